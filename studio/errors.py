@@ -1,0 +1,219 @@
+"""Every error of Studio Producer, one tree. The command's exit status stands on the right.
+
+StudioError                           1
+├── BadInput                          2   what the user wrote; nothing was spent
+│   ├── ProductionError               2   the production file: one or many Problems
+│   ├── AssetError                    2   a seed asset that is missing, unreadable or unreachable
+│   ├── SettingsError                 2   an environment variable, an option, a price book
+│   └── NotConfirmed                  2   a billed run that nobody agreed to
+├── OverBudget                        3   a cap of run, production or month would be exceeded
+├── InDoubt                           4   a create went out and nobody knows whether it was accepted
+├── ServiceError                      1   the service's answer to one call
+│   ├── NotSent                       1   the request never reached it: safe to send again
+│   │   └── RateLimited               1   429: sent, refused, not billed; carries retry_after
+│   ├── Refused                       1   400, 401, 402, 403, 404, 409, 422: final, nothing billed
+│   │   ├── Unauthorized              1   401, 403
+│   │   ├── OutOfCredit               1   402
+│   │   └── NotFound                  1   404
+│   └── Ambiguous                     1   time-out, reset, 408, 5xx, unreadable: it may have been accepted
+├── GenerationFailed                  1   the service accepted the order and then failed it (refunded)
+│   ├── Moderated                     1   final for this input
+│   └── ServiceFailed                 1   the service's own failure: may be ordered again
+├── StillRunning                      1   not finished in time; the next run goes on waiting
+├── DownloadError                     1   a clip that could not be fetched
+│   └── AssetExpired                  1   its signed URL is no longer valid: ask for a fresh one
+├── MediaError                        1   a clip or film that is not what it should be
+│   ├── BadClip                       1   truncated, damaged, of the wrong kind or hostile
+│   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
+│   └── FilmMismatch                  1   the film differs from the plan, and is not kept
+├── LedgerError                       1   the books cannot be read or written
+└── Incomplete                        1   the run ended without some scenes; what was made is kept
+
+An error's text says what, where and what to do next. It never holds an API key or a signed URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+class StudioError(Exception):
+    """Base of all. ``where`` names file, scene and field; ``hint`` says what to do next."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text}\n  → {self.hint}" if self.hint else text
+
+
+class BadInput(StudioError):
+    """What the user wrote cannot be used. Nothing was spent."""
+
+    exit_status = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a production file.
+
+    ``where`` reads ``coffee.yaml:12, scene 'arrival', field 'duration'`` as far as each is known.
+    """
+
+    where: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text}\n  → {self.hint}" if self.hint else text
+
+
+class ProductionError(BadInput):
+    """The production file has one or more problems; all that could be found are listed."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class AssetError(BadInput):
+    """A seed asset is missing, is not what it says, or cannot be read by the service."""
+
+
+class SettingsError(BadInput):
+    """An environment variable, option or price book cannot be used."""
+
+
+class NotConfirmed(BadInput):
+    """A run that would be billed was not agreed to."""
+
+
+class OverBudget(StudioError):
+    """A cap would be exceeded. ``cap`` and ``needed`` in USD; nothing was bought beyond the cap."""
+
+    exit_status = 3
+
+    def __init__(self, message: str, *, cap: Decimal, needed: Decimal, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.cap = cap
+        self.needed = needed
+
+
+class InDoubt(StudioError):
+    """A create was sent and its answer lost. The order is kept, and not sent again, until it is settled."""
+
+    exit_status = 4
+
+    def __init__(self, message: str, *, order: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.order = order
+
+
+class ServiceError(StudioError):
+    """The service's answer to one call. ``status`` is the HTTP status, where there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+
+
+class NotSent(ServiceError):
+    """The request did not reach the service. Nothing was bought."""
+
+
+class RateLimited(NotSent):
+    """The service refused for now. ``retry_after`` in seconds, where it said so."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = 429) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class Refused(ServiceError):
+    """The service will not do this, now or later. Nothing was bought."""
+
+
+class Unauthorized(Refused):
+    """The API key is missing, wrong, or not allowed to do this."""
+
+
+class OutOfCredit(Refused):
+    """The account's balance does not cover the request."""
+
+
+class NotFound(Refused):
+    """No such generation in this account."""
+
+
+class Ambiguous(ServiceError):
+    """The request may or may not have been accepted."""
+
+
+class GenerationFailed(StudioError):
+    """The service accepted an order and then failed it; it refunds what it charged. ``reason`` is its own text."""
+
+    def __init__(self, message: str, *, reason: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.reason = reason
+
+
+class Moderated(GenerationFailed):
+    """Refused for its content: final for this input."""
+
+
+class ServiceFailed(GenerationFailed):
+    """The service's own failure: the same order may be sent again."""
+
+
+class StillRunning(StudioError):
+    """The generation was not finished in time. It is paid for; the next run goes on waiting for it."""
+
+
+class DownloadError(StudioError):
+    """A clip could not be fetched. It is paid for and can be fetched again."""
+
+
+class AssetExpired(DownloadError):
+    """The signed URL is no longer valid."""
+
+
+class MediaError(StudioError):
+    """A clip or film is not what it should be. ``path`` is the file, ``log`` what ffmpeg said."""
+
+    def __init__(self, message: str, *, path: str = "", log: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where or path, hint=hint)
+        self.path = path
+        self.log = log
+
+
+class BadClip(MediaError):
+    """Truncated, damaged, of the wrong kind, or hostile."""
+
+
+class FfmpegError(MediaError):
+    """ffmpeg ended with an error."""
+
+
+class FilmMismatch(MediaError):
+    """The film differs from the plan in frames, size or duration. It is not kept."""
+
+
+class LedgerError(StudioError):
+    """The books cannot be read or written. Nothing is bought without books."""
+
+
+class Incomplete(StudioError):
+    """The run ended without some scenes. ``missing`` lists their ids; what was made is kept."""
+
+    def __init__(self, message: str, *, missing: Sequence[str], where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.missing = tuple(missing)

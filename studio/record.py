@@ -1,0 +1,134 @@
+"""What one run made: the frozen values that the summary, the report, the manifest and ``--json`` are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+ShotOutcome = Literal["new", "reused", "adopted", "pinned", "failed", "in doubt", "running", "not started"]
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class ShotRecord:
+    """One shot of the run: a clip that was bought, reused, or that is missing. Money in USD, times aware UTC.
+
+    ``cost`` is what this run spent on it, ``reused`` what an earlier run had paid for it, ``refunded`` what the
+    service gave back for its failed attempts in this run.
+    """
+
+    id: str
+    scene: str
+    outcome: ShotOutcome
+    prompt: str
+    model: str
+    resolution: str
+    aspect_ratio: str
+    seconds: Fraction
+    take: int = 1
+    camera: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    order: str = ""
+    generation_id: str | None = None
+    cost: Decimal = ZERO
+    reused: Decimal = ZERO
+    refunded: Decimal = ZERO
+    price_table: str = ""
+    attempts: int = 0
+    submitted_at: datetime | None = None
+    completed_at: datetime | None = None
+    downloaded_at: datetime | None = None
+    clip: Path | None = None
+    sha256: str | None = None
+    bytes: int = 0
+    frames: int = 0
+    width: int = 0
+    height: int = 0
+    first_frame: Path | None = None     # PNG or JPEG on disk
+    last_frame: Path | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class SeamRecord:
+    """How well one scene meets the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
+
+    before: str
+    after: str
+    continued: bool                     # the plan says that these two are one movement
+    ssim: float
+    psnr: float
+
+
+@dataclass(frozen=True)
+class FilmRecord:
+    """The finished file. ``method`` says how it was joined: copy, remux or normalise."""
+
+    path: Path
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    has_audio: bool
+    method: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds."""
+        return Fraction(self.frames) / self.fps
+
+
+@dataclass(frozen=True)
+class FilmCut:
+    """One scene's place in the film, in frames of the film."""
+
+    scene: str
+    shots: tuple[str, ...]
+    start_frame: int
+    frames: int
+    slate: bool = False
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run from start to end."""
+
+    title: str
+    slug: str
+    run_id: str
+    out: Path
+    started_at: datetime
+    finished_at: datetime
+    service: str                        # "sandbox", or the name of the service
+    billed: bool
+    shots: tuple[ShotRecord, ...]
+    cuts: tuple[FilmCut, ...] = ()
+    seams: tuple[SeamRecord, ...] = ()
+    film: FilmRecord | None = None
+    budget: Decimal | None = None
+    production: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        """What this run spent, refunds taken off."""
+        return sum((s.cost for s in self.shots), ZERO)
+
+    @property
+    def reused(self) -> Decimal:
+        """What earlier runs had paid for clips that this film uses."""
+        return sum((s.reused for s in self.shots), ZERO)
+
+    @property
+    def refunded(self) -> Decimal:
+        """What the service gave back for failed attempts of this run."""
+        return sum((s.refunded for s in self.shots), ZERO)
