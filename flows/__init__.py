@@ -1,0 +1,1 @@
+"""What runs. A flow reads like the story of a production."""

@@ -1,0 +1,18 @@
+"""The books: the only truth about money. Append-only entries, one row an order, on SQLite or PostgreSQL."""
+
+from studio.ledger.books import Ledger, Reservation, open_ledger
+from studio.ledger.costs import CostRow, costs
+from studio.ledger.values import Cap, Entry, Intent, OrderRow, OrderState
+
+__all__ = [
+    "Cap",
+    "CostRow",
+    "Entry",
+    "Intent",
+    "Ledger",
+    "OrderRow",
+    "OrderState",
+    "Reservation",
+    "costs",
+    "open_ledger",
+]

@@ -1,0 +1,216 @@
+"""The command ``python -m flows.produce``: shows the price, asks, runs the flow, and tells how it ended."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from flows.screen import Screen, show_end, show_plan
+from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
+from studio.money import parse_usd, plain, usd
+from studio.plan import Plan, draft
+from studio.production import bundled_example, load_production
+from studio.progress import listener
+from studio.record import RunRecord
+from studio.run import check_budget
+from studio.session import Session, open_session
+from studio.settings import load_settings
+from studio.summary import run_summary
+
+T = TypeVar("T")
+# What the command asks of Prefect, where the user has not said otherwise. It reads these when it is first imported.
+PREFECT_DEFAULTS = {
+    # Prefect's own lines would come between ours; in its UI they are all there.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # A busy laptop needs longer than Prefect's 20 s to start the server of a first run.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
+WIDTH = 120  # of tables where there is no terminal
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    file: Path | None
+    budget: Decimal | None
+    draft: bool
+    only: tuple[str, ...]
+    retake: tuple[str, ...]
+    takes: dict[str, int]
+    out: Path | None
+    allow_missing: bool
+    yes: bool
+
+
+@app.command(help="Make the film of a production. Without PRODUCTION, the bundled example.")
+def produce(
+    production: Annotated[Path | None, typer.Argument(help="a production file (.yaml or .json)", show_default=False)] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="show shots and prices, spend nothing")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="the whole film at the cheapest tier")] = False,
+    budget: Annotated[str | None, typer.Option(metavar="USD", help="what this run may spend at most")] = None,
+    retake: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="buy a new take of this scene")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")] = None,
+    take: Annotated[list[str] | None, typer.Option(metavar="SCENE=N", help="use take N of this scene")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder for the film")] = None,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="a slate in place of a failed scene")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    console = Console(stderr=as_json, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+    async def go() -> None:
+        wish = Wish(
+            production, _budget(budget), draft, tuple(only or ()), tuple(retake or ()), _takes(take or ()), out,
+            allow_missing, yes,
+        )  # fmt: skip
+        settings = load_settings()
+        async with open_session(settings) as session:
+            planned = await _plan(session, wish)
+            if plan:
+                if as_json:
+                    print(json.dumps(_plan_json(planned), indent=2))
+                else:
+                    show_plan(console, planned, service=session.service.title)
+                    _warn_over_budget(console, session, planned, wish.budget)
+                return
+            allowed = _agree(console, session, planned, wish)
+        await _run(console, wish, allowed, as_json=as_json)
+
+    run_command(go())
+
+
+async def _plan(session: Session, wish: Wish) -> Plan:
+    written = load_production(wish.file or bundled_example())
+    plan, _ = await session.plan(
+        draft(written) if wish.draft else written, takes=wish.takes, only=wish.only, retake=wish.retake
+    )
+    return plan
+
+
+def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decimal | None:
+    """What the run may spend. Where it would be billed, somebody has to agree: to a question, --yes, or a budget."""
+    allowed = check_budget(session, plan, wish.budget)
+    if not session.service.billed:
+        where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
+        console.print(f"{where} (it would cost {usd(plan.to_pay)}).", markup=False, soft_wrap=True)
+        return wish.budget
+    show_plan(console, plan, service=session.service.title)
+    if plan.to_pay > 0 and not wish.yes:
+        if sys.stdin.isatty():
+            if not typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
+                raise NotConfirmed("not confirmed: nothing was bought")
+        elif allowed is None:
+            raise NotConfirmed(
+                f"this run would be billed {usd(plan.to_pay)}, and there is nobody to ask",
+                hint="say --yes, or give it a --budget",
+            )
+    # What was agreed to is the cap: should more turn out to be needed, it is not bought.
+    return plan.to_pay if wish.budget is None else wish.budget
+
+
+async def _run(console: Console, wish: Wish, allowed: Decimal | None, *, as_json: bool) -> None:
+    # Prefect is loaded here, not above: prices and errors need not wait for it.
+    from flows.produce import produce as flow
+
+    ended: list[RunRecord] = []
+
+    class Shown(Screen):
+        def ended(self, record: RunRecord) -> None:
+            super().ended(record)
+            ended.append(record)
+
+    screen = Shown(sys.stderr, live=sys.stderr.isatty())
+    listener.set(screen)
+    try:
+        await flow(
+            production_file=str((wish.file or bundled_example()).absolute()),
+            budget=allowed,
+            draft=wish.draft,
+            only=list(wish.only),
+            retake=list(wish.retake),
+            takes=wish.takes,
+            allow_missing=wish.allow_missing,
+            out=str(wish.out) if wish.out else None,
+        )
+    finally:
+        screen.stop()
+        for record in ended:
+            show_end(console, record)
+            if as_json:
+                print(json.dumps(run_summary(record), indent=2))
+
+
+def run_command(work: Coroutine[Any, Any, None]) -> None:
+    """Run a command's work: one clear error and the right exit status in place of a traceback."""
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
+    try:
+        asyncio.run(work)
+    except StudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        print("\nstopped; what was ordered is kept: run the same command again, and it is awaited", file=sys.stderr)
+        sys.exit(130)
+
+
+def _budget(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return parse_usd(text)
+    except ValueError as error:
+        raise SettingsError(str(error), where="--budget") from None
+
+
+def _takes(pairs: Sequence[str]) -> dict[str, int]:
+    takes = {}
+    for pair in pairs:
+        scene, _, number = pair.rpartition("=")
+        if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
+            raise SettingsError(f"{pair!r} is not SCENE=N", where="--take", hint="such as --take arrival=2")
+        takes[scene] = int(number)
+    return takes
+
+
+def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: Decimal | None) -> None:
+    try:
+        check_budget(session, plan, budget)
+    except OverBudget as error:
+        console.print(f"over budget: {error}", markup=False, soft_wrap=True)
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "title": plan.production.title,
+        "service": plan.seller,
+        "to_pay_usd": plain(plan.to_pay),
+        "total_usd": plain(plan.total),
+        "shots": [
+            {
+                "id": s.id, "scene": s.scene, "parents": list(s.parents), "state": s.state.value, "order": s.key,
+                "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
+                "request": dict(s.request),
+            }
+            for s in plan.shots
+        ],
+        "notes": list(plan.notes),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Entry point of ``python -m flows.produce``."""
+    app(prog_name="python -m flows.produce")

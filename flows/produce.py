@@ -1,0 +1,142 @@
+"""The main flow: a written production becomes a film.
+
+Run it as ``python -m flows.produce``, from the Prefect UI, or on a schedule (see ``prefect.yaml``).
+"""
+
+# No `from __future__ import annotations` here: Prefect reads the parameters' types when a flow is served.
+
+if __name__ == "__main__":
+    # Before the imports: prices and errors need not wait for Prefect to load, nor its settings be read before ours.
+    from flows.command import main
+
+    main()
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.runtime import flow_run
+from pydantic import Field, WithJsonSchema
+
+from flows.shooting import Shooting, shoot
+from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
+from studio.plan import draft as as_draft
+from studio.production import Production, bundled_example, load_production, parse_production
+from studio.progress import listener
+from studio.record import RunRecord
+from studio.run import Run, make_record
+from studio.session import films_folder, open_session
+from studio.settings import load_settings
+from studio.summary import run_summary
+from tasks.concatenate import Assembly, concatenate_film
+from tasks.report import Told, write_report
+from tasks.seed import publish_asset
+
+Dollars = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number"})]
+
+
+def _run_name() -> str:
+    given = flow_run.parameters
+    written = given.get("production")
+    title = getattr(written, "slug", None) or (written or {}).get("title") if written else None
+    return f"{title or Path(given.get('production_file') or bundled_example()).stem} · {flow_run.id or ''}"[:80]
+
+
+@flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
+async def produce(
+    production_file: str | None = None,
+    production: Production | None = None,
+    budget: Dollars | None = None,
+    draft: bool = False,
+    only: list[str] | None = None,
+    retake: list[str] | None = None,
+    takes: dict[str, int] | None = None,
+    allow_missing: bool = False,
+    out: str | None = None,
+) -> dict[str, Any]:
+    """Make the film of a production. Shots that were bought before are never bought again.
+
+    Args:
+        production_file: A production (.yaml or .json) on the machine that runs this. Empty: the bundled example.
+        production: A production written here, in place of a file.
+        budget: US dollars that this run may spend at most. A billed run that nobody confirms needs one, here or in the
+            production.
+        draft: The whole film at the cheapest tier.
+        only: Ids of the scenes to make; what they continue from is made as well.
+        retake: Ids of scenes to buy once more, as a new take.
+        takes: Which take to use, by scene id.
+        allow_missing: Make the film even if scenes fail, with a slate in each gap.
+        out: Folder for the film. Empty: films/<slug>/<run>/.
+    """
+    settings = load_settings()
+    written = read_production(production_file, production, draft=draft)
+    async with open_session(settings) as session:
+        plan, images = await session.plan(
+            written, takes=takes, only=tuple(only or ()), retake=tuple(retake or ())
+        )
+        listener.get().planned(plan)
+        run_id = _run_id()
+        folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
+        run = Run(session, plan, images, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC))
+        await run.begin()
+
+        published = {sha: await publish_asset(run, image, return_state=True) for sha, image in images.items()}
+        shooting = await shoot(run, published)
+        film = await _film_of(run, shooting, allow_missing=allow_missing)
+        record = await _write_down(run, shooting, film)
+
+        session.ledger.end_run(run.id, "film" if film else "incomplete")
+        failure = _failure(shooting, film, allow_missing=allow_missing)
+        if failure is not None:
+            raise failure
+        return run_summary(record)
+
+
+def read_production(file: str | None, production: Production | None, *, draft: bool) -> Production:
+    """The production that is meant: written out, in a file, or the bundled example. Raises ProductionError."""
+    written = parse_production(production) if production is not None else load_production(file or bundled_example())
+    return as_draft(written) if draft else written
+
+
+async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Assembly | None:
+    """The film, if every scene has its clips, or gaps are allowed and there is at least one clip."""
+    complete = all(shot in shooting.footage for cut in run.plan.cuts for shot in cut.shots)
+    if not shooting.footage or not (complete or allow_missing):
+        return None
+    assembly: Assembly = await concatenate_film(run, list(shooting.footage.values()))
+    return assembly
+
+
+async def _write_down(run: Run, shooting: Shooting, film: Assembly | None) -> RunRecord:
+    parts = {"scenes": film.scenes, "seams": film.seams, "film": film.film} if film else {}
+    record = make_record(run, shooting.results, **parts)
+    await write_report(Told(record))
+    listener.get().ended(record)
+    log = get_run_logger()
+    log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")
+    return record
+
+
+def _failure(shooting: Shooting, film: Assembly | None, *, allow_missing: bool) -> StudioError | None:
+    """The error that the run ends with: an order in doubt or a cap outweighs a scene that failed."""
+    failed = {i: r.error for i, r in shooting.results.items() if r.error is not None}
+    for kind in (InDoubt, OverBudget):
+        for error in failed.values():
+            if isinstance(error, kind):
+                return error
+    missing = tuple(dict.fromkeys(r.shot.scene for r in shooting.results.values() if r.clip is None))
+    if not missing or (allow_missing and film is not None):
+        return None
+    reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))
+    return Incomplete(
+        f"without a clip: {', '.join(missing)}\n{reasons}",
+        missing=missing,
+        hint="what was made is kept: run the same command again, and only what is missing is paid for",
+    )
+
+
+def _run_id() -> str:
+    started = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"{started:%Y%m%d-%H%M%S}-{str(flow_run.id)[:8]}"

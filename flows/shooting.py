@@ -1,0 +1,89 @@
+"""Carrying out a plan: every shot as soon as what it is made from is there, all at once where nothing holds them back."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect.client.schemas.objects import State
+
+from studio.errors import ServiceFailed
+from studio.facts import stored_clip
+from studio.plan import Shot
+from studio.progress import listener
+from studio.run import Run, ShotResult
+from tasks.download import download
+from tasks.generate import submit, wait
+
+Made = State[Any]
+
+
+@dataclass(frozen=True)
+class Shooting:
+    """How every shot ended, and the States of the downloads that brought a clip (passed on whole, for the edges)."""
+
+    results: Mapping[str, ShotResult]
+    footage: Mapping[str, Made]
+
+
+async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
+    """Order, await and fetch every shot of the plan.
+
+    A shot that fails leaves its siblings running; what is made from it is not begun.
+    """
+    finished: dict[str, asyncio.Task[tuple[Made, Made]]] = {}
+    fetched: dict[str, asyncio.Task[tuple[Made, ShotResult]]] = {}
+
+    async def finish(shot: Shot) -> tuple[Made, Made]:
+        """States of the order and of the wait, of the last attempt."""
+        # States, not their values: Prefect then knows what depends on what, and begins nothing on a failed parent.
+        parents = [(await finished[parent])[1] for parent in shot.parents]
+        images = [published[image] for image in shot.images]
+        for left in reversed(range(run.session.settings.create_attempts)):
+            attempt = await run.next_attempt(shot)
+            order = await submit(run, shot, parents, images, attempt, return_state=True)
+            done = await wait(run, shot, order, return_state=True)
+            error = await problem(done)
+            if not isinstance(error, ServiceFailed) or left == 0:
+                break
+            listener.get().shot(shot.id, "ordering again", error.reason)
+        return order, done
+
+    async def fetch(shot: Shot) -> tuple[Made, ShotResult]:
+        order, done = await finished[shot.id]
+        clip = await download(run, shot, done, return_state=True)
+        for state in (order, done, clip):
+            error = await problem(state)
+            if error is not None:
+                listener.get().shot(shot.id, "failed", str(error))
+                return clip, ShotResult(shot, error=error)
+        if not clip.is_completed():
+            listener.get().shot(shot.id, "not started")
+            return clip, ShotResult(shot, begun=False)
+        kept = await asyncio.to_thread(stored_clip, run.session.store, (await clip.aresult()).sha256)
+        listener.get().shot(shot.id, "ready")
+        return clip, ShotResult(shot, clip=kept, downloaded_at=datetime.now(UTC))
+
+    for shot in run.plan.shots:  # parents come before their children
+        finished[shot.id] = asyncio.create_task(finish(shot), name=f"{shot.id} · finish")
+        fetched[shot.id] = asyncio.create_task(fetch(shot), name=f"{shot.id} · fetch")
+    tasks = (*finished.values(), *fetched.values())
+    try:
+        ended = dict(zip(fetched, await asyncio.gather(*fetched.values()), strict=True))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return Shooting(
+        results={shot: result for shot, (_, result) in ended.items()},
+        footage={shot: state for shot, (state, result) in ended.items() if result.clip is not None},
+    )
+
+
+async def problem(state: Made) -> BaseException | None:
+    """The error of a failed state; None for one that completed, or that was never begun."""
+    if state.is_completed() or state.is_pending():
+        return None
+    result = await state.aresult(raise_on_failure=False)
+    return result if isinstance(result, BaseException) else RuntimeError(state.message or state.name)

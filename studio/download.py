@@ -1,0 +1,316 @@
+"""A finished clip comes home: streamed to disk, resumed where it broke off, looked at, and stored by its content.
+
+What arrives is trusted in nothing: not its length, its type, its name, nor that it ends. No URL is shown, logged or
+kept, since whoever has a signed URL has the clip.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import re
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import httpx
+
+from studio.errors import AssetExpired, BadClip, DownloadError
+from studio.incoming import Part, Source, part_file
+from studio.media.boxes import looks_like
+from studio.media.clip import MAX_BYTES, Clip, examine
+from studio.store import ClipStore
+
+CHUNK = 1 << 20
+HEAD = 64  # bytes that tell an MP4 from a page
+CONNECT_SECONDS = 20.0
+LONGEST_PAUSE = 60.0
+SLOWEST = 4096  # bytes in one stall window; less is no transfer
+PROGRESS = 1 << 20  # bytes beyond the best attempt so far that make a broken one count as the first again
+EXPIRED = (401, 403, 404, 410)
+AGAIN = "the clip is paid for and the service keeps it: run again to fetch it"
+
+T = TypeVar("T")
+
+
+async def download(
+    fresh_url: Callable[[], Awaitable[str]],
+    store: ClipStore,
+    *,
+    client: httpx.AsyncClient,
+    name: str,
+    generation: str = "",
+    max_bytes: int = MAX_BYTES,
+    attempts: int = 5,
+    stall: float = 30.0,
+    on_bytes: Callable[[int, int | None], None] | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Clip:
+    """Fetch a clip into `store`, and return it as it was measured, with its first and last frame saved beside it.
+
+    `fresh_url` is asked for a URL at first, and again when that one has expired or did not lead to a clip. `client`
+    must carry no API key: the clip lies on another host. `name` is the scene or shot that errors speak of. What was
+    fetched lies in `store.incoming` until it is whole, and the next call for the same `name` and `generation` goes on
+    from there, even after a kill. Memory does not depend on the clip's size. `stall` is how many seconds may pass
+    with next to no bytes. `on_bytes` gets the bytes on disk and the whole length, where that is known.
+
+    Gives up after `attempts` attempts that brought nothing new, with a pause between them, and raises DownloadError
+    (AssetExpired where fresh URLs, too, had expired; BadClip where what came was again and again no whole clip, or
+    was larger than `max_bytes`).
+    """
+    with _unlogged(), _disk_errors(name), part_file(store.incoming, name, generation) as part:
+        fetch = _Fetch(client, part, name, max_bytes, stall, on_bytes, clock)
+        url: str | None = None
+        failures, best = 0, part.size
+        while True:
+            outcome = _WHOLE
+            if not part.complete:
+                url = url or await fresh_url()
+                outcome = await fetch(url)
+            if outcome.kind == "whole":
+                clip, fault = await _in_thread(lambda: _settled(part, store))
+                if clip:
+                    return clip
+                part.restart(Source())
+                outcome = _Outcome("wrong", fault)
+            if outcome.kind == "hopeless":
+                part.restart(Source())
+            if part.size >= best + PROGRESS:
+                failures, best = 0, part.size
+            failures += 1
+            if failures >= attempts or outcome.kind == "hopeless":
+                break
+            if outcome.kind in ("expired", "wrong"):
+                url = None
+            first_expiry = outcome.kind == "expired" and failures == 1
+            await sleep(0.0 if first_expiry else min(outcome.pause or 0.5 * 2**failures, LONGEST_PAUSE))
+    # raised outside of any handler: the error has no context that could hold a URL
+    tries = f"{failures} attempt{'s' if failures > 1 else ''}"
+    if outcome.kind in ("wrong", "hopeless"):
+        raise BadClip(f"no usable clip came after {tries}: {outcome.text}", where=name, hint=AGAIN)
+    if outcome.kind == "expired":
+        raise AssetExpired(f"its address is not valid any more: {outcome.text}, {tries}", where=name, hint=AGAIN)
+    raise DownloadError(f"could not be fetched in {tries}: {outcome.text}", where=name, hint=AGAIN)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How an attempt ended. Its text holds no URL; `pause` is what the service asked for, in seconds.
+
+    broken: go on from where it stopped. expired: with a fresh URL. wrong: it was no clip; from the start, with a fresh
+    URL. hopeless: another attempt would bring the same.
+    """
+
+    kind: Literal["whole", "broken", "expired", "wrong", "hopeless"]
+    text: str = ""
+    pause: float | None = None
+
+
+_WHOLE = _Outcome("whole")
+
+
+@dataclass(frozen=True)
+class _Fetch:
+    """One attempt after another to bring a part nearer to the whole."""
+
+    client: httpx.AsyncClient
+    part: Part
+    name: str
+    max_bytes: int
+    stall: float
+    on_bytes: Callable[[int, int | None], None] | None
+    clock: Callable[[], float]
+
+    async def __call__(self, url: str) -> _Outcome:
+        headers = {"Accept-Encoding": "identity"}
+        if self.part.size:
+            headers["Range"] = f"bytes={self.part.size}-"
+            if self.part.source.validator:
+                headers["If-Range"] = self.part.source.validator
+        timeout = httpx.Timeout(self.stall, connect=min(CONNECT_SECONDS, self.stall))
+        try:
+            async with self.client.stream(
+                "GET", url, headers=headers, timeout=timeout, follow_redirects=True
+            ) as response:
+                return self._refused(response) or await self._body(response)
+        except httpx.TimeoutException:
+            return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects):
+            return _Outcome("wrong", "the address that the service gave is none")
+        except httpx.ConnectError:
+            return _Outcome("broken", "no connection to the host of the clip")
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            return _Outcome("broken", f"the connection broke off ({type(error).__name__}), {self._place()}")
+
+    def _refused(self, response: httpx.Response) -> _Outcome | None:
+        """Read status and headers. None where a body follows that belongs at the part's end."""
+        status, part = response.status_code, self.part
+        if status in EXPIRED:
+            return _Outcome("expired", f"status {status}")
+        if status == 416:
+            whole = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", ""))
+            if whole and int(whole[1]) == part.size > 0:
+                return _WHOLE
+            part.restart(Source())
+            return _Outcome("broken", "the service had fewer bytes than were here; begun again")
+        if status not in (200, 206):
+            kind: Literal["broken", "expired"] = (
+                "expired" if 400 <= status < 500 and status not in (408, 425, 429) else "broken"
+            )
+            return _Outcome(kind, f"status {status}", _retry_after(response))
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            return _Outcome("wrong", "the service sent it compressed, against the request")
+        start, total = _extent(response)
+        source = Source(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), total)
+        if total is not None and total > self.max_bytes:
+            return self._too_large(total)
+        if status == 200:
+            part.restart(source)  # also where a range was asked for and the server ignores ranges
+        elif start != part.size or source.contradicts(part.source):
+            part.restart(Source())
+            return _Outcome("broken", "the service went on with something else; begun again")
+        elif part.source.total is None and total is not None:
+            part.source = replace(part.source, total=total)
+        return None
+
+    async def _body(self, response: httpx.Response) -> _Outcome:
+        part, buffer = self.part, bytearray()
+        since, seen, last = self.clock(), 0, part.size
+        try:
+            async for piece in response.aiter_raw():
+                buffer += piece
+                seen = part.size + len(buffer)
+                if part.size == 0 and len(buffer) >= HEAD and (kind := looks_like(bytes(buffer[:HEAD]))):
+                    return self._not_a_clip(kind, response)
+                if seen > self.max_bytes:
+                    return self._too_large(None)
+                if self.clock() - since >= self.stall:
+                    if seen - last < SLOWEST:
+                        return _Outcome("broken", f"next to nothing came for {self.stall:g} s, {self._place()}")
+                    since, last = self.clock(), seen
+                if len(buffer) >= CHUNK:
+                    full, buffer = buffer, bytearray()
+                    await _in_thread(lambda data=full: part.write(data))  # type: ignore[misc]
+                    if self.on_bytes:
+                        self.on_bytes(part.size, part.source.total)
+        finally:
+            if part.size or not looks_like(bytes(buffer[:HEAD])):
+                part.write(buffer)
+        if not part.size:
+            return self._not_a_clip(looks_like(bytes(buffer)) if buffer else "nothing", response)
+        if self.on_bytes:
+            self.on_bytes(part.size, part.source.total)
+        total = part.source.total
+        if total is not None and part.size < total:
+            return _Outcome("broken", f"the body ended early, {self._place()}")
+        return _WHOLE
+
+    def _not_a_clip(self, kind: str, response: httpx.Response) -> _Outcome:
+        said = re.sub(r"[^\w/+.-].*", "", response.headers.get("Content-Type", ""))[:60] or "no type"
+        return _Outcome("wrong", f"the service sent {kind} ({said}) in place of a clip")
+
+    def _too_large(self, total: int | None) -> _Outcome:
+        size = f"{total} bytes" if total is not None else "a body that did not end"
+        return _Outcome("hopeless", f"the service sent {size}; {self.max_bytes} bytes are the most that is accepted")
+
+    def _place(self) -> str:
+        total = self.part.source.total
+        return f"{self.part.size} of {total} bytes are here" if total else f"{self.part.size} bytes are here"
+
+
+def _extent(response: httpx.Response) -> tuple[int, int | None]:
+    """Where the body begins in the whole, and how long the whole is, as far as the headers tell."""
+    if response.status_code == 206:
+        told = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        if not told:
+            return -1, None
+        return int(told[1]), None if told[2] == "*" else int(told[2])
+    length = response.headers.get("Content-Length", "")
+    return 0, int(length) if length.isdecimal() else None
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    told = response.headers.get("Retry-After", "")
+    return float(told) if told.isdecimal() else None
+
+
+def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
+    """The clip, examined and moved into the store; or what is wrong with it."""
+    frames = part.path.with_suffix(".frames")
+    try:
+        clip = examine(part.path, frames_dir=frames)
+        goal = store.frames_dir(clip.sha256)
+        store.adopt(part.path, sha256=clip.sha256)
+        part.note.unlink(missing_ok=True)
+        if not goal.exists():
+            with contextlib.suppress(OSError):  # another process was faster
+                frames.rename(goal)
+        return _moved(clip, store.path(clip.sha256), goal), ""
+    except BadClip as error:
+        return None, f"it {error.message}"
+    finally:
+        shutil.rmtree(frames, ignore_errors=True)
+
+
+def _moved(clip: Clip, path: Path, frames: Path) -> Clip:
+    def there(file: Path | None) -> Path | None:
+        return frames / file.name if file else None
+
+    return replace(
+        clip,
+        path=path,
+        first_frame=there(clip.first_frame),
+        last_frame=there(clip.last_frame),
+        first_thumb=there(clip.first_thumb),
+        last_thumb=there(clip.last_thumb),
+    )
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run `work` in a thread. When cancelled, leave only once it is done: it uses a file that would be closed."""
+    job = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await asyncio.wait([job])
+        raise
+
+
+@contextlib.contextmanager
+def _disk_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fault = error.strerror or type(error).__name__
+    else:
+        return
+    raise DownloadError(f"cannot be written to disk: {fault}", where=name, hint=AGAIN)
+
+
+_hidden = contextvars.ContextVar("_hidden", default=False)
+
+
+class _HideAddresses(logging.Filter):
+    """httpx logs the whole URL of every request, and its transport the headers; not those of a download."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _hidden.get()
+
+
+for _logger in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
+    logging.getLogger(_logger).addFilter(_HideAddresses())
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    token = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)

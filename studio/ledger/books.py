@@ -1,0 +1,392 @@
+"""Reading and writing the books. Every method is one transaction; each is safe to repeat."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from studio.errors import LedgerError, OverBudget
+from studio.ledger.engine import ledger_errors, open_engine
+from studio.ledger.holder import is_dead, this_process
+from studio.ledger.schema import entries, meta, orders, runs
+from studio.ledger.values import Cap, Entry, EntryKind, Intent, OrderRow, OrderState
+from studio.money import ZERO, usd
+
+Clock = Callable[[], datetime]
+
+# Longer than any create may take (60 s and 5 s to connect): who still holds an order after that is dead or asleep.
+LEASE = timedelta(seconds=120)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What came of asking to buy. Only ``granted`` may be sent.
+
+    ``standing``: bought already (submitted or completed). ``held``: another live process is sending it now.
+    ``in doubt``: it may have been bought.
+    """
+
+    outcome: Literal["granted", "standing", "held", "in doubt"]
+    order: OrderRow
+
+
+class Ledger:
+    """The books in one database, shared by any number of threads, processes and hosts."""
+
+    def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(write=True)
+        self._clock = clock
+        self._name = engine.url.render_as_string(hide_password=True)
+        self.id = self._identify()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # Reading
+
+    def order(self, key: str) -> OrderRow | None:
+        """The order, or None."""
+        with self._reading() as connection:
+            return _order(connection, key)
+
+    def orders(self, keys: Iterable[str]) -> dict[str, OrderRow]:
+        """Those of the orders that the books know."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, OrderRow] = {}
+        with self._reading() as connection:
+            for start in range(0, len(wanted), 500):
+                chunk = wanted[start : start + 500]
+                for row in connection.execute(select(orders).where(orders.c.key.in_(chunk))):
+                    found[row.key] = _as_order(row)
+        return found
+
+    def find_orders(self, prefix: str) -> list[OrderRow]:
+        """Orders whose key begins with ``prefix`` (people type the first characters of a key)."""
+        with self._reading() as connection:
+            rows = connection.execute(select(orders).where(orders.c.key.startswith(prefix, autoescape=True)).limit(20))
+            return [_as_order(row) for row in rows]
+
+    def open_orders(self, *states: OrderState) -> list[OrderRow]:
+        """Orders in one of ``states``, oldest first."""
+        with self._reading() as connection:
+            query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
+            return [_as_order(row) for row in connection.execute(query)]
+
+    def entries(self, key: str) -> list[Entry]:
+        """The journal of one order, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(entries).where(entries.c.order == key).order_by(entries.c.id))
+            return [
+                Entry(r.id, r.order, r.attempt, r.at, r.kind, r.amount, r.run, r.generation_id, r.note) for r in rows
+            ]
+
+    def highest_take(self, family: str) -> int:
+        """The highest take ever ordered of a shot, 0 for none."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.max(orders.c.take)).where(orders.c.family == family)) or 0
+
+    def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
+        """USD spent or reserved within a scope."""
+        with self._reading() as connection:
+            return _spent(connection, scope, scope_id, seller)
+
+    def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(entries.c.order, entries.c.kind, entries.c.amount).where(entries.c.run == run)
+            )
+            costs: dict[str, tuple[Decimal, Decimal]] = {}
+            for key, kind, amount in rows:
+                spent, refunded = costs.get(key, (ZERO, ZERO))
+                costs[key] = (spent + amount, refunded - amount if kind == "failed" else refunded)
+            return costs
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def ask(self, query: Select[Any]) -> list[Row[Any]]:
+        """The rows of a query that only reads."""
+        with self._reading() as connection:
+            return list(connection.execute(query))
+
+    # Writing
+
+    def begin_run(self, run: str, *, production: str, seller: str) -> None:
+        """Note that a run has begun; again is no error (a retried flow run keeps its id)."""
+        values = {"id": run, "production": production, "seller": seller, "started_at": self._clock()}
+        with self._writing() as connection:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            connection.execute(dialect.insert(runs).values(values).on_conflict_do_nothing())
+
+    def end_run(self, run: str, outcome: str) -> None:
+        """Note how a run ended."""
+        with self._writing() as connection:
+            connection.execute(
+                update(runs).where(runs.c.id == run).values(finished_at=self._clock(), outcome=outcome)
+            )
+
+    def reserve(self, intent: Intent, *, run: str, caps: Iterable[Cap]) -> Reservation:
+        """Commit the intent to buy, if nobody holds the order and every cap has room: the only way to spend.
+
+        Raises OverBudget, with nothing written.
+        """
+        now = self._clock()
+        with self._writing() as connection:
+            self._admit_one_at_a_time(connection)
+            row = _order(connection, intent.key)
+            if row is not None:
+                if row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
+                    return Reservation("standing", row)
+                if row.state is OrderState.RESERVED and not self._abandoned(row, now):
+                    return Reservation("held", row)
+                if row.state is OrderState.RESERVED:
+                    self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died", reason=None)
+                    return Reservation("in doubt", _known(connection, intent.key))
+                if row.state is OrderState.IN_DOUBT:
+                    return Reservation("in doubt", row)
+            for cap in caps:
+                spent = _spent(connection, cap.scope, cap.scope_id, intent.seller)
+                if spent + intent.price > cap.limit:
+                    raise _over(cap, spent, intent)
+            values = _intent_values(intent) | {
+                "state": OrderState.RESERVED.value,
+                "attempt": row.attempt + 1 if row else 1,
+                "run": run,
+                "generation_id": None,
+                "reason": None,
+                "holder": str(this_process()),
+                "lease_until": now + LEASE,
+                "reserved_at": now,
+                "submitted_at": None,
+                "finished_at": None,
+                "clip": None,
+            }
+            if row is None:
+                connection.execute(insert(orders).values(key=intent.key, **values))
+            else:
+                connection.execute(update(orders).where(orders.c.key == intent.key).values(**values))
+            granted = _known(connection, intent.key)
+            self._write(connection, granted, "reserved", amount=intent.price)
+            return Reservation("granted", granted)
+
+    def submitted(self, key: str, attempt: int, generation_id: str) -> OrderRow:
+        """The create was accepted: commit the generation's id.
+
+        An answer that comes late, after the order was given up, is booked all the same: it has been paid for.
+        """
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.attempt == attempt and row.generation_id == generation_id:
+                return row
+            if row.attempt != attempt or row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
+                note = "answered late: a second generation of this order"
+                self._write(connection, row, "adopted", amount=row.price, generation_id=generation_id, note=note)
+                return row
+            amount = ZERO if row.state.held else row.price
+            self._move(
+                connection, row, OrderState.SUBMITTED, "submitted", amount=amount, generation_id=generation_id, reason=None
+            )
+            return _known(connection, key)
+
+    def release(self, key: str, attempt: int, note: str) -> OrderRow:
+        """The create was certainly not accepted: give its price back. Orders that stand are left as they are."""
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.IN_DOUBT):
+                self._move(connection, row, OrderState.RELEASED, "released", amount=-row.price, note=note, reason=note)
+            return _known(connection, key)
+
+    def doubt(self, key: str, attempt: int, note: str) -> OrderRow:
+        """Nobody knows whether the create was accepted. Its price stays reserved."""
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.attempt == attempt and row.state is OrderState.RESERVED:
+                self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note)
+            return _known(connection, key)
+
+    def adopt(self, key: str, generation_id: str, note: str) -> OrderRow:
+        """Settle an order in doubt: this generation is its purchase. Raises LedgerError where that cannot be."""
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.generation_id == generation_id:
+                return row
+            if row.state is not OrderState.IN_DOUBT:
+                raise LedgerError(f"order {key[:12]} is {row.state.value}, not in doubt")
+            owner = connection.scalar(
+                select(orders.c.key).where(orders.c.seller == row.seller, orders.c.generation_id == generation_id)
+            )
+            if owner is not None:
+                raise LedgerError(f"generation {generation_id} belongs to order {owner[:12]}")
+            self._move(
+                connection, row, OrderState.SUBMITTED, "adopted", generation_id=generation_id, note=note, reason=None
+            )
+            return _known(connection, key)
+
+    def completed(self, key: str, generation_id: str) -> OrderRow:
+        """The service finished the generation."""
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
+                self._move(connection, row, OrderState.COMPLETED, "completed")
+            return _known(connection, key)
+
+    def failed(self, key: str, generation_id: str, reason: str) -> OrderRow:
+        """The service failed the generation, and refunds it in full."""
+        with self._writing() as connection:
+            row = _known(connection, key, lock=True)
+            if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
+                self._move(
+                    connection, row, OrderState.FAILED, "failed", amount=-row.price, note=reason, reason=reason
+                )
+            return _known(connection, key)
+
+    def keep_clip(self, key: str, sha256: str) -> None:
+        """Note which clip an order brought."""
+        with self._writing() as connection:
+            connection.execute(update(orders).where(orders.c.key == key).values(clip=sha256))
+
+    # Inside
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with ledger_errors(self._name), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with ledger_errors(self._name), self._writer.begin() as connection:
+            yield connection
+
+    def _identify(self) -> str:
+        with self._writing() as connection:
+            for name, value in (("id", uuid.uuid4().hex), ("door", "one at a time")):
+                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+                connection.execute(dialect.insert(meta).values(name=name, value=value).on_conflict_do_nothing())
+            return str(connection.scalar(select(meta.c.value).where(meta.c.name == "id")))
+
+    def _admit_one_at_a_time(self, connection: Connection) -> None:
+        # On SQLite the transaction holds the whole file. On PostgreSQL this row serialises the sums that caps need.
+        if connection.dialect.name != "sqlite":
+            connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
+
+    def _abandoned(self, row: OrderRow, now: datetime) -> bool:
+        return is_dead(row.holder) or row.lease_until is None or row.lease_until < now
+
+    def _move(
+        self,
+        connection: Connection,
+        row: OrderRow,
+        state: OrderState,
+        kind: EntryKind,
+        *,
+        amount: Decimal = ZERO,
+        generation_id: str | None = None,
+        note: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        now = self._clock()
+        values: dict[str, Any] = {"state": state.value, "holder": None, "lease_until": None, "reason": reason}
+        if generation_id is not None:
+            values |= {"generation_id": generation_id, "submitted_at": now}
+        if state in (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED):
+            values["finished_at"] = now
+        connection.execute(update(orders).where(orders.c.key == row.key).values(**values))
+        self._write(connection, row, kind, amount=amount, generation_id=generation_id or row.generation_id, note=note)
+
+    def _write(
+        self,
+        connection: Connection,
+        row: OrderRow,
+        kind: EntryKind,
+        *,
+        amount: Decimal,
+        generation_id: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        values = {
+            "order": row.key,
+            "attempt": row.attempt,
+            "at": self._clock(),
+            "kind": kind,
+            "amount": amount,
+            "run": row.run,
+            "production": row.production,
+            "scene": row.scene,
+            "seller": row.seller,
+            "model": row.model,
+            "price_table": row.price_table,
+            "generation_id": generation_id,
+            "note": note,
+        }
+        connection.execute(insert(entries).values(values))
+
+
+def open_ledger(url: str, *, clock: Clock = utc_now) -> Ledger:
+    """Open the ledger at a SQLAlchemy URL, creating or migrating it as needed. Raises LedgerError."""
+    return Ledger(open_engine(url), clock=clock)
+
+
+def _order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow | None:
+    query = select(orders).where(orders.c.key == key)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return _as_order(row) if row else None
+
+
+def _known(connection: Connection, key: str, *, lock: bool = False) -> OrderRow:
+    row = _order(connection, key, lock=lock)
+    if row is None:
+        raise LedgerError(f"the books know no order {key[:12]}")
+    return row
+
+
+def _as_order(row: Row[Any]) -> OrderRow:
+    values = dict(row._mapping)
+    values["state"] = OrderState(values["state"])
+    return OrderRow(**values)
+
+
+def _intent_values(intent: Intent) -> dict[str, Any]:
+    values = {name: getattr(intent, name) for name in intent.__dataclass_fields__ if name != "key"}
+    values["request"] = dict(intent.request)
+    return values
+
+
+def _spent(connection: Connection, scope: str, scope_id: str, seller: str) -> Decimal:
+    query = select(func.coalesce(func.sum(entries.c.amount), 0)).where(entries.c.seller == seller)
+    if scope == "run":
+        query = query.where(entries.c.run == scope_id)
+    elif scope == "production":
+        query = query.where(entries.c.production == scope_id)
+    else:
+        first = datetime.strptime(scope_id, "%Y-%m").replace(tzinfo=UTC)
+        following = (first + timedelta(days=32)).replace(day=1)
+        query = query.where(entries.c.at >= first, entries.c.at < following)
+    total = connection.scalar(query)
+    return total if isinstance(total, Decimal) else Decimal(total or 0)
+
+
+def _over(cap: Cap, spent: Decimal, intent: Intent) -> OverBudget:
+    needed = spent + intent.price
+    return OverBudget(
+        f"{usd(intent.price)} would bring this {cap.scope} to {usd(needed)}, over its budget of {usd(cap.limit)}",
+        cap=cap.limit,
+        needed=needed,
+        where=f"scene '{intent.scene}'",
+        hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
+    )

@@ -1,0 +1,136 @@
+"""Tables of the ledger, as SQLAlchemy Core. Migrations in ``migrations/versions`` bring a database to this form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from studio.money import from_micros, to_micros
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    }
+)
+
+
+class Usd(TypeDecorator[Decimal]):
+    """USD as whole micro-dollars: exact, and summable by the database. ``Decimal`` on the Python side."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else from_micros(int(value))
+
+
+class Utc(TypeDecorator[datetime]):
+    """Aware UTC on the Python side; SQLite keeps no zone, so it is stored without one there."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("production", String(80), nullable=False, index=True),
+    Column("seller", String(20), nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+    Column("outcome", String(40)),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("family", String(64), nullable=False, index=True),
+    Column("seller", String(20), nullable=False),
+    Column("account", String(40), nullable=False),
+    Column("endpoint", String(40), nullable=False),
+    Column("model", String(40), nullable=False),
+    Column("production", String(80), nullable=False, index=True),
+    Column("scene", String(80), nullable=False),
+    Column("shot", String(80), nullable=False),
+    Column("take", Integer, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("price", Usd, nullable=False),
+    Column("price_table", String(120), nullable=False),
+    Column("run", String(80), nullable=False),
+    Column("generation_id", String(120)),
+    Column("reason", Text),
+    Column("holder", String(200)),
+    Column("lease_until", Utc),
+    Column("reserved_at", Utc, nullable=False),
+    Column("submitted_at", Utc),
+    Column("finished_at", Utc),
+    Column("clip", String(64)),
+    # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
+    Index("uq_orders_generation", "seller", "generation_id", unique=True),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("order", String(64), ForeignKey("orders.key"), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("amount", Usd, nullable=False),
+    Column("run", String(80), nullable=False, index=True),
+    Column("production", String(80), nullable=False, index=True),
+    Column("scene", String(80), nullable=False),
+    Column("seller", String(20), nullable=False),
+    Column("model", String(40), nullable=False),
+    Column("price_table", String(120), nullable=False),
+    Column("generation_id", String(120)),
+    Column("note", Text),
+)

@@ -1,0 +1,110 @@
+"""The values that go into the books and come out of them. Money in USD, times aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class OrderState(StrEnum):
+    """Where an order stands. Its entries say how it came there.
+
+    ::
+
+        reserved ─► submitted ─► completed
+           │            └──────► failed      refunded by the service; may be ordered again
+           ├──────────► released             refused or never sent; may be ordered again
+           └──────────► in doubt ─► submitted (adopted) | released
+    """
+
+    RESERVED = "reserved"
+    SUBMITTED = "submitted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    IN_DOUBT = "in doubt"
+    RELEASED = "released"
+
+    @property
+    def held(self) -> bool:
+        """Whether the order's price counts as spent."""
+        return self not in (OrderState.FAILED, OrderState.RELEASED)
+
+
+EntryKind = Literal["reserved", "submitted", "completed", "failed", "in doubt", "adopted", "released"]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it."""
+
+    key: str
+    family: str
+    seller: str
+    account: str
+    endpoint: str
+    model: str
+    production: str
+    scene: str
+    shot: str
+    take: int
+    request: Mapping[str, Any]
+    price: Decimal
+    price_table: str
+
+
+@dataclass(frozen=True)
+class Cap:
+    """What may be spent within one scope. ``scope_id`` is a run's id, a production's slug, or a month as ``2026-11``."""
+
+    scope: Literal["run", "production", "month"]
+    scope_id: str
+    limit: Decimal
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order as the books hold it now. ``attempt`` counts from 1; ``holder`` is who may be sending it."""
+
+    key: str
+    family: str
+    seller: str
+    account: str
+    endpoint: str
+    model: str
+    production: str
+    scene: str
+    shot: str
+    take: int
+    request: Mapping[str, Any]
+    state: OrderState
+    attempt: int
+    price: Decimal
+    price_table: str
+    run: str
+    generation_id: str | None
+    reason: str | None
+    holder: str | None
+    lease_until: datetime | None
+    reserved_at: datetime
+    submitted_at: datetime | None
+    finished_at: datetime | None
+    clip: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the journal. ``amount`` in USD: what this line added to (or gave back from) what is spent."""
+
+    id: int
+    order: str
+    attempt: int
+    at: datetime
+    kind: EntryKind
+    amount: Decimal
+    run: str
+    generation_id: str | None
+    note: str | None

@@ -1,0 +1,210 @@
+"""A clip as it was measured: its form, its frames, its sound. Nothing about a clip is presumed from where it came."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+from av import AudioFrame, VideoFrame
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from studio.errors import BadClip
+from studio.media import frames as stills
+from studio.media.boxes import check_boxes
+from studio.media.container import is_cover, opened, time_base
+from studio.media.packets import Packet, Track, packet
+from studio.media.packets import track as read_track
+
+__all__ = ["MAX_BYTES", "Clip", "Form", "check_boxes", "digest", "examine"]
+
+MAX_BYTES = 4 << 30
+MAX_FRAMES = 36_000  # ten minutes at 60 frames a second; no service sells a longer clip
+MAX_SECONDS = 900.0  # of decoding
+REFETCH = "download it again"
+
+
+@dataclass(frozen=True)
+class Form:
+    """All that must be equal in two clips' pictures for them to be joined without encoding.
+
+    `extradata` is the SHA-256 of the decoder's set-up, `colors` are range, primaries, transfer and matrix by their
+    numbers in the standard, `rotation` is in degrees, `stream` the place of the picture among the file's streams.
+    Sound is not part of it: a film's sound is always built anew.
+    """
+
+    codec: str
+    tag: str
+    profile: str
+    extradata: str
+    width: int
+    height: int
+    pix_fmt: str
+    sample_aspect: Fraction
+    time_base: Fraction
+    rate: Fraction
+    colors: tuple[int, int, int, int]
+    rotation: int
+    stream: int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip, fully decoded once.
+
+    `bytes` is the file's size, `frames` what a player shows, `fps` frames per second, `width` and `height` in pixels
+    as shown (after rotation), `duration` in seconds, `audio` the sound in words (`aac 48000 Hz stereo`) or empty.
+    `irregular` says why its packets cannot be copied into a film as they are, and is empty where they can.
+    The frame files exist where `examine` was given a folder for them.
+    """
+
+    path: Path
+    sha256: str
+    bytes: int
+    form: Form
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    duration: Fraction
+    has_audio: bool
+    audio: str = ""
+    irregular: str = ""
+    first_frame: Path | None = None
+    last_frame: Path | None = None
+    first_thumb: Path | None = None
+    last_thumb: Path | None = None
+
+
+@dataclass
+class _Decoded:
+    """What a full decode saw."""
+
+    packets: list[Packet] = field(default_factory=list)
+    frames: int = 0
+    first: VideoFrame | None = None
+    last: VideoFrame | None = None
+    changed: bool = False
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def examine(path: Path, *, frames_dir: Path | None = None) -> Clip:
+    """Measure a clip: walk its boxes, scan its packets, decode every frame and all sound.
+
+    With `frames_dir`, the first and the last frame are written there as first.png, first.jpg, last.png and last.jpg
+    (PNG in full size, JPEG 480 pixels wide). Takes about 0.2 s for 5 s of 720p. Raises BadClip for anything that is
+    not a whole, undamaged MP4 of sane size: at most 4 GiB, 40 megapixels, 36 000 frames.
+    """
+    check_boxes(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise BadClip(f"is {size} bytes; more than {MAX_BYTES} are not accepted", path=str(path))
+    sha256 = digest(path)
+    with opened(path) as (container, stream):
+        seen = _decode(container, stream, path)
+        track = read_track(stream, seen.packets)
+        if seen.first is None or seen.last is None or seen.frames < len(track.shown):
+            raise _damaged(path, f"{seen.frames} of {len(track.shown)} frames can be decoded")
+        rate = track.rate or stream.average_rate or 1 / track.tick
+        form = _form(stream, setup=track.setup, rate=rate, rotation=round(seen.first.rotation))
+        turned = form.rotation % 180 != 0
+        audio = _audio(container)
+        clip = Clip(
+            path=path.absolute(),
+            sha256=sha256,
+            bytes=size,
+            form=form,
+            frames=seen.frames,
+            fps=rate,
+            width=form.height if turned else form.width,
+            height=form.width if turned else form.height,
+            duration=track.duration,
+            has_audio=bool(audio),
+            audio=audio,
+            irregular=_irregular(container, seen, track, form),
+        )
+        if frames_dir is None:
+            return clip
+        first, first_thumb = stills.save(seen.first, frames_dir, "first")
+        last, last_thumb = stills.save(seen.last, frames_dir, "last")
+        return replace(clip, first_frame=first, first_thumb=first_thumb, last_frame=last, last_thumb=last_thumb)
+
+
+def _decode(container: InputContainer, stream: VideoStream, path: Path) -> _Decoded:
+    seen = _Decoded()
+    deadline = time.monotonic() + MAX_SECONDS
+    for source in container.demux([stream, *container.streams.audio[:1]]):
+        if source.is_corrupt:
+            raise _damaged(path, "a packet is marked as corrupt")
+        if source.stream_index == stream.index and source.size:
+            seen.packets.append(packet(source))
+        if len(seen.packets) > MAX_FRAMES:
+            raise BadClip(f"has more than {MAX_FRAMES} frames", path=str(path))
+        if time.monotonic() > deadline:
+            raise BadClip(f"took more than {MAX_SECONDS:.0f} s to decode", path=str(path))
+        for frame in source.decode():
+            if isinstance(frame, VideoFrame | AudioFrame) and frame.is_corrupt:
+                raise _damaged(path, f"near frame {seen.frames}")
+            if isinstance(frame, VideoFrame):
+                seen.frames += 1
+                seen.first = seen.first or frame
+                seen.last = frame
+                seen.changed = seen.changed or _kind(frame) != _kind(seen.first)
+    return seen
+
+
+def _kind(frame: VideoFrame) -> tuple[int, int, str]:
+    return frame.width, frame.height, frame.format.name
+
+
+def _damaged(path: Path, what: str) -> BadClip:
+    return BadClip(f"is damaged: {what}", path=str(path), hint=REFETCH)
+
+
+def _form(stream: VideoStream, *, setup: str, rate: Fraction, rotation: int) -> Form:
+    context = stream.codec_context
+    return Form(
+        codec=context.name,
+        tag=context.codec_tag,
+        profile=stream.profile or "",
+        extradata=setup,
+        width=context.width,
+        height=context.height,
+        pix_fmt=context.pix_fmt or "",
+        sample_aspect=stream.sample_aspect_ratio or Fraction(1),
+        time_base=time_base(stream),
+        rate=rate,
+        colors=(
+            int(context.color_range),
+            int(context.color_primaries),
+            int(context.color_trc),
+            int(context.colorspace),
+        ),
+        rotation=rotation,
+        stream=stream.index,
+    )
+
+
+def _audio(container: InputContainer) -> str:
+    if not container.streams.audio:
+        return ""
+    sound = container.streams.audio[0]
+    return f"{sound.codec_context.name} {sound.rate} Hz {sound.layout.name}"
+
+
+def _irregular(container: InputContainer, seen: _Decoded, track: Track, form: Form) -> str:
+    if seen.changed:
+        return "its picture changes size or format midway"
+    if sum(not is_cover(s) for s in container.streams.video) > 1:
+        return "it has more than one picture stream"
+    if form.rotation:
+        return "it is to be shown rotated"
+    return track.irregular()

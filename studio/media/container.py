@@ -1,0 +1,55 @@
+"""An untrusted MP4, opened with its format forced and its picture capped; what goes wrong inside is a BadClip."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from studio.errors import BadClip
+from studio.media.ffmpeg import MAX_PIXELS
+
+THREADS = 2
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its picture stream. Errors of libav inside the block, too, become BadClip."""
+    try:
+        limits = {"max_pixels": str(MAX_PIXELS)}
+        # find_stream_info decodes pictures by itself: the cap has to reach it as well
+        with av.open(str(path.absolute()), format="mp4", options=limits) as container:
+            streams = [s for s in container.streams.video if not is_cover(s)]
+            if not streams:
+                raise BadClip("has no picture", path=str(path))
+            stream = streams[0]
+            stream.codec_context.options = limits
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = THREADS
+            pixels = stream.codec_context.width * stream.codec_context.height
+            if not 0 < pixels <= MAX_PIXELS:
+                raise BadClip(
+                    f"is {stream.codec_context.width}x{stream.codec_context.height}: more than {MAX_PIXELS} pixels, "
+                    "or none",
+                    path=str(path),
+                )
+            yield container, stream
+    except av.error.FFmpegError as error:
+        raise BadClip(f"cannot be decoded: {error.strerror}", path=str(path)) from None
+
+
+def is_cover(stream: VideoStream) -> bool:
+    """Whether the stream is a still attached to the file (cover art) and no moving picture."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def time_base(stream: VideoStream) -> Fraction:
+    """Seconds per tick of the stream's clock."""
+    if not stream.time_base:
+        raise BadClip("has no time base")
+    return stream.time_base

@@ -1,0 +1,65 @@
+"""How this program encodes pictures: one setting for every piece and slate, so that they can be joined by copy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+VERSION = 1  # of the settings and filters: a change makes every cached piece a new one
+PRESET = "fast"
+CRF = 16
+BT709 = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+
+
+def timescale(fps: Fraction) -> int:
+    """Ticks per second in which every frame's time is a whole number: 12288 for 24, 30000 for 30000/1001."""
+    ticks = fps.numerator
+    while ticks < 10_000:
+        ticks *= 2
+    return ticks
+
+
+def rate_text(fps: Fraction) -> str:
+    """A rate as ffmpeg reads it."""
+    return f"{fps.numerator}/{fps.denominator}"
+
+
+def plain_mp4(fps: Fraction) -> dict[str, Any]:
+    """Output options of every MP4 that is written: index first, whole ticks, and the same bytes for the same input."""
+    return {
+        "f": "mp4",
+        "movflags": "+faststart",
+        "video_track_timescale": timescale(fps),
+        "map_metadata": -1,
+        "fflags": "+bitexact",
+    }
+
+
+def h264(fps: Fraction) -> dict[str, Any]:
+    """Output options for pictures, without sound. Two threads: their number changes the bytes, so it is fixed."""
+    return {
+        "vcodec": "libx264",
+        "profile:v": "high",
+        "preset": PRESET,
+        "crf": CRF,
+        "r": rate_text(fps),
+        "g": round(2 * fps),
+        "bf": 2,
+        "pix_fmt": "yuv420p",
+        "threads": 2,
+        "an": None,
+        "flags:v": "+bitexact",
+        **BT709,
+        **plain_mp4(fps),
+    }
+
+
+def tagged(picture: Any, fps: Fraction) -> Any:
+    """The last filters of every picture: 4:2:0, bt709, and frame n at exactly n ticks."""
+    return (
+        picture.filter("setsar", 1)
+        .filter("format", "yuv420p")
+        .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+        .filter("settb", f"{fps.denominator}/{fps.numerator}")
+        .filter("setpts", "N")
+    )

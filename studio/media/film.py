@@ -1,0 +1,324 @@
+"""Many clips become one film: by copy where they are alike, by encoding piece by piece where they are not.
+
+Stream copy never fails, it only comes out wrong. So it is decided by comparing what was measured, and the film is
+compared with the plan, packet by packet, before it gets its name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import ffmpeg as build
+
+from studio.errors import BadClip, FilmMismatch
+from studio.media import ffmpeg
+from studio.media.boxes import check_boxes
+from studio.media.clip import Form, digest
+from studio.media.container import opened
+from studio.media.encoding import plain_mp4
+from studio.media.packets import Track, scan
+from studio.media.pieces import WORKERS, Segment, Target, normalised, part_of, remuxed
+from studio.media.sound import ENCODED, raw_input, soundtrack
+
+__all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
+
+Method = Literal["copy", "remux", "normalise"]
+FPS = Fraction(24)
+
+
+@dataclass(frozen=True)
+class FilmSpec:
+    """What a film is to be: pixels (0: the most common size among the clips), frames per second, sound or none."""
+
+    width: int
+    height: int
+    fps: Fraction = FPS
+    audio: Literal["keep", "none"] = "keep"
+
+
+@dataclass(frozen=True)
+class Film:
+    """A finished film, as it was measured. `bytes` is its size, `notes` tell what was done to clips that did not fit.
+
+    `method` is how it was joined: by plain copy, by copy after a lossless remux, or by encoding every clip.
+    """
+
+    path: Path
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    has_audio: bool
+    method: Method
+    notes: tuple[str, ...]
+
+
+def concatenate(
+    segments: Sequence[Segment],
+    out: Path,
+    *,
+    spec: FilmSpec | None,
+    pieces: Path,
+    on_frames: Callable[[int], None] | None = None,
+    stop: ffmpeg.Stop | None = None,
+) -> Film:
+    """Join segments into one MP4 at `out`, which appears only when it is whole and as planned.
+
+    Clips that are alike are joined by copy; where only time bases differ, or there is sound, by a lossless remux;
+    otherwise every clip becomes a piece of the film's form, kept in the folder `pieces` for the next time. Without a
+    `spec`, the most common size and rate among the clips are the film's. `on_frames` gets the number of frames that
+    are ready (perhaps from other threads), and `stop` ends the work when it becomes true.
+
+    Raises BadClip for a clip that changed since it was measured, FfmpegError, and FilmMismatch where the film is not
+    what was planned: frame for frame, size, rate, sound. Then no file is left at `out` but an earlier one.
+    """
+    if not segments:
+        raise FilmMismatch("a film needs at least one clip")
+    out = out.absolute()
+    for folder in (out.parent, pieces):
+        folder.mkdir(parents=True, exist_ok=True)
+    sources = _unchanged(segments)
+    target = _target(segments, spec)
+    method, why = _method(segments, target)
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, part_of(out) as part:
+        work = Path(scratch)
+        has_sound = (spec is None or spec.audio == "keep") and any(s.clip.has_audio for s in segments)
+        film: Film | None = None
+        if method != "normalise":
+            try:
+                parts = _as_they_are(segments, sources, target, method, work, stop)
+                film = _made(parts, segments, target, has_sound, part, work, stop)
+            except FilmMismatch as error:
+                why = f"joining them as they are came out wrong: {error.message}"
+        if film is None:
+            method = "normalise"
+            target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
+            notes = _notes(segments, target, why)
+            paths = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
+            film = _made([(p, scan(p)) for p in paths], segments, target, has_sound, part, work, stop)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(out)
+    if on_frames:
+        on_frames(film.frames)
+    return replace(film, path=out, method=method, notes=tuple(notes))
+
+
+def _unchanged(segments: Sequence[Segment]) -> dict[Path, Track]:
+    """The track of every clip, after a look whether its bytes are still those that were measured."""
+
+    def look(segment: Segment) -> tuple[Path, Track]:
+        try:
+            same = digest(segment.path) == segment.clip.sha256
+        except OSError as error:
+            raise BadClip(f"cannot be read: {error.strerror}", path=str(segment.path), where=segment.title) from None
+        if not same:
+            raise BadClip("is not the clip that was measured", path=str(segment.path), where=segment.title)
+        return segment.path, scan(segment.path)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return dict(pool.map(look, {s.path: s for s in segments}.values()))
+
+
+def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
+    width, height = Counter((s.clip.width, s.clip.height) for s in segments).most_common(1)[0][0]
+    rates = Counter(s.clip.fps for s in segments if not s.clip.irregular)
+    fps = rates.most_common(1)[0][0] if rates else FPS
+    if spec is not None:
+        fps = spec.fps
+        if spec.width > 0 and spec.height > 0:
+            width, height = spec.width, spec.height
+    return Target(width, height, fps)
+
+
+def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
+    """How to join, and, where pictures must be encoded, why."""
+    for segment in segments:
+        clip = segment.clip
+        if not segment.whole:
+            return "normalise", f"{segment.title} is used in part"
+        if clip.irregular:
+            return "normalise", f"{segment.title}: {clip.irregular}"
+        if (clip.width, clip.height, clip.fps) != (target.width, target.height, target.fps):
+            return "normalise", ""  # told for each clip
+    first = segments[0].clip.form
+    for segment in segments[1:]:
+        differing = _differences(first, segment.clip.form)
+        if differing - {"time_base", "stream"}:
+            names = " and ".join(sorted(differing - {"time_base", "stream"}))
+            return "normalise", f"{segment.title} differs from {segments[0].title} in {names}"
+    alike = all(s.clip.form == first and not s.clip.has_audio for s in segments)
+    return ("copy" if alike else "remux"), ""
+
+
+def _differences(a: Form, b: Form) -> set[str]:
+    return {f.name for f in fields(Form) if getattr(a, f.name) != getattr(b, f.name)}
+
+
+def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
+    """What is told of clips that do not fit the film: one line for all that differ in the same way."""
+    found: dict[str, list[str]] = {}
+    for segment in segments:
+        clip = segment.clip
+        if (clip.width, clip.height) != (target.width, target.height):
+            bars = "fitted to" if _bars(clip.width, clip.height, target) else "scaled to"
+            end = " with bars" if bars == "fitted to" else ""
+            text = f"{clip.width}x{clip.height}, {bars} {target.width}x{target.height}{end}"
+            found.setdefault(text, []).append(segment.title)
+        if clip.fps != target.fps:
+            text = f"shot at {_per_second(clip.fps)} frames a second, converted to {_per_second(target.fps)}"
+            found.setdefault(text, []).append(segment.title)
+    notes = [f"{_listed(list(dict.fromkeys(titles)))} {text}" for text, titles in found.items()]
+    if why:
+        notes.append(f"all clips were encoded again: {why}")
+    return notes
+
+
+def _bars(width: int, height: int, target: Target) -> bool:
+    """Whether a picture of this size leaves two pixels or more of the film's frame empty."""
+    scale = min(Fraction(target.width, width), Fraction(target.height, height))
+    return target.width - width * scale >= 2 or target.height - height * scale >= 2
+
+
+def _per_second(fps: Fraction) -> str:
+    return str(fps.numerator) if fps.denominator == 1 else f"{float(fps):.3f}"
+
+
+def _listed(titles: Sequence[str]) -> str:
+    if len(titles) == 1:
+        return f"{titles[0]} is"
+    rest = f" and {len(titles) - 3} more" if len(titles) > 4 else f" and {titles[-1]}"
+    return f"{', '.join(titles[:3] if len(titles) > 4 else titles[:-1])}{rest} are"
+
+
+def _as_they_are(
+    segments: Sequence[Segment],
+    sources: dict[Path, Track],
+    target: Target,
+    method: Method,
+    work: Path,
+    stop: ffmpeg.Stop | None,
+) -> list[tuple[Path, Track]]:
+    """The clips' files and tracks; for a remux, of copies with the film's time base and without sound."""
+    if method == "copy":
+        return [(s.path, sources[s.path]) for s in segments]
+
+    def remux(number: int, segment: Segment) -> tuple[Path, Track]:
+        out = work / f"remux-{number:04d}.mp4"
+        remuxed(segment, target.fps, out, stop=stop)
+        return out, scan(out)
+
+    distinct = list({s.path: s for s in segments}.values())
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = dict(zip((s.path for s in distinct), pool.map(remux, range(len(distinct)), distinct), strict=True))
+    return [made[s.path] for s in segments]
+
+
+def _made(
+    parts: Sequence[tuple[Path, Track]],
+    segments: Sequence[Segment],
+    target: Target,
+    has_sound: bool,
+    out: Path,
+    work: Path,
+    stop: ffmpeg.Stop | None,
+) -> Film:
+    """Join the parts by copy, lay the sound under them, and hold the film against the plan."""
+    frames = [target.frames(segment) for segment in segments]
+    listed = _list_of([path for path, _ in parts], frames, target.fps, work)
+    # auto_convert would rewrite H.264 packets on their way; parts of one set-up do not need it
+    pictures = build.input(f"file:{listed}", f="concat", protocol_whitelist="file", auto_convert=0)["0"]
+    options = {"vcodec": "copy", **plain_mp4(target.fps)}
+    if has_sound:
+        sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
+        stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
+    else:
+        stream = pictures.output(f"file:{out}", an=None, **options)
+    ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop)
+    _check(out, [track for _, track in parts], sum(frames), target, has_sound)
+    return Film(
+        path=out,
+        frames=sum(frames),
+        fps=target.fps,
+        width=target.width,
+        height=target.height,
+        bytes=out.stat().st_size,
+        sha256=digest(out),
+        has_audio=has_sound,
+        method="copy",
+        notes=(),
+    )
+
+
+def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: Path) -> Path:
+    """The list for ffmpeg's concat demuxer: plain relative names, and each part's end as exact as it can be told."""
+    lines = ["ffconcat version 1.0"]
+    ends = [round(1_000_000 * sum(frames[: n + 1]) / fps) for n in range(len(frames))]
+    for number, (path, start, end) in enumerate(zip(paths, [0, *ends[:-1]], ends, strict=True)):
+        link = work / f"{number:04d}.mp4"
+        link.unlink(missing_ok=True)
+        try:
+            link.symlink_to(path.absolute())
+        except OSError:  # where links are not allowed
+            shutil.copyfile(path, link)
+        seconds, rest = divmod(end - start, 1_000_000)
+        lines += [f"file {link.name}", f"duration {seconds}.{rest:06d}"]
+    listed = work / "parts.ffconcat"
+    listed.write_text("\n".join(lines) + "\n")
+    return listed
+
+
+def _check(film: Path, parts: Sequence[Track], frames: int, target: Target, has_sound: bool) -> None:
+    """Hold a film against its plan.
+
+    Its packets must be those of its parts, byte for byte and in order, each part's decoder set-up the film's own:
+    every frame of the parts was decoded once, so every frame of the film can be.
+    """
+    check_boxes(film)
+    track = scan(film)
+    faults = [track.irregular()]
+    if len(track.shown) != frames:
+        faults.append(f"{len(track.shown)} frames instead of {frames}")
+    if (track.width, track.height) != (target.width, target.height):
+        faults.append(f"{track.width}x{track.height} pixels instead of {target.width}x{target.height}")
+    if frames > 1 and track.rate not in (None, target.fps):
+        faults.append(f"{track.rate} frames a second instead of {target.fps}")
+    if track.duration != frames / target.fps:
+        faults.append(f"{float(track.duration):.3f} s instead of {float(frames / target.fps):.3f} s")
+    if any(part.setup != track.setup for part in parts):
+        faults.append("parts that were encoded differently")
+    if [p.content for p in track.packets] != [p.content for part in parts for p in part.packets]:
+        faults.append("frames that are not its parts', or not in their order")
+    faults.append(_sound_fault(film, track.duration, 1 / target.fps, has_sound))
+    if told := [fault for fault in faults if fault]:
+        raise FilmMismatch(f"the film has {'; '.join(told)}", hint="this is a fault of Studio Producer: report it")
+
+
+def _sound_fault(film: Path, duration: Fraction, frame: Fraction, has_sound: bool) -> str:
+    with opened(film) as (container, _):
+        sounds = container.streams.audio
+        if len(sounds) != has_sound:
+            return f"{len(sounds)} sound tracks instead of {int(has_sound)}"
+        if not has_sound:
+            return ""
+        sound = sounds[0]
+        tick = sound.time_base or Fraction(1, sound.rate)
+        start = (sound.start_time or 0) * tick
+        end = start + (sound.duration or 0) * tick
+        if abs(start) > frame or abs(end - duration) > frame:
+            return f"sound from {float(start):.3f} to {float(end):.3f} s under {float(duration):.3f} s of pictures"
+        times = [p.dts for p in container.demux(sound) if p.size and p.dts is not None]
+        return "sound whose times do not grow" if any(b <= a for a, b in pairwise(times)) else ""

@@ -1,0 +1,108 @@
+"""Single frames of a clip: found by number, shown as pictures, reduced to luma."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+from PIL import Image
+
+from studio.errors import BadClip
+from studio.media.container import opened
+
+THUMB_WIDTH = 480
+UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+Luma = NDArray[np.uint8]
+
+
+def guess_is_bt709(width: int, height: int) -> bool:
+    """Which matrix a clip that names none was made with. The rule of the players: HD is bt709, smaller is bt601."""
+    return width >= 1280 or height > 576
+
+
+def picture(frame: VideoFrame, *, width: int | None = None) -> Image.Image:
+    """The frame as an RGB picture as a player would show it; scaled to `width` pixels where that is given."""
+    height = None if width is None else max(2, round(frame.height * width / frame.width))
+    rgb = frame.reformat(
+        width=width,
+        height=height,
+        format="rgb24",
+        src_colorspace=_matrix(frame),
+        src_color_range=_range(frame),
+        dst_color_range=ColorRange.JPEG,
+    ).to_ndarray()
+    turns = round(frame.rotation / 90) % 4
+    return Image.fromarray(np.ascontiguousarray(np.rot90(rgb, turns)))
+
+
+def luma(frame: VideoFrame, *, width: int | None = None, height: int | None = None) -> Luma:
+    """The frame's luma as an array of (height, width), in video range (black 16, white 235); scaled where asked."""
+    plain = frame.reformat(
+        width=width,
+        height=height,
+        format="yuv420p",
+        src_color_range=_range(frame),
+        dst_color_range=ColorRange.MPEG,
+    )
+    plane = plain.planes[0]
+    rows = np.frombuffer(bytes(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+    return np.array(rows[: plain.height, : plain.width])
+
+
+def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
+    """Write `<stem>.png`, lossless, and `<stem>.jpg`, a thumbnail 480 pixels wide. Returns both paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    png, thumb = folder / f"{stem}.png", folder / f"{stem}.jpg"
+    whole = picture(frame)
+    _write(whole, png, "PNG", compress_level=1)
+    small = whole.copy()
+    small.thumbnail((THUMB_WIDTH, THUMB_WIDTH * 4), Image.Resampling.LANCZOS)
+    _write(small, thumb, "JPEG", quality=85)
+    return png, thumb
+
+
+def frames_from(path: Path, start: int) -> Generator[VideoFrame, None, None]:
+    """The frames of a clip from frame `start` on, counted from 0 as shown; -1 is the last.
+
+    Decodes from the keyframe before it only. Raises BadClip where the clip has no such frame.
+    """
+    with opened(path) as (container, stream):
+        shown = sorted(p.pts for p in container.demux(stream) if p.size and p.pts is not None and not p.is_discard)
+        if not -len(shown) <= start < len(shown):
+            raise BadClip(f"has {len(shown)} frames, and no frame {start}", path=str(path))
+        wanted = shown[start]
+        container.seek(wanted, stream=stream, backward=True)
+        for frame in container.decode(stream):
+            if isinstance(frame, VideoFrame) and frame.pts is not None and frame.pts >= wanted:
+                yield frame
+
+
+def frame_at(path: Path, index: int) -> VideoFrame:
+    """Frame `index` of a clip, counted and found as in `frames_from`."""
+    with contextlib.closing(frames_from(path, index)) as found:
+        for frame in found:
+            return frame
+    raise BadClip(f"frame {index} cannot be decoded", path=str(path))
+
+
+def _matrix(frame: VideoFrame) -> Colorspace | None:
+    if frame.colorspace != UNSPECIFIED:
+        return None  # the frame says it itself
+    return Colorspace.ITU709 if guess_is_bt709(frame.width, frame.height) else Colorspace.ITU601
+
+
+def _range(frame: VideoFrame) -> ColorRange | None:
+    full = frame.format.name.startswith("yuvj") or frame.format.is_rgb
+    return None if frame.color_range or full else ColorRange.MPEG
+
+
+def _write(image: Image.Image, path: Path, kind: str, **options: int) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    image.save(part, kind, **options)
+    part.replace(path)

@@ -1,0 +1,110 @@
+"""The packets of a clip's picture stream: their times say whether they can be copied into a film as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+from av.video.stream import VideoStream
+
+from studio.media.container import opened, time_base
+
+PREFIX = 1024  # bytes of a packet that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One packet, times in ticks of its stream. `content` tells its bytes from others."""
+
+    pts: int | None
+    dts: int | None
+    duration: int
+    key: bool
+    discard: bool
+    content: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Track:
+    """A file's picture packets in decoding order, and the seconds per tick of their times.
+
+    `setup` is the SHA-256 of what the decoder needs to know beforehand, `width` and `height` are in pixels.
+    """
+
+    packets: tuple[Packet, ...]
+    tick: Fraction
+    setup: str
+    width: int
+    height: int
+
+    @property
+    def shown(self) -> list[int]:
+        """The times of the frames that are shown, in order, in ticks."""
+        return sorted(p.pts for p in self.packets if p.pts is not None and not p.discard)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames per second where all frames are equally far apart; None otherwise."""
+        steps = {b - a for a, b in pairwise(self.shown)} or {p.duration for p in self.packets}
+        step = steps.pop() if steps else 0
+        return None if steps or step <= 0 else 1 / (step * self.tick)
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame's start to the last frame's end."""
+        times = self.shown
+        if not times:
+            return Fraction(0)
+        if rate := self.rate:
+            return len(times) / rate
+        tail = next(p.duration for p in reversed(self.packets) if p.pts == times[-1])
+        return (times[-1] - times[0] + tail) * self.tick
+
+    def irregular(self) -> str:
+        """Why these packets cannot be copied into a film; empty where they can."""
+        packets = self.packets
+        if not packets or any(p.pts is None or p.dts is None for p in packets):
+            return "a packet has no time"
+        if any(p.discard for p in packets):
+            return "its edit list hides frames"
+        if not packets[0].key or packets[0].pts != self.shown[0]:
+            return "it does not begin with a keyframe"
+        if packets[0].pts != 0:
+            return "its first frame is not at 0"
+        if any(b <= a for a, b in pairwise(p.dts or 0 for p in packets)):
+            return "its decoding times do not grow"
+        if self.rate is None:
+            return "its frames are not evenly spaced"
+        return ""
+
+
+def packet(source: av.Packet[Any]) -> Packet:
+    """What is kept of a libav packet. Its content is its size and the checksum of its beginning: no copy changes it."""
+    return Packet(
+        pts=source.pts,
+        dts=source.dts,
+        duration=source.duration or 0,
+        key=source.is_keyframe,
+        discard=source.is_discard,
+        content=(source.size, zlib.crc32(memoryview(source)[:PREFIX])),
+    )
+
+
+def track(stream: VideoStream, packets: Iterable[Packet]) -> Track:
+    """The track of a stream, of which these packets were read."""
+    context = stream.codec_context
+    setup = hashlib.sha256(context.extradata or b"").hexdigest()
+    return Track(tuple(packets), time_base(stream), setup, context.width, context.height)
+
+
+def scan(path: Path) -> Track:
+    """The picture track of a file, read without decoding. Raises BadClip where it cannot be read."""
+    with opened(path) as (container, stream):
+        return track(stream, (packet(p) for p in container.demux(stream) if p.size))

@@ -1,0 +1,281 @@
+"""Pieces of a film: clips in the film's own form, each encoded by itself and kept, so that none is encoded twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from studio.errors import BadClip, FilmMismatch
+from studio.media import ffmpeg
+from studio.media.clip import Clip, digest
+from studio.media.encoding import VERSION, h264, plain_mp4, rate_text, tagged
+from studio.media.frames import guess_is_bt709
+from studio.media.packets import Track, scan
+
+WORKERS = 2
+STALE = 24 * 3600.0
+UNSPECIFIED = 2
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a clip in a film: `frames` frames from `start_frame` on, in the clip's own frames (None: all).
+
+    `path` is where the clip's bytes are, `name` what the film's notes call it (default: the file's name).
+    """
+
+    path: Path
+    clip: Clip
+    start_frame: int = 0
+    frames: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
+            end = self.start_frame + self.length
+            raise BadClip(
+                f"has {self.clip.frames} frames: frames {self.start_frame} to {end} cannot be used", path=str(self.path)
+            )
+
+    @property
+    def length(self) -> int:
+        """How many of the clip's own frames are used."""
+        return self.clip.frames - self.start_frame if self.frames is None else self.frames
+
+    @property
+    def whole(self) -> bool:
+        """Whether the clip is used from its first frame to its last."""
+        return self.length == self.clip.frames
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        return self.name or self.path.stem
+
+    def offset(self) -> Fraction:
+        """Seconds of the clip before the segment."""
+        return self._span(0, self.start_frame)
+
+    def duration(self) -> Fraction:
+        """Seconds of the segment."""
+        return self._span(self.start_frame, self.start_frame + self.length)
+
+    def _span(self, start: int, end: int) -> Fraction:
+        if not self.clip.irregular:
+            return (end - start) / self.clip.fps
+        track = scan(self.path)
+        if track.rate:
+            return (end - start) / track.rate
+        times = [(time - track.shown[0]) * track.tick for time in track.shown] + [track.duration]
+        return times[end] - times[start]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The form that pieces are brought to: pixels, and frames per second."""
+
+    width: int
+    height: int
+    fps: Fraction
+
+    def frames(self, segment: Segment) -> int:
+        """How many frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
+        return max(1, math.floor(segment.duration() * self.fps + Fraction(1, 2)))
+
+
+@dataclass
+class Progress:
+    """Adds up the frames that several encodings have done, and reports the sum as it grows."""
+
+    report: Callable[[int], None] | None
+    done: dict[int, int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def part(self, number: int) -> Callable[[int], None]:
+        """The reporter of one encoding."""
+
+        def update(frames: int) -> None:
+            with self.lock:
+                self.done[number] = max(frames, self.done.get(number, 0))
+                if self.report:
+                    self.report(sum(self.done.values()))
+
+        return update
+
+
+def normalised(
+    segments: Sequence[Segment],
+    target: Target,
+    folder: Path,
+    *,
+    on_frames: Callable[[int], None] | None = None,
+    stop: ffmpeg.Stop | None = None,
+) -> list[Path]:
+    """Every segment as a piece of the target's form, from `folder` where it is there already, else encoded into it.
+
+    Two are encoded at a time. The first error ends the others. `on_frames` is called from other threads, one at a
+    time, with the number of frames that are ready. Raises FfmpegError, or FilmMismatch for a piece that came out
+    with other frames than planned.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    progress = Progress(on_frames)
+    failed = threading.Event()
+    keys = [_key(segment, target) for segment in segments]
+    jobs: dict[str, Future[Path]] = {}
+
+    def stopped() -> bool:
+        return failed.is_set() or (stop is not None and stop())
+
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="piece") as pool:
+        try:
+            for number, (key, segment) in enumerate(zip(keys, segments, strict=True)):
+                if key not in jobs:
+                    jobs[key] = pool.submit(_piece, segment, target, folder, key, progress.part(number), stopped)
+            wait(jobs.values(), return_when=FIRST_EXCEPTION)
+            broken = [job for job in jobs.values() if job.done() and job.exception()]
+            if broken:
+                broken[0].result()
+        except BaseException:
+            failed.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [jobs[key].result() for key in keys]
+
+
+def remuxed(segment: Segment, fps: Fraction, out: Path, *, stop: ffmpeg.Stop | None = None) -> None:
+    """The segment's clip without its sound and with the film's time base: the same pictures, not encoded again."""
+    source = ffmpeg.clip_input(segment.path)[str(segment.clip.form.stream)]
+    ffmpeg.run(source.output(_file(out), vcodec="copy", an=None, **plain_mp4(fps)), timeout=600, stop=stop)
+
+
+def _piece(
+    segment: Segment,
+    target: Target,
+    folder: Path,
+    key: str,
+    on_frames: Callable[[int], None],
+    stop: ffmpeg.Stop,
+) -> Path:
+    path, note = folder / f"{key}.mp4", folder / f"{key}.json"
+    frames = target.frames(segment)
+    if not _kept(path, note):
+        with part_of(path) as part:
+            _encode(segment, target, frames, part, on_frames, stop)
+            _check_piece(scan(part), target, frames, segment)
+            seal = json.dumps({"sha256": digest(part), "bytes": part.stat().st_size, "frames": frames})
+            part.replace(path)
+        with part_of(note) as part:
+            part.write_text(seal)
+            part.replace(note)
+    on_frames(frames)
+    return path
+
+
+def _kept(path: Path, note: Path) -> bool:
+    """Whether the piece is there, with the very bytes that were once checked."""
+    try:
+        seal = json.loads(note.read_text())
+        return bool(path.stat().st_size == seal["bytes"] and digest(path) == seal["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _encode(
+    segment: Segment,
+    target: Target,
+    frames: int,
+    out: Path,
+    on_frames: Callable[[int], None],
+    stop: ffmpeg.Stop,
+) -> None:
+    clip, width, height = segment.clip, target.width, target.height
+    picture = ffmpeg.clip_input(segment.path)[str(clip.form.stream)]
+    if not segment.whole:
+        first = segment.start_frame
+        picture = picture.filter("trim", start_frame=first, end_frame=first + segment.length)
+    picture = picture.filter("setpts", "PTS-STARTPTS")
+    if clip.form.sample_aspect != 1:
+        picture = picture.filter("scale", w="max(2,trunc(iw*sar/2)*2)", h="ih").filter("setsar", 1)
+    colors = {"out_color_matrix": "bt709", "out_range": "tv"}
+    if clip.form.colors[3] == UNSPECIFIED:
+        colors["in_color_matrix"] = "bt709" if guess_is_bt709(clip.width, clip.height) else "bt601"
+    picture = (
+        picture.filter(
+            "scale",
+            w=width,
+            h=height,
+            force_original_aspect_ratio="decrease",
+            force_divisible_by=2,
+            flags="bicubic",
+            **colors,
+        )
+        .filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", "black")
+        .filter("fps", fps=rate_text(target.fps), round="near")
+        .filter("tpad", stop=max(2, round(target.fps)), stop_mode="clone")
+        .filter("trim", end_frame=frames)
+    )
+    output = tagged(picture, target.fps).output(_file(out), **h264(target.fps))
+    ffmpeg.run(output, timeout=120 + 2 * frames, on_frames=on_frames, stop=stop)
+
+
+def _check_piece(track: Track, target: Target, frames: int, segment: Segment) -> None:
+    found = len(track.shown), track.width, track.height, track.rate or target.fps
+    wanted = frames, target.width, target.height, target.fps
+    if found != wanted or track.irregular():
+        raise FilmMismatch(
+            f"its piece came out as {_told(*found)} instead of {_told(*wanted)} {track.irregular()}".strip(),
+            where=segment.title,
+        )
+
+
+def _told(frames: int, width: int, height: int, fps: Fraction) -> str:
+    return f"{frames} frames of {width}x{height} at {fps}"
+
+
+def _key(segment: Segment, target: Target) -> str:
+    """Names a piece by all that it is made from."""
+    made_from = [
+        segment.clip.sha256,
+        segment.start_frame,
+        segment.length,
+        target.width,
+        target.height,
+        str(target.fps),
+        VERSION,
+        ffmpeg.identity(),
+    ]
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def part_of(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to before the rename; of no other process, and gone at the end."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part{path.suffix}")
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written more than a day ago."""
+    for part in folder.glob(".*.part.*"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
+
+
+def _file(path: Path) -> str:
+    return f"file:{path.absolute()}"

@@ -1,0 +1,90 @@
+"""A film's sound: one track from the first frame to the last, with silence where a scene has none.
+
+Every scene's sound is decoded into samples and laid where its first frame is, counted in samples of the whole film:
+an error cannot add up, as it does where compressed sound is joined.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg as build
+
+from studio.media import ffmpeg
+from studio.media.container import opened
+from studio.media.pieces import WORKERS, Segment
+
+RATE = 48_000
+SAMPLE = 4  # bytes: two channels of 16 bit
+RAW = {"f": "s16le", "ar": RATE, "ac": 2}
+ENCODED = {"acodec": "aac", "audio_bitrate": "192k", "ar": RATE}
+BLOCK = 1 << 20
+
+
+def soundtrack(
+    segments: Sequence[Segment],
+    frames: Sequence[int],
+    fps: Fraction,
+    work: Path,
+    *,
+    stop: ffmpeg.Stop | None = None,
+) -> Path:
+    """Write the sound of a film into the folder `work`, uncompressed (48 kHz, stereo, 16 bit), and return its path.
+
+    `frames` says how many of the film's frames each segment has, `fps` how many make a second. The track is exactly
+    as long as the film, to the sample.
+    """
+    ends = [_sample(sum(frames[: n + 1]), fps) for n in range(len(frames))]
+    starts = [0, *ends[:-1]]
+    track = work / "sound.pcm"
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sound") as pool, track.open("wb") as out:
+        parts = [
+            pool.submit(_decoded, segment, end - start, work / f"{n:04d}.pcm", stop) if segment.clip.has_audio else None
+            for n, (segment, start, end) in enumerate(zip(segments, starts, ends, strict=True))
+        ]
+        for part, start, end in zip(parts, starts, ends, strict=True):
+            out.seek(start * SAMPLE)
+            if part:
+                path = part.result()
+                _append(path, out, (end - start) * SAMPLE)
+                path.unlink()
+        out.truncate(ends[-1] * SAMPLE)
+    return track
+
+
+def raw_input(track: Path) -> Any:
+    """The soundtrack as an input of ffmpeg-python."""
+    return build.input(f"file:{track.absolute()}", **RAW)
+
+
+def _sample(frame: int, fps: Fraction) -> int:
+    return math.floor(frame * RATE / fps + Fraction(1, 2))
+
+
+def _decoded(segment: Segment, samples: int, out: Path, stop: ffmpeg.Stop | None) -> Path:
+    with opened(segment.path) as (_, stream):
+        first_picture = (stream.start_time or 0) * (stream.time_base or 0)
+    begin = f"{float(first_picture + segment.offset()):.6f}"
+    sound = (
+        # the times of the file as they are: where its sound lies is told by where its first picture lies
+        ffmpeg.clip_input(segment.path)["a:0"]
+        .filter("atrim", start=begin)
+        .filter("asetpts", f"PTS-{begin}/TB")
+        .filter("aresample", RATE, **{"async": 1000, "first_pts": 0})
+        .filter("apad", whole_len=samples)
+        .filter("atrim", end_sample=samples)
+    )
+    ffmpeg.run(sound.output(f"file:{out.absolute()}", copyts=None, **RAW), timeout=600, stop=stop)
+    return out
+
+
+def _append(path: Path, out: Any, most: int) -> None:
+    with path.open("rb") as source:
+        while most > 0 and (block := source.read(min(BLOCK, most))):
+            out.write(block)
+            most -= len(block)

@@ -1,0 +1,163 @@
+"""The one door to spending: ``Door.place`` is the only function that sends a create.
+
+====================================================  ==================================================================
+what happens                                          what follows
+====================================================  ==================================================================
+bought before (by any run, process or host)           nothing is sent; the generation that stands is returned
+another process is sending it now                     wait for what comes of it
+a cap has no room                                     OverBudget; nothing is written, nothing is sent
+never sent (connect error, pool time-out)             released, NotSent: the caller may place it again
+429                                                   released; waits as the service asks, then placed again
+moderation refused this very input before             Moderated: final, nothing is sent
+400, 401, 402, 403, 404, 422                          released, Refused: final
+time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: InDoubt, and never sent again before it is settled
+killed between intent and id                          in doubt as soon as the holder is dead, or its lease has run out
+====================================================  ==================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from studio.errors import Ambiguous, GenerationFailed, InDoubt, Moderated, NotSent, RateLimited, Refused, ServiceFailed
+from studio.ledger import Cap, Intent, Ledger, OrderRow, OrderState
+from studio.plan import is_moderation
+from studio.providers import VideoProvider
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+HELD_POLL = 0.5
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that stands at the service. ``bought`` is True where this very call bought it."""
+
+    order: str
+    attempt: int
+    generation_id: str
+    completed: bool
+    bought: bool
+
+
+class Door:
+    """Buys shots, each once, within the caps. ``caps`` are in USD; ``patience`` is seconds of 429 to sit out."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        provider: VideoProvider,
+        *,
+        run: str,
+        caps: Iterable[Cap] = (),
+        patience: float = 1800,
+        sleep: Sleep = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger, self._provider = ledger, provider
+        self._run, self._caps = run, tuple(caps)
+        self._patience, self._sleep, self._jitter = patience, sleep, jitter
+
+    async def place(self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print) -> Placed:
+        """Buy ``intent`` by sending ``params``, unless it is bought already.
+
+        ``on_wait`` is told, in a few words, what a longer wait is for.
+        Raises OverBudget, InDoubt, Moderated, NotSent or Refused; in each case the books say what happened.
+        """
+        known = await asyncio.to_thread(self._ledger.order, intent.key)
+        if known is not None and known.state is OrderState.FAILED and is_moderation(known.reason or ""):
+            raise generation_failed(known.reason, scene=intent.scene)
+        waited, tries = 0.0, 0
+        while True:
+            reservation = await _unbroken(self._ledger.reserve, intent, run=self._run, caps=self._caps)
+            row = reservation.order
+            if reservation.outcome == "standing":
+                return _placed(row, bought=False)
+            if reservation.outcome == "in doubt":
+                raise in_doubt(row)
+            if reservation.outcome == "held":
+                on_wait("another run is sending this order")
+                await self._sleep(HELD_POLL)
+                continue
+            try:
+                return await self._send(row, params)
+            except RateLimited as limited:
+                pause = _pause(limited.retry_after, tries, self._jitter())
+                if waited + pause > self._patience:
+                    raise
+                on_wait(f"the service limits creates: trying again in {pause:.0f} s")
+                await self._sleep(pause)
+                waited, tries = waited + pause, tries + 1
+
+    async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
+        """Send the create of an order that is reserved by us, and commit what came of it."""
+        try:
+            generation = await self._provider.create(row.endpoint, params)
+        except (NotSent, Refused) as error:
+            await _unbroken(self._ledger.release, row.key, row.attempt, error.message)
+            error.where = error.where or f"scene '{row.scene}'"
+            raise
+        except Ambiguous as error:
+            raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message)) from error
+        except BaseException as error:
+            # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
+            await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
+            raise
+        return _placed(await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id), bought=True)
+
+
+def in_doubt(row: OrderRow) -> InDoubt:
+    """The error for an order that nobody knows the end of, with the two commands that settle it."""
+    order = row.key[:12]
+    return InDoubt(
+        f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}); "
+        "it is not sent again, so that it cannot be bought twice",
+        order=row.key,
+        where=f"scene '{row.scene}'",
+        hint=f"look at the generations of the account around {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then either\n"
+        f"      python -m flows.reconcile --adopt {order} GENERATION    it is there: use it\n"
+        f"      python -m flows.reconcile --release {order}             it is not: it may be sent again",
+    )
+
+
+def generation_failed(reason: str | None, *, scene: str) -> GenerationFailed:
+    """The error for a generation that the service failed: final where its content was refused, else worth another."""
+    text = reason or "no reason given"
+    where = f"scene '{scene}'"
+    if is_moderation(text):
+        part = "start or end image" if "frame" in text.lower() else "prompt"
+        hint = f"change its {part}; or, as the verdict is not always the same, try another take: --retake {scene}"
+        return Moderated(f"the service refused the {part}: {text} (refunded)", reason=text, where=where, hint=hint)
+    if text.lower().startswith("failed to read user input"):
+        hint = "the service must be able to read the image: check that its URL is public and still valid"
+        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+    hint = "the failure is the service's own, and nothing was charged: run the same command again"
+    return ServiceFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+
+
+def _placed(row: OrderRow, *, bought: bool) -> Placed:
+    assert row.generation_id is not None, "an order that stands has a generation"  # noqa: S101
+    return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought)
+
+
+def _pause(asked: float | None, tries: int, jitter: float) -> float:
+    """Seconds to wait after a 429: what the service asked for, else longer each time, spread so that not all return
+    at once."""
+    base = asked if asked is not None else SHORTEST_WAIT * 2.0**tries
+    return min(max(base, SHORTEST_WAIT), LONGEST_WAIT) * (1 + 0.25 * jitter)
+
+
+async def _unbroken(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run a transaction in a thread and let it end even if we are cancelled meanwhile: the books must not miss it."""
+    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise

@@ -1,0 +1,23 @@
+"""What a producer writes: the model, how it is loaded, and all that can be wrong with it."""
+
+from studio.production.later import unsupported
+from studio.production.loading import bundled_example, load_production, parse_production
+from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.values import AspectRatio, Model, Resolution, Strength
+
+__all__ = [
+    "AspectRatio",
+    "Asset",
+    "Character",
+    "FilmOptions",
+    "Model",
+    "Production",
+    "Resolution",
+    "Scene",
+    "SeedAssetRef",
+    "Strength",
+    "bundled_example",
+    "load_production",
+    "parse_production",
+    "unsupported",
+]

@@ -1,0 +1,268 @@
+"""From a file or a mapping to a production that can be made, or to all that is wrong with it, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from studio.errors import BadInput, Problem, ProductionError
+from studio.production import rules
+from studio.production.canonical import SCENE_WORDS, absolute, canonical
+from studio.production.later import unsupported
+from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.places import Loc, Places
+from studio.production.reading import read_file
+from studio.production.seeds import bad_file, kind_of_file, with_article
+from studio.production.values import kind_of, shown
+
+MOST_TOLD = 100
+_ELSEWHERE = {"rules checked elsewhere": True}
+_NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions}
+
+
+def load_production(path: str | Path) -> Production:
+    """The production of a .yaml, .yml or .json file; its paths are relative to the file, and absolute in the result.
+
+    ``ProductionError`` lists every problem with its line, scene and field.
+    """
+    file = Path(path)
+    reading = read_file(file)
+    places = Places(file.name, reading.data, reading.lines.get)
+    return _parsed(reading.data, places, file.absolute().parent, reading.problems)
+
+
+def parse_production(
+    data: Mapping[str, Any] | Production,
+    *,
+    source: str = "",
+    base: Path | None = None,
+    locate: Callable[[Loc], int | None] | None = None,
+) -> Production:
+    """The production of a mapping, such as the form in the Prefect UI gives.
+
+    ``source`` is named in errors, ``base`` is the folder that paths are relative to (default: the working folder), and
+    ``locate`` knows the line of a place such as ``("scenes", 0, "prompt")``.
+    """
+    if isinstance(data, Production):
+        data = data.model_dump(mode="json")
+    if not isinstance(data, Mapping):
+        raise ProductionError([Problem(source, f"expected the fields of a production, found {kind_of(data)}")])
+    return _parsed(data, Places(source, data, locate), (base or Path()).absolute(), [])
+
+
+def bundled_example() -> Path:
+    """The six-scene film that is made when no production is named."""
+    path = Path(__file__).resolve().parents[2] / "productions" / "lighthouse" / "lighthouse.yaml"
+    if not path.is_file():
+        raise BadInput("the bundled example is not here", where=str(path), hint="name a production")
+    return path
+
+
+def _parsed(data: Mapping[str, Any], places: Places, base: Path, problems: list[Problem]) -> Production:
+    found = absolute(canonical(data), base)
+    production, refused = _validated(found)
+    problems = [*problems, *(_problem(error, places) for error in _without_echoes(refused))]
+    if refused:
+        production = _salvaged(found, refused)
+    if production is not None:
+        problems += rules.check(production, places, also_known=_named(found) if refused else ())
+        problems += _files(production, places)
+        later = unsupported(production, places)
+        places_of_later = {problem.where for problem in later}
+        problems = [problem for problem in problems if problem.where not in places_of_later] + later
+    if problems:
+        raise ProductionError(_in_order(problems, places.source))
+    assert production is not None  # noqa: S101
+    return _with_kinds(production)
+
+
+def _validated(data: Any) -> tuple[Production | None, list[ErrorDetails]]:
+    try:
+        return Production.model_validate(data, context=_ELSEWHERE), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+
+
+def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
+    """``promt`` for ``prompt`` is one mistake: no field of that name, not also one that is missing."""
+
+    def meant(error: ErrorDetails) -> Loc:
+        near = get_close_matches(str(error["loc"][-1]), _fields(tuple(error["loc"])), n=1)
+        return (*error["loc"][:-1], *near)
+
+    misspelt = {meant(error) for error in refused if error["type"] == "extra_forbidden"}
+    return [error for error in refused if error["type"] != "missing" or tuple(error["loc"]) not in misspelt]
+
+
+def _in_order(problems: list[Problem], source: str) -> list[Problem]:
+    """Each once, by line where lines are known, and no more than anybody reads."""
+
+    def line(problem: Problem) -> int:
+        number = problem.where.split(",", 1)[0].rpartition(":")[2].removeprefix("line ")
+        return int(number) if number.isdigit() else 0
+
+    found = sorted(dict.fromkeys(problems), key=line)
+    if len(found) > MOST_TOLD:
+        found[MOST_TOLD:] = [Problem(source, f"and {len(found) - MOST_TOLD} more problems")]
+    return found
+
+
+# What pydantic found, in the user's words
+
+
+def _problem(error: ErrorDetails, places: Places) -> Problem:
+    loc, value = tuple(error["loc"]), error["input"]
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return _unknown(loc, places)
+    if kind == "missing":
+        what = {"scenes": "add at least one", "id": "give it a short name"}.get(str(loc[-1]), "add it")
+        return Problem(places.where(loc[:-1]), f"'{loc[-1]}' is missing", what)
+    where = places.where(loc)
+    if kind == "refused":
+        return Problem(where, str(context.get("message", "")), str(context.get("hint", "")))
+    if kind == "literal_error":
+        known = _choices(loc)
+        hint = rules.suggestion(_likely(value, known), known, "one of")
+        if "did you mean" in hint and len(known) > 2:
+            hint = f"{hint} One of {', '.join(known)}"
+        quoted = shown(value) if isinstance(value, str | int | float) else kind_of(value)
+        return Problem(where, f"there is no {loc[-1]} {quoted}", hint)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound, word = (context.get("ge"), "at least") if "ge" in context else (context.get("le"), "at most")
+        return Problem(where, f"{shown(value)} is not possible", f"{word} {bound}")
+    if kind == "string_too_long":
+        return Problem(where, f"has {len(str(value))} characters", f"at most {context.get('max_length')}")
+    return Problem(where, f"expected {_expected(kind)}, found {kind_of(value)}")
+
+
+def _unknown(loc: Loc, places: Places) -> Problem:
+    known = _fields(loc)
+    name = str(loc[-1])
+    where = places.where(loc[:-1])
+    line = places.where(loc).split(",")[0]
+    if places.source and line.startswith(f"{places.source}:"):
+        where = ", ".join([line, *where.split(", ")[1:]])
+    if name in SCENE_WORDS and loc[0] == "scenes":
+        return Problem(where, f"'{name}' and '{SCENE_WORDS[name]}' say the same", "keep one of them")
+    return Problem(where, f"there is no field {shown(name)}", rules.suggestion(name, known, "fields"))
+
+
+def _fields(loc: Loc) -> list[str]:
+    """The fields that could stand at a place."""
+    if len(loc) > 3 and loc[2] == "seed_asset_refs":
+        return list(SeedAssetRef.model_fields)
+    model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
+    return list(model.model_fields)
+
+
+def _choices(loc: Loc) -> list[str]:
+    model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
+    schema = model.model_json_schema()["properties"].get(str(loc[-1]), {})
+    options = [schema, *schema.get("anyOf", [])]
+    return [str(value) for option in options for value in option.get("enum", [])]
+
+
+def _likely(value: object, known: list[str]) -> str:
+    """``720`` is probably 720p, ``16/9`` is 16:9, ``ray2`` is ray-2, 2160p is 4k."""
+    text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
+    also = {"2160p": "4k", "2160": "4k", "uhd": "4k", "hd": "720p", "ray-1-6": "ray-2", "ray-3.2": "ray-3"}
+    tries = (also.get(text, text), f"{text}p", text.replace("/", ":").replace("x", ":"), text.replace("_", "-"))
+    return next((t for t in tries if t in known), text)
+
+
+def _expected(kind: str) -> str:
+    kinds = {"list": "a list", "tuple": "a list", "model": "fields and values", "dict": "fields and values"}
+    kinds |= {"int": "a whole number", "string": "text", "bool": "true or false", "mapping": "fields and values"}
+    return next((said for start, said in kinds.items() if kind.startswith(start)), "another kind of value")
+
+
+# The rest of a faulty production, so that its other problems can be told as well
+
+
+def _salvaged(data: Mapping[str, Any], refused: list[ErrorDetails]) -> Production | None:
+    """The production without what was refused, or None if too little is left."""
+    found: dict[str, Any] = {k: list(v) if isinstance(v, list) else v for k, v in data.items()}
+    for error in refused:
+        loc = tuple(error["loc"])
+        if len(loc) >= 2 and isinstance(loc[1], int) and isinstance(found.get(str(loc[0])), list):
+            items = found[str(loc[0])]
+            items[loc[1]] = _patched(str(loc[0]), loc[1], items[loc[1]], str(loc[2]) if len(loc) > 2 else "")
+        elif loc and loc[0] == "title":
+            found["title"] = "untitled"
+        elif loc and loc[0] == "film" and len(loc) > 1 and isinstance(found["film"], Mapping):
+            found["film"] = {k: v for k, v in found["film"].items() if k != loc[1]}
+        elif loc:
+            for field in ("width", "height") if loc[0] in ("width", "height") else (str(loc[0]),):
+                found.pop(field, None)
+    return _validated(found)[0]
+
+
+def _patched(group: str, i: int, item: Any, field: str) -> dict[str, Any]:
+    named = dict(item) if isinstance(item, Mapping) else {}
+    fallback = f"faulty-{i + 1}"
+    if group == "scenes":
+        stand_in = {"id": fallback, "prompt": "cannot be read"}
+        if not field:
+            return stand_in
+        named.pop(field, None)
+        return {**named, **({field: stand_in[field]} if field in stand_in else {})}
+    name = fallback if field in ("", "id") else named.get("id", fallback)
+    return {"id": name, "url": "https://example.com/"} if group == "assets" else {"id": name}
+
+
+def _named(data: Mapping[str, Any]) -> set[str]:
+    """Every id as it is written, sound or not."""
+    items = [item for group in ("scenes", "assets", "characters") for item in _list(data.get(group))]
+    ids = [item.get("id") for item in items if isinstance(item, Mapping)]
+    return {str(name).strip() for name in ids if isinstance(name, str | int)}
+
+
+def _list(items: Any) -> list[Any]:
+    return list(items) if isinstance(items, list | tuple) else []
+
+
+# The files that a production names
+
+
+def _files(production: Production, places: Places) -> list[Problem]:
+    problems = []
+    for i, asset in enumerate(production.assets):
+        if asset.path is not None and asset.url is None:
+            problems += _file(asset.path, ("assets", i, "path"), places, asset.kind)
+    wanted = {asset.id: asset.kind or kind_of_file(asset.path) for asset in production.assets}
+    for i, scene in enumerate(production.scenes):
+        for field in ("start_image", "end_image", "modify"):
+            name, want = getattr(scene, field), "video" if field == "modify" else "image"
+            found = None if name is None else production.asset(name)
+            if found is None:
+                continue
+            kind = wanted.get(found.id)
+            if kind is not None and kind != want:
+                message = f"{shown(name)} is {with_article(kind)}, and {field} needs {with_article(want)}"
+                problems.append(Problem(places.where(("scenes", i, field)), message))
+            elif found.id not in wanted and found.path is not None:
+                problems += _file(found.path, ("scenes", i, field), places, want)
+    for i, character in enumerate(production.characters):
+        for j, name in enumerate(character.images):
+            found = production.asset(name)
+            if found is not None and found.path is not None and found.id not in wanted:
+                problems += _file(found.path, ("characters", i, "images", j), places, "image")
+    return problems
+
+
+def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:
+    wrong, hint = bad_file(path, want)
+    return [Problem(places.where(loc), wrong, hint)] if wrong else []
+
+
+def _with_kinds(production: Production) -> Production:
+    """The same production with the kind of every local asset, as found in its content."""
+    assets = [asset.model_copy(update={"kind": asset.kind or kind_of_file(asset.path)}) for asset in production.assets]
+    return production.model_copy(update={"assets": tuple(assets)}) if assets else production

@@ -1,0 +1,240 @@
+"""The production: what a producer writes. Frozen values; a scene's effective values come from its production.
+
+Every field is flat and optional wherever it can be, so that the same model is the YAML file and the form in the Prefect
+UI. ``Production(...)`` and ``Production.model_validate`` hold every rule but two: that the files exist, and that all of
+it is built already. ``parse_production`` and ``load_production`` hold those as well, and name file and line.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import PurePath
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from studio.concepts import hint_key, resolve
+from studio.errors import BadInput
+from studio.production import rules
+from studio.production.canonical import canonical
+from studio.production.places import Places
+from studio.production.values import (
+    AspectRatio,
+    Choice,
+    Dollars,
+    Filled,
+    Flag,
+    GenerationId,
+    Id,
+    Model,
+    Resolution,
+    Seconds,
+    Slug,
+    Strength,
+    Text,
+    Texts,
+    Title,
+    Whole,
+    is_path,
+    is_url,
+    refused,
+    shown,
+)
+
+AssetKind = Literal["image", "video"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asset(_Frozen):
+    """A picture or footage that scenes start from, end on or change."""
+
+    id: Id = Field(description="The name that scenes use for it: letters, digits, - and _.")
+    path: Filled | None = Field(default=None, description="A local file, relative to the production file. Or give url.")
+    url: Filled | None = Field(default=None, description="A public http(s) address that Luma can read. Or give path.")
+    kind: Annotated[AssetKind, Choice] | None = Field(
+        default=None, description="image or video; found out from the content of a local file."
+    )
+    description: Text = Field(default="", description="What it shows, for people.")
+
+
+class Character(_Frozen):
+    """Somebody who looks the same in every scene that names them."""
+
+    id: Id = Field(description="The name that scenes use: letters, digits, - and _.")
+    description: Text = Field(default="", description="How they look, in words.")
+    images: Texts = Field(default=(), description="Reference pictures: asset ids, paths or URLs.")
+
+
+class SeedAssetRef(_Frozen):
+    """The mission's way to give a scene its first or last frame. ``start_image`` and ``end_image`` say the same."""
+
+    asset: Text = Field(default="", description="An asset's id or a path. Only a name where url is given.")
+    url: Filled | None = Field(default=None, description="A public address of the picture; wins over asset.")
+    usage: Text = Field(
+        default="source_frame", description="source_frame (the first frame) or end_frame (the last one)."
+    )
+
+
+class Scene(_Frozen):
+    """One scene of the film. What is left empty comes from the production."""
+
+    id: Id = Field(description="A short name, unique in the film: letters, digits, - and _.")
+    prompt: Filled = Field(description="What is seen, in 3 to 5000 characters.")
+    prompt_hints: Texts = Field(
+        default=(),
+        description="Camera words such as slow_motion, orbit, aerial; any other hint is added to the prompt.",
+    )
+    duration: Seconds | None = Field(
+        default=None, description="Seconds, any number up to 600. Empty: the production's."
+    )
+    start_image: Filled | None = Field(default=None, description="The first frame: an asset's id, a path or a URL.")
+    end_image: Filled | None = Field(default=None, description="The last frame: an asset's id, a path or a URL.")
+    continue_from: Filled | None = Field(default=None, description="The scene whose last frame this one goes on from.")
+    lead_into: Filled | None = Field(default=None, description="The scene whose first frame this one ends on.")
+    character: Filled | None = Field(default=None, description="The id of the character who is in it.")
+    camera: Texts = Field(
+        default=(), description="Camera concepts, such as push_in or orbit_left; plain words work too."
+    )
+    loop: Flag = Field(default=False, description="The last frame runs into the first again.")
+    modify: Filled | None = Field(
+        default=None,
+        description="Footage to change instead of making new: an asset's id, a path, a URL or a scene's id.",
+    )
+    strength: Annotated[Strength, Choice] | None = Field(
+        default=None, description="How much modify may change, from adhere_1 (little) to reimagine_3 (everything)."
+    )
+    resolution: Annotated[Resolution, Choice] | None = Field(default=None, description="Empty: the production's.")
+    model: Annotated[Model, Choice] | None = Field(default=None, description="Empty: the production's.")
+    take: Whole = Field(default=1, ge=1, le=1000, description="Another number buys another take of the same scene.")
+    generation: GenerationId | None = Field(
+        default=None, description="The id of an existing generation to use; nothing is bought for this scene then."
+    )
+    seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
+        default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."
+    )
+
+
+class FilmOptions(_Frozen):
+    """How the scenes become one file."""
+
+    fps: Whole = Field(default=24, description="Frames per second: 24, which is what Luma makes.")
+    audio: Annotated[Literal["keep", "none"], Choice] = Field(
+        default="keep", description="keep the clips' sound, or none."
+    )
+    transition: Annotated[Literal["cut", "crossfade"], Choice] = Field(
+        default="cut", description="How one scene meets the next."
+    )
+
+
+class Production(_Frozen):
+    """A film as it is written: its scenes in order, and what they share."""
+
+    title: Title = Field(description="The film's title.")
+    slug: Slug = Field(
+        default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
+    )
+    model: Annotated[Model, Choice] = Field(
+        default="ray-2", description="Luma's model, for every scene that names none."
+    )
+    resolution: Annotated[Resolution, Choice] = Field(default="720p", description="For every scene that names none.")
+    aspect_ratio: Annotated[AspectRatio, Choice] = Field(
+        default="16:9", description="The picture's shape, for the whole film."
+    )
+    duration: Seconds = Field(
+        default=Fraction(5), description="Seconds, for every scene that names none.", json_schema_extra={"default": 5}
+    )
+    width: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=16384,
+        description="With height, instead of aspect_ratio and resolution: the nearest are used.",
+    )
+    height: Whole | None = Field(default=None, ge=1, le=16384, description="See width.")
+    budget: Dollars | None = Field(
+        default=None, description="US dollars that this production may cost at most. 0: nothing may be bought."
+    )
+    chain: Flag = Field(
+        default=False, description="Each scene without a start of its own continues from the scene before it."
+    )
+    assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
+    characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
+    scenes: tuple[Scene, ...] = Field(description="The film's scenes, in the order in which they are seen.")
+    film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_our_words(cls, data: Any) -> Any:
+        return canonical(data)
+
+    @model_validator(mode="after")
+    def _holds_together(self, info: ValidationInfo) -> Self:
+        if not (info.context or {}).get("rules checked elsewhere"):
+            problems = rules.check(self, Places())
+            if problems:
+                raise refused("\n".join(map(str, problems)))
+        return self
+
+    def scene(self, scene_id: str) -> Scene:
+        """The scene of this id; ``BadInput`` that names the nearest one if there is none."""
+        found = next((scene for scene in self.scenes if scene.id == scene_id), None)
+        if found is None:
+            hint = rules.suggestion(scene_id, (scene.id for scene in self.scenes), "scenes")
+            raise BadInput(f"there is no scene {shown(scene_id)} in {self.title}", hint=hint)
+        return found
+
+    def asset(self, reference: str) -> Asset | None:
+        """What a reference names: a declared asset, or one made up for a path or URL. None: names nothing."""
+        declared = next((asset for asset in self.assets if asset.id == reference), None)
+        if declared is not None or not (is_url(reference) or is_path(reference)):
+            return declared
+        name = PurePath(urlsplit(reference).path if is_url(reference) else reference).name
+        stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in name).strip("-")[:48] or "file"
+        made_up = f"{stem}-{sha256(reference.encode()).hexdigest()[:6]}"
+        return Asset(id=made_up, url=reference) if is_url(reference) else Asset(id=made_up, path=reference)
+
+    def model_of(self, scene: Scene) -> Model:
+        """Luma's model for a scene."""
+        return scene.model or self.model
+
+    def resolution_of(self, scene: Scene) -> Resolution:
+        """A scene's resolution."""
+        return scene.resolution or self.resolution
+
+    def duration_of(self, scene: Scene) -> Fraction:
+        """A scene's seconds, exactly as written."""
+        return self.duration if scene.duration is None else scene.duration
+
+    def camera_of(self, scene: Scene) -> tuple[str, ...]:
+        """A scene's concept keys, from ``camera`` and from the hints that mean one."""
+        return resolve(scene.camera, scene.prompt_hints)
+
+    def prompt_of(self, scene: Scene) -> str:
+        """The prompt as it is sent: with the hints that are no camera concept."""
+        words = ", ".join(hint for hint in scene.prompt_hints if hint_key(hint) is None)
+        if not words:
+            return scene.prompt
+        return f"{scene.prompt}{' ' if scene.prompt.endswith(('.', '!', '?', '…')) else ', '}{words}"
+
+    def start_image_of(self, scene: Scene) -> Asset | None:
+        """The picture that is a scene's first frame."""
+        return None if scene.start_image is None else self.asset(scene.start_image)
+
+    def end_image_of(self, scene: Scene) -> Asset | None:
+        """The picture that is a scene's last frame."""
+        return None if scene.end_image is None else self.asset(scene.end_image)
+
+    def parent_of(self, scene: Scene) -> str | None:
+        """The id of the scene that a scene goes on from: as written, or by ``chain`` the one before it.
+
+        By ``chain`` nothing goes on from a scene that leads into it: there the later one is made first.
+        """
+        if scene.continue_from is not None or not self.chain:
+            return scene.continue_from
+        before = next((a for a, b in pairwise(self.scenes) if b.id == scene.id), None)
+        return rules.chained_to(before, scene)

@@ -1,0 +1,253 @@
+"""The kinds of value a production is written with: what each accepts, how it is dumped, how it shows in a form.
+
+A value that is refused raises ``refused(message, hint)``, so that every error can say what to write instead.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+Model = Literal["ray-2", "ray-flash-2", "ray-3"]
+Resolution = Literal["540p", "720p", "1080p", "4k"]
+AspectRatio = Literal["16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21"]
+Strength = Literal[
+    "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3"
+]
+
+SHORTEST, LONGEST = Fraction(1, 24), Fraction(600)
+MOST_MONEY = Decimal(1_000_000)
+PROMPT_MIN, PROMPT_MAX = 3, 5000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")  # no file of this name on Windows
+
+
+def refused(message: str, hint: str = "") -> PydanticCustomError:
+    """What a validator raises: the message for the user, and what to do next."""
+    return PydanticCustomError("refused", "{message}{arrow}{hint}", _context(message, hint))
+
+
+def _context(message: str, hint: str) -> dict[str, Any]:
+    return {"message": message, "hint": hint, "arrow": " → " if hint else ""}
+
+
+def kind_of(value: object) -> str:
+    """A value's kind in the user's words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float | Decimal):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "a mapping" if isinstance(value, dict) else f"a {type(value).__name__}"
+
+
+def shown(value: object) -> str:
+    """A value as an error quotes it: short, in one line, and without the query of a URL, which may be a signature."""
+    if not isinstance(value, str):
+        return str(value) if isinstance(value, bool | int | float) and abs(value) < 1e15 else kind_of(value)
+    text = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1?…", value)
+    text = re.sub(r"(https?://)[^/\s@]*@", r"\1…@", text)
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+
+
+def slugify(title: str) -> str:
+    """A title as a folder name. A title without any Latin letter or digit gets a stable name of its own."""
+    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").lower()).strip("-")[:64].strip("-")
+    return slug or f"film-{sha256(title.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def is_url(reference: str) -> bool:
+    """Whether a reference is a URL, of whatever scheme, rather than an asset id or a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", reference) is not None
+
+
+def is_path(reference: str) -> bool:
+    """Whether a reference is a file's path: it has a dot or a slash, which no id can have."""
+    return not is_url(reference) and any(mark in reference for mark in "./\\")
+
+
+def bad_url(url: str) -> str | None:
+    """What is wrong with an asset's URL, or None."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return f"{shown(url)} is not a URL"
+    if parts.scheme not in ("http", "https"):
+        return f"a {parts.scheme}:// URL cannot be read by Luma"
+    if not host or any(c.isspace() or ord(c) < 32 for c in url):
+        return f"{shown(url)} is not a URL"
+    if parts.username or parts.password:
+        return f"{shown(url)} has a user name or password in it"
+    return None
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
+        return str(value)  # `id: 1` and `title: 1984` are meant as text
+    if not isinstance(value, str):
+        raise refused(f"expected text, found {kind_of(value)}")
+    bad = next((c for c in value if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t"), None)
+    if bad is not None:
+        raise refused(f"has a character that cannot be printed, U+{ord(bad):04X}", "remove it")
+    return " ".join(value.split())
+
+
+def _id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        near = re.sub(r"[^A-Za-z0-9_-]+", "-", unicodedata.normalize("NFKD", value)).strip("-_")[:64]
+        also = f", for example {shown(near)}" if near else ""
+        raise refused(f"{shown(value)} is not a safe id", f"use letters, digits, - and _, at most 64{also}")
+    if _RESERVED.fullmatch(value):
+        raise refused(f"{shown(value)} is not a safe id", "Windows keeps that name for a device; choose another")
+    return value
+
+
+def _slug(value: str) -> str:
+    if value and (not _SLUG.fullmatch(value) or _RESERVED.fullmatch(value)):
+        hint = f"use a-z, 0-9 and -, for example '{slugify(value)}'"
+        raise refused(f"{shown(value)} is not a safe folder name", hint)
+    return value
+
+
+def _generation(value: str) -> str:
+    if not _GENERATION.fullmatch(value):
+        raise refused(f"{shown(value)} is not a generation's id", "copy it from the report or manifest.json")
+    return value
+
+
+def _filled(value: str) -> str:
+    if not value:
+        raise refused("is empty", "write something, or remove the field")
+    return value
+
+
+def number(value: object, what: str) -> float:
+    """A finite number, from a number or from text that is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):
+        raise refused(f"expected {what}, found {kind_of(value)}", "write a plain number")
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        raise refused(f"expected {what}, found {shown(value)}", "write a plain number") from None
+    if not math.isfinite(found):
+        raise refused(
+            f"expected {what}, found {shown(value) if isinstance(value, str) else found}", "write a plain number"
+        )
+    return found
+
+
+def _seconds(value: object) -> Fraction:
+    if isinstance(value, Fraction) and SHORTEST <= value <= LONGEST:
+        return value
+    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
+    found = number(plain, "seconds")
+    if not SHORTEST <= found <= LONGEST:
+        raise refused(f"{found:g} seconds is not between one frame and 10 minutes", "write for example 5 or 7.5")
+    return Fraction(repr(found))
+
+
+def _money(value: object) -> Decimal:
+    plain = re.sub(r"^\$\s*|\s*(usd|\$)$", "", value.strip().lower()) if isinstance(value, str) else value
+    found = number(plain, "an amount of US dollars")
+    try:
+        exact = plain if isinstance(plain, Decimal) else Decimal(plain if isinstance(plain, str) else repr(found))
+    except InvalidOperation:
+        raise refused(f"expected an amount of US dollars, found {shown(value)}") from None
+    if exact < 0 or exact > MOST_MONEY:
+        raise refused(f"{found:g} is not between 0 and {MOST_MONEY:,} US dollars", "0 means that nothing may be bought")
+    cents = exact.quantize(Decimal("0.01"))
+    if cents != exact:
+        raise refused(f"{shown(value)} has more than two decimals", f"write {cents}")
+    return cents
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise refused(f"expected a whole number, found {shown(value)}")
+    if isinstance(value, int | float) and not abs(value) < 1e15:
+        raise refused("is too large")
+    return value
+
+
+def _flag(value: object) -> object:
+    words = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+    found = words.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise refused(f"expected true or false, found {shown(value)}")
+    return found
+
+
+def _several(value: object) -> object:
+    """A single text where a list of texts is wanted."""
+    if isinstance(value, str):
+        return (value,) if value.strip() else ()
+    return () if value is None else value
+
+
+def _choice(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _schema(kind: str, *, least: float | None = None, most: float | None = None) -> WithJsonSchema:
+    bounds = {"minimum": least, "maximum": most}
+    return WithJsonSchema({"type": kind, **{k: v for k, v in bounds.items() if v is not None}})
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Filled = Annotated[Text, AfterValidator(_filled)]
+Title = Annotated[Filled, Field(max_length=200)]
+Id = Annotated[Text, AfterValidator(_id)]
+Slug = Annotated[Text, AfterValidator(_slug)]
+GenerationId = Annotated[Text, AfterValidator(_generation)]
+Texts = Annotated[tuple[Filled, ...], BeforeValidator(_several)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Choice = BeforeValidator(_choice)
+Seconds = Annotated[
+    Fraction,
+    BeforeValidator(_seconds),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    _schema("number", least=0, most=float(LONGEST)),
+]
+Dollars = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    _schema("number", least=0, most=float(MOST_MONEY)),
+]
+
+
+def nearest_ratio(width: int, height: int, ratios: Sequence[str]) -> str:
+    """The ratio whose shape is nearest, portrait and landscape alike (so by the quotient, not by the difference)."""
+
+    def distance(ratio: str) -> float:
+        across, down = map(int, ratio.split(":"))
+        return abs(math.log(width / height * down / across))
+
+    return min(ratios, key=distance)
+
+
+def covering(width: int, height: int) -> Resolution:
+    """The mission's resolution for a frame size, by its shorter side."""
+    short = min(width, height)
+    return "4k" if short >= 2160 else "1080p" if short >= 1080 else "720p" if short >= 720 else "540p"

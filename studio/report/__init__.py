@@ -1,0 +1,35 @@
+"""What is written beside a film: the page, the costs, the manifest, the timeline, and two short forms for Prefect.
+
+Everything here is a pure reading of one frozen `RunRecord`; files appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.record import RunRecord
+from studio.report.costs import cost_rows, write_costs
+from studio.report.manifest import write_manifest
+from studio.report.page import write_report
+from studio.report.summary import markdown_summary
+from studio.report.timeline import write_timeline
+
+__all__ = [
+    "cost_rows",
+    "markdown_summary",
+    "write_all",
+    "write_costs",
+    "write_manifest",
+    "write_report",
+    "write_timeline",
+]
+
+
+def write_all(record: RunRecord, out: Path) -> dict[str, Path]:
+    """Write every file of the report into ``out``. The manifest comes last: where it lies, the rest is there."""
+    return {
+        "report": write_report(record, out),
+        "costs": write_costs(record, out),
+        "timeline": write_timeline(record, out),
+        "manifest": write_manifest(record, out),
+    }

@@ -1,0 +1,37 @@
+"""How the report's files come to be, and how they name other files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+
+def write_atomically(path: Path, data: bytes) -> Path:
+    """Write ``path`` whole or not at all: a reader sees the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def inside(path: Path, out: Path) -> Path | None:
+    """``path`` as seen from ``out``, or None where it lies elsewhere. Links are not followed: names are what count."""
+    whole, base = Path(os.path.abspath(path)), Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow links
+    return whole.relative_to(base) if whole.is_relative_to(base) else None
+
+
+def relative_name(path: Path, out: Path) -> str:
+    """The path for a manifest: relative to ``out`` where it lies inside, absolute elsewhere; always with slashes."""
+    near = inside(path, out)
+    return (near or Path(os.path.abspath(path))).as_posix()  # noqa: PTH100
+
+
+def reference(path: Path, out: Path) -> str:
+    """The path as a reference that a page or a timeline beside it can follow."""
+    near = inside(path, out)
+    return quote(near.as_posix()) if near else Path(os.path.abspath(path)).as_uri()  # noqa: PTH100

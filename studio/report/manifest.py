@@ -1,0 +1,166 @@
+"""manifest.json: the whole run for machines: orders, requests, generation ids, hashes.
+
+Amounts are strings, exact. Times are ISO 8601 in UTC. Paths are relative to the manifest where they lie beside it.
+A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite; ``identical`` says so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from studio.record import FilmRecord, RunRecord, SeamRecord, ShotRecord
+from studio.report.files import relative_name, write_atomically
+from studio.report.formats import iso, plain, told
+from studio.report.grades import grade
+
+SCHEMA_VERSION = 1
+
+
+def write_manifest(record: RunRecord, out: Path) -> Path:
+    """Write ``out/manifest.json``."""
+    found = manifest(record, out)
+    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair in a prompt: only an escape can say it
+        data = json.dumps(found, indent=2, ensure_ascii=True, allow_nan=False).encode()
+    return write_atomically(out / "manifest.json", data + b"\n")
+
+
+def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
+    """What the manifest says, as plain JSON values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "title": record.title,
+        "slug": record.slug,
+        "run": {
+            "id": record.run_id,
+            "started_at": iso(record.started_at),
+            "finished_at": iso(record.finished_at),
+            "seconds": (record.finished_at - record.started_at).total_seconds(),
+        },
+        "service": {"name": record.service, "billed": record.billed},
+        "cost": {
+            "new_usd": plain(record.cost),
+            "reused_usd": plain(record.reused),
+            "refunded_usd": plain(record.refunded),
+            "budget_usd": None if record.budget is None else plain(record.budget),
+        },
+        "film": _film(record.film, out) if record.film else None,
+        "cuts": [
+            {
+                "scene": cut.scene,
+                "shots": list(cut.shots),
+                "start_frame": cut.start_frame,
+                "frames": cut.frames,
+                "slate": cut.slate,
+            }
+            for cut in record.cuts
+        ],
+        "shots": [_shot(shot, out) for shot in record.shots],
+        "seams": [_seam(seam) for seam in record.seams],
+        "production": _json(record.production),
+        "notes": [told(note) for note in record.notes],
+    }
+
+
+def _film(film: FilmRecord, out: Path) -> dict[str, Any]:
+    return {
+        "path": relative_name(film.path, out),
+        "sha256": film.sha256,
+        "bytes": film.bytes,
+        "frames": film.frames,
+        "fps": str(film.fps),
+        "seconds": _number(film.duration),
+        "width": film.width,
+        "height": film.height,
+        "has_audio": film.has_audio,
+        "method": film.method,
+        "notes": [told(note) for note in film.notes],
+    }
+
+
+def _shot(shot: ShotRecord, out: Path) -> dict[str, Any]:
+    return {
+        "id": shot.id,
+        "scene": shot.scene,
+        "take": shot.take,
+        "outcome": shot.outcome,
+        "parents": list(shot.parents),
+        "order": shot.order,
+        "generation_id": shot.generation_id,
+        "prompt": shot.prompt,
+        "camera": list(shot.camera),
+        "model": shot.model,
+        "resolution": shot.resolution,
+        "aspect_ratio": shot.aspect_ratio,
+        "seconds": _number(shot.seconds),
+        "request": _json(shot.request),
+        "cost": {
+            "new_usd": plain(shot.cost),
+            "reused_usd": plain(shot.reused),
+            "refunded_usd": plain(shot.refunded),
+            "price_table": shot.price_table,
+        },
+        "attempts": shot.attempts,
+        "submitted_at": iso(shot.submitted_at) or None,
+        "completed_at": iso(shot.completed_at) or None,
+        "downloaded_at": iso(shot.downloaded_at) or None,
+        "clip": {
+            "path": relative_name(shot.clip, out),
+            "sha256": shot.sha256,
+            "bytes": shot.bytes,
+            "frames": shot.frames,
+            "width": shot.width,
+            "height": shot.height,
+        }
+        if shot.clip
+        else None,
+        "first_frame": relative_name(shot.first_frame, out) if shot.first_frame else None,
+        "last_frame": relative_name(shot.last_frame, out) if shot.last_frame else None,
+        "error": told(shot.error) if shot.error else None,
+    }
+
+
+def _seam(seam: SeamRecord) -> dict[str, Any]:
+    return {
+        "before": seam.before,
+        "after": seam.after,
+        "continued": seam.continued,
+        "ssim": seam.ssim if math.isfinite(seam.ssim) else None,
+        "psnr": seam.psnr if math.isfinite(seam.psnr) else None,
+        "identical": seam.psnr == math.inf,
+        "grade": grade(seam),
+    }
+
+
+def _number(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else round(float(value), 6)
+
+
+def _json(value: Any) -> Any:
+    """Any value of a request or a production as JSON has it: what JSON has no word for becomes a string."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Decimal():
+            return plain(value) if value.is_finite() else str(value)
+        case datetime():
+            return iso(value)
+        case Path():
+            return value.as_posix()
+        case Mapping():
+            return {str(key): _json(entry) for key, entry in value.items()}
+        case Iterable():
+            return [_json(entry) for entry in value]
+        case _:
+            return str(value)

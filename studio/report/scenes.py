@@ -1,0 +1,111 @@
+"""The run as scenes in the order of the film. Every form of the report is told in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from studio.record import ZERO, FilmCut, RunRecord, SeamRecord, ShotOutcome, ShotRecord
+
+MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "not started"})
+
+# what one word says about a scene of several shots: the first that any of them has
+GRAVEST: tuple[ShotOutcome, ...] = (
+    "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "reused",
+)  # fmt: skip
+
+MEANING: Mapping[ShotOutcome, str] = {
+    "new": "bought in this run",
+    "reused": "bought by an earlier run, used again for nothing",
+    "adopted": "bought earlier, its answer was lost, found again at the service",
+    "pinned": "an existing generation that the production names",
+    "failed": "the service did not make it",
+    "in doubt": "sent, and its answer lost: not sent again until it is settled",
+    "running": "paid for and not finished: the next run goes on waiting for it",
+    "not started": "not bought: something it is made from is missing",
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene: its shots in the order they are made, and its place in the film if it has one."""
+
+    id: str
+    number: int
+    shots: tuple[ShotRecord, ...]
+    cut: FilmCut | None
+    seam: SeamRecord | None
+
+    @property
+    def outcome(self) -> ShotOutcome:
+        """The gravest of its shots' outcomes."""
+        outcomes = {shot.outcome for shot in self.shots}
+        return next((outcome for outcome in GRAVEST if outcome in outcomes), "not started")
+
+    @property
+    def cost(self) -> Decimal:
+        """What this run spent on it."""
+        return sum((shot.cost for shot in self.shots), ZERO)
+
+    @property
+    def reused(self) -> Decimal:
+        """What earlier runs had paid for it."""
+        return sum((shot.reused for shot in self.shots), ZERO)
+
+    @property
+    def refunded(self) -> Decimal:
+        """What came back for its failed attempts."""
+        return sum((shot.refunded for shot in self.shots), ZERO)
+
+    @property
+    def seconds(self) -> Fraction:
+        """The length that was ordered."""
+        return sum((shot.seconds for shot in self.shots), Fraction(0))
+
+    @property
+    def missing(self) -> bool:
+        """Whether the film lacks it."""
+        return self.outcome in MISSING
+
+
+def scenes(record: RunRecord) -> tuple[Scene, ...]:
+    """Every scene of the run, in the order of the film; what has no place in it stands where the script has it."""
+    shots: dict[str, list[ShotRecord]] = {}
+    for shot in record.shots:
+        shots.setdefault(shot.scene, []).append(shot)
+    cuts = {cut.scene: cut for cut in sorted(record.cuts, key=lambda cut: -cut.start_frame)}
+    into = {seam.after: seam for seam in record.seams}
+    return tuple(
+        Scene(
+            id=name,
+            number=number,
+            shots=tuple(shots.get(name, ())),
+            cut=cuts.get(name),
+            seam=into.get(name) or next((into[s.id] for s in shots.get(name, ())[:1] if s.id in into), None),
+        )
+        for number, name in enumerate(_order(record, list(shots)), start=1)
+    )
+
+
+def ordered_shots(record: RunRecord) -> tuple[ShotRecord, ...]:
+    """Every shot of the run, in the order of the film."""
+    return tuple(shot for scene in scenes(record) for shot in scene.shots)
+
+
+def _order(record: RunRecord, made: list[str]) -> list[str]:
+    filmed = list(dict.fromkeys(cut.scene for cut in sorted(record.cuts, key=lambda cut: cut.start_frame)))
+    known = set(made) | set(filmed)
+    script = [name for name in _script(record.production) if name in known]
+    in_script = [name for name in script if name in filmed]
+    first = script if in_script == filmed else filmed
+    return list(dict.fromkeys([*first, *script, *made]))
+
+
+def _script(production: Mapping[str, object]) -> list[str]:
+    """The scenes' ids as the production has them, where it can be read."""
+    listed = production.get("scenes")
+    if not isinstance(listed, list | tuple):
+        return []
+    return [str(entry["id"]) for entry in listed if isinstance(entry, Mapping) and "id" in entry]

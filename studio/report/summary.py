@@ -1,0 +1,56 @@
+"""The run in one line, and in a few lines of Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from studio.record import RunRecord
+from studio.report.formats import seconds, span, told, usd
+from studio.report.grades import grade
+from studio.report.scenes import scenes
+
+NOT_BILLED = "Nothing was billed: made in the sandbox."
+_MARKS = re.compile(r"([\\`*_\[\]|~#])")
+
+
+def one_line(record: RunRecord) -> str:
+    """Length, scenes, cost and time, with dots between."""
+    told_of = scenes(record)
+    missing = sum(scene.missing for scene in told_of)
+    count = f"{len(told_of)} scene{'' if len(told_of) == 1 else 's'}"
+    return " · ".join([
+        f"{seconds(record.film.duration)} s of film" if record.film else "no film",
+        f"{count}, {missing} missing" if missing else count,
+        f"{usd(record.cost)} new",
+        f"{usd(record.reused)} reused",
+        f"{usd(record.refunded)} refunded",
+        f"made in {span((record.finished_at - record.started_at).total_seconds())}",
+    ])  # fmt: skip
+
+
+def markdown_summary(record: RunRecord) -> str:
+    """What a Prefect artifact shows: the line, a table of scenes, what failed, the notes."""
+    lines = [f"# {_text(record.title)}", "", one_line(record), ""]
+    if not record.billed:
+        lines += [f"**{NOT_BILLED}**", ""]
+    lines += ["| # | scene | state | seam in | new | reused | refunded |", "|--:|---|---|---|--:|--:|--:|"]
+    for scene in scenes(record):
+        seam = "" if scene.seam is None else f"{grade(scene.seam)} {scene.seam.ssim:.3f}"
+        amounts = " | ".join(usd(value) for value in (scene.cost, scene.reused, scene.refunded))
+        lines.append(f"| {scene.number} | {_text(scene.id)} | {scene.outcome} | {seam} | {amounts} |")
+    totals = " | ".join(f"**{usd(value)}**" for value in (record.cost, record.reused, record.refunded))
+    lines.append(f"| | **total** | | | {totals} |")
+    errors = [(shot.id, shot.error) for shot in record.shots if shot.error]
+    if errors:
+        lines += ["", "## What went wrong", ""]
+        lines += [f"- **{_text(name)}**: {_text(error)}" for name, error in errors]
+    if record.notes:
+        lines += ["", "## Notes", "", *(f"- {_text(note)}" for note in record.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    flat = " ".join(told(text).split())
+    return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))

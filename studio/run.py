@@ -1,0 +1,206 @@
+"""One run of a production: what it is allowed to spend, where its film goes, and the record of how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from studio.assets import SeedImage
+from studio.cutting import SceneSegments, film_cuts
+from studio.errors import InDoubt, NotConfirmed, OverBudget, StillRunning, StudioError
+from studio.ledger import OrderRow, OrderState
+from studio.media.clip import Clip
+from studio.money import ZERO, usd
+from studio.orders import Door
+from studio.plan import Plan, Shot, ShotState
+from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord
+from studio.session import Session
+
+
+class Run:
+    """A plan being carried out. Plain and opaque, so that Prefect passes it along without looking into it."""
+
+    def __init__(
+        self, session: Session, plan: Plan, images: Mapping[str, SeedImage], *, run_id: str, out: Path,
+        budget: Decimal | None, started_at: datetime,
+    ) -> None:  # fmt: skip
+        self.session, self.plan, self.images = session, plan, images
+        self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
+        self._door: Door | None = None
+
+    @property
+    def production(self) -> str:
+        return self.plan.production.slug
+
+    @property
+    def door(self) -> Door:
+        if self._door is None:
+            self._door = self.session.door(run=self.id, production=self.plan.production, budget=self.budget)
+        return self._door
+
+    async def begin(self) -> None:
+        """Check that it may spend what it plans to, reach for the service, and write into the books that it begins.
+
+        Raises NotConfirmed or OverBudget before anything is bought.
+        """
+        allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget)
+        if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
+            raise NotConfirmed(
+                f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
+                where=self.plan.production.title,
+                hint="give the run a budget (--budget, the field 'budget' in the form) or write one into the production",
+            )
+        if any(s.state is not ShotState.CACHED for s in self.plan.shots):
+            await self.session.connect()
+        seller = self.session.service.seller
+        await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
+
+    async def next_attempt(self, shot: Shot) -> int:
+        """The number of the attempt that an order for this shot would be, or is."""
+        row = await asyncio.to_thread(self.session.ledger.order, shot.key)
+        if row is None:
+            return 1
+        return row.attempt if row.state.held else row.attempt + 1
+
+
+def check_budget(session: Session, plan: Plan, budget: Decimal | None) -> Decimal | None:
+    """What may still be spent, by the tightest cap, in USD; None without a cap. Raises OverBudget by plan."""
+    seller, production = session.service.seller, plan.production
+    caps: list[tuple[str, Decimal, Decimal]] = []
+    if budget is not None:
+        caps.append(("run", budget, ZERO))
+    if production.budget is not None:
+        spent = session.ledger.spent("production", production.slug, seller=seller)
+        caps.append(("production", production.budget, spent))
+    if session.settings.month_cap is not None:
+        spent = session.ledger.spent("month", f"{datetime.now(UTC):%Y-%m}", seller=seller)
+        caps.append(("month", session.settings.month_cap, spent))
+    for scope, limit, spent in caps:
+        if plan.to_pay > 0 and spent + plan.to_pay > limit:
+            over = spent + plan.to_pay - limit
+            before = f", {usd(spent)} are spent already" if spent else ""
+            raise OverBudget(
+                f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: "
+                f"{usd(over)} too much",
+                cap=limit,
+                needed=spent + plan.to_pay,
+                where=production.title,
+                hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes (--only), or a --draft",
+            )
+    return min((limit - spent for _, limit, spent in caps), default=None)
+
+
+@dataclass(frozen=True)
+class ShotResult:
+    """How one shot of the run ended: with a clip, with an error, or not begun because a parent is missing."""
+
+    shot: Shot
+    clip: Clip | None = None
+    error: BaseException | None = None
+    begun: bool = True
+    downloaded_at: datetime | None = None
+
+
+def make_record(
+    run: Run,
+    results: Mapping[str, ShotResult],
+    *,
+    scenes: tuple[SceneSegments, ...] = (),
+    seams: tuple[SeamRecord, ...] = (),
+    film: FilmRecord | None = None,
+    notes: tuple[str, ...] = (),
+) -> RunRecord:
+    """What the run made, from its results and from the books."""
+    ledger = run.session.ledger
+    rows = ledger.orders([s.key for s in run.plan.shots])
+    costs = ledger.run_costs(run.id)
+    booked: set[str] = set()
+    shots = []
+    for shot in run.plan.shots:
+        # Shots with the same key are one purchase: it is counted once.
+        first = shot.key not in booked
+        booked.add(shot.key)
+        cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
+        result = results.get(shot.id, ShotResult(shot, begun=False))
+        shots.append(_shot_record(result, rows.get(shot.key), cost, refunded, counted=first))
+    return RunRecord(
+        title=run.plan.production.title,
+        slug=run.production,
+        run_id=run.id,
+        out=run.out,
+        started_at=run.started_at,
+        finished_at=datetime.now(UTC),
+        service=run.session.service.seller,
+        billed=run.session.service.billed,
+        shots=tuple(shots),
+        cuts=film_cuts(scenes),
+        seams=seams,
+        film=film,
+        budget=run.budget if run.budget is not None else run.plan.production.budget,
+        production=run.plan.production.model_dump(mode="json", exclude_defaults=True),
+        notes=(*run.plan.notes, *notes),
+    )
+
+
+def _shot_record(
+    result: ShotResult, row: OrderRow | None, cost: Decimal, refunded: Decimal, *, counted: bool
+) -> ShotRecord:
+    shot, clip = result.shot, result.clip
+    held = row is not None and row.state.held
+    earlier = row.price if row is not None and held and counted and cost == ZERO else ZERO
+    return ShotRecord(
+        id=shot.id,
+        scene=shot.scene,
+        outcome=_outcome(result, row, cost),
+        prompt=shot.prompt,
+        model=shot.model,
+        resolution=shot.resolution,
+        aspect_ratio=shot.aspect_ratio,
+        seconds=clip.duration if clip is not None else Fraction(shot.seconds),
+        take=shot.take,
+        camera=shot.camera,
+        parents=shot.parents,
+        order=shot.key,
+        generation_id=row.generation_id if row is not None else shot.generation,
+        cost=cost,
+        reused=earlier,
+        refunded=refunded,
+        price_table=row.price_table if row is not None else shot.quote.table,
+        attempts=row.attempt if row is not None else 0,
+        submitted_at=row.submitted_at if row is not None else None,
+        completed_at=row.finished_at if row is not None else None,
+        downloaded_at=result.downloaded_at,
+        clip=clip.path if clip is not None else None,
+        sha256=clip.sha256 if clip is not None else None,
+        bytes=clip.bytes if clip is not None else 0,
+        frames=clip.frames if clip is not None else 0,
+        width=clip.width if clip is not None else 0,
+        height=clip.height if clip is not None else 0,
+        first_frame=clip.first_frame if clip is not None else None,
+        last_frame=clip.last_frame if clip is not None else None,
+        request=shot.request,
+        error=_told(result.error),
+    )
+
+
+def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
+    if result.clip is not None:
+        if result.shot.generation:
+            return "pinned"
+        return "new" if cost > 0 else "reused"
+    if isinstance(result.error, InDoubt) or (row is not None and row.state is OrderState.IN_DOUBT):
+        return "in doubt"
+    if isinstance(result.error, StillRunning):
+        return "running"
+    return "failed" if result.begun else "not started"
+
+
+def _told(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    return str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"

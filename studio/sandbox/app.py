@@ -1,0 +1,58 @@
+"""The sandbox as a web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from studio.sandbox import dream_machine, own, page
+from studio.sandbox.clock import Clock
+from studio.sandbox.house import House, Options
+from studio.sandbox.refusal import Refusal
+
+
+def create_app(home: Path, options: Options | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """A sandbox that lives in ``home``. Unfinished work is taken up when the application starts.
+
+    Through an ASGI transport no lifespan runs: wrap the client in ``async with running(app)``.
+    """
+    house = House(home, options or Options(), clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(app):
+            yield
+
+    app = FastAPI(title="Luma sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = house
+    app.add_exception_handler(Refusal, _refuse)
+    app.include_router(own.router)
+    app.include_router(page.router)
+    app.include_router(dream_machine.router, prefix=dream_machine.PREFIX)
+    app.include_router(dream_machine.router)  # for clients whose base URL has no path
+    return app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[House]:
+    """The sandbox at work: its life cycles go on in here, and stop on the way out."""
+    house: House = app.state.house
+    house.lifecycle.resume()
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, Refusal):
+        raise error
+    house: House = request.app.state.house
+    detail = error.detail
+    if isinstance(detail, str) and house.options.assume["detail_prefix"] == "status":
+        detail = f"{error.status}: {detail}"
+    return JSONResponse({"detail": detail}, error.status)

@@ -1,0 +1,157 @@
+"""What nobody here has seen the service do, in one table. Each entry can be switched: ``--assume NAME=VALUE``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from studio.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that the sandbox does without knowing that the service does it.
+
+    name:    how it is switched
+    value:   what holds unless it is switched
+    choices: what it can be switched to; empty means any number
+    source:  where it comes from; "guess" where nobody has seen it
+    about:   what it decides
+    """
+
+    name: str
+    value: str
+    choices: tuple[str, ...]
+    source: str
+    about: str
+
+
+TABLE: tuple[Assumption, ...] = (
+    Assumption(
+        "detail_prefix",
+        "status",
+        ("status", "none"),
+        "seen in answers recorded by other clients",
+        "whether an error's detail starts with its status: `400: Prompt is required`",
+    ),
+    Assumption(
+        "shape_status",
+        "422",
+        ("422", "400"),
+        "guess; a list of {type, loc, msg, input} was seen, which FastAPI sends with 422",
+        "the status for a field that is unknown, of the wrong type or not one of the listed values",
+    ),
+    Assumption(
+        "unknown_fields",
+        "refused",
+        ("refused", "ignored"),
+        "guess; refused, so that a character_ref on a video or a modify_video on create shows here",
+        "what becomes of a field that the route does not know",
+    ),
+    Assumption(
+        "null_fields",
+        "refused",
+        ("refused", "accepted"),
+        "guess; refused, so that an argument given as None shows here",
+        "what becomes of `null` for an optional field",
+    ),
+    Assumption(
+        "prompt_required",
+        "without_keyframes",
+        ("always", "without_keyframes", "never"),
+        "the text `Prompt is required` is documented, the condition is a guess",
+        "when a video needs a prompt",
+    ),
+    Assumption(
+        "loop_with_end_image",
+        "refused",
+        ("refused", "accepted"),
+        "the documents disagree",
+        "whether `loop` may come with an image as frame1 and no frame0",
+    ),
+    Assumption(
+        "unfinished_parent",
+        "400",
+        ("400", "409"),
+        "that it must be a completed video is a fact; the status is a guess",
+        "the status where a keyframe names a generation that is not a completed video",
+    ),
+    Assumption(
+        "default_resolution", "720p", ("540p", "720p", "1080p", "4k"), "guess", "resolution where none is asked for"
+    ),
+    Assumption("default_duration", "5s", ("5s", "9s"), "guess", "duration where none is asked for"),
+    Assumption("default_aspect_ratio", "16:9", ("16:9", "1:1"), "Luma's guide", "aspect ratio where none is asked for"),
+    Assumption(
+        "billed_pixels",
+        "tier",
+        ("tier",),
+        "guess; reproduces every documented price, all of them 16:9",
+        "a clip is billed at its tier's 16:9 size whatever its aspect ratio",
+    ),
+    Assumption(
+        "frame_sizes",
+        "equal_area",
+        ("equal_area",),
+        "guess; only 16:9 is documented",
+        "clips of other ratios have the area of their tier's 16:9 size (studio/sandbox/sizes.py)",
+    ),
+    Assumption(
+        "extension",
+        "new_footage",
+        ("new_footage",),
+        "not established",
+        "a continuation's clip holds new seconds only, beginning with the parent's last frame",
+    ),
+    Assumption(
+        "asset_url_seconds", "3600", (), "guess", "how long a signed asset URL lives; a fresh GET gives a fresh one"
+    ),
+    Assumption("list_limit_max", "100", (), "guess", "the longest page of the list; more is cut down to it"),
+    Assumption(
+        "no_credit_text",
+        "Insufficient credits",
+        (),
+        "guess",
+        "the text of a 402, which comes before anything is charged",
+    ),
+    Assumption(
+        "delete_unfinished",
+        "accepted",
+        ("accepted",),
+        "guess",
+        "a generation may be deleted while it is made; it is then finished unseen, and stays paid for",
+    ),
+    Assumption(
+        "queued_share", "0.25", (), "guess", "the part of the latency that a generation spends queued, before dreaming"
+    ),
+)
+
+
+class Assumptions(Mapping[str, str]):
+    """The table with what was switched."""
+
+    def __init__(self, switched: Mapping[str, str] | None = None) -> None:
+        self._values = {entry.name: entry.value for entry in TABLE}
+        known = {entry.name: entry for entry in TABLE}
+        for name, value in (switched or {}).items():
+            if name not in known:
+                raise SettingsError(f"no assumption is called {name!r}", hint=f"known: {', '.join(known)}")
+            choices = known[name].choices
+            if choices and value not in choices:
+                raise SettingsError(f"{name} cannot be {value!r}", hint=f"one of {', '.join(choices)}")
+            self._values[name] = value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def number(self, name: str) -> float:
+        """An entry that is a number."""
+        try:
+            return float(self._values[name])
+        except ValueError as error:
+            raise SettingsError(f"{name} must be a number, not {self._values[name]!r}") from error

@@ -1,0 +1,183 @@
+"""The routes of the Dream Machine API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from studio.sandbox import prices, rules, sizes
+from studio.sandbox.books import Draft, Generation, NoCredit
+from studio.sandbox.clock import iso
+from studio.sandbox.house import House
+from studio.sandbox.refusal import Refusal
+
+API = "dream-machine"
+PREFIX = "/dream-machine/v1"
+INVALID_KEY = "Invalid API key is provided"
+
+
+def check_key(authorization: Annotated[str, Header()] = "") -> None:
+    """Any key will do, but one there must be."""
+    scheme, _, key = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Refusal(401, INVALID_KEY)
+
+
+def house_of(request: Request) -> House:
+    """The sandbox that this request came to."""
+    house: House = request.app.state.house
+    return house
+
+
+router = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
+TheHouse = Annotated[House, Depends(house_of)]
+
+
+@router.post("/generations/video", status_code=201)
+@router.post("/generations", status_code=201)
+async def create_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a clip. The second path is the one that older clients use."""
+    wanted = rules.video(await read_json(request), house.options.assume)
+    generation = await asyncio.to_thread(accept_video, house, wanted)
+    house.lifecycle.begin(generation)
+    return answer(house, request, generation)
+
+
+@router.get("/generations")
+def list_generations(
+    request: Request,
+    house: TheHouse,
+    limit: Annotated[int, Query(ge=0)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """The newest first."""
+    shown = min(limit, int(house.options.assume.number("list_limit_max")))
+    page, total = house.books.page(shown, offset)
+    return {
+        "generations": [answer(house, request, generation) for generation in page],
+        "count": len(page),
+        "has_more": offset + len(page) < total,
+        "limit": shown,
+        "offset": offset,
+    }
+
+
+@router.get("/generations/concepts/list")
+def list_concepts() -> list[str]:
+    """The keys that `concepts` understands."""
+    return list(rules.CONCEPTS)
+
+
+@router.get("/generations/camera_motion/list")
+def list_camera_motions() -> list[str]:
+    """The older list: sentences that are written into the prompt."""
+    return list(rules.CAMERA_MOTIONS)
+
+
+@router.get("/generations/{identity}")
+def get_generation(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """One generation, its asset under a fresh URL."""
+    return answer(house, request, find(house, identity))
+
+
+@router.delete("/generations/{identity}", status_code=204)
+def delete_generation(identity: str, house: TheHouse) -> Response:
+    """Take a generation out of sight. What it cost stays in the books."""
+    if not house.books.delete(identity, house.clock.now()):
+        raise Refusal(404, "Generation not found")
+    return Response(status_code=204)
+
+
+@router.get("/credits")
+def get_credits(house: TheHouse) -> dict[str, int]:
+    """What is left, in US cents."""
+    return {"credit_balance": house.books.account().balance}
+
+
+@router.get("/ping")
+def ping() -> dict[str, str]:
+    """Whether anybody is there."""
+    return {"message": "pong"}
+
+
+async def read_json(request: Request) -> Any:
+    """The body. Raises Refusal where it is not JSON."""
+    try:
+        return await request.json()
+    except ValueError as error:
+        problem = {"type": "json_invalid", "loc": ["body"], "msg": "JSON decode error", "input": {}}
+        raise Refusal(422, [problem]) from error
+
+
+def find(house: House, identity: str) -> Generation:
+    """A generation that can be seen. Raises Refusal."""
+    found = house.books.get(identity)
+    if found is None:
+        raise Refusal(404, "Generation not found")
+    return found
+
+
+def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
+    """Into the books, charged, or refused with nothing charged."""
+    width, height = sizes.of(wanted.resolution, wanted.aspect_ratio)
+    order_form = {
+        "prompt": wanted.prompt,
+        "model": wanted.model,
+        "resolution": wanted.resolution,
+        "width": width,
+        "height": height,
+        "frames": sizes.frames(wanted.seconds),
+        "concepts": list(wanted.concepts),
+        "loop": wanted.loop,
+        "frame0": wanted.start.model_dump(exclude_none=True) if wanted.start else None,
+        "frame1": wanted.end.model_dump(exclude_none=True) if wanted.end else None,
+    }
+    draft = Draft(
+        api=API,
+        kind="video",
+        model=wanted.model,
+        request=wanted.echo,
+        order_form=order_form,
+        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds),
+    )
+
+    def check_parents() -> None:
+        for name, identity in wanted.parents:
+            check_parent(house, name, identity)
+
+    try:
+        return house.books.accept(draft, house.clock.now(), check_parents)
+    except NoCredit:
+        raise Refusal(402, house.options.assume["no_credit_text"]) from None
+
+
+def check_parent(house: House, name: str, identity: str) -> None:
+    """Only a completed video can be built on."""
+    status = int(house.options.assume["unfinished_parent"])
+    parent = house.books.get(identity)
+    if parent is None:
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} was not found")
+    if parent.state != "completed":
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} is {parent.state}, not completed")
+    if parent.kind != "video":
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} is not a video")
+
+
+def answer(house: House, request: Request, generation: Generation) -> dict[str, Any]:
+    """A generation as the service gives it."""
+    assets = None
+    if generation.state == "completed":
+        path = f"/sandbox/assets/{generation.id}/video.mp4"
+        assets = {"video": house.signer.url(str(request.base_url), path, house.clock.now())}
+    return {
+        "id": generation.id,
+        "generation_type": "video",
+        "state": generation.state,
+        "failure_reason": generation.failure_reason,
+        "created_at": iso(generation.created_at),
+        "assets": assets,
+        "model": generation.model,
+        "request": generation.request,
+    }

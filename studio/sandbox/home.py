@@ -1,0 +1,103 @@
+"""The folder that a sandbox lives in: its lock, its address, its books and its files."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import IO
+
+from studio.errors import SettingsError
+
+
+class Home:
+    """Where everything of one sandbox lies.
+
+    books.sqlite   state and money
+    server.json    where the running server listens
+    clips/         finished files, by generation id
+    inputs/        fetched keyframes, by the SHA-256 of their content
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._lock: IO[str] | None = None
+        for folder in (self.clips, self.inputs):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def books(self) -> Path:
+        """The database."""
+        return self.root / "books.sqlite"
+
+    @property
+    def clips(self) -> Path:
+        """Finished files."""
+        return self.root / "clips"
+
+    @property
+    def inputs(self) -> Path:
+        """Fetched keyframes."""
+        return self.root / "inputs"
+
+    @property
+    def address(self) -> Path:
+        """Where the running server says how it is reached."""
+        return self.root / "server.json"
+
+    def clip(self, identity: str) -> Path:
+        """The finished clip of a generation."""
+        return self.clips / f"{identity}.mp4"
+
+    def poster(self, identity: str) -> Path:
+        """The picture that stands for a generation on the page."""
+        return self.clips / f"{identity}.jpg"
+
+    def input(self, digest: str) -> Path:
+        """A fetched keyframe."""
+        return self.inputs / digest
+
+    def keep_input(self, content: bytes) -> str:
+        """Store a keyframe by its content; its digest."""
+        digest = hashlib.sha256(content).hexdigest()
+        place = self.input(digest)
+        if not place.exists():
+            _write(place, content)
+        return digest
+
+    def lock(self) -> None:
+        """Take the home for this process alone, until it ends. Raises SettingsError where another one has it."""
+        lock = (self.root / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise SettingsError(
+                f"another sandbox already lives in {self.root}",
+                hint=f"use that one ({self.address} says where it listens), or give another --home",
+            ) from error
+        self._lock = lock
+        for left in self.clips.glob("*.part*"):
+            left.unlink()
+
+    def unlock(self) -> None:
+        """Leave the home to others."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def announce(self, port: int, url: str) -> None:
+        """Say where this server listens, in one piece."""
+        _write(self.address, json.dumps({"port": port, "pid": os.getpid(), "url": url}).encode())
+
+    def withdraw(self) -> None:
+        """The server listens no more."""
+        self.address.unlink(missing_ok=True)
+
+
+def _write(place: Path, content: bytes) -> None:
+    part = place.with_name(f"{place.name}.part{os.getpid()}")
+    part.write_bytes(content)
+    os.replace(part, place)

@@ -1,0 +1,38 @@
+"""From a prompt to a stage: which place is painted, and what is in the air."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from studio.sandbox.picture import city, cosmos, interior, land, mood, water
+from studio.sandbox.picture.easel import Easel
+from studio.sandbox.picture.layer import Layer, grouped
+from studio.sandbox.picture.sky import weather
+from studio.sandbox.picture.stage import Stage
+
+PLACES: dict[str, Callable[[Easel, bool], list[Layer]]] = {
+    "mountains": land.mountains,
+    "meadow": land.meadow,
+    "forest": land.forest,
+    "desert": land.desert,
+    "city": city.city,
+    "sea": water.sea,
+    "room": interior.room,
+    "space": cosmos.space,
+}
+INDOORS = ("room", "space")
+
+
+def paint(prompt: str, size: tuple[int, int], *, loop: bool = False) -> Stage:
+    """The scene of a prompt for frames of that size. In a loop nothing drifts that would not come back."""
+    scene = mood.read(prompt)
+    easel = Easel(size, scene)
+    layers = PLACES[scene.place](easel, loop)
+    if scene.place not in INDOORS:
+        layers += weather(easel, loop=loop)
+    width, height = size
+    columns, rows = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
+    corner = np.clip(columns[None, :] ** 2 * 0.55 + rows[:, None] ** 2 * 0.55 - 0.32, 0, 1)
+    return Stage(size, grouped(layers), easel.mask(1 - 0.42 * corner))

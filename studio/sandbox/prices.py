@@ -1,0 +1,29 @@
+"""What the service would charge, in whole US cents: width × height × 24 × seconds × rate per million pixels."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+FPS = 24
+
+# US dollars per million pixels.
+VIDEO_RATES = {"ray-2": Decimal("0.0064"), "ray-flash-2": Decimal("0.0022")}
+EDIT_RATES = {"ray-2": Decimal("0.01582"), "ray-flash-2": Decimal("0.00544")}
+IMAGE_RATES = {"photon-1": Decimal("0.0073"), "photon-flash-1": Decimal("0.0019")}
+
+# The size that a tier is billed at, whatever the aspect ratio (assumption `billed_pixels`).
+TIER_PIXELS = {"540p": 960 * 540, "720p": 1280 * 720, "1080p": 1920 * 1080, "4k": 3840 * 2160}
+
+MILLION = Decimal(1_000_000)
+CENT = Decimal(1)
+
+
+def cents(pixels: int, rate: Decimal) -> int:
+    """The price of so many pixels, rounded half up to the cent."""
+    dollars = Decimal(pixels) * rate / MILLION
+    return int((dollars * 100).quantize(CENT, rounding=ROUND_HALF_UP))
+
+
+def video(model: str, resolution: str, seconds: int) -> int:
+    """A new clip."""
+    return cents(TIER_PIXELS[resolution] * FPS * seconds, VIDEO_RATES[model])

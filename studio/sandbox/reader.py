@@ -1,0 +1,89 @@
+"""Reads the images that a request points to: over http(s), in bounded size and time, from this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import ipaddress
+import socket
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from PIL import Image, UnidentifiedImageError
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_SECONDS = 10.0
+MAX_PIXELS = 40_000_000
+MAX_REDIRECTS = 3
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+class Unreadable(Exception):
+    """An input that cannot be read. The text is for whoever runs the sandbox; the client only learns that it failed."""
+
+
+class Reader:
+    """Fetches images. ``allow_remote`` lets it leave this machine."""
+
+    def __init__(self, *, allow_remote: bool = False) -> None:
+        self._allow_remote = allow_remote
+
+    async def image(self, url: str) -> bytes:
+        """The bytes of the image at ``url``. Raises Unreadable where there is none to be had."""
+        try:
+            async with asyncio.timeout(MAX_SECONDS):
+                content = await self._fetch(url)
+        except TimeoutError as error:
+            raise Unreadable(f"{_bare(url)} took longer than {MAX_SECONDS:.0f} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise Unreadable(f"{_bare(url)} cannot be read: {type(error).__name__}: {error}") from error
+        await asyncio.to_thread(_check, content, url)
+        return content
+
+    async def _fetch(self, url: str) -> bytes:
+        # No proxy on the way to this machine; a redirect is followed by hand, so that each hop is checked.
+        async with httpx.AsyncClient(
+            trust_env=self._allow_remote, follow_redirects=False, timeout=MAX_SECONDS
+        ) as client:
+            for _ in range(MAX_REDIRECTS + 1):
+                await self._check_host(url)
+                async with client.stream("GET", url) as answer:
+                    if answer.is_redirect:
+                        url = urljoin(url, answer.headers["location"])
+                        continue
+                    if answer.status_code != 200:
+                        raise Unreadable(f"{_bare(url)} answers {answer.status_code}")
+                    content = bytearray()
+                    async for chunk in answer.aiter_bytes():
+                        content += chunk
+                        if len(content) > MAX_BYTES:
+                            raise Unreadable(f"{_bare(url)} is larger than {MAX_BYTES >> 20} MB")
+                    return bytes(content)
+        raise Unreadable(f"{_bare(url)} redirects more than {MAX_REDIRECTS} times")
+
+    async def _check_host(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Unreadable(f"{_bare(url)} is not an http(s) URL")
+        if self._allow_remote:
+            return
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
+        if not all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found):
+            raise Unreadable(f"{parts.hostname} is not this machine; start the sandbox with --allow-remote to read it")
+
+
+def _check(content: bytes, url: str) -> None:
+    """Raises Unreadable unless the bytes are a picture of a bearable size."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise Unreadable(f"{_bare(url)} has {width}×{height} pixels, more than {MAX_PIXELS}")
+            image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Unreadable(f"{_bare(url)} is not an image ({', '.join(FORMATS)})") from error
+
+
+def _bare(url: str) -> str:
+    """A URL without its query, which may hold a signature."""
+    return url.split("?", 1)[0]

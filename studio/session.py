@@ -1,0 +1,149 @@
+"""Everything that one run works with: service, ledger, provider, clips. Opened by a flow, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from studio.assets import AssetSource, SeedImage, look_at, source_key
+from studio.ledger import Cap, Ledger, open_ledger
+from studio.local_sandbox import ensure_sandbox
+from studio.orders import Door
+from studio.plan import Plan, draw_plan
+from studio.pricing import PriceTable, load_prices
+from studio.production import Production
+from studio.providers import DreamMachine, VideoProvider
+from studio.publish import LoopbackFiles, PublicUrls, Publisher
+from studio.settings import Service, Settings, choose_service
+from studio.store import ClipStore
+from studio.watch import Watcher
+
+BASE_PATH = "/dream-machine/v1"
+
+
+class Session:
+    """One run's surroundings. ``connect`` reaches for the service; everything before it needs no network and no key."""
+
+    def __init__(self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient) -> None:
+        self.settings, self.service, self.ledger, self.http = settings, service, ledger, http
+        self.home = settings.home.absolute()
+        self.store = ClipStore(self.home / "clips")
+        self.pieces = self.home / "pieces"
+        self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
+        self.publisher: Publisher = PublicUrls() if service.seller == "luma" else LoopbackFiles()
+        self.urls: dict[str, str] = {}  # published images, by sha256; may be signed: never stored
+        self._provider: VideoProvider | None = None
+        self._watcher: Watcher | None = None
+
+    async def plan(
+        self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
+        retake: tuple[str, ...] = (),
+    ) -> tuple[Plan, dict[str, SeedImage]]:  # fmt: skip
+        """The production as purchases, with prices and states. Spends nothing. Also its images, by sha256."""
+        for named in (*only, *retake, *(takes or {})):
+            production.scene(named)  # a scene that is not there is said at once
+        sources: dict[str, AssetSource] = {}
+        for scene in production.scenes:
+            for asset in (production.start_image_of(scene), production.end_image_of(scene)):
+                if asset is not None and not scene.generation:
+                    sources.setdefault(source_key(asset), asset)
+        images = await look_at(sources, client=self.http, folder=self.home / "assets")
+        chosen = dict(takes or {})
+        if retake:
+            chosen |= await asyncio.to_thread(self._next_takes, production, images, chosen, retake)
+        drawn = draw_plan(
+            production, prices=self.prices, images=images, seller=self.service.seller, takes=chosen, only=only
+        )
+        books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
+        wanted = {sha for shot in drawn.shots for sha in shot.images}
+        by_hash = {i.sha256: i for i in images.values() if i.sha256 in wanted}
+        self.publisher.check(by_hash.values())
+        return drawn.seen_in(books, self.store.has), by_hash
+
+    def _next_takes(
+        self, production: Production, images: Mapping[str, SeedImage], chosen: Mapping[str, int], retake: tuple[str, ...]
+    ) -> dict[str, int]:
+        """For each scene of ``retake`` the first take that was never ordered."""
+        takes = dict(chosen)
+        for scene in retake:
+            # Drawn anew for each: a new take of a parent makes new families of its children.
+            drawn = draw_plan(
+                production, prices=self.prices, images=images, seller=self.service.seller, takes=takes, only=(scene,)
+            )
+            families = {s.family for s in drawn.shots if s.scene == scene}
+            takes[scene] = max(self.ledger.highest_take(f) for f in families) + 1
+        return takes
+
+    async def connect(self) -> None:
+        """Reach for the service; where none is named, start the sandbox."""
+        if self._provider is not None:
+            return
+        base_url = self.service.base_url
+        if self.service.start_sandbox:
+            origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
+            base_url = origin + BASE_PATH
+        self._provider = DreamMachine(
+            api_key=self.service.api_key,
+            base_url=base_url,
+            cost_per_second=self.prices.quote("ray-2", "720p", 5).usd / 5,
+            local=self.service.seller != "luma",
+        )
+        self._watcher = Watcher(self._provider)
+
+    @property
+    def provider(self) -> VideoProvider:
+        if self._provider is None:
+            raise RuntimeError("the session is not connected")
+        return self._provider
+
+    @property
+    def watcher(self) -> Watcher:
+        if self._watcher is None:
+            raise RuntimeError("the session is not connected")
+        return self._watcher
+
+    def door(self, *, run: str, production: Production, budget: Decimal | None) -> Door:
+        """The door to spending, with every cap that applies to this run."""
+        caps = []
+        if budget is not None:
+            caps.append(Cap("run", run, budget))
+        if production.budget is not None:
+            caps.append(Cap("production", production.slug, production.budget))
+        if self.settings.month_cap is not None:
+            caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", self.settings.month_cap))
+        return Door(self.ledger, self.provider, run=run, caps=caps, patience=self.settings.rate_limit_patience)
+
+    async def aclose(self) -> None:
+        if self._watcher is not None:
+            await self._watcher.aclose()
+        if self._provider is not None:
+            await self._provider.aclose()
+        self.publisher.close()
+        await self.http.aclose()
+        self.ledger.close()
+
+
+@asynccontextmanager
+async def open_session(settings: Settings) -> AsyncIterator[Session]:
+    """Open ledger and clips. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
+    service = choose_service(settings)
+    ledger = await asyncio.to_thread(open_ledger, settings.ledger)
+    # Redirects of asset URLs are followed; what is fetched here carries no key.
+    http: Any = httpx.AsyncClient(follow_redirects=True, timeout=httpx.Timeout(60, connect=10))
+    session = Session(settings, service, ledger, http)
+    try:
+        yield session
+    finally:
+        await session.aclose()
+
+
+def films_folder(settings: Settings, production: Production, run: str) -> Path:
+    """Where a run's film goes when the producer names no other place."""
+    return (settings.films / production.slug / run).absolute()

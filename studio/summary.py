@@ -1,0 +1,62 @@
+"""A run in one JSON object: what ``--json`` prints, and what the flow returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.money import ZERO, plain
+from studio.record import RunRecord, ShotRecord
+
+KEPT = ("reused", "pinned")
+
+
+def run_summary(record: RunRecord) -> dict[str, Any]:
+    """``film``, ``out``, ``cost_usd`` (this run), ``reused_usd``, and ``scenes`` in the film's order. Money as text."""
+    scenes: dict[str, list[ShotRecord]] = {cut.scene: [] for cut in record.cuts}
+    for shot in record.shots:
+        scenes.setdefault(shot.scene, []).append(shot)
+    return {
+        "title": record.title,
+        "run": record.run_id,
+        "service": record.service,
+        "billed": record.billed,
+        "film": str(record.film.path) if record.film else None,
+        "out": str(record.out),
+        "cost_usd": plain(record.cost),
+        "reused_usd": plain(record.reused),
+        "refunded_usd": plain(record.refunded),
+        "scenes": [_scene(scene, shots) for scene, shots in scenes.items() if shots],
+        "seams": [
+            {"before": s.before, "after": s.after, "continued": s.continued, "ssim": round(s.ssim, 4)}
+            for s in record.seams
+        ],
+    }
+
+
+def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:
+    """One scene. A long one is made of several shots, listed in ``shots``; it is told by its last, or by what failed."""
+    told = next((s for s in shots if s.clip is None), shots[-1])
+    summary = _shot(told) | {
+        "id": scene,
+        "cost_usd": plain(sum((s.cost for s in shots), ZERO)),
+        "reused_usd": plain(sum((s.reused for s in shots), ZERO)),
+        "cached": all(s.outcome in KEPT for s in shots),
+    }
+    if all(s.clip is not None for s in shots) and any(s.outcome == "new" for s in shots):
+        summary["state"] = "new"
+    return summary | ({"shots": [_shot(s) for s in shots]} if len(shots) > 1 else {})
+
+
+def _shot(shot: ShotRecord) -> dict[str, Any]:
+    return {
+        "id": shot.id,
+        "state": shot.outcome,
+        "generation_id": shot.generation_id,
+        "order": shot.order,
+        "cost_usd": plain(shot.cost),
+        "reused_usd": plain(shot.reused),
+        "cached": shot.outcome in KEPT,
+        "clip": str(shot.clip) if shot.clip else None,
+        "sha256": shot.sha256,
+        "error": shot.error,
+    }

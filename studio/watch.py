@@ -1,0 +1,169 @@
+"""Waiting for generations: one watcher a process and service, one list call a tick for all that are in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from studio.errors import NotFound, Refused, ServiceError, StillRunning
+from studio.providers import Generation, VideoProvider
+
+PAGE = 100
+MOST_PAGES = 5
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to wait between two looks, in seconds: a ``part`` of the youngest's age, within bounds.
+
+    Half of that part is how late a finish is noticed on average.
+    """
+
+    shortest: float = 0.5
+    longest: float = 10.0
+    part: float = 0.05
+
+    def pause(self, youngest: float) -> float:
+        return min(max(youngest * self.part, self.shortest), self.longest)
+
+
+@dataclass
+class _Waiting:
+    since: float
+    deadline: float
+    state: str = ""
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Watcher:
+    """Tells when generations end. ``clock`` is monotonic seconds; ``outage`` how long the service may be unreachable."""
+
+    def __init__(
+        self,
+        provider: VideoProvider,
+        *,
+        pace: Pace | None = None,
+        outage: float = 600.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._provider, self._pace, self._outage = provider, pace or Pace(), outage
+        self._clock, self._sleep = clock, sleep
+        self._waiting: dict[str, _Waiting] = {}
+        self._round: asyncio.Task[None] | None = None
+        self._last_answer = clock()
+        self._lists = provider.has_list
+
+    async def wait(
+        self, generation_id: str, *, timeout: float, on_state: Callable[[str], None] = lambda _: None
+    ) -> Generation:
+        """The generation once it has ended, completed or failed.
+
+        Raises StillRunning after ``timeout`` seconds (nothing is lost: it goes on at the service), NotFound where the
+        account does not have it, Refused where the service does not let us look.
+        """
+        waiting = self._waiting.get(generation_id)
+        if waiting is None:
+            now = self._clock()
+            if not self._waiting:
+                self._last_answer = now
+            waiting = self._waiting[generation_id] = _Waiting(now, now + timeout)
+        if self._round is None or self._round.done():
+            self._round = asyncio.create_task(self._watch(), name="watch generations")
+        waiting.listeners.append(on_state)
+        return await asyncio.shield(waiting.done)
+
+    async def aclose(self) -> None:
+        """Stop looking. Those who still wait are cancelled."""
+        if self._round is not None:
+            self._round.cancel()
+            await asyncio.gather(self._round, return_exceptions=True)
+        for waiting in self._waiting.values():
+            waiting.done.cancel()
+
+    async def _watch(self) -> None:
+        while self._waiting:
+            try:
+                await self._look()
+                self._last_answer = self._clock()
+            except Refused as error:
+                self._give_up(error)
+                return
+            except ServiceError as error:
+                if self._clock() - self._last_answer > self._outage:
+                    self._give_up(error)
+                    return
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, or would wait for ever
+                self._give_up(error)
+                return
+            now = self._clock()
+            for key, waiting in list(self._waiting.items()):
+                if now >= waiting.deadline:
+                    self._end(key, error=_still_running(key, now - waiting.since))
+            if self._waiting:
+                youngest = min(now - w.since for w in self._waiting.values())
+                await self._sleep(self._pace.pause(youngest))
+
+    async def _look(self) -> None:
+        """One tick: every generation that is waited for, seen once."""
+        missing = set(self._waiting)
+        if self._lists and len(missing) > 1:
+            missing = await self._look_at_list(missing)
+        for key in missing:
+            try:
+                self._saw(await self._provider.get(key))
+            except NotFound as error:
+                self._end(key, error=error)
+
+    async def _look_at_list(self, missing: set[str]) -> set[str]:
+        offset = 0
+        for _ in range(MOST_PAGES):
+            try:
+                page = await self._provider.list(limit=PAGE, offset=offset)
+            except Refused as error:
+                if error.status in (400, 404, 405, 422):
+                    self._lists = False  # a server without a list: each is asked for by itself
+                    return missing
+                raise
+            for generation in page.generations:
+                if generation.id in missing:
+                    self._saw(generation)
+                    missing = missing - {generation.id}
+            offset += len(page.generations)
+            if not missing or not page.has_more or not page.generations:
+                break
+        return missing
+
+    def _saw(self, generation: Generation) -> None:
+        waiting = self._waiting.get(generation.id)
+        if waiting is None:
+            return
+        if generation.state != waiting.state:
+            waiting.state = generation.state
+            for listener in waiting.listeners:
+                listener(generation.state)
+        if generation.ended:
+            self._end(generation.id, result=generation)
+
+    def _end(self, key: str, *, result: Generation | None = None, error: Exception | None = None) -> None:
+        waiting = self._waiting.pop(key)
+        if waiting.done.done():
+            return
+        if error is not None:
+            waiting.done.set_exception(error)
+        elif result is not None:
+            waiting.done.set_result(result)
+
+    def _give_up(self, error: Exception) -> None:
+        for key in list(self._waiting):
+            self._end(key, error=error)
+
+
+def _still_running(generation_id: str, seconds: float) -> StillRunning:
+    return StillRunning(
+        f"generation {generation_id} was not finished after {seconds:.0f} s",
+        hint="it is paid for and goes on at the service: run the same command again, and it is awaited, not bought again",
+    )

@@ -1,0 +1,46 @@
+"""Cache keys and retry rules of the tasks.
+
+A key is written out: step, version, and the digests of what decides the result. It holds the ledger's own id too, so
+that a result store that outlives a ledger (or serves two) never answers for purchases that these books do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from prefect.tasks import Task
+
+from studio.errors import DownloadError, NotSent, Refused, ServiceError
+
+KeyFunction = Callable[[TaskRunContext, dict[str, Any]], str | None]
+RetryRule = Callable[[Task[..., Any], TaskRun, State[Any]], Coroutine[Any, Any, bool]]
+
+
+def key(step: str, version: int, *parts: object) -> str:
+    """``luma/<step>/v<version>/<parts>``: raise the version when the meaning of a step's result changes."""
+    return "/".join(["luma", step, f"v{version}", *(str(part) for part in parts)])
+
+
+def retry_on(*errors: type[Exception]) -> RetryRule:
+    """Retry only what these errors say is worth it. (Async, because Prefect retries everything on a sync rule.)"""
+
+    async def rule(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+        try:
+            await state.aresult()
+        except Refused:
+            return False
+        except errors:
+            return True
+        except Exception:  # noqa: BLE001 - the state carries whatever the task raised: not for us to judge
+            return False
+        return False
+
+    return rule
+
+
+when_not_sent = retry_on(NotSent)
+when_unreachable = retry_on(ServiceError)
+when_not_fetched = retry_on(DownloadError, ServiceError)

@@ -1,0 +1,117 @@
+"""Joining the scenes' clips into the film."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from prefect import task
+from prefect.context import TaskRunContext
+
+from studio.cutting import SceneSegments, repeats, seams, segments_of
+from studio.errors import Incomplete
+from studio.facts import stored_clip
+from studio.media.clip import Clip, examine
+from studio.media.film import Film, FilmSpec, Segment, concatenate
+from studio.media.slate import make_slate
+from studio.plan import FPS, Cut, canonical_json
+from studio.progress import listener
+from studio.record import FilmRecord, SeamRecord
+from studio.run import Run
+from tasks.caching import key
+from tasks.values import Footage
+
+FILM = "film.mp4"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The finished film, where each scene stands in it, and how well they meet."""
+
+    film: FilmRecord
+    scenes: tuple[SceneSegments, ...]
+    seams: tuple[SeamRecord, ...]
+
+
+def _film_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
+    run = inputs["run"]
+    # Only a retried flow run has the same folder again; where the film itself is gone, a record of it is worth nothing.
+    if not (run.out / FILM).is_file():
+        return None
+    made_of = {
+        "cuts": [asdict(cut) for cut in run.plan.cuts],
+        "clips": {f.shot: f.sha256 for f in inputs["footage"]},
+        "film": run.plan.production.film.model_dump(mode="json"),
+        "out": str(run.out),
+    }
+    return key("concatenate", 1, hashlib.sha256(canonical_json(made_of).encode()).hexdigest())
+
+
+@task(
+    name="concatenate",
+    task_run_name="film · concatenate",
+    tags=["ffmpeg"],
+    cache_key_fn=_film_key,
+    result_serializer="pickle",
+)
+async def concatenate_film(run: Run, footage: Sequence[Footage]) -> Assembly:
+    """Join the clips in the producer's order, write film.mp4, and measure the seams.
+
+    A scene without footage gets a slate. Raises FilmMismatch where the film differs from the plan.
+    """
+    return await asyncio.to_thread(_assemble, run, {f.shot: f.sha256 for f in footage}, listener.get().film)
+
+
+def _assemble(run: Run, hashes: dict[str, str], on_frames: Any) -> Assembly:
+    store = run.session.store
+    clips = {shot: stored_clip(store, sha256) for shot, sha256 in hashes.items()}
+    repeated = repeats(run.plan, clips)
+    spec = _spec(run, clips)
+    scenes = []
+    for cut in run.plan.cuts:
+        whole = all(shot in clips for shot in cut.shots)
+        segments = segments_of(cut, clips, repeated) if whole else (_slate(run, cut, spec),)
+        scenes.append(SceneSegments(cut, segments, slate=not whole))
+    total = sum(s.frames for s in scenes)
+    run.out.mkdir(parents=True, exist_ok=True)
+    film = concatenate(
+        [segment for scene in scenes for segment in scene.segments],
+        run.out / FILM,
+        spec=spec,
+        pieces=run.session.pieces,
+        on_frames=lambda frames: on_frames(frames, total),
+    )
+    notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
+             for shot, count in repeated.items()]  # fmt: skip
+    return Assembly(_film_record(film, tuple(notes)), tuple(scenes), seams(scenes))
+
+
+def _spec(run: Run, clips: dict[str, Clip]) -> FilmSpec:
+    """The film's form: the size that most of the clips have. What Luma returns is measured, never presumed."""
+    if not clips:
+        raise Incomplete("there is no clip to make a film of", missing=[c.scene for c in run.plan.cuts])
+    (width, height), _ = Counter((c.width, c.height) for c in clips.values()).most_common(1)[0]
+    return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=run.plan.production.film.audio)
+
+
+def _slate(run: Run, cut: Cut, spec: FilmSpec) -> Segment:
+    shots = [run.plan.shot(i) for i in cut.shots]
+    frames = cut.frames or sum(s.seconds for s in shots) * FPS
+    run.session.pieces.mkdir(parents=True, exist_ok=True)
+    path = run.session.pieces / f"slate-{shots[0].key[:16]}-{frames}-{spec.width}x{spec.height}.mp4"
+    if not path.exists():
+        lines = [cut.scene, "scene missing", shots[0].prompt]
+        make_slate(path, lines=lines, frames=frames, width=spec.width, height=spec.height, fps=spec.fps)
+    return Segment(path, examine(path))
+
+
+def _film_record(film: Film, notes: tuple[str, ...]) -> FilmRecord:
+    return FilmRecord(
+        path=film.path, frames=film.frames, fps=film.fps, width=film.width, height=film.height, bytes=film.bytes,
+        sha256=film.sha256, has_audio=film.has_audio, method=film.method, notes=(*film.notes, *notes),
+    )  # fmt: skip

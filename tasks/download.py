@@ -1,0 +1,60 @@
+"""Fetching a shot's clip into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+from prefect import task
+from prefect.context import TaskRunContext
+
+from studio.download import download as fetch
+from studio.errors import DownloadError
+from studio.plan import Shot
+from studio.progress import listener
+from studio.run import Run
+from tasks.caching import key, when_not_fetched
+from tasks.values import Finished, Footage
+
+
+def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
+    session, shot, finished = inputs["run"].session, inputs["shot"], inputs["finished"]
+    row = session.ledger.order(shot.key)
+    # A recorded result is worth nothing where its clip is no longer here.
+    if row is None or row.clip is None or not session.store.has(row.clip):
+        return None
+    return key("download", 1, session.ledger.id, finished.generation_id, row.clip)
+
+
+@task(
+    name="download",
+    task_run_name="{shot.id} · download",
+    tags=["luma"],
+    cache_key_fn=_clip_key,
+    result_serializer="json",
+    retries=3,
+    retry_delay_seconds=[2, 10, 30],
+    retry_condition_fn=when_not_fetched,
+)
+async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
+    """Fetch the clip, verify it, and keep it by its content. A clip that is here already is not fetched again."""
+    session = run.session
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    sha256 = row.clip if row is not None and row.generation_id == finished.generation_id else None
+    if sha256 is None or not await asyncio.to_thread(session.store.has, sha256):
+        listener.get().shot(shot.id, "downloading")
+
+        async def fresh_url() -> str:
+            generation = await session.provider.get(finished.generation_id)
+            if generation.video_url is None:
+                raise DownloadError("the service has no video for it", where=f"scene '{shot.scene}'")
+            return generation.video_url
+
+        # The id is the service's word: it must not become part of a path as it is.
+        name = f"{shot.id}-{hashlib.sha256(finished.generation_id.encode()).hexdigest()[:12]}"
+        clip = await fetch(fresh_url, session.store, client=session.http, name=name)
+        sha256 = clip.sha256
+        if not shot.generation:
+            await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
+    return Footage(shot=shot.id, order=shot.key, generation_id=finished.generation_id, sha256=sha256)

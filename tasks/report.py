@@ -1,0 +1,33 @@
+"""Writing down what a run made: files beside the film, artifacts in the Prefect UI."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from studio.record import RunRecord
+from studio.report import cost_rows, markdown_summary, write_all
+
+
+class Told:
+    """A record on its way to a task: opaque, so that Prefect does not walk through a thousand shots."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self.record = record
+
+
+@task(name="report", task_run_name="film · report", tags=["report"], persist_result=False)
+async def write_report(told: Told) -> dict[str, Path]:
+    """Write report.html, costs.csv, manifest.json and timeline.otio, and put costs and summary into the Prefect UI."""
+    record = told.record
+    written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out)
+    await acreate_table_artifact(
+        key=f"costs-{record.slug}", table=cost_rows(record), description=f"What each shot of {record.title} cost, in USD"
+    )
+    await acreate_markdown_artifact(
+        key=f"film-{record.slug}", markdown=markdown_summary(record), description=f"{record.title}, run {record.run_id}"
+    )
+    return written

@@ -1,0 +1,40 @@
+"""What tasks hand to each other. Small, typed, and free of URLs and keys: Prefect writes them to its result store."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Published(_Value):
+    """An image that the service can read. Its URL, which may be signed, stays with the session."""
+
+    sha256: str
+    name: str
+
+
+class Submitted(_Value):
+    """An order that stands at the service."""
+
+    order: str
+    attempt: int
+    generation_id: str
+
+
+class Finished(_Value):
+    """A generation that the service has completed."""
+
+    order: str
+    generation_id: str
+
+
+class Footage(_Value):
+    """A shot's clip, in the store by its content."""
+
+    shot: str
+    order: str
+    generation_id: str
+    sha256: str

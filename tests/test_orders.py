@@ -1,0 +1,269 @@
+"""The one door to spending: what happens to a create, and what follows, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from studio.errors import InDoubt, Moderated, NotSent, OutOfCredit, OverBudget, RateLimited, Refused, Unauthorized
+from studio.ledger import Cap, Intent, Ledger, OrderState, open_ledger
+from studio.orders import Door, Placed
+from tests.luma import Luma, fail, refuse
+
+PARAMS = {"model": "ray-2", "prompt": "a lighthouse", "resolution": "720p", "duration": "5s", "aspect_ratio": "16:9"}
+PRICE = Decimal("0.71")
+
+
+def intent(name: str = "a", **changes: object) -> Intent:
+    values = {
+        "key": f"{name:0>64}", "family": f"{name:0>64}", "seller": "luma", "account": "luma-1", "endpoint": "video",
+        "model": "ray-2", "production": "film", "scene": name, "shot": name, "take": 1, "request": {"prompt": name},
+        "price": PRICE, "price_table": "t (2025-11-01)",
+    }  # fmt: skip
+    return Intent(**(values | changes))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=clock)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def luma() -> Luma:
+    return Luma()
+
+
+class Slept:
+    """A sleep that only notes how long."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def door(ledger: Ledger, luma: Luma, *caps: Cap, sleep: Slept | None = None, patience: float = 60, run: str = "run") -> Door:
+    return Door(
+        ledger, luma.provider(), run=run, caps=caps, patience=patience, sleep=sleep or Slept(), jitter=lambda: 0.0
+    )
+
+
+async def place(door: Door, wanted: Intent | None = None) -> Placed:
+    return await door.place(wanted or intent(), PARAMS, on_wait=lambda _: None)
+
+
+def spent(ledger: Ledger) -> Decimal:
+    return ledger.spent("production", "film", seller="luma")
+
+
+async def test_an_accepted_create_is_booked_with_its_id(ledger: Ledger, luma: Luma) -> None:
+    """A create that is accepted stands in the books with its price and its generation, and every parameter was sent."""
+    placed = await place(door(ledger, luma))
+    row = ledger.order(intent().key)
+    assert placed.bought
+    assert row is not None
+    assert (row.state, row.generation_id) == (OrderState.SUBMITTED, "generation-1")
+    assert spent(ledger) == PRICE
+    assert luma.sent == [PARAMS]
+    assert [e.kind for e in ledger.entries(row.key)] == ["reserved", "submitted"]
+
+
+async def test_the_same_order_is_bought_once(ledger: Ledger, luma: Luma) -> None:
+    """Placing an order again, from another run, sends nothing and costs nothing."""
+    await place(door(ledger, luma))
+    again = await place(door(ledger, luma, run="another run"))
+    assert not again.bought
+    assert again.generation_id == "generation-1"
+    assert len(luma.sent) == 1
+    assert spent(ledger) == PRICE
+
+
+async def test_two_at_once_buy_once(ledger: Ledger, luma: Luma) -> None:
+    """Two tasks that place the same order at the same moment make one purchase between them."""
+    placed = await asyncio.gather(*(Door.place(d, intent(), PARAMS, on_wait=lambda _: None) for d in (
+        Door(ledger, luma.provider(), run="one"), Door(ledger, luma.provider(), run="two"))))  # fmt: skip
+    assert len(luma.sent) == 1
+    assert sorted(p.bought for p in placed) == [False, True]
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_what_was_never_sent_is_released(ledger: Ledger, luma: Luma, error: type[httpx.TransportError]) -> None:
+    """A create that never left is given back to the books, and may be placed again."""
+    luma.script = [fail(error)]
+    with pytest.raises(NotSent, match="cannot be reached"):
+        await place(door(ledger, luma))
+    assert spent(ledger) == 0
+    assert ledger.order(intent().key).state is OrderState.RELEASED
+    assert (await place(door(ledger, luma))).bought
+    assert spent(ledger) == PRICE
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, Refused), (401, Unauthorized), (402, OutOfCredit), (403, Unauthorized), (404, Refused), (422, Refused)],
+)
+async def test_a_refusal_is_final_and_free(ledger: Ledger, luma: Luma, status: int, error: type[Exception]) -> None:
+    """A 4xx is sent once, costs nothing, and its error names the scene and the service's own words."""
+    luma.script = [refuse(status, "400: Prompt is too short, minimum length is 3 characters")]
+    with pytest.raises(error, match=r"scene 'a'.*Prompt is too short"):
+        await place(door(ledger, luma))
+    assert len(luma.sent) == 1
+    assert spent(ledger) == 0
+
+
+async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma) -> None:
+    """A rate limit is sat out for as long as Retry-After says; nothing is reserved meanwhile."""
+    luma.script = [refuse(429, retry_after="7"), refuse(429)]
+    slept = Slept()
+    placed = await place(door(ledger, luma, sleep=slept))
+    assert placed.bought
+    assert slept.seconds == [7.0, 2.0]
+    assert [e.kind for e in ledger.entries(intent().key)] == [
+        "reserved", "released", "reserved", "released", "reserved", "submitted",
+    ]  # fmt: skip
+    assert spent(ledger) == PRICE
+
+
+async def test_429_for_ever_ends(ledger: Ledger, luma: Luma) -> None:
+    """When patience is over, the rate limit is the error, and the books are even."""
+    luma.script = [refuse(429, retry_after="30")] * 3
+    with pytest.raises(RateLimited):
+        await place(door(ledger, luma, patience=50))
+    assert spent(ledger) == 0
+
+
+AMBIGUOUS = {
+    "read time-out": lambda luma: luma.lose(httpx.ReadTimeout),
+    "write time-out": lambda luma: luma.lose(httpx.WriteTimeout),
+    "reset": lambda luma: luma.lose(httpx.ReadError),
+    "disconnected": lambda luma: luma.lose(httpx.RemoteProtocolError),
+    "408": lambda luma: luma.garble(408, b"{}"),
+    "500": lambda luma: luma.garble(500, b'{"detail": "oops"}'),
+    "502 html": lambda luma: luma.garble(502, b"<html>", "text/html"),
+    "503": lambda luma: luma.garble(503, b""),
+    "200 html": lambda luma: luma.garble(200, b"<html>hello</html>", "text/html"),
+    "half a JSON": lambda luma: luma.garble(201, b'{"id": "gener'),
+    "no id": lambda luma: luma.garble(201, b'{"state": "queued"}'),
+    "a list": lambda luma: luma.garble(201, b"[]"),
+    "null": lambda luma: luma.garble(201, b"null"),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+async def test_a_lost_answer_is_in_doubt_and_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
+    """Whatever may have been accepted stays reserved; no later run sends it again; the error names both commands."""
+    luma.script = [AMBIGUOUS[case](luma)]
+    with pytest.raises(InDoubt) as first:
+        await place(door(ledger, luma))
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, run="another run"))
+    assert len(luma.sent) == 1
+    assert spent(ledger) == PRICE
+    assert "--adopt" in str(first.value)
+    assert "--release" in str(first.value)
+    assert "scene 'a'" in str(first.value)
+
+
+async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger, luma: Luma) -> None:
+    """A run that is stopped while its create is under way leaves the order in doubt."""
+    sent = asyncio.Event()
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            sent.set()
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    provider = luma.provider()
+    await provider.aclose()
+    from studio.providers import DreamMachine
+
+    provider = DreamMachine(api_key="k", base_url="https://api.example", transport=Slow())
+    task = asyncio.create_task(Door(ledger, provider, run="run").place(intent(), PARAMS))
+    await sent.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ledger.order(intent().key).state is OrderState.IN_DOUBT
+
+
+async def test_a_dead_sender_leaves_the_order_in_doubt(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """An intent whose holder never came back is in doubt once its lease is over."""
+    ledger.reserve(intent(), run="killed", caps=[])
+    clock.now += timedelta(minutes=5)
+    with pytest.raises(InDoubt, match="sender"):
+        await place(door(ledger, luma))
+    assert luma.sent == []
+
+
+async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma) -> None:
+    """An order over a cap is neither written nor sent; one that just fits is bought."""
+    caps = [Cap("run", "run", PRICE * 2)]
+    for name in ("a", "b"):
+        await place(door(ledger, luma, *caps), intent(name))
+    with pytest.raises(OverBudget, match=r"\$2.13.*\$1.42") as error:
+        await place(door(ledger, luma, *caps), intent("c"))
+    assert error.value.cap == PRICE * 2
+    assert len(luma.sent) == 2
+    assert ledger.order(intent("c").key) is None
+
+
+async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What was spent in October leaves November's cap untouched."""
+    clock.now = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    await place(door(ledger, luma))
+    clock.now = datetime(2026, 11, 1, tzinfo=UTC)
+    await place(door(ledger, luma, Cap("month", "2026-11", PRICE)), intent("b"))
+    with pytest.raises(OverBudget):
+        await place(door(ledger, luma, Cap("month", "2026-11", PRICE)), intent("c"))
+
+
+async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: Ledger, luma: Luma) -> None:
+    """After the service failed it, an order costs nothing, and its next attempt is a new purchase."""
+    await place(door(ledger, luma))
+    ledger.failed(intent().key, "generation-1", "Job failed")
+    assert spent(ledger) == 0
+    again = await place(door(ledger, luma))
+    assert (again.attempt, again.generation_id, again.bought) == (2, "generation-2", True)
+    assert spent(ledger) == PRICE
+
+
+async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
+    """What moderation refused is not sent again; the error says what to change."""
+    await place(door(ledger, luma))
+    ledger.failed(intent().key, "generation-1", "Frame moderation failed")
+    with pytest.raises(Moderated, match=r"(?s)start or end image.*--retake a"):
+        await place(door(ledger, luma))
+    assert len(luma.sent) == 1
+
+
+async def test_no_secret_in_an_error(ledger: Ledger, luma: Luma) -> None:
+    """An error's text holds neither the key nor a URL that the service repeats."""
+    luma.script = [refuse(400, "cannot read https://bucket.example/a.png?X-Signature=SECRET")]
+    with pytest.raises(Refused) as error:
+        await place(door(ledger, luma))
+    told = str(error.value) + "".join(str(e.note) for e in ledger.entries(intent().key))
+    assert "SECRET" not in told
+    assert "luma-secret-key" not in told

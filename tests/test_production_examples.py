@@ -1,0 +1,65 @@
+"""The productions that come with the project."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.production import bundled_example, load_production
+
+PRODUCTIONS = bundled_example().parents[1]
+
+
+@pytest.mark.parametrize("path", sorted(PRODUCTIONS.rglob("*.yaml")), ids=lambda p: p.name)
+def test_every_example_loads(path: Path) -> None:
+    """Each example is a production that can be made, within a budget."""
+    assert load_production(path).budget is not None
+
+
+def test_the_bundled_film() -> None:
+    """Six scenes in two branches, a bridge between them, a seed image, an end frame, a loop and camera concepts."""
+    film = load_production(bundled_example())
+    edges = {scene.id: (film.parent_of(scene), scene.lead_into) for scene in film.scenes}
+    assert edges == {
+        "dusk": (None, None),
+        "lamp": ("dusk", None),
+        "crossing": ("lamp", "boat"),
+        "boat": (None, None),
+        "home": ("boat", None),
+        "keeping": (None, None),
+    }
+    assert film.end_image_of(film.scene("home")) == film.start_image_of(film.scene("keeping"))
+    assert film.scene("keeping").loop
+    assert all(film.camera_of(scene) for scene in film.scenes)
+
+
+def test_the_coffee_shop() -> None:
+    """The mission's three scenes, each going on from the one before."""
+    film = load_production(PRODUCTIONS / "coffee-shop.yaml")
+    assert [(scene.id, film.parent_of(scene)) for scene in film.scenes] == [
+        ("arrival", None),
+        ("order", "arrival"),
+        ("window", "order"),
+    ]
+
+
+def test_the_seed_images_are_small_enough_to_ship() -> None:
+    """Both pictures are 1920×1080 and under 400 kB."""
+    for asset in load_production(bundled_example()).assets:
+        assert asset.path is not None
+        assert Path(asset.path).stat().st_size < 400_000
+        with Image.open(asset.path) as picture:
+            assert picture.size == (1920, 1080)
+
+
+@pytest.mark.slow
+def test_the_seed_images_are_what_the_script_paints() -> None:
+    """make_seed.py paints the shipped picture again."""
+    script = runpy.run_path(str(PRODUCTIONS / "lighthouse" / "make_seed.py"))
+    painted = np.asarray(script["paint"](script["DUSK"]), float)
+    with Image.open(PRODUCTIONS / "lighthouse" / "dusk.jpg") as picture:
+        assert np.abs(painted - np.asarray(picture, float)).mean() < 3
