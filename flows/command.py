@@ -56,12 +56,16 @@ class Wish:
 
 @app.command(help="Make the film of a production. Without PRODUCTION, the bundled example.")
 def produce(
-    production: Annotated[Path | None, typer.Argument(help="a production file (.yaml or .json)", show_default=False)] = None,
+    production: Annotated[
+        Path | None, typer.Argument(help="a production file (.yaml or .json)", show_default=False)
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="show shots and prices, spend nothing")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="the whole film at the cheapest tier")] = False,
     budget: Annotated[str | None, typer.Option(metavar="USD", help="what this run may spend at most")] = None,
     retake: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="buy a new take of this scene")] = None,
-    only: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")
+    ] = None,
     take: Annotated[list[str] | None, typer.Option(metavar="SCENE=N", help="use take N of this scene")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder for the film")] = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="a slate in place of a failed scene")] = False,

@@ -28,7 +28,9 @@ class By(StrEnum):
 @app.command(help="What was spent, on what. What the sandbox made cost nothing, and stands apart.")
 def show(
     by: Annotated[By, typer.Option(help="what to sum up by")] = By.production,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="from this day on, such as 2026-11-01 (UTC)")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="from this day on, such as 2026-11-01 (UTC)")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     async def go() -> None:

@@ -73,9 +73,7 @@ async def produce(
     settings = load_settings()
     written = read_production(production_file, production, draft=draft)
     async with open_session(settings) as session:
-        plan, images = await session.plan(
-            written, takes=takes, only=tuple(only or ()), retake=tuple(retake or ())
-        )
+        plan, images = await session.plan(written, takes=takes, only=tuple(only or ()), retake=tuple(retake or ()))
         listener.get().planned(plan)
         run_id = _run_id()
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)

@@ -21,7 +21,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command(help="List the orders in doubt, or settle one of them.")
 def settle(
     adopt: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="ORDER GENERATION", help="this generation is what the order bought")
+        tuple[str, str] | None,
+        typer.Option(metavar="ORDER GENERATION", help="this generation is what the order bought"),
     ] = None,
     release: Annotated[
         str | None, typer.Option(metavar="ORDER", help="the order was never accepted: it may be sent again")
@@ -60,7 +61,9 @@ async def _check_generation(session: Session, generation_id: str) -> None:
 def _one(ledger: Ledger, prefix: str) -> OrderRow:
     found = ledger.find_orders(prefix)
     if len(found) != 1:
-        raise BadInput(f"{len(found) or 'no'} orders begin with '{prefix}'", hint="python -m flows.reconcile lists them")
+        raise BadInput(
+            f"{len(found) or 'no'} orders begin with '{prefix}'", hint="python -m flows.reconcile lists them"
+        )
     return found[0]
 
 
@@ -69,10 +72,8 @@ def _list(console: Console, ledger: Ledger) -> None:
     if not rows:
         console.print("No order is in doubt.")
     for row in rows:
-        console.print(
-            f"{row.key[:12]}  {row.production} / {row.scene}  {usd(row.price)}  reserved {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC",
-            soft_wrap=True,
-        )
+        since = f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC"
+        console.print(f"{row.key[:12]}  {row.production} / {row.scene}  {usd(row.price)}  {since}", soft_wrap=True)
         console.print(f"    {row.reason or 'its sender ended before the answer came'}", soft_wrap=True)
 
 

@@ -110,7 +110,9 @@ def show_end(console: Console, record: RunRecord) -> None:
     if record.film is not None:
         film = record.film
         console.print(f"film     {film.path}", **out)
-        form = f"{float(film.duration):.1f} s, {film.width}×{film.height}, {film.frames} frames, joined by {film.method}"
+        form = (
+            f"{float(film.duration):.1f} s, {film.width}×{film.height}, {film.frames} frames, joined by {film.method}"
+        )
         console.print(f"         {form}", **out)
         console.print(f"report   {record.out / 'report.html'}", **out)
     else:
@@ -131,5 +133,3 @@ def show_end(console: Console, record: RunRecord) -> None:
     if not record.billed:
         console.print("Made in the sandbox: nothing was billed." if record.service == "sandbox"
                       else "Made by a server on this machine, without a key: nothing was billed.", **out)  # fmt: skip
-
-

@@ -1,4 +1,4 @@
-"""Carrying out a plan: every shot as soon as what it is made from is there, all at once where nothing holds them back."""
+"""Carrying out a plan: every shot as soon as what it is made from is there, all at once where nothing holds back."""
 
 import asyncio
 from collections.abc import Mapping

@@ -111,7 +111,9 @@ def _examine(where: str, source: AssetSource, data: bytes) -> SeedImage:
                 if kind in KINDS and width * height <= MAX_PIXELS:
                     image.load()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombWarning) as error:
-        detail = "damaged" if isinstance(error, OSError) and not isinstance(error, UnidentifiedImageError) else "no image"
+        detail = (
+            "damaged" if isinstance(error, OSError) and not isinstance(error, UnidentifiedImageError) else "no image"
+        )
         raise AssetError(f"its content is {detail}", where=where, hint="use a PNG, JPEG or WebP image") from None
     if kind not in KINDS:
         raise AssetError(f"a {kind} image", where=where, hint="use a PNG, JPEG or WebP image")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from studio.media.clip import Clip
@@ -38,12 +39,11 @@ def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
     """Frames at the start of each continued clip that are its parent's footage over again: measured, not presumed."""
     found = {}
     for shot in plan.shots:
-        parent = shot.start.ref if shot.start is not None and shot.start.kind == "shot" else None
-        if parent in clips and shot.id in clips:
-            asked = shot.seconds * FPS
-            count = repeated_frames(clips[parent], clips[shot.id], asked_frames=asked)
-            if count:
-                found[shot.id] = count
+        if shot.start is None or shot.start.kind != "shot" or shot.id not in clips or shot.start.ref not in clips:
+            continue
+        count = repeated_frames(clips[shot.start.ref], clips[shot.id], asked_frames=shot.seconds * FPS)
+        if count:
+            found[shot.id] = count
     return found
 
 
@@ -91,15 +91,15 @@ def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
     return tuple(cuts)
 
 
-def seams(scenes: Sequence[SceneSegments]) -> tuple[SeamRecord, ...]:
+def seams(plan: Plan, scenes: Sequence[SceneSegments]) -> tuple[SeamRecord, ...]:
     """How well each scene's last used frame meets the next one's first, by decoding just these two."""
     measured = []
-    for before, after in zip(scenes, scenes[1:], strict=False):
+    for before, after in pairwise(scenes):
         if before.slate or after.slate:
             continue
         last, first = before.segments[-1], after.segments[0]
         end = None if last.frames is None else last.start_frame + last.frames - 1
         likeness = measure_seam(Path(last.path), Path(first.path), before_end=end, after_start=first.start_frame)
-        continued = after.cut.continues == before.cut.scene or before.cut.leads == after.cut.scene
+        continued = plan.continues(before.cut, after.cut)
         measured.append(SeamRecord(before.cut.scene, after.cut.scene, continued, likeness.ssim, likeness.psnr))
     return tuple(measured)

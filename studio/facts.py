@@ -38,5 +38,3 @@ def remember(store: ClipStore, clip: Clip) -> None:
     part = folder / "clip.part"
     part.write_bytes(_clips.dump_json(clip))
     part.replace(folder / f"clip.v{VERSION}.json")
-
-

@@ -47,12 +47,15 @@ class Placed:
 
 
 class Door:
-    """Buys shots, each once, within the caps. ``caps`` are in USD; ``patience`` is seconds of 429 to sit out."""
+    """Buys shots, each once, within the caps. ``caps`` are in USD; ``patience`` is seconds of 429 to sit out.
+
+    ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
-        provider: VideoProvider,
+        provider: Callable[[], VideoProvider],
         *,
         run: str,
         caps: Iterable[Cap] = (),
@@ -64,7 +67,9 @@ class Door:
         self._run, self._caps = run, tuple(caps)
         self._patience, self._sleep, self._jitter = patience, sleep, jitter
 
-    async def place(self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print) -> Placed:
+    async def place(
+        self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print
+    ) -> Placed:
         """Buy ``intent`` by sending ``params``, unless it is bought already.
 
         ``on_wait`` is told, in a few words, what a longer wait is for.
@@ -98,7 +103,7 @@ class Door:
     async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
         """Send the create of an order that is reserved by us, and commit what came of it."""
         try:
-            generation = await self._provider.create(row.endpoint, params)
+            generation = await self._provider().create(row.endpoint, params)
         except (NotSent, Refused) as error:
             await _unbroken(self._ledger.release, row.key, row.attempt, error.message)
             error.where = error.where or f"scene '{row.scene}'"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from studio.assets import SeedImage, source_key
 from studio.ledger.values import Intent, OrderRow, OrderState
-from studio.models import DRAFT_MODEL, DRAFT_RESOLUTION, clip_lengths, video_model
+from studio.models import DRAFT_MODEL, DRAFT_RESOLUTION, VideoModel, clip_lengths, video_model
 from studio.money import ZERO
 from studio.pricing import PriceTable, Quote
 from studio.production import Production, Scene
@@ -29,12 +29,12 @@ class ShotState(StrEnum):
     """Where a shot stands before the run."""
 
     NEW = "new"
-    CACHED = "cached"           # paid for, and its clip is here
-    PAID = "paid"               # finished, its clip is still to be fetched
-    IN_FLIGHT = "in flight"     # paid for, being made
+    CACHED = "cached"  # paid for, and its clip is here
+    PAID = "paid"  # finished, its clip is still to be fetched
+    IN_FLIGHT = "in flight"  # paid for, being made
     IN_DOUBT = "in doubt"
-    REFUSED = "refused"         # moderation refused this very input; it is not sent again
-    PINNED = "pinned"           # an existing generation, named by the producer
+    REFUSED = "refused"  # moderation refused this very input; it is not sent again
+    PINNED = "pinned"  # an existing generation, named by the producer
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Keyframe:
 
 @dataclass(frozen=True)
 class Shot:
-    """One clip to have. ``key`` names the purchase; equal keys are one purchase. ``seconds`` is the clip's own length."""
+    """One clip to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: the clip's own length."""
 
     id: str
     scene: str
@@ -106,9 +106,9 @@ class Cut:
     shots: tuple[str, ...]
     frames: int | None
     trim: Literal["tail", "head"] = "tail"
-    repeat: bool = False        # a loop, played until ``frames`` are full
+    repeat: bool = False  # a loop, played until ``frames`` are full
     continues: str | None = None  # the scene whose last frame this one begins with
-    leads: str | None = None      # the scene whose first frame this one ends on
+    leads: str | None = None  # the scene whose first frame this one ends on
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,13 @@ class Plan:
 
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)
+
+    def continues(self, before: Cut, after: Cut) -> bool:
+        """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
+        if after.continues == before.scene or before.leads == after.scene:
+            return True
+        end, start = self.shot(before.shots[-1]).end, self.shot(after.shots[0]).start
+        return end is not None and end == start
 
     @property
     def to_pay(self) -> Decimal:
@@ -218,9 +225,7 @@ class _Drawing:
     def cut(self, scene: Scene) -> Cut:
         """Where the scene stands in the film, and what is cut off to make it last as long as the producer said."""
         shots = self._drawn[scene.id]
-        whole = Cut(
-            scene.id, tuple(s.id for s in shots), None, continues=self._parent[scene.id], leads=scene.lead_into
-        )
+        whole = Cut(scene.id, tuple(s.id for s in shots), None, continues=self._parent[scene.id], leads=scene.lead_into)
         if scene.generation:
             frames = None if scene.duration is None else round(self.production.duration_of(scene) * FPS)
             return replace(whole, frames=frames)
@@ -233,9 +238,10 @@ class _Drawing:
         tail_tied = bool(shots[-1].end) or scene.id in self._continued
         head_tied = bool(shots[0].start) or scene.id in self._led_into
         if tail_tied and head_tied:
+            lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
             self.notes.append(
-                f"scene '{scene.id}': clips last {made / FPS:g} s, and {(made - wanted) / FPS:g} s are cut off its end, "
-                f"which other scenes hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
+                f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
+                f"hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
             )
         return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
 
@@ -256,7 +262,7 @@ class _Drawing:
         lengths = clip_lengths(model, wanted, price)
         if scene.loop or scene.generation:
             # A loop is bought once and played again; an existing generation is what it is.
-            lengths = (next((n for n in model.lengths if n >= wanted), model.lengths[-1]),)
+            lengths = (_whole_clip(model, wanted),)
         start, end = self._start(scene), self._end(scene)
         shots: list[Shot] = []
         for number, seconds in enumerate(lengths, 1):
@@ -332,9 +338,14 @@ class _Drawing:
         return replace(shot, request=request, family=_digest(bought), key=_digest({**bought, "take": shot.take}))
 
 
-def wire_request(
-    shot: Shot, *, urls: Mapping[str, str], generations: Mapping[str, str]
-) -> dict[str, Any]:
+def _whole_clip(model: VideoModel, wanted: Fraction) -> int:
+    """The one clip that lasts long enough, or that fills the time without a rest when it is played again, or the
+    longest."""
+    enough = [n for n in model.lengths if n >= wanted] or [n for n in model.lengths if (wanted / n).denominator == 1]
+    return enough[0] if enough else model.lengths[-1]
+
+
+def wire_request(shot: Shot, *, urls: Mapping[str, str], generations: Mapping[str, str]) -> dict[str, Any]:
     """The canonical request as the service wants it: images by URL (from their sha256), parents by generation id."""
     params = {name: value for name, value in shot.request.items() if name != "keyframes"}
 

@@ -49,7 +49,7 @@ class ShotRecord:
     frames: int = 0
     width: int = 0
     height: int = 0
-    first_frame: Path | None = None     # PNG or JPEG on disk
+    first_frame: Path | None = None  # PNG or JPEG on disk
     last_frame: Path | None = None
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: str | None = None
@@ -61,7 +61,7 @@ class SeamRecord:
 
     before: str
     after: str
-    continued: bool                     # the plan says that these two are one movement
+    continued: bool  # the plan says that these two are one movement
     ssim: float
     psnr: float
 
@@ -108,7 +108,7 @@ class RunRecord:
     out: Path
     started_at: datetime
     finished_at: datetime
-    service: str                        # "sandbox", or the name of the service
+    service: str  # "sandbox", or the name of the service
     billed: bool
     shots: tuple[ShotRecord, ...]
     cuts: tuple[FilmCut, ...] = ()

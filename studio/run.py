@@ -53,7 +53,7 @@ class Run:
             raise NotConfirmed(
                 f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
                 where=self.plan.production.title,
-                hint="give the run a budget (--budget, the field 'budget' in the form) or write one into the production",
+                hint="give the run a budget (--budget, or the form's field 'budget'), or write one into the production",
             )
         if any(s.state is not ShotState.CACHED for s in self.plan.shots):
             await self.session.connect()

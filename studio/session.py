@@ -68,7 +68,11 @@ class Session:
         return drawn.seen_in(books, self.store.has), by_hash
 
     def _next_takes(
-        self, production: Production, images: Mapping[str, SeedImage], chosen: Mapping[str, int], retake: tuple[str, ...]
+        self,
+        production: Production,
+        images: Mapping[str, SeedImage],
+        chosen: Mapping[str, int],
+        retake: tuple[str, ...],
     ) -> dict[str, int]:
         """For each scene of ``retake`` the first take that was never ordered."""
         takes = dict(chosen)
@@ -118,7 +122,7 @@ class Session:
             caps.append(Cap("production", production.slug, production.budget))
         if self.settings.month_cap is not None:
             caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", self.settings.month_cap))
-        return Door(self.ledger, self.provider, run=run, caps=caps, patience=self.settings.rate_limit_patience)
+        return Door(self.ledger, lambda: self.provider, run=run, caps=caps, patience=self.settings.rate_limit_patience)
 
     async def aclose(self) -> None:
         if self._watcher is not None:

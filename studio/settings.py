@@ -1,4 +1,4 @@
-"""Settings, from environment variables. Which service is used, and whether it bills, is decided here and nowhere else."""
+"""Settings, from environment variables. Which service is used, and whether it bills, is decided here alone."""
 
 from __future__ import annotations
 

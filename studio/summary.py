@@ -34,7 +34,7 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
 
 
 def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:
-    """One scene. A long one is made of several shots, listed in ``shots``; it is told by its last, or by what failed."""
+    """One scene. A long one has several ``shots``, and is told by the last of them, or by what failed."""
     told = next((s for s in shots if s.clip is None), shots[-1])
     summary = _shot(told) | {
         "id": scene,

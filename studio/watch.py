@@ -39,7 +39,7 @@ class _Waiting:
 
 
 class Watcher:
-    """Tells when generations end. ``clock`` is monotonic seconds; ``outage`` how long the service may be unreachable."""
+    """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable."""
 
     def __init__(
         self,
@@ -165,5 +165,5 @@ class Watcher:
 def _still_running(generation_id: str, seconds: float) -> StillRunning:
     return StillRunning(
         f"generation {generation_id} was not finished after {seconds:.0f} s",
-        hint="it is paid for and goes on at the service: run the same command again, and it is awaited, not bought again",
+        hint="it is paid for and goes on at the service: run the same command again: it is awaited, not bought again",
     )

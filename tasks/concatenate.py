@@ -88,7 +88,7 @@ def _assemble(run: Run, hashes: dict[str, str], on_frames: Any) -> Assembly:
     )
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
-    return Assembly(_film_record(film, tuple(notes)), tuple(scenes), seams(scenes))
+    return Assembly(_film_record(film, tuple(notes)), tuple(scenes), seams(run.plan, scenes))
 
 
 def _spec(run: Run, clips: dict[str, Clip]) -> FilmSpec:

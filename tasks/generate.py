@@ -82,7 +82,6 @@ async def wait(run: Run, shot: Shot, submitted: Submitted) -> Finished:
     if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
         return finished
     hears = listener.get()
-    hears.shot(shot.id, "queued")
     generation = await session.watcher.wait(
         generation_id, timeout=session.settings.wait_timeout, on_state=lambda state: hears.shot(shot.id, state)
     )

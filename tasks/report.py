@@ -25,7 +25,9 @@ async def write_report(told: Told) -> dict[str, Path]:
     record = told.record
     written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out)
     await acreate_table_artifact(
-        key=f"costs-{record.slug}", table=cost_rows(record), description=f"What each shot of {record.title} cost, in USD"
+        key=f"costs-{record.slug}",
+        table=cost_rows(record),
+        description=f"What each shot of {record.title} cost, in USD",
     )
     await acreate_markdown_artifact(
         key=f"film-{record.slug}", markdown=markdown_summary(record), description=f"{record.title}, run {record.run_id}"

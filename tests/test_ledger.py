@@ -154,7 +154,9 @@ def test_books_of_a_newer_version(url: str, ledger: Ledger) -> None:
         open_ledger(url)
 
 
-@pytest.mark.parametrize("bad", ["nonsense", "sqlite:////proc/nowhere/ledger.db", "postgresql://u:hunter2@127.0.0.1:1/x"])
+@pytest.mark.parametrize(
+    "bad", ["nonsense", "sqlite:////proc/nowhere/ledger.db", "postgresql://u:hunter2@127.0.0.1:1/x"]
+)
 def test_a_url_that_leads_nowhere(bad: str) -> None:
     """A ledger URL that cannot be used is one clear error, without its password."""
     with pytest.raises(LedgerError) as error:

@@ -64,9 +64,11 @@ class Slept:
         self.seconds.append(seconds)
 
 
-def door(ledger: Ledger, luma: Luma, *caps: Cap, sleep: Slept | None = None, patience: float = 60, run: str = "run") -> Door:
+def door(
+    ledger: Ledger, luma: Luma, *caps: Cap, sleep: Slept | None = None, patience: float = 60, run: str = "run"
+) -> Door:
     return Door(
-        ledger, luma.provider(), run=run, caps=caps, patience=patience, sleep=sleep or Slept(), jitter=lambda: 0.0
+        ledger, luma.provider, run=run, caps=caps, patience=patience, sleep=sleep or Slept(), jitter=lambda: 0.0
     )
 
 
@@ -103,7 +105,7 @@ async def test_the_same_order_is_bought_once(ledger: Ledger, luma: Luma) -> None
 async def test_two_at_once_buy_once(ledger: Ledger, luma: Luma) -> None:
     """Two tasks that place the same order at the same moment make one purchase between them."""
     placed = await asyncio.gather(*(Door.place(d, intent(), PARAMS, on_wait=lambda _: None) for d in (
-        Door(ledger, luma.provider(), run="one"), Door(ledger, luma.provider(), run="two"))))  # fmt: skip
+        Door(ledger, luma.provider, run="one"), Door(ledger, luma.provider, run="two"))))  # fmt: skip
     assert len(luma.sent) == 1
     assert sorted(p.bought for p in placed) == [False, True]
 
@@ -201,7 +203,7 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
     from studio.providers import DreamMachine
 
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=Slow())
-    task = asyncio.create_task(Door(ledger, provider, run="run").place(intent(), PARAMS))
+    task = asyncio.create_task(Door(ledger, lambda: provider, run="run").place(intent(), PARAMS))
     await sent.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -33,7 +33,7 @@ def error(path: Path, content: str | bytes | None = None) -> ProductionError:
         ("title: T\nscenes:\n  - id: a\n   prompt: x\n", 4, "not valid YAML", ""),
         ("title: [T\n", 2, "flow sequence", "close the bracket"),
         ("title: 'T\n", 2, "quoted scalar", "close the quotes"),
-        ("title: *x\n", 1, "undefined alias", "needs quotes"),
+        ("title: *x\n", 1, "there is no anchor &x", "needs quotes"),
         ("title: @x\n", 1, "cannot start any token", "quotes"),
         (GOOD + "---\n" + GOOD, 5, "another document", "one production a file"),
         (GOOD + "title: U\n", 5, "'title' is there twice, first in line 1", "keep one"),
@@ -68,7 +68,7 @@ def test_broken_yaml(tmp_path: Path, text: str, line: int, message: str, hint: s
         ("a: " * 3000, "not valid YAML"),
         ("\n".join(" " * i + f"k{i}:" for i in range(100)), "is nested deeper than 20 levels"),
         ("title: " + "x" * 1_000_001, "is larger than 1 MB"),
-        ("a: &a [*a]\n", "an alias that contains itself"),
+        ("a: &a [*a]\n", "an alias *a that contains itself"),
     ],
 )
 def test_files_that_are_no_production(tmp_path: Path, content: str | bytes, message: str) -> None:

@@ -1,6 +1,6 @@
 """Thousands of made-up productions: each is either a valid production or one clear ProductionError, never a traceback.
 
-`STUDIO_GENERATED=10000 pytest tests/test_production_generated.py` makes that many of each kind.
+`GENERATED_PRODUCTIONS=10000 pytest tests/test_production_generated.py` makes that many of each kind.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from studio.production import Production, bundled_example, load_production, pars
 from studio.production.reading import read_text
 
 MANY = settings(
-    max_examples=int(os.environ.get("STUDIO_GENERATED", "300")),
+    max_examples=int(os.environ.get("GENERATED_PRODUCTIONS", "300")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -137,9 +137,7 @@ class Ledger:
     def end_run(self, run: str, outcome: str) -> None:
         """Note how a run ended."""
         with self._writing() as connection:
-            connection.execute(
-                update(runs).where(runs.c.id == run).values(finished_at=self._clock(), outcome=outcome)
-            )
+            connection.execute(update(runs).where(runs.c.id == run).values(finished_at=self._clock(), outcome=outcome))
 
     def reserve(self, intent: Intent, *, run: str, caps: Iterable[Cap]) -> Reservation:
         """Commit the intent to buy, if nobody holds the order and every cap has room: the only way to spend.
@@ -200,7 +198,13 @@ class Ledger:
                 return row
             amount = ZERO if row.state.held else row.price
             self._move(
-                connection, row, OrderState.SUBMITTED, "submitted", amount=amount, generation_id=generation_id, reason=None
+                connection,
+                row,
+                OrderState.SUBMITTED,
+                "submitted",
+                amount=amount,
+                generation_id=generation_id,
+                reason=None,
             )
             return _known(connection, key)
 
@@ -251,9 +255,7 @@ class Ledger:
         with self._writing() as connection:
             row = _known(connection, key, lock=True)
             if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
-                self._move(
-                    connection, row, OrderState.FAILED, "failed", amount=-row.price, note=reason, reason=reason
-                )
+                self._move(connection, row, OrderState.FAILED, "failed", amount=-row.price, note=reason, reason=reason)
             return _known(connection, key)
 
     def keep_clip(self, key: str, sha256: str) -> None:

@@ -58,7 +58,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Cap:
-    """What may be spent within one scope. ``scope_id`` is a run's id, a production's slug, or a month as ``2026-11``."""
+    """What may be spent within one scope. ``scope_id`` is a run's id, a production's slug, or a month (``2026-11``)."""
 
     scope: Literal["run", "production", "month"]
     scope_id: str

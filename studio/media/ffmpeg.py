@@ -66,8 +66,9 @@ def run(
     timeout: float | None = None,
     on_frames: Callable[[int], None] | None = None,
     stop: Stop | None = None,
+    cwd: Path | None = None,
 ) -> None:
-    """Run an ffmpeg-python output stream to its end.
+    """Run an ffmpeg-python output stream to its end, in the folder `cwd`.
 
     `timeout` in seconds. `on_frames` is called in this thread with the number of frames written so far, about twice
     a second and at the end. Once `stop()` is true ffmpeg is ended, as by KeyboardInterrupt: SIGTERM, and SIGKILL
@@ -75,7 +76,7 @@ def run(
     FfmpegError with the tail of the log. What was written by then is left behind: write to a `.part`, and rename it.
     """
     command: list[str] = stream.compile(cmd=[*_start(), "-y", "-progress", "pipe:1", "-stats_period", "0.5"])
-    with _process(command, timeout=timeout, stop=stop) as chunks:
+    with _process(command, timeout=timeout, stop=stop, cwd=cwd) as chunks:
         rest = b""
         for chunk in chunks:
             *lines, rest = (rest + chunk).split(b"\n")
@@ -96,12 +97,19 @@ def _start() -> list[str]:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], *, timeout: float | None, stop: Stop | None) -> Iterator[Iterator[bytes]]:
+def _process(
+    command: list[str], *, timeout: float | None, stop: Stop | None, cwd: Path | None = None
+) -> Iterator[Iterator[bytes]]:
     """Start `command`; give what it writes to stdout; on leaving, see that it ended well, or end it."""
     deadline = None if timeout is None else time.monotonic() + timeout
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=cwd,
+            start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101  # asked for just above
         arrived: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()

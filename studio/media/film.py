@@ -239,15 +239,16 @@ def _made(
     """Join the parts by copy, lay the sound under them, and hold the film against the plan."""
     frames = [target.frames(segment) for segment in segments]
     listed = _list_of([path for path, _ in parts], frames, target.fps, work)
+    # named without its folder: what stands in a URL's path after # or ? would be lost when the parts are looked up;
     # auto_convert would rewrite H.264 packets on their way; parts of one set-up do not need it
-    pictures = build.input(f"file:{listed}", f="concat", protocol_whitelist="file", auto_convert=0)["0"]
+    pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
     else:
         stream = pictures.output(f"file:{out}", an=None, **options)
-    ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop)
+    ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
     _check(out, [track for _, track in parts], sum(frames), target, has_sound)
     return Film(
         path=out,

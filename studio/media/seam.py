@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.media.clip import Clip
-from studio.media.frames import Luma, frame_at, frames_from, luma
+from studio.media.frames import Luma, frame_at, frames_from, luma, picture
 
 C1 = (0.01 * 255) ** 2 * 64
 C2 = (0.03 * 255) ** 2 * 64 * 63
@@ -49,6 +49,8 @@ def measure_seam(before: Path, after: Path, *, before_end: int | None = None, af
     """
     last = frame_at(before, -1 if before_end is None else before_end - 1)
     first = frame_at(after, after_start)
+    if last.colorspace != first.colorspace:  # then equal luma does not look equal
+        return compare(np.asarray(picture(last)), np.asarray(picture(first)))
     return compare(luma(last), luma(first))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.values import kind_of, shown
 
 MOST_TOLD = 100
+MOST_REFUSED = 1000  # more than that is no production, and is not looked into further
 _ELSEWHERE = {"rules checked elsewhere": True}
 _NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions}
 
@@ -64,10 +66,14 @@ def bundled_example() -> Path:
 
 
 def _parsed(data: Mapping[str, Any], places: Places, base: Path, problems: list[Problem]) -> Production:
+    count = len(_list(data.get("scenes")))
+    if count > rules.MOST_SCENES:
+        message = f"{count} scenes are more than {rules.MOST_SCENES}"
+        raise ProductionError([Problem(places.where(("scenes",)), message, "split it into several productions")])
     found = absolute(canonical(data), base)
     production, refused = _validated(found)
     problems = [*problems, *(_problem(error, places) for error in _without_echoes(refused))]
-    if refused:
+    if refused and len(refused) < MOST_REFUSED:
         production = _salvaged(found, refused)
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
@@ -85,7 +91,7 @@ def _validated(data: Any) -> tuple[Production | None, list[ErrorDetails]]:
     try:
         return Production.model_validate(data, context=_ELSEWHERE), []
     except ValidationError as error:
-        return None, error.errors(include_url=False)
+        return None, error.errors(include_url=False)[:MOST_REFUSED]
 
 
 def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -163,10 +169,16 @@ def _fields(loc: Loc) -> list[str]:
 
 
 def _choices(loc: Loc) -> list[str]:
+    """The values that a field could have."""
     model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
-    schema = model.model_json_schema()["properties"].get(str(loc[-1]), {})
+    schema = _schema(model)["properties"].get(str(loc[-1]), {})
     options = [schema, *schema.get("anyOf", [])]
     return [str(value) for option in options for value in option.get("enum", [])]
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _likely(value: object, known: list[str]) -> str:

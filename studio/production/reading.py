@@ -12,8 +12,17 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
 
 from studio.errors import Problem, ProductionError
 from studio.production.places import Loc
@@ -22,6 +31,7 @@ from studio.production.values import shown
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
 MOST_PARTS = 200_000  # after aliases are expanded
+_ONE_DOCUMENT = "one production a file: remove the line with ---"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -123,8 +133,7 @@ def _json(text: str, name: str) -> Reading:
 
 def _yaml(text: str, name: str) -> Reading:
     try:
-        _measure(text, name)
-        root = YAML(typ="safe", pure=True).compose(text)
+        return _Builder(name, text).document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(f"{error.context or ''} {error.problem or 'it cannot be read'}".split())
@@ -137,23 +146,6 @@ def _yaml(text: str, name: str) -> Reading:
         raise _unreadable(where, f"is not valid YAML: {said}", "remove that character") from None
     except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError, NotImplementedError):
         raise _unreadable(name, "is not valid YAML") from None  # ruamel's own slips on odd directives and tags
-    reading = Reading()
-    if root is not None:
-        reading.data = _Builder(name, reading).build(root, ())
-    return reading
-
-
-def _measure(text: str, name: str) -> None:
-    """Refuse what is nested too deeply before anything recursive reads it."""
-    depth = aliases = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
-        depth += isinstance(event, CollectionStartEvent)
-        depth -= isinstance(event, CollectionEndEvent)
-        aliases += isinstance(event, AliasEvent)
-        if depth > MOST_DEPTH:
-            raise _unreadable(f"{name}:{event.start_mark.line + 1}", f"is nested deeper than {MOST_DEPTH} levels")
-        if aliases > 1000:
-            raise _unreadable(f"{name}:{event.start_mark.line + 1}", "has more than 1000 aliases", "write them out")
 
 
 def _advice(said: str, text: str, mark: Any) -> str:
@@ -162,12 +154,8 @@ def _advice(said: str, text: str, mark: Any) -> str:
         return "indent with spaces, not with tabs"
     if "mapping values" in said:
         return "a text with a colon in it needs quotes; or the line is indented too far"
-    if "undefined alias" in said:
-        return "a text that starts with * needs quotes"
     if "cannot start any token" in said:
         return "put the text in quotes"
-    if "another document" in said:
-        return "one production a file: remove the line with ---"
     if "quoted scalar" in said:
         return "close the quotes"
     if "flow" in said:
@@ -176,57 +164,108 @@ def _advice(said: str, text: str, mark: Any) -> str:
 
 
 class _Builder:
-    """Plain data from YAML nodes, one part at a time, with a count of all parts so that aliases cannot explode."""
+    """Plain data from YAML's events in one pass: depth and parts are counted while it is built.
 
-    def __init__(self, name: str, reading: Reading) -> None:
+    An alias is the very data of its anchor, so it takes no room; but its parts count again, as whoever walks through
+    the production will meet them again.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.reading = reading
+        yaml = YAML(typ="safe", pure=True)
+        self.events: Iterator[Event] = yaml.parse(text)
+        self.resolver = yaml.resolver
+        self.reading = Reading()
+        self.anchors: dict[str, tuple[Any, int] | None] = {}  # None: still being built
         self.parts = 0
-        self.open: list[int] = []  # nodes being built, by identity: an alias to one of them never ends
+        self.depth = 0
 
-    def build(self, node: Node, loc: Loc) -> Any:
-        line = node.start_mark.line + 1
-        self.reading.lines.setdefault(loc, line)
-        self.parts += 1
-        if self.parts > MOST_PARTS:
-            raise _unreadable(self.name, f"has more than {MOST_PARTS:,} parts, aliases expanded", "write less")
-        if id(node) in self.open or len(self.open) > MOST_DEPTH:
-            raise _unreadable(f"{self.name}:{line}", "has an alias that contains itself, or too deep a one")
-        tag = str(node.tag).removeprefix(_TAG)
-        if isinstance(node, ScalarNode):
-            return self.scalar(node, tag, line)
-        if tag not in ("map", "seq"):
-            self.problem(line, f"the tag {shown(tag)} is not understood", "remove it")
-            return None
-        self.open.append(id(node))
-        built = dict(self.mapping(node, loc)) if isinstance(node, MappingNode) else self.sequence(node, loc)
-        self.open.pop()
-        return built
+    def document(self) -> Reading:
+        documents = 0
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self.refused(event, "is not valid YAML: another document begins", _ONE_DOCUMENT)
+                self.reading.data = self.build(next(self.events), ())
+        return self.reading
 
-    def sequence(self, node: Node, loc: Loc) -> list[Any]:
-        items = node.value if isinstance(node, SequenceNode) else []
-        return [self.build(item, (*loc, i)) for i, item in enumerate(items)]
+    def build(self, event: Event, loc: Loc) -> Any:
+        self.reading.lines.setdefault(loc, _line(event))
+        if isinstance(event, AliasEvent):
+            return self.alias(event)
+        if not isinstance(event, ScalarEvent | CollectionStartEvent):
+            raise self.refused(event, "is not valid YAML")
+        before = self.parts
+        self.count(1, event)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        data = self.scalar(event) if isinstance(event, ScalarEvent) else self.collection(event, loc)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (data, self.parts - before)
+        return data
 
-    def mapping(self, node: MappingNode, loc: Loc) -> Iterator[tuple[str, Any]]:
+    def collection(self, event: CollectionStartEvent, loc: Loc) -> Any:
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise self.refused(event, f"is nested deeper than {MOST_DEPTH} levels")
+        data = dict(self.mapping(loc)) if isinstance(event, MappingStartEvent) else list(self.sequence(loc))
+        self.depth -= 1
+        if event.tag is not None and event.tag not in (f"{_TAG}map", f"{_TAG}seq", "!"):
+            self.problem(_line(event), f"the tag {shown(str(event.tag))} is not understood", "remove it")
+        return data
+
+    def alias(self, event: AliasEvent) -> Any:
+        if event.anchor not in self.anchors:
+            said = f"is not valid YAML: there is no anchor &{event.anchor}"
+            raise self.refused(event, said, "a text that starts with * needs quotes")
+        found = self.anchors[event.anchor]
+        if found is None:
+            raise self.refused(event, f"has an alias *{event.anchor} that contains itself", "write it out")
+        data, parts = found
+        self.count(parts, event)
+        return data
+
+    def sequence(self, loc: Loc) -> Iterator[Any]:
+        for i, event in enumerate(iter(lambda: next(self.events), None)):
+            if isinstance(event, SequenceEndEvent):
+                return
+            yield self.build(event, (*loc, i))
+
+    def mapping(self, loc: Loc) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
-        for key_node, value in node.value:
-            line = key_node.start_mark.line + 1
-            key = key_node.value if isinstance(key_node, ScalarNode) else None
-            if key is None:
+        for event in self.events:
+            if isinstance(event, MappingEndEvent):
+                return
+            line = _line(event)
+            key = event.value if isinstance(event, ScalarEvent) else None
+            if not isinstance(event, ScalarEvent):
+                self.build(event, (*loc, "?"))
                 self.problem(line, "a field's name must be a word", "remove the ? or the brackets")
-                continue
-            if key == "<<":
+            elif key == "<<":
                 self.problem(line, "merging with << is not understood", "write the fields out")
-                continue
-            if key in seen:
+            elif key in seen:
                 self.problem(line, f"{shown(key)} is there twice, first in line {seen[key]}", "keep one of them")
+            value_event = next(self.events)
+            if key is None or key == "<<" or key in seen:
+                self.build(value_event, (*loc, "?"))
                 continue
             seen[key] = line
             self.reading.lines.setdefault((*loc, key), line)
-            yield key, self.build(value, (*loc, key))
+            yield key, self.build(value_event, (*loc, key))
 
-    def scalar(self, node: ScalarNode, tag: str, line: int) -> Any:
-        text = str(node.value)
+    def count(self, parts: int, event: Event) -> None:
+        self.parts += parts
+        if self.parts > MOST_PARTS:
+            raise self.refused(event, f"has more than {MOST_PARTS:,} parts, aliases expanded", "write less")
+
+    def refused(self, event: Event, message: str, hint: str = "") -> ProductionError:
+        return _unreadable(f"{self.name}:{_line(event)}", message, hint)
+
+    def scalar(self, event: ScalarEvent) -> Any:
+        text = str(event.value)
+        given = event.ctag if event.tag not in (None, "!") else None
+        tag = str(given or self.resolver.resolve(ScalarNode, event.value, event.implicit)).removeprefix(_TAG)
         if tag == "null":
             return None
         if tag == "bool":
@@ -240,8 +279,12 @@ class _Builder:
             except ValueError:
                 return text
         if tag not in ("str", "int", "timestamp"):
-            self.problem(line, f"the tag {shown(tag)} is not understood", "remove it")
+            self.problem(_line(event), f"the tag {shown(tag)} is not understood", "remove it")
         return text
 
     def problem(self, line: int, message: str, hint: str) -> None:
         self.reading.problems.append(Problem(f"{self.name}:{line}", message, hint))
+
+
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1

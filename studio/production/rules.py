@@ -150,10 +150,10 @@ def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
             yield Finding(("loop",), f"cannot be combined with {field}", "a loop ends where it starts: remove one")
     lengths = CLIP_SECONDS[production.model_of(scene)]
     seconds = production.duration_of(scene)
-    if seconds not in lengths:
+    if seconds not in lengths and seconds < max(lengths):
         nearest = min(lengths, key=lambda n: abs(Fraction(n) - seconds))
         able = " or ".join(map(str, lengths))
-        hint = f"a loop is one whole clip of {able} seconds: write duration: {nearest}"
+        hint = f"a loop is one whole clip of {able} seconds, or longer and played again: write duration: {nearest}"
         yield Finding(("duration",), f"{float(seconds):g} seconds cannot loop", hint)
 
 

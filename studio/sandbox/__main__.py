@@ -25,7 +25,20 @@ STOP_SECONDS = 1
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us: uvicorn's own way ends the process with the signal's status."""
+    """A uvicorn server that says when it listens, and leaves signals to us.
+
+    uvicorn's own way with signals ends the process with the signal's status; ours is a clean end.
+    """
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -95,11 +108,17 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
     app = create_app(home, options)
     house: House = app.state.house
     listening = bind()
-    server = Server(
-        uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS, lifespan="on", access_log=False
-        )
+
+    def listens() -> None:
+        address, port = listening.getsockname()[:2]
+        url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+        house.home.announce(port, url)
+        greet(url, house)
+
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS, lifespan="on", access_log=False
     )
+    server = Server(config, listens)
 
     def leave() -> None:
         server.should_exit = True
@@ -109,16 +128,8 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
     for pid in attached:
         house.companions.attach(pid)
     watching = asyncio.create_task(house.companions.outlive(leave))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if server.started:
-            address, port = listening.getsockname()[:2]
-            url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-            house.home.announce(port, url)
-            greet(url, house)
-        await serving
+        await server.serve(sockets=[listening])
     finally:
         watching.cancel()
         house.home.withdraw()

@@ -213,7 +213,8 @@ class Books:
     def complete(self, identity: str, digest: str, now: float) -> bool:
         """dreaming → completed. Its file is on the disk."""
         return self._change(
-            "UPDATE generations SET state = 'completed', digest = ?, finished_at = ? WHERE id = ? AND state = 'dreaming'",
+            "UPDATE generations SET state = 'completed', digest = ?, finished_at = ? "
+            "WHERE id = ? AND state = 'dreaming'",
             digest,
             now,
             identity,

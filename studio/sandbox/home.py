@@ -100,4 +100,4 @@ class Home:
 def _write(place: Path, content: bytes) -> None:
     part = place.with_name(f"{place.name}.part{os.getpid()}")
     part.write_bytes(content)
-    os.replace(part, place)
+    part.replace(place)

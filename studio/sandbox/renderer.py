@@ -8,7 +8,6 @@ score makes the same bytes; ids and URLs are not in it.
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +40,7 @@ def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None
         pictures = work.run()
         encode(_watched(pictures, on_frame), work.acts[0].stage.size, (score["width"], score["height"]), part)
         _keep_poster(work.frame(round(work.frames * 0.6), captioned=False), poster)
-        os.replace(part, out)
+        part.replace(out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -163,4 +162,4 @@ def _keep_poster(picture: Picture, place: Path) -> None:
     image.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
     part = place.with_suffix(".part.jpg")
     image.save(part, "JPEG", quality=86)
-    os.replace(part, place)
+    part.replace(place)

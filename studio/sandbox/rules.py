@@ -14,10 +14,22 @@ from studio.sandbox.refusal import Refusal, wrong_shape
 
 PROMPT_MIN, PROMPT_MAX = 3, 5000
 
-CONCEPTS = ["truck_left", "pan_right", "pedestal_down", "low_angle", "pedestal_up", "selfie", "pan_left", "roll_right", "zoom_in", "over_the_shoulder", "orbit_right", "orbit_left", "static", "tiny_planet", "high_angle", "bolt_cam", "dolly_zoom", "overhead", "zoom_out", "handheld", "roll_left", "pov", "aerial_drone", "push_in", "crane_down", "truck_right", "tilt_down", "elevator_doors", "tilt_up", "ground_level", "pull_out", "aerial", "crane_up", "eye_level"]
+# fmt: off
+CONCEPTS = (
+    "truck_left", "pan_right", "pedestal_down", "low_angle", "pedestal_up", "selfie", "pan_left", "roll_right",
+    "zoom_in", "over_the_shoulder", "orbit_right", "orbit_left", "static", "tiny_planet", "high_angle", "bolt_cam",
+    "dolly_zoom", "overhead", "zoom_out", "handheld", "roll_left", "pov", "aerial_drone", "push_in", "crane_down",
+    "truck_right", "tilt_down", "elevator_doors", "tilt_up", "ground_level", "pull_out", "aerial", "crane_up",
+    "eye_level",
+)
 
 # What the older `camera_motion` route lists: sentences for the prompt (seen), not keys.
-CAMERA_MOTIONS = ["camera static", "camera move left", "camera move right", "camera move up", "camera move down", "camera push in", "camera pull out", "camera zoom in", "camera zoom out", "camera pan left", "camera pan right", "camera orbit left", "camera orbit right", "camera crane up", "camera crane down"]
+CAMERA_MOTIONS = (
+    "camera static", "camera move left", "camera move right", "camera move up", "camera move down", "camera push in",
+    "camera pull out", "camera zoom in", "camera zoom out", "camera pan left", "camera pan right",
+    "camera orbit left", "camera orbit right", "camera crane up", "camera crane down",
+)
+# fmt: on
 
 # (frame0, frame1) → whether `loop` may come with it. None: the documents disagree (assumption `loop_with_end_image`).
 KEYFRAMES: dict[tuple[str | None, str | None], bool | None] = {

@@ -1,4 +1,4 @@
-"""How many pixels and frames a clip has. The 16:9 sizes are documented; the others keep the tier's area (assumption)."""
+"""How many pixels and frames a clip has. The 16:9 sizes are documented; the others keep their area (assumption)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def make(
 
 def write_frames(path: Path, frames: NDArray[np.uint8], *, rate: str = "24", crf: int = 12) -> Path:
     """A clip of these RGB frames, an array of (count, height, width, 3)."""
-    count, height, width, _ = frames.shape
+    height, width = frames.shape[1:3]
     command = [
         binary(),
         "-v",

@@ -1,4 +1,4 @@
-"""The lower third: what was asked, in letters that come late and leave early, so that first and last frame are clean."""
+"""The lower third: what was asked. It comes late and leaves early, so that first and last frame are clean."""
 
 from __future__ import annotations
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from studio.sandbox.picture.layer import Layer
@@ -16,6 +18,7 @@ from studio.sandbox.picture.stage import canvas, margin
 
 Point = tuple[float, float]
 Stops = Sequence[tuple[float, RGB]]
+SIXTEENTHS = 16  # gradients are reckoned this much finer than they are stored
 FINE = 2  # masks are drawn this much larger, then reduced
 
 
@@ -23,7 +26,7 @@ class Easel:
     """Paints layers for a frame of ``size``.
 
     Places are in frame units: x from 0 at the left edge to 1 at the right, y from 0 at the top to 1 at the bottom, and
-    beyond for what only a moving camera sees. Lengths are in ``unit``, the shorter side of the frame (at most its height).
+    beyond for what only a moving camera sees. Lengths are in ``unit``, the shorter side of the frame.
     """
 
     def __init__(self, size: tuple[int, int], mood: Mood) -> None:
@@ -52,6 +55,11 @@ class Easel:
         """Places from edge to edge of the canvas."""
         return np.linspace(self.left, self.right, count, dtype=np.float32)
 
+    def ys(self, count: int) -> Floats:
+        """Places from the top to the bottom of the canvas."""
+        beyond = self.margin[1] / self.size[1]
+        return np.linspace(-beyond, 1 + beyond, count, dtype=np.float32)
+
     def draw(self, paint: Callable[[Brush], None]) -> Image.Image:
         """A mask, drawn fine and reduced."""
         image = Image.new("L", (self.canvas[0] * FINE, self.canvas[1] * FINE), 0)
@@ -59,17 +67,12 @@ class Easel:
         return image.reduce(FINE)
 
     def gradient(self, stops: Stops) -> Image.Image:
-        """Colours from top to bottom; stops are at frame places."""
-        rows = np.linspace(-self.margin[1] / self.size[1], 1 + self.margin[1] / self.size[1], self.canvas[1])
-        at = [place for place, _ in stops]
+        """Colours from top to bottom, stops at frame places, with a grain that hides the steps of 8 bits."""
+        rows, at = self.ys(self.canvas[1]), [place for place, _ in stops]
         channels = [np.interp(rows, at, [rgb[c] for _, rgb in stops]) for c in range(3)]
-        column = np.stack(channels, axis=-1).astype(np.float32)
-        return self.grained(np.broadcast_to(column[:, None, :], (self.canvas[1], self.canvas[0], 3)))
-
-    def grained(self, rgb: Floats) -> Image.Image:
-        """Colours as an image, with a grain that hides the steps of an 8-bit gradient."""
-        grain = chance("grain", *self.canvas).standard_normal(self.canvas[::-1], np.float32) * 0.9
-        return Image.fromarray(np.clip(rgb + grain[..., None] + 0.5, 0, 255).astype(np.uint8))
+        column = (np.stack(channels, axis=-1) * SIXTEENTHS + SIXTEENTHS / 2).astype(np.int16)
+        fine = np.clip(column[:, None, :] + _grain(self.canvas)[..., None], 0, 255 * SIXTEENTHS)
+        return Image.fromarray((fine // SIXTEENTHS).astype(np.uint8))
 
     def noise(self, name: str, cells: float, *, stretch: float = 1.0, octaves: int = 5, fine: int = 2) -> Floats:
         """Soft noise over the canvas, computed ``fine`` times smaller."""
@@ -184,3 +187,9 @@ class Brush:
 def haze(palette_colour: RGB, horizon: RGB, distance: float) -> RGB:
     """A colour seen through air: 0 is here, 1 is at the horizon."""
     return mix(palette_colour, horizon, distance)
+
+
+@functools.lru_cache(maxsize=4)
+def _grain(canvas_size: tuple[int, int]) -> NDArray[np.int16]:
+    drawn = chance("grain").standard_normal(canvas_size[::-1], np.float32)
+    return (drawn * (0.9 * SIXTEENTHS)).astype(np.int16)

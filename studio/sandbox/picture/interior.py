@@ -199,9 +199,7 @@ def _table(easel: Easel, wood: RGB, loop: bool) -> list[Layer]:
             ]
             brush.line(points, 0.012, 150)
 
-    rows = np.linspace(
-        -easel.margin[1] / easel.size[1], 1 + easel.margin[1] / easel.size[1], easel.canvas[1], dtype=np.float32
-    )
+    rows = easel.ys(easel.canvas[1])
     fade = np.clip((rows - 0.52) / 0.3, 0, 1)[:, None]
     wisps = easel.mask(np.asarray(easel.blur(easel.draw(steam), 0.011), np.float32) / 255 * fade * 0.5)
     layers.append(easel.tint(1.19, wisps, mix((255, 246, 232), p.horizon, 0.2)))

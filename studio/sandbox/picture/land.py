@@ -63,7 +63,7 @@ def meadow(easel: Easel, loop: bool) -> list[Layer]:
         rgb = easel.shaded(mix(base, p.horizon, 0.34 - 0.1 * index), base, foot - height, foot + 0.1, fields)
         layers.append(easel.layer(depth, easel.ground(heights), rgb))
         if index == 0:
-            layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2), still=loop))
+            layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2), still=True))
     spot = float(rng.choice([0.3, 0.7]))
     house = bool(easel.mood.words & {"village", "farm", "cottage", "barn", "house", "home", "town"})
 
@@ -78,7 +78,12 @@ def meadow(easel: Easel, loop: bool) -> list[Layer]:
 
     layers.append(easel.layer(0.6, easel.draw(watch), easel.shaded(mix(p.near, p.far, 0.12), p.near, 0.2, 0.9)))
     if house:
-        lit = easel.draw(lambda brush: [brush.box(spot + dx, 0.72, 0.024, 0.03) for dx in (-0.034, 0.012)] and None)
+
+        def panes(brush: Brush) -> None:
+            for aside in (-0.034, 0.012):
+                brush.box(spot + aside, 0.72, 0.024, 0.03)
+
+        lit = easel.draw(panes)
         layers += lamps(easel, lit, 0.61, (255, 206, 120))
     layers.append(_grass(easel, 1.15, 0.94, p.near))
     return layers
@@ -91,7 +96,7 @@ def forest(easel: Easel, loop: bool) -> list[Layer]:
     leaf = (22, 52, 44) if dark else (58, 84, 50)
     glow = mix(p.horizon, (214, 230, 170), 0.35) if not dark else mix(p.middle, (90, 150, 160), 0.3)
     x, _ = sun_place(easel, 0.5)
-    back = np.asarray(
+    back: Floats = np.asarray(
         easel.gradient(
             ((-0.1, mix(glow, leaf, 0.62)), (0.45, glow), (0.75, mix(glow, leaf, 0.3)), (1.0, mix(leaf, p.near, 0.4)))
         ),
@@ -149,7 +154,7 @@ def desert(easel: Easel, loop: bool) -> list[Layer]:
     ):
         crest = foot - height * line(easel.rng(f"dune {index}"), POINTS, bumps=bumps, roughness=0.22, octaves=3)
         light = mix(mix(sand, p.horizon, 0.42 - 0.13 * index), p.near, 0.07 * index)
-        body = np.asarray(easel.shaded(light, mix(light, shade, 0.35), foot - height, foot + 0.15), np.float32)
+        body: Floats = np.asarray(easel.shaded(light, mix(light, shade, 0.35), foot - height, foot + 0.15), np.float32)
         ripples = (
             np.sin(easel.noise(f"ripple {index}", 2.2, stretch=2.2, octaves=3) * (150 - 34 * index))
             * 0.018
@@ -161,7 +166,7 @@ def desert(easel: Easel, loop: bool) -> list[Layer]:
         body = body * (1 - slope) + np.asarray(mix(shade, p.near, 0.1 * index), np.float32) * slope
         layers.append(easel.layer(depth, mask, Image.fromarray(np.clip(body, 0, 255).astype(np.uint8))))
         if index == 0:
-            layers.append(mist(easel, 0.61, 0.04, 0.5, 0.2, mix(p.horizon, p.sun, 0.3), still=loop))
+            layers.append(mist(easel, 0.61, 0.04, 0.5, 0.2, mix(p.horizon, p.sun, 0.3), still=True))
         if index == 1 and easel.mood.people:
             walkers = easel.draw(lambda brush: figures.people(easel, brush, 0.735, 0.13))
             layers.append(easel.layer(0.42, walkers, easel.shaded(shade, p.near, 0.5, 0.9)))
@@ -191,9 +196,7 @@ def _facets(easel: Easel, name: str, cells: float) -> Floats:
 
 def _snowed(easel: Easel, rgb: Floats, heights: Floats, rock: Floats, reach: float) -> Floats:
     """Snow down from the crest, on the faces that the light meets."""
-    rows = np.linspace(
-        -easel.margin[1] / easel.size[1], 1 + easel.margin[1] / easel.size[1], easel.canvas[1], dtype=np.float32
-    )
+    rows = easel.ys(easel.canvas[1])
     crest = np.interp(np.linspace(0, 1, easel.canvas[0]), np.linspace(0, 1, len(heights)), heights).astype(np.float32)
     # The higher the crest, the further down its snow lies; low ridges stay bare.
     down = np.clip((np.quantile(crest, 0.72) - crest) * 0.9, 0, None) + reach * 0.35
@@ -203,7 +206,8 @@ def _snowed(easel: Easel, rgb: Floats, heights: Floats, rock: Floats, reach: flo
     if easel.mood.light in DARK:
         white = white * 0.62
     share = share[..., None]
-    return (rgb * (1 - share) + white * share).astype(np.float32)
+    snowed: Floats = rgb * (1 - share) + white * share
+    return snowed
 
 
 def _pine_row(

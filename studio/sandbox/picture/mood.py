@@ -18,12 +18,12 @@ PLACES: dict[str, str] = {
     "sea": "sea ocean beach coast waves wave harbor harbour boat ship sail sailing island lake river lighthouse pier "
     "shore water whale fisherman cliffside bay lagoon ferry",
     "desert": "desert dune dunes sahara canyon mars sand camel caravan oasis wasteland",
-    "space": "space galaxy planet planets starship spaceship astronaut nebula cosmos comet asteroid spacecraft moonbase "
-    "saturn interstellar orbital",
+    "space": "space galaxy planet planets starship spaceship astronaut nebula cosmos comet asteroid spacecraft "
+    "moonbase saturn interstellar orbital",
     "mountains": "mountain mountains snow alps valley cliff cliffs peak peaks glacier ridge summit himalaya climber "
     "hiker snowy fjord waterfall",
-    "meadow": "field fields meadow tree farm road village countryside grass train garden flower flowers hill hills horse "
-    "wheat barn windmill balloon path orchard cottage",
+    "meadow": "field fields meadow tree farm road village countryside grass train garden flower flowers hill hills "
+    "horse wheat barn windmill balloon path orchard cottage",
 }
 LIGHTS: dict[str, str] = {
     "neon": "neon cyberpunk",
@@ -38,8 +38,12 @@ WEATHERS: dict[str, str] = {
     "snow": "snow snowy snowing blizzard winter",
     "fog": "fog foggy mist misty haze hazy steam smoke",
 }
-PEOPLE = ["woman", "man", "girl", "boy", "person", "detective", "traveler", "traveller", "hiker", "climber", "she", "he", "her", "his", "him", "character", "child", "barista", "astronaut", "figure", "musician", "dancer", "fisherman", "farmer", "hero", "heroine", "stranger", "lady", "gentleman", "cyclist", "runner", "writer", "artist", "photographer", "wanderer", "rider", "kid", "someone", "courier", "samurai", "knight", "maya"]
-COMPANY = ["couple", "friends", "two", "they", "family", "crowd", "people", "strangers", "lovers"]
+PEOPLE = (
+    "woman man girl boy person detective traveler traveller hiker climber she he her his him character child barista "
+    "astronaut figure musician dancer fisherman farmer hero heroine stranger lady gentleman cyclist runner writer "
+    "artist photographer wanderer rider kid someone courier samurai knight maya"
+)
+COMPANY = "couple friends two they family crowd people strangers lovers"
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,8 @@ def read(prompt: str) -> Mood:
     if light == "storm" and set(words) & {"night", "midnight", "dark"}:
         light = "night"
     weather = _first(words, WEATHERS) or "clear"
-    pair = set(words) & set(COMPANY) or (set(words) & {"man", "boy"} and set(words) & {"woman", "girl"})
-    people = 2 if pair else 1 if set(words) & set(PEOPLE) else 0
+    pair = set(words) & set(COMPANY.split()) or (set(words) & {"man", "boy"} and set(words) & {"woman", "girl"})
+    people = 2 if pair else 1 if set(words) & set(PEOPLE.split()) else 0
     return Mood(place, light, weather, people, frozenset(words), _tinted(PALETTES[light], rng.random()), prompt)
 
 
@@ -131,5 +135,8 @@ def _tinted(palette: Palette, turn: float) -> Palette:
     """The palette, a little warmer or colder."""
     tint: RGB = (255, 186, 150) if turn > 0.5 else (130, 180, 255)
     share = abs(turn - 0.5) * 0.16
-    colours = (mix(c, tint, share * s) for c, s in ((palette.top, 0.6), (palette.middle, 1.0), (palette.horizon, 0.8)))
-    return Palette(*colours, palette.sun, palette.far, palette.near, palette.accent)
+    top, middle, horizon = (
+        mix(colour, tint, share * weight)
+        for colour, weight in ((palette.top, 0.6), (palette.middle, 1.0), (palette.horizon, 0.8))
+    )
+    return Palette(top, middle, horizon, palette.sun, palette.far, palette.near, palette.accent)

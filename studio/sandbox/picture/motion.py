@@ -49,7 +49,8 @@ class Move:
 
 DEFAULT = Move(zoom=1.13, x=0.012)
 
-# A pan and a tilt turn the camera, so near and far move alike; a truck, a pedestal, a crane carry it, so the near passes by.
+# A pan and a tilt turn the camera, so near and far move alike; a truck, a pedestal, a crane carry it:
+# the near passes by.
 MOVES: dict[str, Move] = {
     "static": Move(),
     "pan_left": Move(x=-0.15, parallax=0.2),

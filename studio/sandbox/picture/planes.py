@@ -59,12 +59,14 @@ class Picture:
         rgb = np.stack([y + 1.5748 * v, y - 0.1873 * u - 0.4681 * v, y + 1.8556 * u], axis=-1)
         return Image.fromarray(np.clip(rgb + 0.5, 0, 255).astype(np.uint8))
 
-    def view(self, box: Box, size: tuple[int, int]) -> Picture:
+    def view(self, box: Box, size: tuple[int, int], method: Image.Resampling = Image.Resampling.BICUBIC) -> Picture:
         """What lies in ``box``, at ``size``; untouched where the box is a whole number of pixels of that size."""
         half = (size[0] // 2, size[1] // 2)
         small = cast(Box, tuple(edge / 2 for edge in box))
         soft = Image.Resampling.BILINEAR
-        return Picture(sample(self.y, box, size), sample(self.u, small, half, soft), sample(self.v, small, half, soft))
+        return Picture(
+            sample(self.y, box, size, method), sample(self.u, small, half, soft), sample(self.v, small, half, soft)
+        )
 
     def turned(self, coefficients: tuple[float, ...], size: tuple[int, int]) -> Picture:
         """Seen through an affine map from the view's pixels to this picture's."""

@@ -51,9 +51,7 @@ def _add_clouds(easel: Easel, rgb: Floats, horizon: float, sun: tuple[float, flo
     light, p = easel.mood.light, easel.mood.palette
     cover = {"storm": 0.28, "night": 0.58, "neon": 0.56}.get(light, 0.46 + 0.1 * float(rng.random()))
     field = easel.noise("clouds", 3.2, stretch=3.4, octaves=6, fine=2)
-    rows = np.linspace(
-        -easel.margin[1] / easel.size[1], 1 + easel.margin[1] / easel.size[1], easel.canvas[1], dtype=np.float32
-    )
+    rows = easel.ys(easel.canvas[1])
     band = np.clip((horizon - rows) / 0.12, 0, 1)[:, None] * np.clip(1.15 - (horizon - rows) * 0.9, 0.25, 1)[:, None]
     body = np.clip((field - cover) / 0.3, 0, 1) * band
     # Lit from the sun's side: where the noise falls off towards it.
@@ -63,10 +61,11 @@ def _add_clouds(easel: Easel, rgb: Floats, horizon: float, sun: tuple[float, flo
     if light in DARK:
         shade, glow = p.top, mix(p.middle, p.horizon, 0.5)
     near = easel.glow(*sun, 0.8, 1.2)
-    share = (lit * (0.45 + 0.55 * near))[..., None]
-    paint = np.asarray(shade, np.float32) * (1 - share) + np.asarray(glow, np.float32) * share
-    alpha = (body * (0.85 if light == "storm" else 0.72))[..., None]
-    return rgb * (1 - alpha) + paint * alpha
+    share: Floats = (lit * (0.45 + 0.55 * near))[..., None]
+    paint: Floats = np.asarray(shade, np.float32) * (1 - share) + np.asarray(glow, np.float32) * share
+    alpha: Floats = (body * (0.85 if light == "storm" else 0.72))[..., None]
+    clouded: Floats = rgb * (1 - alpha) + paint * alpha
+    return clouded
 
 
 def _add_stars(easel: Easel, rgb: Floats, horizon: float) -> Floats:
@@ -86,9 +85,7 @@ def mist(easel: Easel, place: float, height: float, strength: float, depth: floa
     """A bank of mist around a height, drifting slowly unless it must come back to where it was."""
     small = (easel.canvas[0] // 4, easel.canvas[1] // 4)
     field = cloud(easel.rng(f"mist {place}"), small, cells=3, stretch=3.0, octaves=4, periodic=True)
-    rows = np.linspace(
-        -easel.margin[1] / easel.size[1], 1 + easel.margin[1] / easel.size[1], small[1], dtype=np.float32
-    )
+    rows = easel.ys(small[1])
     hull = np.exp(-(((rows - place) / height) ** 2))[:, None]
     mask = easel.mask(hull * (0.35 + 0.65 * field) * strength).resize(easel.canvas, Image.Resampling.BICUBIC)
     return easel.tint(depth, mask, rgb, (0.0, 0.0) if still else (0.12, 0.0))

@@ -62,7 +62,13 @@ class Stage:
         )
         size = (x1 - x0, y1 - y0)
         mask = sample(layer.mask, box, size, Image.Resampling.BILINEAR)
-        _paste(frame, layer.picture.view(box, size) if layer.picture else None, layer.tint, mask, (x0, y0))
+        _paste(
+            frame,
+            layer.picture.view(box, size, Image.Resampling.BILINEAR) if layer.picture else None,
+            layer.tint,
+            mask,
+            (x0, y0),
+        )
 
     def _lay_turned(self, frame: Picture, layer: Layer, view: View) -> None:
         if layer.mask is None:

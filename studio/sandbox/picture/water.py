@@ -41,9 +41,7 @@ def sea(easel: Easel, loop: bool) -> list[Layer]:
         np.float32,
     )
     swell = easel.noise("swell", 20, stretch=9, octaves=4) - 0.5
-    rows = np.linspace(
-        -easel.margin[1] / easel.size[1], 1 + easel.margin[1] / easel.size[1], easel.canvas[1], dtype=np.float32
-    )
+    rows = easel.ys(easel.canvas[1])
     near = np.clip((rows - horizon) / (1 - horizon), 0, 1)[:, None]
     water = water * (1 + (swell * (0.14 + 0.42 * near))[..., None])
     level = easel.ground(np.full(POINTS, horizon, np.float32))

@@ -1,0 +1,147 @@
+"""What is accepted and what is refused, and with which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from studio.errors import SettingsError
+from studio.sandbox import rules
+from studio.sandbox.assumptions import TABLE, Assumptions
+from studio.sandbox.refusal import Refusal
+
+IMAGE = {"type": "image", "url": "http://127.0.0.1:1/a.png"}
+CLIP = {"type": "generation", "id": "123e4567-e89b-12d3-a456-426614174000"}
+GOOD: dict[str, Any] = {"model": "ray-2", "prompt": "a quiet lake"}
+ASSUME = Assumptions()
+
+
+def judge(**body: Any) -> rules.VideoRequest:
+    return rules.video({name: value for name, value in (GOOD | body).items() if value is not ...}, ASSUME)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({"prompt": ...}, 400, "Prompt is required"),
+        ({"prompt": ""}, 400, "Prompt is required"),
+        ({"prompt": "ab"}, 400, "Prompt is too short, minimum length is 3 characters"),
+        ({"prompt": "x" * 5001}, 400, "Prompt is too long, maximum length is 5000 characters"),
+        ({"keyframes": {}}, 400, "No keyframes provided"),
+        ({"concepts": [{"key": "drone_shot"}]}, 400, "drone_shot"),
+        ({"keyframes": {"frame0": {"type": "image", "url": "ftp://x/a.png"}}}, 400, "keyframes.frame0.url"),
+        ({"keyframes": {"frame0": {"type": "image", "url": "http://["}}}, 400, "keyframes.frame0.url"),
+        ({"callback_url": "nowhere"}, 400, "callback_url"),
+        ({"model": "ray-3"}, 422, "model"),
+        ({"model": ...}, 422, "model"),
+        ({"resolution": "360p"}, 422, "resolution"),
+        ({"duration": "10s"}, 422, "duration"),
+        ({"duration": 5}, 422, "duration"),
+        ({"aspect_ratio": "2:1"}, 422, "aspect_ratio"),
+        ({"loop": "yes"}, 422, "loop"),
+        ({"generation_type": "image"}, 422, "generation_type"),
+        ({"generation_type": "modify_video"}, 422, "generation_type"),
+        ({"character_ref": {"identity0": {"images": ["http://x/a.png"]}}}, 422, "character_ref"),
+        ({"modify_strength": 0.5}, 422, "modify_strength"),
+        ({"seed": None}, 422, "seed"),
+        ({"loop": None}, 422, "loop"),
+        ({"keyframes": {"frame0": IMAGE, "frame1": None}}, 422, "frame1"),
+        ({"keyframes": {"frame0": {"type": "image", "id": "x"}}}, 422, "url"),
+        ({"keyframes": {"frame0": {"type": "generation", "url": "http://x/a.png"}}}, 422, "id"),
+        ({"keyframes": {"frame0": {"type": "video", "url": "http://x/a.mp4"}}}, 422, "type"),
+        ({"keyframes": {"frame2": IMAGE}}, 422, "frame2"),
+        ({"concepts": ["pan_left"]}, 422, "concepts"),
+    ],
+)  # fmt: skip
+def test_refused(body: dict[str, Any], status: int, text: str) -> None:
+    """Each mistake is refused with its status, and the answer names it."""
+    with pytest.raises(Refusal) as refused:
+        judge(**body)
+    assert refused.value.status == status
+    assert text in str(refused.value.detail)
+    if status == 422:
+        assert set(refused.value.detail[0]) == {"type", "loc", "msg", "input"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("frame0", "frame1", "loop"),
+    [
+        (None, None, True), (IMAGE, None, True), (None, IMAGE, False), (IMAGE, IMAGE, False), (CLIP, None, True),
+        (None, CLIP, False), (CLIP, IMAGE, False), (IMAGE, CLIP, False), (CLIP, CLIP, False),
+    ],
+)  # fmt: skip
+def test_the_nine_keyframe_rows(frame0: Any, frame1: Any, loop: bool) -> None:
+    """All nine combinations are accepted without a loop; with one, only those that the table allows."""
+    frames = {name: frame for name, frame in (("frame0", frame0), ("frame1", frame1)) if frame}
+    keyframes: Any = frames or ...
+    assert judge(keyframes=keyframes, loop=False).loop is False
+    if loop:
+        assert judge(keyframes=keyframes, loop=True).loop is True
+    else:
+        with pytest.raises(Refusal, match="Loop is not supported for keyframes"):
+            judge(keyframes=keyframes, loop=True)
+
+
+def test_the_34_concepts() -> None:
+    """Every key that the service lists is accepted, and there are 34 of them, each with a move of its own."""
+    from studio.sandbox.picture.motion import MOVES
+
+    assert len(set(rules.CONCEPTS)) == 34
+    assert judge(concepts=[{"key": key} for key in rules.CONCEPTS]).concepts == rules.CONCEPTS
+    assert set(MOVES) == set(rules.CONCEPTS)
+
+
+def test_prompt_lengths_at_the_edges() -> None:
+    """3 and 5000 characters are accepted."""
+    assert judge(prompt="abc").prompt == "abc"
+    assert len(judge(prompt="x" * 5000).prompt) == 5000
+
+
+def test_a_prompt_is_not_needed_with_keyframes() -> None:
+    """By assumption keyframes may stand without a prompt; switched, they may not."""
+    assert judge(prompt=..., keyframes={"frame0": IMAGE}).prompt == ""
+    strict = Assumptions({"prompt_required": "always"})
+    with pytest.raises(Refusal, match="Prompt is required"):
+        rules.video({"model": "ray-2", "keyframes": {"frame0": IMAGE}}, strict)
+
+
+def test_the_echo_is_what_was_asked() -> None:
+    """`request` repeats what was asked and adds only what the client tells its kinds apart by."""
+    assert judge(duration="9s").echo == GOOD | {"duration": "9s", "generation_type": "video"}
+
+
+def test_assumptions_can_be_switched() -> None:
+    """Unknown fields, nulls and the loop with an end image follow their entries in the table."""
+    lenient = Assumptions(
+        {
+            "unknown_fields": "ignored",
+            "null_fields": "accepted",
+            "loop_with_end_image": "accepted",
+            "shape_status": "400",
+        }
+    )
+    wanted = rules.video(
+        GOOD | {"seed": 3, "loop": True, "resolution": None, "keyframes": {"frame1": IMAGE | {"weight": 1}}}, lenient
+    )
+    assert wanted.loop
+    assert "seed" not in wanted.echo
+    with pytest.raises(Refusal) as refused:
+        rules.video(GOOD | {"model": "x"}, lenient)
+    assert refused.value.status == 400
+
+
+def test_an_unknown_assumption_is_an_error() -> None:
+    """A switch that does not exist, or a value that it does not have, is said at once."""
+    with pytest.raises(SettingsError, match="nothing"):
+        Assumptions({"nothing": "1"})
+    with pytest.raises(SettingsError, match="perhaps"):
+        Assumptions({"null_fields": "perhaps"})
+
+
+def test_the_table_is_well_formed() -> None:
+    """Every assumption has a name of its own, a source, and a value that is one of its choices."""
+    assert len({entry.name for entry in TABLE}) == len(TABLE)
+    for entry in TABLE:
+        assert entry.source
+        assert not entry.choices or entry.value in entry.choices

@@ -1,0 +1,336 @@
+"""The flow, end to end: a real Prefect server, a real sandbox over HTTP, real films."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from studio.errors import Incomplete, InDoubt, OverBudget
+from studio.media.clip import examine
+from studio.media.seam import measure_seam
+from studio.production import Production
+from tests.proxy import Proxy
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+CHAIN = {
+    "title": "Chain",
+    "model": "ray-flash-2",
+    "resolution": "540p",
+    "scenes": [
+        {"id": "a", "prompt": "a harbour at dawn"},
+        {"id": "b", "prompt": "a boat leaves the harbour", "continue_from": "a"},
+        {"id": "c", "prompt": "the open sea", "continue_from": "b"},
+    ],
+}
+
+
+def chain(**changes: Any) -> Production:
+    """The chain of three, with some scenes' fields changed."""
+    scenes = [scene | changes.pop(scene["id"], {}) for scene in CHAIN["scenes"]]
+    return Production.model_validate({**CHAIN, "scenes": scenes, **changes})
+
+
+class Sandbox:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, home: Path, latency: float = 0.0) -> None:
+        self.home, self.latency = home, latency
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "studio.sandbox", "--port", "0", "--home", str(self.home)]
+        command += ["--latency", str(self.latency), "--attach", str(os.getpid())]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                said = json.loads((self.home / "server.json").read_text())
+                if said["pid"] == self.process.pid:
+                    self.origin = f"http://127.0.0.1:{said['port']}"
+                    httpx.get(f"{self.origin}/sandbox/books", trust_env=False).raise_for_status()
+                    return
+            except (OSError, ValueError, httpx.HTTPError):
+                time.sleep(0.1)
+        raise AssertionError("the sandbox did not start")
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/dream-machine/v1"
+
+    def books(self) -> dict[str, Any]:
+        return httpx.get(f"{self.origin}/sandbox/books", trust_env=False).json()
+
+    def prompts(self) -> list[str]:
+        """What was bought, in order."""
+        return [c["request"]["prompt"] for c in self.books()["creates"]]
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A Prefect server for this session, on a database of its own."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path / "sandbox")
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def studio(workplace: Path, sandbox: Sandbox, prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder whose runs go to the sandbox."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    return workplace
+
+
+def booked(folder: Path) -> Decimal:
+    """What our books say was spent, in USD."""
+    with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
+        (micros,) = connection.execute("select coalesce(sum(amount), 0) from entries").fetchone()
+    connection.close()
+    return Decimal(micros) / 10**6
+
+
+def charged(sandbox: Sandbox) -> Decimal:
+    """What the sandbox's books say was charged and not refunded, in USD."""
+    books = sandbox.books()
+    return Decimal(books["charged_cents"] - books["refunded_cents"]) / 100
+
+
+async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> None:
+    """A chain becomes a film; again, it costs nothing; an edit pays for the scene and what descends from it.
+
+    After each, both books agree to the cent, and every continued seam is whole.
+    """
+    from flows.produce import produce
+
+    first = await produce(production=chain(), out="one")
+    film = examine(Path(first["film"]))
+    assert (film.frames, film.width, film.height) == (360, 960, 540)
+    assert first["cost_usd"] == "0.42"
+    assert [s["ssim"] > 0.97 for s in first["seams"] if s["continued"]] == [True, True]
+    clips = [Path(s["clip"]) for s in first["scenes"]]
+    assert all(measure_seam(a, b).ssim > 0.97 for a, b in zip(clips, clips[1:], strict=False))
+    assert booked(studio) == charged(sandbox) == Decimal("0.42")
+    for name in ("report.html", "costs.csv", "manifest.json", "timeline.otio"):
+        assert (studio / "one" / name).stat().st_size > 0
+
+    again = await produce(production=chain(), out="two")
+    assert again["cost_usd"] == "0.00"
+    assert again["reused_usd"] == "0.42"
+    assert all(s["cached"] for s in again["scenes"])
+    assert examine(Path(again["film"])).sha256 == film.sha256
+    assert len(sandbox.prompts()) == 3
+
+    edited = await produce(production=chain(b={"prompt": "a boat stays in the harbour"}), out="three")
+    assert sandbox.prompts()[3:] == ["a boat stays in the harbour", "the open sea"]
+    assert [s["state"] for s in edited["scenes"]] == ["reused", "new", "new"]
+    assert booked(studio) == charged(sandbox) == Decimal("0.70")
+
+
+async def test_a_rerun_without_prefect_s_results(studio: Path, sandbox: Sandbox) -> None:
+    """Prefect's result store is not the truth about money: without it, and with the service away, a rerun costs $0."""
+    from flows.produce import produce
+
+    await produce(production=chain(), out="one")
+    sandbox.stop()
+    # Another ledger id would be another cache key; here the store itself is what is gone.
+    for record in Path(os.environ["PREFECT_LOCAL_STORAGE_PATH"]).rglob("luma/**/*"):
+        if record.is_file():
+            record.unlink()
+    again = await produce(production=chain(), out="two")
+    assert (again["cost_usd"], again["reused_usd"]) == ("0.00", "0.42")
+
+
+async def test_a_failed_scene_leaves_its_siblings(studio: Path, sandbox: Sandbox) -> None:
+    """A scene that fails costs its descendants their start and nobody else; a rerun pays only for what is missing."""
+    from flows.produce import produce
+
+    broken = chain(scenes=[
+        {"id": "a", "prompt": "a harbour at dawn"},
+        {"id": "b", "prompt": "never made", "generation": "there-is-none"},
+        {"id": "c", "prompt": "the open sea"},
+    ])  # fmt: skip
+    with pytest.raises(Incomplete) as error:
+        await produce(production=broken, out="one")
+    assert error.value.missing == ("b",)
+    manifest = json.loads((studio / "one" / "manifest.json").read_text())
+    assert sorted(sandbox.prompts()) == ["a harbour at dawn", "the open sea"]
+    assert not (studio / "one" / "film.mp4").exists()
+    assert manifest["film"] is None
+
+    gap = await produce(production=broken, out="two", allow_missing=True)
+    assert examine(Path(gap["film"])).frames == 360
+    assert gap["cost_usd"] == "0.00"
+
+
+async def test_a_lost_answer_stops_the_scene_and_is_never_bought_again(studio: Path, sandbox: Sandbox) -> None:
+    """When the answer to a create is lost, the run says so, reruns do not buy it again, and the books hold its price."""
+    from flows.produce import produce
+
+    one = chain(scenes=[{"id": "a", "prompt": "a harbour at dawn"}])
+    async with Proxy(sandbox.origin, lose=1) as proxy:
+        os.environ["LUMAAI_BASE_URL"] = f"{proxy.origin}/dream-machine/v1"
+        for folder in ("one", "two"):
+            with pytest.raises(InDoubt, match="--adopt"):
+                await produce(production=one, out=folder)
+    assert len(sandbox.prompts()) == 1
+    assert booked(studio) == charged(sandbox) == Decimal("0.14")
+
+    generation = sandbox.books()["creates"][0]["id"]
+    order = json.loads((studio / "two" / "manifest.json").read_text())["shots"][0]["order"]
+    environment = os.environ | {"LUMAAI_BASE_URL": sandbox.url}
+    settle = [sys.executable, "-m", "flows.reconcile", "--adopt", order[:12], generation]
+    subprocess.run(settle, cwd=studio, env=environment, check=True)
+    os.environ["LUMAAI_BASE_URL"] = sandbox.url
+    film = await produce(production=one, out="three")
+    assert film["cost_usd"] == "0.00"
+    assert len(sandbox.prompts()) == 1
+
+
+async def test_a_budget_stops_the_run_before_anything_is_bought(studio: Path, sandbox: Sandbox) -> None:
+    """A plan that goes over the run's or the production's budget buys nothing at all."""
+    from flows.produce import produce
+
+    with pytest.raises(OverBudget, match=r"\$0.42.*\$0.41.*\$0.01 too much"):
+        await produce(production=chain(), budget="0.41", out="one")
+    await produce(production=chain(budget="0.42"), out="two")
+    with pytest.raises(OverBudget, match=r"\$0.42 are spent already"):
+        await produce(production=chain(budget="0.50", a={"prompt": "another harbour"}), out="three")
+    assert len(sandbox.prompts()) == 3
+
+
+def command(folder: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, without a terminal."""
+    values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
+    return subprocess.run(
+        [sys.executable, "-m", "flows.produce", *args], cwd=folder, env=values | environment, capture_output=True,
+        text=True, stdin=subprocess.DEVNULL, timeout=300,
+    )  # fmt: skip
+
+
+def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_path: Path) -> None:
+    """kill -9 while scenes are in flight, then the same command: the same generations, no second create, the film."""
+    sandbox = Sandbox(tmp_path / "sandbox", latency=4)
+    sandbox.start()
+    try:
+        (workplace / "film.json").write_text(chain().model_dump_json(exclude_defaults=True))
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_API")}
+        environment |= {"LUMAAI_BASE_URL": sandbox.url}
+        arguments = [sys.executable, "-m", "flows.produce", "film.json", "--json", "--out", "out"]
+        run = subprocess.Popen(
+            arguments, cwd=workplace, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 200
+        while len(sandbox.books()["creates"]) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _wait_for_ids(workplace, 2)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        before = [c["id"] for c in sandbox.books()["creates"]]
+        assert len(before) == 2
+        again = subprocess.run(arguments, cwd=workplace, env=environment, capture_output=True, text=True, timeout=300)
+        assert again.returncode == 0, again.stderr
+        told = json.loads(again.stdout)
+        assert [s["generation_id"] for s in told["scenes"]][:2] == before
+        assert len(sandbox.books()["creates"]) == 3
+        assert examine(Path(told["film"])).frames == 360
+        assert booked(workplace) == charged(sandbox) == Decimal("0.42")
+    finally:
+        sandbox.stop()
+
+
+def _wait_for_ids(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
+            (ids,) = connection.execute("select count(generation_id) from orders").fetchone()
+        connection.close()
+        if ids >= count:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the ids were not booked")
+
+
+def test_no_secret_is_left_anywhere(workplace: Path, sandbox: Sandbox) -> None:
+    """After a run with a key, neither the key nor a signed URL is in any file, log or output."""
+    key = "luma-0123456789abcdef-very-secret"
+    (workplace / "film.json").write_text(chain().model_dump_json(exclude_defaults=True))
+    home = workplace / "prefect"
+    done = command(
+        workplace, "film.json", "--yes", "--out", "out", LUMAAI_API_KEY=key, LUMAAI_BASE_URL=sandbox.url,
+        PREFECT_HOME=str(home), PREFECT_LOCAL_STORAGE_PATH=str(home / "storage"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    texts = [done.stdout.encode(), done.stderr.encode()]
+    files = [p for top in (workplace / ".studio", workplace / "out", home) for p in top.rglob("*") if p.is_file()]
+    assert any(p.name == "prefect.db" for p in files)
+    texts += [p.read_bytes() for p in files]
+    assert not any(key.encode() in text for text in texts)
+    assert not any(b"sig=" in text for text in texts)
+
+
+def test_a_billed_run_that_nobody_confirms(workplace: Path) -> None:
+    """With a key, without a terminal, --yes or a budget, nothing is sent: exit status 2, and what to do."""
+    (workplace / "film.json").write_text(chain().model_dump_json(exclude_defaults=True))
+    done = command(workplace, "film.json", LUMAAI_API_KEY="k", LUMAAI_BASE_URL="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "would be billed $0.42" in done.stderr
+    assert "--yes" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "message"),
+    [
+        (["nowhere.yaml"], 2, "nowhere.yaml"),
+        (["film.json", "--budget", "five"], 2, "--budget"),
+        (["film.json", "--take", "a"], 2, "--take"),
+        (["film.json", "--only", "z"], 2, "no scene 'z'"),
+        (["film.json", "--budget", "0.10"], 3, "$0.32 too much"),
+        (["--nonsense"], 2, "--nonsense"),
+    ],
+)
+def test_what_the_command_refuses(workplace: Path, args: list[str], status: int, message: str) -> None:
+    """Bad input is one clear error, without a traceback, with the exit status that scripts rely on."""
+    (workplace / "film.json").write_text(chain().model_dump_json(exclude_defaults=True))
+    done = command(workplace, *args)
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert message in done.stderr
+    assert not (workplace / "films").exists()
+
+
+def test_the_plan_needs_no_key_and_spends_nothing(workplace: Path) -> None:
+    """``--plan`` prints every shot with its state and price, as a table or as JSON, and starts nothing."""
+    (workplace / "film.json").write_text(chain().model_dump_json(exclude_defaults=True))
+    table = command(workplace, "film.json", "--plan")
+    assert "to pay now: $0.42 of $0.42" in table.stdout
+    told = json.loads(command(workplace, "film.json", "--plan", "--json").stdout)
+    assert [(s["id"], s["parents"], s["state"], s["price_usd"]) for s in told["shots"]] == [
+        ("a", [], "new", "0.14"), ("b", ["a"], "new", "0.14"), ("c", ["b"], "new", "0.14"),
+    ]  # fmt: skip
+    assert not (workplace / ".studio" / "sandbox").exists()
