@@ -11,6 +11,7 @@ from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.flows import load_flow_from_entrypoint
+from prefect.runner.storage import LocalStorage
 from prefect.schedules import Schedule
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 from ruamel.yaml import YAML
@@ -18,21 +19,23 @@ from ruamel.yaml import YAML
 from deployments.steps import enter_project
 
 NO_SERVER = """error: no Prefect server is named
-  make ui                                                starts one
-  export PREFECT_API_URL=http://127.0.0.1:4200/api       names it"""
+  make ui                                             starts one
+  export PREFECT_API_URL=http://127.0.0.1:4200/api    names it, here"""
 
 
-def read_deployments(file: Path) -> list[RunnerDeployment]:
-    """The deployments of a ``prefect.yaml``, for serving: without its work pool and its pull steps."""
-    return [_deployment(written) for written in YAML(typ="safe").load(file)["deployments"]]
+def read_deployments(project: Path) -> list[RunnerDeployment]:
+    """The deployments of the project's ``prefect.yaml``, run in its folder by whoever serves them."""
+    written = YAML(typ="safe").load(project / "prefect.yaml")
+    return [_deployment(project, one) for one in written["deployments"]]
 
 
-def _deployment(written: dict[str, Any]) -> RunnerDeployment:
+def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
+    # Loaded here too, so that an error in the flow's file is told now, and not by the first run.
+    load_flow_from_entrypoint(str(project / written["entrypoint"]), use_placeholder_flow=False)
     limit = written.get("concurrency_limit")
-    # Loaded here, so that an error in the flow's file is told now, and not by the first run.
-    load_flow_from_entrypoint(written["entrypoint"], use_placeholder_flow=False)
-    return RunnerDeployment.from_entrypoint(
-        written["entrypoint"],
+    deployment = RunnerDeployment.from_storage(
+        LocalStorage(str(project)),
+        entrypoint=written["entrypoint"],
         name=written["name"],
         description=written["description"],
         tags=written["tags"],
@@ -40,16 +43,19 @@ def _deployment(written: dict[str, Any]) -> RunnerDeployment:
         schedules=[Schedule(**schedule) for schedule in written.get("schedules", ())],
         concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
     )
+    # Set, not left out: what `prefect deploy` gave to a work pool is taken from it, or a worker would run it as well.
+    deployment.work_pool_name = deployment.work_queue_name = None
+    return deployment
 
 
 def main() -> None:
-    """Serve until stopped; schedules are paused meanwhile."""
+    """Serve until stopped."""
     if not PREFECT_API_URL.value():
         print(NO_SERVER, file=sys.stderr)
         sys.exit(2)
-    enter_project()
+    deployments = read_deployments(Path(enter_project()["directory"]))
     print(f"Prefect UI: {PREFECT_UI_URL.value()}/deployments", flush=True)
-    serve(*read_deployments(Path("prefect.yaml")))
+    serve(*deployments)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from studio.assets import SeedImage
 from studio.cutting import SceneSegments, film_cuts
@@ -48,7 +49,7 @@ class Run:
 
         Raises NotConfirmed or OverBudget before anything is bought.
         """
-        allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget)
+        allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget, run=self.id)
         if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
             raise NotConfirmed(
                 f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
@@ -68,12 +69,15 @@ class Run:
         return row.attempt if row.state.held else row.attempt + 1
 
 
-def check_budget(session: Session, plan: Plan, budget: Decimal | None) -> Decimal | None:
-    """What may still be spent, by the tightest cap, in USD; None without a cap. Raises OverBudget by plan."""
+def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: str = "") -> Decimal | None:
+    """What may still be spent, by the tightest cap, in USD; None without a cap. Raises OverBudget by plan.
+
+    ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
+    """
     seller, production = session.service.seller, plan.production
     caps: list[tuple[str, Decimal, Decimal]] = []
     if budget is not None:
-        caps.append(("run", budget, ZERO))
+        caps.append(("run", budget, session.ledger.spent("run", run, seller=seller)))
     if production.budget is not None:
         spent = session.ledger.spent("production", production.slug, seller=seller)
         caps.append(("production", production.budget, spent))
@@ -142,7 +146,7 @@ def make_record(
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
-        production=run.plan.production.model_dump(mode="json", exclude_defaults=True),
+        production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
         notes=(*run.plan.notes, *notes),
     )
 
@@ -198,6 +202,17 @@ def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOut
     if isinstance(result.error, StillRunning):
         return "running"
     return "failed" if result.begun else "not started"
+
+
+def _without_secrets(value: Any) -> Any:
+    """What the producer wrote, its URLs without their queries: these may be signatures."""
+    if isinstance(value, dict):
+        return {name: _without_secrets(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(part) for part in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return value.partition("?")[0]
+    return value
 
 
 def _told(error: BaseException | None) -> str | None:

@@ -57,7 +57,8 @@ class Clip:
 
     `bytes` is the file's size, `frames` what a player shows, `fps` frames per second, `width` and `height` in pixels
     as shown (after rotation), `duration` in seconds, `audio` the sound in words (`aac 48000 Hz stereo`) or empty.
-    `irregular` says why its packets cannot be copied into a film as they are, and is empty where they can.
+    `irregular` says why its packets cannot be copied into a film as they are, and is empty where they can. `packets`
+    is the fingerprint of the picture's packets, by which they are known again in a film.
     The frame files exist where `examine` was given a folder for them.
     """
 
@@ -73,6 +74,7 @@ class Clip:
     has_audio: bool
     audio: str = ""
     irregular: str = ""
+    packets: str = ""
     first_frame: Path | None = None
     last_frame: Path | None = None
     first_thumb: Path | None = None
@@ -130,6 +132,7 @@ def examine(path: Path, *, frames_dir: Path | None = None) -> Clip:
             has_audio=bool(audio),
             audio=audio,
             irregular=_irregular(container, seen, track, form),
+            packets=track.fingerprint(),
         )
         if frames_dir is None:
             return clip

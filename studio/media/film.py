@@ -6,7 +6,6 @@ compared with the plan, packet by packet, before it gets its name.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -14,20 +13,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
 import ffmpeg as build
 
-from studio.errors import BadClip, FilmMismatch
+from studio.errors import BadClip, FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
 from studio.media.clip import Form, digest
 from studio.media.container import opened
-from studio.media.encoding import plain_mp4
-from studio.media.packets import Track, scan
-from studio.media.pieces import WORKERS, Segment, Target, normalised, part_of, remuxed
+from studio.media.encoding import plain_mp4, timescale
+from studio.media.packets import scan
+from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
@@ -89,7 +88,6 @@ def concatenate(
     out = out.absolute()
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
-    sources = _unchanged(segments)
     target = _target(segments, spec)
     method, why = _method(segments, target)
     notes: list[str] = []
@@ -99,38 +97,37 @@ def concatenate(
         film: Film | None = None
         if method != "normalise":
             try:
-                parts = _as_they_are(segments, sources, target, method, work, stop)
+                parts = _as_they_are(segments, target, work, stop)
                 film = _made(parts, segments, target, has_sound, part, work, stop)
-            except FilmMismatch as error:
+            except (FilmMismatch, FfmpegError) as error:
+                _see_unchanged(segments)
                 why = f"joining them as they are came out wrong: {error.message}"
         if film is None:
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
             notes = _notes(segments, target, why)
-            paths = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
-            film = _made([(p, scan(p)) for p in paths], segments, target, has_sound, part, work, stop)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+            _see_unchanged(segments)
+            parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
+            film = _made(parts, segments, target, has_sound, part, work, stop)
         part.replace(out)
     if on_frames:
         on_frames(film.frames)
     return replace(film, path=out, method=method, notes=tuple(notes))
 
 
-def _unchanged(segments: Sequence[Segment]) -> dict[Path, Track]:
-    """The track of every clip, after a look whether its bytes are still those that were measured."""
+def _see_unchanged(segments: Sequence[Segment]) -> None:
+    """See that every clip's bytes are still those that were measured."""
 
-    def look(segment: Segment) -> tuple[Path, Track]:
+    def look(segment: Segment) -> None:
         try:
             same = digest(segment.path) == segment.clip.sha256
         except OSError as error:
             raise BadClip(f"cannot be read: {error.strerror}", path=str(segment.path), where=segment.title) from None
         if not same:
             raise BadClip("is not the clip that was measured", path=str(segment.path), where=segment.title)
-        return segment.path, scan(segment.path)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return dict(pool.map(look, {s.path: s for s in segments}.values()))
+        list(pool.map(look, {s.path: s for s in segments}.values()))
 
 
 def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
@@ -204,31 +201,29 @@ def _listed(titles: Sequence[str]) -> str:
     return f"{', '.join(titles[:3] if len(titles) > 4 else titles[:-1])}{rest} are"
 
 
-def _as_they_are(
-    segments: Sequence[Segment],
-    sources: dict[Path, Track],
-    target: Target,
-    method: Method,
-    work: Path,
-    stop: ffmpeg.Stop | None,
-) -> list[tuple[Path, Track]]:
-    """The clips' files and tracks; for a remux, of copies with the film's time base and without sound."""
-    if method == "copy":
-        return [(s.path, sources[s.path]) for s in segments]
+def _as_they_are(segments: Sequence[Segment], target: Target, work: Path, stop: ffmpeg.Stop | None) -> list[Part]:
+    """The clips' own files; where a clip has sound, or other ticks, a copy without, made by a lossless remux.
 
-    def remux(number: int, segment: Segment) -> tuple[Path, Track]:
-        out = work / f"remux-{number:04d}.mp4"
-        remuxed(segment, target.fps, out, stop=stop)
-        return out, scan(out)
+    What is in them is known from when the clips were measured; whether it still is, the finished film tells.
+    """
+    ticks = {s.clip.form.time_base for s in segments}
+    common = ticks.pop() if len(ticks) == 1 else Fraction(1, timescale(target.fps))
+
+    def ready(number: int, segment: Segment) -> Part:
+        clip, path = segment.clip, segment.path
+        if clip.has_audio or clip.form.stream or clip.form.time_base != common:
+            path = work / f"remux-{number:04d}.mp4"
+            remuxed(segment, common, path, stop=stop)
+        return Part(path, clip.frames, clip.packets or scan(path).fingerprint(), clip.form.extradata)
 
     distinct = list({s.path: s for s in segments}.values())
     with ThreadPoolExecutor(WORKERS) as pool:
-        made = dict(zip((s.path for s in distinct), pool.map(remux, range(len(distinct)), distinct), strict=True))
+        made = dict(zip((s.path for s in distinct), pool.map(ready, range(len(distinct)), distinct), strict=True))
     return [made[s.path] for s in segments]
 
 
 def _made(
-    parts: Sequence[tuple[Path, Track]],
+    parts: Sequence[Part],
     segments: Sequence[Segment],
     target: Target,
     has_sound: bool,
@@ -237,8 +232,8 @@ def _made(
     stop: ffmpeg.Stop | None,
 ) -> Film:
     """Join the parts by copy, lay the sound under them, and hold the film against the plan."""
-    frames = [target.frames(segment) for segment in segments]
-    listed = _list_of([path for path, _ in parts], frames, target.fps, work)
+    frames = [part.frames for part in parts]
+    listed = _list_of([part.path for part in parts], frames, target.fps, work)
     # named without its folder: what stands in a URL's path after # or ? would be lost when the parts are looked up;
     # auto_convert would rewrite H.264 packets on their way; parts of one set-up do not need it
     pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
@@ -249,19 +244,21 @@ def _made(
     else:
         stream = pictures.output(f"file:{out}", an=None, **options)
     ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
-    _check(out, [track for _, track in parts], sum(frames), target, has_sound)
-    return Film(
-        path=out,
-        frames=sum(frames),
-        fps=target.fps,
-        width=target.width,
-        height=target.height,
-        bytes=out.stat().st_size,
-        sha256=digest(out),
-        has_audio=has_sound,
-        method="copy",
-        notes=(),
-    )
+    with ThreadPoolExecutor(1) as pool:
+        sha256 = pool.submit(digest, out)
+        _check(out, parts, target, has_sound)
+        return Film(
+            path=out,
+            frames=sum(frames),
+            fps=target.fps,
+            width=target.width,
+            height=target.height,
+            bytes=out.stat().st_size,
+            sha256=sha256.result(),
+            has_audio=has_sound,
+            method="copy",
+            notes=(),
+        )
 
 
 def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: Path) -> Path:
@@ -282,12 +279,13 @@ def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: 
     return listed
 
 
-def _check(film: Path, parts: Sequence[Track], frames: int, target: Target, has_sound: bool) -> None:
+def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -> None:
     """Hold a film against its plan.
 
     Its packets must be those of its parts, byte for byte and in order, each part's decoder set-up the film's own:
     every frame of the parts was decoded once, so every frame of the film can be.
     """
+    frames = sum(part.frames for part in parts)
     check_boxes(film)
     track = scan(film)
     faults = [track.irregular()]
@@ -301,7 +299,10 @@ def _check(film: Path, parts: Sequence[Track], frames: int, target: Target, has_
         faults.append(f"{float(track.duration):.3f} s instead of {float(frames / target.fps):.3f} s")
     if any(part.setup != track.setup for part in parts):
         faults.append("parts that were encoded differently")
-    if [p.content for p in track.packets] != [p.content for part in parts for p in part.packets]:
+    if any(
+        track.fingerprint(start, part.frames) != part.packets
+        for part, start in zip(parts, accumulate((p.frames for p in parts), initial=0), strict=False)
+    ):
         faults.append("frames that are not its parts', or not in their order")
     faults.append(_sound_fault(film, track.duration, 1 / target.fps, has_sound))
     if told := [fault for fault in faults if fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,8 +16,6 @@ import av
 from av.video.stream import VideoStream
 
 from studio.media.container import opened, time_base
-
-PREFIX = 1024  # bytes of a packet that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,12 @@ class Track:
         tail = next(p.duration for p in reversed(self.packets) if p.pts == times[-1])
         return (times[-1] - times[0] + tail) * self.tick
 
+    def fingerprint(self, start: int = 0, count: int | None = None) -> str:
+        """What tells the contents of these packets, in their order, from others: a digest."""
+        end = None if count is None else start + count
+        contents = (value for p in self.packets[start:end] for value in p.content)
+        return hashlib.sha256(array("Q", contents).tobytes()).hexdigest()
+
     def irregular(self) -> str:
         """Why these packets cannot be copied into a film; empty where they can."""
         packets = self.packets
@@ -86,14 +91,14 @@ class Track:
 
 
 def packet(source: av.Packet[Any]) -> Packet:
-    """What is kept of a libav packet. Its content is its size and the checksum of its beginning: no copy changes it."""
+    """What is kept of a libav packet. Its content is its size and its CRC-32: no copy changes them."""
     return Packet(
         pts=source.pts,
         dts=source.dts,
         duration=source.duration or 0,
         key=source.is_keyframe,
         discard=source.is_discard,
-        content=(source.size, zlib.crc32(memoryview(source)[:PREFIX])),
+        content=(source.size, zlib.crc32(memoryview(source))),
     )
 
 

@@ -82,6 +82,19 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A file that goes into a film by copy.
+
+    `frames` is how many it has, `packets` their fingerprint, `setup` the SHA-256 of what their decoder needs to know.
+    """
+
+    path: Path
+    frames: int
+    packets: str
+    setup: str
+
+
+@dataclass(frozen=True)
 class Target:
     """The form that pieces are brought to: pixels, and frames per second."""
 
@@ -121,7 +134,7 @@ def normalised(
     *,
     on_frames: Callable[[int], None] | None = None,
     stop: ffmpeg.Stop | None = None,
-) -> list[Path]:
+) -> list[Part]:
     """Every segment as a piece of the target's form, from `folder` where it is there already, else encoded into it.
 
     Two are encoded at a time. The first error ends the others. `on_frames` is called from other threads, one at a
@@ -133,7 +146,7 @@ def normalised(
     progress = Progress(on_frames)
     failed = threading.Event()
     keys = [_key(segment, target) for segment in segments]
-    jobs: dict[str, Future[Path]] = {}
+    jobs: dict[str, Future[Part]] = {}
 
     def stopped() -> bool:
         return failed.is_set() or (stop is not None and stop())
@@ -154,10 +167,11 @@ def normalised(
     return [jobs[key].result() for key in keys]
 
 
-def remuxed(segment: Segment, fps: Fraction, out: Path, *, stop: ffmpeg.Stop | None = None) -> None:
-    """The segment's clip without its sound and with the film's time base: the same pictures, not encoded again."""
+def remuxed(segment: Segment, tick: Fraction, out: Path, *, stop: ffmpeg.Stop | None = None) -> None:
+    """The segment's clip without its sound and with times in `tick`s of a second: the same pictures, not encoded."""
     source = ffmpeg.clip_input(segment.path)[str(segment.clip.form.stream)]
-    ffmpeg.run(source.output(_file(out), vcodec="copy", an=None, **plain_mp4(fps)), timeout=600, stop=stop)
+    options = {**plain_mp4(segment.clip.fps), "video_track_timescale": 1 / tick}
+    ffmpeg.run(source.output(_file(out), vcodec="copy", an=None, **options), timeout=600, stop=stop)
 
 
 def _piece(
@@ -167,29 +181,34 @@ def _piece(
     key: str,
     on_frames: Callable[[int], None],
     stop: ffmpeg.Stop,
-) -> Path:
+) -> Part:
     path, note = folder / f"{key}.mp4", folder / f"{key}.json"
-    frames = target.frames(segment)
-    if not _kept(path, note):
+    kept = _kept(path, note)
+    if kept is None:
+        frames = target.frames(segment)
         with part_of(path) as part:
             _encode(segment, target, frames, part, on_frames, stop)
-            _check_piece(scan(part), target, frames, segment)
-            seal = json.dumps({"sha256": digest(part), "bytes": part.stat().st_size, "frames": frames})
+            track = scan(part)
+            _check_piece(track, target, frames, segment)
+            kept = Part(path, frames, track.fingerprint(), track.setup)
+            seal = {"sha256": digest(part), "frames": frames, "packets": kept.packets, "setup": kept.setup}
             part.replace(path)
         with part_of(note) as part:
-            part.write_text(seal)
+            part.write_text(json.dumps(seal))
             part.replace(note)
-    on_frames(frames)
-    return path
+    on_frames(kept.frames)
+    return kept
 
 
-def _kept(path: Path, note: Path) -> bool:
-    """Whether the piece is there, with the very bytes that were once checked."""
+def _kept(path: Path, note: Path) -> Part | None:
+    """The piece, if it is there with the very bytes that were once checked."""
     try:
         seal = json.loads(note.read_text())
-        return bool(path.stat().st_size == seal["bytes"] and digest(path) == seal["sha256"])
+        if digest(path) == seal.pop("sha256"):
+            return Part(path, **seal)
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        pass
+    return None
 
 
 def _encode(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.sandbox import renderer, sizes
-from studio.sandbox.picture import scenery, stage
+from studio.sandbox.picture import planes, scenery, stage
 from tests.sandbox.conftest import Sandbox
 
 Grey = NDArray[np.float64]
@@ -48,6 +49,12 @@ def ssim(one: Grey, other: Grey, block: int = 8) -> float:
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     values = ((2 * mean_a * mean_b + c1) * (2 * both + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
     return float(values.mean())
+
+
+def _covering(content: bytes, size: tuple[int, int]) -> Grey:
+    """The luma of an image that fills a frame."""
+    fitted = planes.cover(Image.open(io.BytesIO(content)), size)
+    return np.asarray(planes.Picture.from_rgb(fitted).y, np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +171,7 @@ async def test_a_chain_joins(sandbox: Sandbox, tmp_path: Path) -> None:
         assert done.state == "completed"
         clips.append(decoded(await sandbox.download(done, tmp_path / f"{number}.mp4")))
         keyframes = {"frame0": {"type": "generation", "id": str(done.id)}}
-    for before, after in zip(clips, clips[1:], strict=False):
+    for before, after in itertools.pairwise(clips):
         assert len(after) == 120
         assert ssim(before[-1], after[0]) > 0.98
         assert ssim(before[-1], after[-1]) < 0.7
@@ -173,10 +180,7 @@ async def test_a_chain_joins(sandbox: Sandbox, tmp_path: Path) -> None:
 async def test_images_at_both_ends_then_a_bridge(sandbox: Sandbox, tmp_path: Path, images: dict[str, bytes]) -> None:
     """The first frame is the start image, the last one the end image; a bridge ends where the other clip begins."""
     urls = list(images)
-    shown = [
-        np.asarray(stage.at_rest(stage.flat(renderer.Picture.from_rgb(renderer.planes.cover(Image.open(io.BytesIO(content)), (960, 540))))).y, np.float64)
-        for content in images.values()
-    ]  # fmt: skip
+    shown = [_covering(content, (960, 540)) for content in images.values()]
     frames: Any = [{"type": "image", "url": url} for url in urls]
     (both,) = await sandbox.finish(await sandbox.create(keyframes={"frame0": frames[0], "frame1": frames[1]}))
     clip = decoded(await sandbox.download(both, tmp_path / "both.mp4"))

@@ -40,8 +40,10 @@ class Caption:
         y.paste(BLACK, (*place, *frame.size), shade)
         y.paste(WHITE, (*place, *frame.size), letters)
         small = (0, self.top // 2, *u.size)
-        # Grey under the letters and less colour in the shade keep them sharp in half-size chroma.
+        # Without colour in the shade its dark stays neutral, and the letters sharp in half-size chroma.
+        grey = self.shade.reduce(2).point(levels)
         for plane in (u, v):
+            plane.paste(128, small, grey)
             plane.paste(128, small, half)
         return Picture(y, u, v)
 
@@ -49,7 +51,7 @@ class Caption:
 def caption(size: tuple[int, int], prompt: str, facts: str) -> Caption:
     """The lower third for a frame of that size."""
     width, height = size
-    unit = min(height, width * 0.75)
+    unit = min(size)
     large, small = ImageFont.load_default(size=unit * 0.040), ImageFont.load_default(size=unit * 0.024)
     left = round(width * 0.06)
     lines = _wrap(prompt, large, width - 2 * left)

@@ -117,7 +117,10 @@ def _neon_signs(easel: Easel, depth: float) -> list[Layer]:
     colours = list(SIGNS)
     rng.shuffle(colours)
     for number in range(4 if easel.mood.light == "neon" else 2):
-        x, y = float(rng.choice([rng.uniform(0.03, 0.3), rng.uniform(0.7, 0.97)])), float(rng.uniform(0.36, 0.66))
+        x, y = (
+            float(rng.choice([rng.uniform(0.03, 0.3), rng.uniform(0.7, 0.97)])),
+            0.86 - float(rng.uniform(0.2, 0.48)) * easel.unit / easel.size[1],
+        )
         high, wide = float(rng.uniform(0.07, 0.17)), 0.032
 
         def sign(brush: Brush, x: float = x, y: float = y, high: float = high, wide: float = wide) -> None:

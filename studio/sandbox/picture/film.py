@@ -19,7 +19,7 @@ from studio.sandbox.picture.stage import Stage
 
 FPS = 24
 AHEAD = 2  # frames drawn at once; Pillow lets go of the interpreter while it works
-SOFT = 0.55  # how wide the edge is of one picture washing over another
+SOFT = 0.9  # how wide the edge is of one picture washing over another
 
 
 @dataclass(frozen=True)

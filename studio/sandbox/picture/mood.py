@@ -30,7 +30,7 @@ LIGHTS: dict[str, str] = {
     "night": "night midnight moonlight moonlit moon stars starry nocturnal dark darkness",
     "dawn": "dawn sunrise morning early daybreak",
     "dusk": "dusk sunset golden evening twilight sundown warm candlelight",
-    "storm": "storm stormy rain rainy raining grey gray overcast fog foggy mist misty noir gloomy thunder bleak",
+    "storm": "storm stormy grey gray overcast noir gloomy thunder bleak",
     "day": "day noon sunny bright blue daylight afternoon summer spring",
 }
 WEATHERS: dict[str, str] = {
@@ -103,13 +103,15 @@ def read(prompt: str) -> Mood:
     words = re.findall(r"[a-zà-ÿ]+", prompt.lower())
     rng = chance("mood", prompt)
     place = _first(words, PLACES) or ("mountains", "meadow", "sea", "city")[int(rng.integers(4))]
+    weather = _first(words, WEATHERS) or "clear"
     light = _first(words, LIGHTS)
+    if light is None and weather in ("rain", "fog") and place != "forest":
+        light = "storm"
     if light is None:
         light = {"room": "dusk", "city": "dusk", "space": "night", "forest": "dawn", "desert": "dusk"}.get(place)
         light = light or ("dawn", "day", "dusk")[int(rng.integers(3))]
     if light == "storm" and set(words) & {"night", "midnight", "dark"}:
         light = "night"
-    weather = _first(words, WEATHERS) or "clear"
     pair = set(words) & set(COMPANY.split()) or (set(words) & {"man", "boy"} and set(words) & {"woman", "girl"})
     people = 2 if pair else 1 if set(words) & set(PEOPLE.split()) else 0
     return Mood(place, light, weather, people, frozenset(words), _tinted(PALETTES[light], rng.random()), prompt)

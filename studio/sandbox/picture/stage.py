@@ -87,8 +87,16 @@ class Stage:
         half_width, half_height = width / zoom / 2, height / zoom / 2
         x = _keep(canvas_width / 2 + view.x * width * depth, half_width, canvas_width - half_width)
         y = _keep(canvas_height / 2 + view.y * height * depth, half_height, canvas_height - half_height)
-        x += -layer.drift[0] * time * canvas_width % canvas_width if layer.drift[0] else 0.0
-        y += -layer.drift[1] * time * canvas_height % canvas_height if layer.drift[1] else 0.0
+        if layer.drift != (0.0, 0.0):
+            # What drifts is in the air before the lens: it does not grow with a zoom, and whole pixels are enough.
+            half_width, half_height = width / 2, height / 2
+            x = _keep(x, half_width, canvas_width - half_width) - layer.drift[0] * time * canvas_width
+            y = _keep(y, half_height, canvas_height - half_height) - layer.drift[1] * time * canvas_height
+            left = round((x - half_width) / 2) * 2 % canvas_width if layer.drift[0] else round((x - half_width) / 2) * 2
+            top = (
+                round((y - half_height) / 2) * 2 % canvas_height if layer.drift[1] else round((y - half_height) / 2) * 2
+            )
+            return left, top, left + width, top + height
         return x - half_width, y - half_height, x + half_width, y + half_height
 
     def _turn(self, layer: Layer, view: View) -> tuple[float, ...]:
