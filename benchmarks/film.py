@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +25,7 @@ from studio.media.clip import Clip, examine
 from studio.media.ffmpeg import binary
 from studio.media.film import Film, FilmSpec, Segment, concatenate
 
-ROUNDS = 3
+ROUNDS = 5
 
 
 def render(path: Path, number: int, size: str, seconds: int) -> Clip:
@@ -62,7 +63,7 @@ def best(work: Callable[[], object]) -> float:
 def compare(folder: Path, clips: list[Clip], size: str) -> Table:
     """Join the clips in all ways."""
     width, height = (int(n) // 4 * 3 // 2 * 2 for n in size.split("x"))
-    pieces, out = folder / "pieces", folder / "film.mp4"
+    pieces, fresh = folder / "pieces", count()
     frames, megabytes = sum(c.frames for c in clips), sum(c.bytes for c in clips) / 1e6
     table = Table(title=f"{len(clips)} clips, {frames} frames of {size}, {megabytes:.0f} MB")
     for column in ("way", "s", "× bare ffmpeg", "frames/s", "pieces encoded", "method"):
@@ -70,13 +71,14 @@ def compare(folder: Path, clips: list[Clip], size: str) -> Table:
 
     def join(chosen: Sequence[Clip], spec: FilmSpec | None = None) -> Film:
         segments = [Segment(c.path, c, name=c.path.stem) for c in chosen]
-        return concatenate(segments, out, spec=spec, pieces=pieces)
+        # each to a name of its own, as a run's film is: replacing a file makes some file systems write it out at once
+        return concatenate(segments, folder / f"film-{next(fresh)}.mp4", spec=spec, pieces=pieces)
 
-    least = best(lambda: bare(clips, folder / "bare.mp4"))
+    least = best(lambda: bare(clips, folder / f"bare-{next(fresh)}.mp4"))
 
     def row(way: str, seconds: float, encoded: int | None, method: str) -> None:
-        count = "" if encoded is None else str(encoded)
-        table.add_row(way, f"{seconds:.2f}", f"{seconds / least:.2f}", f"{frames / seconds:.0f}", count, method)
+        pieces_made = "" if encoded is None else str(encoded)
+        table.add_row(way, f"{seconds:.2f}", f"{seconds / least:.2f}", f"{frames / seconds:.0f}", pieces_made, method)
 
     def once(way: str, chosen: Sequence[Clip], spec: FilmSpec | None) -> None:
         before = set(pieces.glob("*.mp4"))
@@ -89,7 +91,10 @@ def compare(folder: Path, clips: list[Clip], size: str) -> Table:
     other_ticks = [variant(clips[0], folder / "ticks.mp4", "-c", "copy", "-video_track_timescale", "90000"), *clips[1:]]
     once("one time base differs", other_ticks, None)
     voice = ["-f", "lavfi", "-i", "sine=440", "-shortest", "-c:v", "copy", "-c:a", "aac"]
-    once("one clip has sound", [variant(clips[0], folder / "sound.mp4", *voice), *clips[1:]], None)
+    (folder / "sound").mkdir()
+    sounding = [variant(c, folder / "sound" / c.path.name, *voice) for c in clips]
+    once("one clip has sound", [sounding[0], *clips[1:]], None)
+    once("all clips have sound", sounding, None)
     smaller = FilmSpec(width, height)
     once(f"normalised to {width}x{height}", clips, smaller)
     once("the same again", clips, smaller)

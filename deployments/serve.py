@@ -7,21 +7,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.flows import load_flow_from_entrypoint
 from prefect.runner.storage import LocalStorage
 from prefect.schedules import Schedule
-from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, get_current_settings, temporary_settings
 from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
-
-NO_SERVER = """error: no Prefect server is named
-  make ui                                             starts one
-  export PREFECT_API_URL=http://127.0.0.1:4200/api    names it, here"""
-
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:
     """The deployments of the project's ``prefect.yaml``, run in its folder by whoever serves them."""
@@ -49,13 +45,17 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
 
 
 def main() -> None:
-    """Serve until stopped."""
-    if not PREFECT_API_URL.value():
-        print(NO_SERVER, file=sys.stderr)
+    """Serve until stopped, at the server that is named, or else at the one that ``make ui`` starts."""
+    listens = get_current_settings().server.api
+    url = PREFECT_API_URL.value() or f"http://{listens.host}:{listens.port}/api"
+    try:
+        httpx.get(f"{url}/health", timeout=30).raise_for_status()
+    except httpx.HTTPError as error:
+        print(f"error: no Prefect server answers at {url} ({error})\n  → start one with: make ui", file=sys.stderr)
         sys.exit(2)
-    deployments = read_deployments(Path(enter_project()["directory"]))
-    print(f"Prefect UI: {PREFECT_UI_URL.value()}/deployments", flush=True)
-    serve(*deployments)
+    with temporary_settings({PREFECT_API_URL: url}):
+        print(f"Prefect UI: {PREFECT_UI_URL.value()}/deployments", flush=True)
+        serve(*read_deployments(Path(enter_project()["directory"])))
 
 
 if __name__ == "__main__":

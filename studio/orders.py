@@ -10,8 +10,10 @@ never sent (connect error, pool time-out)             released, NotSent: the cal
 429                                                   released; waits as the service asks, then placed again
 moderation refused this very input before             Moderated: final, nothing is sent
 400, 401, 402, 403, 404, 422                          released, Refused: final
-time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: InDoubt, and never sent again before it is settled
-killed between intent and id                          in doubt as soon as the holder is dead, or its lease has run out
+time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: looked for on the account's list, and adopted; where it
+                                                      is not there after the grace period: released and sent again
+killed between intent and id                          the same, as soon as the holder is dead or its lease has run out
+in doubt, and the service has no list                 InDoubt: a person settles it; it is never sent again by itself
 ====================================================  ==================================================================
 """
 
@@ -20,13 +22,26 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
-from studio.errors import Ambiguous, GenerationFailed, InDoubt, Moderated, NotSent, RateLimited, Refused, ServiceFailed
-from studio.ledger import Cap, Intent, Ledger, OrderRow, OrderState
+from studio.errors import (
+    Ambiguous,
+    GenerationFailed,
+    InDoubt,
+    Moderated,
+    NotSent,
+    RateLimited,
+    Refused,
+    ServiceError,
+    ServiceFailed,
+)
+from studio.ledger import Cap, Intent, Ledger, OrderRow, OrderState, utc_now
+from studio.matching import ORDER_QUERY, traceable
 from studio.plan import is_moderation
 from studio.providers import VideoProvider
+from studio.settling import Grace, Settler
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -60,12 +75,16 @@ class Door:
         run: str,
         caps: Iterable[Cap] = (),
         patience: float = 1800,
+        grace: Grace | None = None,
+        callback_url: str = "",
+        clock: Callable[[], datetime] = utc_now,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._ledger, self._provider = ledger, provider
         self._run, self._caps = run, tuple(caps)
-        self._patience, self._sleep, self._jitter = patience, sleep, jitter
+        self._patience, self._grace, self._callback_url = patience, grace or Grace(), callback_url
+        self._clock, self._sleep, self._jitter = clock, sleep, jitter
 
     async def place(
         self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print
@@ -78,20 +97,25 @@ class Door:
         known = await asyncio.to_thread(self._ledger.order, intent.key)
         if known is not None and known.state is OrderState.FAILED and is_moderation(known.reason or ""):
             raise generation_failed(known.reason, scene=intent.scene)
-        waited, tries = 0.0, 0
+        intent = replace(intent, sent=traceable(params))
+        waited, tries, ours = 0.0, 0, False
         while True:
             reservation = await _unbroken(self._ledger.reserve, intent, run=self._run, caps=self._caps)
             row = reservation.order
             if reservation.outcome == "standing":
-                return _placed(row, bought=False)
+                return _placed(row, bought=ours)
             if reservation.outcome == "in doubt":
-                raise in_doubt(row)
+                await self._settle(row, on_wait)
+                continue
             if reservation.outcome == "held":
                 on_wait("another run is sending this order")
                 await self._sleep(HELD_POLL)
                 continue
             try:
+                ours = True
                 return await self._send(row, params)
+            except Ambiguous as error:
+                on_wait(f"the answer was lost ({error.message}): looking for it")
             except RateLimited as limited:
                 pause = _pause(limited.retry_after, tries, self._jitter())
                 if waited + pause > self._patience:
@@ -102,6 +126,9 @@ class Door:
 
     async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
         """Send the create of an order that is reserved by us, and commit what came of it."""
+        if self._callback_url:
+            joint = "&" if "?" in self._callback_url else "?"
+            params = {**params, "callback_url": f"{self._callback_url}{joint}{ORDER_QUERY}={row.token}"}
         try:
             generation = await self._provider().create(row.endpoint, params)
         except (NotSent, Refused) as error:
@@ -109,12 +136,36 @@ class Door:
             error.where = error.where or f"scene '{row.scene}'"
             raise
         except Ambiguous as error:
-            raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message)) from error
+            await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message)
+            raise
         except BaseException as error:
             # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
         return _placed(await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id), bought=True)
+
+    async def _settle(self, row: OrderRow, on_wait: Callable[[str], None]) -> None:
+        """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""
+        provider = self._provider()
+        settler = Settler(self._ledger, provider, clock=self._clock, grace=self._grace)
+        waited = 0.0
+        while provider.has_list:
+            try:
+                if await settler.settle(row) != "waiting":
+                    return
+            except Refused as error:
+                raise in_doubt(row) from error
+            except ServiceError as error:
+                if waited > self._patience:
+                    raise in_doubt(row) from error
+            now = await asyncio.to_thread(self._ledger.order, row.key)
+            if now is None or now.state is not OrderState.IN_DOUBT or now.attempt != row.attempt:
+                return
+            pause = settler.pause(row)
+            on_wait("looking for the lost answer on the account's list")
+            await self._sleep(pause)
+            waited += pause
+        raise in_doubt(row)
 
 
 def in_doubt(row: OrderRow) -> InDoubt:

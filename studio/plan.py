@@ -149,7 +149,7 @@ class Plan:
 def draft(production: Production) -> Production:
     """The same production at the cheapest tier."""
     tier = {"model": DRAFT_MODEL, "resolution": DRAFT_RESOLUTION}
-    scenes = [s.model_copy(update={"model": None, "resolution": None}) for s in production.scenes]
+    scenes = tuple(s.model_copy(update={"model": None, "resolution": None}) for s in production.scenes)
     return production.model_copy(update={**tier, "scenes": scenes})
 
 

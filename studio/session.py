@@ -21,6 +21,7 @@ from studio.production import Production
 from studio.providers import DreamMachine, VideoProvider
 from studio.publish import LoopbackFiles, PublicUrls, Publisher
 from studio.settings import Service, Settings, choose_service
+from studio.settling import Grace
 from studio.store import ClipStore
 from studio.watch import Watcher
 
@@ -121,7 +122,16 @@ class Session:
             caps.append(Cap("production", production.slug, production.budget))
         if self.settings.month_cap is not None:
             caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", self.settings.month_cap))
-        return Door(self.ledger, lambda: self.provider, run=run, caps=caps, patience=self.settings.rate_limit_patience)
+        settings = self.settings
+        return Door(
+            self.ledger,
+            lambda: self.provider,
+            run=run,
+            caps=caps,
+            patience=settings.rate_limit_patience,
+            grace=Grace(min(15.0, settings.doubt_grace), settings.doubt_grace),
+            callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
+        )
 
     async def aclose(self) -> None:
         if self._watcher is not None:

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     wait_timeout: float = Field(1800, gt=0, description="seconds until a run stops waiting for a generation")
     create_attempts: int = Field(3, ge=1, le=10, description="orders of one shot that the service itself fails")
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
+    doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
+    callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
     font: Path | None = Field(None, description="a font file for slates (CJK needs one)")
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -38,13 +39,15 @@ class Luma:
     generations: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
+    created_at: datetime = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    lists: bool = True
+    outage: int = 0  # so many readings of the list fail first, each with the SDK's own retries
 
     def accept(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take a create: from now on it exists, whatever becomes of the answer."""
         number = len(self.generations) + 1
         generation = {
-            "id": f"generation-{number}", "state": "queued", "created_at": "2026-11-22T10:00:00Z",
+            "id": f"generation-{number}", "state": "queued", "created_at": self.created_at.isoformat(),
             "model": body.get("model"), "request": {**body, "generation_type": "video"}, "assets": None,
             "failure_reason": None, "generation_type": "video",
         }  # fmt: skip
@@ -84,6 +87,11 @@ class Luma:
             if self.script:
                 return self.script.pop(0)(request, body)
             return httpx.Response(201, json=self.accept(body))
+        if path == "/generations" and not self.lists:
+            return httpx.Response(405, json={"detail": "Method Not Allowed"})
+        if path == "/generations" and self.outage > 0:
+            self.outage -= 1
+            raise httpx.ConnectError("down", request=request)
         if path == "/generations":
             limit, offset = int(request.url.params.get("limit", 100)), int(request.url.params.get("offset", 0))
             newest = list(reversed(self.generations.values()))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,20 +57,37 @@ def luma() -> Luma:
 
 
 class Slept:
-    """A sleep that only notes how long."""
+    """A sleep that notes how long, and moves the clock on."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.seconds: list[float] = []
+        self.clock = clock or Clock()
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        self.clock.now += timedelta(seconds=seconds)
 
 
 def door(
-    ledger: Ledger, luma: Luma, *caps: Cap, sleep: Slept | None = None, patience: float = 60, run: str = "run"
+    ledger: Ledger,
+    luma: Luma,
+    *caps: Cap,
+    sleep: Slept | None = None,
+    patience: float = 600,
+    run: str = "run",
+    callback_url: str = "",
 ) -> Door:
+    sleep = sleep or Slept()
     return Door(
-        ledger, luma.provider, run=run, caps=caps, patience=patience, sleep=sleep or Slept(), jitter=lambda: 0.0
+        ledger,
+        luma.provider,
+        run=run,
+        caps=caps,
+        patience=patience,
+        sleep=sleep,
+        clock=sleep.clock,
+        jitter=lambda: 0.0,
+        callback_url=callback_url,
     )
 
 
@@ -174,9 +193,19 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("case", AMBIGUOUS)
-async def test_a_lost_answer_is_in_doubt_and_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
-    """Whatever may have been accepted stays reserved; no later run sends it again; the error names both commands."""
+async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: str) -> None:
+    """A create whose answer was lost in whatever way is found on the account's list and adopted, not sent again."""
     luma.script = [AMBIGUOUS[case](luma)]
+    placed = await place(door(ledger, luma))
+    assert (placed.generation_id, placed.bought, len(luma.sent)) == ("generation-1", True, 1)
+    assert [e.kind for e in ledger.entries(intent().key)] == ["reserved", "in doubt", "adopted"]
+    assert spent(ledger) == PRICE
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
+    """Where the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
+    luma.script, luma.lists = [AMBIGUOUS[case](luma)], False
     with pytest.raises(InDoubt) as first:
         await place(door(ledger, luma))
     with pytest.raises(InDoubt):
@@ -186,6 +215,101 @@ async def test_a_lost_answer_is_in_doubt_and_never_sent_again(ledger: Ledger, lu
     assert "--adopt" in str(first.value)
     assert "--release" in str(first.value)
     assert "scene 'a'" in str(first.value)
+
+
+@pytest.mark.parametrize(("status", "grace"), [(500, 15), (None, 90)])
+async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
+    ledger: Ledger, luma: Luma, clock: Clock, status: int | None, grace: int
+) -> None:
+    """An ambiguous create that never turns up is released after the grace period, and only then sent again."""
+    luma.script = [refuse(status) if status else fail(httpx.ReadTimeout)]
+    slept = Slept(clock)
+    placed = await place(door(ledger, luma, sleep=slept))
+    assert grace <= sum(slept.seconds) < grace + 5
+    assert (placed.attempt, len(luma.sent)) == (2, 2)
+    kinds = [e.kind for e in ledger.entries(intent().key)]
+    assert kinds == ["reserved", "in doubt", "released", "reserved", "submitted"]
+    assert spent(ledger) == PRICE
+
+
+async def test_a_create_that_turns_up_late_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A generation that comes onto the list only after some looks is adopted all the same."""
+    luma.script = [fail(httpx.ReadTimeout)]
+
+    class Late(Slept):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if len(self.seconds) == 3:
+                luma.accept(luma.sent[0])
+
+    placed = await place(door(ledger, luma, sleep=Late(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
+
+
+async def test_identical_requests_at_once_get_a_generation_each(ledger: Ledger, luma: Luma) -> None:
+    """Two takes of the same request, both with lost answers, adopt two different generations."""
+    luma.script = [luma.lose(), luma.lose()]
+    placed = await asyncio.gather(*(place(door(ledger, luma), intent(n)) for n in ("a", "b")))
+    assert sorted(p.generation_id for p in placed) == ["generation-1", "generation-2"]
+    assert len(luma.sent) == 2
+    assert spent(ledger) == PRICE * 2
+
+
+@pytest.mark.parametrize("minutes", [-8, 8])
+async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes: int) -> None:
+    """A service whose clock is minutes ahead or behind has its generation found all the same."""
+    luma.script = [luma.lose()]
+    luma.created_at = datetime(2026, 11, 22, 10, tzinfo=UTC) + timedelta(minutes=minutes)
+    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+
+
+async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Generations that another order has, that were asked for in other words, or that are from yesterday, are left."""
+    await place(door(ledger, luma), intent("other"))
+    luma.accept(PARAMS | {"prompt": "something else"})
+    luma.accept(PARAMS | {"keyframes": {"frame0": {"type": "image", "url": "https://x/a.png"}}})
+    yesterday = luma.accept(PARAMS)
+    yesterday["created_at"] = "2026-11-21T10:00:00Z"
+    luma.script = [fail(httpx.ReadTimeout)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert placed.generation_id == "generation-5"
+    assert len(luma.sent) == 3
+
+
+async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Luma) -> None:
+    """The list is read page by page back to the moment of the order."""
+
+    def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept(body)
+        for n in range(350):
+            luma.accept({**body, "prompt": f"other {n}"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_and_bury]
+    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+    assert luma.calls.count("GET /generations") == 4
+
+
+async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma) -> None:
+    """With a callback URL a create carries its order's token, and only the generation with that token is adopted."""
+
+    def lose_among_twins(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept({k: v for k, v in body.items() if k != "callback_url"})
+        luma.accept(body)
+        luma.accept(body | {"callback_url": "https://hook.example/?studio_order=another.1"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_among_twins]
+    placed = await place(door(ledger, luma, callback_url="https://hook.example/luma?x=1"))
+    assert placed.generation_id == "generation-2"
+    assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={intent().key[:40]}.1"
+
+
+async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list that cannot be read says nothing: the order stays in doubt, and is settled when it can be read again."""
+    luma.script, luma.outage = [luma.lose()], 3
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger, luma: Luma) -> None:
@@ -198,8 +322,6 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
             await asyncio.Event().wait()
             raise AssertionError("never")
 
-    provider = luma.provider()
-    await provider.aclose()
     from studio.providers import DreamMachine
 
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=Slow())
@@ -211,13 +333,14 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
     assert ledger.order(intent().key).state is OrderState.IN_DOUBT
 
 
-async def test_a_dead_sender_leaves_the_order_in_doubt(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """An intent whose holder never came back is in doubt once its lease is over."""
-    ledger.reserve(intent(), run="killed", caps=[])
+async def test_what_a_dead_sender_sent_is_found(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """An intent whose holder never came back is in doubt once its lease is over: looked for, found, and not sent."""
+    ledger.reserve(replace(intent(), sent=PARAMS), run="killed", caps=[])
+    luma.accept(PARAMS)
     clock.now += timedelta(minutes=5)
-    with pytest.raises(InDoubt, match="sender"):
-        await place(door(ledger, luma))
-    assert luma.sent == []
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
+    assert [e.note for e in ledger.entries(intent().key)][1] == "its sender died"
 
 
 async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma) -> None:

@@ -54,7 +54,7 @@ def test_parents_come_before_their_children() -> None:
 
 
 def test_a_continuation_is_a_generation_keyframe() -> None:
-    """``continue_from`` starts at the parent's generation, ``lead_into`` ends at the other's; on the wire by their ids."""
+    """``continue_from`` starts at the parent's generation, ``lead_into`` ends at the other's; both are sent by id."""
     drawn = plan(film(scene("a"), scene("b"), scene("bridge", continue_from="a", lead_into="b")))
     bridge = drawn.shot("bridge")
     assert (bridge.start, bridge.end) == (Keyframe("shot", "a"), Keyframe("shot", "b"))
@@ -87,7 +87,7 @@ def test_the_key_of_a_purchase_is_stable() -> None:
 
 
 def test_an_edit_buys_what_changed_and_its_descendants() -> None:
-    """In a chain of twelve, another prompt in the seventh changes the keys of the seventh to the twelfth, and no other."""
+    """In a chain of twelve, another prompt in the seventh makes new purchases of the seventh to the twelfth alone."""
     before = chain(12)
     edited = [s.model_dump() for s in before.scenes]
     edited[6]["prompt"] += ", at night"
@@ -166,7 +166,7 @@ def test_a_scene_held_at_both_ends_says_that_its_seam_jumps() -> None:
 
 
 def test_a_long_loop_is_bought_once_and_played_again() -> None:
-    """A loop of 20 seconds is one clip of 5, played four times; one of 13 is a clip of 9, played one and a half times."""
+    """A loop of 20 seconds is one clip of 5, played four times; one of 13 is a clip of 9, played again in part."""
     drawn = plan(film(scene("a", duration=20, loop=True), scene("b", duration=13, loop=True)))
     assert [(s.id, s.seconds) for s in drawn.shots] == [("a", 5), ("b", 9)]
     assert [(c.repeat, c.frames) for c in drawn.cuts] == [(True, 480), (True, 312)]

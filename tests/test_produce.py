@@ -12,17 +12,20 @@ import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from studio.errors import Incomplete, InDoubt, OverBudget
+from studio.errors import Incomplete, OverBudget
+from studio.ledger import open_ledger
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
 from studio.production import Production
 from tests.proxy import Proxy
+from tests.test_orders import PRICE, intent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -135,7 +138,7 @@ async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> Non
     assert first["cost_usd"] == "0.42"
     assert [s["ssim"] > 0.97 for s in first["seams"] if s["continued"]] == [True, True]
     clips = [Path(s["clip"]) for s in first["scenes"]]
-    assert all(measure_seam(a, b).ssim > 0.97 for a, b in zip(clips, clips[1:], strict=False))
+    assert all(measure_seam(a, b).ssim > 0.97 for a, b in pairwise(clips))
     assert booked(studio) == charged(sandbox) == Decimal("0.42")
     for name in ("report.html", "costs.csv", "manifest.json", "timeline.otio"):
         assert (studio / "one" / name).stat().st_size > 0
@@ -189,28 +192,42 @@ async def test_a_failed_scene_leaves_its_siblings(studio: Path, sandbox: Sandbox
     assert gap["cost_usd"] == "0.00"
 
 
-async def test_a_lost_answer_stops_the_scene_and_is_never_bought_again(studio: Path, sandbox: Sandbox) -> None:
-    """When the answer to a create is lost, the run says so, reruns do not buy it again, and the books hold its price."""
+async def test_a_lost_answer_is_found_again(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When answers to creates are lost on the way, the generations are found and awaited: nothing is bought twice."""
     from flows.produce import produce
 
-    one = chain(scenes=[{"id": "a", "prompt": "a harbour at dawn"}])
-    async with Proxy(sandbox.origin, lose=1) as proxy:
-        os.environ["LUMAAI_BASE_URL"] = f"{proxy.origin}/dream-machine/v1"
-        for folder in ("one", "two"):
-            with pytest.raises(InDoubt, match="--adopt"):
-                await produce(production=one, out=folder)
-    assert len(sandbox.prompts()) == 1
-    assert booked(studio) == charged(sandbox) == Decimal("0.14")
+    async with Proxy(sandbox.origin, lose=2) as proxy:
+        monkeypatch.setenv("LUMAAI_BASE_URL", f"{proxy.origin}/dream-machine/v1")
+        film = await produce(production=chain(), out="one")
+    assert len(sandbox.prompts()) == 3
+    assert film["cost_usd"] == "0.42"
+    assert booked(studio) == charged(sandbox) == Decimal("0.42")
 
-    generation = sandbox.books()["creates"][0]["id"]
-    order = json.loads((studio / "two" / "manifest.json").read_text())["shots"][0]["order"]
-    environment = os.environ | {"LUMAAI_BASE_URL": sandbox.url}
-    settle = [sys.executable, "-m", "flows.reconcile", "--adopt", order[:12], generation]
-    subprocess.run(settle, cwd=studio, env=environment, check=True)
-    os.environ["LUMAAI_BASE_URL"] = sandbox.url
-    film = await produce(production=one, out="three")
-    assert film["cost_usd"] == "0.00"
-    assert len(sandbox.prompts()) == 1
+
+def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) -> None:
+    """``flows.reconcile`` lists what is in doubt, adopts a generation that the service knows, or releases the order."""
+    ledger = open_ledger(f"sqlite:///{studio / '.studio' / 'ledger.db'}")
+    for name in ("a", "b"):
+        wanted = intent(f"{name}{name}", seller="local")
+        ledger.reserve(wanted, run="r", caps=[])
+        ledger.doubt(wanted.key, 1, "lost")
+    body = {"model": "ray-flash-2", "prompt": "by hand", "resolution": "540p", "duration": "5s"}
+    headers = {"authorization": "Bearer x"}
+    made = httpx.post(f"{sandbox.url}/generations/video", json=body, headers=headers, trust_env=False).json()["id"]
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_API")}
+
+    def reconcile(*args: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "flows.reconcile", *args]
+        return subprocess.run(line, cwd=studio, env=environment, capture_output=True, text=True, check=False)
+
+    assert reconcile().stdout.count("lost") == 2
+    mistyped = reconcile("--adopt", intent("aa").key, "no-such-generation")
+    assert (mistyped.returncode, "Traceback" in mistyped.stderr) == (1, False)
+    assert reconcile("--adopt", intent("aa").key, made).returncode == 0
+    assert reconcile("--release", intent("bb").key).returncode == 0
+    assert ledger.order(intent("aa").key).generation_id == made
+    assert ledger.spent("run", "r", seller="local") == PRICE
+    ledger.close()
 
 
 async def test_a_budget_stops_the_run_before_anything_is_bought(studio: Path, sandbox: Sandbox) -> None:

@@ -1,6 +1,6 @@
 """The books: the only truth about money. Append-only entries, one row an order, on SQLite or PostgreSQL."""
 
-from studio.ledger.books import Ledger, Reservation, open_ledger
+from studio.ledger.books import Ledger, Reservation, open_ledger, utc_now
 from studio.ledger.costs import CostRow, costs
 from studio.ledger.values import Cap, Entry, Intent, OrderRow, OrderState
 
@@ -15,4 +15,5 @@ __all__ = [
     "Reservation",
     "costs",
     "open_ledger",
+    "utc_now",
 ]

@@ -93,6 +93,18 @@ class Ledger:
                 Entry(r.id, r.order, r.attempt, r.at, r.kind, r.amount, r.run, r.generation_id, r.note) for r in rows
             ]
 
+    def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
+        """Those of the generations that some order has, or had in an earlier attempt."""
+        wanted, found = list(generation_ids), set[str]()
+        with self._reading() as connection:
+            for start in range(0, len(wanted), 500):
+                chunk = wanted[start : start + 500]
+                query = select(entries.c.generation_id).where(
+                    entries.c.seller == seller, entries.c.generation_id.in_(chunk)
+                )
+                found |= set(connection.scalars(query))
+        return found
+
     def highest_take(self, family: str) -> int:
         """The highest take ever ordered of a shot, 0 for none."""
         with self._reading() as connection:
@@ -365,7 +377,7 @@ def _as_order(row: Row[Any]) -> OrderRow:
 
 def _intent_values(intent: Intent) -> dict[str, Any]:
     values = {name: getattr(intent, name) for name in intent.__dataclass_fields__ if name != "key"}
-    values["request"] = dict(intent.request)
+    values |= {"request": dict(intent.request), "sent": dict(intent.sent)}
     return values
 
 

@@ -99,6 +99,7 @@ orders = Table(
     Column("shot", String(80), nullable=False),
     Column("take", Integer, nullable=False),
     Column("request", JSON, nullable=False),
+    Column("sent", JSON, nullable=False),
     Column("state", String(12), nullable=False, index=True),
     Column("attempt", Integer, nullable=False),
     Column("price", Usd, nullable=False),
@@ -131,6 +132,6 @@ entries = Table(
     Column("seller", String(20), nullable=False),
     Column("model", String(40), nullable=False),
     Column("price_table", String(120), nullable=False),
-    Column("generation_id", String(120)),
+    Column("generation_id", String(120), index=True),
     Column("note", Text),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -39,7 +39,10 @@ EntryKind = Literal["reserved", "submitted", "completed", "failed", "in doubt", 
 
 @dataclass(frozen=True)
 class Intent:
-    """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it."""
+    """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it.
+
+    ``request`` is canonical (images by hash, parents by order); ``sent`` is what goes over the wire, without secrets.
+    """
 
     key: str
     family: str
@@ -54,6 +57,7 @@ class Intent:
     request: Mapping[str, Any]
     price: Decimal
     price_table: str
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ class OrderRow:
     submitted_at: datetime | None
     finished_at: datetime | None
     clip: str | None
+    sent: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """Names this attempt of this order, in a callback URL."""
+        return f"{self.key[:40]}.{self.attempt}"
 
 
 @dataclass(frozen=True)

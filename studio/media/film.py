@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import ffmpeg as build
+from av.container import InputContainer
 
 from studio.errors import BadClip, FfmpegError, FilmMismatch
 from studio.media import ffmpeg
@@ -25,7 +26,8 @@ from studio.media.boxes import check_boxes
 from studio.media.clip import Form, digest
 from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
-from studio.media.packets import scan
+from studio.media.packets import packet, scan
+from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
 
@@ -208,18 +210,18 @@ def _as_they_are(segments: Sequence[Segment], target: Target, work: Path, stop: 
     """
     ticks = {s.clip.form.time_base for s in segments}
     common = ticks.pop() if len(ticks) == 1 else Fraction(1, timescale(target.fps))
-
-    def ready(number: int, segment: Segment) -> Part:
-        clip, path = segment.clip, segment.path
-        if clip.has_audio or clip.form.stream or clip.form.time_base != common:
-            path = work / f"remux-{number:04d}.mp4"
-            remuxed(segment, common, path, stop=stop)
-        return Part(path, clip.frames, clip.packets or scan(path).fingerprint(), clip.form.extradata)
-
-    distinct = list({s.path: s for s in segments}.values())
-    with ThreadPoolExecutor(WORKERS) as pool:
-        made = dict(zip((s.path for s in distinct), pool.map(ready, range(len(distinct)), distinct), strict=True))
-    return [made[s.path] for s in segments]
+    unfit = {s.path: s for s in segments if s.clip.has_audio or s.clip.form.stream or s.clip.form.time_base != common}
+    copies = remuxed(list(unfit.values()), common, work, stop=stop)
+    paths = dict(zip(unfit, copies, strict=True))
+    return [
+        Part(
+            path=paths.get(s.path, s.path),
+            frames=s.clip.frames,
+            packets=s.clip.packets or scan(s.path).fingerprint(),
+            setup=s.clip.form.extradata,
+        )
+        for s in segments
+    ]
 
 
 def _made(
@@ -287,8 +289,9 @@ def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -
     """
     frames = sum(part.frames for part in parts)
     check_boxes(film)
-    track = scan(film)
-    faults = [track.irregular()]
+    with opened(film) as (container, stream):
+        track = read_track(stream, (packet(p) for p in container.demux(stream) if p.size))
+        faults = [track.irregular(), _sound_fault(container, track.duration, 1 / target.fps, has_sound)]
     if len(track.shown) != frames:
         faults.append(f"{len(track.shown)} frames instead of {frames}")
     if (track.width, track.height) != (target.width, target.height):
@@ -304,23 +307,22 @@ def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -
         for part, start in zip(parts, accumulate((p.frames for p in parts), initial=0), strict=False)
     ):
         faults.append("frames that are not its parts', or not in their order")
-    faults.append(_sound_fault(film, track.duration, 1 / target.fps, has_sound))
     if told := [fault for fault in faults if fault]:
         raise FilmMismatch(f"the film has {'; '.join(told)}", hint="this is a fault of Studio Producer: report it")
 
 
-def _sound_fault(film: Path, duration: Fraction, frame: Fraction, has_sound: bool) -> str:
-    with opened(film) as (container, _):
-        sounds = container.streams.audio
-        if len(sounds) != has_sound:
-            return f"{len(sounds)} sound tracks instead of {int(has_sound)}"
-        if not has_sound:
-            return ""
-        sound = sounds[0]
-        tick = sound.time_base or Fraction(1, sound.rate)
-        start = (sound.start_time or 0) * tick
-        end = start + (sound.duration or 0) * tick
-        if abs(start) > frame or abs(end - duration) > frame:
-            return f"sound from {float(start):.3f} to {float(end):.3f} s under {float(duration):.3f} s of pictures"
-        times = [p.dts for p in container.demux(sound) if p.size and p.dts is not None]
-        return "sound whose times do not grow" if any(b <= a for a, b in pairwise(times)) else ""
+def _sound_fault(container: InputContainer, duration: Fraction, frame: Fraction, has_sound: bool) -> str:
+    sounds = container.streams.audio
+    if len(sounds) != has_sound:
+        return f"{len(sounds)} sound tracks instead of {int(has_sound)}"
+    if not has_sound:
+        return ""
+    sound = sounds[0]
+    tick = sound.time_base or Fraction(1, sound.rate)
+    start = (sound.start_time or 0) * tick
+    end = start + (sound.duration or 0) * tick
+    if abs(start) > frame or abs(end - duration) > frame:
+        return f"sound from {float(start):.3f} to {float(end):.3f} s under {float(duration):.3f} s of pictures"
+    container.seek(0)
+    times = [p.dts for p in container.demux(sound) if p.size and p.dts is not None]
+    return "sound whose times do not grow" if any(b <= a for a, b in pairwise(times)) else ""

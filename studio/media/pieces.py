@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+import ffmpeg as build
+
 from studio.errors import BadClip, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.clip import Clip, digest
@@ -24,6 +26,7 @@ from studio.media.frames import guess_is_bt709
 from studio.media.packets import Track, scan
 
 WORKERS = 2
+BATCH = 12  # clips that one ffmpeg reads where reading is all there is to do: starting it takes longest
 STALE = 24 * 3600.0
 UNSPECIFIED = 2
 
@@ -167,11 +170,21 @@ def normalised(
     return [jobs[key].result() for key in keys]
 
 
-def remuxed(segment: Segment, tick: Fraction, out: Path, *, stop: ffmpeg.Stop | None = None) -> None:
-    """The segment's clip without its sound and with times in `tick`s of a second: the same pictures, not encoded."""
-    source = ffmpeg.clip_input(segment.path)[str(segment.clip.form.stream)]
-    options = {**plain_mp4(segment.clip.fps), "video_track_timescale": 1 / tick}
-    ffmpeg.run(source.output(_file(out), vcodec="copy", an=None, **options), timeout=600, stop=stop)
+def remuxed(segments: Sequence[Segment], tick: Fraction, work: Path, *, stop: ffmpeg.Stop | None = None) -> list[Path]:
+    """The segments' clips without sound and with times in `tick`s of a second, in `work`: the same pictures."""
+    outs = [work / f"remux-{number:04d}.mp4" for number in range(len(segments))]
+
+    def copy(first: int) -> None:
+        streams = []
+        for segment, out in zip(segments[first : first + BATCH], outs[first : first + BATCH], strict=True):
+            source = ffmpeg.clip_input(segment.path)[str(segment.clip.form.stream)]
+            options = {**plain_mp4(segment.clip.fps), "video_track_timescale": 1 / tick}
+            streams.append(source.output(_file(out), vcodec="copy", an=None, **options))
+        ffmpeg.run(build.merge_outputs(*streams), timeout=600, stop=stop)
+
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="remux") as pool:
+        list(pool.map(copy, range(0, len(segments), BATCH)))
+    return outs
 
 
 def _piece(

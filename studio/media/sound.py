@@ -17,7 +17,7 @@ import ffmpeg as build
 
 from studio.media import ffmpeg
 from studio.media.container import opened
-from studio.media.pieces import WORKERS, Segment
+from studio.media.pieces import BATCH, WORKERS, Segment
 
 RATE = 48_000
 SAMPLE = 4  # bytes: two channels of 16 bit
@@ -41,19 +41,19 @@ def soundtrack(
     """
     ends = [_sample(sum(frames[: n + 1]), fps) for n in range(len(frames))]
     starts = [0, *ends[:-1]]
+    lengths = [end - start for start, end in zip(starts, ends, strict=True)]
+    # a clip that comes again is decoded once
+    wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.clip.has_audio}
+    heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
     track = work / "sound.pcm"
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sound") as pool, track.open("wb") as out:
-        parts = [
-            pool.submit(_decoded, segment, end - start, work / f"{n:04d}.pcm", stop) if segment.clip.has_audio else None
-            for n, (segment, start, end) in enumerate(zip(segments, starts, ends, strict=True))
-        ]
-        for part, start, end in zip(parts, starts, ends, strict=True):
-            out.seek(start * SAMPLE)
-            if part:
-                path = part.result()
-                _append(path, out, (end - start) * SAMPLE)
-                path.unlink()
+    with track.open("wb") as out:
+        for segment, start, length in zip(segments, starts, lengths, strict=True):
+            if path := heard.get(_what(segment, length)):
+                out.seek(start * SAMPLE)
+                _append(path, out, length * SAMPLE)
         out.truncate(ends[-1] * SAMPLE)
+    for path in heard.values():
+        path.unlink()
     return track
 
 
@@ -66,21 +66,37 @@ def _sample(frame: int, fps: Fraction) -> int:
     return math.floor(frame * RATE / fps + Fraction(1, 2))
 
 
-def _decoded(segment: Segment, samples: int, out: Path, stop: ffmpeg.Stop | None) -> Path:
+def _what(segment: Segment, samples: int) -> tuple[Path, int, int, int]:
+    return segment.path, segment.start_frame, segment.length, samples
+
+
+def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Stop | None) -> list[Path]:
+    """For each segment a file of as many samples as are wanted: its sound, and silence after that."""
+    outs = [work / f"{number:04d}.pcm" for number in range(len(wanted))]
+
+    def decode(first: int) -> None:
+        pairs = zip(wanted[first : first + BATCH], outs[first : first + BATCH], strict=True)
+        ffmpeg.run(build.merge_outputs(*(_samples(*what, out) for what, out in pairs)), timeout=600, stop=stop)
+
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sound") as pool:
+        list(pool.map(decode, range(0, len(wanted), BATCH)))
+    return outs
+
+
+def _samples(segment: Segment, samples: int, out: Path) -> Any:
     with opened(segment.path) as (_, stream):
         first_picture = (stream.start_time or 0) * (stream.time_base or 0)
     begin = f"{float(first_picture + segment.offset()):.6f}"
-    sound = (
-        # the times of the file as they are: where its sound lies is told by where its first picture lies
+    return (
+        # with copyts, times are those of the file: where its sound lies is told by where its first picture lies
         ffmpeg.clip_input(segment.path)["a:0"]
         .filter("atrim", start=begin)
         .filter("asetpts", f"PTS-{begin}/TB")
         .filter("aresample", RATE, **{"async": 1000, "first_pts": 0})
         .filter("apad", whole_len=samples)
         .filter("atrim", end_sample=samples)
+        .output(f"file:{out.absolute()}", copyts=None, **RAW)
     )
-    ffmpeg.run(sound.output(f"file:{out.absolute()}", copyts=None, **RAW), timeout=600, stop=stop)
-    return out
 
 
 def _append(path: Path, out: Any, most: int) -> None:

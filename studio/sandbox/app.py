@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from studio.sandbox import dream_machine, own, page
+from studio.sandbox import conformance, dream_machine, own, page
 from studio.sandbox.clock import Clock
 from studio.sandbox.house import House, Options
 from studio.sandbox.refusal import Refusal
@@ -32,8 +32,11 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
     app.add_exception_handler(Refusal, _refuse)
     app.include_router(own.router)
     app.include_router(page.router)
-    app.include_router(dream_machine.router, prefix=dream_machine.PREFIX)
-    app.include_router(dream_machine.router)  # for clients whose base URL has no path
+    # With and without the base path; what comes first answers, and the fixed lists come before any id.
+    apis = [dream_machine.fixed, *([conformance.router] if house.options.conformance else []), dream_machine.router]
+    for prefix in (dream_machine.PREFIX, ""):
+        for api in apis:
+            app.include_router(api, prefix=prefix)
     return app
 
 

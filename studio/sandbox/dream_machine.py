@@ -31,6 +31,8 @@ def house_of(request: Request) -> House:
     return house
 
 
+# The routes that no id can stand for; they are asked first.
+fixed = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
 TheHouse = Annotated[House, Depends(house_of)]
 
@@ -64,13 +66,13 @@ def list_generations(
     }
 
 
-@router.get("/generations/concepts/list")
+@fixed.get("/generations/concepts/list")
 def list_concepts() -> list[str]:
     """The keys that `concepts` understands."""
     return list(rules.CONCEPTS)
 
 
-@router.get("/generations/camera_motion/list")
+@fixed.get("/generations/camera_motion/list")
 def list_camera_motions() -> list[str]:
     """The older list: sentences that are written into the prompt."""
     return list(rules.CAMERA_MOTIONS)
@@ -90,13 +92,13 @@ def delete_generation(identity: str, house: TheHouse) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/credits")
+@fixed.get("/credits")
 def get_credits(house: TheHouse) -> dict[str, int]:
     """What is left, in US cents."""
     return {"credit_balance": house.books.account().balance}
 
 
-@router.get("/ping")
+@fixed.get("/ping")
 def ping() -> dict[str, str]:
     """Whether anybody is there."""
     return {"message": "pong"}

@@ -13,7 +13,7 @@ import sys
 from studio.errors import StudioError
 from studio.sandbox.renderer import render
 
-NICE = 5  # the server answers first
+NICE = 2  # the server answers first
 
 
 def main(parent: int) -> None:

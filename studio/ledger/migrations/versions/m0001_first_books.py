@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("shot", sa.String(80), nullable=False),
         sa.Column("take", sa.Integer, nullable=False),
         sa.Column("request", sa.JSON, nullable=False),
+        sa.Column("sent", sa.JSON, nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("price", sa.BigInteger, nullable=False),
@@ -83,5 +84,5 @@ def upgrade() -> None:
         sa.Column("generation_id", sa.String(120)),
         sa.Column("note", sa.Text),
     )
-    for column in ("order", "at", "run", "production"):
+    for column in ("order", "at", "run", "production", "generation_id"):
         op.create_index(f"ix_entries_{column}", "entries", [column])

@@ -1,0 +1,108 @@
+"""Is this generation what that order bought? Compares what was sent with what the service says was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+Likeness = Literal["certain", "exact", "likely"]
+
+# What a service may fill in by itself, or leave out of its echo, without having been asked for something else.
+_FILLED_IN = {"loop": (None, False), "concepts": (None, []), "keyframes": (None, {})}
+ORDER_QUERY = "studio_order"
+
+
+def traceable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, fit to be kept in the books: the queries of its URLs, which may be signatures, are cut off."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: kept(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [kept(part) for part in value]
+        return _bare(value) if isinstance(value, str) and value.startswith(("http://", "https://")) else value
+
+    return {name: kept(value) for name, value in params.items() if name != "callback_url"}
+
+
+def likeness(sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str) -> Likeness | None:
+    """How sure it is that ``echoed`` is what was ``sent`` (as ``traceable`` keeps it); None: it is another request.
+
+    ``certain``: its callback URL carries this order's own ``token``. ``exact``: all that identifies it is equal.
+    ``likely``: nothing differs, but an image stands in the echo under another URL, as where a service keeps its own
+    copy, or the echo leaves something out.
+    """
+    named = order_token(echoed.get("callback_url"))
+    if named is not None:
+        return "certain" if named == token else None
+    sure = True
+    for name, value in sent.items():
+        if name == "keyframes":
+            continue
+        if name not in echoed or echoed[name] is None:
+            if name in ("prompt", "model"):
+                return None
+            sure = False
+        elif not _equal(name, value, echoed[name]):
+            return None
+    for name, nothing in _FILLED_IN.items():
+        if name not in sent and echoed.get(name) not in nothing:
+            return None
+    frames = _frames(sent.get("keyframes"), echoed.get("keyframes"))
+    if frames is None:
+        return None
+    return "exact" if sure and frames == "exact" else "likely"
+
+
+def order_token(callback_url: Any) -> str | None:
+    """The order that a callback URL of ours names, or None."""
+    if not isinstance(callback_url, str):
+        return None
+    found = parse_qs(urlsplit(callback_url).query).get(ORDER_QUERY)
+    return found[0] if found else None
+
+
+def _equal(name: str, sent: Any, echoed: Any) -> bool:
+    if name == "concepts":
+        return _keys(sent) == _keys(echoed)
+    if name == "duration":
+        return str(sent).removesuffix("s") == str(echoed).removesuffix("s")
+    if name == "prompt":
+        return " ".join(str(sent).split()) == " ".join(str(echoed).split())
+    return bool(sent == echoed)
+
+
+def _keys(concepts: Any) -> set[str] | None:
+    if not isinstance(concepts, list):
+        return None
+    return {str(c.get("key")) for c in concepts if isinstance(c, Mapping)}
+
+
+def _frames(sent: Any, echoed: Any) -> Likeness | None:
+    ours = sent if isinstance(sent, Mapping) else {}
+    theirs = {name: frame for name, frame in echoed.items() if frame} if isinstance(echoed, Mapping) else {}
+    if ours.keys() != theirs.keys():
+        return None
+    sure = True
+    for name, frame in ours.items():
+        other = theirs[name]
+        if not isinstance(other, Mapping) or other.get("type") != frame.get("type"):
+            return None
+        if frame.get("type") == "generation":
+            if frame.get("id") != other.get("id"):
+                return None
+        elif not _same_image(frame.get("url"), other.get("url")):
+            sure = False
+    return "exact" if sure else "likely"
+
+
+def _same_image(sent: Any, echoed: Any) -> bool:
+    if not isinstance(sent, str) or not isinstance(echoed, str):
+        return False
+    # A file served from this machine is named by its hash, on another port in each run.
+    return _bare(sent) == _bare(echoed) or urlsplit(sent).path == urlsplit(echoed).path
+
+
+def _bare(url: str) -> str:
+    return url.partition("?")[0].partition("#")[0]
