@@ -5,7 +5,7 @@ For one machine: it needs a Prefect server (``make ui``), but no work pool and n
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from prefect import serve
@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
 
+
 def read_deployments(project: Path) -> list[RunnerDeployment]:
     """The deployments of the project's ``prefect.yaml``, run in its folder by whoever serves them."""
     written = YAML(typ="safe").load(project / "prefect.yaml")
@@ -29,7 +30,7 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
     # Loaded here too, so that an error in the flow's file is told now, and not by the first run.
     load_flow_from_entrypoint(str(project / written["entrypoint"]), use_placeholder_flow=False)
     limit = written.get("concurrency_limit")
-    deployment = RunnerDeployment.from_storage(
+    made = RunnerDeployment.from_storage(
         LocalStorage(str(project)),
         entrypoint=written["entrypoint"],
         name=written["name"],
@@ -39,6 +40,7 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
         schedules=[Schedule(**schedule) for schedule in written.get("schedules", ())],
         concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
     )
+    deployment = cast(RunnerDeployment, made)  # it is a coroutine only where an event loop runs
     # Set, not left out: what `prefect deploy` gave to a work pool is taken from it, or a worker would run it as well.
     deployment.work_pool_name = deployment.work_queue_name = None
     return deployment

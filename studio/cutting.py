@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from pathlib import Path
 
 from studio.media.clip import Clip
@@ -32,7 +33,7 @@ class SceneSegments:
 def film_frames(segment: Segment) -> int:
     """How many frames of the film a segment fills."""
     used = segment.clip.frames - segment.start_frame if segment.frames is None else segment.frames
-    return round(Fraction(used) * FPS / segment.clip.fps)
+    return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
 
 
 def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
@@ -49,7 +50,7 @@ def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
 
 def segments_of(cut: Cut, clips: Mapping[str, Clip], repeated: Mapping[str, int]) -> tuple[Segment, ...]:
     """The scene's clips, without repeated footage, trimmed or repeated to the length that the producer asked for."""
-    whole = [Segment(clips[i].path, clips[i], start_frame=repeated.get(i, 0)) for i in cut.shots]
+    whole = [Segment(clips[i].path, clips[i], start_frame=repeated.get(i, 0), name=i) for i in cut.shots]
     if cut.frames is None:
         return tuple(whole)
     if cut.repeat:
@@ -79,7 +80,7 @@ def _shortened(segment: Segment, spare: int, side: str) -> Segment:
     used = clip.frames - segment.start_frame if segment.frames is None else segment.frames
     dropped = round(Fraction(spare) * clip.fps / FPS)
     start = segment.start_frame + (dropped if side == "head" else 0)
-    return Segment(segment.path, clip, start_frame=start, frames=used - dropped)
+    return replace(segment, start_frame=start, frames=used - dropped)
 
 
 def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
@@ -98,7 +99,7 @@ def seams(plan: Plan, scenes: Sequence[SceneSegments]) -> tuple[SeamRecord, ...]
         if before.slate or after.slate:
             continue
         last, first = before.segments[-1], after.segments[0]
-        end = None if last.frames is None else last.start_frame + last.frames - 1
+        end = None if last.frames is None else last.start_frame + last.frames
         likeness = measure_seam(Path(last.path), Path(first.path), before_end=end, after_start=first.start_frame)
         continued = plan.continues(before.cut, after.cut)
         measured.append(SeamRecord(before.cut.scene, after.cut.scene, continued, likeness.ssim, likeness.psnr))

@@ -64,29 +64,31 @@ async def download(
     (AssetExpired where fresh URLs, too, had expired; BadClip where what came was again and again no whole clip, or
     was larger than `max_bytes`).
     """
-    with _unlogged(), _disk_errors(name), part_file(store.incoming, name, generation) as part:
-        fetch = _Fetch(client, part, name, max_bytes, stall, on_bytes, clock)
+    with _unlogged(), contextlib.ExitStack() as held:
+        with _disk_errors(name):
+            part = held.enter_context(part_file(store.incoming, name, generation))
+        fetch = _Fetch(client, part, max_bytes, stall, on_bytes, clock)
         url: str | None = None
         failures, best = 0, part.size
         while True:
-            outcome = _WHOLE
-            if not part.complete:
-                url = url or await fresh_url()
-                outcome = await fetch(url)
-            if outcome.kind == "whole":
-                clip, fault = await _in_thread(lambda: _settled(part, store))
-                if clip:
-                    return clip
-                part.restart(Source())
-                outcome = _Outcome("wrong", fault)
-            if outcome.kind == "hopeless":
-                part.restart(Source())
+            if url is None and not part.complete:
+                url = await fresh_url()
+            with _disk_errors(name):
+                outcome = _WHOLE if url is None or part.complete else await fetch(url)
+                if outcome.kind == "whole":
+                    clip, fault = await _in_thread(lambda: _settled(part, store))
+                    if clip:
+                        return clip
+                    outcome = _Outcome("wrong", fault)
+                    part.restart(Source())
+                if outcome.kind == "hopeless":
+                    part.restart(Source())
             if part.size >= best + PROGRESS:
                 failures, best = 0, part.size
             failures += 1
             if failures >= attempts or outcome.kind == "hopeless":
                 break
-            if outcome.kind in ("expired", "wrong"):
+            if outcome.kind in ("expired", "refused", "wrong"):
                 url = None
             first_expiry = outcome.kind == "expired" and failures == 1
             await sleep(0.0 if first_expiry else min(outcome.pause or 0.5 * 2**failures, LONGEST_PAUSE))
@@ -103,11 +105,11 @@ async def download(
 class _Outcome:
     """How an attempt ended. Its text holds no URL; `pause` is what the service asked for, in seconds.
 
-    broken: go on from where it stopped. expired: with a fresh URL. wrong: it was no clip; from the start, with a fresh
-    URL. hopeless: another attempt would bring the same.
+    broken: go on from where it stopped. expired, refused: the same, with a fresh URL. wrong: it was no clip; from the
+    start, with a fresh URL. hopeless: another attempt would bring the same.
     """
 
-    kind: Literal["whole", "broken", "expired", "wrong", "hopeless"]
+    kind: Literal["whole", "broken", "expired", "refused", "wrong", "hopeless"]
     text: str = ""
     pause: float | None = None
 
@@ -121,7 +123,6 @@ class _Fetch:
 
     client: httpx.AsyncClient
     part: Part
-    name: str
     max_bytes: int
     stall: float
     on_bytes: Callable[[int, int | None], None] | None
@@ -142,7 +143,7 @@ class _Fetch:
         except httpx.TimeoutException:
             return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects):
-            return _Outcome("wrong", "the address that the service gave is none")
+            return _Outcome("refused", "the service gave an address that leads nowhere")
         except httpx.ConnectError:
             return _Outcome("broken", "no connection to the host of the clip")
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -160,10 +161,8 @@ class _Fetch:
             part.restart(Source())
             return _Outcome("broken", "the service had fewer bytes than were here; begun again")
         if status not in (200, 206):
-            kind: Literal["broken", "expired"] = (
-                "expired" if 400 <= status < 500 and status not in (408, 425, 429) else "broken"
-            )
-            return _Outcome(kind, f"status {status}", _retry_after(response))
+            ours = 400 <= status < 500 and status not in (408, 425, 429)
+            return _Outcome("refused" if ours else "broken", f"status {status}", _retry_after(response))
         if response.headers.get("Content-Encoding", "identity") != "identity":
             return _Outcome("wrong", "the service sent it compressed, against the request")
         start, total = _extent(response)

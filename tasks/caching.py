@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from studio.errors import DownloadError, NotSent, Refused, ServiceError
+from studio.errors import BadClip, DownloadError, NotSent, Refused, ServiceError
 
 KeyFunction = Callable[[TaskRunContext, dict[str, Any]], str | None]
 RetryRule = Callable[[Task[..., Any], TaskRun, State[Any]], Coroutine[Any, Any, bool]]
@@ -43,4 +43,4 @@ def retry_on(*errors: type[Exception]) -> RetryRule:
 
 when_not_sent = retry_on(NotSent)
 when_unreachable = retry_on(ServiceError)
-when_not_fetched = retry_on(DownloadError, ServiceError)
+when_not_fetched = retry_on(DownloadError, BadClip, ServiceError)

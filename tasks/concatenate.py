@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -64,10 +65,17 @@ async def concatenate_film(run: Run, footage: Sequence[Footage]) -> Assembly:
 
     A scene without footage gets a slate. Raises FilmMismatch where the film differs from the plan.
     """
-    return await asyncio.to_thread(_assemble, run, {f.shot: f.sha256 for f in footage}, listener.get().film)
+    stopped = threading.Event()
+    hashes = {f.shot: f.sha256 for f in footage}
+    try:
+        return await asyncio.to_thread(_assemble, run, hashes, listener.get().film, stopped.is_set)
+    finally:
+        stopped.set()  # cancelled: the thread goes on until its ffmpeg is told to stop
 
 
-def _assemble(run: Run, hashes: dict[str, str], on_frames: Any) -> Assembly:
+def _assemble(
+    run: Run, hashes: dict[str, str], on_frames: Callable[[int, int], None], stop: Callable[[], bool]
+) -> Assembly:
     store = run.session.store
     clips = {shot: stored_clip(store, sha256) for shot, sha256 in hashes.items()}
     repeated = repeats(run.plan, clips)
@@ -85,6 +93,7 @@ def _assemble(run: Run, hashes: dict[str, str], on_frames: Any) -> Assembly:
         spec=spec,
         pieces=run.session.pieces,
         on_frames=lambda frames: on_frames(frames, total),
+        stop=stop,
     )
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
@@ -105,9 +114,9 @@ def _slate(run: Run, cut: Cut, spec: FilmSpec) -> Segment:
     run.session.pieces.mkdir(parents=True, exist_ok=True)
     path = run.session.pieces / f"slate-{shots[0].key[:16]}-{frames}-{spec.width}x{spec.height}.mp4"
     if not path.exists():
-        lines = [cut.scene, "scene missing", shots[0].prompt]
+        lines = ["Scene missing", cut.scene, shots[0].prompt]
         make_slate(path, lines=lines, frames=frames, width=spec.width, height=spec.height, fps=spec.fps)
-    return Segment(path, examine(path))
+    return Segment(path, examine(path), name=cut.scene)
 
 
 def _film_record(film: Film, notes: tuple[str, ...]) -> FilmRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from typing import Any
 
 from prefect import task
@@ -51,9 +50,13 @@ async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
                 raise DownloadError("the service has no video for it", where=f"scene '{shot.scene}'")
             return generation.video_url
 
-        # The id is the service's word: it must not become part of a path as it is.
-        name = f"{shot.id}-{hashlib.sha256(finished.generation_id.encode()).hexdigest()[:12]}"
-        clip = await fetch(fresh_url, session.store, client=session.http, name=name)
+        clip = await fetch(
+            fresh_url,
+            session.store,
+            client=session.http,
+            name=shot.id,
+            generation=finished.generation_id,
+        )
         sha256 = clip.sha256
         if not shot.generation:
             await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)

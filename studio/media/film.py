@@ -20,13 +20,13 @@ from typing import Literal
 import ffmpeg as build
 from av.container import InputContainer
 
-from studio.errors import BadClip, FfmpegError, FilmMismatch
+from studio.errors import FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
 from studio.media.clip import Form, digest
 from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
-from studio.media.packets import packet, scan
+from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
@@ -108,7 +108,6 @@ def concatenate(
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
             notes = _notes(segments, target, why)
-            _see_unchanged(segments)
             parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
             film = _made(parts, segments, target, has_sound, part, work, stop)
         part.replace(out)
@@ -119,17 +118,8 @@ def concatenate(
 
 def _see_unchanged(segments: Sequence[Segment]) -> None:
     """See that every clip's bytes are still those that were measured."""
-
-    def look(segment: Segment) -> None:
-        try:
-            same = digest(segment.path) == segment.clip.sha256
-        except OSError as error:
-            raise BadClip(f"cannot be read: {error.strerror}", path=str(segment.path), where=segment.title) from None
-        if not same:
-            raise BadClip("is not the clip that was measured", path=str(segment.path), where=segment.title)
-
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(look, {s.path: s for s in segments}.values()))
+        list(pool.map(Segment.see_unchanged, {s.path: s for s in segments}.values()))
 
 
 def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
@@ -149,7 +139,7 @@ def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
         clip = segment.clip
         if not segment.whole:
             return "normalise", f"{segment.title} is used in part"
-        if clip.irregular:
+        if clip.irregular not in ("", LATE):
             return "normalise", f"{segment.title}: {clip.irregular}"
         if (clip.width, clip.height, clip.fps) != (target.width, target.height, target.fps):
             return "normalise", ""  # told for each clip
@@ -159,7 +149,7 @@ def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
         if differing - {"time_base", "stream"}:
             names = " and ".join(sorted(differing - {"time_base", "stream"}))
             return "normalise", f"{segment.title} differs from {segments[0].title} in {names}"
-    alike = all(s.clip.form == first and not s.clip.has_audio for s in segments)
+    alike = all(s.clip.form == first and not s.clip.has_audio and not s.clip.irregular for s in segments)
     return ("copy" if alike else "remux"), ""
 
 
@@ -241,6 +231,8 @@ def _made(
     pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
+        # pictures are known again in the film; sound is not, since it is encoded
+        _see_unchanged([s for s in segments if s.clip.has_audio])
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
     else:

@@ -66,6 +66,15 @@ class Segment:
         """What to call it."""
         return self.name or self.path.stem
 
+    def see_unchanged(self) -> None:
+        """Raise BadClip where the file's bytes are no longer those that were measured."""
+        try:
+            same = digest(self.path) == self.clip.sha256
+        except OSError as error:
+            raise BadClip(f"cannot be read: {error.strerror}", path=str(self.path), where=self.title) from None
+        if not same:
+            raise BadClip("is not the clip that was measured", path=str(self.path), where=self.title)
+
     def offset(self) -> Fraction:
         """Seconds of the clip before the segment."""
         return self._span(0, self.start_frame)
@@ -198,6 +207,7 @@ def _piece(
     path, note = folder / f"{key}.mp4", folder / f"{key}.json"
     kept = _kept(path, note)
     if kept is None:
+        segment.see_unchanged()
         frames = target.frames(segment)
         with part_of(path) as part:
             _encode(segment, target, frames, part, on_frames, stop)

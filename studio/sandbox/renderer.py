@@ -8,6 +8,7 @@ score makes the same bytes; ids and URLs are not in it.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -36,11 +37,14 @@ def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None
     out, poster = Path(score["out"]), Path(score["poster"])
     if not out.exists():
         work = compose(score)
-        part = out.with_suffix(".part.mp4")
-        pictures = work.run()
-        encode(_watched(pictures, on_frame), work.acts[0].stage.size, (score["width"], score["height"]), part)
-        _keep_poster(work.frame(round(work.frames * 0.6), captioned=False), poster)
-        part.replace(out)
+        on_frame()
+        part = out.with_suffix(f".{os.getpid()}.part.mp4")
+        try:
+            encode(_watched(work.run(), on_frame), work.acts[0].stage.size, (score["width"], score["height"]), part)
+            _keep_poster(work.frame(round(work.frames * 0.6), captioned=False), poster)
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 

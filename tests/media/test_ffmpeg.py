@@ -20,6 +20,7 @@ FOREVER = "testsrc2=s=64x64:r=24"
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch):
     """Choose the binary anew."""
+    monkeypatch.delenv("STUDIO_FFMPEG", raising=False)
     ffmpeg._resolve.cache_clear()
     yield ffmpeg.binary
     ffmpeg._resolve.cache_clear()

@@ -94,6 +94,16 @@ def test_other_time_base_is_remuxed(bench: Bench, shelf: Shelf, plain: Clip) -> 
     assert pixels(film.path) == pixels(plain.path) * 2
 
 
+def test_late_first_frame_is_remuxed(bench: Bench, shelf: Shelf, plain: Clip) -> None:
+    """Frames that only begin late are moved to 0 without being encoded again."""
+    late = shelf("late", options=("-output_ts_offset", "0.5"))
+    assert late.irregular == "its first frame is not at 0"
+    assert late.duration == 1
+    film = bench.join(plain, late, plain)
+    assert film.method == "remux"
+    assert pixels(film.path) == pixels(plain.path) * 3
+
+
 def test_hevc_is_copied_too(bench: Bench, shelf: Shelf) -> None:
     """Copying does not depend on the codec, only on its being the same."""
     hevc = shelf("hevc24", encode=("-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1"))
@@ -283,6 +293,8 @@ def test_changed_clip_is_refused(bench: Bench, shelf: Shelf, plain: Clip, tmp_pa
     path.write_bytes(data)
     with pytest.raises(BadClip, match="arrival: is not the clip that was measured"):
         bench.join(Segment(path, plain, name="arrival"))
+    with pytest.raises(BadClip, match="arrival: is not the clip"):
+        bench.join(Segment(path, plain, name="arrival"), spec=FilmSpec(160, 90))
     path.unlink()
     with pytest.raises(BadClip, match="arrival: cannot be read"):
         bench.join(Segment(path, plain, name="arrival"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,6 @@ class Sandbox:
 
     async def settle(self, tick: Callable[[], None]) -> None:
         """Tick until nothing is unfinished."""
-        import asyncio
-
         while self.house.books.unfinished():
             tick()
             await asyncio.sleep(0.02)
@@ -90,6 +89,3 @@ async def _blank(score: Any) -> str:
     Path(score["out"]).write_bytes(bytes(range(256)) * 40)
     Path(score["poster"]).write_bytes(b"\xff\xd8")
     return "0" * 64
-
-
-Blank = Callable[[Any], Awaitable[str]]

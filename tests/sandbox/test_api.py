@@ -235,3 +235,15 @@ async def test_the_page(unrendered: Sandbox) -> None:
     assert "<script>" not in text
     assert "$0.40" in text
     assert "LUMAAI_BASE_URL=http://127.0.0.1:8787/dream-machine/v1" in text
+
+
+async def test_conformance_answers_anything(tmp_path: Path) -> None:
+    """With --conformance any id and any body is answered, nothing is charged, and the fixed lists stay themselves."""
+    async with opened(tmp_path, Options(conformance=True)) as sandbox:
+        made = await sandbox.luma.generations.create(model="ray-2", concepts=[{"key": "key"}])
+        assert made.state == "queued"
+        assert (await sandbox.luma.generations.get("id")).id == "id"
+        assert (await sandbox.luma.generations.upscale("id")).id
+        await sandbox.luma.generations.delete("id")
+        assert len(await sandbox.luma.generations.concepts.list()) == 34
+        assert sandbox.house.books.creates() == []

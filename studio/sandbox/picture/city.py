@@ -16,7 +16,7 @@ from studio.sandbox.picture.sky import DARK, mist, sky
 SIGNS: tuple[RGB, ...] = ((255, 64, 129), (64, 224, 255), (255, 176, 64), (150, 96, 255), (80, 255, 170))
 
 
-def city(easel: Easel, loop: bool) -> list[Layer]:
+def city(easel: Easel) -> list[Layer]:
     """Blocks behind blocks with lights in them, and a street that shines."""
     p = easel.mood.palette
     dark = easel.mood.light in (*DARK, "dusk", "storm", "dawn")
@@ -45,7 +45,6 @@ def city(easel: Easel, loop: bool) -> list[Layer]:
                 0.42 - 0.1 * index,
                 depth + 0.04,
                 mix(p.horizon, p.middle, 0.3),
-                still=loop or index != 1,
             )
         )
     if dark:

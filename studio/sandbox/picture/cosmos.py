@@ -15,7 +15,7 @@ from studio.sandbox.picture.mood import RGB, mix
 from studio.sandbox.picture.noise import Floats, line
 
 
-def space(easel: Easel, loop: bool) -> list[Layer]:
+def space(easel: Easel) -> list[Layer]:
     """Stars, a nebula, a world with its ring, and the ground of another one."""
     rng = easel.rng("space")
     hue = ((92, 40, 150), (30, 90, 150), (150, 50, 70))[int(rng.integers(3))]

@@ -105,11 +105,11 @@ def acts(start: Stage | None, scene: Stage | None, end: Stage | None, *, loop: b
     if start is None and end is None:
         return (Act(_given(scene), motion.across),)
     if start is not None and end is not None:
-        return (Act(start, motion.from_rest), Act(end, motion.to_rest, (0.24, 0.8)))
+        return (Act(start, motion.from_rest), Act(end, motion.to_rest, (0.3, 0.74)))
     if start is not None:
         opening = Act(start, motion.from_rest)
-        return (opening,) if scene is None else (opening, Act(scene, motion.across, (0.16, 0.62)))
-    return (Act(_given(scene), motion.across), Act(_given(end), motion.to_rest, (0.4, 0.86)))
+        return (opening,) if scene is None else (opening, Act(scene, motion.across, (0.18, 0.54)))
+    return (Act(_given(scene), motion.across), Act(_given(end), motion.to_rest, (0.46, 0.84)))
 
 
 def _given(stage: Stage | None) -> Stage:

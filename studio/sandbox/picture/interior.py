@@ -15,7 +15,7 @@ from studio.sandbox.picture.noise import Floats
 from studio.sandbox.picture.sky import DARK
 
 
-def room(easel: Easel, loop: bool) -> list[Layer]:
+def room(easel: Easel) -> list[Layer]:
     """Indoors: a wall, windows with the light in them, lamps, and a table where something steams."""
     p = easel.mood.palette
     dark = easel.mood.light in (*DARK, "storm")
@@ -71,7 +71,7 @@ def room(easel: Easel, loop: bool) -> list[Layer]:
         sitters = easel.draw(lambda brush: figures.people(easel, brush, 1.0, 0.62))
         layers.append(easel.layer(0.72, sitters, easel.shaded(mix(p.near, wall, 0.22), p.near, 0.4, 0.95)))
     layers += _pendants(easel, rng, mix((255, 206, 132), p.sun, 0.15))
-    layers += _table(easel, wood, loop)
+    layers += _table(easel, wood)
     return layers
 
 
@@ -149,7 +149,7 @@ def _pendants(easel: Easel, rng: np.random.Generator, light: RGB) -> list[Layer]
     return [easel.layer(0.8, easel.draw(shades), shade), easel.tint(0.8, easel.mask(glow), light)]
 
 
-def _table(easel: Easel, wood: RGB, loop: bool) -> list[Layer]:
+def _table(easel: Easel, wood: RGB) -> list[Layer]:
     """The table in front, a cup on it, and what rises from the cup."""
     p = easel.mood.palette
     rng = easel.rng("table")

@@ -15,7 +15,7 @@ from studio.sandbox.picture.sky import DARK, mist, sky, sun_place
 POINTS = 480
 
 
-def mountains(easel: Easel, loop: bool) -> list[Layer]:
+def mountains(easel: Easel) -> list[Layer]:
     """Ranges behind ranges, snow on the high ones, pines in front."""
     p = easel.mood.palette
     horizon = 0.64
@@ -42,7 +42,6 @@ def mountains(easel: Easel, loop: bool) -> list[Layer]:
                 0.5 - 0.1 * index,
                 depth + 0.03,
                 mix(p.horizon, p.middle, 0.25),
-                still=loop or index < 2,
             )
         )
     layers.append(_pine_row(easel, "middle pines", 0.82, 0.06, 0.12, 0.62, mix(p.far, p.near, 0.8)))
@@ -50,7 +49,7 @@ def mountains(easel: Easel, loop: bool) -> list[Layer]:
     return layers
 
 
-def meadow(easel: Easel, loop: bool) -> list[Layer]:
+def meadow(easel: Easel) -> list[Layer]:
     """Rolling hills, a tree or a house that keeps watch, grass in the wind."""
     p = easel.mood.palette
     rng = easel.rng("meadow")
@@ -63,7 +62,7 @@ def meadow(easel: Easel, loop: bool) -> list[Layer]:
         rgb = easel.shaded(mix(base, p.horizon, 0.34 - 0.1 * index), base, foot - height, foot + 0.1, fields)
         layers.append(easel.layer(depth, easel.ground(heights), rgb))
         if index == 0:
-            layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2), still=True))
+            layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2)))
     spot = float(rng.choice([0.3, 0.7]))
     house = bool(easel.mood.words & {"village", "farm", "cottage", "barn", "house", "home", "town"})
 
@@ -89,7 +88,7 @@ def meadow(easel: Easel, loop: bool) -> list[Layer]:
     return layers
 
 
-def forest(easel: Easel, loop: bool) -> list[Layer]:
+def forest(easel: Easel) -> list[Layer]:
     """Trunks in the mist, the light falling in between."""
     p = easel.mood.palette
     dark = easel.mood.light in DARK
@@ -130,7 +129,6 @@ def forest(easel: Easel, loop: bool) -> list[Layer]:
                 0.5 - 0.12 * index,
                 depth + 0.05,
                 mix(glow, p.sun, 0.25),
-                still=loop or index != 1,
             )
         )
         if index == 1:
@@ -142,7 +140,7 @@ def forest(easel: Easel, loop: bool) -> list[Layer]:
     return layers
 
 
-def desert(easel: Easel, loop: bool) -> list[Layer]:
+def desert(easel: Easel) -> list[Layer]:
     """Dunes with a lit and a shaded side, and a long way to go."""
     p = easel.mood.palette
     dark = easel.mood.light in DARK
@@ -166,7 +164,7 @@ def desert(easel: Easel, loop: bool) -> list[Layer]:
         body = body * (1 - slope) + np.asarray(mix(shade, p.near, 0.1 * index), np.float32) * slope
         layers.append(easel.layer(depth, mask, Image.fromarray(np.clip(body, 0, 255).astype(np.uint8))))
         if index == 0:
-            layers.append(mist(easel, 0.61, 0.04, 0.5, 0.2, mix(p.horizon, p.sun, 0.3), still=True))
+            layers.append(mist(easel, 0.61, 0.04, 0.5, 0.2, mix(p.horizon, p.sun, 0.3)))
         if index == 1 and easel.mood.people:
             walkers = easel.draw(lambda brush: figures.people(easel, brush, 0.735, 0.13))
             layers.append(easel.layer(0.42, walkers, easel.shaded(shade, p.near, 0.5, 0.9)))
@@ -287,7 +285,7 @@ def _trunks(easel: Easel, name: str, count: int, width: float, foot: float, cano
                     half * 0.4,
                 )
         for _ in range(110):  # boughs of many small leaves
-            x, y = float(rng.uniform(easel.left, easel.right)), float(rng.normal(-0.12, canopy))
+            x, y = float(rng.uniform(easel.left, easel.right)), min(0.14, float(rng.normal(-0.12, canopy)))
             for _ in range(26):
                 dx, dy = float(rng.normal(0, 0.028)), float(rng.normal(0, 0.022))
                 brush.oval(x + dx, y + dy, 0, 0, 1.2, 0.8, float(rng.uniform(0.003, 0.011)) * (1 + 12 * width))

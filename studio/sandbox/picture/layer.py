@@ -12,7 +12,7 @@ from PIL import Image
 from studio.sandbox.picture.planes import BLACK, Picture
 
 Region = tuple[int, int, int, int]
-NEIGHBOURS = 0.2  # depths that a camera move hardly tells apart
+NEIGHBOURS = 0.33  # depths that a camera move hardly tells apart
 EDGE = 6  # empty pixels kept around a mask, for the filter that samples it
 
 

@@ -12,7 +12,7 @@ from studio.sandbox.picture.layer import Layer, grouped
 from studio.sandbox.picture.sky import weather
 from studio.sandbox.picture.stage import Stage
 
-PLACES: dict[str, Callable[[Easel, bool], list[Layer]]] = {
+PLACES: dict[str, Callable[[Easel], list[Layer]]] = {
     "mountains": land.mountains,
     "meadow": land.meadow,
     "forest": land.forest,
@@ -29,7 +29,7 @@ def paint(prompt: str, size: tuple[int, int], *, loop: bool = False) -> Stage:
     """The scene of a prompt for frames of that size. In a loop nothing drifts that would not come back."""
     scene = mood.read(prompt)
     easel = Easel(size, scene)
-    layers = PLACES[scene.place](easel, loop)
+    layers = PLACES[scene.place](easel)
     if scene.place not in INDOORS:
         layers += weather(easel, loop=loop)
     width, height = size

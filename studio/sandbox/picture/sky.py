@@ -81,8 +81,10 @@ def _add_stars(easel: Easel, rgb: Floats, horizon: float) -> Floats:
     return _screen(rgb, (226, 234, 255), np.asarray(easel.draw(paint), np.float32) / 255)
 
 
-def mist(easel: Easel, place: float, height: float, strength: float, depth: float, rgb: RGB, *, still: bool) -> Layer:
-    """A bank of mist around a height, drifting slowly unless it must come back to where it was."""
+def mist(
+    easel: Easel, place: float, height: float, strength: float, depth: float, rgb: RGB, *, still: bool = True
+) -> Layer:
+    """A bank of mist around a height; it lies still, or drifts slowly."""
     small = (easel.canvas[0] // 4, easel.canvas[1] // 4)
     field = cloud(easel.rng(f"mist {place}"), small, cells=3, stretch=3.0, octaves=4, periodic=True)
     rows = easel.ys(small[1])

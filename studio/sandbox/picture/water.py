@@ -14,7 +14,7 @@ from studio.sandbox.picture.noise import line
 from studio.sandbox.picture.sky import sky, sun_place
 
 
-def sea(easel: Easel, loop: bool) -> list[Layer]:
+def sea(easel: Easel) -> list[Layer]:
     """Water to the horizon, the light lying on it."""
     p = easel.mood.palette
     horizon = 0.56
