@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 
 from flows.screen import Screen, show_end, show_plan
+from studio.drawing import draft
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
-from studio.plan import Plan, draft
+from studio.plan import Plan
 from studio.production import bundled_example, load_production
 from studio.progress import listener
 from studio.record import RunRecord

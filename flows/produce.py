@@ -21,8 +21,8 @@ from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
 from flows.shooting import Shooting, shoot
+from studio.drawing import draft as as_draft
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
-from studio.plan import draft as as_draft
 from studio.production import Production, bundled_example, load_production, parse_production
 from studio.progress import listener
 from studio.record import RunRecord

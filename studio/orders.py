@@ -6,6 +6,7 @@ what happens                                          what follows
 bought before (by any run, process or host)           nothing is sent; the generation that stands is returned
 another process is sending it now                     wait for what comes of it
 a cap has no room                                     OverBudget; nothing is written, nothing is sent
+the account is at its limits                          waits for a slot, in turn with other productions
 never sent (connect error, pool time-out)             released, NotSent: the caller may place it again
 429                                                   released; waits as the service asks, then placed again
 moderation refused this very input before             Moderated: final, nothing is sent
@@ -23,7 +24,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from studio.errors import (
@@ -37,7 +38,7 @@ from studio.errors import (
     ServiceError,
     ServiceFailed,
 )
-from studio.ledger import Cap, Intent, Ledger, OrderRow, OrderState, utc_now
+from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation, utc_now
 from studio.matching import ORDER_QUERY, traceable
 from studio.plan import is_moderation
 from studio.providers import VideoProvider
@@ -47,6 +48,8 @@ T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 HELD_POLL = 0.5
+SLOT_POLL = 1.0
+REFRESH = timedelta(seconds=15)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 
@@ -62,7 +65,7 @@ class Placed:
 
 
 class Door:
-    """Buys shots, each once, within the caps. ``caps`` are in USD; ``patience`` is seconds of 429 to sit out.
+    """Buys shots, each once, within the caps. ``caps`` gives those that hold now; ``patience`` is seconds to wait.
 
     ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
     """
@@ -73,7 +76,8 @@ class Door:
         provider: Callable[[], VideoProvider],
         *,
         run: str,
-        caps: Iterable[Cap] = (),
+        caps: Callable[[], Iterable[Cap]] = tuple,
+        limits: Limits | None = None,
         patience: float = 1800,
         grace: Grace | None = None,
         callback_url: str = "",
@@ -82,9 +86,11 @@ class Door:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._ledger, self._provider = ledger, provider
-        self._run, self._caps = run, tuple(caps)
+        self._run, self._caps, self._limits = run, caps, limits or Limits()
         self._patience, self._grace, self._callback_url = patience, grace or Grace(), callback_url
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
+        # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
+        self._turn = asyncio.Lock()
 
     async def place(
         self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print
@@ -100,7 +106,7 @@ class Door:
         intent = replace(intent, sent=traceable(params))
         waited, tries, ours = 0.0, 0, False
         while True:
-            reservation = await _unbroken(self._ledger.reserve, intent, run=self._run, caps=self._caps)
+            reservation = await self._reserve(intent, on_wait)
             row = reservation.order
             if reservation.outcome == "standing":
                 return _placed(row, bought=ours)
@@ -123,6 +129,28 @@ class Door:
                 on_wait(f"the service limits creates: trying again in {pause:.0f} s")
                 await self._sleep(pause)
                 waited, tries = waited + pause, tries + 1
+
+    async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> Reservation:
+        """Ask the books for leave to buy, until the account has room."""
+        looked = self._clock()
+        async with self._turn:
+            while True:
+                reservation = await _unbroken(
+                    self._ledger.reserve, intent, run=self._run, caps=self._caps(), limits=self._limits
+                )
+                if reservation.outcome != "full":
+                    return reservation
+                on_wait(reservation.why)
+                now = self._clock()
+                if now - looked > REFRESH:
+                    # Slots of runs that died are free once the service says that their generations have ended.
+                    looked = now
+                    await self._settler().refresh(intent.seller, intent.account)
+                rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
+                await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
+
+    def _settler(self) -> Settler:
+        return Settler(self._ledger, self._provider(), clock=self._clock, grace=self._grace)
 
     async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
         """Send the create of an order that is reserved by us, and commit what came of it."""
@@ -147,7 +175,7 @@ class Door:
     async def _settle(self, row: OrderRow, on_wait: Callable[[str], None]) -> None:
         """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""
         provider = self._provider()
-        settler = Settler(self._ledger, provider, clock=self._clock, grace=self._grace)
+        settler = self._settler()
         waited = 0.0
         while provider.has_list:
             try:

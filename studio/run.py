@@ -20,7 +20,7 @@ from studio.money import ZERO, usd
 from studio.orders import Door
 from studio.plan import Plan, Shot, ShotState
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord
-from studio.session import Session
+from studio.session import Session, caps_of
 
 
 class Run:
@@ -74,29 +74,40 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
 
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
-    seller, production = session.service.seller, plan.production
-    caps: list[tuple[str, Decimal, Decimal]] = []
-    if budget is not None:
-        caps.append(("run", budget, session.ledger.spent("run", run, seller=seller)))
-    if production.budget is not None:
-        spent = session.ledger.spent("production", production.slug, seller=seller)
-        caps.append(("production", production.budget, spent))
-    if session.settings.month_cap is not None:
-        spent = session.ledger.spent("month", f"{datetime.now(UTC):%Y-%m}", seller=seller)
-        caps.append(("month", session.settings.month_cap, spent))
-    for scope, limit, spent in caps:
-        if plan.to_pay > 0 and spent + plan.to_pay > limit:
-            over = spent + plan.to_pay - limit
-            before = f", {usd(spent)} are spent already" if spent else ""
-            raise OverBudget(
-                f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: "
-                f"{usd(over)} too much",
-                cap=limit,
-                needed=spent + plan.to_pay,
-                where=production.title,
-                hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes (--only), or a --draft",
-            )
-    return min((limit - spent for _, limit, spent in caps), default=None)
+    seller, production, left = session.service.seller, plan.production, None
+    for cap in caps_of(session.settings, production, run=run, budget=budget):
+        if cap.limit is not None:
+            spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller)
+            if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:
+                raise _over(plan, cap.scope, cap.limit, spent)
+            left = cap.limit - spent if left is None else min(left, cap.limit - spent)
+        if cap.creates is not None:
+            made = session.ledger.creates(cap.scope, cap.scope_id, seller=seller)
+            if plan.to_buy and made + plan.to_buy > cap.creates:
+                raise OverBudget(
+                    f"this run would order {plan.to_buy} generations; the {cap.scope} may order {cap.creates}, "
+                    f"and {made} are ordered already",
+                    cap=Decimal(cap.creates),
+                    needed=Decimal(made + plan.to_buy),
+                    where=production.title,
+                    hint="nothing was bought. Make fewer scenes (--only), or raise the limit",
+                )
+    return left
+
+
+def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
+    """Over a cap by plan: by how much, and what would fit."""
+    over = spent + plan.to_pay - limit
+    before = f", {usd(spent)} are spent already" if spent else ""
+    fits = plan.affordable(limit - spent)
+    room = f"; within it fits: --only {' --only '.join(fits)}" if fits else ""
+    return OverBudget(
+        f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
+        cap=limit,
+        needed=spent + plan.to_pay,
+        where=plan.production.title,
+        hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a --draft{room}",
+    )
 
 
 @dataclass(frozen=True)

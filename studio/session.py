@@ -12,10 +12,11 @@ from pathlib import Path
 import httpx
 
 from studio.assets import AssetSource, SeedImage, look_at, source_key
-from studio.ledger import Cap, Ledger, open_ledger
+from studio.drawing import draw_plan
+from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.local_sandbox import ensure_sandbox
 from studio.orders import Door
-from studio.plan import Plan, draw_plan
+from studio.plan import Plan
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
 from studio.providers import DreamMachine, VideoProvider
@@ -26,6 +27,8 @@ from studio.store import ClipStore
 from studio.watch import Watcher
 
 BASE_PATH = "/dream-machine/v1"
+# Ray models, by Luma's documents.
+TIERS = {"build": Limits(at_once=10, per_minute=20), "none": Limits()}
 
 
 class Session:
@@ -115,23 +118,23 @@ class Session:
 
     def door(self, *, run: str, production: Production, budget: Decimal | None) -> Door:
         """The door to spending, with every cap that applies to this run."""
-        caps = []
-        if budget is not None:
-            caps.append(Cap("run", run, budget))
-        if production.budget is not None:
-            caps.append(Cap("production", production.slug, production.budget))
-        if self.settings.month_cap is not None:
-            caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", self.settings.month_cap))
         settings = self.settings
         return Door(
             self.ledger,
             lambda: self.provider,
             run=run,
-            caps=caps,
+            caps=lambda: caps_of(settings, production, run=run, budget=budget),
+            limits=self.limits,
             patience=settings.rate_limit_patience,
             grace=Grace(min(15.0, settings.doubt_grace), settings.doubt_grace),
             callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
         )
+
+    @property
+    def limits(self) -> Limits:
+        """What the account allows: the tier's limits at Luma, and what the settings say instead."""
+        tier = TIERS[self.settings.tier] if self.service.billed else Limits()
+        return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute or tier.per_minute)
 
     async def aclose(self) -> None:
         if self._watcher is not None:
@@ -157,6 +160,13 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         yield session
     finally:
         await session.aclose()
+
+
+def caps_of(settings: Settings, production: Production, *, run: str, budget: Decimal | None) -> list[Cap]:
+    """Every cap that holds for a run now: its own, its production's, this month's."""
+    caps = [Cap("run", run, budget), Cap("production", production.slug, production.budget)]
+    caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", settings.month_cap, settings.month_creates))
+    return [cap for cap in caps if cap.limit is not None or cap.creates is not None]
 
 
 def films_folder(settings: Settings, production: Production, run: str) -> Path:

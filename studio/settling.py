@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from studio.errors import LedgerError
-from studio.ledger import Ledger, OrderRow
+from studio.errors import LedgerError, ServiceError
+from studio.ledger import Ledger, OrderRow, OrderState
 from studio.matching import Likeness, likeness
 from studio.providers import Generation, VideoProvider
 
@@ -106,6 +106,38 @@ class Settler:
         note = "not on the account's list after the grace period: it was never accepted"
         await asyncio.to_thread(self._ledger.release, row.key, row.attempt, note)
         return "released"
+
+    async def refresh(self, seller: str, account: str) -> int:
+        """Book the end of every generation that nobody waits for any more. Returns how many had ended.
+
+        A service that cannot be read now is read another time: nothing depends on this.
+        """
+        rows = [
+            row
+            for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED)
+            if (row.seller, row.account) == (seller, account) and row.generation_id is not None
+        ]
+        if not rows:
+            return 0
+        try:
+            since = min(row.reserved_at for row in rows) - SKEW
+            known = {g.id: g for g in await account_since(self._provider, since)} if self._provider.has_list else {}
+        except ServiceError:
+            return 0
+        ended = 0
+        for row in rows:
+            ended += await self._book_end(row, known.get(row.generation_id or ""))
+        return ended
+
+    async def _book_end(self, row: OrderRow, generation: Generation | None) -> bool:
+        if generation is None or not generation.ended:
+            return False
+        if generation.state == "failed":
+            reason = generation.failure_reason or ""
+            await asyncio.to_thread(self._ledger.failed, row.key, generation.id, reason)
+        else:
+            await asyncio.to_thread(self._ledger.completed, row.key, generation.id)
+        return True
 
     def pause(self, row: OrderRow) -> float:
         """Seconds until another look is worth it: often at first, and once when the grace period is over."""

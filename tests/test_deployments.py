@@ -191,10 +191,10 @@ class Place:
     def deployment(self, name: str) -> Any:
         return self.ask("GET", f"/deployments/name/produce/{name}")
 
-    def run(self, **parameters: Any) -> Any:
+    def run(self, environment: dict[str, str] | None = None, **parameters: Any) -> Any:
         """Start a run of the deployment for everyday use, and wait for its end."""
-        deployment = self.deployment("produce")["id"]
-        run = self.ask("POST", f"/deployments/{deployment}/create_flow_run", json={"parameters": parameters})
+        wanted = {"parameters": parameters, "job_variables": {"env": environment} if environment else {}}
+        run = self.ask("POST", f"/deployments/{self.deployment('produce')['id']}/create_flow_run", json=wanted)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             run = self.ask("GET", f"/flow_runs/{run['id']}")
@@ -319,6 +319,14 @@ class TestAWorker:
         assert "scene 'order', field 'continue_from': there is no scene 'arival'" in run["state"]["message"]
         assert "did you mean 'arrival'?" in run["state"]["message"]
         assert not (deployed.films / "bad").exists()
+
+    def test_buys_nothing_that_nobody_agreed_to(self, deployed: Place) -> None:
+        """With a key, and without a budget, a run that nobody confirms ends Failed before anything is sent."""
+        # Port 9 of this machine answers nobody: were anything sent, the run would tell of that instead.
+        service = {"LUMAAI_API_KEY": "no-key", "LUMAAI_BASE_URL": "http://127.0.0.1:9/dream-machine/v1"}
+        run = deployed.run(service, production=TINY)
+        assert run["state"]["type"] == "FAILED"
+        assert "would be billed $0.28, nobody was asked, and there is no budget" in run["state"]["message"]
 
     def test_keeps_the_schedule_off(self, deployed: Place) -> None:
         """The scheduled deployment stands at the server as written: switched off, with a budget, one run at a time."""

@@ -82,7 +82,7 @@ def door(
         ledger,
         luma.provider,
         run=run,
-        caps=caps,
+        caps=lambda: caps,
         patience=patience,
         sleep=sleep,
         clock=sleep.clock,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from studio.assets import SeedImage
+from studio.drawing import draft, draw_plan
 from studio.ledger.values import OrderRow, OrderState
-from studio.plan import Keyframe, Plan, Shot, ShotState, draft, draw_plan, wire_request
+from studio.plan import Keyframe, Plan, Shot, ShotState, wire_request
 from studio.pricing import load_prices
 from studio.production import Production
 

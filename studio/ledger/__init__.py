@@ -2,7 +2,7 @@
 
 from studio.ledger.books import Ledger, Reservation, open_ledger, utc_now
 from studio.ledger.costs import CostRow, costs
-from studio.ledger.values import Cap, Entry, Intent, OrderRow, OrderState
+from studio.ledger.values import Cap, Entry, Intent, Limits, OrderRow, OrderState
 
 __all__ = [
     "Cap",
@@ -10,6 +10,7 @@ __all__ = [
     "Entry",
     "Intent",
     "Ledger",
+    "Limits",
     "OrderRow",
     "OrderState",
     "Reservation",

@@ -13,12 +13,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from studio.errors import LedgerError, OverBudget
+from studio.errors import LedgerError
+from studio.ledger import admission
 from studio.ledger.engine import ledger_errors, open_engine
 from studio.ledger.holder import is_dead, this_process
 from studio.ledger.schema import entries, meta, orders, runs
-from studio.ledger.values import Cap, Entry, EntryKind, Intent, OrderRow, OrderState
-from studio.money import ZERO, usd
+from studio.ledger.values import Cap, Entry, EntryKind, Intent, Limits, OrderRow, OrderState
+from studio.money import ZERO
 
 Clock = Callable[[], datetime]
 
@@ -35,11 +36,20 @@ class Reservation:
     """What came of asking to buy. Only ``granted`` may be sent.
 
     ``standing``: bought already (submitted or completed). ``held``: another live process is sending it now.
-    ``in doubt``: it may have been bought.
+    ``in doubt``: it may have been bought. ``full``: the account has no room now; ``why``, and ``until`` when at least.
     """
 
-    outcome: Literal["granted", "standing", "held", "in doubt"]
-    order: OrderRow
+    outcome: Literal["granted", "standing", "held", "in doubt", "full"]
+    row: OrderRow | None
+    why: str = ""
+    until: datetime | None = None
+
+    @property
+    def order(self) -> OrderRow:
+        """The order as it stands; there is none yet where the account is full."""
+        if self.row is None:
+            raise LedgerError("a reservation without an order")
+        return self.row
 
 
 class Ledger:
@@ -113,7 +123,12 @@ class Ledger:
     def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
         """USD spent or reserved within a scope."""
         with self._reading() as connection:
-            return _spent(connection, scope, scope_id, seller)
+            return admission.spent(connection, scope, scope_id, seller)
+
+    def creates(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> int:
+        """Creates within a scope that were sent, or may have been."""
+        with self._reading() as connection:
+            return admission.creates(connection, scope, scope_id, seller)
 
     def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
         """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""
@@ -151,7 +166,7 @@ class Ledger:
         with self._writing() as connection:
             connection.execute(update(runs).where(runs.c.id == run).values(finished_at=self._clock(), outcome=outcome))
 
-    def reserve(self, intent: Intent, *, run: str, caps: Iterable[Cap]) -> Reservation:
+    def reserve(self, intent: Intent, *, run: str, caps: Iterable[Cap], limits: Limits | None = None) -> Reservation:
         """Commit the intent to buy, if nobody holds the order and every cap has room: the only way to spend.
 
         Raises OverBudget, with nothing written.
@@ -170,10 +185,10 @@ class Ledger:
                     return Reservation("in doubt", _known(connection, intent.key))
                 if row.state is OrderState.IN_DOUBT:
                     return Reservation("in doubt", row)
-            for cap in caps:
-                spent = _spent(connection, cap.scope, cap.scope_id, intent.seller)
-                if spent + intent.price > cap.limit:
-                    raise _over(cap, spent, intent)
+            admission.check_caps(connection, caps, intent)
+            full = admission.find_room(connection, intent, limits or Limits(), now)
+            if full is not None:
+                return Reservation("full", None, full.why, full.until)
             values = _intent_values(intent) | {
                 "state": OrderState.RESERVED.value,
                 "attempt": row.attempt + 1 if row else 1,
@@ -379,28 +394,3 @@ def _intent_values(intent: Intent) -> dict[str, Any]:
     values = {name: getattr(intent, name) for name in intent.__dataclass_fields__ if name != "key"}
     values |= {"request": dict(intent.request), "sent": dict(intent.sent)}
     return values
-
-
-def _spent(connection: Connection, scope: str, scope_id: str, seller: str) -> Decimal:
-    query = select(func.coalesce(func.sum(entries.c.amount), 0)).where(entries.c.seller == seller)
-    if scope == "run":
-        query = query.where(entries.c.run == scope_id)
-    elif scope == "production":
-        query = query.where(entries.c.production == scope_id)
-    else:
-        first = datetime.strptime(scope_id, "%Y-%m").replace(tzinfo=UTC)
-        following = (first + timedelta(days=32)).replace(day=1)
-        query = query.where(entries.c.at >= first, entries.c.at < following)
-    total = connection.scalar(query)
-    return total if isinstance(total, Decimal) else Decimal(total or 0)
-
-
-def _over(cap: Cap, spent: Decimal, intent: Intent) -> OverBudget:
-    needed = spent + intent.price
-    return OverBudget(
-        f"{usd(intent.price)} would bring this {cap.scope} to {usd(needed)}, over its budget of {usd(cap.limit)}",
-        cap=cap.limit,
-        needed=needed,
-        where=f"scene '{intent.scene}'",
-        hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
-    )

@@ -92,6 +92,7 @@ orders = Table(
     Column("family", String(64), nullable=False, index=True),
     Column("seller", String(20), nullable=False),
     Column("account", String(40), nullable=False),
+    Column("pool", String(20), nullable=False),
     Column("endpoint", String(40), nullable=False),
     Column("model", String(40), nullable=False),
     Column("production", String(80), nullable=False, index=True),
@@ -115,6 +116,19 @@ orders = Table(
     Column("clip", String(64)),
     # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
+    Index("ix_orders_account", "account", "pool", "state"),
+)
+
+# Who waits for a slot of an account, so that productions are let in by turns.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("order", String(64), primary_key=True),
+    Column("account", String(40), nullable=False),
+    Column("pool", String(20), nullable=False),
+    Column("production", String(80), nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
 )
 
 entries = Table(

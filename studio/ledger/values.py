@@ -41,6 +41,7 @@ EntryKind = Literal["reserved", "submitted", "completed", "failed", "in doubt", 
 class Intent:
     """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it.
 
+    ``pool`` names the models that share the account's limits.
     ``request`` is canonical (images by hash, parents by order); ``sent`` is what goes over the wire, without secrets.
     """
 
@@ -57,16 +58,29 @@ class Intent:
     request: Mapping[str, Any]
     price: Decimal
     price_table: str
+    pool: str = "ray"
     sent: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Cap:
-    """What may be spent within one scope. ``scope_id`` is a run's id, a production's slug, or a month (``2026-11``)."""
+    """What may be spent within one scope, in USD and in number of creates; None: no such limit.
+
+    ``scope_id`` is a run's id, a production's slug, or a month (``2026-11``, UTC).
+    """
 
     scope: Literal["run", "production", "month"]
     scope_id: str
-    limit: Decimal
+    limit: Decimal | None = None
+    creates: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the account allows, of one pool of models: generations at once, and creates a minute. None: no limit."""
+
+    at_once: int | None = None
+    per_minute: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,7 @@ class OrderRow:
     family: str
     seller: str
     account: str
+    pool: str
     endpoint: str
     model: str
     production: str

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("family", sa.String(64), nullable=False),
         sa.Column("seller", sa.String(20), nullable=False),
         sa.Column("account", sa.String(40), nullable=False),
+        sa.Column("pool", sa.String(20), nullable=False),
         sa.Column("endpoint", sa.String(40), nullable=False),
         sa.Column("model", sa.String(40), nullable=False),
         sa.Column("production", sa.String(80), nullable=False),
@@ -62,6 +63,16 @@ def upgrade() -> None:
     op.create_index("ix_orders_production", "orders", ["production"])
     op.create_index("ix_orders_state", "orders", ["state"])
     op.create_index("uq_orders_generation", "orders", ["seller", "generation_id"], unique=True)
+    op.create_index("ix_orders_account", "orders", ["account", "pool", "state"])
+    op.create_table(
+        "waiting",
+        sa.Column("order", sa.String(64), primary_key=True),
+        sa.Column("account", sa.String(40), nullable=False),
+        sa.Column("pool", sa.String(20), nullable=False),
+        sa.Column("production", sa.String(80), nullable=False),
+        sa.Column("since", TIME, nullable=False),
+        sa.Column("seen_at", TIME, nullable=False),
+    )
     op.create_table(
         "entries",
         sa.Column(

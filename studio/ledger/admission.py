@@ -1,0 +1,141 @@
+"""Who may spend now: caps in dollars and in creates, and the account's limits, fair between productions.
+
+Everything here runs inside the transaction that commits the intent, so no two processes can be let in past a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from studio.errors import OverBudget
+from studio.ledger.schema import entries, orders, waiting
+from studio.ledger.values import Cap, Intent, Limits, OrderState
+from studio.money import usd
+
+MINUTE = timedelta(seconds=60)
+# Who waits looks again every second or so; who has not for this long is gone.
+GONE = timedelta(seconds=20)
+OPEN = (OrderState.RESERVED.value, OrderState.SUBMITTED.value, OrderState.IN_DOUBT.value)
+
+
+@dataclass(frozen=True)
+class Full:
+    """No room at the account. ``why`` in a few words; ``until``: when it is worth looking again, where known."""
+
+    why: str
+    until: datetime | None = None
+
+
+def spent(connection: Connection, cap_scope: str, scope_id: str, seller: str) -> Decimal:
+    """USD spent or reserved within a scope."""
+    query = select(func.coalesce(func.sum(entries.c.amount), 0)).where(*_within(cap_scope, scope_id, seller))
+    total = connection.scalar(query)
+    return total if isinstance(total, Decimal) else Decimal(total or 0)
+
+
+def creates(connection: Connection, cap_scope: str, scope_id: str, seller: str) -> int:
+    """Creates within a scope that were sent, or may have been."""
+    bought = select(func.count()).where(*_within(cap_scope, scope_id, seller), entries.c.kind == "reserved")
+    given_back = select(func.count()).where(*_within(cap_scope, scope_id, seller), entries.c.kind == "released")
+    return (connection.scalar(bought) or 0) - (connection.scalar(given_back) or 0)
+
+
+def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent) -> None:
+    """Raises OverBudget where one of the caps has no room for the intent."""
+    for cap in caps:
+        before = spent(connection, cap.scope, cap.scope_id, intent.seller)
+        if cap.limit is not None and before + intent.price > cap.limit:
+            raise OverBudget(
+                f"{usd(intent.price)} would bring this {cap.scope} to {usd(before + intent.price)}, over its budget of "
+                f"{usd(cap.limit)}",
+                cap=cap.limit,
+                needed=before + intent.price,
+                where=f"scene '{intent.scene}'",
+                hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
+            )
+        if cap.creates is not None and creates(connection, cap.scope, cap.scope_id, intent.seller) >= cap.creates:
+            raise OverBudget(
+                f"this {cap.scope} may order {cap.creates} generations, and has",
+                cap=Decimal(cap.creates),
+                needed=Decimal(cap.creates + 1),
+                where=f"scene '{intent.scene}'",
+                hint="nothing was bought for this scene; raise the limit, or make less",
+            )
+
+
+def find_room(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> Full | None:
+    """None where the account has room for this intent, and it is its production's turn; then it waits no longer."""
+    full = _full(connection, intent, limits, now)
+    if full is None:
+        connection.execute(delete(waiting).where(waiting.c.order == intent.key))
+        return None
+    noted = connection.execute(update(waiting).where(waiting.c.order == intent.key).values(seen_at=now))
+    if noted.rowcount == 0:
+        row = {
+            "order": intent.key, "account": intent.account, "pool": intent.pool, "production": intent.production,
+            "since": now, "seen_at": now,
+        }  # fmt: skip
+        connection.execute(insert(waiting).values(row))
+    return full
+
+
+def _full(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> Full | None:
+    ours = (orders.c.account == intent.account, orders.c.pool == intent.pool)
+    free = None
+    if limits.at_once is not None:
+        used = connection.scalar(select(func.count()).where(*ours, orders.c.state.in_(OPEN))) or 0
+        if used >= limits.at_once:
+            return Full(f"waiting for a slot, {used} of {limits.at_once} in use")
+        free = limits.at_once - used
+    if limits.per_minute is not None:
+        recent = connection.scalars(
+            select(entries.c.at)
+            .join(orders, orders.c.key == entries.c.order)
+            .where(*ours, entries.c.kind == "reserved", entries.c.at > now - MINUTE)
+            .order_by(entries.c.at)
+        ).all()
+        if len(recent) >= limits.per_minute:
+            until = recent[-limits.per_minute] + MINUTE
+            return Full(f"waiting for the minute's limit, {len(recent)} of {limits.per_minute} creates", until)
+        rest = limits.per_minute - len(recent)
+        free = rest if free is None else min(free, rest)
+    if free is not None and _before_us(connection, intent, limits, now) >= free:
+        return Full("waiting for its turn: other productions have fewer in flight")
+    return None
+
+
+def _before_us(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> int:
+    """How many orders of other productions come first: whose production has fewer in flight, then who has waited
+    longest."""
+    counted = connection.execute(
+        select(orders.c.production, func.count().label("count"))
+        .where(orders.c.account == intent.account, orders.c.pool == intent.pool, orders.c.state.in_(OPEN))
+        .group_by(orders.c.production)
+    )
+    in_flight = {row.production: row.count for row in counted}
+    rows = connection.execute(
+        select(waiting.c.order, waiting.c.production, waiting.c.since).where(
+            waiting.c.account == intent.account, waiting.c.pool == intent.pool, waiting.c.seen_at > now - GONE
+        )
+    ).all()
+    since = next((r.since for r in rows if r.order == intent.key), now)
+    mine = (in_flight.get(intent.production, 0), since)
+    return sum(
+        1 for r in rows if r.production != intent.production and (in_flight.get(r.production, 0), r.since) < mine
+    )
+
+
+def _within(scope: str, scope_id: str, seller: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [entries.c.seller == seller]
+    if scope == "run":
+        return [*conditions, entries.c.run == scope_id]
+    if scope == "production":
+        return [*conditions, entries.c.production == scope_id]
+    first = datetime.strptime(scope_id, "%Y-%m").replace(tzinfo=UTC)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return [*conditions, entries.c.at >= first, entries.c.at < following]
