@@ -113,11 +113,11 @@ def _before_us(connection: Connection, intent: Intent, limits: Limits, now: date
     """How many orders of other productions come first: whose production has fewer in flight, then who has waited
     longest."""
     counted = connection.execute(
-        select(orders.c.production, func.count().label("count"))
+        select(orders.c.production, func.count().label("held"))
         .where(orders.c.account == intent.account, orders.c.pool == intent.pool, orders.c.state.in_(OPEN))
         .group_by(orders.c.production)
     )
-    in_flight = {row.production: row.count for row in counted}
+    in_flight = {row.production: row.held for row in counted}
     rows = connection.execute(
         select(waiting.c.order, waiting.c.production, waiting.c.since).where(
             waiting.c.account == intent.account, waiting.c.pool == intent.pool, waiting.c.seen_at > now - GONE
