@@ -1,7 +1,9 @@
 # Two commands do everything on a machine that has Python 3.11 (or newer) and make:
 #   make film    the bundled example becomes a film, without an API key
 #   make test    the whole test suite
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first Python that really runs and is new enough (a pyenv shim may be on the path and run nothing).
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -38,7 +40,7 @@ serve: $(READY)
 
 # Bytecode is compiled now, once: without it every start of Prefect takes twice as long.
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=…)"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	-@$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages flows tasks studio deployments >/dev/null 2>&1
