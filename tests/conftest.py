@@ -16,6 +16,8 @@ for _name in [n for n in os.environ if n.startswith(("STUDIO_", "LUMA"))]:
     if _name != "STUDIO_FFMPEG":
         del os.environ[_name]
 
+pytest_plugins = ["tests.books"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

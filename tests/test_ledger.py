@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,16 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
 
 from studio.errors import LedgerError, OverBudget
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.holder import Holder, is_dead, this_process
+from studio.ledger.schema import metadata
 from tests.test_orders import PRICE, Clock, intent
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'books' / 'ledger.db'}"
 
 
 @pytest.fixture
@@ -147,9 +145,10 @@ def test_a_file_that_is_no_ledger(tmp_path: Path) -> None:
 
 def test_books_of_a_newer_version(url: str, ledger: Ledger) -> None:
     """A ledger that a newer version wrote is refused with what to do, not written to."""
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
     with pytest.raises(LedgerError, match="another version"):
         open_ledger(url)
 
@@ -166,13 +165,7 @@ def test_a_url_that_leads_nowhere(bad: str) -> None:
 
 def test_the_schema_is_what_the_migrations_make(url: str, ledger: Ledger) -> None:
     """Migrations and schema do not drift apart."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import create_engine
-
-    from studio.ledger.schema import metadata
-
-    engine = create_engine(url)
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()

@@ -37,7 +37,9 @@ def open_engine(url: str) -> Engine:
             event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
-            engine = create_engine(parsed, pool_pre_ping=True)
+            if parsed.drivername in ("postgres", "postgresql"):
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
         with engine.execution_options(write=True).begin() as connection:
             _migrate(connection, name)
     return engine

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import uuid
 from pathlib import Path
 from typing import IO
 
@@ -79,8 +80,9 @@ class Home:
                 hint=f"use that one ({self.address} says where it listens), or give another --home",
             ) from error
         self._lock = lock
-        for left in self.clips.glob("*.part*"):
-            left.unlink()
+        for folder in (self.clips, self.inputs):
+            for left in folder.glob("*.part*"):
+                left.unlink()
 
     def unlock(self) -> None:
         """Leave the home to others."""
@@ -98,6 +100,6 @@ class Home:
 
 
 def _write(place: Path, content: bytes) -> None:
-    part = place.with_name(f"{place.name}.part{os.getpid()}")
+    part = place.with_name(f"{place.name}.part{uuid.uuid4().hex}")  # two threads may store the same content
     part.write_bytes(content)
     part.replace(place)
