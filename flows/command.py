@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from flows.screen import Screen, show_end, show_plan
 from studio.drawing import draft
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
-from studio.plan import Plan
+from studio.plan import Plan, parse_takes
 from studio.production import bundled_example, load_production
 from studio.progress import listener
 from studio.record import RunRecord
@@ -49,7 +49,7 @@ class Wish:
     draft: bool
     only: tuple[str, ...]
     retake: tuple[str, ...]
-    takes: dict[str, int]
+    takes: tuple[str, ...]  # as SCENE=N
     out: Path | None
     allow_missing: bool
     yes: bool
@@ -77,7 +77,7 @@ def produce(
 
     async def go() -> None:
         wish = Wish(
-            production, _budget(budget), draft, tuple(only or ()), tuple(retake or ()), _takes(take or ()), out,
+            production, _budget(budget), draft, tuple(only or ()), tuple(retake or ()), tuple(take or ()), out,
             allow_missing, yes,
         )  # fmt: skip
         settings = load_settings()
@@ -99,7 +99,7 @@ def produce(
 async def _plan(session: Session, wish: Wish) -> Plan:
     written = load_production(wish.file or bundled_example())
     plan, _ = await session.plan(
-        draft(written) if wish.draft else written, takes=wish.takes, only=wish.only, retake=wish.retake
+        draft(written) if wish.draft else written, takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake
     )
     return plan
 
@@ -145,9 +145,9 @@ async def _run(console: Console, wish: Wish, allowed: Decimal | None, *, as_json
             draft=wish.draft,
             only=list(wish.only),
             retake=list(wish.retake),
-            takes=wish.takes,
+            takes=list(wish.takes),
             allow_missing=wish.allow_missing,
-            out=str(wish.out) if wish.out else None,
+            out=str(wish.out) if wish.out else "",
         )
     finally:
         screen.stop()
@@ -179,16 +179,6 @@ def _budget(text: str | None) -> Decimal | None:
         return parse_usd(text)
     except ValueError as error:
         raise SettingsError(str(error), where="--budget") from None
-
-
-def _takes(pairs: Sequence[str]) -> dict[str, int]:
-    takes = {}
-    for pair in pairs:
-        scene, _, number = pair.rpartition("=")
-        if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
-            raise SettingsError(f"{pair!r} is not SCENE=N", where="--take", hint="such as --take arrival=2")
-        takes[scene] = int(number)
-    return takes
 
 
 def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: Decimal | None) -> None:

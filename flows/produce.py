@@ -23,6 +23,7 @@ from pydantic import Field, WithJsonSchema
 from flows.shooting import Shooting, shoot
 from studio.drawing import draft as as_draft
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
+from studio.plan import parse_takes
 from studio.production import Production, bundled_example, load_production, parse_production
 from studio.progress import listener
 from studio.record import RunRecord
@@ -34,27 +35,30 @@ from tasks.concatenate import Assembly, concatenate_film
 from tasks.report import Told, write_report
 from tasks.seed import publish_asset
 
-Dollars = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number"})]
+Dollars = Annotated[
+    Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
+]
 
 
 def _run_name() -> str:
     given = flow_run.parameters
     written = given.get("production")
     title = getattr(written, "slug", None) or (written or {}).get("title") if written else None
-    return f"{title or Path(given.get('production_file') or bundled_example()).stem} · {flow_run.id or ''}"[:80]
+    name = title or Path(given.get("production_file") or bundled_example()).stem
+    return f"{name[:60]} · {str(flow_run.id)[:8]}"
 
 
 @flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
 async def produce(
-    production_file: str | None = None,
+    production_file: str = "",
     production: Production | None = None,
     budget: Dollars | None = None,
     draft: bool = False,
-    only: list[str] | None = None,
-    retake: list[str] | None = None,
-    takes: dict[str, int] | None = None,
+    only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it, and nobody changes it
+    retake: list[str] = [],  # noqa: B006
+    takes: list[str] = [],  # noqa: B006
     allow_missing: bool = False,
-    out: str | None = None,
+    out: str = "",
 ) -> dict[str, Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
 
@@ -66,14 +70,14 @@ async def produce(
         draft: The whole film at the cheapest tier.
         only: Ids of the scenes to make; what they continue from is made as well.
         retake: Ids of scenes to buy once more, as a new take.
-        takes: Which take to use, by scene id.
+        takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
-        out: Folder for the film. Empty: films/<slug>/<run>/.
+        out: Folder for the film. Empty: films/SLUG/RUN.
     """
     settings = load_settings()
     written = read_production(production_file, production, draft=draft)
     async with open_session(settings) as session:
-        plan, images = await session.plan(written, takes=takes, only=tuple(only or ()), retake=tuple(retake or ()))
+        plan, images = await session.plan(written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake))
         listener.get().planned(plan)
         run_id = _run_id()
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
@@ -92,7 +96,7 @@ async def produce(
         return run_summary(record)
 
 
-def read_production(file: str | None, production: Production | None, *, draft: bool) -> Production:
+def read_production(file: str, production: Production | None, *, draft: bool) -> Production:
     """The production that is meant: written out, in a file, or the bundled example. Raises ProductionError."""
     written = parse_production(production) if production is not None else load_production(file or bundled_example())
     return as_draft(written) if draft else written
@@ -110,7 +114,7 @@ async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Asse
 async def _write_down(run: Run, shooting: Shooting, film: Assembly | None) -> RunRecord:
     parts = {"scenes": film.scenes, "seams": film.seams, "film": film.film} if film else {}
     record = make_record(run, shooting.results, **parts)
-    await write_report(Told(record))
+    await write_report(Told(record), [film] if film else list(shooting.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect.client.schemas.objects import State
+from prefect.utilities.annotations import quote
 
 from studio.errors import ServiceFailed
 from studio.facts import stored_clip
@@ -37,13 +38,14 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
 
     async def finish(shot: Shot) -> tuple[Made, Made]:
         """States of the order and of the wait, of the last attempt."""
+        # Shots are quoted: Prefect would take a string that a shot shares with some result for an edge.
         # States, not their values: Prefect then knows what depends on what, and begins nothing on a failed parent.
         parents = [(await finished[parent])[1] for parent in shot.parents]
         images = [published[image] for image in shot.images]
         for left in reversed(range(run.session.settings.create_attempts)):
             attempt = await run.next_attempt(shot)
-            order = await submit(run, shot, parents, images, attempt, return_state=True)
-            done = await wait(run, shot, order, return_state=True)
+            order = await submit(run, quote(shot), parents, images, attempt, return_state=True)
+            done = await wait(run, quote(shot), order, return_state=True)
             error = await problem(done)
             if not isinstance(error, ServiceFailed) or left == 0:
                 break
@@ -52,7 +54,7 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
 
     async def fetch(shot: Shot) -> tuple[Made, ShotResult]:
         order, done = await finished[shot.id]
-        clip = await download(run, shot, done, return_state=True)
+        clip = await download(run, quote(shot), done, return_state=True)
         for state in (order, done, clip):
             error = await problem(state)
             if error is not None:

@@ -6,12 +6,13 @@ Pure functions of frozen values: nothing here reads a file, a clock or a network
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
 from studio.money import ZERO
 from studio.pricing import Quote
@@ -201,3 +202,14 @@ def is_moderation(reason: str) -> bool:
     """Whether a failure reason is a verdict on the input, and so final for it (Luma's own texts)."""
     text = reason.lower()
     return "moderation" in text or "moderated" in text or "blacklisted" in text
+
+
+def parse_takes(pairs: Sequence[str]) -> dict[str, int]:
+    """``["arrival=2"]`` → ``{"arrival": 2}``. Raises BadInput."""
+    takes = {}
+    for pair in pairs:
+        scene, _, number = pair.rpartition("=")
+        if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
+            raise BadInput(f"{pair!r} is not SCENE=N", where="--take", hint="such as --take arrival=2")
+        takes[scene] = int(number)
+    return takes

@@ -16,6 +16,7 @@ from studio.drawing import draw_plan
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.local_sandbox import ensure_sandbox
 from studio.orders import Door
+from studio.pace import Pace
 from studio.plan import Plan
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
@@ -102,7 +103,8 @@ class Session:
             cost_per_second=self.prices.quote("ray-2", "720p", 5).usd / 5,
             local=self.service.seller != "luma",
         )
-        self._watcher = Watcher(self._provider)
+        history = await asyncio.to_thread(self.ledger.durations, self.service.seller)
+        self._watcher = Watcher(self._provider, pace=Pace(history))
 
     @property
     def provider(self) -> VideoProvider:
@@ -141,7 +143,7 @@ class Session:
             await self._watcher.aclose()
         if self._provider is not None:
             await self._provider.aclose()
-        self.publisher.close()
+        await asyncio.to_thread(self.publisher.close)
         await self.http.aclose()
         self.ledger.close()
 

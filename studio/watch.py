@@ -8,30 +8,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from studio.errors import NotFound, Refused, ServiceError, StillRunning
+from studio.pace import Pace
 from studio.providers import Generation, VideoProvider
 
 PAGE = 100
 MOST_PAGES = 5
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How long to wait between two looks, in seconds: a ``part`` of the youngest's age, within bounds.
-
-    Half of that part is how late a finish is noticed on average.
-    """
-
-    shortest: float = 0.5
-    longest: float = 10.0
-    part: float = 0.05
-
-    def pause(self, youngest: float) -> float:
-        return min(max(youngest * self.part, self.shortest), self.longest)
-
-
 @dataclass
 class _Waiting:
-    since: float
+    kind: str
+    since: float  # when it was ordered, by our clock
     deadline: float
     state: str = ""
     listeners: list[Callable[[str], None]] = field(default_factory=list)
@@ -56,11 +43,20 @@ class Watcher:
         self._round: asyncio.Task[None] | None = None
         self._last_answer = clock()
         self._lists = provider.has_list
+        self._woken = asyncio.Event()
 
     async def wait(
-        self, generation_id: str, *, timeout: float, on_state: Callable[[str], None] = lambda _: None
+        self,
+        generation_id: str,
+        *,
+        timeout: float,
+        kind: str = "",
+        age: float = 0.0,
+        on_state: Callable[[str], None] = lambda _: None,
     ) -> Generation:
         """The generation once it has ended, completed or failed.
+
+        ``kind`` and ``age`` (seconds since it was ordered) tell when looking is worth it.
 
         Raises StillRunning after ``timeout`` seconds (nothing is lost: it goes on at the service), NotFound where the
         account does not have it, Refused where the service does not let us look.
@@ -70,7 +66,8 @@ class Watcher:
             now = self._clock()
             if not self._waiting:
                 self._last_answer = now
-            waiting = self._waiting[generation_id] = _Waiting(now, now + timeout)
+            waiting = self._waiting[generation_id] = _Waiting(kind, now - age, now + timeout)
+            self._woken.set()  # a young one may want an earlier look than those before it
         if self._round is None or self._round.done():
             self._round = asyncio.create_task(self._watch(), name="watch generations")
         waiting.listeners.append(on_state)
@@ -104,8 +101,27 @@ class Watcher:
                 if now >= waiting.deadline:
                     self._end(key, error=_still_running(key, now - waiting.since))
             if self._waiting:
-                youngest = min(now - w.since for w in self._waiting.values())
-                await self._sleep(self._pace.pause(youngest))
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Sleep until the next look is worth it; a newcomer may want it sooner than those before."""
+        due = self._clock() + self._pause()
+        while (left := due - self._clock()) > 0:
+            self._woken.clear()
+            sleeping = asyncio.ensure_future(self._sleep(left))
+            waking = asyncio.ensure_future(self._woken.wait())
+            try:
+                await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waking.cancel()
+            if not self._woken.is_set():
+                return
+            due = min(due, self._clock() + self._pause())
+
+    def _pause(self) -> float:
+        now = self._clock()
+        return self._pace.pause([(w.kind, now - w.since) for w in self._waiting.values()])
 
     async def _look(self) -> None:
         """One tick: every generation that is waited for, seen once."""

@@ -60,4 +60,4 @@ async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
         sha256 = clip.sha256
         if not shot.generation:
             await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
-    return Footage(shot=shot.id, order=shot.key, generation_id=finished.generation_id, sha256=sha256)
+    return Footage(shot=shot.id, sha256=sha256)

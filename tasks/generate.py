@@ -10,7 +10,7 @@ from prefect import get_run_logger, task
 from prefect.context import TaskRunContext
 
 from studio.errors import GenerationFailed
-from studio.ledger import OrderState
+from studio.ledger import OrderState, kind_of, utc_now
 from studio.money import usd
 from studio.orders import generation_failed
 from studio.plan import Shot, wire_request
@@ -82,8 +82,13 @@ async def wait(run: Run, shot: Shot, submitted: Submitted) -> Finished:
     if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
         return finished
     hears = listener.get()
+    ordered = row.submitted_at if row is not None and row.submitted_at is not None else utc_now()
     generation = await session.watcher.wait(
-        generation_id, timeout=session.settings.wait_timeout, on_state=lambda state: hears.shot(shot.id, state)
+        generation_id,
+        timeout=session.settings.wait_timeout,
+        kind=kind_of(shot.request),
+        age=max(0.0, (utc_now() - ordered).total_seconds()),
+        on_state=lambda state: hears.shot(shot.id, state),
     )
     if generation.state == "failed":
         if not shot.generation:

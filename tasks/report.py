@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -20,8 +22,11 @@ class Told:
 
 
 @task(name="report", task_run_name="film · report", tags=["report"], persist_result=False)
-async def write_report(told: Told) -> dict[str, Path]:
-    """Write report.html, costs.csv, manifest.json and timeline.otio, and put costs and summary into the Prefect UI."""
+async def write_report(told: Told, made_of: Sequence[Any]) -> dict[str, Path]:
+    """Write report.html, costs.csv, manifest.json and timeline.otio, and put costs and summary into the Prefect UI.
+
+    ``made_of``: the results that the report tells of, for the edges in the UI.
+    """
     record = told.record
     written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out)
     await acreate_table_artifact(

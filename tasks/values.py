@@ -35,6 +35,4 @@ class Footage(_Value):
     """A shot's clip, in the store by its content."""
 
     shot: str
-    order: str
-    generation_id: str
     sha256: str

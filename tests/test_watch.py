@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from studio.errors import NotFound, ServiceError, StillRunning, Unauthorized
-from studio.watch import Pace, Watcher
+from studio.pace import Pace
+from studio.watch import Watcher
 from tests.luma import Luma
 
 

@@ -2,7 +2,7 @@
 
 from studio.ledger.books import Ledger, Reservation, open_ledger, utc_now
 from studio.ledger.costs import CostRow, costs
-from studio.ledger.values import Cap, Entry, Intent, Limits, OrderRow, OrderState
+from studio.ledger.values import Cap, Entry, Intent, Limits, OrderRow, OrderState, kind_of
 
 __all__ = [
     "Cap",
@@ -15,6 +15,7 @@ __all__ = [
     "OrderState",
     "Reservation",
     "costs",
+    "kind_of",
     "open_ledger",
     "utc_now",
 ]

@@ -18,7 +18,7 @@ from studio.ledger import admission
 from studio.ledger.engine import ledger_errors, open_engine
 from studio.ledger.holder import is_dead, this_process
 from studio.ledger.schema import entries, meta, orders, runs
-from studio.ledger.values import Cap, Entry, EntryKind, Intent, Limits, OrderRow, OrderState
+from studio.ledger.values import Cap, Entry, EntryKind, Intent, Limits, OrderRow, OrderState, kind_of
 from studio.money import ZERO
 
 Clock = Callable[[], datetime]
@@ -129,6 +129,21 @@ class Ledger:
         """Creates within a scope that were sent, or may have been."""
         with self._reading() as connection:
             return admission.creates(connection, scope, scope_id, seller)
+
+    def durations(self, seller: str, *, kept: int = 500) -> dict[str, list[float]]:
+        """Seconds that the latest completed generations took, by kind (``model resolution duration``)."""
+        query = (
+            select(orders.c.request, orders.c.submitted_at, orders.c.finished_at)
+            .where(orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value)
+            .order_by(orders.c.finished_at.desc())
+            .limit(kept)
+        )
+        found: dict[str, list[float]] = {}
+        for row in self.ask(query):
+            if row.submitted_at is not None and row.finished_at is not None:
+                took = (row.finished_at - row.submitted_at).total_seconds()
+                found.setdefault(kind_of(row.request), []).append(took)
+        return found
 
     def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
         """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""

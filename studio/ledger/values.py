@@ -62,6 +62,11 @@ class Intent:
     sent: Mapping[str, Any] = field(default_factory=dict)
 
 
+def kind_of(request: Mapping[str, Any]) -> str:
+    """What decides how long a generation takes: ``ray-2 720p 5s``."""
+    return " ".join(str(request.get(name, "")) for name in ("model", "resolution", "duration"))
+
+
 @dataclass(frozen=True)
 class Cap:
     """What may be spent within one scope, in USD and in number of creates; None: no such limit.

@@ -139,6 +139,7 @@ class Production(_Frozen):
     slug: Slug = Field(
         default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
     )
+    scenes: tuple[Scene, ...] = Field(description="The film's scenes, in the order in which they are seen.")
     model: Annotated[Model, Choice] = Field(
         default="ray-2", description="Luma's model, for every scene that names none."
     )
@@ -164,7 +165,6 @@ class Production(_Frozen):
     )
     assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
     characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
-    scenes: tuple[Scene, ...] = Field(description="The film's scenes, in the order in which they are seen.")
     film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
 
     @model_validator(mode="before")

@@ -9,17 +9,23 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from studio.errors import SettingsError, StudioError
+from studio.sandbox import faults_file
 from studio.sandbox.app import create_app
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.dream_machine import PREFIX
+from studio.sandbox.faults import Plan
+from studio.sandbox.faults_wire import DroppingProtocol
 from studio.sandbox.house import House, Options
+from studio.sandbox.limits import Limits
 
 STOP_SECONDS = 1
 
@@ -57,21 +63,25 @@ def main(
     attach: Annotated[list[int] | None, typer.Option(help="Process to live for; end when all have died.")] = None,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Read images from other machines.")] = False,
     conformance: Annotated[bool, typer.Option("--conformance", help="Answer the SDKs' own test suites.")] = False,
-    faults: Annotated[Path | None, typer.Option(help="File of faults to inject.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="File of faults to inject, YAML or JSON.")] = None,
+    tier: Annotated[str, typer.Option(help="Limits of the account: none, or those of Luma's build tier.")] = "none",
+    creates_a_minute: Annotated[int | None, typer.Option(min=0, help="Creates a minute, by family of models.")] = None,
+    at_once: Annotated[int | None, typer.Option(min=0, help="Generations at once, by family of models.")] = None,
     assume: Annotated[list[str] | None, typer.Option(help="Switch an assumption: NAME=VALUE.")] = None,
 ) -> None:
     """Stand in for Luma's Dream Machine API on this machine. Nothing is billed; clips are rendered here."""
     try:
-        if faults is not None:
-            raise SettingsError("--faults is not supported yet", hint="it comes with the next version of the sandbox")
         options = Options(
             latency=latency,
             credit=credit,
             conformance=conformance,
             allow_remote=allow_remote,
             assume=Assumptions(dict(_switch(text) for text in assume or ())),
-            **({"workers": workers} if workers is not None else {}),
+            limits=_limits(tier, creates_a_minute, at_once),
+            plan=Plan() if faults is None else faults_file.read(faults),
         )
+        if workers is not None:
+            options = replace(options, workers=workers)
         asyncio.run(serve(lambda: listen(host, port, expose), home, options, attach or []))
     except StudioError as error:
         print(f"studio.sandbox: {error}", file=sys.stderr)
@@ -108,17 +118,14 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
     app = create_app(home, options)
     house: House = app.state.house
     listening = bind()
+    address, port = listening.getsockname()[:2]
+    url = house.address = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
     def listens() -> None:
-        address, port = listening.getsockname()[:2]
-        url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
         house.home.announce(port, url)
         greet(url, house)
 
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS, lifespan="on", access_log=False
-    )
-    server = Server(config, listens)
+    server = Server(configured(app), listens)
 
     def leave() -> None:
         server.should_exit = True
@@ -135,6 +142,18 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
         house.home.withdraw()
 
 
+def configured(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves a sandbox: the faults can end its connections."""
+    return uvicorn.Config(
+        app,
+        http=DroppingProtocol,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="on",
+        access_log=False,
+    )
+
+
 def greet(url: str, house: House) -> None:
     """Say what is here, and how a client comes to it."""
     account = house.books.account()
@@ -148,6 +167,14 @@ def greet(url: str, house: House) -> None:
         f"  export LUMAAI_BASE_URL={url}{PREFIX} LUMAAI_API_KEY=sandbox",
         flush=True,
     )
+
+
+def _limits(tier: str, creates_a_minute: int | None, at_once: int | None) -> Limits:
+    tiers = {"none": Limits.none(), "build": Limits.build()}
+    if tier not in tiers:
+        raise SettingsError(f"no tier is called {tier!r}", hint=f"known: {', '.join(tiers)}")
+    given = {"creates_a_minute": creates_a_minute, "at_once": at_once}
+    return tiers[tier].with_({name: number for name, number in given.items() if number is not None})
 
 
 def _switch(text: str) -> tuple[str, str]:

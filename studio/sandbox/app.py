@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from studio.sandbox import conformance, dream_machine, own, page
+from studio.sandbox import conformance, dream_machine, faults_api, own, page
+from studio.sandbox.agents import api as agents
+from studio.sandbox.books import Generation
 from studio.sandbox.clock import Clock
+from studio.sandbox.faults_wire import FaultLayer
 from studio.sandbox.house import House, Options
+from studio.sandbox.limits import TooMany
 from studio.sandbox.refusal import Refusal
 
 
@@ -30,8 +37,12 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
     app = FastAPI(title="Luma sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
     app.add_exception_handler(Refusal, _refuse)
+    app.add_middleware(FaultLayer, house=house)
+    house.callbacks.body = lambda generation: _seen(house, generation)
     app.include_router(own.router)
+    app.include_router(faults_api.router)
     app.include_router(page.router)
+    agents.include(app, lenient=house.options.conformance)
     # With and without the base path; what comes first answers, and the fixed lists come before any id.
     apis = [dream_machine.fixed, *([conformance.router] if house.options.conformance else []), dream_machine.router]
     for prefix in (dream_machine.PREFIX, ""):
@@ -58,4 +69,15 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
     detail = error.detail
     if isinstance(detail, str) and house.options.assume["detail_prefix"] == "status":
         detail = f"{error.status}: {detail}"
-    return JSONResponse({"detail": detail}, error.status)
+    headers = None
+    if isinstance(error, TooMany) and error.retry_after is not None and house.options.assume["retry_after"] == "sent":
+        headers = {"Retry-After": str(math.ceil(error.retry_after))}
+    return JSONResponse({"detail": detail}, error.status, headers)
+
+
+def _seen(house: House, generation: Generation) -> dict[str, Any]:
+    """A generation as a callback shows it: its assets where the latest client found the sandbox."""
+    url = urlsplit(house.address)
+    host = (b"host", url.netloc.encode())
+    called = {"type": "http", "scheme": url.scheme, "path": "/", "query_string": b"", "headers": [host]}
+    return dream_machine.answer(house, Request(called), generation)

@@ -98,9 +98,29 @@ TABLE: tuple[Assumption, ...] = (
     Assumption(
         "extension",
         "new_footage",
-        ("new_footage",),
+        ("new_footage", "parent_plus_new"),
         "not established",
-        "a continuation's clip holds new seconds only, beginning with the parent's last frame",
+        "whether a continuation's clip holds new seconds only, beginning with the parent's last frame, or the parent's "
+        "footage and then those; a bridge between two generations is new footage either way",
+    ),
+    Assumption(
+        "image_size",
+        "1080p",
+        ("1080p",),
+        "guess; gives the documented $0.015 for a photon-1 still",
+        "a still has the area of the 1080p tier, whatever its aspect ratio, and is billed at 1920×1080",
+    ),
+    Assumption("image_cents_least", "1", (), "guess; the books count whole cents", "the least that a still costs"),
+    Assumption(
+        "reference_weight", "0.85", (), "Luma's guide gives it as an example", "weight of a reference without one"
+    ),
+    Assumption(
+        "reframe_grid",
+        "pixels",
+        ("pixels",),
+        "guess",
+        "x_start to y_end cut a part out of the source, resized_… is its size in the new frame, grid_position_… its "
+        "upper left corner there; fitted and centred where they are left out (studio/sandbox/frame_rules.py)",
     ),
     Assumption(
         "asset_url_seconds", "3600", (), "guess", "how long a signed asset URL lives; a fresh GET gives a fresh one"
@@ -122,6 +142,44 @@ TABLE: tuple[Assumption, ...] = (
     ),
     Assumption(
         "queued_share", "0.25", (), "guess", "the part of the latency that a generation spends queued, before dreaming"
+    ),
+    Assumption(
+        "retry_after",
+        "sent",
+        ("sent", "not_sent"),
+        "guess; the SDKs honour the header",
+        "whether the 429 for too many creates a minute says when there is room again",
+    ),
+    Assumption(
+        "over_at_once",
+        "refused",
+        ("refused",),
+        "guess; only the number of generations at once is documented",
+        "one generation more than may be made at once gets a 429; it is not queued",
+    ),
+    Assumption(
+        "callback_success", "2xx", ("2xx",), "guess", "which answers end a callback; any other one is tried again"
+    ),
+    Assumption(
+        "callback_order",
+        "in_order",
+        ("in_order",),
+        "guess; faults deliver them twice and out of order",
+        "the callbacks of one generation go out one after another",
+    ),
+    Assumption(
+        "callback_failure",
+        "ignored",
+        ("ignored",),
+        "guess; the failure_reason `Error processing callback` exists, and a fault gives it",
+        "what becomes of a generation whose callback cannot be delivered: nothing",
+    ),
+    Assumption(
+        "callback_restart",
+        "not_repeated",
+        ("not_repeated",),
+        "guess",
+        "a callback that had not gone out when the server stopped is not sent; later states are",
     ),
 )
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from studio.sandbox.faults_fate import Fate, pending
+
 State = Literal["queued", "dreaming", "completed", "failed"]
 DEFAULT_CREDIT = 100_000
 
@@ -42,6 +44,7 @@ CREATE TABLE IF NOT EXISTS generations (
     deleted_at     REAL
 );
 CREATE INDEX IF NOT EXISTS generations_state ON generations (state);
+CREATE TABLE IF NOT EXISTS fates (id TEXT PRIMARY KEY, fate TEXT NOT NULL);
 """
 
 
@@ -117,8 +120,10 @@ class Books:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(SCHEMA)
+        # What may refuse a create besides its own check: the account's limits.
+        self.guard: Callable[[Draft, float], None] = lambda draft, now: None
         if credit is not None:
-            self._set("credit_cents", str(credit))
+            self.set_credit(credit)
 
     def close(self) -> None:
         """Close the file. The books are complete at any moment; this only frees it."""
@@ -144,6 +149,7 @@ class Books:
         """
         with self._transaction() as db:
             check()
+            self.guard(draft, now)
             if draft.cents > self.account().balance:
                 raise NoCredit
             identity = str(uuid.uuid4())
@@ -161,6 +167,8 @@ class Books:
                     draft.cents,
                 ),
             )
+            if (fate := pending.get()) is not None:
+                db.execute("INSERT INTO fates (id, fate) VALUES (?, ?)", (identity, json.dumps(fate.stored())))
             return self._one(identity)
 
     def get(self, identity: str) -> Generation | None:
@@ -190,6 +198,21 @@ class Books:
         """What was neither completed nor failed, in order."""
         return self._rows("SELECT * FROM generations WHERE state IN ('queued', 'dreaming') ORDER BY seq")
 
+    def since(self, moment: float) -> list[Generation]:
+        """Every create that was accepted after that moment, in order, also the deleted ones."""
+        return self._rows("SELECT * FROM generations WHERE created_at > ? ORDER BY seq", (moment,))
+
+    def fate(self, identity: str) -> Fate | None:
+        """What was decided about a generation ahead, if anything was."""
+        with self._lock:
+            row = self._db.execute("SELECT fate FROM fates WHERE id = ?", (identity,)).fetchone()
+        return Fate.read(json.loads(row["fate"])) if row else None
+
+    def set_credit(self, cents: int) -> None:
+        """What was ever paid into the account; charges and refunds stay."""
+        with self._transaction():
+            self._set("credit_cents", str(cents))
+
     def account(self) -> Account:
         """Credit, charges and refunds."""
         with self._lock:
@@ -202,9 +225,17 @@ class Books:
         """Take a generation out of sight. False where there is none."""
         return self._change("UPDATE generations SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", now, identity)
 
-    def keep_inputs(self, identity: str, inputs: Mapping[str, Any]) -> None:
-        """Remember the keyframes that were fetched, so that nothing is fetched twice."""
-        self._change("UPDATE generations SET inputs = ? WHERE id = ?", json.dumps(inputs), identity)
+    def keep_inputs(self, identity: str, inputs: Mapping[str, Any], cents: int | None = None) -> None:
+        """Remember the inputs that were fetched, so that nothing is fetched twice.
+
+        ``cents`` is the price where only the inputs could tell it: that of a source's own length.
+        """
+        self._change(
+            "UPDATE generations SET inputs = ?, cents = coalesce(?, cents) WHERE id = ? AND refunded_cents = 0",
+            json.dumps(inputs),
+            cents,
+            identity,
+        )
 
     def dream(self, identity: str) -> bool:
         """queued → dreaming."""

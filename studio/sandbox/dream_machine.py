@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from studio.sandbox import prices, rules, sizes
+from studio.sandbox import image_rules, prices, rules, sizes
 from studio.sandbox.books import Draft, Generation, NoCredit
 from studio.sandbox.clock import iso
 from studio.sandbox.house import House
@@ -15,6 +16,8 @@ from studio.sandbox.refusal import Refusal
 
 API = "dream-machine"
 PREFIX = "/dream-machine/v1"
+SYNC_SECONDS = 60.0  # as long as the SDK's own client waits
+SYNC_LOOK = 0.05
 INVALID_KEY = "Invalid API key is provided"
 
 
@@ -45,6 +48,23 @@ async def create_video(request: Request, house: TheHouse) -> dict[str, Any]:
     generation = await asyncio.to_thread(accept_video, house, wanted)
     house.lifecycle.begin(generation)
     return answer(house, request, generation)
+
+
+@router.post("/generations/image", status_code=201)
+async def create_image(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a still. With `sync` the answer waits until it is there, or for `sync_timeout` seconds."""
+    draft = image_rules.image(await read_json(request), house.options.assume, API)
+    generation = await begin(house, draft)
+    if draft.request.get("sync"):
+        generation = await _finished(house, generation, float(draft.request.get("sync_timeout", SYNC_SECONDS)))
+    return answer(house, request, generation)
+
+
+@router.post("/generations/image/reframe", status_code=201)
+async def reframe_image(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a still in another shape."""
+    draft = image_rules.reframe(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
 
 
 @router.get("/generations")
@@ -133,6 +153,7 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
         "frames": sizes.frames(wanted.seconds),
         "concepts": list(wanted.concepts),
         "loop": wanted.loop,
+        "extension": house.options.assume["extension"],
         "frame0": wanted.start.model_dump(exclude_none=True) if wanted.start else None,
         "frame1": wanted.end.model_dump(exclude_none=True) if wanted.end else None,
     }
@@ -149,10 +170,33 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
         for name, identity in wanted.parents:
             check_parent(house, name, identity)
 
+    return accept(house, draft, check_parents)
+
+
+async def begin(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+    """Accept an order, and start its life."""
+    generation = await asyncio.to_thread(accept, house, draft, check)
+    house.lifecycle.begin(generation)
+    return generation
+
+
+def accept(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+    """Into the books, charged, or refused with nothing charged. Every create comes through here."""
     try:
-        return house.books.accept(draft, house.clock.now(), check_parents)
+        return house.books.accept(draft, house.clock.now(), check)
     except NoCredit:
         raise Refusal(402, house.options.assume["no_credit_text"]) from None
+
+
+async def _finished(house: House, generation: Generation, seconds: float) -> Generation:
+    """The generation once it is completed or failed, or as it stands after so many seconds."""
+    end = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < end:
+        found = await asyncio.to_thread(house.books.any, generation.id)
+        if found is not None and found.state in ("completed", "failed"):
+            return found
+        await asyncio.sleep(SYNC_LOOK)
+    return house.books.any(generation.id) or generation
 
 
 def check_parent(house: House, name: str, identity: str) -> None:
@@ -167,15 +211,21 @@ def check_parent(house: House, name: str, identity: str) -> None:
         raise Refusal(status, f"Generation {identity} in keyframes.{name} is not a video")
 
 
+def asset_name(generation: Generation) -> str:
+    """The last part of the URL of what was made."""
+    return f"image.{generation.order_form['format']}" if generation.kind == "image" else "video.mp4"
+
+
 def answer(house: House, request: Request, generation: Generation) -> dict[str, Any]:
     """A generation as the service gives it."""
     assets = None
     if generation.state == "completed":
-        path = f"/sandbox/assets/{generation.id}/video.mp4"
-        assets = {"video": house.signer.url(str(request.base_url), path, house.clock.now())}
+        name = asset_name(generation)
+        path = f"/sandbox/assets/{generation.id}/{name}"
+        assets = {name.split(".")[0]: house.signer.url(str(request.base_url), path, house.clock.now())}
     return {
         "id": generation.id,
-        "generation_type": "video",
+        "generation_type": generation.kind,
         "state": generation.state,
         "failure_reason": generation.failure_reason,
         "created_at": iso(generation.created_at),

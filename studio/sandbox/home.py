@@ -52,6 +52,10 @@ class Home:
         """The finished clip of a generation."""
         return self.clips / f"{identity}.mp4"
 
+    def still(self, identity: str, extension: str) -> Path:
+        """The finished image of a generation, jpg or png."""
+        return self.clips / f"{identity}.still.{extension}"
+
     def poster(self, identity: str) -> Path:
         """The picture that stands for a generation on the page."""
         return self.clips / f"{identity}.jpg"
@@ -66,6 +70,17 @@ class Home:
         place = self.input(digest)
         if not place.exists():
             _write(place, content)
+        return digest
+
+    def part(self) -> Path:
+        """A place for a file that is still coming in; swept away at the next start."""
+        return self.inputs / f"{uuid.uuid4().hex}.part"
+
+    def adopt_input(self, part: Path) -> str:
+        """Store a file that came in by its content; its digest."""
+        with part.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        part.replace(self.input(digest))
         return digest
 
     def lock(self) -> None:

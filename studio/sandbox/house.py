@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.sandbox.assumptions import Assumptions
-from studio.sandbox.books import Books
+from studio.sandbox.books import Books, Draft
+from studio.sandbox.callbacks import Callbacks
 from studio.sandbox.clock import Clock, WallClock
 from studio.sandbox.companions import Companions
 from studio.sandbox.darkroom import Darkroom
+from studio.sandbox.faults import Faults, Plan
 from studio.sandbox.home import Home
 from studio.sandbox.lifecycle import Lifecycle
+from studio.sandbox.limits import CREDIT, MINUTE, Limits, family
 from studio.sandbox.reader import Reader
 from studio.sandbox.signatures import Signer
 
@@ -26,6 +30,8 @@ class Options:
     conformance:  answer the SDKs' own test suites, which ask for what strict rules refuse
     allow_remote: read images from other machines too
     workers:      clips rendered at once
+    limits:       what the account may ask for; the plan's limits come on top
+    plan:         faults to begin with
     """
 
     latency: float = 3.0
@@ -34,6 +40,8 @@ class Options:
     allow_remote: bool = False
     workers: int = field(default_factory=lambda: min(4, os.cpu_count() or 2))
     assume: Assumptions = field(default_factory=Assumptions)
+    limits: Limits = field(default_factory=Limits.none)
+    plan: Plan = field(default_factory=Plan)
 
 
 class House:
@@ -48,6 +56,12 @@ class House:
         self.signer = Signer(self.books.signing_key(), options.assume.number("asset_url_seconds"))
         self.companions = Companions()
         self.darkroom = Darkroom(options.workers)
+        self.faults = Faults(options.plan)
+        self.limits = options.limits
+        self.address = "http://127.0.0.1:8787"  # where the latest client found it
+        self.limit(options.plan.limits)
+        self.books.guard = self._guard
+        self.callbacks = Callbacks(self.faults)
         self.lifecycle = Lifecycle(
             books=self.books,
             home=self.home,
@@ -56,11 +70,28 @@ class House:
             clock=self.clock,
             latency=options.latency,
             queued=options.assume.number("queued_share"),
+            changed=self.callbacks.tell,
         )
+
+    def limit(self, given: Mapping[str, int | Mapping[str, int]]) -> None:
+        """Put a plan's limits in place of those that it was started with, and its credit on the account."""
+        self.limits = self.options.limits.with_(given)
+        if isinstance(credit := given.get(CREDIT), int):
+            self.books.set_credit(credit)
 
     async def close(self) -> None:
         """Stop all work and free the home. Everything is on the disk already."""
         await self.lifecycle.close()
+        await self.callbacks.close()
         await self.darkroom.close()
         self.books.close()
         self.home.unlock()
+
+    def _guard(self, draft: Draft, now: float) -> None:
+        """The account's limits, seen in the transaction that would accept one more. Raises Refusal."""
+        if self.limits == Limits.none():
+            return
+        kind = family(draft.model)
+        created = [one.created_at for one in self.books.since(now - MINUTE) if family(one.model) == kind]
+        unfinished = sum(family(one.model) == kind for one in self.books.unfinished())
+        self.limits.check(draft.model, created, unfinished, now)

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
+from studio.sandbox import prices
 from studio.sandbox.books import Books, Generation
 from studio.sandbox.clock import Clock
 from studio.sandbox.darkroom import Darkroom, RenderFailed
+from studio.sandbox.faults_fate import Fate
 from studio.sandbox.home import Home
+from studio.sandbox.inputs import Pantry, score
 from studio.sandbox.reader import Reader, Unreadable
 
 log = logging.getLogger("studio.sandbox")
 
 UNREADABLE_INPUT = "Failed to read user input frames"
 JOB_FAILED = "Job failed"
-FRAMES = ("frame0", "frame1")
+
+
+class Doomed(Exception):
+    """A generation whose failure was decided when it was accepted."""
 
 
 class Lifecycle:
-    """Leads every unfinished generation to its end."""
+    """Leads every unfinished generation to its end. ``changed`` hears of each step that a client can see."""
 
     def __init__(
         self,
@@ -37,14 +41,16 @@ class Lifecycle:
         clock: Clock,
         latency: float,
         queued: float,
+        changed: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         self._books = books
         self._home = home
         self._darkroom = darkroom
-        self._reader = reader
+        self._pantry = Pantry(home, books, reader)
         self._clock = clock
         self._latency = latency
         self._queued = queued
+        self._changed = changed
         self._lives: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -70,57 +76,50 @@ class Lifecycle:
             log.error("%s ended with an error; it goes on at the next start", life.get_name(), exc_info=error)
 
     async def _live(self, generation: Generation) -> None:
-        making = asyncio.create_task(self._make(generation))
+        fate = await asyncio.to_thread(self._books.fate, generation.id)
+        late = fate.seconds if fate is not None else 0.0
+        making = asyncio.create_task(self._make(generation) if fate is None or late else self._meet(generation, fate))
         try:
             await self._until(generation.created_at + self._latency * self._queued)
-            await asyncio.to_thread(self._books.dream, generation.id)
+            if await asyncio.to_thread(self._books.dream, generation.id):
+                await self._tell(generation)
             digest = await making
-            await self._until(generation.created_at + self._latency)
-            await asyncio.to_thread(self._books.complete, generation.id, digest, self._clock.now())
+            await self._until(generation.created_at + self._latency + late)
+            if await asyncio.to_thread(self._books.complete, generation.id, digest, self._clock.now()):
+                await self._tell(generation)
         except Unreadable as error:
             await self._fail(generation, UNREADABLE_INPUT, str(error))
         except RenderFailed as error:
             await self._fail(generation, JOB_FAILED, str(error))
+        except Doomed as error:
+            await self._fail(generation, str(error), "a fault of the sandbox")
         finally:
             making.cancel()
+
+    async def _meet(self, generation: Generation, fate: Fate) -> str:
+        """Nothing is made: it fails when it would have been done, or goes on for ever."""
+        if fate.kind == "stuck":
+            await asyncio.get_running_loop().create_future()
+        await self._until(generation.created_at + self._latency)
+        raise Doomed(fate.told(generation.api))
 
     async def _make(self, generation: Generation) -> str:
         inputs = generation.inputs
         if inputs is None:
-            inputs = await self._read(generation.order_form)
-            await asyncio.to_thread(self._books.keep_inputs, generation.id, inputs)
-        return await self._darkroom.render(self._score(generation, inputs))
-
-    async def _read(self, order_form: Mapping[str, Any]) -> dict[str, Any]:
-        """Each keyframe by its content: an image is fetched and kept, a parent's clip is pinned."""
-        inputs: dict[str, Any] = {}
-        for name in FRAMES:
-            frame = order_form.get(name)
-            if frame is None:
-                continue
-            if frame["type"] == "image":
-                content = await self._reader.image(frame["url"])
-                digest = await asyncio.to_thread(self._home.keep_input, content)
-                inputs[name] = {"kind": "image", "path": str(self._home.input(digest)), "sha256": digest}
-            else:
-                parent = await asyncio.to_thread(self._books.any, frame["id"])
-                clip = self._home.clip(frame["id"])
-                if parent is None or parent.digest is None or not clip.exists():
-                    raise Unreadable(f"the clip of generation {frame['id']} is gone from {clip.parent}")
-                inputs[name] = {"kind": "clip", "path": str(clip), "sha256": parent.digest}
-        return inputs
-
-    def _score(self, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """What the darkroom needs to know; nothing in it but the paths depends on ids or URLs."""
-        form = {name: value for name, value in generation.order_form.items() if name not in FRAMES}
-        start, end = (inputs.get(name) for name in FRAMES)
-        out: Path = self._home.clip(generation.id)
-        poster: Path = self._home.poster(generation.id)
-        return form | {"start": start, "end": end, "out": str(out), "poster": str(poster)}
+            inputs = await self._pantry.gather(generation.order_form)
+            cents = prices.settled(generation.order_form, inputs)
+            await asyncio.to_thread(self._books.keep_inputs, generation.id, inputs, cents)
+        return await self._darkroom.render(score(self._home, generation, inputs))
 
     async def _fail(self, generation: Generation, reason: str, note: str) -> None:
         log.warning("generation %s: %s: %s", generation.id, reason, note)
-        await asyncio.to_thread(self._books.fail, generation.id, reason, note, self._clock.now())
+        if await asyncio.to_thread(self._books.fail, generation.id, reason, note, self._clock.now()):
+            await self._tell(generation)
+
+    async def _tell(self, generation: Generation) -> None:
+        now = await asyncio.to_thread(self._books.any, generation.id)
+        if now is not None:
+            self._changed(now)
 
     async def _until(self, moment: float) -> None:
         remaining = moment - self._clock.now()

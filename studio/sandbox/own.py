@@ -11,9 +11,11 @@ from fastapi.responses import FileResponse
 from studio.sandbox.clock import iso
 from studio.sandbox.dream_machine import house_of, read_json
 from studio.sandbox.house import House
+from studio.sandbox.inputs import result
 from studio.sandbox.refusal import Refusal
 
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
+MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 TheHouse = Annotated[House, Depends(house_of)]
 
 
@@ -62,6 +64,19 @@ def video(identity: str, request: Request, house: TheHouse, expires: str = "", s
     if found is None or found.state != "completed":
         raise Refusal(404, "Asset not found")
     return FileResponse(house.home.clip(identity), media_type="video/mp4")
+
+
+@router.api_route("/assets/{identity}/image.{extension}", methods=["GET", "HEAD"])
+def image(
+    identity: str, extension: str, request: Request, house: TheHouse, expires: str = "", sig: str = ""
+) -> FileResponse:
+    """A finished still for whoever holds a valid signature."""
+    if not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
+        raise Refusal(403, "Request has expired or its signature does not match")
+    found = house.books.get(identity)
+    if found is None or found.state != "completed" or found.kind != "image":
+        raise Refusal(404, "Asset not found")
+    return FileResponse(result(house.home, found), media_type=MEDIA_TYPES[extension])
 
 
 @router.api_route("/assets/{identity}/poster.jpg", methods=["GET", "HEAD"])

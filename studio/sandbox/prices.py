@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from studio.sandbox import sizes
 
 FPS = 24
 
@@ -27,3 +31,22 @@ def cents(pixels: int, rate: Decimal) -> int:
 def video(model: str, resolution: str, seconds: int) -> int:
     """A new clip."""
     return cents(TIER_PIXELS[resolution] * FPS * seconds, VIDEO_RATES[model])
+
+
+def image(model: str, pixels: int, least: int) -> int:
+    """A still; at least ``least`` cents, as the books know no smaller coin."""
+    return max(least, cents(pixels, IMAGE_RATES[model]))
+
+
+def edit(model: str, resolution: str, frames: int) -> int:
+    """A modified or reframed clip of so many frames."""
+    return cents(TIER_PIXELS[resolution] * frames, EDIT_RATES[model])
+
+
+def settled(form: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
+    """What an edit costs once its source is known, or None where the price stands: only ``priced_by`` moves it."""
+    source = inputs.get("source")
+    if form.get("priced_by") != "source" or source is None:
+        return None
+    tier = sizes.tier_of((source["width"], source["height"]), form["at_most"])
+    return edit(form["model"], tier, source["frames"])

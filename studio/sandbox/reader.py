@@ -1,4 +1,4 @@
-"""Reads the images that a request points to: over http(s), in bounded size and time, from this machine only."""
+"""Reads what a request points to: over http(s), in bounded size and time, from this machine only."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import asyncio
 import io
 import ipaddress
 import socket
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 from PIL import Image, UnidentifiedImageError
 
+from studio.errors import BadClip
+from studio.sandbox import footage
+
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SECONDS = 10.0
 MAX_PIXELS = 40_000_000
+MAX_FOOTAGE_BYTES = 100 * 1024 * 1024
+MAX_FOOTAGE_SECONDS = 60.0
+LONGER = 0.06  # seconds that a source may exceed its limit by: a frame, and what containers round
 MAX_REDIRECTS = 3
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
@@ -23,28 +31,42 @@ class Unreadable(Exception):
 
 
 class Reader:
-    """Fetches images. ``allow_remote`` lets it leave this machine."""
+    """Fetches images and clips. ``allow_remote`` lets it leave this machine."""
 
     def __init__(self, *, allow_remote: bool = False) -> None:
         self._allow_remote = allow_remote
 
     async def image(self, url: str) -> bytes:
         """The bytes of the image at ``url``. Raises Unreadable where there is none to be had."""
+        content = io.BytesIO()
+        await self._read(url, content, MAX_BYTES, MAX_SECONDS)
+        await asyncio.to_thread(_check, content.getvalue(), url)
+        return content.getvalue()
+
+    async def footage(self, url: str, to: Path, max_seconds: float) -> dict[str, Any]:
+        """Store the MP4 at ``url``; its width, height and frames at 24 a second. Raises Unreadable."""
+        with to.open("wb") as part:
+            await self._read(url, part, MAX_FOOTAGE_BYTES, MAX_FOOTAGE_SECONDS)
         try:
-            async with asyncio.timeout(MAX_SECONDS):
-                content = await self._fetch(url)
+            facts = await asyncio.to_thread(footage.examine, to)
+        except BadClip as error:
+            raise Unreadable(f"{_bare(url)} is not an MP4 with a video in it: {error}") from error
+        if facts.seconds > max_seconds + LONGER:
+            raise Unreadable(f"{_bare(url)} is {facts.seconds:.2f} s long, more than {max_seconds:g} s")
+        return {"width": facts.width, "height": facts.height, "frames": facts.frames}
+
+    async def _read(self, url: str, to: IO[bytes], most: int, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._fetch(url, to, most, seconds)
         except TimeoutError as error:
-            raise Unreadable(f"{_bare(url)} took longer than {MAX_SECONDS:.0f} s") from error
+            raise Unreadable(f"{_bare(url)} took longer than {seconds:.0f} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise Unreadable(f"{_bare(url)} cannot be read: {type(error).__name__}: {error}") from error
-        await asyncio.to_thread(_check, content, url)
-        return content
 
-    async def _fetch(self, url: str) -> bytes:
+    async def _fetch(self, url: str, to: IO[bytes], most: int, seconds: float) -> None:
         # No proxy on the way to this machine; a redirect is followed by hand, so that each hop is checked.
-        async with httpx.AsyncClient(
-            trust_env=self._allow_remote, follow_redirects=False, timeout=MAX_SECONDS
-        ) as client:
+        async with httpx.AsyncClient(trust_env=self._allow_remote, follow_redirects=False, timeout=seconds) as client:
             for _ in range(MAX_REDIRECTS + 1):
                 await self._check_host(url)
                 async with client.stream("GET", url) as answer:
@@ -53,12 +75,13 @@ class Reader:
                         continue
                     if answer.status_code != 200:
                         raise Unreadable(f"{_bare(url)} answers {answer.status_code}")
-                    content = bytearray()
+                    length = 0
                     async for chunk in answer.aiter_bytes():
-                        content += chunk
-                        if len(content) > MAX_BYTES:
-                            raise Unreadable(f"{_bare(url)} is larger than {MAX_BYTES >> 20} MB")
-                    return bytes(content)
+                        length += len(chunk)
+                        if length > most:
+                            raise Unreadable(f"{_bare(url)} is larger than {most >> 20} MB")
+                        to.write(chunk)
+                    return
         raise Unreadable(f"{_bare(url)} redirects more than {MAX_REDIRECTS} times")
 
     async def _check_host(self, url: str) -> None:

@@ -119,9 +119,10 @@ class VideoRequest:
 
 def video(body: object, assume: Assumptions) -> VideoRequest:
     """Judge the body of a video create. Raises Refusal with the service's own text where it has one."""
-    shape = VideoShape.model_validate(_read(body, VideoShape, assume))
+    shape = VideoShape.model_validate(read(body, VideoShape, assume))
     keyframes = shape.keyframes or Keyframes()
-    _check_prompt(shape.prompt, shape.keyframes is not None, assume)
+    needed = assume["prompt_required"]
+    check_prompt(shape.prompt, needed == "always" or (needed == "without_keyframes" and shape.keyframes is None))
     if shape.keyframes is not None and keyframes.frame0 is None and keyframes.frame1 is None:
         raise Refusal(400, "No keyframes provided")
     for name, frame in (("frame0", keyframes.frame0), ("frame1", keyframes.frame1)):
@@ -133,7 +134,7 @@ def video(body: object, assume: Assumptions) -> VideoRequest:
         if key not in CONCEPTS:
             raise Refusal(400, f"Concept {key!r} is not supported; see /generations/concepts/list")
     if shape.callback_url is not None:
-        _check_url("callback_url", shape.callback_url)
+        check_url("callback_url", shape.callback_url)
     echo = shape.model_dump(exclude_none=True) | {"generation_type": "video"}
     return VideoRequest(
         echo=echo,
@@ -149,7 +150,7 @@ def video(body: object, assume: Assumptions) -> VideoRequest:
     )
 
 
-def _read(body: object, shape: type[Shape], assume: Assumptions) -> object:
+def read(body: object, shape: type[Shape], assume: Assumptions) -> object:
     """The body without what the assumptions let pass. Raises Refusal for a shape that is wrong."""
     status = int(assume["shape_status"])
     nulls = list(_nulls(body, []))
@@ -195,13 +196,12 @@ def _without(value: Any, places: list[tuple[int | str, ...]]) -> Any:
     return value
 
 
-def _check_prompt(prompt: str | None, has_keyframes: bool, assume: Assumptions) -> None:
-    needed = assume["prompt_required"]
-    if not prompt:
-        if needed == "always" or (needed == "without_keyframes" and not has_keyframes):
-            raise Refusal(400, "Prompt is required")
-        if prompt is None:
-            return
+def check_prompt(prompt: str | None, needed: bool) -> None:
+    """Raises Refusal in the service's own words for a prompt that is missing, too short or too long."""
+    if needed and not prompt:
+        raise Refusal(400, "Prompt is required")
+    if prompt is None:
+        return
     if len(prompt) < PROMPT_MIN:
         raise Refusal(400, f"Prompt is too short, minimum length is {PROMPT_MIN} characters")
     if len(prompt) > PROMPT_MAX:
@@ -212,7 +212,7 @@ def _check_frame(name: str, frame: Frame) -> None:
     if frame.type == "image":
         if frame.url is None or frame.id is not None:
             raise wrong_shape(422, "missing", ["keyframes", name, "url"], "An image keyframe has a url and no id", {})
-        _check_url(f"keyframes.{name}.url", frame.url)
+        check_url(f"keyframes.{name}.url", frame.url)
     elif frame.id is None or frame.url is not None:
         raise wrong_shape(422, "missing", ["keyframes", name, "id"], "A generation keyframe has an id and no url", {})
 
@@ -231,7 +231,8 @@ def _check_loop(shape: VideoShape, keyframes: Keyframes, assume: Assumptions) ->
         raise Refusal(400, "Loop is not supported for keyframes")
 
 
-def _check_url(field: str, url: str) -> None:
+def check_url(field: str, url: str) -> None:
+    """Raises Refusal for what cannot be fetched over http(s)."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -22,6 +22,31 @@ def of(resolution: str, aspect_ratio: str) -> tuple[int, int]:
     return LANDSCAPE[resolution][aspect_ratio]
 
 
+def tier_of(size: tuple[int, int], at_most: str = "4k") -> str:
+    """The smallest tier that holds that many pixels, or ``at_most`` where none up to it does."""
+    for tier in LANDSCAPE:
+        if tier == at_most or size[0] * size[1] <= 1.05 * area(tier):
+            return tier
+    return at_most
+
+
+def area(resolution: str) -> int:
+    """The pixels of a tier."""
+    width, height = LANDSCAPE[resolution]["16:9"]
+    return width * height
+
+
+def like(size: tuple[int, int], resolution: str) -> tuple[int, int]:
+    """The tier's size of the same shape: one of the listed ones where the ratio is listed, else of the same area."""
+    ratio = size[0] / size[1]
+    for name in (*LANDSCAPE[resolution], *PORTRAIT):
+        width, height = of(resolution, name)
+        if abs(width / height / ratio - 1) < 0.012:
+            return width, height
+    height_f = (area(resolution) / ratio) ** 0.5
+    return max(2, round(height_f * ratio / 2) * 2), max(2, round(height_f / 2) * 2)
+
+
 def frames(seconds: int) -> int:
     """How many frames a clip of so many seconds has."""
     return seconds * FPS

@@ -1,0 +1,121 @@
+"""Clips as they are read: what they are, and their pictures at 24 frames a second."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+from studio.errors import BadClip
+from studio.media import ffmpeg
+from studio.media.boxes import check_boxes
+from studio.sandbox.encoder import FPS, QUIET
+from studio.sandbox.picture.planes import Picture
+
+MAX_PIXELS = 40_000_000
+EPSILON = 1e-4
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a clip is: its size, how long it is in seconds, and whether there is sound in it."""
+
+    width: int
+    height: int
+    seconds: float
+    sound: bool
+
+    @property
+    def frames(self) -> int:
+        """How many pictures it has at 24 a second."""
+        return max(1, round(self.seconds * FPS))
+
+
+def examine(clip: Path) -> Facts:
+    """What a clip is. Raises BadClip for a file that is no MP4, holds no picture, or one of a monstrous size."""
+    check_boxes(clip)
+    try:
+        with av.open(str(clip), format="mp4") as container:
+            if not container.streams.video:
+                raise BadClip("holds no video", path=str(clip))
+            stream = container.streams.video[0]
+            if not 0 < stream.width * stream.height <= MAX_PIXELS:
+                raise BadClip(f"has {stream.width}×{stream.height} pixels", path=str(clip))
+            # The count of frames and their rate, where both are there: a track may begin before its first picture.
+            rate = stream.average_rate
+            length = stream.frames / rate if stream.frames and rate else None
+            if length is None and stream.duration and stream.time_base:
+                length = stream.duration * stream.time_base
+            if not length or length <= 0:
+                raise BadClip("does not say how long it is", path=str(clip))
+            return Facts(stream.width, stream.height, float(length), bool(container.streams.audio))
+    except (av.FFmpegError, ValueError) as error:
+        raise BadClip(f"cannot be read: {error}", path=str(clip)) from error
+
+
+def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Picture]:
+    """The pictures of a clip at 24 a second, stretched to ``size`` where one is given. Raises BadClip."""
+    facts = examine(clip)
+    size = size or even(facts.width, facts.height)
+    made, shown = 0, None
+    try:
+        with av.open(str(clip), format="mp4") as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                second = frame.time if frame.time is not None else number / FPS
+                # Until this one is due, the one before it stands.
+                while shown is not None and made < facts.frames and made / FPS < second - EPSILON:
+                    yield shown
+                    made += 1
+                shown = _picture(frame, size)
+    except (av.FFmpegError, ValueError) as error:
+        raise BadClip(f"cannot be decoded: {error}", path=str(clip)) from error
+    if shown is None:
+        raise BadClip("holds no picture", path=str(clip))
+    while made < facts.frames:
+        yield shown
+        made += 1
+
+
+def even(width: int, height: int) -> tuple[int, int]:
+    """The nearest size that 4:2:0 can have."""
+    return max(2, width // 2 * 2), max(2, height // 2 * 2)
+
+
+def edge_frame(clip: Path, *, last: bool) -> Picture:
+    """The first or the last frame of a clip, exactly as it is stored."""
+    command = [ffmpeg.binary(), *QUIET, *(["-sseof", "-0.5"] if last else []), "-f", "mp4", "-i", str(clip)]
+    facts = examine(clip)
+    width, height = facts.width, facts.height
+    command += ["-map", "0:v:0", *([] if last else ["-frames:v", "1"]), "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    length = width * height * 3 // 2
+    if done.returncode or len(done.stdout) < length:
+        raise BadClip("no frame can be read from it", path=str(clip), log=done.stderr.decode("utf-8", "replace"))
+    raw = done.stdout[-length:] if last else done.stdout[:length]
+    return Picture.from_bytes(raw, width, height)
+
+
+def _picture(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
+    if frame.width * frame.height > MAX_PIXELS:
+        raise ValueError(f"a frame of {frame.width}×{frame.height} pixels")
+    if (frame.width, frame.height) == size and frame.format.name == "yuv420p":
+        plain = frame
+    else:
+        plain = frame.reformat(
+            width=size[0],
+            height=size[1],
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.BICUBIC,
+        )
+    planes = []
+    for plane in plain.planes:
+        rows = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)
+        planes.append(np.ascontiguousarray(rows[: plane.height, : plane.width]).tobytes())
+    return Picture.from_bytes(b"".join(planes), *size)
