@@ -33,6 +33,8 @@ def likeness(sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str) 
     ``likely``: nothing differs, but an image stands in the echo under another URL, as where a service keeps its own
     copy, or the echo leaves something out.
     """
+    if not sent:
+        return None
     named = order_token(echoed.get("callback_url"))
     if named is not None:
         return "certain" if named == token else None

@@ -128,9 +128,14 @@ class Session:
             caps=lambda: caps_of(settings, production, run=run, budget=budget),
             limits=self.limits,
             patience=settings.rate_limit_patience,
-            grace=Grace(min(15.0, settings.doubt_grace), settings.doubt_grace),
+            grace=self.grace,
             callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
         )
+
+    @property
+    def grace(self) -> Grace:
+        """How long an order whose answer was lost may still turn up."""
+        return Grace(min(15.0, self.settings.doubt_grace), self.settings.doubt_grace)
 
     @property
     def limits(self) -> Limits:

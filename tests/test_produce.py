@@ -208,7 +208,7 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
     """``flows.reconcile`` lists what is in doubt, adopts a generation that the service knows, or releases the order."""
     ledger = open_ledger(f"sqlite:///{studio / '.studio' / 'ledger.db'}")
     for name in ("a", "b"):
-        wanted = intent(f"{name}{name}", seller="local")
+        wanted = intent(f"{name}{name}", seller="local", sent={"model": "ray-2", "prompt": f"never made {name}"})
         ledger.reserve(wanted, run="r", caps=[])
         ledger.doubt(wanted.key, 1, "lost")
     body = {"model": "ray-flash-2", "prompt": "by hand", "resolution": "540p", "duration": "5s"}
@@ -220,13 +220,54 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
         line = [sys.executable, "-m", "flows.reconcile", *args]
         return subprocess.run(line, cwd=studio, env=environment, capture_output=True, text=True, check=False)
 
-    assert reconcile().stdout.count("lost") == 2
+    left = reconcile()
+    assert (left.returncode, left.stdout.count("in doubt: order")) == (4, 2), left.stderr
     mistyped = reconcile("--adopt", intent("aa").key, "no-such-generation")
     assert (mistyped.returncode, "Traceback" in mistyped.stderr) == (1, False)
     assert reconcile("--adopt", intent("aa").key, made).returncode == 0
     assert reconcile("--release", intent("bb").key).returncode == 0
     assert ledger.order(intent("aa").key).generation_id == made
     assert ledger.spent("run", "r", seller="local") == PRICE
+    ledger.close()
+
+
+def test_reconciling_settles_what_runs_left_behind(studio: Path, sandbox: Sandbox) -> None:
+    """Lost answers are adopted, ends booked, clips fetched; what no order explains is shown, to the cent."""
+    url = f"sqlite:///{studio / '.studio' / 'ledger.db'}"
+    ledger = open_ledger(url)
+    headers = {"authorization": "Bearer x"}
+    body = {"model": "ray-flash-2", "prompt": "a lost one", "resolution": "540p", "duration": "5s"}
+
+    def create(prompt: str) -> str:
+        answer = httpx.post(
+            f"{sandbox.url}/generations/video", json=body | {"prompt": prompt}, headers=headers, trust_env=False
+        )
+        return answer.json()["id"]
+
+    wanted = intent("aa", seller="local", account="local", sent=body, request=body, price=Decimal("0.14"))
+    ledger.reserve(wanted, run="r", caps=[])
+    ledger.doubt(wanted.key, 1, "lost")
+    lost = create("a lost one")
+
+    def reconcile() -> str:
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_API")}
+        line = [sys.executable, "-m", "flows.reconcile"]
+        done = subprocess.run(line, cwd=studio, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "1 lost answers found again" in reconcile()
+    assert ledger.order(wanted.key).generation_id == lost
+    deadline = time.monotonic() + 60
+    told = ""
+    while "1 paid clips fetched" not in told and time.monotonic() < deadline:
+        told = reconcile()
+    assert ledger.order(wanted.key).clip is not None
+    stray = create("made by hand")
+    told = reconcile()
+    assert f"generation {stray}" in told
+    assert "$0.14 left the account that no order explains" in told
+    assert booked(studio) + Decimal("0.14") == charged(sandbox)
     ledger.close()
 
 

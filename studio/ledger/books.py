@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.errors import LedgerError
@@ -95,6 +95,17 @@ class Ledger:
             query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
             return [_as_order(row) for row in connection.execute(query)]
 
+    def unfetched(self, seller: str) -> list[OrderRow]:
+        """Orders of a seller that are completed, and whose clip nobody has fetched."""
+        query = select(orders).where(
+            orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
+        )
+        return [_as_order(row) for row in self.ask(query)]
+
+    def has_orders(self, seller: str) -> bool:
+        """Whether anything was ever ordered of a seller."""
+        return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
+
     def entries(self, key: str) -> list[Entry]:
         """The journal of one order, oldest first."""
         with self._reading() as connection:
@@ -168,6 +179,11 @@ class Ledger:
             return list(connection.execute(query))
 
     # Writing
+
+    def write(self, statement: Insert) -> None:
+        """One statement, in a transaction of its own."""
+        with self._writing() as connection:
+            connection.execute(statement)
 
     def begin_run(self, run: str, *, production: str, seller: str) -> None:
         """Note that a run has begun; again is no error (a retried flow run keeps its id)."""
@@ -265,6 +281,17 @@ class Ledger:
             if row.attempt == attempt and row.state is OrderState.RESERVED:
                 self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note)
             return _known(connection, key)
+
+    def doubt_abandoned(self) -> list[OrderRow]:
+        """Put every order in doubt whose sender is dead, or has held it for longer than a create can take."""
+        now, moved = self._clock(), []
+        with self._writing() as connection:
+            query = select(orders).where(orders.c.state == OrderState.RESERVED.value).with_for_update()
+            for row in map(_as_order, connection.execute(query).all()):
+                if self._abandoned(row, now):
+                    self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died")
+                    moved.append(_known(connection, row.key))
+        return moved
 
     def adopt(self, key: str, generation_id: str, note: str) -> OrderRow:
         """Settle an order in doubt: this generation is its purchase. Raises LedgerError where that cannot be."""

@@ -131,6 +131,17 @@ waiting = Table(
     Column("seen_at", Utc, nullable=False),
 )
 
+# The account's balance whenever it was read, and what the books held of the account then.
+balances = Table(
+    "balances",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("account", String(40), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("balance", Usd, nullable=False),
+    Column("booked", Usd, nullable=False),
+)
+
 entries = Table(
     "entries",
     metadata,

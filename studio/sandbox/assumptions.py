@@ -123,6 +123,26 @@ TABLE: tuple[Assumption, ...] = (
         "upper left corner there; fitted and centred where they are left out (studio/sandbox/frame_rules.py)",
     ),
     Assumption(
+        "edit_resolution",
+        "720p",
+        ("540p", "720p", "1080p"),
+        "guess; modify and reframe have no resolution",
+        "a modified clip keeps its source's size up to this tier; a reframed one has its source's tier, up to this one",
+    ),
+    Assumption(
+        "edit_price",
+        "source",
+        ("source", "create"),
+        "guess; the rate is documented, not what is multiplied with it",
+        "an edit is charged as 5 s at `edit_resolution`; once its source was read the charge becomes that of the "
+        "source's own length and tier (`create`: it stays)",
+    ),
+    Assumption(
+        "upscale_default", "next", ("next", "4k"), "guess", "the tier of an upscale that names none: the next larger"
+    ),
+    Assumption("upscale_rate", "0.0016", (), "guess: a quarter of ray-2's", "US dollars per million upscaled pixels"),
+    Assumption("audio_cents_a_second", "2", (), "guess", "US cents for a second of added sound"),
+    Assumption(
         "asset_url_seconds", "3600", (), "guess", "how long a signed asset URL lives; a fresh GET gives a fresh one"
     ),
     Assumption("list_limit_max", "100", (), "guess", "the longest page of the list; more is cut down to it"),

@@ -181,13 +181,12 @@ class Books:
         rows = self._rows("SELECT * FROM generations WHERE id = ?", (identity,))
         return rows[0] if rows else None
 
-    def page(self, limit: int, offset: int) -> tuple[list[Generation], int]:
-        """The newest first, without the deleted ones; and how many there are in all."""
+    def page(self, api: str, limit: int, offset: int) -> tuple[list[Generation], int]:
+        """The newest of one API first, without the deleted ones; and how many there are in all."""
+        seen = "FROM generations WHERE deleted_at IS NULL AND api = ?"
         with self._lock:
-            rows = self._rows(
-                "SELECT * FROM generations WHERE deleted_at IS NULL ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset)
-            )
-            total: int = self._db.execute("SELECT count(*) FROM generations WHERE deleted_at IS NULL").fetchone()[0]
+            rows = self._rows(f"SELECT * {seen} ORDER BY seq DESC LIMIT ? OFFSET ?", (api, limit, offset))  # noqa: S608
+            total: int = self._db.execute(f"SELECT count(*) {seen}", (api,)).fetchone()[0]  # noqa: S608
         return rows, total
 
     def creates(self) -> list[Generation]:

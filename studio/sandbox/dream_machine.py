@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from studio.sandbox import image_rules, prices, rules, sizes
+from studio.sandbox import edit_rules, finish_rules, image_rules, prices, rules, sizes
 from studio.sandbox.books import Draft, Generation, NoCredit
 from studio.sandbox.clock import iso
 from studio.sandbox.house import House
@@ -67,6 +67,36 @@ async def reframe_image(request: Request, house: TheHouse) -> dict[str, Any]:
     return answer(house, request, await begin(house, draft))
 
 
+@router.post("/generations/video/modify", status_code=201)
+async def modify_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order footage in another look."""
+    draft = edit_rules.modify(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
+
+
+@router.post("/generations/video/reframe", status_code=201)
+async def reframe_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order footage in another shape."""
+    draft = edit_rules.reframe(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
+
+
+@router.post("/generations/{identity}/upscale")
+async def upscale(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a finished clip with more pixels: a generation of its own."""
+    body = await read_json(request) if await request.body() else {}
+    draft = finish_rules.upscale(body, finished_clip(house, identity), house.options.assume)
+    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+
+
+@router.post("/generations/{identity}/audio")
+async def add_audio(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a sound for a finished clip: a generation of its own."""
+    body = await read_json(request) if await request.body() else {}
+    draft = finish_rules.audio(body, finished_clip(house, identity), house.options.assume)
+    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+
+
 @router.get("/generations")
 def list_generations(
     request: Request,
@@ -76,7 +106,7 @@ def list_generations(
 ) -> dict[str, Any]:
     """The newest first."""
     shown = min(limit, int(house.options.assume.number("list_limit_max")))
-    page, total = house.books.page(shown, offset)
+    page, total = house.books.page(API, shown, offset)
     return {
         "generations": [answer(house, request, generation) for generation in page],
         "count": len(page),
@@ -107,7 +137,7 @@ def get_generation(identity: str, request: Request, house: TheHouse) -> dict[str
 @router.delete("/generations/{identity}", status_code=204)
 def delete_generation(identity: str, house: TheHouse) -> Response:
     """Take a generation out of sight. What it cost stays in the books."""
-    if not house.books.delete(identity, house.clock.now()):
+    if not house.books.delete(find(house, identity).id, house.clock.now()):
         raise Refusal(404, "Generation not found")
     return Response(status_code=204)
 
@@ -136,9 +166,25 @@ async def read_json(request: Request) -> Any:
 def find(house: House, identity: str) -> Generation:
     """A generation that can be seen. Raises Refusal."""
     found = house.books.get(identity)
-    if found is None:
+    if found is None or found.api != API:
         raise Refusal(404, "Generation not found")
     return found
+
+
+def finished_clip(house: House, identity: str) -> Generation:
+    """A completed video to be finished further. Raises Refusal."""
+    found = find(house, identity)
+    status = int(house.options.assume["unfinished_parent"])
+    if found.kind != "video":
+        raise Refusal(status, f"Generation {identity} is not a video")
+    if found.state != "completed":
+        raise Refusal(status, f"Generation {identity} is {found.state}, not completed")
+    return found
+
+
+def check_clip(house: House, identity: str) -> None:
+    """Raises Refusal where it can no longer be built on."""
+    finished_clip(house, identity)
 
 
 def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
@@ -203,7 +249,7 @@ def check_parent(house: House, name: str, identity: str) -> None:
     """Only a completed video can be built on."""
     status = int(house.options.assume["unfinished_parent"])
     parent = house.books.get(identity)
-    if parent is None:
+    if parent is None or parent.api != API:
         raise Refusal(status, f"Generation {identity} in keyframes.{name} was not found")
     if parent.state != "completed":
         raise Refusal(status, f"Generation {identity} in keyframes.{name} is {parent.state}, not completed")

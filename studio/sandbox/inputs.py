@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from studio.sandbox import sizes
 from studio.sandbox.books import Books, Generation
 from studio.sandbox.home import Home
 from studio.sandbox.reader import Reader, Unreadable
@@ -61,7 +62,8 @@ class Pantry:
         place = None if parent is None else result(self._home, parent)
         if parent is None or place is None or parent.digest is None or not place.exists():
             raise Unreadable(f"the file of generation {identity} is gone from {self._home.clips}")
-        return {"kind": "image" if parent.kind == "image" else "clip", "path": str(place), "sha256": parent.digest}
+        found = {"kind": "image" if parent.kind == "image" else "clip", "path": str(place), "sha256": parent.digest}
+        return found | (made(parent) if parent.kind == "video" else {})
 
 
 def result(home: Home, generation: Generation) -> Path:
@@ -69,6 +71,23 @@ def result(home: Home, generation: Generation) -> Path:
     if generation.kind == "image":
         return home.still(generation.id, str(generation.order_form["format"]))
     return home.clip(generation.id)
+
+
+def made(generation: Generation) -> dict[str, int]:
+    """The width, height and frames of a finished clip, from what was ordered and what it was made from."""
+    form, inputs = generation.order_form, generation.inputs or {}
+    source = inputs.get("source")
+    if source is not None and form.get("make") in ("modify", "reframe_video"):
+        own = (source["width"], source["height"])
+        width, height = sizes.edited(own, form["at_most"])
+        if form["make"] == "reframe_video":
+            width, height = sizes.of(sizes.tier_of(own, form["at_most"]), form["aspect_ratio"])
+        return {"width": width, "height": height, "frames": source["frames"]}
+    frames = form["frames"]
+    parents = [found for name in FRAMES if (found := inputs.get(name)) and found["kind"] == "clip"]
+    if form.get("extension") == "parent_plus_new" and len(parents) == 1:
+        frames += parents[0]["frames"]
+    return {"width": form["width"], "height": form["height"], "frames": frames}
 
 
 def score(home: Home, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,16 @@ def edit(model: str, resolution: str, frames: int) -> int:
     return cents(TIER_PIXELS[resolution] * frames, EDIT_RATES[model])
 
 
+def upscale(resolution: str, frames: int, rate: float) -> int:
+    """A larger clip of so many frames, at a rate in dollars per million pixels."""
+    return cents(TIER_PIXELS[resolution] * frames, Decimal(str(rate)))
+
+
+def audio(frames: int, a_second: float) -> int:
+    """A sound for so many frames, at a price in cents for each second."""
+    return int((Decimal(str(a_second)) * frames / FPS).quantize(CENT, rounding=ROUND_HALF_UP))
+
+
 def settled(form: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
     """What an edit costs once its source is known, or None where the price stands: only ``priced_by`` moves it."""
     source = inputs.get("source")

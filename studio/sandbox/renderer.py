@@ -21,7 +21,7 @@ from typing import Any
 
 from PIL import Image
 
-from studio.sandbox import footage, stills
+from studio.sandbox import edits, footage, stills
 from studio.sandbox.encoder import encode, watched
 from studio.sandbox.picture import film, motion, planes, scenery, stage
 from studio.sandbox.picture.caption import caption
@@ -118,4 +118,12 @@ def _keep_poster(picture: Picture, place: Path) -> None:
 
 
 Maker = Callable[[Mapping[str, Any], Path, Callable[[], None]], Picture]
-MAKERS: dict[str, Maker] = {"video": clip, "image": stills.make, "reframe_image": stills.make}
+MAKERS: dict[str, Maker] = {
+    "video": clip,
+    "image": stills.make,
+    "reframe_image": stills.make,
+    "modify": edits.modify,
+    "reframe_video": edits.reframe,
+    "upscale": edits.upscale,
+    "audio": edits.add_sound,
+}

@@ -47,6 +47,13 @@ def like(size: tuple[int, int], resolution: str) -> tuple[int, int]:
     return max(2, round(height_f * ratio / 2) * 2), max(2, round(height_f / 2) * 2)
 
 
+def edited(size: tuple[int, int], at_most: str) -> tuple[int, int]:
+    """The size of a source once it was edited: its own where it is no larger than that tier."""
+    if size[0] * size[1] <= 1.05 * area(at_most):
+        return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
+    return like(size, at_most)
+
+
 def frames(seconds: int) -> int:
     """How many frames a clip of so many seconds has."""
     return seconds * FPS

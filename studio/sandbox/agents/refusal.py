@@ -13,12 +13,13 @@ INVALID_KEY = "Invalid or missing API key"
 
 
 class Declined(Exception):
-    """One answer that declines a call. Nothing was charged."""
+    """One answer that declines a call; ``retry_after`` in seconds, where it is said. Nothing was charged."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status
         self.detail = detail
+        self.retry_after = retry_after
 
 
 def check_key(authorization: Annotated[str, Header()] = "") -> None:
@@ -39,5 +40,7 @@ async def decline(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, Declined):
         raise error
     response = JSONResponse({"detail": error.detail}, error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     mark(request, response)
     return response

@@ -95,11 +95,12 @@ class Look:
 
     def _plain(self, luma: Levels) -> Levels:
         """1 where the frame is plain, 0 where it has detail."""
-        small = Image.fromarray(luma).reduce(8)
-        pixels = np.asarray(small, np.float32)
-        detail = np.abs(pixels - np.asarray(Image.fromarray(pixels).filter(ImageFilter.BoxBlur(3)), np.float32))
-        soft = Image.fromarray(np.clip(1 - detail / 14, 0.15, 1).astype(np.float32)).filter(ImageFilter.BoxBlur(2))
-        return np.asarray(soft.resize((luma.shape[1], luma.shape[0]), Image.Resampling.BILINEAR), np.float32)
+        small = Image.fromarray(luma.astype(np.uint8)).reduce(8)
+        around = np.asarray(small.filter(ImageFilter.BoxBlur(3)), np.float32)
+        detail = np.abs(np.asarray(small, np.float32) - around)
+        plain = Image.fromarray((np.clip(1 - detail / 14, 0.15, 1) * 255).astype(np.uint8))
+        soft = plain.filter(ImageFilter.BoxBlur(2)).resize(luma.shape[::-1], Image.Resampling.BILINEAR)
+        return np.asarray(soft, np.float32) / 255
 
 
 def look(prompt: str, how_far: float, size: tuple[int, int], model: Image.Image | None = None) -> Look:

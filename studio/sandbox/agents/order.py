@@ -1,0 +1,141 @@
+"""From an accepted create to an order form: what is to be made, how large, from what, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from studio.sandbox.agents import prices, rules, sizes
+from studio.sandbox.agents.media import Found
+from studio.sandbox.agents.refusal import Declined
+from studio.sandbox.agents.shapes import Create, Edit, Video
+from studio.sandbox.assumptions import Assumptions
+from studio.sandbox.rules import CONCEPTS
+
+SOURCE_SECONDS = {"video_edit": 18.0, "video_reframe": 30.0}  # 30 s is what a reseller of it documents
+SLACK = 0.06
+CAMERA_MOVES = 2
+FRAMES = ("start_frame", "end_frame")
+# How far an edit may go from its source, from the closest to the freest.
+STRENGTHS = (
+    "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3",
+)  # fmt: skip
+
+
+class Order:
+    """One create with the media that it refers to. Raises Declined where these do not fit together."""
+
+    def __init__(self, asked: Create, found: Mapping[str, Found], assume: Assumptions) -> None:
+        self._asked = asked
+        self._found = found
+        self._assume = assume
+        self._video = asked.video or Video()
+        self._source = found.get("source")
+        self._check_kinds()
+
+    def form(self) -> dict[str, Any]:
+        """What the life cycle, the renderer and the page go by."""
+        width, height = self._size()
+        form: dict[str, Any] = {
+            "prompt": self._asked.prompt,
+            "model": self._asked.model,
+            "resolution": self._resolution if self._asked.type not in rules.IMAGE_KINDS else "2k",
+            "width": width,
+            "height": height,
+            "frames": 0,
+            "concepts": [],
+            "loop": bool(self._video.loop),
+            "frame0": self._reference("video.start_frame"),
+            "frame1": self._reference("video.end_frame"),
+            "inputs": self._inputs(),
+            "make": f"agents_{self._asked.type}",
+        }
+        if self._asked.type in rules.IMAGE_KINDS:
+            suffix = "png" if self._asked.output_format == "png" else "jpg"
+            return form | {"format": suffix, "style": self._asked.style or "auto"}
+        form |= {"frames": round(self._seconds * rules.FPS), "hdr": bool(self._video.hdr)}
+        if self._video.exr_export:
+            form |= {"exr": True, "exr_every": max(1, int(self._assume.number("agents_exr_every")))}
+        if self._asked.type == "video":
+            form |= {"concepts": self._moves(), "extension": self._assume["extension"]}
+            return form | {"indexes": self._video.keyframe_indexes or []}
+        if self._asked.type == "video_edit":
+            edit = self._video.edit or Edit()
+            strength = edit.strength or self._assume["agents_default_strength"]
+            return form | {"strength": STRENGTHS.index(strength) + 1, "indexes": edit.keyframe_indexes or []}
+        position = self._video.source_position
+        return form | {"position": position.model_dump() if position is not None else None}
+
+    def cents(self) -> int:
+        """What it costs."""
+        asked = self._asked
+        if asked.type in rules.IMAGE_KINDS:
+            return prices.image(asked.model, len(asked.image_ref or ()), edit=asked.type == "image_edit")
+        return prices.video(
+            self._resolution, self._seconds, self._assume, hdr=bool(self._video.hdr), edit=asked.type != "video"
+        )
+
+    @property
+    def _resolution(self) -> str:
+        return self._video.resolution or "720p"
+
+    @property
+    def _seconds(self) -> float:
+        if self._asked.type != "video" and self._source is not None:
+            return self._source.seconds
+        return float((self._video.duration or "5s").removesuffix("s"))
+
+    def _check_kinds(self) -> None:
+        """Clips and stills where each belongs; a source that is not too long."""
+        kind = self._asked.type
+        for field, found in self._found.items():
+            frame = field in ("video.start_frame", "video.end_frame")
+            chained = found.reference["type"] == "generation"
+            if field == "source":
+                wanted = ("video",) if kind in SOURCE_SECONDS else ("image",)
+            elif frame and chained and kind == "video":
+                # A prior clip is extended. Whether a prior still may stand here is not documented.
+                wanted = ("video", "image") if self._assume["agents_still_as_frame"] == "accepted" else ("video",)
+            else:
+                wanted = ("image",)
+            if found.kind not in wanted:
+                raise Declined(422, f"{field}: a {' or '.join(wanted)} is required, not a {found.kind}")
+        if self._chains() and (self._video.hdr or self._video.duration == "10s"):
+            raise Declined(422, "An extension is standard dynamic range only, and 5s")
+        if self._source is not None and kind in SOURCE_SECONDS:
+            most = SOURCE_SECONDS[kind]
+            if self._source.seconds > most + SLACK:
+                raise Declined(422, f"source: must be {most:g} seconds or shorter")
+            last = round(self._source.seconds * rules.FPS)
+            if max((self._video.edit or Edit()).keyframe_indexes or [0]) > last:
+                raise Declined(422, f"video.edit.keyframe_indexes: must lie in 0..{last}, the source's frames")
+
+    def _chains(self) -> bool:
+        return any(
+            (found := self._found.get(f"video.{name}")) is not None and found.kind == "video" for name in FRAMES
+        )
+
+    def _size(self) -> tuple[int, int]:
+        kind, ratio = self._asked.type, self._asked.aspect_ratio
+        if ratio is None and self._source is not None and self._source.height:
+            number = min(3.0, max(1 / 3, self._source.width / self._source.height))
+        else:
+            number = sizes.ratio_of(ratio or self._assume["default_aspect_ratio"])
+        return sizes.still(number) if kind in rules.IMAGE_KINDS else sizes.clip(self._resolution, number)
+
+    def _reference(self, field: str) -> dict[str, Any] | None:
+        found = self._found.get(field)
+        return None if found is None else dict(found.reference)
+
+    def _inputs(self) -> dict[str, Any]:
+        """Every input but the first and the last frame, in the order of the request."""
+        return {
+            field.removeprefix("video."): dict(found.reference)
+            for field, found in self._found.items()
+            if field.removeprefix("video.") not in FRAMES
+        }
+
+    def _moves(self) -> list[str]:
+        """There are no concepts in this API: the camera is a phrase in the prompt."""
+        prompt = " ".join(self._asked.prompt.lower().replace("-", " ").replace(",", " ").split())
+        return [key for key in CONCEPTS if key.replace("_", " ") in prompt][:CAMERA_MOVES]

@@ -1,0 +1,263 @@
+"""Faults on the wire, as real clients over real sockets meet them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lumaai
+import pytest
+
+from studio.sandbox.faults import CODES, REASONS
+from tests.sandbox.wire import Wire, served
+
+CREATE = "/dream-machine/v1/generations/video"
+BODY = {"model": "ray-2", "prompt": "a quiet lake", "resolution": "540p", "duration": "5s"}
+
+
+@pytest.fixture
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
+    """A sandbox on a socket."""
+    async with served(tmp_path / "home") as running:
+        yield running
+
+
+@pytest.mark.parametrize(("kind", "charged"), [("lost_answer", 40), ("lost_request", 0)])
+async def test_a_lost_answer_is_a_closed_socket(wire: Wire, kind: str, charged: int) -> None:
+    """The connection ends without one byte; after a lost answer the create is in the books and charged all the same."""
+    await wire.faults({"kind": kind, "nth": 1})
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        await wire.http.post(CREATE, json=BODY)
+    assert (wire.charged, len(wire.house.books.creates())) == (charged, charged // 40)
+    assert (await wire.http.post(CREATE, json=BODY)).status_code == 201
+
+
+async def test_not_one_byte_comes_before_the_end(wire: Wire) -> None:
+    """A raw socket that sends a create reads the end of the stream and nothing else."""
+    await wire.faults({"kind": "lost_answer"})
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(wire.url).port)
+    body = b'{"model": "ray-2", "prompt": "a quiet lake"}'
+    head = f"POST {CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    assert await reader.read() == b""
+    writer.close()
+    assert len(wire.house.books.creates()) == 1
+
+
+async def test_a_connection_can_be_reset(wire: Wire) -> None:
+    """With ``reset`` the client gets a reset in place of an end, and the create was accepted."""
+    await wire.faults({"kind": "lost_answer", "reset": True})
+    with pytest.raises(httpx.ReadError):
+        await wire.http.post(CREATE, json=BODY)
+    assert wire.charged == 40
+
+
+async def test_the_sdk_takes_a_lost_answer_for_a_connection_error(wire: Wire) -> None:
+    """The real SDK client raises APIConnectionError; left to its own retries it is billed twice."""
+    await wire.faults({"kind": "lost_answer", "nth": 1})
+    with pytest.raises(lumaai.APIConnectionError):
+        await wire.create()
+    assert wire.charged == 40
+    await wire.faults({"kind": "lost_answer", "nth": 1})
+    await wire.luma.with_options(max_retries=2).generations.create(**BODY)
+    assert wire.charged == 40 + 2 * 40
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "charged"),
+    [
+        ({"kind": "error_after"}, 500, 40),
+        ({"kind": "error_after", "status": 504}, 504, 40),
+        ({"kind": "error_before"}, 503, 0),
+        ({"kind": "error_before", "status": 502}, 502, 0),
+        ({"kind": "rate_limited"}, 429, 0),
+        ({"kind": "no_credit"}, 402, 0),
+        ({"kind": "unauthorized"}, 401, 0),
+    ],
+)
+async def test_errors_before_and_after_acceptance(wire: Wire, fault: dict[str, Any], status: int, charged: int) -> None:
+    """Each error has its status and the service's form of detail; what came after acceptance is charged."""
+    await wire.faults(fault)
+    with pytest.raises(lumaai.APIStatusError) as refused:
+        await wire.create()
+    assert refused.value.status_code == status
+    assert isinstance(refused.value.body, dict)
+    assert isinstance(refused.value.body["detail"], str)
+    assert wire.charged == charged
+
+
+async def test_429_with_and_without_retry_after(wire: Wire) -> None:
+    """The header is there only where the fault says so."""
+    await wire.faults({"kind": "rate_limited", "nth": 1, "retry_after": 7}, {"kind": "rate_limited", "nth": 2})
+    answers = [await wire.http.post(CREATE, json=BODY) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 201]
+    assert [answer.headers.get("retry-after") for answer in answers] == ["7", None, None]
+
+
+@pytest.mark.parametrize(("kind", "charged"), [("late_answer", 40), ("slow_before", 0), ("late_acceptance", 40)])
+async def test_an_answer_beyond_the_clients_time_out(wire: Wire, kind: str, charged: int) -> None:
+    """The client gives up; by then, or a little later, the create was accepted or it never is, by kind."""
+    await wire.faults({"kind": kind, "seconds": 0.5, "nth": 1})
+    with pytest.raises(lumaai.APITimeoutError):
+        await wire.luma.with_options(timeout=0.2).generations.create(**BODY)
+    assert wire.charged == (40 if kind == "late_answer" else 0)
+    await asyncio.sleep(0.5)
+    assert wire.charged == charged
+
+
+@pytest.mark.parametrize("kind", ["late_answer", "slow_before", "late_acceptance"])
+async def test_a_patient_client_gets_its_late_answer(wire: Wire, kind: str) -> None:
+    """Who waits long enough is answered as ever, once."""
+    await wire.faults({"kind": kind, "seconds": 0.2})
+    began = time.monotonic()
+    assert (await wire.create()).state
+    assert time.monotonic() - began >= 0.2
+    assert wire.charged == 40
+
+
+@pytest.mark.parametrize(("accepted", "charged"), [(False, 0), (True, 40)])
+async def test_html_with_200(wire: Wire, accepted: bool, charged: int) -> None:
+    """A page for people comes with 200; whether the create was accepted is the fault's to say."""
+    await wire.faults({"kind": "html", "accepted": accepted})
+    answer = await wire.http.post(CREATE, json=BODY)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert wire.charged == charged
+    with pytest.raises(lumaai.APIResponseValidationError):
+        await wire.create()
+
+
+async def test_half_a_json(wire: Wire) -> None:
+    """The answer says 201 and ends in the middle of its JSON; the create was accepted."""
+    await wire.faults({"kind": "half_json"})
+    answer = await wire.http.post(CREATE, json=BODY)
+    assert answer.status_code == 201
+    assert answer.text.startswith('{"id":')
+    with pytest.raises(ValueError):
+        answer.json()
+    assert wire.charged == 40
+
+
+async def test_what_is_refused_is_refused_as_ever(wire: Wire) -> None:
+    """A fault after acceptance leaves alone what was not accepted."""
+    await wire.faults({"kind": "lost_answer"})
+    with pytest.raises(lumaai.BadRequestError, match="too short"):
+        await wire.create(prompt="ab")
+
+
+async def test_other_routes_are_struck_by_name(wire: Wire) -> None:
+    """A fault on ``get`` strikes the polls and nothing else; ``*`` strikes every route but the sandbox's own."""
+    made = await wire.create()
+    await wire.faults({"kind": "error_before", "on": "get", "nth": 1})
+    await wire.luma.credits.get()
+    with pytest.raises(lumaai.InternalServerError):
+        await wire.luma.generations.get(str(made.id))
+    await wire.luma.generations.get(str(made.id))
+    await wire.faults({"kind": "lost_answer", "on": "*"})
+    for call in (wire.luma.ping.check, wire.luma.credits.get, wire.luma.generations.list):
+        with pytest.raises(lumaai.APIConnectionError):
+            await call()
+    assert (await wire.http.get("/sandbox/books")).status_code == 200
+
+
+@pytest.mark.parametrize("reason", REASONS)
+async def test_every_failure_reason(wire: Wire, reason: str) -> None:
+    """A generation that is to fail is accepted and charged, then fails with that reason and is refunded in full."""
+    await wire.faults({"kind": "fails", "reason": reason})
+    failed = await wire.ended((await wire.create()).id)
+    assert (failed.state, failed.failure_reason) == ("failed", reason)
+    account = wire.house.books.account()
+    assert (account.charged, account.refunded) == (40, 40)
+
+
+async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
+    """What was to be stuck stays dreaming, also in the next server, which has forgotten the plan."""
+    async with served(tmp_path, {"faults": [{"kind": "stuck", "nth": 1}]}) as first:
+        stuck, fine = await first.create(), await first.create()
+        assert (await first.ended(fine.id)).state == "completed"
+    async with served(tmp_path) as second:
+        await asyncio.sleep(0.2)
+        assert (await second.luma.generations.get(str(stuck.id))).state == "dreaming"
+        assert second.house.books.account().refunded == 0
+
+
+async def test_finished_late(wire: Wire) -> None:
+    """What is to be late is dreaming past its time, and then completes."""
+    await wire.faults({"kind": "late", "seconds": 0.4})
+    made = await wire.create()
+    await asyncio.sleep(0.2)
+    assert (await wire.luma.generations.get(str(made.id))).state == "dreaming"
+    assert (await wire.ended(made.id)).state == "completed"
+
+
+async def test_a_late_failure_is_decided_with_its_answer_lost(wire: Wire) -> None:
+    """A create can lose its answer and fail as well: one fault for the call, one for the generation."""
+    await wire.faults({"kind": "lost_answer"}, {"kind": "fails", "reason": "Frame moderation failed"})
+    with pytest.raises(lumaai.APIConnectionError):
+        await wire.create()
+    (accepted,) = wire.house.books.creates()
+    assert (await wire.ended(accepted.id)).failure_reason == "Frame moderation failed"
+
+
+async def test_a_fault_of_one_generation_is_not_the_next_ones(wire: Wire) -> None:
+    """The fate of one create does not leak into the next call on the same connection."""
+    await wire.faults({"kind": "fails", "nth": 1})
+    first, second = await wire.create(), await wire.create()
+    assert [(await wire.ended(made.id)).state for made in (first, second)] == ["failed", "completed"]
+
+
+def test_every_failure_code_can_be_asked_for() -> None:
+    """The nine codes of the Agents API are accepted, and no tenth one."""
+    from studio.sandbox.faults import Fault
+    from studio.sandbox.faults_fate import Fate
+
+    for code in CODES:
+        assert Fate.of(Fault(kind="fails", on="create.agents", code=code)).told("agents") == code
+    with pytest.raises(ValueError, match="no failure_code"):
+        Fault(kind="fails", code="bad_luck")
+
+
+async def test_the_endpoint(wire: Wire) -> None:
+    """PUT begins anew, POST adds and leaves the counters, GET tells them, DELETE clears all."""
+    await wire.faults({"kind": "error_before", "nth": [1, 3]}, seed=5)
+    for _ in range(3):
+        await wire.http.post(CREATE, json=BODY)
+    added = await wire.http.post("/sandbox/faults", json={"kind": "stuck", "on": "create.image"})
+    told = added.json()
+    assert told["seed"] == 5
+    assert [(fault["kind"], fault["calls"], fault["struck"]) for fault in told["faults"]] == [
+        ("error_before", 3, 2),
+        ("stuck", 0, 0),
+    ]
+    assert [(strike["route"], strike["call"]) for strike in told["strikes"]] == [
+        ("create.video", 1),
+        ("create.video", 3),
+    ]
+    assert (await wire.http.delete("/sandbox/faults")).json()["faults"] == []
+    assert (await wire.http.get("/sandbox/faults")).json()["strikes"] == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "text"),
+    [
+        ({"faults": [{"kind": "gremlin"}]}, "no fault is called 'gremlin'"),
+        ({"faults": [{"kind": "stuck", "on": "download"}]}, "cannot strike 'download'"),
+        ({"faults": [{"kind": "stuck", "status": 503}]}, "has no 'status'"),
+        ({"faults": [{"kind": "fails", "reason": "bad luck"}]}, "no failure_reason"),
+        ({"faults": [{"kind": "late", "nth": 0}]}, "nth counts from 1"),
+        ({"faults": [{"kind": "late", "probability": 2}]}, "faults.0.probability"),
+        ({"limits": {"creates": 1}}, "no limit is called 'creates'"),
+        ({"limits": {"credit": -1}}, "credit is a number"),
+        ({"limits": {"at_once": {"sora": 1}}}, "no family of models"),
+    ],
+)
+async def test_a_wrong_plan_is_refused_and_the_old_one_stays(wire: Wire, plan: dict[str, Any], text: str) -> None:
+    """The answer names what is wrong, and nothing has changed."""
+    await wire.faults({"kind": "stuck", "nth": 9})
+    refused = await wire.http.put("/sandbox/faults", json=plan)
+    assert refused.status_code == 422
+    assert text in refused.json()["detail"]
+    assert [fault["kind"] for fault in (await wire.http.get("/sandbox/faults")).json()["faults"]] == ["stuck"]
