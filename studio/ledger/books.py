@@ -1,34 +1,29 @@
-"""Reading and writing the books. Every method is one transaction; each is safe to repeat."""
+"""Writing the books. Every method is one transaction; each is safe to repeat."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Insert, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.errors import LedgerError
 from studio.ledger import admission
 from studio.ledger.engine import ledger_errors, open_engine
 from studio.ledger.holder import is_dead, this_process
+from studio.ledger.reading import Clock, Reader, as_order, known_order, read_order, utc_now
 from studio.ledger.schema import entries, meta, orders, runs
-from studio.ledger.values import Cap, Entry, EntryKind, Intent, Limits, OrderRow, OrderState, kind_of
+from studio.ledger.values import Cap, EntryKind, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO
-
-Clock = Callable[[], datetime]
 
 # Longer than any create may take (60 s and 5 s to connect): who still holds an order after that is dead or asleep.
 LEASE = timedelta(seconds=120)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -52,133 +47,13 @@ class Reservation:
         return self.row
 
 
-class Ledger:
+class Ledger(Reader):
     """The books in one database, shared by any number of threads, processes and hosts."""
 
     def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
-        self._engine = engine
+        super().__init__(engine, clock=clock)
         self._writer = engine.execution_options(write=True)
-        self._clock = clock
-        self._name = engine.url.render_as_string(hide_password=True)
         self.id = self._identify()
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-    # Reading
-
-    def order(self, key: str) -> OrderRow | None:
-        """The order, or None."""
-        with self._reading() as connection:
-            return _order(connection, key)
-
-    def orders(self, keys: Iterable[str]) -> dict[str, OrderRow]:
-        """Those of the orders that the books know."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, OrderRow] = {}
-        with self._reading() as connection:
-            for start in range(0, len(wanted), 500):
-                chunk = wanted[start : start + 500]
-                for row in connection.execute(select(orders).where(orders.c.key.in_(chunk))):
-                    found[row.key] = _as_order(row)
-        return found
-
-    def find_orders(self, prefix: str) -> list[OrderRow]:
-        """Orders whose key begins with ``prefix`` (people type the first characters of a key)."""
-        with self._reading() as connection:
-            rows = connection.execute(select(orders).where(orders.c.key.startswith(prefix, autoescape=True)).limit(20))
-            return [_as_order(row) for row in rows]
-
-    def open_orders(self, *states: OrderState) -> list[OrderRow]:
-        """Orders in one of ``states``, oldest first."""
-        with self._reading() as connection:
-            query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
-            return [_as_order(row) for row in connection.execute(query)]
-
-    def unfetched(self, seller: str) -> list[OrderRow]:
-        """Orders of a seller that are completed, and whose clip nobody has fetched."""
-        query = select(orders).where(
-            orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
-        )
-        return [_as_order(row) for row in self.ask(query)]
-
-    def has_orders(self, seller: str) -> bool:
-        """Whether anything was ever ordered of a seller."""
-        return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
-
-    def entries(self, key: str) -> list[Entry]:
-        """The journal of one order, oldest first."""
-        with self._reading() as connection:
-            rows = connection.execute(select(entries).where(entries.c.order == key).order_by(entries.c.id))
-            return [
-                Entry(r.id, r.order, r.attempt, r.at, r.kind, r.amount, r.run, r.generation_id, r.note) for r in rows
-            ]
-
-    def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
-        """Those of the generations that some order has, or had in an earlier attempt."""
-        wanted, found = list(generation_ids), set[str]()
-        with self._reading() as connection:
-            for start in range(0, len(wanted), 500):
-                chunk = wanted[start : start + 500]
-                query = select(entries.c.generation_id).where(
-                    entries.c.seller == seller, entries.c.generation_id.in_(chunk)
-                )
-                found |= set(connection.scalars(query))
-        return found
-
-    def highest_take(self, family: str) -> int:
-        """The highest take ever ordered of a shot, 0 for none."""
-        with self._reading() as connection:
-            return connection.scalar(select(func.max(orders.c.take)).where(orders.c.family == family)) or 0
-
-    def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
-        """USD spent or reserved within a scope."""
-        with self._reading() as connection:
-            return admission.spent(connection, scope, scope_id, seller)
-
-    def creates(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> int:
-        """Creates within a scope that were sent, or may have been."""
-        with self._reading() as connection:
-            return admission.creates(connection, scope, scope_id, seller)
-
-    def durations(self, seller: str, *, kept: int = 500) -> dict[str, list[float]]:
-        """Seconds that the latest completed generations took, by kind (``model resolution duration``)."""
-        query = (
-            select(orders.c.request, orders.c.submitted_at, orders.c.finished_at)
-            .where(orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value)
-            .order_by(orders.c.finished_at.desc())
-            .limit(kept)
-        )
-        found: dict[str, list[float]] = {}
-        for row in self.ask(query):
-            if row.submitted_at is not None and row.finished_at is not None:
-                took = (row.finished_at - row.submitted_at).total_seconds()
-                found.setdefault(kind_of(row.request), []).append(took)
-        return found
-
-    def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
-        """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(entries.c.order, entries.c.kind, entries.c.amount).where(entries.c.run == run)
-            )
-            costs: dict[str, tuple[Decimal, Decimal]] = {}
-            for key, kind, amount in rows:
-                spent, refunded = costs.get(key, (ZERO, ZERO))
-                costs[key] = (spent + amount, refunded - amount if kind == "failed" else refunded)
-            return costs
-
-    @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._engine.dialect.name
-
-    def ask(self, query: Select[Any]) -> list[Row[Any]]:
-        """The rows of a query that only reads."""
-        with self._reading() as connection:
-            return list(connection.execute(query))
-
-    # Writing
 
     def write(self, statement: Insert) -> None:
         """One statement, in a transaction of its own."""
@@ -205,7 +80,7 @@ class Ledger:
         now = self._clock()
         with self._writing() as connection:
             self._admit_one_at_a_time(connection)
-            row = _order(connection, intent.key)
+            row = read_order(connection, intent.key)
             if row is not None:
                 if row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
                     return Reservation("standing", row)
@@ -213,7 +88,7 @@ class Ledger:
                     return Reservation("held", row)
                 if row.state is OrderState.RESERVED:
                     self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died", reason=None)
-                    return Reservation("in doubt", _known(connection, intent.key))
+                    return Reservation("in doubt", known_order(connection, intent.key))
                 if row.state is OrderState.IN_DOUBT:
                     return Reservation("in doubt", row)
             admission.check_caps(connection, caps, intent)
@@ -237,7 +112,7 @@ class Ledger:
                 connection.execute(insert(orders).values(key=intent.key, **values))
             else:
                 connection.execute(update(orders).where(orders.c.key == intent.key).values(**values))
-            granted = _known(connection, intent.key)
+            granted = known_order(connection, intent.key)
             self._write(connection, granted, "reserved", amount=intent.price)
             return Reservation("granted", granted)
 
@@ -247,7 +122,7 @@ class Ledger:
         An answer that comes late, after the order was given up, is booked all the same: it has been paid for.
         """
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.generation_id == generation_id:
                 return row
             if row.attempt != attempt or row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
@@ -264,39 +139,39 @@ class Ledger:
                 generation_id=generation_id,
                 reason=None,
             )
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def release(self, key: str, attempt: int, note: str) -> OrderRow:
         """The create was certainly not accepted: give its price back. Orders that stand are left as they are."""
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.IN_DOUBT):
                 self._move(connection, row, OrderState.RELEASED, "released", amount=-row.price, note=note, reason=note)
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def doubt(self, key: str, attempt: int, note: str) -> OrderRow:
         """Nobody knows whether the create was accepted. Its price stays reserved."""
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state is OrderState.RESERVED:
                 self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note)
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def doubt_abandoned(self) -> list[OrderRow]:
         """Put every order in doubt whose sender is dead, or has held it for longer than a create can take."""
         now, moved = self._clock(), []
         with self._writing() as connection:
             query = select(orders).where(orders.c.state == OrderState.RESERVED.value).with_for_update()
-            for row in map(_as_order, connection.execute(query).all()):
+            for row in map(as_order, connection.execute(query).all()):
                 if self._abandoned(row, now):
                     self._move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died")
-                    moved.append(_known(connection, row.key))
+                    moved.append(known_order(connection, row.key))
         return moved
 
     def adopt(self, key: str, generation_id: str, note: str) -> OrderRow:
         """Settle an order in doubt: this generation is its purchase. Raises LedgerError where that cannot be."""
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.generation_id == generation_id:
                 return row
             if row.state is not OrderState.IN_DOUBT:
@@ -309,23 +184,23 @@ class Ledger:
             self._move(
                 connection, row, OrderState.SUBMITTED, "adopted", generation_id=generation_id, note=note, reason=None
             )
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def completed(self, key: str, generation_id: str) -> OrderRow:
         """The service finished the generation."""
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
                 self._move(connection, row, OrderState.COMPLETED, "completed")
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def failed(self, key: str, generation_id: str, reason: str) -> OrderRow:
         """The service failed the generation, and refunds it in full."""
         with self._writing() as connection:
-            row = _known(connection, key, lock=True)
+            row = known_order(connection, key, lock=True)
             if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
                 self._move(connection, row, OrderState.FAILED, "failed", amount=-row.price, note=reason, reason=reason)
-            return _known(connection, key)
+            return known_order(connection, key)
 
     def keep_clip(self, key: str, sha256: str) -> None:
         """Note which clip an order brought."""
@@ -333,11 +208,6 @@ class Ledger:
             connection.execute(update(orders).where(orders.c.key == key).values(clip=sha256))
 
     # Inside
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with ledger_errors(self._name), self._engine.begin() as connection:
-            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -411,25 +281,6 @@ class Ledger:
 def open_ledger(url: str, *, clock: Clock = utc_now) -> Ledger:
     """Open the ledger at a SQLAlchemy URL, creating or migrating it as needed. Raises LedgerError."""
     return Ledger(open_engine(url), clock=clock)
-
-
-def _order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow | None:
-    query = select(orders).where(orders.c.key == key)
-    row = connection.execute(query.with_for_update() if lock else query).first()
-    return _as_order(row) if row else None
-
-
-def _known(connection: Connection, key: str, *, lock: bool = False) -> OrderRow:
-    row = _order(connection, key, lock=lock)
-    if row is None:
-        raise LedgerError(f"the books know no order {key[:12]}")
-    return row
-
-
-def _as_order(row: Row[Any]) -> OrderRow:
-    values = dict(row._mapping)
-    values["state"] = OrderState(values["state"])
-    return OrderRow(**values)
 
 
 def _intent_values(intent: Intent) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+"""Reading the books. Every method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from studio.errors import LedgerError
+from studio.ledger import admission
+from studio.ledger.engine import ledger_errors
+from studio.ledger.schema import entries, orders
+from studio.ledger.values import Entry, OrderRow, OrderState, kind_of
+from studio.money import ZERO
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reader:
+    """What the books say."""
+
+    def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._name = engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def order(self, key: str) -> OrderRow | None:
+        """The order, or None."""
+        with self._reading() as connection:
+            return read_order(connection, key)
+
+    def orders(self, keys: Iterable[str]) -> dict[str, OrderRow]:
+        """Those of the orders that the books know."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, OrderRow] = {}
+        with self._reading() as connection:
+            for start in range(0, len(wanted), 500):
+                chunk = wanted[start : start + 500]
+                for row in connection.execute(select(orders).where(orders.c.key.in_(chunk))):
+                    found[row.key] = as_order(row)
+        return found
+
+    def find_orders(self, prefix: str) -> list[OrderRow]:
+        """Orders whose key begins with ``prefix`` (people type the first characters of a key)."""
+        with self._reading() as connection:
+            rows = connection.execute(select(orders).where(orders.c.key.startswith(prefix, autoescape=True)).limit(20))
+            return [as_order(row) for row in rows]
+
+    def open_orders(self, *states: OrderState) -> list[OrderRow]:
+        """Orders in one of ``states``, oldest first."""
+        with self._reading() as connection:
+            query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
+            return [as_order(row) for row in connection.execute(query)]
+
+    def unfetched(self, seller: str) -> list[OrderRow]:
+        """Orders of a seller that are completed, and whose clip nobody has fetched."""
+        query = select(orders).where(
+            orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
+        )
+        return [as_order(row) for row in self.ask(query)]
+
+    def has_orders(self, seller: str) -> bool:
+        """Whether anything was ever ordered of a seller."""
+        return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
+
+    def entries(self, key: str) -> list[Entry]:
+        """The journal of one order, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(entries).where(entries.c.order == key).order_by(entries.c.id))
+            return [
+                Entry(r.id, r.order, r.attempt, r.at, r.kind, r.amount, r.run, r.generation_id, r.note) for r in rows
+            ]
+
+    def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
+        """Those of the generations that some order has, or had in an earlier attempt."""
+        wanted, found = list(generation_ids), set[str]()
+        with self._reading() as connection:
+            for start in range(0, len(wanted), 500):
+                chunk = wanted[start : start + 500]
+                query = select(entries.c.generation_id).where(
+                    entries.c.seller == seller, entries.c.generation_id.in_(chunk)
+                )
+                found |= set(connection.scalars(query))
+        return found
+
+    def highest_take(self, family: str) -> int:
+        """The highest take ever ordered of a shot, 0 for none."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.max(orders.c.take)).where(orders.c.family == family)) or 0
+
+    def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
+        """USD spent or reserved within a scope."""
+        with self._reading() as connection:
+            return admission.spent(connection, scope, scope_id, seller)
+
+    def creates(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> int:
+        """Creates within a scope that were sent, or may have been."""
+        with self._reading() as connection:
+            return admission.creates(connection, scope, scope_id, seller)
+
+    def durations(self, seller: str, *, kept: int = 500) -> dict[str, list[float]]:
+        """Seconds that the latest completed generations took, by kind (``model resolution duration``)."""
+        query = (
+            select(orders.c.request, orders.c.submitted_at, orders.c.finished_at)
+            .where(orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value)
+            .order_by(orders.c.finished_at.desc())
+            .limit(kept)
+        )
+        found: dict[str, list[float]] = {}
+        for row in self.ask(query):
+            if row.submitted_at is not None and row.finished_at is not None:
+                took = (row.finished_at - row.submitted_at).total_seconds()
+                found.setdefault(kind_of(row.request), []).append(took)
+        return found
+
+    def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(entries.c.order, entries.c.kind, entries.c.amount).where(entries.c.run == run)
+            )
+            costs: dict[str, tuple[Decimal, Decimal]] = {}
+            for key, kind, amount in rows:
+                spent, refunded = costs.get(key, (ZERO, ZERO))
+                costs[key] = (spent + amount, refunded - amount if kind == "failed" else refunded)
+            return costs
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def ask(self, query: Select[Any]) -> list[Row[Any]]:
+        """The rows of a query that only reads."""
+        with self._reading() as connection:
+            return list(connection.execute(query))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with ledger_errors(self._name), self._engine.begin() as connection:
+            yield connection
+
+
+def read_order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow | None:
+    query = select(orders).where(orders.c.key == key)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return as_order(row) if row else None
+
+
+def known_order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow:
+    row = read_order(connection, key, lock=lock)
+    if row is None:
+        raise LedgerError(f"the books know no order {key[:12]}")
+    return row
+
+
+def as_order(row: Row[Any]) -> OrderRow:
+    values = dict(row._mapping)
+    values["state"] = OrderState(values["state"])
+    return OrderRow(**values)

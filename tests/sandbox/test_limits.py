@@ -1,0 +1,137 @@
+"""What one account may ask for, and that the sandbox stays quick and safe under load."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import lumaai
+import pytest
+
+from studio.errors import SettingsError
+from studio.sandbox import darkroom
+from studio.sandbox.__main__ import listen
+from studio.sandbox.darkroom import Darkroom
+from studio.sandbox.house import Options
+from studio.sandbox.limits import Limits
+from tests.sandbox.conftest import opened
+from tests.sandbox.wire import served
+
+# A worker that answers like the real one, and keeps each order for a moment.
+WORKER = """
+import json, pathlib, sys, time
+for line in sys.stdin:
+    time.sleep(0.02)
+    pathlib.Path(json.loads(line)["out"]).write_bytes(b"clip")
+    print(json.dumps({"ok": True, "sha256": "0" * 64}), flush=True)
+"""
+
+
+async def test_creates_a_minute(tmp_path: Path) -> None:
+    """One create too many within a minute is a 429 that says when there is room; it is neither kept nor charged."""
+    async with opened(tmp_path, Options(limits=Limits.build().with_({"creates_a_minute": 3}))) as sandbox:
+        for _ in range(3):
+            await sandbox.create()
+            sandbox.clock.advance(10)
+        with pytest.raises(lumaai.RateLimitError) as refused:
+            await sandbox.create()
+        assert refused.value.response.headers["retry-after"] == "30"
+        assert sandbox.house.books.account().charged == 120
+        sandbox.clock.advance(30)
+        await sandbox.create()
+        with pytest.raises(lumaai.RateLimitError):
+            await sandbox.create()
+
+
+async def test_generations_at_once(tmp_path: Path) -> None:
+    """One generation too many is a 429; when one has ended there is room again."""
+    async with opened(tmp_path, Options(limits=Limits.none().with_({"at_once": {"ray": 2}}))) as sandbox:
+        sandbox.house.darkroom.render = _nothing  # type: ignore[method-assign]
+        made = [await sandbox.create(), await sandbox.create()]
+        with pytest.raises(lumaai.RateLimitError, match="2 generations at once"):
+            await sandbox.create()
+        await sandbox.finish(*made)
+        await sandbox.create()
+
+
+async def test_refusals_do_not_count(tmp_path: Path) -> None:
+    """A create that breaks a rule is refused for that rule, and takes no room."""
+    async with opened(tmp_path, Options(limits=Limits.none().with_({"creates_a_minute": 1}))) as sandbox:
+        with pytest.raises(lumaai.BadRequestError):
+            await sandbox.create(prompt="ab")
+        await sandbox.create()
+
+
+def test_the_build_tier() -> None:
+    """Ray has 10 at once and 20 creates a minute, Photon 40 and 80 (fact)."""
+    build = Limits.build()
+    assert (build.at_once, build.creates_a_minute) == ({"ray": 10, "photon": 40}, {"ray": 20, "photon": 80})
+    with pytest.raises(SettingsError, match="no limit is called"):
+        build.with_({"generations": 1})
+
+
+async def test_limits_from_a_plan(tmp_path: Path) -> None:
+    """A plan brings limits and credit, another plan changes them, and DELETE gives back what the options said."""
+    plan: dict[str, Any] = {"limits": {"creates_a_minute": 1, "credit": 90}}
+    async with served(tmp_path, plan) as wire:
+        await wire.create()
+        with pytest.raises(lumaai.RateLimitError):
+            await wire.create()
+        await wire.faults(limits={"creates_a_minute": {"ray": 2}})
+        await wire.create()
+        with pytest.raises(lumaai.RateLimitError):
+            await wire.create()
+        assert (await wire.http.delete("/sandbox/faults")).json()["limits"] == {"creates_a_minute": {}, "at_once": {}}
+        with pytest.raises(lumaai.APIStatusError) as poor:
+            await wire.create()
+        assert poor.value.status_code == 402
+        assert (await wire.luma.credits.get()).credit_balance == 10
+
+
+async def test_a_hundred_generations_do_not_starve_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred at once are rendered by two workers, all complete, and the API answers quickly all the while."""
+    real, started = asyncio.create_subprocess_exec, []
+
+    async def start(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        started.append(command)
+        return await real(sys.executable, "-S", "-c", WORKER, **how)
+
+    monkeypatch.setattr(darkroom.asyncio, "create_subprocess_exec", start)
+    async with served(tmp_path, workers=2) as wire:
+        wire.house.darkroom.render = Darkroom.render.__get__(wire.house.darkroom)  # type: ignore[method-assign]
+        await asyncio.gather(*(wire.create(prompt=f"lake number {number}") for number in range(100)))
+        slowest, asked = 0.0, 0
+        while wire.house.books.unfinished():
+            began = time.monotonic()
+            await wire.luma.ping.check()
+            slowest = max(slowest, time.monotonic() - began)
+            asked += 1
+            await asyncio.sleep(0.01)
+        assert {create.state for create in wire.house.books.creates()} == {"completed"}
+    assert asked > 10
+    assert slowest < 1.0
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104
+def test_only_loopback_unless_told_otherwise(host: str) -> None:
+    """An address that others can reach is refused before anything is bound; a name is not an address."""
+    with pytest.raises(SettingsError, match="--expose"):
+        listen(host, 0, expose=False)
+    with pytest.raises(SettingsError, match="is not an address"):
+        listen("example.org", 0, expose=False)
+
+
+def test_loopback_is_the_default() -> None:
+    """``localhost`` and 127.0.0.1 bind loopback."""
+    for host in ("localhost", "127.0.0.1"):
+        with listen(host, 0, expose=False) as bound:
+            assert bound.getsockname()[0] == "127.0.0.1"
+
+
+async def _nothing(score: Any) -> str:
+    Path(score["out"]).write_bytes(b"")
+    return "0" * 64
