@@ -9,7 +9,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.utilities.annotations import quote
 
-from studio.errors import ServiceFailed
+from studio.errors import Moderated, ServiceFailed
 from studio.facts import stored_clip
 from studio.plan import Shot
 from studio.progress import listener
@@ -42,12 +42,14 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         # States, not their values: Prefect then knows what depends on what, and begins nothing on a failed parent.
         parents = [(await finished[parent])[1] for parent in shot.parents]
         images = [published[image] for image in shot.images]
-        for left in reversed(range(run.session.settings.create_attempts)):
+        settings = run.session.settings
+        for left in reversed(range(settings.create_attempts + settings.retry_moderation)):
             attempt = await run.next_attempt(shot)
             order = await submit(run, quote(shot), parents, images, attempt, return_state=True)
             done = await wait(run, quote(shot), order, return_state=True)
             error = await problem(done)
-            if not isinstance(error, ServiceFailed) or left == 0:
+            refused_again = isinstance(error, Moderated) and attempt > settings.retry_moderation
+            if not isinstance(error, ServiceFailed | Moderated) or refused_again or left == 0:
                 break
             listener.get().shot(shot.id, "ordering again", error.reason)
         return order, done

@@ -81,6 +81,7 @@ class Door:
         patience: float = 1800,
         grace: Grace | None = None,
         callback_url: str = "",
+        retry_moderation: int = 0,
         clock: Callable[[], datetime] = utc_now,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -88,6 +89,7 @@ class Door:
         self._ledger, self._provider = ledger, provider
         self._run, self._caps, self._limits = run, caps, limits or Limits()
         self._patience, self._grace, self._callback_url = patience, grace or Grace(), callback_url
+        self._retry_moderation = retry_moderation
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
         self._turn = asyncio.Lock()
@@ -101,7 +103,8 @@ class Door:
         Raises OverBudget, InDoubt, Moderated, NotSent or Refused; in each case the books say what happened.
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
-        if known is not None and known.state is OrderState.FAILED and is_moderation(known.reason or ""):
+        moderated = known is not None and known.state is OrderState.FAILED and is_moderation(known.reason or "")
+        if known is not None and moderated and known.attempt > self._retry_moderation:
             raise generation_failed(known.reason, scene=intent.scene)
         intent = replace(intent, sent=traceable(params))
         waited, tries, ours = 0.0, 0, False

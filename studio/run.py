@@ -19,8 +19,11 @@ from studio.media.clip import Clip
 from studio.money import ZERO, usd
 from studio.orders import Door
 from studio.plan import Plan, Shot, ShotState
+from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord
 from studio.session import Session, caps_of
+
+MOST_OF_A_CAP = Decimal("0.8")  # who uses up that much of a cap is told
 
 
 class Run:
@@ -32,6 +35,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.session, self.plan, self.images = session, plan, images
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
+        self.warnings: tuple[str, ...] = ()
         self._door: Door | None = None
 
     @property
@@ -56,10 +60,25 @@ class Run:
                 where=self.plan.production.title,
                 hint="give the run a budget (--budget, or the form's field 'budget'), or write one into the production",
             )
+        self.warnings = await asyncio.to_thread(self._near_caps)
+        for line in self.warnings:
+            listener.get().note(f"warning: {line}")
         if any(s.state is not ShotState.CACHED for s in self.plan.shots):
             await self.session.connect()
         seller = self.session.service.seller
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
+
+    def _near_caps(self) -> tuple[str, ...]:
+        """A line for every cap of which this run uses up most."""
+        ledger, seller = self.session.ledger, self.session.service.seller
+        lines = []
+        for cap in caps_of(self.session.settings, self.plan.production, run=self.id, budget=self.budget):
+            if cap.limit and self.plan.to_pay > 0:
+                after = ledger.spent(cap.scope, cap.scope_id, seller=seller) + self.plan.to_pay
+                if after >= cap.limit * MOST_OF_A_CAP:
+                    share = f"{after / cap.limit:.0%}"
+                    lines.append(f"this run brings the {cap.scope} to {usd(after)} of {usd(cap.limit)} ({share})")
+        return tuple(lines)
 
     async def next_attempt(self, shot: Shot) -> int:
         """The number of the attempt that an order for this shot would be, or is."""
@@ -158,7 +177,7 @@ def make_record(
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
         production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
-        notes=(*run.plan.notes, *notes),
+        notes=(*run.warnings, *run.plan.notes, *notes),
     )
 
 

@@ -129,6 +129,7 @@ class Session:
             limits=self.limits,
             patience=settings.rate_limit_patience,
             grace=self.grace,
+            retry_moderation=settings.retry_moderation,
             callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
         )
 

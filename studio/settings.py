@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     per_minute: int | None = Field(None, ge=1, description="creates a minute, in place of the tier's")
     wait_timeout: float = Field(1800, gt=0, description="seconds until a run stops waiting for a generation")
     create_attempts: int = Field(3, ge=1, le=10, description="orders of one shot that the service itself fails")
+    retry_moderation: int = Field(0, ge=0, le=10, description="orders of one shot again after moderation refused it")
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
     callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")

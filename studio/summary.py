@@ -25,6 +25,7 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "cost_usd": plain(record.cost),
         "reused_usd": plain(record.reused),
         "refunded_usd": plain(record.refunded),
+        "notes": list(record.notes),
         "scenes": [_scene(scene, shots) for scene, shots in scenes.items() if shots],
         "seams": [
             {"before": s.before, "after": s.after, "continued": s.continued, "ssim": round(s.ssim, 4)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tempfile
 import warnings
@@ -42,7 +43,7 @@ def new_database(server: str) -> str:
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+    return re.sub(r"/[a-z_0-9]+\?", f"/{name}?", server, count=1)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

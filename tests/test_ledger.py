@@ -11,14 +11,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
+import studio.ledger
 from studio.errors import LedgerError, OverBudget
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.holder import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
+from tests.books import new_database
 from tests.test_orders import PRICE, Clock, intent
 
 
@@ -209,3 +214,48 @@ def test_holders_that_are_dead_and_alive() -> None:
     assert is_dead(str(Holder(me.host, child, "1", "x")))
     assert is_dead(str(Holder(me.host, os.getppid(), "1", "x")))
     assert not is_dead(str(Holder("another host", 1, "1", "x")))
+
+
+def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
+    """A filled ledger of each earlier version opens with all its orders, sums and entries."""
+    script = Config()
+    script.set_main_option("script_location", str(Path(studio.ledger.__file__).parent / "migrations"))
+    versions = [r.revision for r in reversed(list(ScriptDirectory.from_config(script).walk_revisions()))]
+    assert versions[0] == "0001"
+    for number, version in enumerate(versions[:-1]):
+        old = new_database_beside(url, number)
+        engine = create_engine(old.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(script.get_main_option("script_location")))
+            command.upgrade(config, version)
+            connection.execute(text(OLD_ORDER))
+            connection.execute(text(OLD_ENTRY))
+        engine.dispose()
+        ledger = open_ledger(old)
+        row = ledger.order("k" * 64)
+        assert (row.state, row.generation_id, row.price) == (OrderState.SUBMITTED, "g-1", PRICE)
+        assert ledger.spent("production", "film", seller="luma") == PRICE
+        assert ledger.completed("k" * 64, "g-1").state is OrderState.COMPLETED
+        ledger.close()
+
+
+def new_database_beside(url: str, number: int) -> str:
+    """Another empty database of the same kind."""
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return f"{url}.{number}"
+    return new_database(url)
+
+
+# As the first version wrote them: this text does not change when the schema does.
+OLD_ORDER = f"""
+insert into orders (key, family, seller, account, pool, endpoint, model, production, scene, shot, take, request, sent,
+    state, attempt, price, price_table, run, generation_id, reserved_at, submitted_at)
+values ('{"k" * 64}', '{"f" * 64}', 'luma', 'luma-1', 'ray', 'video', 'ray-2', 'film', 'a', 'a', 1, '{{}}', '{{}}',
+    'submitted', 1, 710000, 't', 'r', 'g-1', '2026-11-01 10:00:00', '2026-11-01 10:00:01')
+"""
+OLD_ENTRY = f"""
+insert into entries ("order", attempt, at, kind, amount, run, production, scene, seller, model, price_table)
+values ('{"k" * 64}', 1, '2026-11-01 10:00:00', 'reserved', 710000, 'r', 'film', 'a', 'luma', 'ray-2', 't')
+"""

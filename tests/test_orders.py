@@ -383,6 +383,19 @@ async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
     assert len(luma.sent) == 1
 
 
+async def test_moderation_may_be_tried_again_by_who_wants_it(ledger: Ledger, luma: Luma) -> None:
+    """``retry_moderation`` orders a refused input so many times again, each refunded, and no more."""
+    slept = Slept()
+    door_ = Door(ledger, luma.provider, run="run", sleep=slept, clock=slept.clock, retry_moderation=1)
+    for number in (1, 2):
+        await place(door_)
+        ledger.failed(intent().key, f"generation-{number}", "Advanced prompt moderation failed")
+    with pytest.raises(Moderated, match="prompt"):
+        await place(door_)
+    assert len(luma.sent) == 2
+    assert spent(ledger) == 0
+
+
 async def test_no_secret_in_an_error(ledger: Ledger, luma: Luma) -> None:
     """An error's text holds neither the key nor a URL that the service repeats."""
     luma.script = [refuse(400, "cannot read https://bucket.example/a.png?X-Signature=SECRET")]

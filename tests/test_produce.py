@@ -277,7 +277,8 @@ async def test_a_budget_stops_the_run_before_anything_is_bought(studio: Path, sa
 
     with pytest.raises(OverBudget, match=r"\$0.42.*\$0.41.*\$0.01 too much"):
         await produce(production=chain(), budget="0.41", out="one")
-    await produce(production=chain(budget="0.42"), out="two")
+    close = await produce(production=chain(budget="0.42"), out="two")
+    assert close["notes"] == ["this run brings the production to $0.42 of $0.42 (100%)"]
     with pytest.raises(OverBudget, match=r"\$0.42 are spent already"):
         await produce(production=chain(budget="0.50", a={"prompt": "another harbour"}), out="three")
     assert len(sandbox.prompts()) == 3

@@ -16,6 +16,7 @@ from luma_agents.types import Generation
 from PIL import Image
 
 from studio.sandbox.house import Options
+from studio.sandbox.limits import Limits
 from tests.sandbox.conftest import BASE, Sandbox, opened
 
 AGENTS = f"{BASE}/v1"
@@ -101,6 +102,18 @@ async def test_no_money(tmp_path: Path) -> None:
         assert broke.value.status_code == 402
         assert broke.value.body == {"detail": "Insufficient balance"}
         assert sandbox.house.books.account().charged == 0
+
+
+async def test_limits(tmp_path: Path) -> None:
+    """Beyond the account's limits a create is refused with 429, which says when to come again."""
+    async with opened(tmp_path, Options(limits=Limits({"ray": 1}, {}))) as sandbox:
+        await order(sandbox)
+        with pytest.raises(luma_agents.RateLimitError) as many:
+            await order(sandbox)
+        assert many.value.response.headers["retry-after"] == "60"
+        assert isinstance(many.value.body, dict)
+        assert isinstance(many.value.body["detail"], str)
+        assert sandbox.house.books.account().charged == 6
 
 
 async def test_a_failure_has_a_code_and_is_refunded(unrendered: Sandbox) -> None:

@@ -9,14 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import luma_agents
 import lumaai
 import pytest
 
-from studio.sandbox.faults import CODES, REASONS
+from studio.sandbox.faults import CODES, REASONS, Plan
+from studio.sandbox.house import Options
+from tests.sandbox.conftest import opened
+from tests.sandbox.test_server import address, client, start
 from tests.sandbox.wire import Wire, served
 
 CREATE = "/dream-machine/v1/generations/video"
 BODY = {"model": "ray-2", "prompt": "a quiet lake", "resolution": "540p", "duration": "5s"}
+
+
+def agents(wire: Wire) -> luma_agents.AsyncLuma:
+    """A strict client of the Agents API."""
+    return luma_agents.AsyncLuma(
+        auth_token="k",
+        base_url=f"{wire.url}/v1",
+        http_client=httpx.AsyncClient(trust_env=False),
+        max_retries=0,
+        _strict_response_validation=True,
+    )
 
 
 @pytest.fixture
@@ -184,6 +199,37 @@ async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
         assert second.house.books.account().refunded == 0
 
 
+async def test_a_failure_to_come_outlives_a_restart(tmp_path: Path) -> None:
+    """What was to fail fails in the next server too, with its reason, and is refunded."""
+    plan = Plan.model_validate({"faults": [{"kind": "fails", "reason": "Error dispatching job"}]})
+    async with opened(tmp_path, Options(plan=plan)) as first:
+        made = await first.create()
+    async with opened(tmp_path) as second:
+        (failed,) = await second.finish(made)
+        assert (failed.state, failed.failure_reason) == ("failed", "Error dispatching job")
+        assert second.house.books.account().balance == 100_000
+
+
+async def test_without_a_socket_a_drop_is_an_error(tmp_path: Path) -> None:
+    """Through an ASGI transport the client gets a connection error as well, and the create was accepted."""
+    plan = Plan.model_validate({"faults": [{"kind": "lost_answer", "nth": 1}]})
+    async with opened(tmp_path, Options(plan=plan)) as sandbox:
+        with pytest.raises(lumaai.APIConnectionError):
+            await sandbox.create()
+        assert len(sandbox.house.books.creates()) == 1
+        await sandbox.create()
+
+
+async def test_the_page_shows_the_faults(wire: Wire) -> None:
+    """Whoever looks at the page sees what is to go wrong, and how often it did."""
+    assert "Faults at work" not in (await wire.http.get("/")).text
+    await wire.faults({"kind": "fails", "on": "create.video"})
+    await wire.ended((await wire.create()).id)
+    text = (await wire.http.get("/")).text
+    assert "Faults at work here (1)" in text
+    assert "<td>fails</td><td>create.video</td><td>1</td><td>1</td>" in text
+
+
 async def test_finished_late(wire: Wire) -> None:
     """What is to be late is dreaming past its time, and then completes."""
     await wire.faults({"kind": "late", "seconds": 0.4})
@@ -209,15 +255,30 @@ async def test_a_fault_of_one_generation_is_not_the_next_ones(wire: Wire) -> Non
     assert [(await wire.ended(made.id)).state for made in (first, second)] == ["failed", "completed"]
 
 
-def test_every_failure_code_can_be_asked_for() -> None:
-    """The nine codes of the Agents API are accepted, and no tenth one."""
-    from studio.sandbox.faults import Fault
-    from studio.sandbox.faults_fate import Fate
+@pytest.mark.parametrize("code", CODES)
+async def test_every_failure_code(wire: Wire, code: str) -> None:
+    """A generation of the Agents API fails with the code that the plan names, and is refunded in full."""
+    await wire.faults({"kind": "fails", "code": code, "on": "create.agents"})
+    async with agents(wire) as luma:
+        made = await luma.generations.create(prompt="a quiet lake", model="ray-3.2", type="video")
+        for _ in range(300):
+            found = await luma.generations.get(made.id)
+            if found.state == "failed":
+                break
+            await asyncio.sleep(0.01)
+    assert (found.state, found.failure_code) == ("failed", code)
+    account = wire.house.books.account()
+    assert account.charged == account.refunded > 0
 
-    for code in CODES:
-        assert Fate.of(Fault(kind="fails", on="create.agents", code=code)).told("agents") == code
-    with pytest.raises(ValueError, match="no failure_code"):
-        Fault(kind="fails", code="bad_luck")
+
+async def test_the_agents_api_loses_answers_too(wire: Wire) -> None:
+    """Its real client gets a connection error for a create that was accepted and charged; ``create.*`` means both."""
+    await wire.faults({"kind": "lost_answer", "on": "create.*"})
+    async with agents(wire) as luma:
+        with pytest.raises(luma_agents.APIConnectionError):
+            await luma.generations.create(prompt="a quiet lake", model="ray-3.2", type="video")
+    assert len(wire.house.books.creates()) == 1
+    assert wire.charged > 0
 
 
 async def test_the_endpoint(wire: Wire) -> None:
@@ -261,3 +322,27 @@ async def test_a_wrong_plan_is_refused_and_the_old_one_stays(wire: Wire, plan: d
     assert refused.status_code == 422
     assert text in refused.json()["detail"]
     assert [fault["kind"] for fault in (await wire.http.get("/sandbox/faults")).json()["faults"]] == ["stuck"]
+
+
+@pytest.mark.slow
+def test_the_command_takes_a_file(tmp_path: Path) -> None:
+    """``--faults FILE`` strikes the command's own process; a wrong file ends it with status 2 and no traceback."""
+    plan = tmp_path / "faults.yaml"
+    plan.write_text("faults: [{kind: lost_answer, nth: 1}]\nlimits: {creates_a_minute: 1}")
+    server = start(tmp_path / "home", "--faults", str(plan), "--tier", "build")
+    try:
+        luma = client(address(tmp_path / "home", server))
+        with pytest.raises(lumaai.APIConnectionError):
+            luma.generations.create(**BODY)
+        assert luma.generations.list().count == 1
+        with pytest.raises(lumaai.RateLimitError):
+            luma.generations.create(**BODY)
+    finally:
+        server.kill()
+        server.communicate()
+    plan.write_text("faults: [{kind: gremlin}]")
+    wrong = start(tmp_path / "other", "--faults", str(plan))
+    output, _ = wrong.communicate(timeout=60)
+    assert wrong.returncode == 2
+    assert "gremlin" in output
+    assert "Traceback" not in output

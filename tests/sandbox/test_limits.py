@@ -12,7 +12,7 @@ import lumaai
 import pytest
 
 from studio.errors import SettingsError
-from studio.sandbox import darkroom
+from studio.sandbox import darkroom, reader
 from studio.sandbox.__main__ import listen
 from studio.sandbox.darkroom import Darkroom
 from studio.sandbox.house import Options
@@ -130,6 +130,35 @@ def test_loopback_is_the_default() -> None:
     for host in ("localhost", "127.0.0.1"):
         with listen(host, 0, expose=False) as bound:
             assert bound.getsockname()[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"Content-Type: image/png\r\n\r\n" + b"x" * 3000, "larger than"),
+        (b"Content-Type: image/png\r\n\r\nx", "is not an image"),
+        (b"Content-Type: image/png\r\n\r\nslow", "took longer"),
+        (b"", "not this machine"),
+    ],
+)
+async def test_images_are_read_within_caps(answer: bytes, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too large, no image, too slow, or redirects to another machine is given up."""
+    monkeypatch.setattr(reader, "MAX_BYTES", 2000)
+    monkeypatch.setattr(reader, "MAX_SECONDS", 0.3)
+    elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/far.png\r\nContent-Length: 0\r\n\r\n"
+
+    async def give(come: asyncio.StreamReader, go: asyncio.StreamWriter) -> None:
+        await come.readuntil(b"\r\n\r\n")
+        go.write(b"HTTP/1.1 200 OK\r\n" + answer if answer else elsewhere)
+        await go.drain()
+        if answer.endswith(b"slow"):
+            await come.read()
+        go.close()
+
+    server = await asyncio.start_server(give, "127.0.0.1", 0)
+    async with server:
+        with pytest.raises(reader.Unreadable, match=says):
+            await reader.Reader().image(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a.png")
 
 
 async def _nothing(score: Any) -> str:
