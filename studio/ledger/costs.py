@@ -13,6 +13,8 @@ from studio.ledger.books import Ledger
 from studio.ledger.schema import entries
 from studio.money import ZERO
 
+# Lines that change a sum or count a purchase; the others only tell how an order went on.
+COUNTED = ("reserved", "submitted", "adopted", "failed", "released")
 Group = Literal["production", "scene", "model", "month"]
 
 
@@ -32,13 +34,17 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     group = _group(by, ledger.dialect).label("what")
     bought = case((entries.c.kind.in_(["submitted", "adopted"]), 1), else_=0)
     refund = case((entries.c.kind == "failed", -entries.c.amount), else_=None)
-    query = select(
-        group,
-        entries.c.seller,
-        func.sum(bought).label("creates"),
-        func.coalesce(func.sum(entries.c.amount), 0).label("spent"),
-        func.coalesce(func.sum(refund), 0).label("refunded"),
-    ).group_by(group, entries.c.seller)
+    query = (
+        select(
+            group,
+            entries.c.seller,
+            func.sum(bought).label("creates"),
+            func.coalesce(func.sum(entries.c.amount), 0).label("spent"),
+            func.coalesce(func.sum(refund), 0).label("refunded"),
+        )
+        .where(entries.c.kind.in_(COUNTED))
+        .group_by(group, entries.c.seller)
+    )
     if since is not None:
         query = query.where(entries.c.at >= since)
     rows = [
@@ -54,6 +60,6 @@ def _group(by: Group, dialect: str) -> ColumnElement[str]:
         return entries.c.production + " / " + entries.c.scene
     if by == "month":
         if dialect == "sqlite":
-            return func.strftime("%Y-%m", entries.c.at)
+            return func.substr(entries.c.at, 1, 7)  # as SQLite keeps a time: 2026-11-22 10:00:00
         return func.to_char(func.timezone("UTC", entries.c.at), "YYYY-MM")
     return entries.c[by]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import luma_agents
 import pytest
 from luma_agents.types import CreateFileResponse
 
+from studio.media import ffmpeg
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.house import Options
 from tests.sandbox.conftest import BASE, Sandbox, opened
@@ -183,6 +185,43 @@ async def test_bad_media(unrendered: Sandbox) -> None:
     with pytest.raises(luma_agents.UnprocessableEntityError):
         await order(unrendered, {"start_frame": {"generation_id": waiting.id}})
     assert unrendered.house.books.account().charged == 4 + 6
+
+
+def film(to: Path, seconds: int) -> bytes:
+    """A tiny clip of that length."""
+    command = [ffmpeg.binary(), "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s=64x36:r=24:d={seconds}"]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", "-f", "mp4", "-y", str(to)], check=True)
+    return to.read_bytes()
+
+
+async def test_clips_as_sources(unrendered: Sandbox, tmp_path: Path) -> None:
+    """A clip comes inline or as a file; what it costs follows from its length, and one that is too long is refused."""
+    short, long = film(tmp_path / "a.mp4", 6), film(tmp_path / "b.mp4", 19)
+    inline = {"data": base64.b64encode(short).decode(), "media_type": "video/mp4"}
+    none = {"duration": None}
+    await order(unrendered, none, type="video_edit", source=inline)
+    assert unrendered.house.books.account().charged == 12
+    made = await uploaded(unrendered, long, mime_type="video/mp4")
+    await order(unrendered, none, type="video_reframe", aspect_ratio="9:16", source={"file_id": made})
+    assert unrendered.house.books.account().charged == 12 + 24
+    frames = [create.order_form["frames"] for create in unrendered.house.books.creates()]
+    assert frames == [6 * 24, 19 * 24]
+    with pytest.raises(luma_agents.UnprocessableEntityError, match="18 seconds"):
+        await order(unrendered, none, type="video_edit", source={"file_id": made})
+    with pytest.raises(luma_agents.UnprocessableEntityError, match="not a video"):
+        await order(unrendered, {"start_frame": {"file_id": made}})
+    assert "letters of base64" in str(unrendered.house.books.creates()[0].request)
+
+
+async def test_a_still_may_be_a_guide_frame(tmp_path: Path, unrendered: Sandbox) -> None:
+    """A still is named by its id among the keyframes; as a start frame only where that is assumed to be accepted."""
+    still = await finished(unrendered, await client(unrendered).generations.create(prompt="a lake"))
+    await order(unrendered, {"keyframes": [{"generation_id": still.id}], "keyframe_indexes": [0]})
+    switched = Options(assume=Assumptions({"agents_still_as_frame": "accepted"}), latency=0)
+    async with opened(tmp_path / "other", switched) as sandbox:
+        sandbox.house.darkroom.render = unrendered.house.darkroom.render  # type: ignore[method-assign]
+        still = await finished(sandbox, await client(sandbox).generations.create(prompt="a lake"))
+        await order(sandbox, {"start_frame": {"generation_id": still.id}})
 
 
 async def test_files_survive_a_restart(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def test_stills(sandbox: Sandbox, tmp_path: Path) -> None:
     place = await fetched(sandbox, plain, 0, tmp_path / "a.png")
     with_reference = await finished(sandbox, await order(sandbox, **wanted, image_ref=[png("red")]))
     other = await fetched(sandbox, with_reference, 0, tmp_path / "b.png")
-    change = {"model": "uni-1-max", "type": "image_edit", "prompt": "golden sunset"}
+    change: dict[str, Any] = {"model": "uni-1-max", "type": "image_edit", "prompt": "golden sunset"}
     edited = await finished(sandbox, await order(sandbox, **change, source={"generation_id": plain.id}))
     third = await fetched(sandbox, edited, 0, tmp_path / "c.jpg")
     with Image.open(place) as a, Image.open(other) as b, Image.open(third) as c:

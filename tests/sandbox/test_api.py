@@ -88,6 +88,16 @@ async def test_a_body_that_is_not_json(unrendered: Sandbox) -> None:
     assert answer.json()["detail"][0]["type"] == "json_invalid"
 
 
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', "[" * 100_000])
+async def test_values_that_cannot_be_echoed(unrendered: Sandbox, value: str) -> None:
+    """What JSON cannot say again is refused, and does not break the server."""
+    body = f'{{"model": "ray-2", "prompt": {value}}}'
+    answer = await unrendered.http.post(f"{API}/generations", content=body, headers={"Authorization": "Bearer k"})
+    assert answer.status_code == 422
+    far = await unrendered.http.get(f"{API}/generations?offset={10**30}", headers={"Authorization": "Bearer k"})
+    assert far.status_code == 422
+
+
 async def test_pages_of_the_list(unrendered: Sandbox) -> None:
     """The list is newest first, in pages, and says whether there is more."""
     made = [await unrendered.create(prompt=f"lake number {number}") for number in range(5)]

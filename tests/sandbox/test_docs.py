@@ -59,7 +59,7 @@ def test_every_route_of_a_fault_file_is_in_the_table() -> None:
 
 def test_the_assumptions_are_those_of_the_code() -> None:
     """The table is what ``python -m studio.sandbox.handbook`` writes; run it after changing an assumption."""
-    assert handbook.filled(TEXT) == TEXT
+    assert handbook.filled(TEXT) == TEXT, "run python -m studio.sandbox.handbook"
     assert all(f"`{entry.name}`" in TEXT for entry in TABLE)
 
 

@@ -51,6 +51,26 @@ async def test_a_lost_answer_is_a_closed_socket(wire: Wire, kind: str, charged: 
     assert (await wire.http.post(CREATE, json=BODY)).status_code == 201
 
 
+async def test_a_seeded_storm_is_the_same_every_time(wire: Wire) -> None:
+    """With one seed the same creates lose their answers again; the books hold every one, answered or not."""
+
+    async def lost() -> list[int]:
+        await wire.faults({"kind": "lost_answer", "on": "create.*", "probability": 0.3}, seed=11)
+        gone = []
+        for number in range(30):
+            try:
+                await wire.create(prompt=f"lake number {number}")
+            except lumaai.APIConnectionError:
+                gone.append(number)
+        return gone
+
+    first = await lost()
+    assert 3 <= len(first) <= 15
+    assert await lost() == first
+    assert len(wire.house.books.creates()) == 60
+    assert (await wire.http.get("/sandbox/faults")).json()["faults"][0]["struck"] == len(first)
+
+
 async def test_not_one_byte_comes_before_the_end(wire: Wire) -> None:
     """A raw socket that sends a create reads the end of the stream and nothing else."""
     await wire.faults({"kind": "lost_answer"})

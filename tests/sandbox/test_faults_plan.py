@@ -145,7 +145,7 @@ def test_a_wrong_file_names_itself(tmp_path: Path, text: str, says: str) -> None
         ("GET", "/dream-machine/v1/generations", "list"),
         ("DELETE", "/dream-machine/v1/generations/abc", "delete"),
         ("POST", "/v1/files/abc/complete", "files.complete"),
-        ("PUT", "/v1/uploads/abc", "files.upload"),
+        ("PUT", "/sandbox/uploads/abc", "files.upload"),
         ("GET", "/sandbox/assets/abc/video.mp4", "download"),
         ("GET", "/sandbox/books", None),
         ("PUT", "/sandbox/faults", None),

@@ -29,3 +29,33 @@ def test_sizes_have_their_ratio_and_area(resolution: str, ratio: str) -> None:
     assert width % 2 == height % 2 == 0
     assert width / height == pytest.approx(across / up, rel=0.01)
     assert width * height == pytest.approx(prices.TIER_PIXELS[resolution], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "resolution", "five"),
+    [("ray-2", "540p", 98), ("ray-2", "720p", 175), ("ray-flash-2", "540p", 34), ("ray-flash-2", "720p", 60)],
+)
+def test_edits_cost_their_rate(model: str, resolution: str, five: int) -> None:
+    """Five seconds of modified or reframed footage cost pixels times the documented rate."""
+    assert prices.edit(model, resolution, 120) == five
+
+
+def test_an_edit_is_settled_by_its_source() -> None:
+    """The price becomes that of the source's length and tier, no tier above the one edits have; unless it is fixed."""
+    form = {"model": "ray-2", "at_most": "720p", "priced_by": "source"}
+    sources = [(320, 180, 120), (1280, 720, 240), (1920, 1080, 240)]
+    cents = [
+        prices.settled(form, {"source": {"width": width, "height": height, "frames": frames}})
+        for width, height, frames in sources
+    ]
+    assert cents == [98, 350, 350]
+    assert prices.settled(form | {"priced_by": "create"}, {"source": {}}) is None
+    assert prices.settled({}, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "like"), [((960, 540), (1280, 720)), ((474, 1106), (630, 1470)), ((500, 250), (1358, 678))]
+)
+def test_larger_sizes_keep_their_shape(size: tuple[int, int], like: tuple[int, int]) -> None:
+    """A listed ratio gives the listed size of the larger tier, any other one the same area in its own ratio."""
+    assert sizes.like(size, "720p") == like

@@ -1,4 +1,4 @@
-"""Balances of the account as they were read, with what the books said at that moment."""
+"""Balances of the account as they were read, with what the books said at that moment; an index for costs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,3 +24,5 @@ def upgrade() -> None:
         sa.Column("booked", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_balances_account", "balances", ["account"])
+    op.drop_index("ix_entries_production", "entries")
+    op.create_index("ix_entries_costs", "entries", ["production", "seller", "scene", "model", "kind", "amount", "at"])
