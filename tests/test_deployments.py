@@ -175,7 +175,11 @@ class Place:
         self.api = httpx.Client(base_url=f"{self.url}/api", timeout=60, trust_env=False)
 
     def ask(self, method: str, path: str, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE
         answer = self.api.request(method, path, **kwargs)
+        while answer.status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.5)  # its database is busy: it says so, and means later
+            answer = self.api.request(method, path, **kwargs)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from studio.errors import SettingsError, StudioError
 from studio.sandbox import faults_file
+from studio.sandbox.agents.conformance import PREFIX as AGENTS
 from studio.sandbox.app import create_app
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.dream_machine import PREFIX
@@ -164,7 +165,9 @@ def greet(url: str, house: House) -> None:
         f"  page     {url}/\n"
         f"  books    {url}/sandbox/books\n"
         "Point any Dream Machine client at it:\n"
-        f"  export LUMAAI_BASE_URL={url}{PREFIX} LUMAAI_API_KEY=sandbox",
+        f"  export LUMAAI_BASE_URL={url}{PREFIX} LUMAAI_API_KEY=sandbox\n"
+        "and any Luma Agents client:\n"
+        f"  export LUMA_BASE_URL={url}{AGENTS} LUMA_AGENTS_API_KEY=sandbox",
         flush=True,
     )
 

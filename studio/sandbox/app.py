@@ -42,7 +42,7 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
     app.include_router(own.router)
     app.include_router(faults_api.router)
     app.include_router(page.router)
-    agents.include(app, lenient=house.options.conformance)
+    agents.include(app, house)
     # With and without the base path; what comes first answers, and the fixed lists come before any id.
     apis = [dream_machine.fixed, *([conformance.router] if house.options.conformance else []), dream_machine.router]
     for prefix in (dream_machine.PREFIX, ""):
@@ -60,6 +60,7 @@ async def running(app: FastAPI) -> AsyncIterator[House]:
         yield house
     finally:
         await house.close()
+        agents.close(app)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:

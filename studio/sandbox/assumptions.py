@@ -115,6 +115,27 @@ TABLE: tuple[Assumption, ...] = (
         "reference_weight", "0.85", (), "Luma's guide gives it as an example", "weight of a reference without one"
     ),
     Assumption(
+        "modify_image_weight",
+        "closer",
+        ("closer",),
+        "Luma's guide",
+        "the heavier a modify_image_ref, the closer the still stays to it",
+    ),
+    Assumption(
+        "style_references",
+        "4",
+        ("4",),
+        "guess; 4 is documented for image_ref and for the images of a character",
+        "how many images style_ref takes",
+    ),
+    Assumption(
+        "source_too_long",
+        "fails",
+        ("fails",),
+        "the limits are documented, when they are checked is a guess",
+        "footage beyond its limit of seconds or bytes is accepted, then fails with `Failed to read user input frames`",
+    ),
+    Assumption(
         "reframe_grid",
         "pixels",
         ("pixels",),
@@ -200,6 +221,60 @@ TABLE: tuple[Assumption, ...] = (
         ("not_repeated",),
         "guess",
         "a callback that had not gone out when the server stopped is not sent; later states are",
+    ),
+    Assumption(
+        "agents_price_360p", "0.06", (), "guess; draft is said to be five times cheaper", "US dollars for 5 s at 360p"
+    ),
+    Assumption("agents_hdr_factor", "2", (), "guess", "how many times the price of a clip its HDR variant costs"),
+    Assumption(
+        "agents_edit_factor",
+        "1",
+        (),
+        "guess",
+        "video_edit and video_reframe cost as many times a new clip of the source's length, in blocks of 5 s",
+    ),
+    Assumption(
+        "agents_image_ratios",
+        "nine",
+        ("nine", "all"),
+        "guess; the SDK lists twelve ratios for both media and says that the server validates the model's own",
+        "which aspect ratios uni-1 takes: all but 21:9, 4:3 and 3:4, or all",
+    ),
+    Assumption(
+        "agents_hdr_with_frames",
+        "refused",
+        ("refused", "accepted"),
+        "the SDK says that keyframes, unlike start_frame and end_frame, support HDR",
+        "whether start_frame and end_frame may come with hdr",
+    ),
+    Assumption(
+        "agents_still_as_frame",
+        "refused",
+        ("refused", "accepted"),
+        "guess; documented is a prior video. A still goes there by url, data or file_id, or by id into keyframes",
+        "whether start_frame or end_frame may name a generation that is a still",
+    ),
+    Assumption(
+        "agents_edit_shape",
+        "refused",
+        ("refused", "ignored"),
+        "guess; documented is that an edit keeps the source's length",
+        "what becomes of duration (and, for edits, aspect_ratio) where the source decides",
+    ),
+    Assumption(
+        "agents_default_strength",
+        "flex_1",
+        ("adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3"),
+        "guess",
+        "the strength of a video_edit where none is given, or auto_controls decides",
+    ),
+    Assumption("agents_ingest_seconds", "0", (), "guess", "how long a file is pending after it was completed"),
+    Assumption(
+        "agents_exr_every",
+        "12",
+        (),
+        "guess, to spare the disk; the service's own archive is not documented here",
+        "of how many frames one is in the archive that exr_export adds",
     ),
 )
 

@@ -185,8 +185,8 @@ class Books:
         """The newest of one API first, without the deleted ones; and how many there are in all."""
         seen = "FROM generations WHERE deleted_at IS NULL AND api = ?"
         with self._lock:
-            rows = self._rows(f"SELECT * {seen} ORDER BY seq DESC LIMIT ? OFFSET ?", (api, limit, offset))  # noqa: S608
-            total: int = self._db.execute(f"SELECT count(*) {seen}", (api,)).fetchone()[0]  # noqa: S608
+            rows = self._rows(f"SELECT * {seen} ORDER BY seq DESC LIMIT ? OFFSET ?", (api, limit, offset))
+            total: int = self._db.execute(f"SELECT count(*) {seen}", (api,)).fetchone()[0]
         return rows, total
 
     def creates(self) -> list[Generation]:

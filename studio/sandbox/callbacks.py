@@ -147,7 +147,14 @@ class Refused(Exception):
 async def _post(url: str, content: Mapping[str, Any]) -> str:
     """Send it once, to the very address that was checked; what the other side made of it."""
     wanted = httpx.URL(url)
-    address = await _loopback(wanted)
+    *others, last = await _loopback(wanted)
+    for address in others:
+        with suppress(httpx.ConnectError):
+            return await _post_to(address, wanted, content)
+    return await _post_to(last, wanted, content)
+
+
+async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) -> str:
     # Straight to this machine: no proxy, no redirect that leads elsewhere, and only the status of the answer is read.
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client,
@@ -162,8 +169,8 @@ async def _post(url: str, content: Mapping[str, Any]) -> str:
         return "delivered" if answer.is_success else f"answered {answer.status_code}"
 
 
-async def _loopback(url: httpx.URL) -> str:
-    """The address behind a URL on this machine. Raises Refused for any other."""
+async def _loopback(url: httpx.URL) -> list[str]:
+    """The addresses behind a URL on this machine. Raises Refused for any other."""
     if url.scheme not in ("http", "https") or not url.host:
         raise Refused("not an http(s) URL; not sent")
     try:
@@ -173,5 +180,5 @@ async def _loopback(url: httpx.URL) -> str:
     addresses = [str(entry[4][0]) for entry in found]
     with suppress(ValueError):
         if addresses and all(ipaddress.ip_address(address).is_loopback for address in addresses):
-            return addresses[0]
+            return list(dict.fromkeys(addresses))
     raise Refused(f"{url.host} is not this machine; not sent")

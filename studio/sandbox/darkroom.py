@@ -15,6 +15,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from typing import Any
 
+from studio.sandbox.reader import Unreadable
+
 ATTEMPTS = 2
 
 
@@ -32,7 +34,7 @@ class Darkroom:
         self._closed = False
 
     async def render(self, score: Mapping[str, Any]) -> str:
-        """Render a score to its ``out`` file; the file's SHA-256. Raises RenderFailed."""
+        """Render a score to its ``out``; the file's SHA-256. Raises RenderFailed or, for a bad input, Unreadable."""
         async with self._slots:
             for attempt in range(1, ATTEMPTS + 1):
                 worker = await self._take()
@@ -45,7 +47,7 @@ class Darkroom:
                     self._idle.append(worker)
                     if answer["ok"]:
                         return str(answer["sha256"])
-                    raise RenderFailed(str(answer["error"]))
+                    raise Unreadable(answer["error"]) if answer.get("input") else RenderFailed(answer["error"])
                 self._kill(worker)
                 if attempt == ATTEMPTS or self._closed:
                     break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -102,7 +103,7 @@ def list_generations(
     request: Request,
     house: TheHouse,
     limit: Annotated[int, Query(ge=0)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
     """The newest first."""
     shown = min(limit, int(house.options.assume.number("list_limit_max")))
@@ -157,8 +158,11 @@ def ping() -> dict[str, str]:
 async def read_json(request: Request) -> Any:
     """The body. Raises Refusal where it is not JSON."""
     try:
-        return await request.json()
-    except ValueError as error:
+        body = json.loads(await request.body())
+        # What JSON cannot say again is refused here too: infinities, half a surrogate pair, a nesting without end.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        return body
+    except (ValueError, RecursionError) as error:
         problem = {"type": "json_invalid", "loc": ["body"], "msg": "JSON decode error", "input": {}}
         raise Refusal(422, [problem]) from error
 

@@ -64,34 +64,36 @@ class Kind:
     about: str
 
 
-SEEN = "seen: any HTTP service does so"
+ANY = "any: any HTTP service does so"
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("lost_answer", "call", ("reset",), SEEN, "accepted and charged, then the connection ends without a byte"),
-        Kind("error_after", "call", ("status",), SEEN, "accepted and charged, then a 5xx (500)"),
-        Kind("late_answer", "call", ("seconds",), SEEN, "accepted and charged at once, answered after seconds (65)"),
-        Kind("lost_request", "call", ("reset",), SEEN, "the connection ends without a byte, nothing was accepted"),
-        Kind("error_before", "call", ("status",), SEEN, "a 5xx (503), nothing was accepted"),
-        Kind("slow_before", "call", ("seconds",), SEEN, "waits (65 s), then accepts only if the client is still there"),
-        Kind("late_acceptance", "call", ("seconds",), SEEN, "waits (65 s), then accepts though the client may be gone"),
+        Kind("lost_answer", "call", ("reset",), ANY, "accepted and charged, then the connection ends without a byte"),
+        Kind("error_after", "call", ("status",), ANY, "accepted and charged, then a 5xx (500)"),
+        Kind("late_answer", "call", ("seconds",), ANY, "accepted and charged at once, answered after seconds (65)"),
+        Kind("lost_request", "call", ("reset",), ANY, "the connection ends without a byte, nothing was accepted"),
+        Kind("error_before", "call", ("status",), ANY, "a 5xx (503), nothing was accepted"),
+        Kind("slow_before", "call", ("seconds",), ANY, "waits (65 s), then accepts only if the client is still there"),
+        Kind(
+            "late_acceptance", "call", ("seconds",), "guess", "waits (65 s), then accepts though the client may be gone"
+        ),
         Kind("rate_limited", "call", ("retry_after",), "fact: 429; guess: its text", "a 429, with or without a header"),
         Kind("no_credit", "call", (), "fact: 402; guess: its text", "a 402, nothing was accepted"),
         Kind("unauthorized", "call", (), "fact", "a 401 with the documented text"),
-        Kind("html", "call", ("accepted",), SEEN, "an HTML page with 200, as a proxy gives it"),
-        Kind("half_json", "call", (), SEEN, "accepted and charged; the answer ends in the middle of its JSON"),
+        Kind("html", "call", ("accepted",), ANY, "an HTML page with 200, as a proxy gives it"),
+        Kind("half_json", "call", (), ANY, "accepted and charged; the answer ends in the middle of its JSON"),
         Kind("fails", "generation", ("reason", "code"), "fact: the reasons and codes", "fails at its end; refunded"),
         Kind("stuck", "generation", (), "seen: over 300 s happens", "stays dreaming for ever"),
         Kind("late", "generation", ("seconds",), "seen: over 300 s happens", "completes that much later (600 s)"),
         Kind("expired_url", "download", (), "guess", "a 403, though the URL is fresh"),
-        Kind("truncated", "download", ("silent",), SEEN, "half the file; silent: as if that were all of it"),
-        Kind("bit_flipped", "download", ("bits",), SEEN, "whole, with some bits (1) turned over"),
+        Kind("truncated", "download", ("silent",), ANY, "half the file; silent: as if that were all of it"),
+        Kind("bit_flipped", "download", ("bits",), ANY, "whole, with some bits (1) turned over"),
         Kind("endless", "download", (), "guess", "never ends, without a length"),
-        Kind("wrong_type", "download", ("disguised",), SEEN, "a PNG; disguised: that says it is what was asked for"),
+        Kind("wrong_type", "download", ("disguised",), ANY, "a PNG; disguised: that says it is what was asked for"),
         Kind("playlist", "download", (), "guess", "an HLS playlist that says it is an MP4 and names a local file"),
         Kind("callback_twice", "callback", ("copies",), "fact: possibly repeated", "delivered again (2 in all)"),
         Kind("callback_late", "callback", (), "guess", "kept back until after the next one of its generation"),
-        Kind("callback_lost", "callback", (), SEEN, "never delivered"),
+        Kind("callback_lost", "callback", (), ANY, "never delivered"),
     )
 }
 DEFAULT_ON: dict[Place, str] = {

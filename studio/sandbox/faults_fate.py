@@ -10,6 +10,13 @@ from typing import Any
 from studio.sandbox.faults import Fault
 
 LATE_SECONDS = 600.0
+# What the Agents API calls a reason, where the plan names only that.
+CODE_OF = {
+    "Contains blacklisted words": "content_moderated",
+    "Frame moderation failed": "content_moderated",
+    "Advanced prompt moderation failed": "content_moderated",
+    "Failed to read user input frames": "corrupt_input",
+}
 DREAM_MACHINE = "dream-machine"
 
 
@@ -32,9 +39,9 @@ class Fate:
     def of(cls, fault: Fault) -> Fate:
         """The fate that a fault of the plan means."""
         seconds = LATE_SECONDS if fault.seconds is None else fault.seconds
-        return cls(
-            fault.kind, fault.reason or cls.reason, fault.code or cls.code, seconds if fault.kind == "late" else 0.0
-        )
+        reason = fault.reason or cls.reason
+        code = fault.code or CODE_OF.get(reason, cls.code)
+        return cls(fault.kind, reason, code, seconds if fault.kind == "late" else 0.0)
 
     def told(self, api: str) -> str:
         """Why it fails, in the words of the API that it was asked for in."""

@@ -29,7 +29,7 @@ _TABLE = (
     ("files.complete", "POST", r"/v1/files/[^/]+/complete"),
     ("files.get", "GET", r"/v1/files/[^/]+"),
     ("files.delete", "DELETE", r"/v1/files/[^/]+"),
-    ("files.upload", "PUT", r"/(?!sandbox/faults$).*"),
+    ("files.upload", "PUT", r"/sandbox/uploads/[^/]+"),
     ("download", "GET", r"/sandbox/assets/.+"),
 )
 ROUTES = tuple(row[0] for row in _TABLE)

@@ -74,7 +74,9 @@ class FaultLayer:
             if fault is None:
                 await self._app(scope, receive, send)
             else:
-                prefixed = self._house.options.assume["detail_prefix"] == "status" and not route.endswith(".agents")
+                prefixed = self._house.options.assume["detail_prefix"] == "status" and not scope["path"].startswith(
+                    "/v1/"
+                )
                 struck_call = _Struck(self._app, fault, scope, receive, send)
                 await struck_call.answer(self._faults.seed, prefixed=prefixed)
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from PIL import Image
 
 from studio.errors import BadClip
 from studio.media import ffmpeg
@@ -23,12 +24,13 @@ EPSILON = 1e-4
 
 @dataclass(frozen=True)
 class Facts:
-    """What a clip is: its size, how long it is in seconds, and whether there is sound in it."""
+    """What a clip is: its size as shown, its length in seconds, whether there is sound, and its quarter turns left."""
 
     width: int
     height: int
     seconds: float
     sound: bool
+    turns: int = 0
 
     @property
     def frames(self) -> int:
@@ -53,7 +55,11 @@ def examine(clip: Path) -> Facts:
                 length = stream.duration * stream.time_base
             if not length or length <= 0:
                 raise BadClip("does not say how long it is", path=str(clip))
-            return Facts(stream.width, stream.height, float(length), bool(container.streams.audio))
+            turns = _turns(next(container.decode(stream)))
+            width, height = (stream.height, stream.width) if turns % 2 else (stream.width, stream.height)
+            return Facts(width, height, float(length), bool(container.streams.audio), turns)
+    except StopIteration:
+        raise BadClip("holds no picture", path=str(clip)) from None
     except (av.FFmpegError, ValueError) as error:
         raise BadClip(f"cannot be read: {error}", path=str(clip)) from error
 
@@ -100,7 +106,22 @@ def edge_frame(clip: Path, *, last: bool) -> Picture:
     return Picture.from_bytes(raw, width, height)
 
 
+def _turns(frame: av.VideoFrame) -> int:
+    """How many quarter turns to the left a frame is to be shown with."""
+    return round(frame.rotation / 90) % 4
+
+
 def _picture(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
+    turns = _turns(frame)
+    lying = _stored(frame, size[::-1] if turns % 2 else size)
+    if not turns:
+        return lying
+    turned = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)[turns - 1]
+    return Picture(lying.y.transpose(turned), lying.u.transpose(turned), lying.v.transpose(turned))
+
+
+def _stored(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
+    """A frame as it is stored, at that size."""
     if frame.width * frame.height > MAX_PIXELS:
         raise ValueError(f"a frame of {frame.width}×{frame.height} pixels")
     if (frame.width, frame.height) == size and frame.format.name == "yuv420p":

@@ -17,6 +17,7 @@ from studio.sandbox.books import Books, Generation
 from studio.sandbox.home import Home
 from studio.sandbox.reader import Reader, Unreadable
 
+FETCHED_AT_ONCE = 16
 FRAMES = ("frame0", "frame1")
 
 
@@ -27,6 +28,7 @@ class Pantry:
         self._home = home
         self._books = books
         self._reader = reader
+        self._fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
 
     async def gather(self, order_form: Mapping[str, Any]) -> dict[str, Any]:
         """Every input of an order form by its content. Raises Unreadable."""
@@ -40,13 +42,15 @@ class Pantry:
 
     async def _one(self, reference: Mapping[str, Any]) -> dict[str, Any]:
         if reference["type"] == "image":
-            content = await self._reader.image(reference["url"])
+            async with self._fetching:
+                content = await self._reader.image(reference["url"])
             digest = await asyncio.to_thread(self._home.keep_input, content)
             return {"kind": "image", "path": str(self._home.input(digest)), "sha256": digest}
         if reference["type"] == "video":
             part = self._home.part()
             try:
-                found = await self._reader.footage(reference["url"], part, float(reference["max_seconds"]))
+                async with self._fetching:
+                    found = await self._reader.footage(reference["url"], part, float(reference["max_seconds"]))
                 digest = await asyncio.to_thread(self._home.adopt_input, part)
             finally:
                 part.unlink(missing_ok=True)

@@ -78,7 +78,8 @@ class Lifecycle:
     async def _live(self, generation: Generation) -> None:
         fate = await asyncio.to_thread(self._books.fate, generation.id)
         late = fate.seconds if fate is not None else 0.0
-        making = asyncio.create_task(self._make(generation) if fate is None or late else self._meet(generation, fate))
+        doomed = fate is not None and fate.kind != "late"
+        making = asyncio.create_task(self._meet(generation, fate) if fate and doomed else self._make(generation))
         try:
             await self._until(generation.created_at + self._latency * self._queued)
             if await asyncio.to_thread(self._books.dream, generation.id):

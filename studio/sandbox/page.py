@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from studio.sandbox.agents.conformance import PREFIX as AGENTS
 from studio.sandbox.assumptions import TABLE
 from studio.sandbox.books import Generation
 from studio.sandbox.clock import iso
-from studio.sandbox.dream_machine import PREFIX, house_of
+from studio.sandbox.dream_machine import PREFIX, asset_name, house_of
 from studio.sandbox.house import House
+from studio.sandbox.inputs import made
 
 SHOWN = 60
 
@@ -39,6 +42,7 @@ class Card:
     created: str
     problem: str
     video: str | None
+    image: str | None
     poster: str | None
 
 
@@ -57,8 +61,10 @@ def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLRe
         spent=dollars(account.charged - account.refunded),
         refunded=dollars(account.refunded),
         url=f"{base}{PREFIX}",
+        agents=f"{base}{AGENTS}",
         base=base,
         home=str(house.home.root),
+        faults=house.faults.report()["faults"],
         assumptions=[(entry, house.options.assume[entry.name]) for entry in TABLE],
     )
     return HTMLResponse(text)
@@ -74,24 +80,48 @@ def _card(house: House, base: str, create: Generation) -> Card:
     done = create.state == "completed" and create.deleted_at is None
     now = house.clock.now()
     asset = f"/sandbox/assets/{create.id}"
-    facts = [create.model, str(form["resolution"]), f"{form['width']} × {form['height']}", f"{form['frames'] // 24} s"]
-    facts += [key.replace("_", " ") for key in form["concepts"]] + (["loop"] if form["loop"] else [])
-    frames = [
-        f"{label} {form[name]['type']} {str(form[name].get('id') or form[name]['url'].split('?', 1)[0])[-44:]}"
-        for name, label in (("frame0", "from"), ("frame1", "to"))
-        if form[name]
-    ]
+    still = create.kind == "image"
     return Card(
         id=create.id,
         state=create.state,
         prompt=str(form["prompt"]),
-        facts=facts,
-        frames=frames,
+        facts=_facts(create),
+        frames=_sources(form),
         price=dollars(create.cents),
         refunded=create.refunded_cents > 0,
         deleted=create.deleted_at is not None,
         created=iso(create.created_at)[:19].replace("T", " "),
         problem=": ".join(text for text in (create.failure_reason, create.note) if text),
-        video=house.signer.url(base, f"{asset}/video.mp4", now) if done else None,
+        video=house.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and not still else None,
+        image=house.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and still else None,
         poster=house.signer.url(base, f"{asset}/poster.jpg", now) if done else None,
     )
+
+
+def _facts(create: Generation) -> list[str]:
+    """What was ordered, in few words."""
+    form = create.order_form
+    make = str(form.get("make", "video")).replace("agents_", "").replace("_", " ")
+    facts = [create.model, make if make != "video" else "", str(form.get("resolution", ""))]
+    facts += [
+        str(form.get("mode", "")).replace("_", " "),
+        str(form.get("aspect_ratio", "")),
+        str(form.get("format", "")),
+    ]
+    if "width" in form and create.kind == "image":
+        facts.append(f"{form['width']} × {form['height']}")
+    elif "width" in form or (create.inputs or {}).get("source"):
+        clip = made(create)
+        facts += [f"{clip['width']} × {clip['height']}", f"{clip['frames'] / 24:.3g} s"]
+    facts += [key.replace("_", " ") for key in form.get("concepts", ())] + (["loop"] if form.get("loop") else [])
+    return [fact for fact in facts if fact]
+
+
+def _sources(form: Mapping[str, Any]) -> list[str]:
+    """What it was to be made from: each input by its role, and by its id or the end of its URL."""
+    named = {"from": form.get("frame0"), "to": form.get("frame1")} | form.get("inputs", {})
+    return [
+        f"{role} {source['type']} {str(source.get('id') or source.get('url', '').split('?', 1)[0])[-44:]}"
+        for role, source in named.items()
+        if source
+    ]

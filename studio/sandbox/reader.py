@@ -61,7 +61,7 @@ class Reader:
                 await self._fetch(url, to, most, seconds)
         except TimeoutError as error:
             raise Unreadable(f"{_bare(url)} took longer than {seconds:.0f} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise Unreadable(f"{_bare(url)} cannot be read: {type(error).__name__}: {error}") from error
 
     async def _fetch(self, url: str, to: IO[bytes], most: int, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Sound for a clip, made from words: chords and what the place of the prompt sounds like. The same words, the same sound.
+"""Sound for a clip, made from words: chords, and what the place of the prompt sounds like. Same words, same sound.
 
 For other routes: ``compose(prompt, without, seconds)`` gives 16-bit stereo at 48 kHz; ``add(clip, sound, out)`` muxes
 it as AAC under a clip whose video is copied.
@@ -114,7 +114,8 @@ def _swell(rng: np.random.Generator, length: int, hertz: float, floor: float) ->
     cells = max(2.0, length / RATE * hertz)
     wave = cloud(rng, (2, max(64, length // 480)), cells=cells, octaves=2)[:, 0]
     at = np.linspace(0, len(wave) - 1, length)
-    return (floor + (1 - floor) * np.interp(at, np.arange(len(wave)), wave)).astype(np.float32)
+    risen: Sound = (floor + (1 - floor) * np.interp(at, np.arange(len(wave)), wave)).astype(np.float32)
+    return risen
 
 
 def _noise(rng: np.random.Generator, length: int, low: float, high: float, swell: float) -> Sound:
@@ -156,4 +157,5 @@ def _chords(rng: np.random.Generator, length: int, bright: bool) -> Sound:
                 phase = 2 * np.pi * (pitch * drift * second + rng.random())
                 tone = np.sin(phase) + 0.28 * np.sin(2 * phase) + 0.1 * np.sin(3 * phase)
                 sides[ear] += weight * tone / (1.6 + number)
-    return (sides / (np.abs(sides).max() + 1e-9)).astype(np.float32)
+    together: Sound = (sides / (np.abs(sides).max() + 1e-9)).astype(np.float32)
+    return together

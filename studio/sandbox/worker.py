@@ -10,8 +10,9 @@ import json
 import os
 import sys
 
-from studio.errors import StudioError
-from studio.sandbox.renderer import render
+from studio.errors import BadClip, StudioError
+from studio.sandbox.agents import painter
+from studio.sandbox.renderer import MAKERS, render
 
 NICE = 2  # the server answers first
 
@@ -19,6 +20,7 @@ NICE = 2  # the server answers first
 def main(parent: int) -> None:
     """Render until the input ends or the parent is gone."""
     os.nice(NICE)
+    MAKERS.update(painter.MAKERS)
 
     def still_wanted() -> None:
         if os.getppid() != parent:
@@ -30,7 +32,8 @@ def main(parent: int) -> None:
         try:
             answer = {"ok": True, "sha256": render(json.loads(line), still_wanted)}
         except (StudioError, OSError, ValueError) as error:
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+            # A clip that cannot be decoded came from outside: nothing that is made here is broken.
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}", "input": isinstance(error, BadClip)}
         print(json.dumps(answer), flush=True)
 
 

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from fastapi import Depends, FastAPI
 
-from studio.sandbox.agents import conformance
+from studio.sandbox.agents import archive, conformance, files, generations
 from studio.sandbox.agents.conformance import PREFIX
+from studio.sandbox.agents.desk import Desk
 from studio.sandbox.agents.refusal import Declined, decline, mark
+from studio.sandbox.house import House
 
 
-def include(app: FastAPI, *, lenient: bool) -> None:
-    """Add the API to a sandbox. ``lenient`` answers the SDK's own test suite, which asks at the root."""
+def include(app: FastAPI, house: House) -> None:
+    """Add the API to a sandbox. In conformance mode it answers its SDK's own test suite, also at the root."""
+    app.state.agents = Desk(house)
     app.add_exception_handler(Declined, decline)
-    if lenient:
+    marked = [Depends(mark)]
+    if house.options.conformance:
         for prefix in (PREFIX, ""):
-            app.include_router(conformance.router, prefix=prefix, dependencies=[Depends(mark)])
+            app.include_router(conformance.router, prefix=prefix, dependencies=marked)
+    app.include_router(files.uploads)
+    app.include_router(archive.router)
+    for router in (generations.router, files.router):
+        app.include_router(router, prefix=PREFIX, dependencies=marked)
+
+
+def close(app: FastAPI) -> None:
+    """Free what it holds."""
+    desk: Desk = app.state.agents
+    desk.close()

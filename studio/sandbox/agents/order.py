@@ -16,10 +16,6 @@ SOURCE_SECONDS = {"video_edit": 18.0, "video_reframe": 30.0}  # 30 s is what a r
 SLACK = 0.06
 CAMERA_MOVES = 2
 FRAMES = ("start_frame", "end_frame")
-# How far an edit may go from its source, from the closest to the freest.
-STRENGTHS = (
-    "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3",
-)  # fmt: skip
 
 
 class Order:
@@ -61,8 +57,8 @@ class Order:
             return form | {"indexes": self._video.keyframe_indexes or []}
         if self._asked.type == "video_edit":
             edit = self._video.edit or Edit()
-            strength = edit.strength or self._assume["agents_default_strength"]
-            return form | {"strength": STRENGTHS.index(strength) + 1, "indexes": edit.keyframe_indexes or []}
+            mode = edit.strength or self._assume["agents_default_strength"]
+            return form | {"mode": mode, "indexes": edit.keyframe_indexes or []}
         position = self._video.source_position
         return form | {"position": position.model_dump() if position is not None else None}
 
@@ -91,13 +87,12 @@ class Order:
         for field, found in self._found.items():
             frame = field in ("video.start_frame", "video.end_frame")
             chained = found.reference["type"] == "generation"
+            wanted: tuple[str, ...] = ("image",)
             if field == "source":
                 wanted = ("video",) if kind in SOURCE_SECONDS else ("image",)
             elif frame and chained and kind == "video":
                 # A prior clip is extended. Whether a prior still may stand here is not documented.
                 wanted = ("video", "image") if self._assume["agents_still_as_frame"] == "accepted" else ("video",)
-            else:
-                wanted = ("image",)
             if found.kind not in wanted:
                 raise Declined(422, f"{field}: a {' or '.join(wanted)} is required, not a {found.kind}")
         if self._chains() and (self._video.hdr or self._video.duration == "10s"):
@@ -111,9 +106,7 @@ class Order:
                 raise Declined(422, f"video.edit.keyframe_indexes: must lie in 0..{last}, the source's frames")
 
     def _chains(self) -> bool:
-        return any(
-            (found := self._found.get(f"video.{name}")) is not None and found.kind == "video" for name in FRAMES
-        )
+        return any((found := self._found.get(f"video.{name}")) is not None and found.kind == "video" for name in FRAMES)
 
     def _size(self) -> tuple[int, int]:
         kind, ratio = self._asked.type, self._asked.aspect_ratio

@@ -100,7 +100,7 @@ class Look:
         detail = np.abs(np.asarray(small, np.float32) - around)
         plain = Image.fromarray((np.clip(1 - detail / 14, 0.15, 1) * 255).astype(np.uint8))
         soft = plain.filter(ImageFilter.BoxBlur(2)).resize(luma.shape[::-1], Image.Resampling.BILINEAR)
-        return np.asarray(soft, np.float32) / 255
+        return cast(Levels, np.asarray(soft, np.float32) / np.float32(255))
 
 
 def look(prompt: str, how_far: float, size: tuple[int, int], model: Image.Image | None = None) -> Look:
