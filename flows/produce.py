@@ -77,9 +77,11 @@ async def produce(
     settings = load_settings()
     written = read_production(production_file, production, draft=draft)
     async with open_session(settings) as session:
-        plan, images = await session.plan(written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake))
-        listener.get().planned(plan)
         run_id = _run_id()
+        plan, images = await session.plan(
+            written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake), run=run_id
+        )
+        listener.get().planned(plan)
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
         run = Run(session, plan, images, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC))
         await run.begin()

@@ -32,6 +32,7 @@ def settle(
 
     async def go() -> None:
         async with open_session(load_settings()) as session:
+            session.ledger.doubt_abandoned()  # what a killed run left is in doubt from now on
             if adopt is not None:
                 await _adopt(console, session, *adopt)
             if release is not None:

@@ -13,11 +13,11 @@ import httpx
 
 from studio.assets import AssetSource, SeedImage, look_at, source_key
 from studio.drawing import draw_plan
-from studio.ledger import Cap, Ledger, Limits, open_ledger
+from studio.ledger import Cap, Ledger, Limits, OrderRow, OrderState, open_ledger
 from studio.local_sandbox import ensure_sandbox
 from studio.orders import Door
 from studio.pace import Pace
-from studio.plan import Plan
+from studio.plan import Plan, is_moderation
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
 from studio.providers import DreamMachine, VideoProvider
@@ -48,9 +48,12 @@ class Session:
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
-        retake: tuple[str, ...] = (),
+        retake: tuple[str, ...] = (), run: str = "",
     ) -> tuple[Plan, dict[str, SeedImage]]:  # fmt: skip
-        """The production as purchases, with prices and states. Spends nothing. Also its images, by sha256."""
+        """The production as purchases, with prices and states. Spends nothing. Also its images, by sha256.
+
+        ``run`` is the id of the run that is planned for, where there is one.
+        """
         for named in (*only, *retake, *(takes or {})):
             production.scene(named)  # a scene that is not there is said at once
         sources: dict[str, AssetSource] = {}
@@ -61,7 +64,7 @@ class Session:
         images = await look_at(sources, client=self.http, folder=self.home / "assets")
         chosen = dict(takes or {})
         if retake:
-            chosen |= await asyncio.to_thread(self._next_takes, production, images, chosen, retake)
+            chosen |= await asyncio.to_thread(self._next_takes, production, images, chosen, retake, run)
         drawn = draw_plan(
             production, prices=self.prices, images=images, seller=self.service.seller, takes=chosen, only=only
         )
@@ -77,8 +80,9 @@ class Session:
         images: Mapping[str, SeedImage],
         chosen: Mapping[str, int],
         retake: tuple[str, ...],
+        run: str,
     ) -> dict[str, int]:
-        """For each scene of ``retake`` the first take that was never ordered."""
+        """For each scene of ``retake`` a new take; or the one that was begun for the same wish, and not finished."""
         takes = dict(chosen)
         for scene in retake:
             # Drawn anew for each: a new take of a parent makes new families of its children.
@@ -86,7 +90,7 @@ class Session:
                 production, prices=self.prices, images=images, seller=self.service.seller, takes=takes, only=(scene,)
             )
             families = {s.family for s in drawn.shots if s.scene == scene}
-            takes[scene] = max(self.ledger.highest_take(f) for f in families) + 1
+            takes[scene] = max(_take_after(self.ledger.latest_take(f), run) for f in families)
         return takes
 
     async def connect(self) -> None:
@@ -168,6 +172,18 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         yield session
     finally:
         await session.aclose()
+
+
+def _take_after(latest: OrderRow | None, run: str) -> int:
+    """The take that a wish for a new one means.
+
+    Killed and started again, or retried by Prefect (``run`` is the same then), it is the take that was begun before:
+    a wish is paid for once.
+    """
+    if latest is None:
+        return 1
+    unfinished = latest.clip is None and not (latest.state is OrderState.FAILED and is_moderation(latest.reason or ""))
+    return latest.take if unfinished or (run and latest.run == run) else latest.take + 1
 
 
 def caps_of(settings: Settings, production: Production, *, run: str, budget: Decimal | None) -> list[Cap]:

@@ -94,10 +94,11 @@ class Reader:
                 found |= set(connection.scalars(query))
         return found
 
-    def highest_take(self, family: str) -> int:
-        """The highest take ever ordered of a shot, 0 for none."""
-        with self._reading() as connection:
-            return connection.scalar(select(func.max(orders.c.take)).where(orders.c.family == family)) or 0
+    def latest_take(self, family: str) -> OrderRow | None:
+        """The order of the highest take of a shot, or None where none was ever ordered."""
+        query = select(orders).where(orders.c.family == family).order_by(orders.c.take.desc()).limit(1)
+        rows = self.ask(query)
+        return as_order(rows[0]) if rows else None
 
     def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
         """USD spent or reserved within a scope."""
