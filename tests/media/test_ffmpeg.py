@@ -112,7 +112,7 @@ def test_timeout_ends_ffmpeg(tmp_path: Path) -> None:
     begun = time.monotonic()
     with pytest.raises(FfmpegError, match=r"not finished after 0\.3 s"):
         ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), timeout=0.3)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

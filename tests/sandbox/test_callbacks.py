@@ -130,15 +130,14 @@ async def test_the_first_good_answer_ends_it(wire: Wire) -> None:
 async def test_a_callback_never_holds_up_the_life_cycle(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a listener that never answers the generation completes at once; each try ends at its time-out."""
     assert callbacks.TIMEOUT == 5.0
-    monkeypatch.setattr(callbacks, "TIMEOUT", 0.3)
+    monkeypatch.setattr(callbacks, "TIMEOUT", 0.6)
     async with listening(Listener(hang=True)) as listener:
-        began = time.monotonic()
         created = await wire.create(callback_url=listener.url)
         assert (await wire.ended(created.id)).state == "completed"
-        assert time.monotonic() - began < 1
+        assert len(listener.states) < 8  # it ended while callbacks were still being tried
         await wire.house.callbacks.settled()
     assert listener.states == ["dreaming"] * 4 + ["completed"] * 4
-    assert {one["outcome"] for one in wire.house.callbacks.report()} == {"no answer within 0.3 s"}
+    assert {one["outcome"] for one in wire.house.callbacks.report()} == {"no answer within 0.6 s"}
 
 
 @pytest.mark.parametrize(

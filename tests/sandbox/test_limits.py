@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import lumaai
@@ -103,16 +104,15 @@ async def test_a_hundred_generations_do_not_starve_the_api(tmp_path: Path, monke
     async with served(tmp_path, workers=2) as wire:
         wire.house.darkroom.render = Darkroom.render.__get__(wire.house.darkroom)  # type: ignore[method-assign]
         await asyncio.gather(*(wire.create(prompt=f"lake number {number}") for number in range(100)))
-        slowest, asked = 0.0, 0
+        taken = []
         while wire.house.books.unfinished():
             began = time.monotonic()
             await wire.luma.ping.check()
-            slowest = max(slowest, time.monotonic() - began)
-            asked += 1
+            taken.append(time.monotonic() - began)
             await asyncio.sleep(0.01)
         assert {create.state for create in wire.house.books.creates()} == {"completed"}
-    assert asked > 10
-    assert slowest < 1.0
+    assert len(taken) > 10
+    assert median(taken) < 0.5  # a loaded machine may be slow now and then; a starved API always is
     assert len(started) == 2
 
 

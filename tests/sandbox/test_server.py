@@ -78,7 +78,7 @@ def test_it_says_where_it_is_and_ends_cleanly(tmp_path: Path, servers: list[subp
     server.send_signal(signal.SIGTERM)
     output, _ = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert f"LUMAAI_BASE_URL={url}/dream-machine/v1" in output
     assert "Traceback" not in output
     assert not (tmp_path / "server.json").exists()
