@@ -31,6 +31,7 @@ from studio.errors import (
     Ambiguous,
     GenerationFailed,
     InDoubt,
+    LedgerError,
     Moderated,
     NotSent,
     RateLimited,
@@ -114,7 +115,7 @@ class Door:
             if reservation.outcome == "standing":
                 return _placed(row, bought=ours)
             if reservation.outcome == "in doubt":
-                await self._settle(row, on_wait)
+                await self._settle(row, intent.account, on_wait)
                 continue
             if reservation.outcome == "held":
                 on_wait("another run is sending this order")
@@ -173,10 +174,16 @@ class Door:
             # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
-        return _placed(await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id), bought=True)
+        try:
+            return _placed(await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id), bought=True)
+        except LedgerError as error:
+            error.hint = f"generation {generation.id} was bought for scene '{row.scene}' and is not booked yet"
+            raise
 
-    async def _settle(self, row: OrderRow, on_wait: Callable[[str], None]) -> None:
+    async def _settle(self, row: OrderRow, account: str, on_wait: Callable[[str], None]) -> None:
         """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""
+        if row.account != account:
+            raise in_doubt(row)  # sent with another key: what that account has, this one's list does not show
         provider = self._provider()
         settler = self._settler()
         waited = 0.0

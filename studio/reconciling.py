@@ -71,7 +71,7 @@ async def _settle(session: Session, settler: Settler) -> tuple[tuple[str, ...], 
     for row in await asyncio.to_thread(session.ledger.open_orders, OrderState.IN_DOUBT):
         if row.seller != session.service.seller:
             continue
-        if not session.provider.has_list:
+        if not session.provider.has_list or row.account != session.service.account:
             doubtful.append(row)
             continue
         outcome = await settler.settle(row)

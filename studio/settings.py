@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +40,6 @@ class Settings(BaseSettings):
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
     callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
-    font: Path | None = Field(None, description="a font file for slates (CJK needs one)")
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
     luma_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("LUMAAI_API_KEY", "LUMA_API_KEY"))
@@ -128,9 +126,3 @@ def _check_url(url: str) -> None:
         usable = False
     if not usable:
         raise SettingsError("not an http or https URL", where="LUMAAI_BASE_URL")
-
-
-def environment_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Values that must never be printed: for checks and for redaction."""
-    names = ("LUMAAI_API_KEY", "LUMA_API_KEY", "LUMA_AGENTS_API_KEY")
-    return tuple(v for n in names if (v := environ.get(n, "").strip()))

@@ -54,8 +54,10 @@ async def account_since(provider: VideoProvider, since: datetime) -> list[Genera
         dated = [g.created_at for g in page.generations if g.created_at is not None]
         # Creates that come in meanwhile push others to the next page: seen twice, never missed.
         if not page.has_more or not page.generations or (dated and min(dated) < since):
-            break
-    return list(found.values())
+            return list(found.values())
+    raise ServiceError(
+        f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC"
+    )
 
 
 def choose(row: OrderRow, generations: Sequence[Generation], claimed: Callable[[str], bool]) -> Generation | None:

@@ -8,10 +8,13 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+
+from studio.ledger import Ledger, open_ledger
 
 _numbers = itertools.count(1)
 
@@ -52,3 +55,26 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'books' / 'ledger.db'}"
     return new_database(request.getfixturevalue("postgres"))
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
+    """An empty ledger that goes by ``clock``."""
+    ledger = open_ledger(url, clock=clock)
+    yield ledger
+    ledger.close()

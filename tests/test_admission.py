@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from studio.errors import OverBudget
-from studio.ledger import Cap, Ledger, Limits, OrderState, open_ledger
+from studio.ledger import Cap, Ledger, Limits, OrderState
 from studio.orders import Door
+from tests.books import Clock
 from tests.luma import Luma
-from tests.test_orders import PARAMS, PRICE, Clock, Slept, intent
+from tests.test_orders import PARAMS, PRICE, Slept, intent
 
 ONE = Limits(at_once=1)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
-    ledger = open_ledger(url, clock=clock)
-    yield ledger
-    ledger.close()
 
 
 def ask(ledger: Ledger, name: str, limits: Limits, production: str = "film", account: str = "luma-1") -> str:

@@ -23,8 +23,8 @@ from studio.errors import LedgerError, OverBudget
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.holder import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
-from tests.books import new_database
-from tests.test_orders import PRICE, Clock, intent
+from tests.books import Clock, new_database
+from tests.test_orders import PRICE, intent
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +12,9 @@ import httpx
 import pytest
 
 from studio.errors import InDoubt, Moderated, NotSent, OutOfCredit, OverBudget, RateLimited, Refused, Unauthorized
-from studio.ledger import Cap, Intent, Ledger, OrderState, open_ledger
+from studio.ledger import Cap, Intent, Ledger, OrderState
 from studio.orders import Door, Placed
+from tests.books import Clock
 from tests.luma import Luma, fail, refuse
 
 PARAMS = {"model": "ray-2", "prompt": "a lighthouse", "resolution": "720p", "duration": "5s", "aspect_ratio": "16:9"}
@@ -28,26 +28,6 @@ def intent(name: str = "a", **changes: object) -> Intent:
         "price": PRICE, "price_table": "t (2025-11-01)",
     }  # fmt: skip
     return Intent(**(values | changes))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
-    ledger = open_ledger(url, clock=clock)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture
@@ -216,7 +196,7 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
     assert "scene 'a'" in str(first.value)
 
 
-@pytest.mark.parametrize(("status", "grace"), [(500, 15), (None, 90)])
+@pytest.mark.parametrize(("status", "grace"), [(500, 15), (504, 90), (None, 90)])
 async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
     ledger: Ledger, luma: Luma, clock: Clock, status: int | None, grace: int
 ) -> None:
@@ -287,6 +267,32 @@ async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Lum
     luma.script = [lose_and_bury]
     assert (await place(door(ledger, luma))).generation_id == "generation-1"
     assert luma.calls.count("GET /generations") == 4
+
+
+async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, luma: Luma) -> None:
+    """Where the list does not reach back to the order, the order stays in doubt, and is not sent again."""
+
+    def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept(body)
+        for n in range(5100):
+            luma.accept({**body, "prompt": f"other {n}"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_and_bury]
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, patience=0))
+    assert len(luma.sent) == 1
+
+
+async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What was sent with another key is not on this account's list: it stays in doubt, however long ago it was."""
+    old = replace(intent(account="luma-old"), sent=PARAMS)
+    ledger.reserve(old, run="r", caps=[])
+    ledger.doubt(old.key, 1, "lost")
+    clock.now += timedelta(days=1)
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert luma.sent == []
 
 
 async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma) -> None:

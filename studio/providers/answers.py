@@ -30,6 +30,8 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+# Time-outs between us and the service, which say nothing of what became of the request.
+GATEWAY = (408, 502, 504, 520, 522, 524)
 LONGEST_DETAIL = 600
 _URL = re.compile(r"https?://\S+")
 
@@ -64,6 +66,9 @@ def _status_error(status: int, body: Any, headers: httpx.Headers, *, creating: b
         return OutOfCredit(text, status=status, hint="add credit to the account; nothing was bought")
     if status == 404:
         return NotFound(text, status=status)
+    if creating and status in GATEWAY:
+        # Behind the gateway the service may still be at work on the request.
+        return Ambiguous(f"no answer came through (status {status})" + (f": {detail}" if detail else ""), status=status)
     if status == 408 or status >= 500:
         return Ambiguous(text, status=status) if creating else ServiceError(text, status=status)
     return Refused(text, status=status)
