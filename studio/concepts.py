@@ -1,4 +1,7 @@
-"""Camera concepts: Luma's 34 keys, the plain words people use for them, and the mission's prompt hints."""
+"""Camera concepts: Luma's 34 keys, the plain words people use for them, and the mission's prompt hints.
+
+ray-2 takes the keys themselves. Ray 3 has no such parameter: there each is a phrase in the prompt.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,73 @@ HINT_WORDS: Mapping[str, str] = MappingProxyType(
         "drone_shot": "aerial_drone",
     }
 )
+
+#: What the camera does, as Ray 3 is told in the prompt: a clause that can stand in a row with others.
+PHRASES: Mapping[str, str] = MappingProxyType(
+    {
+        "aerial": "the camera looks at the scene from high in the air",
+        "aerial_drone": "the camera flies over the scene like a drone",
+        "bolt_cam": "the camera sweeps past at high speed, in slow motion",
+        "crane_down": "the camera cranes down",
+        "crane_up": "the camera cranes up",
+        "dolly_zoom": "the camera makes a dolly zoom towards the subject",
+        "elevator_doors": "the view opens as a pair of elevator doors that slide apart",
+        "eye_level": "the camera is at eye level",
+        "ground_level": "the camera is at ground level",
+        "handheld": "the camera is handheld, with slight natural shake",
+        "high_angle": "the camera looks down from a high angle",
+        "low_angle": "the camera looks up from a low angle",
+        "orbit_left": "the camera orbits the subject to the left",
+        "orbit_right": "the camera orbits the subject to the right",
+        "over_the_shoulder": "the camera looks over a shoulder",
+        "overhead": "the camera looks straight down from overhead",
+        "pan_left": "the camera pans left",
+        "pan_right": "the camera pans right",
+        "pedestal_down": "the camera moves straight down, kept level",
+        "pedestal_up": "the camera moves straight up, kept level",
+        "pov": "the camera sees through the subject's own eyes",
+        "pull_out": "the camera pulls out slowly",
+        "push_in": "the camera pushes in slowly",
+        "roll_left": "the camera rolls to the left",
+        "roll_right": "the camera rolls to the right",
+        "selfie": "the subject holds the camera at arm's length, for a selfie",
+        "static": "the camera is static on a tripod",
+        "tilt_down": "the camera tilts down",
+        "tilt_up": "the camera tilts up",
+        "tiny_planet": "the scene is wrapped into a tiny planet seen from above",
+        "truck_left": "the camera trucks left, past the subject",
+        "truck_right": "the camera trucks right, past the subject",
+        "zoom_in": "the lens zooms in",
+        "zoom_out": "the lens zooms out",
+    }
+)
+
+
+def phrase(key: str) -> str:
+    """What the camera does, in words for a prompt: ``push_in`` is "the camera pushes in slowly"."""
+    return PHRASES[key]
+
+
+def sentence(keys: Iterable[str]) -> str:
+    """The phrases of all keys as one sentence, or nothing where there are none."""
+    text = ", and ".join(phrase(key) for key in dict.fromkeys(keys))
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def in_words(prompt: str, keys: Iterable[str]) -> str:
+    """A prompt that also says what the camera does. Without keys it is the prompt as it was."""
+    told = sentence(keys)
+    if not told:
+        return prompt
+    start = prompt.rstrip()
+    if not start:
+        return told
+    return f"{start} {told}" if start.endswith((".", "!", "?", "…", ":", "。")) else f"{start}. {told}"
+
+
+def words_for(key: str) -> tuple[str, ...]:
+    """What a production may also write for a key, under ``camera``, as people write it."""
+    return tuple(word.replace("_s_", "'s ").replace("_", " ") for word, meant in CAMERA_WORDS.items() if meant == key)
 
 
 def camera_key(word: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What each video model can make: which API sells it, which clip lengths and resolutions it has."""
+"""What each model can make: which API sells it, its clip lengths, resolutions and shapes, and what else it does."""
 
 from __future__ import annotations
 
@@ -8,28 +8,126 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import ceil
+from typing import Literal
 
 from studio.errors import BadInput
+
+Api = Literal["dream-machine", "agents"]
+
+#: What ``ray-3`` in a production stands for at the service: the newest of the third generation.
+RAY_3 = "ray-3.2"
+
+_RAY_2_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
+_RAY_3_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9")
+_UNI_RATIOS = ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3")
 
 
 @dataclass(frozen=True)
 class VideoModel:
-    """``lengths`` in whole seconds, shortest first."""
+    """One video model. All lengths in whole seconds, shortest first.
+
+    name:            as productions, prices and orders call it
+    api:             which of the two APIs sells it
+    lengths:         what a new clip can last
+    resolutions:     tiers of a new clip, smallest first
+    wire:            its name in a request
+    draft:           model and resolution of its cheapest preview
+    still:           the still model of the same API, for what is first drawn and then filmed
+    aspect_ratios:   the shapes that it makes
+    framed_lengths:  lengths of a clip with a given first or last frame, or that continues another clip
+    loop_lengths:    lengths of a clip that loops; none: it makes no loops
+    hdr_resolutions: tiers that it also makes in high dynamic range; never with frames, loops or continuations
+    edit_seconds:    the longest source of a modify
+    reframe_seconds: the longest source of a reframe
+    guides:          how many guide frames it takes at places of their own (images only, at any length)
+    longest_prompt:  characters
+    concepts:        whether the camera is told by key; else by a phrase in the prompt
+    upscales:        whether its finished clips can be made larger
+    sound:           whether a sound can be added to its finished clips
+    """
 
     name: str
-    api: str
+    api: Api
     lengths: tuple[int, ...]
     resolutions: tuple[str, ...]
+    wire: str
+    draft: tuple[str, str]
+    still: str
+    aspect_ratios: tuple[str, ...] = _RAY_2_RATIOS
+    framed_lengths: tuple[int, ...] = (5, 9)
+    loop_lengths: tuple[int, ...] = (5, 9)
+    hdr_resolutions: tuple[str, ...] = ()
+    edit_seconds: int = 10
+    reframe_seconds: int = 10
+    guides: int = 0
+    longest_prompt: int = 5000
+    concepts: bool = True
+    upscales: bool = True
+    sound: bool = True
 
+    @property
+    def loops(self) -> bool:
+        return bool(self.loop_lengths)
+
+    @property
+    def hdr(self) -> bool:
+        return bool(self.hdr_resolutions)
+
+
+@dataclass(frozen=True)
+class StillModel:
+    """One model for stills. ``references``: how many images may guide one; ``wire``: its name in a request."""
+
+    name: str
+    api: Api
+    references: int
+    aspect_ratios: tuple[str, ...]
+    formats: tuple[str, ...]
+    longest_prompt: int
+
+    @property
+    def wire(self) -> str:
+        return self.name
+
+    def ratio_for(self, aspect_ratio: str) -> str:
+        """The shape that it makes which is nearest to ``aspect_ratio``, such as 16:9."""
+        if aspect_ratio in self.aspect_ratios:
+            return aspect_ratio
+        wanted = _ratio(aspect_ratio)
+        return min(self.aspect_ratios, key=lambda name: max(_ratio(name) / wanted, wanted / _ratio(name)))
+
+
+DRAFT_MODEL, DRAFT_RESOLUTION = "ray-flash-2", "540p"
+_DRAFT = (DRAFT_MODEL, DRAFT_RESOLUTION)
+_TIERS = ("540p", "720p", "1080p", "4k")
 
 MODELS = {
     m.name: m
     for m in (
-        VideoModel("ray-2", "dream-machine", (5, 9), ("540p", "720p", "1080p", "4k")),
-        VideoModel("ray-flash-2", "dream-machine", (5, 9), ("540p", "720p", "1080p", "4k")),
+        VideoModel("ray-2", "dream-machine", (5, 9), _TIERS, "ray-2", _DRAFT, "photon-1"),
+        VideoModel(
+            "ray-flash-2", "dream-machine", (5, 9), _TIERS, "ray-flash-2", _DRAFT, "photon-flash-1",
+            edit_seconds=15, reframe_seconds=30,
+        ),
+        VideoModel(
+            "ray-3", "agents", (5, 10), ("360p", "540p", "720p", "1080p"), RAY_3, ("ray-3", "360p"), "uni-1",
+            aspect_ratios=_RAY_3_RATIOS, framed_lengths=(5,), loop_lengths=(5,), hdr_resolutions=("720p", "1080p"),
+            # 30 s of a reframe's source is what a reseller documents, the 18 s of an edit's are Luma's own.
+            edit_seconds=18, reframe_seconds=30, guides=64, longest_prompt=6000,
+            concepts=False, upscales=False, sound=False,
+        ),
+    )
+}  # fmt: skip
+
+STILL_MODELS = {
+    m.name: m
+    for m in (
+        StillModel("photon-1", "dream-machine", 4, _RAY_2_RATIOS, ("jpg", "png"), 5000),
+        StillModel("photon-flash-1", "dream-machine", 4, _RAY_2_RATIOS, ("jpg", "png"), 5000),
+        StillModel("uni-1", "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
+        StillModel("uni-1-max", "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
     )
 }
-DRAFT_MODEL, DRAFT_RESOLUTION = "ray-flash-2", "540p"
 
 
 def video_model(name: str) -> VideoModel:
@@ -40,17 +138,44 @@ def video_model(name: str) -> VideoModel:
         raise BadInput(f"no model '{name}'", hint=f"models: {', '.join(MODELS)}") from None
 
 
-def clip_lengths(model: VideoModel, wanted: Fraction, price: Callable[[int], Decimal]) -> tuple[int, ...]:
+def api_of(model: str) -> Api:
+    """Which API sells a model, by the name that orders have. What nobody knows is the first one's."""
+    found = MODELS.get(model) or STILL_MODELS.get(model)
+    return found.api if found is not None else "dream-machine"
+
+
+def still_model(name: str) -> StillModel:
+    """The still model of that name. Raises BadInput that lists the models."""
+    try:
+        return STILL_MODELS[name]
+    except KeyError:
+        raise BadInput(f"no model '{name}' for stills", hint=f"models: {', '.join(STILL_MODELS)}") from None
+
+
+def clip_lengths(
+    model: VideoModel,
+    wanted: Fraction,
+    price: Callable[[int], Decimal],
+    *,
+    lengths: tuple[int, ...] | None = None,
+) -> tuple[int, ...]:
     """The cheapest clips that together last at least ``wanted`` seconds; of equal price the fewest, longest first.
 
-    ``price`` gives USD for one clip of so many seconds.
+    ``price`` gives USD for one clip of so many seconds. ``lengths``: those to choose from, by default all of the
+    model's.
     """
-    most = max(1, ceil(wanted / model.lengths[0]))
-    fewest = max(1, ceil(wanted / model.lengths[-1]))
+    choice = lengths or model.lengths
+    most = max(1, ceil(wanted / choice[0]))
+    fewest = max(1, ceil(wanted / choice[-1]))
     options = (
         combination
         for count in range(fewest, most + 1)
-        for combination in combinations_with_replacement(sorted(model.lengths, reverse=True), count)
+        for combination in combinations_with_replacement(sorted(choice, reverse=True), count)
         if sum(combination) >= wanted
     )
     return min(options, key=lambda lengths: (sum(map(price, lengths)), len(lengths), sum(lengths)))
+
+
+def _ratio(name: str) -> Fraction:
+    width, _, height = name.partition(":")
+    return Fraction(int(width), int(height))

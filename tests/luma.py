@@ -1,18 +1,28 @@
-"""A Luma at the transport: accepts creates, keeps them, and answers as a test tells it to. No sockets, no clock."""
+"""Both of Luma's APIs at the transport: they accept creates, keep them, and answer as a test tells them to.
+
+No sockets, no clock.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from studio.providers import DreamMachine
+from studio.providers import Agents, DreamMachine
 
 Answer = Callable[[httpx.Request, dict[str, Any]], httpx.Response]
+# What a request is called in the echo, by the path that it came to.
+ASKED = {
+    "/generations/video": "video", "/generations/video/modify": "modify_video",
+    "/generations/video/reframe": "reframe_video", "/generations/image": "image",
+    "/generations/image/reframe": "reframe_image",
+}  # fmt: skip
+OF_A_CLIP = {"upscale": "upscale_video", "audio": "add_audio"}
 
 
 def refuse(status: int, detail: str = "no", **headers: str) -> Answer:
@@ -32,7 +42,7 @@ def fail(error: type[httpx.TransportError]) -> Answer:
 
 
 @dataclass
-class Luma:
+class _Service:
     """``script``: what happens to the next creates, in order; afterwards they are accepted."""
 
     script: list[Answer] = field(default_factory=list)
@@ -40,25 +50,10 @@ class Luma:
     sent: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     created_at: datetime = datetime(2026, 11, 22, 10, tzinfo=UTC)
-    lists: bool = True
-    outage: int = 0  # so many readings of the list fail first, each with the SDK's own retries
 
-    def accept(self, body: dict[str, Any]) -> dict[str, Any]:
+    def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
         """Take a create: from now on it exists, whatever becomes of the answer."""
-        number = len(self.generations) + 1
-        generation = {
-            "id": f"generation-{number}", "state": "queued", "created_at": self.created_at.isoformat(),
-            "model": body.get("model"), "request": {**body, "generation_type": "video"}, "assets": None,
-            "failure_reason": None, "generation_type": "video",
-        }  # fmt: skip
-        self.generations[generation["id"]] = generation
-        return generation
-
-    def finish(self, generation_id: str, state: str = "completed", reason: str | None = None) -> None:
-        """Let a generation end."""
-        self.generations[generation_id] |= {"state": state, "failure_reason": reason}
-        if state == "completed":
-            self.generations[generation_id]["assets"] = {"video": f"https://cdn.example/{generation_id}.mp4?sig=SECRET"}
+        raise NotImplementedError
 
     def lose(self, error: type[httpx.TransportError] = httpx.ReadTimeout) -> Answer:
         """Accept the create, and lose the answer."""
@@ -78,15 +73,45 @@ class Luma:
 
         return answer
 
+    def _create(self, request: httpx.Request, asked: str, status: int = 201) -> httpx.Response:
+        body = json.loads(request.content or b"{}")
+        self.sent.append(body)
+        if self.script:
+            return self.script.pop(0)(request, body)
+        return httpx.Response(status, json=self.accept(body, asked))
+
+
+@dataclass
+class Luma(_Service):
+    """The Dream Machine API."""
+
+    lists: bool = True
+    outage: int = 0  # so many readings of the list fail first, each with the SDK's own retries
+
+    def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
+        """Take a create: from now on it exists, whatever becomes of the answer."""
+        number = len(self.generations) + 1
+        generation = {
+            "id": f"generation-{number}", "state": "queued", "created_at": self.created_at.isoformat(),
+            "model": body.get("model"), "request": {**body, "generation_type": asked}, "assets": None,
+            "failure_reason": None, "generation_type": "image" if "image" in asked else "video",
+        }  # fmt: skip
+        self.generations[generation["id"]] = generation
+        return generation
+
+    def finish(self, generation_id: str, state: str = "completed", reason: str | None = None) -> None:
+        """Let a generation end."""
+        generation = self.generations[generation_id]
+        generation |= {"state": state, "failure_reason": reason}
+        if state == "completed":
+            kind, suffix = generation["generation_type"], "mp4" if generation["generation_type"] == "video" else "jpg"
+            generation["assets"] = {kind: f"https://cdn.example/{generation_id}.{suffix}?sig=SECRET"}
+
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/dream-machine/v1")
         self.calls.append(f"{request.method} {path}")
-        if request.method == "POST" and path == "/generations/video":
-            body = json.loads(request.content)
-            self.sent.append(body)
-            if self.script:
-                return self.script.pop(0)(request, body)
-            return httpx.Response(201, json=self.accept(body))
+        if request.method == "POST":
+            return self._post(request, path)
         if path == "/generations" and not self.lists:
             return httpx.Response(405, json={"detail": "Method Not Allowed"})
         if path == "/generations" and self.outage > 0:
@@ -111,9 +136,100 @@ class Luma:
             return httpx.Response(204)
         return httpx.Response(200, json=found)
 
+    def _post(self, request: httpx.Request, path: str) -> httpx.Response:
+        if path in ASKED:
+            return self._create(request, ASKED[path])
+        parent, _, what = path.removeprefix("/generations/").partition("/")
+        if what not in OF_A_CLIP or parent not in self.generations:
+            return httpx.Response(404, json={"detail": "Generation not found"})
+        return self._create(request, OF_A_CLIP[what], status=200)
+
     def provider(self) -> DreamMachine:
         """The real provider, over the real SDK, on this transport."""
         return DreamMachine(
             api_key="luma-secret-key", base_url="https://api.example/dream-machine/v1",
             transport=httpx.MockTransport(self),
         )  # fmt: skip
+
+
+@dataclass
+class LumaAgents(_Service):
+    """The Agents API, with the storage that its files are put to.
+
+    ``file_states``: what the next looks at a file find, in order; afterwards it is ready. ``put_script``: what happens
+    to the next PUTs. ``puts``: the requests that the storage received, ``stored`` the bytes that it kept.
+    """
+
+    file_states: list[str] = field(default_factory=list)
+    put_script: list[Answer] = field(default_factory=list)
+    puts: list[httpx.Request] = field(default_factory=list)
+    stored: list[bytes] = field(default_factory=list)
+    naps: list[float] = field(default_factory=list)
+
+    def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
+        """Take a create: from now on it exists, whatever becomes of the answer."""
+        generation = {
+            "id": f"generation-{len(self.generations) + 1}", "type": body.get("type", "image"),
+            "model": body.get("model", "uni-1"), "state": "queued", "created_at": self.created_at.isoformat(),
+            "output": [], "failure_code": None, "failure_reason": None,
+        }  # fmt: skip
+        self.generations[generation["id"]] = generation
+        return generation
+
+    def finish(
+        self, generation_id: str, state: str = "completed", code: str | None = None, reason: str | None = None
+    ) -> None:
+        """Let a generation end. An HDR clip's archive of frames comes after the clip."""
+        generation = self.generations[generation_id]
+        generation |= {"state": state, "failure_code": code, "failure_reason": reason}
+        if state == "completed":
+            kind = "image" if generation["type"].startswith("image") else "video"
+            kinds = (kind, "exr") if kind == "video" else (kind,)
+            generation["output"] = [
+                {"type": k, "url": f"https://cdn.example/{generation_id}.{k}?sig=SECRET"} for k in kinds
+            ]
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        path = request.url.path.removeprefix("/v1")
+        self.calls.append(f"{request.method} {path}")
+        if request.url.host == "storage.example":
+            return self._put(request)
+        if path == "/generations" and request.method == "POST":
+            return self._create(request, "")
+        if path.startswith("/files"):
+            return self._files(request, path)
+        found = self.generations.get(path.removeprefix("/generations/"))
+        return httpx.Response(404, json={"detail": "Generation not found"}) if found is None else _ok(found)
+
+    def _put(self, request: httpx.Request) -> httpx.Response:
+        self.puts.append(request)
+        if self.put_script:
+            return self.put_script.pop(0)(request, {})
+        self.stored.append(request.content)
+        return httpx.Response(200)
+
+    def _files(self, request: httpx.Request, path: str) -> httpx.Response:
+        if path == "/files" and request.method == "GET":
+            return _ok({"data": [], "has_more": False, "next_cursor": None})
+        if path == "/files":
+            body = json.loads(request.content)
+            url = "https://storage.example/bucket/file-1?sig=SECRET"
+            upload = {"method": "PUT", "url": url, "headers": {"Content-Type": body["mime_type"]}}
+            return httpx.Response(201, json={"id": "file-1", "state": "pending", "file": body, "upload": upload})
+        state = self.file_states.pop(0) if self.file_states else "ready"
+        return _ok({"id": "file-1", "state": state, "failure_reason": "no good" if state == "failed" else None})
+
+    def provider(self, *, sleep: Callable[[float], Awaitable[None]] | None = None) -> Agents:
+        """The real provider, over the real SDK, on this transport; it never really sleeps."""
+        return Agents(
+            api_key="agents-secret-key", base_url="https://api.example/v1",
+            transport=httpx.MockTransport(self), sleep=sleep or self._nap,
+        )  # fmt: skip
+
+    async def _nap(self, seconds: float) -> None:
+        self.naps.append(seconds)
+
+
+def _ok(body: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(200, json=body)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from studio.errors import SettingsError
-from studio.models import MODELS, clip_lengths
+from studio.errors import BadInput, SettingsError
+from studio.models import MODELS, STILL_MODELS, VideoModel, clip_lengths, still_model, video_model
 from studio.money import from_micros, parse_usd, plain, to_micros, usd
-from studio.pricing import load_prices
+from studio.pricing import Quote, load_prices
+from studio.sandbox import prices as charged
+from studio.sandbox.agents import prices as charged_agents
+from studio.sandbox.agents.rules import IMAGE_REFS
+from studio.sandbox.assumptions import Assumptions
 
 PUBLISHED = {
     "ray-2": ["0.40", "0.72", "0.71", "1.27", "1.59", "2.87", "6.37", "11.47"],
@@ -44,9 +49,141 @@ def test_a_book_of_one_s_own(tmp_path: Path) -> None:
     assert (str(quote.usd), quote.table) == ("0.333", "deal (2026-01-01)")
 
 
+ASSUME = Assumptions()
+DREAM_MACHINE = [m for m in MODELS.values() if m.api == "dream-machine"]
+AGENTS = [m for m in MODELS.values() if m.api == "agents"]
+LENGTHS = (1, 23, 24, 119, 120, 121, 122, 216, 240, 241, 242, 360, 361, 432, 433, 719, 720)  # frames
+
+
+def cents(quote: Quote) -> int:
+    """A quote in whole cents, which every quote of the default table has."""
+    assert quote.usd * 100 == int(quote.usd * 100)
+    assert quote.table == "luma-per-pixel (2025-11-01)"
+    return int(quote.usd * 100)
+
+
+def test_new_clips_cost_what_the_service_charges() -> None:
+    """Our price of a new clip is what the sandbox books for it: every model, tier and length, standard and HDR."""
+    table = load_prices()
+    for model in DREAM_MACHINE:
+        for tier in model.resolutions:
+            for seconds in model.lengths:
+                assert cents(table.quote(model.name, tier, seconds)) == charged.video(model.wire, tier, seconds)
+    for model in AGENTS:
+        for tier in model.resolutions:
+            for seconds in model.lengths:
+                for hdr in (False, True):
+                    price = charged_agents.video(tier, seconds, ASSUME, hdr=hdr)
+                    assert cents(table.quote(model.name, tier, seconds, hdr=hdr)) == price
+
+
+def test_stills_cost_what_the_service_charges() -> None:
+    """Our price of a still is what the sandbox books for it, with any number of references."""
+    table = load_prices()
+    full, least = charged.TIER_PIXELS["1080p"], int(ASSUME.number("image_cents_least"))
+    for model in STILL_MODELS.values():
+        for references in range(model.references + 1):
+            price = cents(table.quote_still(model.name, references=references))
+            if model.api == "dream-machine":
+                assert price == charged.image(model.wire, full, least)
+                continue
+            assert price == charged_agents.image(model.wire, references, edit=False)
+            if 1 <= references <= IMAGE_REFS["image_edit"] + 1:
+                assert price == charged_agents.image(model.wire, references - 1, edit=True)
+
+
+def test_edits_cost_what_the_service_charges() -> None:
+    """Modify and reframe: pixels of the source's tier, at most 720p; with Ray 3 a new clip of the source's length."""
+    table = load_prices()
+    for model in DREAM_MACHINE:
+        for tier in model.resolutions:
+            billed = tier if tier == "540p" else "720p"
+            for frames in LENGTHS:
+                assert cents(table.quote_edit(model.name, tier, frames)) == charged.edit(model.wire, billed, frames)
+    for model in AGENTS:
+        for tier in model.resolutions:
+            for frames in LENGTHS:
+                for hdr in (False, True):
+                    price = charged_agents.video(tier, frames / 24, ASSUME, hdr=hdr, edit=True)
+                    assert cents(table.quote_edit(model.name, tier, frames, hdr=hdr)) == price
+
+
+def test_finishing_costs_what_the_service_charges() -> None:
+    """Our price of an upscale and of an added sound is what the sandbox books."""
+    table = load_prices()
+    rate, second = ASSUME.number("upscale_rate"), ASSUME.number("audio_cents_a_second")
+    for frames in LENGTHS:
+        assert cents(table.quote_audio(frames)) == charged.audio(frames, second)
+        for tier in ("720p", "1080p", "4k"):
+            assert cents(table.quote_upscale(tier, frames)) == charged.upscale(tier, frames, rate)
+
+
+def test_nothing_falls_back_on_another_table() -> None:
+    """What a table does not price is refused when it is asked for, and only then; each refusal says what to do."""
+    table, default = load_prices(table="mission"), load_prices()
+    for refused in (
+        lambda: table.quote("ray-flash-2", "540p", 5),
+        lambda: table.quote("ray-2", "720p", 5, hdr=True),
+        lambda: table.quote("ray-3", "720p", 5),
+        lambda: table.quote_still("photon-1"),
+        lambda: table.quote_edit("ray-2", "720p", 120),
+        lambda: table.quote_edit("ray-3", "720p", 120),
+        lambda: table.quote_upscale("1080p", 120),
+        lambda: table.quote_audio(120),
+        lambda: default.quote("ray-2", "720p", 5, hdr=True),
+        lambda: default.quote("ray-3", "4k", 5),
+        lambda: default.quote_edit("ray-2", "720p", 120, hdr=True),
+        lambda: default.quote_edit("ray-2", "360p", 120),
+        lambda: default.quote_still("uni-2"),
+        lambda: default.quote_upscale("8k", 120),
+    ):
+        with pytest.raises(SettingsError, match="has no price for") as error:
+            refused()
+        assert "STUDIO_PRICE_BOOK" in error.value.hint
+
+
+def test_a_book_of_one_s_own_for_everything(tmp_path: Path) -> None:
+    """Each section of a book of one's own is used as written; a still can be one amount, whatever guides it."""
+    book = tmp_path / "mine.toml"
+    book.write_text("""[tables.deal]
+dated = 2026-01-01
+round_to = "0.0001"
+sizes = {"720p" = [1000, 1000]}
+upscale_rate = "0.5"
+sound_second = "0.24"
+[tables.deal.edits]
+rates = {"ray-2" = "0.1"}
+[tables.deal.blocks]
+seconds = 4
+hdr_factor = "1.5"
+prices = {"ray-3" = {"720p" = "0.2"}}
+[tables.deal.stills]
+"photon-1" = "0.0123"
+[tables.deal.prices."ray-3"]
+"720p" = {"10s" = "0.33"}
+""")
+    table = load_prices(book)
+    assert [
+        str(quote.usd.normalize())
+        for quote in (
+            table.quote("ray-3", "720p", 5), table.quote("ray-3", "720p", 10),
+            table.quote("ray-3", "720p", 10, hdr=True),
+            table.quote_edit("ray-2", "720p", 3), table.quote_upscale("720p", 3), table.quote_audio(1),
+            table.quote_still("photon-1"), table.quote_still("photon-1", references=4),
+        )
+    ] == ["0.4", "0.33", "0.495", "0.3", "1.5", "0.01", "0.0123", "0.0123"]  # fmt: skip
+    with pytest.raises(SettingsError, match="no price for an edit"):
+        table.quote_edit("ray-3", "720p", 3)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('[tables.a]\ndated=2026-01-01\n[tables.a.edits]\nmost="720p"', "720p"),
+        ("[tables.a]\ndated=2026-01-01\n[tables.a.blocks]\nseconds=0", "at least 1"),
+        ("[tables.a]\ndated=2026-01-01\nupscale_rate=0.5", "write 0.5 as text"),
+        ('[tables.a]\ndated=2026-01-01\nstills={"uni-1"={text="0.1"}}', "first"),
+        ("[tables.a]\ndated=2026-01-01\nfps=0", "fps"),
         ("", "no \\[tables"),
         ("[tables", "not TOML"),
         ('[tables.a]\ndated="soon"', "must be a date"),
@@ -80,6 +217,52 @@ def test_a_long_scene_is_the_cheapest_clips(seconds: str, lengths: tuple[int, ..
     table = load_prices()
     chosen = clip_lengths(MODELS["ray-2"], Fraction(seconds), lambda s: table.quote("ray-2", "720p", s).usd)
     assert chosen == lengths
+
+
+def test_a_scene_of_some_lengths_only() -> None:
+    """Where a clip must begin or end on a frame, only the lengths that allow it are chosen from."""
+    ray_3, table = MODELS["ray-3"], load_prices()
+
+    def price(seconds: int) -> Decimal:
+        return table.quote("ray-3", "720p", seconds).usd
+
+    assert clip_lengths(ray_3, Fraction(20), price) == (10, 10)
+    assert clip_lengths(ray_3, Fraction(20), price, lengths=ray_3.framed_lengths) == (5, 5, 5, 5)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_every_model_can_be_bought(model: VideoModel) -> None:
+    """What a model can make has a price; its draft is no dearer than any of it; its stills come from the same API."""
+    table = load_prices()
+    for seconds in model.lengths:
+        prices = [table.quote(model.name, tier, seconds).usd for tier in model.resolutions]
+        assert prices == sorted(prices)
+    draft, tier = model.draft
+    drafted = video_model(draft)
+    assert tier in drafted.resolutions
+    assert set(model.aspect_ratios) <= set(drafted.aspect_ratios)
+    assert drafted.api == model.api
+    shortest = min(model.lengths)
+    assert table.quote(draft, tier, shortest).usd <= table.quote(model.name, model.resolutions[0], shortest).usd
+    assert still_model(model.still).api == model.api
+    assert {*model.framed_lengths, *model.loop_lengths} <= set(model.lengths)
+    assert set(model.hdr_resolutions) <= set(model.resolutions)
+
+
+def test_a_still_has_the_nearest_shape() -> None:
+    """A still is asked for in the film's shape, or in the nearest that its model makes."""
+    uni, photon = STILL_MODELS["uni-1"], STILL_MODELS["photon-1"]
+    wanted = ("16:9", "21:9", "4:3", "3:4", "9:21", "1:1")
+    assert [uni.ratio_for(ratio) for ratio in wanted] == ["16:9", "2:1", "3:2", "2:3", "1:2", "1:1"]
+    assert tuple(photon.ratio_for(ratio) for ratio in wanted) == wanted
+
+
+@pytest.mark.parametrize(("find", "listed"), [(video_model, "ray-2, ray-flash-2, ray-3"), (still_model, "photon-1")])
+def test_an_unknown_model(find: Callable[[str], object], listed: str) -> None:
+    """A model that is none is refused with the list of those that are."""
+    with pytest.raises(BadInput, match="no model 'sora'") as error:
+        find("sora")
+    assert listed in error.value.hint
 
 
 def test_money_as_text() -> None:

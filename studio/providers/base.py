@@ -8,16 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
+
+from studio.errors import Refused
 
 GenerationState = Literal["queued", "dreaming", "completed", "failed"]
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One job of the service. ``video_url`` is signed: it is used at once, and shown and kept nowhere.
+    """One job of the service. Its URLs are signed: they are used at once, and shown and kept nowhere.
 
-    ``request`` is what the service says was asked. ``created_at`` is the service's own clock, aware UTC.
+    ``request`` is what the service says was asked. ``created_at`` is the service's own clock, aware UTC. ``kind`` is
+    ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
     """
 
     id: str
@@ -28,6 +32,8 @@ class Generation:
     image_url: str | None = field(default=None, repr=False)
     failure_reason: str | None = None
     request: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    kind: str | None = None
+    frames_url: str | None = field(default=None, repr=False)
 
     @property
     def ended(self) -> bool:
@@ -45,11 +51,13 @@ class GenerationPage:
 class VideoProvider(ABC):
     """A video service. Calls raise the ServiceErrors of ``studio.errors``, and nothing else.
 
-    ``create`` spends money: only ``studio.orders`` may call it.
+    ``create`` spends money: only ``studio.orders`` may call it. ``endpoints`` are those that it knows. ``has_list``:
+    whether the account's generations can be listed, and so a lost answer be found again.
     """
 
     name: str
     has_list: bool
+    endpoints: frozenset[str]
 
     @property
     @abstractmethod
@@ -58,7 +66,10 @@ class VideoProvider(ABC):
 
     @abstractmethod
     async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
-        """Send one create, exactly once. Raises NotSent, RateLimited, Refused, or Ambiguous."""
+        """Send one create, exactly once, with the SDK's own parameters for that endpoint; None leaves one out.
+
+        Raises NotSent, RateLimited, Refused, or Ambiguous.
+        """
 
     @abstractmethod
     async def get(self, generation_id: str) -> Generation:
@@ -66,7 +77,7 @@ class VideoProvider(ABC):
 
     @abstractmethod
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
-        """The account's generations, newest first."""
+        """The account's generations, newest first. Raises Refused where there is no list."""
 
     @abstractmethod
     async def delete(self, generation_id: str) -> None:
@@ -74,11 +85,18 @@ class VideoProvider(ABC):
 
     @abstractmethod
     async def credits(self) -> Decimal:
-        """The account's balance in USD."""
+        """The account's balance in USD. Raises Refused where the service does not tell it."""
 
     @abstractmethod
     async def list_camera_motions(self) -> builtins.list[str]:
-        """The keys that ``concepts`` takes."""
+        """The keys that ``concepts`` takes; none where the camera is told in the prompt."""
+
+    async def upload(self, path: Path, *, media_type: str) -> str:
+        """Give a local file to the service, and wait until it can be used: its file id, for requests to refer to.
+
+        Buys nothing. Raises Refused where the service takes no files, or not this one.
+        """
+        raise Refused(f"{self.name} has no file upload ({path.name}): it takes public URLs only")
 
     @abstractmethod
     async def ping(self) -> None:

@@ -1,4 +1,4 @@
-"""Luma's Dream Machine API through the ``lumaai`` SDK: ray-2 and ray-flash-2.
+"""Luma's Dream Machine API through the ``lumaai`` SDK: ray-2, ray-flash-2, photon-1 and photon-flash-1.
 
 Creates go out with the SDK's retries off: it would send a paid request again after a lost answer, and bill twice.
 """
@@ -6,21 +6,33 @@ Creates go out with the SDK's retries off: it would send a paid request again af
 from __future__ import annotations
 
 import builtins
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
 import httpx
 import lumaai
 
-from studio.errors import Ambiguous, NotSent, Refused, ServiceError
-from studio.providers.answers import service_error, unreadable
+from studio.errors import Refused
+from studio.providers.answers import (
+    answer_json,
+    create_once,
+    id_of,
+    mapping_of,
+    read_answer,
+    text_of,
+    time_of,
+    unreadable,
+)
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 
+KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 STATES: dict[Any, GenerationState] = {state: state for state in get_args(GenerationState)}
+#: What the service wants to be told beside the path, for the requests that it is told apart by.
+REQUIRED_TYPE = {"modify": "modify_video", "reframe": "reframe_video", "image_reframe": "reframe_image"}
+#: Made from one finished clip, whose id is part of the path.
+OF_A_CLIP = frozenset({"upscale", "audio"})
 
 
 class DreamMachine(VideoProvider):
@@ -31,6 +43,7 @@ class DreamMachine(VideoProvider):
 
     name = "luma"
     has_list = True
+    endpoints = frozenset({"video", "modify", "reframe", "image", "image_reframe", "upscale", "audio"})
 
     def __init__(
         self,
@@ -56,28 +69,39 @@ class DreamMachine(VideoProvider):
         return self._cost_per_second
 
     async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
-        if endpoint != "video":
-            raise Refused(f"no endpoint '{endpoint}'")
+        """As in VideoProvider. For ``upscale`` and ``audio``, ``params["id"]`` is the finished clip's generation."""
+        if endpoint not in self.endpoints:
+            raise Refused(f"no endpoint '{endpoint}'", hint=f"endpoints: {', '.join(sorted(self.endpoints))}")
         sent = {name: value for name, value in params.items() if value is not None}  # None would be sent as null
-        try:
-            raw = await self._no_retry.generations.video.with_raw_response.create(**sent)
-            return _generation(_json(raw.http_response), raw.http_response.status_code)
-        except (lumaai.LumaAIError, httpx.HTTPError, httpx.InvalidURL) as error:
-            raise service_error(error, creating=True) from None
-        except ServiceError as error:
-            # A 2xx that cannot be read: the create was most likely accepted.
-            raise Ambiguous(error.message, status=error.status) from None
-        except (TypeError, ValueError, UnicodeError) as error:
-            # Raised by the SDK while it builds the request, before anything is sent.
-            raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+        if endpoint in REQUIRED_TYPE:
+            sent.setdefault("generation_type", REQUIRED_TYPE[endpoint])
+        parent = (str(sent.pop("id", "")),) if endpoint in OF_A_CLIP else ()
+        if parent == ("",):
+            raise Refused(f"'{endpoint}' needs the id of a finished generation")
+        method = self._method(endpoint)
+        return await create_once(lambda: method(*parent, **sent), read=_generation, key=KEY)
+
+    def _method(self, endpoint: str) -> Callable[..., Awaitable[Any]]:
+        """The SDK's method of an endpoint, without retries."""
+        generations = self._no_retry.generations
+        methods: dict[str, Callable[..., Awaitable[Any]]] = {
+            "video": generations.video.with_raw_response.create,
+            "modify": generations.video.with_raw_response.modify,
+            "reframe": generations.video.with_raw_response.reframe,
+            "image": generations.image.with_raw_response.create,
+            "image_reframe": generations.image.with_raw_response.reframe,
+            "upscale": generations.with_raw_response.upscale,
+            "audio": generations.with_raw_response.audio,
+        }
+        return methods[endpoint]
 
     async def get(self, generation_id: str) -> Generation:
         response = await self._read(self._client.generations.with_raw_response.get, generation_id)
-        return _generation(_json(response), response.status_code)
+        return _generation(answer_json(response), response.status_code)
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
         response = await self._read(self._client.generations.with_raw_response.list, limit=limit, offset=offset)
-        body = _json(response)
+        body = answer_json(response)
         items = body.get("generations") if isinstance(body, dict) else None
         if not isinstance(items, list):
             raise unreadable("a list of generations without generations", response.status_code)
@@ -90,7 +114,7 @@ class DreamMachine(VideoProvider):
 
     async def credits(self) -> Decimal:
         response = await self._read(self._client.credits.with_raw_response.get)
-        body = _json(response)
+        body = answer_json(response)
         balance = body.get("credit_balance") if isinstance(body, dict) else None
         if isinstance(balance, bool) or not isinstance(balance, int | float):
             raise unreadable("a balance without credit_balance", response.status_code)
@@ -98,7 +122,7 @@ class DreamMachine(VideoProvider):
 
     async def list_camera_motions(self) -> builtins.list[str]:
         response = await self._read(self._client.generations.concepts.with_raw_response.list)
-        body = _json(response)
+        body = answer_json(response)
         if not isinstance(body, list) or not all(isinstance(key, str) for key in body):
             raise unreadable("a list of concepts that is none", response.status_code)
         return body
@@ -109,53 +133,22 @@ class DreamMachine(VideoProvider):
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def _read(self, call: Any, *args: Any, **kwargs: Any) -> httpx.Response:
-        try:
-            raw = await call(*args, **kwargs)
-        except (lumaai.LumaAIError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise service_error(error, creating=False) from None
-        response: httpx.Response = raw.http_response
-        return response
-
-
-def _json(response: httpx.Response) -> Any:
-    try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
-        kind = response.headers.get("content-type", "no content type").partition(";")[0]
-        raise unreadable(f"an answer that is not JSON ({kind})", response.status_code) from None
+    async def _read(self, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> httpx.Response:
+        return await read_answer(call, *args, key=KEY, **kwargs)
 
 
 def _generation(body: Any, status: int) -> Generation:
     """Read one generation, asking of it only what we need: an id. A state that nobody knows is one not ended."""
-    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"].strip():
-        raise unreadable("a generation without an id", status)
-    assets = _mapping(body.get("assets"))
+    identity = id_of(body, status)
+    assets = mapping_of(body.get("assets"))
     return Generation(
-        id=body["id"],
+        id=identity,
         state=STATES.get(str(body.get("state") or "queued"), "dreaming"),
-        created_at=_time(body.get("created_at")),
-        model=_text(body.get("model")),
-        video_url=_text(assets.get("video")),
-        image_url=_text(assets.get("image")),
-        failure_reason=_text(body.get("failure_reason")),
-        request=_mapping(body.get("request")),
+        created_at=time_of(body.get("created_at")),
+        model=text_of(body.get("model")),
+        video_url=text_of(assets.get("video")),
+        image_url=text_of(assets.get("image")),
+        failure_reason=text_of(body.get("failure_reason")),
+        request=mapping_of(body.get("request")),
+        kind=text_of(body.get("generation_type")),
     )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _time(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

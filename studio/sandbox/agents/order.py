@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -131,4 +132,11 @@ class Order:
     def _moves(self) -> list[str]:
         """There are no concepts in this API: the camera is a phrase in the prompt."""
         prompt = " ".join(self._asked.prompt.lower().replace("-", " ").replace(",", " ").split())
-        return [key for key in CONCEPTS if key.replace("_", " ") in prompt][:CAMERA_MOVES]
+        return [key for key in CONCEPTS if _said(key).search(prompt)][:CAMERA_MOVES]
+
+
+def _said(key: str) -> re.Pattern[str]:
+    """A move in people's words: "push in", "pushes in", "orbits the subject to the left"."""
+    verb, *rest = key.split("_")
+    gap = r"(?:\W+\w+){0,5}?\W+"
+    return re.compile(rf"\b{verb}(?:s|es)?" + "".join(rf"{gap}{word}" for word in rest) + r"\b")
