@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import logging
 import re
 import shutil
 import time
@@ -24,6 +22,7 @@ from studio.errors import AssetExpired, BadClip, DownloadError
 from studio.incoming import Part, Source, part_file
 from studio.media.boxes import looks_like
 from studio.media.clip import MAX_BYTES, Clip, examine
+from studio.quiet import unlogged
 from studio.store import ClipStore
 
 CHUNK = 1 << 20
@@ -64,7 +63,7 @@ async def download(
     (AssetExpired where fresh URLs, too, had expired; BadClip where what came was again and again no whole clip, or
     was larger than `max_bytes`).
     """
-    with _unlogged(), contextlib.ExitStack() as held:
+    with unlogged(), contextlib.ExitStack() as held:
         with _disk_errors(name):
             part = held.enter_context(part_file(store.incoming, name, generation))
         fetch = _Fetch(client, part, max_bytes, stall, on_bytes, clock)
@@ -290,26 +289,3 @@ def _disk_errors(name: str) -> Iterator[None]:
     else:
         return
     raise DownloadError(f"cannot be written to disk: {fault}", where=name, hint=AGAIN)
-
-
-_hidden = contextvars.ContextVar("_hidden", default=False)
-
-
-class _HideAddresses(logging.Filter):
-    """httpx logs the whole URL of every request, and its transport the headers; not those of a download."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _hidden.get()
-
-
-for _logger in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
-    logging.getLogger(_logger).addFilter(_HideAddresses())
-
-
-@contextlib.contextmanager
-def _unlogged() -> Iterator[None]:
-    token = _hidden.set(True)
-    try:
-        yield
-    finally:
-        _hidden.reset(token)

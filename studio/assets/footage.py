@@ -1,0 +1,110 @@
+"""Seed footage by its content: a whole, undamaged MP4 or QuickTime file of a length that Luma takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import ffmpeg
+
+from studio.assets.images import BARED, MIN_SIDE
+from studio.assets.keeping import keep, part_of
+from studio.errors import AssetError, BadClip, FfmpegError
+from studio.media.boxes import check_boxes
+from studio.media.clip import Clip, examine
+from studio.media.container import opened
+from studio.media.ffmpeg import clip_input, run
+from studio.media.packets import scan
+
+MAX_BYTES = 100 * 1024**2
+#: The most that any of Luma's calls takes (a reframe by ray-flash-2). What a model takes is the plan's to check.
+MAX_SECONDS = 30
+ROUNDING = Fraction(6, 100)  # what containers round, and a frame
+#: What a container says of itself. All else is metadata: a place, a camera, a day, a title.
+HARMLESS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+COPY_SECONDS = 120.0
+KINDS = {True: ("video/quicktime", ".mov"), False: ("video/mp4", ".mp4")}
+
+
+@dataclass(frozen=True)
+class SeedFootage:
+    """Footage by its content, fully decoded once. ``url`` may be signed: it is sent, and shown nowhere.
+
+    ``sha256`` is of the source's own bytes, and names it in purchases. ``width`` and ``height`` in pixels as shown,
+    ``fps`` frames per second, ``bytes`` of the file that is sent, which is ``path``. ``url`` is the producer's own,
+    where the footage is sent by it. ``notes`` say what was changed in the file that is sent.
+    """
+
+    name: str
+    sha256: str
+    media_type: str
+    suffix: str
+    width: int
+    height: int
+    frames: int
+    fps: Fraction
+    seconds: Fraction
+    bytes: int
+    path: Path | None = None
+    url: str | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedFootage:
+    """Check the footage in ``part`` and keep it in ``folder``. Raises AssetError that says what is wrong with it."""
+    try:
+        check_boxes(part)
+        seconds = scan(part).duration  # before all of it is decoded
+        if seconds > MAX_SECONDS + ROUNDING:
+            raise AssetError(
+                f"its footage lasts {float(seconds):.1f} s, and Luma takes {MAX_SECONDS} s at most", where=where,
+                hint="cut out the part that you need",
+            )  # fmt: skip
+        clip = examine(part)
+    except BadClip as error:
+        raise AssetError(f"its footage {error.message}", where=where, hint="use a whole MP4 or MOV file") from None
+    if min(clip.width, clip.height) < MIN_SIDE:
+        raise AssetError(f"its footage is {clip.width}×{clip.height}: smaller than {MIN_SIDE} pixels", where=where)
+    with part.open("rb") as file:
+        media_type, suffix = KINDS[file.read(12)[8:] == b"qt  "]
+    tells = url is None and _tells(part)  # what is public already has nothing to hide in it
+    if tells:
+        sent = _bared(part, clip, folder / "sent" / f"{sha256}{suffix}", where)
+    else:
+        sent = keep(part, folder / f"{sha256}{suffix}", sha256)
+    return SeedFootage(
+        name, sha256, media_type, suffix, clip.width, clip.height, clip.frames, clip.fps, clip.duration,
+        sent.stat().st_size, sent, url, (BARED,) if tells else (),
+    )  # fmt: skip
+
+
+def _tells(part: Path) -> bool:
+    """Whether the file says more than its picture and sound: metadata, or tracks of data (a camera's positions)."""
+    with opened(part) as (container, _):
+        data = [s for s in container.streams if s.type not in ("video", "audio")]
+        return bool(data or set(container.metadata) - HARMLESS)
+
+
+def _bared(part: Path, clip: Clip, goal: Path, where: str) -> Path:
+    """The same picture and sound, packet by packet, in a file that says nothing else."""
+    if goal.exists():
+        return goal
+    bare = part_of(goal.parent)
+    source = clip_input(part)
+    streams = [source[str(clip.form.stream)], *([source["a:0"]] if clip.has_audio else [])]
+    form = goal.suffix.removeprefix(".")
+    try:
+        command = ffmpeg.output(*streams, str(bare), f=form, c="copy", map_metadata=-1, movflags="+faststart")
+        run(command, timeout=COPY_SECONDS)
+        copied = scan(bare)
+        if (copied.fingerprint(), copied.duration) == (clip.packets, clip.duration):
+            return bare.replace(goal)
+    except (FfmpegError, BadClip):
+        pass  # said below
+    finally:
+        bare.unlink(missing_ok=True)
+    raise AssetError(
+        "its footage holds metadata that cannot be taken out without encoding it anew", where=where,
+        hint="export it without metadata (place, camera, date)",
+    )  # fmt: skip

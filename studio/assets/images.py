@@ -1,0 +1,172 @@
+"""A seed image by its content, and the file that is sent of it: upright, without metadata, within what Luma reads."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from studio.assets.keeping import keep
+from studio.assets.redrawing import bare, render
+from studio.errors import AssetError
+
+#: What is sent, at most. A larger image is scaled down, and encoded anew.
+SENT_BYTES = 20 * 1024**2
+SENT_SIDE = 8192
+SENT_PIXELS = 40_000_000
+#: What is decoded, at most: a photograph of the largest cameras, in half a gigabyte of memory.
+DECODED_PIXELS = 120_000_000
+MIN_SIDE = 64
+#: Longer side to shorter side. Luma's widest format is 21:9; of a longer strip hardly anything would be seen.
+MAX_RATIO = 5
+
+KINDS = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
+PLAIN_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+#: What a picture's file may say and keep: how to show it. All else is metadata.
+HARMLESS = {
+    "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "adobe", "adobe_transform", "progressive",
+    "progression", "icc_profile", "gamma", "chromaticity", "srgb", "transparency", "interlace", "aspect",
+    "default_image", "loop", "background", "timestamp", "duration",
+}  # fmt: skip
+BARED = "without its metadata"
+USE = "use a PNG, JPEG or WebP image"
+#: A picture's shape may differ from the film's by this part before a producer is told.
+SAME_SHAPE = 0.02
+
+
+@dataclass(frozen=True)
+class SeedImage:
+    """An image by its content. ``url`` may be signed: it is sent, and shown nowhere.
+
+    ``sha256`` is of the source's own bytes, and names it in purchases. All else is of the file that is sent: ``path``,
+    ``media_type`` and ``suffix``, ``width`` and ``height`` in pixels. ``url`` is the producer's own, where the image is
+    sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is sent.
+    """
+
+    name: str
+    sha256: str
+    media_type: str
+    suffix: str
+    width: int
+    height: int
+    path: Path | None = None
+    url: str | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+class Sized(Protocol):
+    """Anything with a name, and a width and height in pixels."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+def ratio_note(asset: Sized, aspect_ratio: str) -> str | None:
+    """How much of an asset is lost in a frame of ``aspect_ratio`` (``16:9``); None where its shape is about the same.
+
+    Whether Luma cuts or adds bars is not documented: the note says both.
+    """
+    across, down = (int(part) for part in aspect_ratio.split(":"))
+    own, wanted = asset.width / asset.height, across / down
+    lost = 1 - min(own, wanted) / max(own, wanted)
+    if lost <= SAME_SHAPE:
+        return None
+    side, bars = ("width", "above and below") if own > wanted else ("height", "left and right")
+    return (
+        f"asset '{asset.name}' is {asset.width}×{asset.height}: at {aspect_ratio}, {lost:.0%} of its {side} is cut "
+        f"off, or bars stand {bars}"
+    )
+
+
+def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedImage:
+    """Check the picture in ``part`` and keep it, or what is sent of it, in ``folder``. Moves ``part`` where it fits.
+
+    Raises AssetError that says what is wrong with it.
+    """
+    with _opened(part, where) as image:
+        kind = "JPEG" if image.format == "MPO" else image.format or ""  # a camera's JPEG with a second picture in it
+        width, height = image.size
+        _check(image, kind, where)
+        size = fitted(width, height)
+        if size != (width, height):
+            image.draft(None, size)  # a JPEG is decoded at half its size where that is enough
+        image.load()
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+        changes = [
+            *(["turned as its EXIF says"] if turned else []),
+            *([f"scaled down from {width}×{height}"] if size != (width, height) else []),
+            *([f"made smaller than {SENT_BYTES >> 20} MB"] if part.stat().st_size > SENT_BYTES else []),
+            *(["converted to 8-bit RGB"] if image.mode not in PLAIN_MODES else []),
+        ]
+        # A picture that is public already has nothing to hide in it.
+        if url is None and (_metadata(image) or image.format == "MPO"):
+            changes.append(BARED)
+        media_type, suffix = KINDS[kind]
+        if not changes:
+            kept = keep(part, folder / f"{sha256}{suffix}", sha256)
+            return SeedImage(name, sha256, media_type, suffix, width, height, kept, url)
+        stem = folder / "sent" / sha256
+        if changes == [BARED]:
+            sent = bare(image, kind, stem, part, most=SENT_BYTES)
+        else:
+            sent = render(image, kind, stem, size=size, most=SENT_BYTES)
+    with Image.open(sent) as made:
+        width, height = made.size
+        media_type, suffix = KINDS[made.format or ""]
+    return SeedImage(name, sha256, media_type, suffix, width, height, sent, None, tuple(changes))
+
+
+def fitted(width: int, height: int) -> tuple[int, int]:
+    """The size that is sent of a picture of this size, in pixels."""
+    share = min(1.0, SENT_SIDE / max(width, height), (SENT_PIXELS / (width * height)) ** 0.5)
+    return max(1, int(width * share)), max(1, int(height * share))
+
+
+def _check(image: Image.Image, kind: str, where: str) -> None:
+    width, height = image.size
+    if kind not in KINDS:
+        raise AssetError(f"is a {kind} image", where=where, hint=USE)
+    if width * height > DECODED_PIXELS:
+        most = f"more than {DECODED_PIXELS // 10**6} million pixels"
+        raise AssetError(f"is {width}×{height}: {most}", where=where, hint="scale it down")
+    if min(width, height) < MIN_SIDE:
+        raise AssetError(
+            f"is {width}×{height}: smaller than {MIN_SIDE} pixels", where=where, hint="use a larger picture"
+        )
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise AssetError(
+            f"is {width}×{height}: longer than {MAX_RATIO}:1, which fits no frame of Luma's", where=where,
+            hint="cut it to the film's shape",
+        )  # fmt: skip
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise AssetError("is animated", where=where, hint="use one still picture")
+
+
+def _metadata(image: Image.Image) -> bool:
+    return bool(set(image.info) - HARMLESS) or bool(image.getexif())
+
+
+@contextlib.contextmanager
+def _opened(part: Path, where: str) -> Iterator[Image.Image]:
+    """The picture; what goes wrong inside with it becomes AssetError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is checked by us
+        try:
+            with Image.open(part) as image:
+                yield image
+        except Image.DecompressionBombError:
+            most = f"has more than {DECODED_PIXELS // 10**6} million pixels"
+            raise AssetError(most, where=where, hint="scale it down") from None
+        except UnidentifiedImageError:
+            raise AssetError("is neither an image nor footage", where=where, hint=f"{USE}, or an MP4") from None
+        except (OSError, ValueError, SyntaxError, EOFError):
+            raise AssetError("is a damaged picture", where=where, hint="put it there again, or save it anew") from None

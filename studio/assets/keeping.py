@@ -1,0 +1,61 @@
+"""Files of seed assets, kept by their content: whole or not at all, whoever else writes them at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.errors import SettingsError
+from studio.media.clip import digest
+
+DAY = 24 * 3600.0
+
+
+def keep(part: Path, goal: Path, sha256: str) -> Path:
+    """Move ``part`` to ``goal``, unless the same bytes are there already. Returns ``goal``."""
+    with disk(goal.parent):
+        if goal.is_file() and goal.stat().st_size == part.stat().st_size and digest(goal) == sha256:
+            part.unlink()
+        else:
+            part.replace(goal)
+        return goal
+
+
+def write(goal: Path, data: bytes) -> Path:
+    """Write a file so that nobody ever sees half of it. Returns ``goal``."""
+    part = part_of(goal.parent)
+    with disk(goal.parent):
+        try:
+            part.write_bytes(data)
+            return part.replace(goal)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def part_of(folder: Path) -> Path:
+    """A new name in ``folder``, which is made, for a file that is still being written."""
+    with disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f".{os.getpid()}-{uuid.uuid4().hex[:12]}.part"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written more than a day ago."""
+    for part in folder.rglob(".*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > DAY:
+                part.unlink()
+
+
+@contextlib.contextmanager
+def disk(folder: Path) -> Iterator[None]:
+    """What goes wrong inside with the folder of assets becomes SettingsError."""
+    try:
+        yield
+    except OSError as error:
+        fault = f"assets cannot be kept in {folder}: {error.strerror}"
+        raise SettingsError(fault, where="STUDIO_HOME", hint="make room there, or name another folder") from None

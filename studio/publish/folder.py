@@ -1,0 +1,73 @@
+"""Assets copied into a folder that a public base URL serves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from studio.errors import SettingsError
+from studio.publish.base import PublicUrls, Publishable, file_of
+from studio.publish.reach import try_out
+
+
+class FolderFiles:
+    """``folder`` is what ``base_url`` serves. An asset with a URL of its own is sent by that."""
+
+    def __init__(
+        self,
+        folder: Path,
+        base_url: str,
+        *,
+        lives: float = 0,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.folder, self.base_url = folder, base_url.rstrip("/")
+        self._own = PublicUrls(lives=lives)
+        self._transport, self._sleep = transport, sleep
+
+    def check(self, assets: Iterable[Publishable]) -> None:
+        for asset in assets:
+            if asset.url is not None:
+                self._own.check([asset])
+            else:
+                self._check_folder()
+                file_of(asset)
+
+    def publish(self, asset: Publishable) -> str:
+        if asset.url is not None:
+            return self._own.publish(asset)
+        self._check_folder()
+        name = f"{asset.sha256}{asset.suffix}"
+        self._put(file_of(asset), self.folder / name)
+        url = f"{self.base_url}/{quote(name)}"
+        try_out(url, asset, transport=self._transport, sleep=self._sleep)
+        return url
+
+    def close(self) -> None:
+        """Nothing to close. What was published stays: Luma may still read it."""
+
+    def _check_folder(self) -> None:
+        if not self.folder.is_dir():  # not made here: it may be a disk that is not mounted
+            raise SettingsError(f"there is no folder {self.folder}", where="STUDIO_PUBLISH_URL")
+
+    def _put(self, file: Path, goal: Path) -> None:
+        part = goal.with_name(f".{goal.stem[:16]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+        try:
+            if goal.exists() and goal.stat().st_size == file.stat().st_size:
+                return
+            shutil.copyfile(file, part)
+            part.replace(goal)
+        except OSError as error:
+            raise SettingsError(
+                f"{self.folder} cannot be written: {error.strerror}", where="STUDIO_PUBLISH_URL"
+            ) from None
+        finally:
+            part.unlink(missing_ok=True)

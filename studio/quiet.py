@@ -1,0 +1,31 @@
+"""Requests that leave no trace in any log: their URLs may be signed."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+from collections.abc import Iterator
+
+_hidden = contextvars.ContextVar("_hidden", default=False)
+
+
+class _HideAddresses(logging.Filter):
+    """httpx logs the whole URL of every request, and its transport the headers; not those of a hidden one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _hidden.get()
+
+
+for _logger in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
+    logging.getLogger(_logger).addFilter(_HideAddresses())
+
+
+@contextlib.contextmanager
+def unlogged() -> Iterator[None]:
+    """Requests made by httpx inside the block are not logged."""
+    token = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
