@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from flows.screen import Screen, show_end, show_plan
-from studio.drawing import draft
+from studio.drawing import derived
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
 from studio.plan import Plan, parse_takes
@@ -47,8 +47,11 @@ class Wish:
     file: Path | None
     budget: Decimal | None
     draft: bool
+    from_draft: bool
+    reframe: str
     only: tuple[str, ...]
     retake: tuple[str, ...]
+    renew: tuple[str, ...]
     takes: tuple[str, ...]  # as SCENE=N
     out: Path | None
     allow_missing: bool
@@ -62,8 +65,15 @@ def produce(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="show shots and prices, spend nothing")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="the whole film at the cheapest tier")] = False,
+    from_draft: Annotated[
+        bool, typer.Option("--from-draft", help="finish the draft: upscale its clips instead of making them anew")
+    ] = False,
+    reframe: Annotated[str, typer.Option(metavar="RATIO", help="the whole film in another shape, such as 9:16")] = "",
     budget: Annotated[str | None, typer.Option(metavar="USD", help="what this run may spend at most")] = None,
     retake: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="buy a new take of this scene")] = None,
+    renew: Annotated[
+        list[str] | None, typer.Option(metavar="SCENE", help="buy this stale scene anew (all: every stale one)")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")
     ] = None,
@@ -77,8 +87,8 @@ def produce(
 
     async def go() -> None:
         wish = Wish(
-            production, _budget(budget), draft, tuple(only or ()), tuple(retake or ()), tuple(take or ()), out,
-            allow_missing, yes,
+            production, _budget(budget), draft, from_draft, reframe, tuple(only or ()), tuple(retake or ()),
+            tuple(renew or ()), tuple(take or ()), out, allow_missing, yes,
         )  # fmt: skip
         settings = load_settings()
         async with open_session(settings) as session:
@@ -99,8 +109,9 @@ def produce(
 async def _plan(session: Session, wish: Wish) -> Plan:
     written = load_production(wish.file or bundled_example())
     plan, _ = await session.plan(
-        draft(written) if wish.draft else written, takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake
-    )
+        derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
+        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew,
+    )  # fmt: skip
     return plan
 
 
@@ -143,8 +154,11 @@ async def _run(console: Console, wish: Wish, allowed: Decimal | None, *, as_json
             production_file=str((wish.file or bundled_example()).absolute()),
             budget=allowed,
             draft=wish.draft,
+            from_draft=wish.from_draft,
+            reframe=wish.reframe,
             only=list(wish.only),
             retake=list(wish.retake),
+            renew=list(wish.renew),
             takes=list(wish.takes),
             allow_missing=wish.allow_missing,
             out=str(wish.out) if wish.out else "",

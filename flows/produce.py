@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.utilities.annotations import quote
 from pydantic import Field, WithJsonSchema
 
-from flows.shooting import Shooting, shoot
-from studio.drawing import draft as as_draft
+from flows.shooting import Shooting, problem, shoot
+from studio.drawing import derived
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
 from studio.plan import parse_takes
 from studio.production import Production, bundled_example, load_production, parse_production
@@ -54,8 +56,11 @@ async def produce(
     production: Production | None = None,
     budget: Dollars | None = None,
     draft: bool = False,
+    from_draft: bool = False,
+    reframe: str = "",
     only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it, and nobody changes it
     retake: list[str] = [],  # noqa: B006
+    renew: list[str] = [],  # noqa: B006
     takes: list[str] = [],  # noqa: B006
     allow_missing: bool = False,
     out: str = "",
@@ -68,25 +73,28 @@ async def produce(
         budget: US dollars that this run may spend at most. A billed run that nobody confirms needs one, here or in the
             production.
         draft: The whole film at the cheapest tier.
+        from_draft: Finish the draft: its clips are upscaled to the resolution asked for, instead of made anew.
+        reframe: The whole film in another shape, such as 9:16: every clip is reframed.
         only: Ids of the scenes to make; what they continue from is made as well.
         retake: Ids of scenes to buy once more, as a new take.
+        renew: Ids of scenes that are stale, to buy anew; all: every stale one.
         takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
     settings = load_settings()
-    written = read_production(production_file, production, draft=draft)
+    written = derived(read_production(production_file, production), draft=draft, from_draft=from_draft, reframe=reframe)
     async with open_session(settings) as session:
         run_id = _run_id()
-        plan, images = await session.plan(
-            written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake), run=run_id
+        plan, seeds = await session.plan(
+            written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake), renew=tuple(renew), run=run_id
         )
         listener.get().planned(plan)
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
-        run = Run(session, plan, images, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC))
+        run = Run(session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC))
         await run.begin()
 
-        published = {sha: await publish_asset(run, image, return_state=True) for sha, image in images.items()}
+        published = await _publish(run)
         shooting = await shoot(run, published)
         film = await _film_of(run, shooting, allow_missing=allow_missing)
         record = await _write_down(run, shooting, film)
@@ -98,10 +106,24 @@ async def produce(
         return run_summary(record)
 
 
-def read_production(file: str, production: Production | None, *, draft: bool) -> Production:
+def read_production(file: str, production: Production | None) -> Production:
     """The production that is meant: written out, in a file, or the bundled example. Raises ProductionError."""
-    written = parse_production(production) if production is not None else load_production(file or bundled_example())
-    return as_draft(written) if draft else written
+    return parse_production(production) if production is not None else load_production(file or bundled_example())
+
+
+async def _publish(run: Run) -> dict[str, State[Any]]:
+    """Put the seed assets that are still to be sent where the service can read them; their states, by sha256.
+
+    Raises what went wrong with the first that cannot be: nothing was bought yet.
+    """
+    published = {}
+    for sha256 in run.to_send:
+        state = await publish_asset(run, quote(run.seeds[sha256]), return_state=True)
+        error = await problem(state)
+        if error is not None:
+            raise error
+        published[sha256] = state
+    return published
 
 
 async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Assembly | None:
@@ -130,7 +152,7 @@ def _failure(shooting: Shooting, film: Assembly | None, *, allow_missing: bool) 
         for error in failed.values():
             if isinstance(error, kind):
                 return error
-    missing = tuple(dict.fromkeys(r.shot.scene for r in shooting.results.values() if r.clip is None))
+    missing = tuple(dict.fromkeys(r.shot.scene for r in shooting.results.values() if not r.made))
     if not missing or (allow_missing and film is not None):
         return None
     reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))

@@ -9,6 +9,7 @@ from rich.console import Console
 from flows.command import run_command
 from studio.errors import BadInput
 from studio.ledger import OrderState
+from studio.models import api_of
 from studio.money import plain, usd
 from studio.orders import in_doubt
 from studio.reconciling import Reconciliation, find_order, reconcile
@@ -51,7 +52,7 @@ async def _adopt(console: Console, session: Session, order: str, generation_id: 
     row = find_order(session, order)
     # The service must know the generation: a mistyped id would lose a paid clip.
     await session.connect()
-    await session.provider.get(generation_id)
+    await session.provider_of(api_of(row.model)).get(generation_id)
     adopted = session.ledger.adopt(row.key, generation_id, "adopted by hand")
     console.print(f"order {adopted.key[:12]} has generation {adopted.generation_id}: the next run awaits it")
 

@@ -11,7 +11,7 @@ from prefect.utilities.annotations import quote
 
 from studio.errors import Moderated, ServiceFailed
 from studio.facts import stored_clip
-from studio.plan import Shot
+from studio.plan import OF_A_FILE, Shot
 from studio.progress import listener
 from studio.run import Run, ShotResult
 from tasks.download import download
@@ -40,8 +40,8 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         """States of the order and of the wait, of the last attempt."""
         # Shots are quoted: Prefect would take a string that a shot shares with some result for an edge.
         # States, not their values: Prefect then knows what depends on what, and begins nothing on a failed parent.
-        parents = [(await finished[parent])[1] for parent in shot.parents]
-        images = [published[image] for image in shot.images]
+        parents = [await made(shot, parent) for parent in shot.parents]
+        images = [published[image] for image in shot.images if image in published]
         settings = run.session.settings
         for left in reversed(range(settings.create_attempts + settings.retry_moderation)):
             attempt = await run.next_attempt(shot)
@@ -54,6 +54,12 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
             listener.get().shot(shot.id, "ordering again", error.reason)
         return order, done
 
+    async def made(shot: Shot, parent: str) -> Made:
+        """The state of what a shot is made from: of the generation, or where a frame of its clip is needed, of that."""
+        if any(s.ref == parent and s.kind in OF_A_FILE for s in shot.sources):
+            return (await fetched[parent])[0]
+        return (await finished[parent])[1]
+
     async def fetch(shot: Shot) -> tuple[Made, ShotResult]:
         order, done = await finished[shot.id]
         clip = await download(run, quote(shot), done, return_state=True)
@@ -65,8 +71,11 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         if not clip.is_completed():
             listener.get().shot(shot.id, "not started")
             return clip, ShotResult(shot, begun=False)
-        kept = await asyncio.to_thread(stored_clip, run.session.store, (await clip.aresult()).sha256)
+        sha256 = (await clip.aresult()).sha256
         listener.get().shot(shot.id, "ready")
+        if shot.is_still:
+            return clip, ShotResult(shot, still=run.session.stills.find(sha256), downloaded_at=datetime.now(UTC))
+        kept = await asyncio.to_thread(stored_clip, run.session.store, sha256)
         return clip, ShotResult(shot, clip=kept, downloaded_at=datetime.now(UTC))
 
     for shot in run.plan.shots:  # parents come before their children

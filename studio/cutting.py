@@ -38,11 +38,14 @@ def film_frames(segment: Segment) -> int:
 
 def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
     """Frames at the start of each continued clip that are its parent's footage over again: measured, not presumed."""
-    found = {}
+    found: dict[str, int] = {}
     for shot in plan.shots:
+        if shot.finishes in found:
+            found[shot.id] = found[shot.finishes]  # a later version of the same footage
+            continue
         if shot.start is None or shot.start.kind != "shot" or shot.id not in clips or shot.start.ref not in clips:
             continue
-        count = repeated_frames(clips[shot.start.ref], clips[shot.id], asked_frames=shot.seconds * FPS)
+        count = repeated_frames(clips[shot.start.ref], clips[shot.id], asked_frames=round(shot.seconds * FPS))
         if count:
             found[shot.id] = count
     return found

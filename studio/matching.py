@@ -9,7 +9,18 @@ from urllib.parse import parse_qs, urlsplit
 Likeness = Literal["certain", "exact", "likely"]
 
 # What a service may fill in by itself, or leave out of its echo, without having been asked for something else.
-_FILLED_IN = {"loop": (None, False), "concepts": (None, []), "keyframes": (None, {})}
+_FILLED_IN: Mapping[str, tuple[Any, ...]] = {
+    "loop": (None, False), "concepts": (None, []), "keyframes": (None, {}), "first_frame": (None, {}),
+    "character_ref": (None, {}), "image_ref": (None, []), "style_ref": (None, []), "modify_image_ref": (None, {}),
+}  # fmt: skip
+# What the echo calls each kind of create.
+_KINDS = {
+    "video": "video", "image": "image", "modify": "modify_video", "reframe": "reframe_video",
+    "upscale": "upscale_video", "audio": "add_audio",
+}  # fmt: skip
+# Creates whose echo does not say which generation they were made of: two of them look alike.
+NAMELESS = ("upscale", "audio")
+_MEDIA = ("media", "first_frame", "character_ref")
 ORDER_QUERY = "studio_order"
 
 
@@ -26,8 +37,11 @@ def traceable(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: kept(value) for name, value in params.items() if name != "callback_url"}
 
 
-def likeness(sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str) -> Likeness | None:
-    """How sure it is that ``echoed`` is what was ``sent`` (as ``traceable`` keeps it); None: it is another request.
+def likeness(
+    sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str = "video"
+) -> Likeness | None:
+    """How sure it is that ``echoed`` is what was ``sent`` to ``endpoint`` (as ``traceable`` keeps it); None: it is
+    another request.
 
     ``certain``: its callback URL carries this order's own ``token``. ``exact``: all that identifies it is equal.
     ``likely``: nothing differs, but an image stands in the echo under another URL, as where a service keeps its own
@@ -38,9 +52,17 @@ def likeness(sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str) 
     named = order_token(echoed.get("callback_url"))
     if named is not None:
         return "certain" if named == token else None
-    sure = True
+    if echoed.get("generation_type") not in (None, _KINDS.get(endpoint)):
+        return None
+    sure = endpoint not in NAMELESS
     for name, value in sent.items():
-        if name == "keyframes":
+        if name in ("keyframes", "generation_type") or (name == "id" and endpoint in NAMELESS):
+            continue
+        if name in _MEDIA:
+            same = _media(value, echoed.get(name))
+            if same is None:
+                return None
+            sure = sure and same == "exact"
             continue
         if name not in echoed or echoed[name] is None:
             if name in ("prompt", "model"):
@@ -97,6 +119,25 @@ def _frames(sent: Any, echoed: Any) -> Likeness | None:
         elif not _same_image(frame.get("url"), other.get("url")):
             sure = False
     return "exact" if sure else "likely"
+
+
+def _media(sent: Any, echoed: Any) -> Likeness | None:
+    """Footage or pictures, however deep their URLs stand: the same ones, or as many under other URLs."""
+    if isinstance(sent, Mapping):
+        if not isinstance(echoed, Mapping):
+            return None
+        parts = [_media(value, echoed.get(name)) for name, value in sent.items()]
+    elif isinstance(sent, list | tuple):
+        if not isinstance(echoed, list | tuple) or len(echoed) != len(sent):
+            return None
+        parts = [_media(one, other) for one, other in zip(sent, echoed, strict=True)]
+    elif isinstance(sent, str) and sent.startswith(("http://", "https://")):
+        return None if not isinstance(echoed, str) else "exact" if _same_image(sent, echoed) else "likely"
+    else:
+        return "exact" if sent == echoed else None
+    if None in parts:
+        return None
+    return "likely" if "likely" in parts else "exact"
 
 
 def _same_image(sent: Any, echoed: Any) -> bool:

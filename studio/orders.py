@@ -14,7 +14,8 @@ moderation refused this very input before             Moderated: final, nothing 
 time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: looked for on the account's list, and adopted; where it
                                                       is not there after the grace period: released and sent again
 killed between intent and id                          the same, as soon as the holder is dead or its lease has run out
-in doubt, and the service has no list                 InDoubt: a person settles it; it is never sent again by itself
+in doubt, and the service has no list, or its list    InDoubt: a person settles it; it is never sent again by itself
+cannot tell it from another order
 ====================================================  ==================================================================
 """
 
@@ -39,9 +40,10 @@ from studio.errors import (
     ServiceError,
     ServiceFailed,
 )
+from studio.failures import FailureClass, failure_class
 from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation, utc_now
 from studio.matching import ORDER_QUERY, traceable
-from studio.plan import is_moderation
+from studio.models import api_of
 from studio.providers import VideoProvider
 from studio.settling import Grace, Settler
 
@@ -104,8 +106,7 @@ class Door:
         Raises OverBudget, InDoubt, Moderated, NotSent or Refused; in each case the books say what happened.
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
-        moderated = known is not None and known.state is OrderState.FAILED and is_moderation(known.reason or "")
-        if known is not None and moderated and known.attempt > self._retry_moderation:
+        if known is not None and known.moderated and known.attempt > self._retry_moderation:
             raise generation_failed(known.reason, scene=intent.scene)
         intent = replace(intent, sent=traceable(params))
         waited, tries, ours = 0.0, 0, False
@@ -149,7 +150,7 @@ class Door:
                 if now - looked > REFRESH:
                     # Slots of runs that died are free once the service says that their generations have ended.
                     looked = now
-                    await self._settler().refresh(intent.seller, intent.account)
+                    await self._settler().refresh(intent.seller, intent.account, api_of(intent.model))
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
                 await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
 
@@ -189,7 +190,10 @@ class Door:
         waited = 0.0
         while provider.has_list:
             try:
-                if await settler.settle(row) != "waiting":
+                outcome = await settler.settle(row)
+                if outcome == "unclear":
+                    break
+                if outcome != "waiting":
                     return
             except Refused as error:
                 raise in_doubt(row) from error
@@ -223,16 +227,30 @@ def in_doubt(row: OrderRow) -> InDoubt:
 def generation_failed(reason: str | None, *, scene: str) -> GenerationFailed:
     """The error for a generation that the service failed: final where its content was refused, else worth another."""
     text = reason or "no reason given"
-    where = f"scene '{scene}'"
-    if is_moderation(text):
-        part = "start or end image" if "frame" in text.lower() else "prompt"
+    where, kind = f"scene '{scene}'", failure_class(reason)
+    if kind is FailureClass.MODERATION:
+        part = _part(text)
         hint = f"change its {part}; or, as the verdict is not always the same, try another take: --retake {scene}"
         return Moderated(f"the service refused the {part}: {text} (refunded)", reason=text, where=where, hint=hint)
-    if text.lower().startswith("failed to read user input"):
-        hint = "the service must be able to read the image: check that its URL is public and still valid"
+    if kind is FailureClass.INPUT:
+        hint = (
+            "the service must be able to read and use the image or footage: check what it is, and that its URL is "
+            "public and still valid"
+        )
+        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+    if kind is FailureClass.ACCOUNT:
+        hint = "add credit to the account, then run the same command again"
         return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
     hint = "the failure is the service's own, and nothing was charged: run the same command again"
     return ServiceFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+
+
+def _part(reason: str) -> str:
+    """Which part of an order its moderation speaks of, by the services' own words."""
+    text = reason.lower()
+    if text.startswith("content_moderated"):
+        return "output" if "output" in text else "prompt or a picture"
+    return "start or end image" if "frame" in text else "output" if "output" in text else "prompt"
 
 
 def _placed(row: OrderRow, *, bought: bool) -> Placed:

@@ -10,16 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, Literal
 
 from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
+from studio.models import Api
 from studio.money import ZERO
 from studio.pricing import Quote
 from studio.production import Production
 
 FPS = 24
-API = "dream-machine"
 
 
 class ShotState(StrEnum):
@@ -31,32 +32,55 @@ class ShotState(StrEnum):
     IN_FLIGHT = "in flight"  # paid for, being made
     IN_DOUBT = "in doubt"
     REFUSED = "refused"  # moderation refused this very input; it is not sent again
+    STALE = "stale"  # bought, and what it was made from has another take now; used until a fresh one is asked for
     PINNED = "pinned"  # an existing generation, named by the producer
 
 
-@dataclass(frozen=True)
-class Keyframe:
-    """Where a clip starts or ends: an image by its sha256, a shot of this plan, or an existing generation by id."""
+#: Sources that are something a shot of this plan makes; the others are seed assets and existing generations.
+OF_A_SHOT = ("shot", "still", "clip", "first", "last")
+#: Of these the bytes must be here before they can be sent on.
+OF_A_FILE = ("first", "last")
+STILL_ENDPOINTS = ("image", "image_edit")
 
-    kind: Literal["image", "shot", "generation"]
+
+@dataclass(frozen=True)
+class Source:
+    """What a shot is made from, and where to find it.
+
+    ==============  ================================  ===================================================
+    kind            ref                               what of it
+    ==============  ================================  ===================================================
+    image, footage  sha256 of a seed asset            its content, published for the service
+    generation      id of an existing generation      the generation itself
+    shot            id of a shot of this plan         its generation, by id
+    still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
+    first, last     id of a shot of this plan         that frame of its clip, as a picture of our own
+    ==============  ================================  ===================================================
+    """
+
+    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last"]
     ref: str
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One clip to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: the clip's own length."""
+    """One clip or still to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
+
+    ``source`` is what a shot changes or finishes, ``references`` what its subject looks like, ``guides`` pictures that
+    it passes through, by frame. ``finishes`` is the shot of which this one is a later version, in the same scene.
+    """
 
     id: str
     scene: str
     model: str
     resolution: str
     aspect_ratio: str
-    seconds: int
+    seconds: Fraction
     prompt: str
     camera: tuple[str, ...]
     loop: bool
-    start: Keyframe | None
-    end: Keyframe | None
+    start: Source | None
+    end: Source | None
     take: int
     seller: str
     quote: Quote
@@ -64,19 +88,44 @@ class Shot:
     key: str = ""
     family: str = ""
     generation: str | None = None
+    api: Api = "dream-machine"
     endpoint: str = "video"
+    source: Source | None = None
+    references: tuple[Source, ...] = ()
+    guides: tuple[tuple[int, Source], ...] = ()
+    strength: str = ""
+    hdr: bool = False
+    exr: bool = False
+    finishes: str = ""
     state: ShotState = ShotState.NEW
     order: OrderRow | None = field(default=None, repr=False)
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """All that it is made from."""
+        found = (self.start, self.end, self.source, *self.references, *(source for _, source in self.guides))
+        return tuple(dict.fromkeys(source for source in found if source is not None))
+
+    @property
     def parents(self) -> tuple[str, ...]:
         """Shots that must be completed before this one is ordered."""
-        return tuple(k.ref for k in (self.start, self.end) if k is not None and k.kind == "shot")
+        return tuple(dict.fromkeys(s.ref for s in self.sources if s.kind in OF_A_SHOT))
 
     @property
     def images(self) -> tuple[str, ...]:
-        """sha256 of the images that the service must be able to read."""
-        return tuple(k.ref for k in (self.start, self.end) if k is not None and k.kind == "image")
+        """sha256 of the seed assets that the service must be able to read."""
+        return tuple(s.ref for s in self.sources if s.kind in ("image", "footage"))
+
+    @property
+    def is_still(self) -> bool:
+        return self.endpoint in STILL_ENDPOINTS
+
+    @property
+    def pool(self) -> str:
+        """The models that share the account's limits."""
+        if self.api == "agents":
+            return "uni" if self.is_still else "ray-3"
+        return "photon" if self.is_still else "ray"
 
     @property
     def to_pay(self) -> Decimal:
@@ -87,7 +136,7 @@ class Shot:
         """This shot as an intended purchase."""
         return Intent(
             key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
-            model=self.model, production=production, scene=self.scene, shot=self.id, take=self.take,
+            model=self.model, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
             request=self.request, price=self.quote.usd, price_table=self.quote.table,
         )  # fmt: skip
 
@@ -121,11 +170,16 @@ class Plan:
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)
 
+    def origin(self, shot_id: str) -> Shot:
+        """The shot that was first made, of which this one is a finished version: itself, mostly."""
+        shot = self.shot(shot_id)
+        return self.origin(shot.finishes) if shot.finishes else shot
+
     def continues(self, before: Cut, after: Cut) -> bool:
         """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
         if after.continues == before.scene or before.leads == after.scene:
             return True
-        end, start = self.shot(before.shots[-1]).end, self.shot(after.shots[0]).start
+        end, start = self.origin(before.shots[-1]).end, self.origin(after.shots[0]).start
         return end is not None and end == start
 
     @property
@@ -161,7 +215,7 @@ class Plan:
 
     def seen_in(self, books: Mapping[str, OrderRow], has_clip: Callable[[str], bool]) -> Plan:
         """The same plan with every shot's state, from its order in the books and the clips that are here."""
-        return replace(self, shots=tuple(_seen(s, books.get(s.key), has_clip) for s in self.shots))
+        return replace(self, shots=tuple(seen(s, books.get(s.key), has_clip) for s in self.shots))
 
 
 def canonical_json(value: Any) -> str:
@@ -169,20 +223,8 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def wire_request(shot: Shot, *, urls: Mapping[str, str], generations: Mapping[str, str]) -> dict[str, Any]:
-    """The canonical request as the service wants it: images by URL (from their sha256), parents by generation id."""
-    params = {name: value for name, value in shot.request.items() if name != "keyframes"}
-
-    def sent(frame: Keyframe) -> dict[str, str]:
-        if frame.kind == "image":
-            return {"type": "image", "url": urls[frame.ref]}
-        return {"type": "generation", "id": frame.ref if frame.kind == "generation" else generations[frame.ref]}
-
-    frames = {name: sent(k) for name, k in (("frame0", shot.start), ("frame1", shot.end)) if k is not None}
-    return {**params, "keyframes": frames} if frames else params
-
-
-def _seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> Shot:
+def seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> Shot:
+    """The shot with its state, from its order and from whether its clip is here."""
     if row is None or shot.generation:
         return replace(shot, order=row)
     if row.state is OrderState.COMPLETED:
@@ -191,17 +233,11 @@ def _seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> 
         state = ShotState.IN_FLIGHT
     elif row.state in (OrderState.IN_DOUBT, OrderState.RESERVED):
         state = ShotState.IN_DOUBT
-    elif row.state is OrderState.FAILED and is_moderation(row.reason or ""):
+    elif row.moderated:
         state = ShotState.REFUSED
     else:
         state = ShotState.NEW
     return replace(shot, state=state, order=row)
-
-
-def is_moderation(reason: str) -> bool:
-    """Whether a failure reason is a verdict on the input, and so final for it (Luma's own texts)."""
-    text = reason.lower()
-    return "moderation" in text or "moderated" in text or "blacklisted" in text
 
 
 def parse_takes(pairs: Sequence[str]) -> dict[str, int]:

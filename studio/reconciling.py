@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from studio.download import download
 from studio.errors import DownloadError, LedgerError, MediaError, ServiceError
+from studio.fetching import fetch_made
 from studio.ledger import OrderRow, OrderState, utc_now
 from studio.ledger.balances import BalanceReading, booked, keep_reading, last_reading, unexplained
+from studio.models import Api, api_of
+from studio.plan import STILL_ENDPOINTS
 from studio.providers import Generation
 from studio.session import Session
 from studio.settling import SKEW, Settler, account_since
@@ -56,25 +58,32 @@ async def reconcile(session: Session) -> Reconciliation:
     if not await asyncio.to_thread(ledger.has_orders, service.seller):
         return Reconciliation()  # nothing was ever bought here: the service need not be asked
     await session.connect()
-    settler = Settler(ledger, session.provider, clock=utc_now, grace=session.grace)
-    adopted, released, doubtful = await _settle(session, settler)
-    ended = await settler.refresh(service.seller, service.account)
+    adopted, released, doubtful = await _settle(session)
+    ended = 0
+    for api in session.connected:
+        ended += await _settler(session, api).refresh(service.seller, service.access(api).account, api)
     fetched, not_fetched = await _fetch(session)
     balance, unexplained_, since = await _balance(session)
     strays = await _strays(session, since)
     return Reconciliation(adopted, released, doubtful, ended, fetched, not_fetched, balance, unexplained_, strays)
 
 
-async def _settle(session: Session, settler: Settler) -> tuple[tuple[str, ...], tuple[str, ...], tuple[OrderRow, ...]]:
+def _settler(session: Session, api: Api) -> Settler:
+    return Settler(session.ledger, session.provider_of(api), clock=utc_now, grace=session.grace)
+
+
+async def _settle(session: Session) -> tuple[tuple[str, ...], tuple[str, ...], tuple[OrderRow, ...]]:
     adopted, released, doubtful = [], [], []
     await asyncio.to_thread(session.ledger.doubt_abandoned)
     for row in await asyncio.to_thread(session.ledger.open_orders, OrderState.IN_DOUBT):
         if row.seller != session.service.seller:
             continue
-        if not session.provider.has_list or row.account != session.service.account:
+        api = api_of(row.model)
+        here = api in session.connected and row.account == session.service.access(api).account
+        if not here or not session.provider_of(api).has_list:
             doubtful.append(row)
             continue
-        outcome = await settler.settle(row)
+        outcome = await _settler(session, api).settle(row)
         if outcome == "adopted":
             adopted.append(row.key)
         elif outcome == "released":
@@ -88,33 +97,28 @@ async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fetch clips that are paid for and not here, before the service forgets them."""
     fetched, failed = [], []
     for row in await asyncio.to_thread(session.ledger.unfetched, session.service.seller):
-        if row.generation_id is None:
+        if row.generation_id is None or api_of(row.model) not in session.connected:
             continue
-
-        async def fresh_url(generation_id: str = row.generation_id) -> str:
-            generation = await session.provider.get(generation_id)
-            if generation.video_url is None:
-                raise DownloadError("the service has no video for it")
-            return generation.video_url
-
         try:
-            clip = await download(
-                fresh_url, session.store, client=session.http, name=row.shot, generation=row.generation_id
+            sha256 = await fetch_made(
+                session, api_of(row.model), row.generation_id, still=row.endpoint in STILL_ENDPOINTS, name=row.shot
             )
         except (DownloadError, MediaError, ServiceError):
             failed.append(row.key)  # kept in the books: the next run or reconciliation tries again
             continue
-        await asyncio.to_thread(session.ledger.keep_clip, row.key, clip.sha256)
+        await asyncio.to_thread(session.ledger.keep_clip, row.key, sha256)
         fetched.append(row.key)
     return tuple(fetched), tuple(failed)
 
 
 async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, datetime]:
-    ledger, account = session.ledger, session.service.account
+    # The second API does not tell its balance.
+    api: Api = "dream-machine" if "dream-machine" in session.connected else "agents"
+    ledger, account = session.ledger, session.service.access(api).account
     before = await asyncio.to_thread(last_reading, ledger, account)
     since = before.at if before is not None else utc_now() - FIRST_LOOK
     try:
-        balance = await session.provider.credits()
+        balance = await session.provider_of(api).credits()
     except ServiceError:
         return None, None, since
     now = BalanceReading(utc_now(), balance, await asyncio.to_thread(booked, ledger, account))
@@ -123,10 +127,10 @@ async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, da
 
 
 async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
-    if not session.provider.has_list:
-        return ()
+    if "dream-machine" not in session.connected:
+        return ()  # the second API has no list
     try:
-        recent = await account_since(session.provider, since - SKEW)
+        recent = await account_since(session.provider_of("dream-machine"), since - SKEW)
     except ServiceError:
         return ()
     claimed = await asyncio.to_thread(session.ledger.claimed, session.service.seller, [g.id for g in recent])

@@ -15,6 +15,21 @@ ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True)
+class TakeRecord:
+    """One take of a shot that was bought at some time: all are kept. ``price`` in USD; ``used``: this film shows it."""
+
+    take: int
+    order: str
+    generation_id: str | None
+    price: Decimal
+    used: bool
+    clip: Path | None = None
+    still: Path | None = None
+    first_frame: Path | None = None
+    last_frame: Path | None = None
+
+
+@dataclass(frozen=True)
 class ShotRecord:
     """One shot of the run: a clip that was bought, reused, or that is missing. Money in USD, times aware UTC.
 
@@ -51,6 +66,12 @@ class ShotRecord:
     height: int = 0
     first_frame: Path | None = None  # PNG or JPEG on disk
     last_frame: Path | None = None
+    api: str = "dream-machine"
+    endpoint: str = "video"
+    finishes: str = ""  # the shot of which this one is a later version
+    still: Path | None = None  # the picture, where the shot is a still
+    stale: str = ""  # why a newer version could be bought: what it was made from has another take now
+    takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: str | None = None
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from studio.assets import SeedImage
 from studio.cutting import SceneSegments, film_cuts
+from studio.drawing.desk import Seed
 from studio.errors import InDoubt, NotConfirmed, OverBudget, StillRunning, StudioError
+from studio.facts import stored_clip
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
+from studio.models import Api
 from studio.money import ZERO, usd
 from studio.orders import Door
 from studio.plan import Plan, Shot, ShotState
 from studio.progress import listener
-from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord
+from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.session import Session, caps_of
+from studio.takes import history_of, lineages_of
 
+STALE = "what it was made from has another take now"
 MOST_OF_A_CAP = Decimal("0.8")  # who uses up that much of a cap is told
 
 
@@ -30,23 +34,31 @@ class Run:
     """A plan being carried out. Plain and opaque, so that Prefect passes it along without looking into it."""
 
     def __init__(
-        self, session: Session, plan: Plan, images: Mapping[str, SeedImage], *, run_id: str, out: Path,
+        self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
         budget: Decimal | None, started_at: datetime,
     ) -> None:  # fmt: skip
-        self.session, self.plan, self.images = session, plan, images
+        self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[str, ...] = ()
-        self._door: Door | None = None
+        self._doors: dict[tuple[Api, str], Door] = {}
 
     @property
     def production(self) -> str:
         return self.plan.production.slug
 
     @property
-    def door(self) -> Door:
-        if self._door is None:
-            self._door = self.session.door(run=self.id, production=self.plan.production, budget=self.budget)
-        return self._door
+    def to_send(self) -> tuple[str, ...]:
+        """sha256 of the seed assets that orders of this run will name."""
+        ordered = (s for s in self.plan.shots if s.state in (ShotState.NEW, ShotState.IN_DOUBT))
+        return tuple(dict.fromkeys(sha for shot in ordered for sha in shot.images))
+
+    def door(self, shot: Shot) -> Door:
+        """The door through which a shot is ordered: one for each API and pool of models."""
+        which = shot.api, shot.pool
+        if which not in self._doors:
+            production = self.plan.production
+            self._doors[which] = self.session.door(*which, run=self.id, production=production, budget=self.budget)
+        return self._doors[which]
 
     async def begin(self) -> None:
         """Check that it may spend what it plans to, reach for the service, and write into the books that it begins.
@@ -63,7 +75,10 @@ class Run:
         self.warnings = await asyncio.to_thread(self._near_caps)
         for line in self.warnings:
             listener.get().note(f"warning: {line}")
-        if any(s.state is not ShotState.CACHED for s in self.plan.shots):
+        to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
+        for api in {s.api for s in to_do}:
+            self.session.service.access(api)  # a missing key is said before anything is bought
+        if to_do:
             await self.session.connect()
         seller = self.session.service.seller
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
@@ -131,13 +146,18 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
 
 @dataclass(frozen=True)
 class ShotResult:
-    """How one shot of the run ended: with a clip, with an error, or not begun because a parent is missing."""
+    """How one shot of the run ended: with a clip or still, with an error, or not begun because a parent is missing."""
 
     shot: Shot
     clip: Clip | None = None
+    still: Path | None = None
     error: BaseException | None = None
     begun: bool = True
     downloaded_at: datetime | None = None
+
+    @property
+    def made(self) -> bool:
+        return self.clip is not None or self.still is not None
 
 
 def make_record(
@@ -153,6 +173,7 @@ def make_record(
     ledger = run.session.ledger
     rows = ledger.orders([s.key for s in run.plan.shots])
     costs = ledger.run_costs(run.id)
+    history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
     booked: set[str] = set()
     shots = []
     for shot in run.plan.shots:
@@ -161,7 +182,8 @@ def make_record(
         booked.add(shot.key)
         cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
         result = results.get(shot.id, ShotResult(shot, begun=False))
-        shots.append(_shot_record(result, rows.get(shot.key), cost, refunded, counted=first))
+        record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
+        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
     return RunRecord(
         title=run.plan.production.title,
         slug=run.production,
@@ -179,6 +201,23 @@ def make_record(
         production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
         notes=(*run.warnings, *run.plan.notes, *notes),
     )
+
+
+def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:
+    """All takes of a shot, where there is more than one."""
+    if len(rows) < 2:
+        return ()
+    return tuple(_take(run.session, shot, row) for row in sorted(rows, key=lambda r: (r.take, r.reserved_at)))
+
+
+def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
+    record = TakeRecord(row.take, row.key, row.generation_id, row.price, used=row.key == shot.key)
+    if row.clip is None or not session.has(row.clip):
+        return record
+    if shot.is_still:
+        return replace(record, still=session.stills.find(row.clip))
+    clip = stored_clip(session.store, row.clip)
+    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame)
 
 
 def _shot_record(
@@ -210,20 +249,25 @@ def _shot_record(
         completed_at=row.finished_at if row is not None else None,
         downloaded_at=result.downloaded_at,
         clip=clip.path if clip is not None else None,
-        sha256=clip.sha256 if clip is not None else None,
+        sha256=clip.sha256 if clip is not None else row.clip if row is not None and result.made else None,
         bytes=clip.bytes if clip is not None else 0,
         frames=clip.frames if clip is not None else 0,
         width=clip.width if clip is not None else 0,
         height=clip.height if clip is not None else 0,
         first_frame=clip.first_frame if clip is not None else None,
         last_frame=clip.last_frame if clip is not None else None,
+        api=shot.api,
+        endpoint=shot.endpoint,
+        finishes=shot.finishes,
+        still=result.still,
+        stale=STALE if shot.state is ShotState.STALE else "",
         request=shot.request,
         error=_told(result.error),
     )
 
 
 def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
-    if result.clip is not None:
+    if result.made:
         if result.shot.generation:
             return "pinned"
         return "new" if cost > 0 else "reused"

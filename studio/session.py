@@ -5,79 +5,104 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
 
-from studio.assets import AssetSource, SeedImage, look_at, source_key
+from studio.assets import AssetSource, look_at, ratio_note, source_key
 from studio.drawing import draw_plan
-from studio.ledger import Cap, Ledger, Limits, OrderRow, OrderState, open_ledger
+from studio.drawing.desk import Seed
+from studio.errors import AssetError, SettingsError
+from studio.ledger import Cap, Ledger, Limits, OrderRow, open_ledger
 from studio.local_sandbox import ensure_sandbox
+from studio.models import Api
+from studio.money import ZERO
 from studio.orders import Door
 from studio.pace import Pace
-from studio.plan import Plan, is_moderation
+from studio.plan import Plan
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
-from studio.providers import DreamMachine, VideoProvider
-from studio.publish import LoopbackFiles, PublicUrls, Publisher
+from studio.providers import Agents, DreamMachine, VideoProvider
+from studio.publish import Publisher, choose_publisher
+from studio.requests import Given
 from studio.settings import Service, Settings, choose_service
 from studio.settling import Grace
+from studio.stills import StillStore
 from studio.store import ClipStore
+from studio.takes import ALL, keep_stale
 from studio.watch import Watcher
 
-BASE_PATH = "/dream-machine/v1"
-# Ray models, by Luma's documents.
-TIERS = {"build": Limits(at_once=10, per_minute=20), "none": Limits()}
+BASE_PATHS: Mapping[Api, str] = {"dream-machine": "/dream-machine/v1", "agents": "/v1"}
+PROVIDERS: Mapping[Api, tuple[type[DreamMachine] | type[Agents], str]] = {
+    "dream-machine": (DreamMachine, "ray-2"),
+    "agents": (Agents, "ray-3"),
+}
+# By pool of models, as far as Luma documents them: of the second API no limits are known.
+TIERS: Mapping[str, Mapping[str, Limits]] = {
+    "build": {"ray": Limits(at_once=10, per_minute=20), "photon": Limits(at_once=40, per_minute=80)},
+    "none": {},
+}
 
 
 class Session:
     """One run's surroundings. ``connect`` reaches for the service; everything before it needs no network and no key."""
 
-    def __init__(self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient, publisher: Publisher
+    ) -> None:
         self.settings, self.service, self.ledger, self.http = settings, service, ledger, http
         self.home = settings.home.absolute()
         self.store = ClipStore(self.home / "clips")
         self.pieces = self.home / "pieces"
         self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
-        self.publisher: Publisher = PublicUrls() if service.seller == "luma" else LoopbackFiles()
-        self.urls: dict[str, str] = {}  # published images, by sha256; may be signed: never stored
-        self._provider: VideoProvider | None = None
-        self._watcher: Watcher | None = None
+        self.stills = StillStore(self.home / "stills")
+        self.publisher = publisher
+        # How each API is given what was published, by sha256. URLs may be signed: never stored.
+        self.given: dict[tuple[Api, str], Given] = {}
+        self._providers: dict[Api, VideoProvider] = {}
+        self._watchers: dict[Api, Watcher] = {}
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
-        retake: tuple[str, ...] = (), run: str = "",
-    ) -> tuple[Plan, dict[str, SeedImage]]:  # fmt: skip
-        """The production as purchases, with prices and states. Spends nothing. Also its images, by sha256.
+        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "",
+    ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
+        """The production as purchases, with prices and states. Spends nothing. Also its seed assets, by sha256.
 
-        ``run`` is the id of the run that is planned for, where there is one.
+        ``renew`` names scenes whose clips shall not stay stale (``all``: every one). ``run`` is the id of the run that
+        is planned for, where there is one.
         """
-        for named in (*only, *retake, *(takes or {})):
+        for named in (*only, *retake, *(takes or {}), *(scene for scene in renew if scene != ALL)):
             production.scene(named)  # a scene that is not there is said at once
-        sources: dict[str, AssetSource] = {}
-        for scene in production.scenes:
-            for asset in (production.start_image_of(scene), production.end_image_of(scene)):
-                if asset is not None and not scene.generation:
-                    sources.setdefault(source_key(asset), asset)
-        images = await look_at(sources, client=self.http, folder=self.home / "assets")
+        images, footage = assets_of(production)
+        seeds: dict[str, Seed] = await look_at(
+            images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
+        )
         chosen = dict(takes or {})
         if retake:
-            chosen |= await asyncio.to_thread(self._next_takes, production, images, chosen, retake, run)
+            chosen |= await asyncio.to_thread(self._next_takes, production, seeds, chosen, retake, run)
         drawn = draw_plan(
-            production, prices=self.prices, images=images, seller=self.service.seller, takes=chosen, only=only
+            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=chosen, only=only
         )
         books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
         wanted = {sha for shot in drawn.shots for sha in shot.images}
-        by_hash = {i.sha256: i for i in images.values() if i.sha256 in wanted}
-        self.publisher.check(by_hash.values())
-        return drawn.seen_in(books, self.store.has), by_hash
+        by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
+        # Luma's second API takes files: only what the first one reads must be published.
+        self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
+        plan = replace(drawn, notes=(*drawn.notes, *notes_on(drawn, by_hash))).seen_in(books, self.has)
+        fresh = frozenset((*retake, *renew))
+        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
+
+    def has(self, sha256: str) -> bool:
+        """Whether a clip, or a still, is here and undamaged."""
+        return self.store.has(sha256) or self.stills.has(sha256)
 
     def _next_takes(
         self,
         production: Production,
-        images: Mapping[str, SeedImage],
+        images: Mapping[str, Seed],
         chosen: Mapping[str, int],
         retake: tuple[str, ...],
         run: str,
@@ -95,42 +120,56 @@ class Session:
 
     async def connect(self) -> None:
         """Reach for the service; where none is named, start the sandbox."""
-        if self._provider is not None:
+        if self._providers:
             return
-        base_url = self.service.base_url
+        origin = ""
         if self.service.start_sandbox:
             origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
-            base_url = origin + BASE_PATH
-        self._provider = DreamMachine(
-            api_key=self.service.api_key,
-            base_url=base_url,
-            cost_per_second=self.prices.quote("ray-2", "720p", 5).usd / 5,
-            local=self.service.seller != "luma",
-        )
         history = await asyncio.to_thread(self.ledger.durations, self.service.seller)
-        self._watcher = Watcher(self._provider, pace=Pace(history))
+        local = self.service.seller != "luma"
+        for api, access in self.service.apis.items():
+            make, model = PROVIDERS[api]
+            self._providers[api] = make(
+                api_key=access.api_key,
+                base_url=access.base_url or origin + BASE_PATHS[api],
+                cost_per_second=self._rough_price(model),
+                local=local,
+            )
+            self._watchers[api] = Watcher(self._providers[api], pace=Pace(history))
+
+    def _rough_price(self, model: str) -> Decimal:
+        """USD a second by the price table; 0 where it does not have the model, which is no reason to stop."""
+        try:
+            return self.prices.quote(model, "720p", 5).usd / 5
+        except SettingsError:
+            return ZERO
 
     @property
-    def provider(self) -> VideoProvider:
-        if self._provider is None:
-            raise RuntimeError("the session is not connected")
-        return self._provider
+    def connected(self) -> tuple[Api, ...]:
+        """The APIs that are reached for."""
+        return tuple(self._providers)
 
-    @property
-    def watcher(self) -> Watcher:
-        if self._watcher is None:
+    def provider_of(self, api: Api) -> VideoProvider:
+        """One of the two APIs. Raises SettingsError where it is not set up."""
+        self.service.access(api)
+        if api not in self._providers:
             raise RuntimeError("the session is not connected")
-        return self._watcher
+        return self._providers[api]
 
-    def door(self, *, run: str, production: Production, budget: Decimal | None) -> Door:
-        """The door to spending, with every cap that applies to this run."""
+    def watcher_of(self, api: Api) -> Watcher:
+        """Who waits for the generations of that API."""
+        self.provider_of(api)
+        return self._watchers[api]
+
+    def door(self, api: Api, pool: str, *, run: str, production: Production, budget: Decimal | None) -> Door:
+        """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
         settings = self.settings
         return Door(
             self.ledger,
-            lambda: self.provider,
+            lambda: self.provider_of(api),
             run=run,
             caps=lambda: caps_of(settings, production, run=run, budget=budget),
-            limits=self.limits,
+            limits=self.limits(pool),
             patience=settings.rate_limit_patience,
             grace=self.grace,
             retry_moderation=settings.retry_moderation,
@@ -142,17 +181,16 @@ class Session:
         """How long an order whose answer was lost may still turn up."""
         return Grace(min(15.0, self.settings.doubt_grace), self.settings.doubt_grace)
 
-    @property
-    def limits(self) -> Limits:
-        """What the account allows: the tier's limits at Luma, and what the settings say instead."""
-        tier = TIERS[self.settings.tier] if self.service.billed else Limits()
+    def limits(self, pool: str) -> Limits:
+        """What the account allows of a pool of models: the tier's limits at Luma, and what the settings say instead."""
+        tier = TIERS[self.settings.tier].get(pool, Limits()) if self.service.billed else Limits()
         return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute or tier.per_minute)
 
     async def aclose(self) -> None:
-        if self._watcher is not None:
-            await self._watcher.aclose()
-        if self._provider is not None:
-            await self._provider.aclose()
+        for watcher in self._watchers.values():
+            await watcher.aclose()
+        for provider in self._providers.values():
+            await provider.aclose()
         await asyncio.to_thread(self.publisher.close)
         await self.http.aclose()
         self.ledger.close()
@@ -162,16 +200,57 @@ class Session:
 async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """Open ledger and clips. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
     service = choose_service(settings)
+    publisher = choose_publisher(settings, service)
     ledger = await asyncio.to_thread(open_ledger, settings.ledger)
     # What is fetched with this client carries no key. A server on this machine is reached past any proxy.
     http = httpx.AsyncClient(
         follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma"
     )
-    session = Session(settings, service, ledger, http)
+    session = Session(settings, service, ledger, http, publisher)
     try:
         yield session
     finally:
         await session.aclose()
+
+
+def assets_of(production: Production) -> tuple[dict[str, AssetSource], dict[str, AssetSource]]:
+    """The images and the footage that a production's scenes are made from, by ``source_key``. Raises AssetError where
+    one file is wanted as both."""
+    images: dict[str, AssetSource] = {}
+    footage: dict[str, AssetSource] = {}
+    for scene in production.scenes:
+        if scene.generation:
+            continue
+        character = production.character_of(scene)
+        pictures = [production.start_image_of(scene), production.end_image_of(scene)]
+        pictures += [production.asset(guide.image) for guide in scene.guides]
+        pictures += [production.asset(image) for image in character.images] if character else []
+        images |= {source_key(asset): asset for asset in pictures if asset is not None}
+        changed = production.footage_of(scene)
+        if changed is not None:
+            footage[source_key(changed)] = changed
+    both = next((footage[key] for key in footage if key in images), None)
+    if both is not None:
+        raise AssetError(
+            "is wanted as a picture by one scene and as footage by another", where=f"asset '{both.id}'",
+            hint="modify takes footage; start_image, end_image, guides and characters take pictures",
+        )  # fmt: skip
+    return images, footage
+
+
+def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
+    """What a producer should know of the seed assets: what was changed in them, and frames that do not fit the film."""
+    notes = [note for seed in seeds.values() for note in seed.notes]
+    frames = ((f.ref, shot.aspect_ratio) for shot in plan.shots for f in (shot.start, shot.end) if f is not None)
+    for ref, ratio in dict.fromkeys(frames):
+        note = ratio_note(seeds[ref], ratio) if ref in seeds else None
+        notes += [note] if note else []
+    return tuple(dict.fromkeys(notes))
+
+
+def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
+    """sha256 of the seed assets that one of the two APIs must be able to read."""
+    return dict.fromkeys(sha for shot in plan.shots if shot.api == api and not shot.generation for sha in shot.images)
 
 
 def _take_after(latest: OrderRow | None, run: str) -> int:
@@ -182,7 +261,7 @@ def _take_after(latest: OrderRow | None, run: str) -> int:
     """
     if latest is None:
         return 1
-    unfinished = latest.clip is None and not (latest.state is OrderState.FAILED and is_moderation(latest.reason or ""))
+    unfinished = latest.clip is None and not latest.moderated
     return latest.take if unfinished or (run and latest.run == run) else latest.take + 1
 
 

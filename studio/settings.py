@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -14,8 +15,10 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio.errors import SettingsError
+from studio.models import Api
 
 LUMA_URL = "https://api.lumalabs.ai/dream-machine/v1"
+LUMA_AGENTS_URL = "https://agents.lumalabs.ai/v1"
 Seller = Literal["luma", "local", "sandbox"]
 
 
@@ -40,10 +43,15 @@ class Settings(BaseSettings):
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
     callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
+    publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
+    publish_base_url: str | None = Field(None, description="the public address that serves the folder")
+    publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
     luma_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("LUMAAI_API_KEY", "LUMA_API_KEY"))
     luma_base_url: str | None = Field(None, validation_alias=AliasChoices("LUMAAI_BASE_URL"))
+    luma_agents_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("LUMA_AGENTS_API_KEY"))
+    luma_agents_base_url: str | None = Field(None, validation_alias=AliasChoices("LUMA_BASE_URL"))
 
     @property
     def ledger(self) -> str:
@@ -62,24 +70,35 @@ def load_settings() -> Settings:
         name = str(first["loc"][0]).upper()
         variable = name if name.startswith("LUMA") else f"STUDIO_{name}"
         raise SettingsError(first["msg"], where=variable) from None
-    key = settings.luma_api_key.get_secret_value().strip() if settings.luma_api_key else ""
-    if key and not (key.isascii() and key.isprintable()):
-        raise SettingsError("the API key holds characters that no key has", where="LUMAAI_API_KEY")
+    for secret, where in (
+        (settings.luma_api_key, "LUMAAI_API_KEY"),
+        (settings.luma_agents_api_key, "LUMA_AGENTS_API_KEY"),
+    ):
+        key = secret.get_secret_value().strip() if secret else ""
+        if key and not (key.isascii() and key.isprintable()):
+            raise SettingsError("the API key holds characters that no key has", where=where)
     return settings
 
 
 @dataclass(frozen=True)
-class Service:
-    """Where generations are bought.
+class Access:
+    """How one of the two APIs is reached. ``account`` tells accounts apart in the books without holding the key."""
 
-    ``seller`` is part of every order's key: a clip of the sandbox never stands in for one of Luma's. ``account``
-    tells accounts apart in the books without holding the key. ``billed`` is True where a key is set, whatever the URL.
-    """
-
-    seller: Seller
     base_url: str
     api_key: str = field(repr=False)
     account: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where generations are bought, through one or both of Luma's APIs.
+
+    ``seller`` is part of every order's key: a clip of the sandbox never stands in for one of Luma's. ``billed`` is
+    True where a key is set, whatever the URL.
+    """
+
+    seller: Seller
+    apis: Mapping[Api, Access]
     billed: bool
     start_sandbox: bool = False
 
@@ -87,24 +106,73 @@ class Service:
     def title(self) -> str:
         return {"luma": "Luma", "local": "a server on this machine", "sandbox": "the sandbox"}[self.seller]
 
+    def access(self, api: Api) -> Access:
+        """How an API is reached. Raises SettingsError where it is not set up."""
+        found = self.apis.get(api)
+        if found is None:
+            what, key, _ = VARIABLES[api]
+            raise SettingsError(
+                f"{what} needs a key, and none is set", where=key, hint=f"set {key}; nothing was bought"
+            )
+        return found
+
+
+#: What each API sells, and the variables that set it up.
+VARIABLES: Mapping[Api, tuple[str, str, str]] = {
+    "dream-machine": ("Luma's Dream Machine (ray-2, ray-flash-2)", "LUMAAI_API_KEY", "LUMAAI_BASE_URL"),
+    "agents": ("Luma's Agents API (ray-3)", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL"),
+}
+LUMA_URLS: Mapping[Api, str] = {"dream-machine": LUMA_URL, "agents": LUMA_AGENTS_URL}
+
 
 def choose_service(settings: Settings) -> Service:
-    """A key: the live API, or the server that LUMAAI_BASE_URL names. No key: that server if it is on this machine, else
-    the sandbox, which is started when it is needed. Raises SettingsError for a URL that cannot be used."""
-    key = settings.luma_api_key.get_secret_value().strip() if settings.luma_api_key else ""
-    url = (settings.luma_base_url or "").strip().rstrip("/")
+    """A key: the live API, or the server that its base URL names. No key: that server if it is on this machine, else
+    the sandbox, which is started when it is needed. Raises SettingsError for what cannot be used."""
+    given = {
+        "dream-machine": (settings.luma_api_key, settings.luma_base_url),
+        "agents": (settings.luma_agents_api_key, settings.luma_agents_base_url),
+    }
+    apis: dict[Api, tuple[Seller, Access, bool]] = {}
+    for api in VARIABLES:
+        found = _access(api, *given[api])
+        if found is not None:
+            apis[api] = found
+    if not apis:
+        accesses: dict[Api, Access] = {api: Access("", "sandbox", "sandbox") for api in VARIABLES}
+        return Service("sandbox", accesses, billed=False, start_sandbox=True)
+    sellers = {seller for seller, _, _ in apis.values()}
+    if len(sellers) > 1:
+        raise SettingsError(
+            "one of the two APIs is on this machine, the other one is not", where="LUMAAI_BASE_URL, LUMA_BASE_URL",
+            hint="set both, or neither",
+        )  # fmt: skip
+    (seller,) = sellers
+    if seller == "local" and "agents" not in apis:
+        # A server that stands in for Luma on this machine may have both APIs, as the sandbox has.
+        same = apis["dream-machine"][1]
+        origin = urlsplit(same.base_url)
+        apis["agents"] = (seller, replace(same, base_url=f"{origin.scheme}://{origin.netloc}/v1"), False)
+    billed = any(has_key for _, _, has_key in apis.values())
+    return Service(seller, {api: access for api, (_, access, _) in apis.items()}, billed=billed)
+
+
+def _access(api: Api, secret: SecretStr | None, base_url: str | None) -> tuple[Seller, Access, bool] | None:
+    """Seller, access, and whether there is a key; None where the API is not set up."""
+    _, key_name, url_name = VARIABLES[api]
+    key = secret.get_secret_value().strip() if secret else ""
+    url = (base_url or "").strip().rstrip("/")
     if url:
-        _check_url(url)
+        _check_url(url, url_name)
     if not key and not url:
-        return Service("sandbox", "", "sandbox", "sandbox", billed=False, start_sandbox=True)
+        return None
     local = bool(url) and is_loopback(url)
     if not key and not local:
         raise SettingsError(
-            "a base URL is set, but no API key", where="LUMAAI_BASE_URL", hint="set LUMAAI_API_KEY, or unset the URL"
+            "a base URL is set, but no API key", where=url_name, hint=f"set {key_name}, or unset the URL"
         )
     seller: Seller = "local" if local else "luma"
     account = f"{seller}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if key else seller
-    return Service(seller, url or LUMA_URL, key or "sandbox", account, billed=bool(key))
+    return seller, Access(url or LUMA_URLS[api], key or "sandbox", account), bool(key)
 
 
 def is_loopback(url: str) -> bool:
@@ -118,11 +186,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, where: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise SettingsError("not an http or https URL", where="LUMAAI_BASE_URL")
+        raise SettingsError("not an http or https URL", where=where)

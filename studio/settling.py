@@ -15,7 +15,8 @@ from typing import Literal
 
 from studio.errors import LedgerError, ServiceError
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.matching import Likeness, likeness
+from studio.matching import NAMELESS, Likeness, likeness, order_token
+from studio.models import Api, api_of
 from studio.providers import Generation, VideoProvider
 
 PAGE = 100
@@ -40,7 +41,7 @@ class Grace:
         return self.answered if (row.reason or "").startswith("the service ") else self.unanswered
 
 
-Settled = Literal["adopted", "released", "waiting"]
+Settled = Literal["adopted", "released", "waiting", "unclear"]
 
 
 async def account_since(provider: VideoProvider, since: datetime) -> list[Generation]:
@@ -67,7 +68,7 @@ def choose(row: OrderRow, generations: Sequence[Generation], claimed: Callable[[
         apart = _apart(row, generation)
         if apart is None or claimed(generation.id):
             continue
-        like = likeness(row.sent, generation.request, token=row.token)
+        like = likeness(row.sent, generation.request, token=row.token, endpoint=row.endpoint)
         if like is not None:
             fits.append((RANK[like], apart, generation))
     return min(fits, key=lambda fit: fit[:2])[2] if fits else None
@@ -81,6 +82,10 @@ def _apart(row: OrderRow, generation: Generation) -> float | None:
     return abs(seconds) if abs(seconds) <= SKEW.total_seconds() else None
 
 
+def _named_by_callback(row: OrderRow, generation: Generation) -> bool:
+    return order_token(generation.request.get("callback_url")) == row.token
+
+
 class Settler:
     """Settles orders in doubt of one account. ``clock`` gives aware UTC."""
 
@@ -91,12 +96,20 @@ class Settler:
         self._clock, self._grace = clock, grace or Grace()
 
     async def settle(self, row: OrderRow) -> Settled:
-        """Look once. ``waiting``: not on the list, and it may still turn up. Raises ServiceError: nothing is known."""
+        """Look once. Raises ServiceError: nothing is known.
+
+        ``waiting``: not on the list, and it may still turn up. ``unclear``: the list cannot tell it from another one.
+        """
         # Read before the list: a create that is accepted after it must not fall between the two.
         looked_at = self._clock()
         generations = await account_since(self._provider, row.reserved_at - SKEW)
         claimed = await asyncio.to_thread(self._ledger.claimed, row.seller, [g.id for g in generations])
         found = choose(row, generations, claimed.__contains__)
+        if found is not None and row.endpoint in NAMELESS and not _named_by_callback(row, found):
+            rival = await asyncio.to_thread(self._rival, row)
+            others = choose(row, generations, {*claimed, found.id}.__contains__)
+            if rival is not None or others is not None:
+                return "waiting" if rival is OrderState.RESERVED else "unclear"
         if found is not None:
             try:
                 await asyncio.to_thread(self._ledger.adopt, row.key, found.id, "found again on the account's list")
@@ -109,7 +122,19 @@ class Settler:
         await asyncio.to_thread(self._ledger.release, row.key, row.attempt, note)
         return "released"
 
-    async def refresh(self, seller: str, account: str) -> int:
+    def _rival(self, row: OrderRow) -> OrderState | None:
+        """The state of another unsettled order that would look the same on the list; None where there is none."""
+        states = (OrderState.RESERVED, OrderState.IN_DOUBT)
+        alike = [
+            other.state
+            for other in self._ledger.open_orders(*states)
+            if other.key != row.key
+            and (other.account, other.endpoint) == (row.account, row.endpoint)
+            and {**other.sent, "id": ""} == {**row.sent, "id": ""}
+        ]
+        return max(alike, key=states.index) if alike else None
+
+    async def refresh(self, seller: str, account: str, api: Api = "dream-machine") -> int:
         """Book the end of every generation that nobody waits for any more. Returns how many had ended.
 
         A service that cannot be read now is read another time: nothing depends on this.
@@ -117,13 +142,16 @@ class Settler:
         rows = [
             row
             for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED)
-            if (row.seller, row.account) == (seller, account) and row.generation_id is not None
+            if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and row.generation_id is not None
         ]
         if not rows:
             return 0
         try:
             since = min(row.reserved_at for row in rows) - SKEW
-            known = {g.id: g for g in await account_since(self._provider, since)} if self._provider.has_list else {}
+            if self._provider.has_list:
+                known = {g.id: g for g in await account_since(self._provider, since)}
+            else:
+                known = {row.generation_id or "": await self._provider.get(row.generation_id or "") for row in rows}
         except ServiceError:
             return 0
         ended = 0

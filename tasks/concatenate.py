@@ -110,7 +110,7 @@ def _spec(run: Run, clips: dict[str, Clip]) -> FilmSpec:
 
 def _slate(run: Run, cut: Cut, spec: FilmSpec) -> Segment:
     shots = [run.plan.shot(i) for i in cut.shots]
-    frames = cut.frames or sum(s.seconds for s in shots) * FPS
+    frames = cut.frames or max(1, round(sum(s.seconds for s in shots) * FPS))
     run.session.pieces.mkdir(parents=True, exist_ok=True)
     path = run.session.pieces / f"slate-{shots[0].key[:16]}-{frames}-{spec.width}x{spec.height}.mp4"
     if not path.exists():

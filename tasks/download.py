@@ -1,4 +1,4 @@
-"""Fetching a shot's clip into the store."""
+"""Fetching what a shot made into the store."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from studio.download import download as fetch
-from studio.errors import DownloadError
+from studio.fetching import fetch_made
 from studio.plan import Shot
 from studio.progress import listener
 from studio.run import Run
@@ -21,9 +20,9 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     session, shot, finished = inputs["run"].session, inputs["shot"], inputs["finished"]
     row = session.ledger.order(shot.key)
     # A recorded result is worth nothing where its clip is no longer here.
-    if row is None or row.clip is None or not session.store.has(row.clip):
+    if row is None or row.clip is None or not session.has(row.clip):
         return None
-    return key("download", 1, session.ledger.id, finished.generation_id, row.clip)
+    return key("download", 2, session.ledger.id, finished.generation_id, row.clip)
 
 
 @task(
@@ -37,27 +36,15 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     retry_condition_fn=when_not_fetched,
 )
 async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
-    """Fetch the clip, verify it, and keep it by its content. A clip that is here already is not fetched again."""
+    """Fetch a clip or still, verify it, and keep it by its content. What is here already is not fetched again."""
     session = run.session
     row = await asyncio.to_thread(session.ledger.order, shot.key)
     sha256 = row.clip if row is not None and row.generation_id == finished.generation_id else None
-    if sha256 is None or not await asyncio.to_thread(session.store.has, sha256):
+    if sha256 is None or not await asyncio.to_thread(session.has, sha256):
         listener.get().shot(shot.id, "downloading")
-
-        async def fresh_url() -> str:
-            generation = await session.provider.get(finished.generation_id)
-            if generation.video_url is None:
-                raise DownloadError("the service has no video for it", where=f"scene '{shot.scene}'")
-            return generation.video_url
-
-        clip = await fetch(
-            fresh_url,
-            session.store,
-            client=session.http,
-            name=shot.id,
-            generation=finished.generation_id,
+        sha256 = await fetch_made(
+            session, shot.api, finished.generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
         )
-        sha256 = clip.sha256
         if not shot.generation:
             await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
-    return Footage(shot=shot.id, sha256=sha256)
+    return Footage(shot=shot.id, generation_id=finished.generation_id, sha256=sha256)

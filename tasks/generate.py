@@ -10,14 +10,16 @@ from prefect import get_run_logger, task
 from prefect.context import TaskRunContext
 
 from studio.errors import GenerationFailed
+from studio.inputs import Parent, inputs_of
 from studio.ledger import OrderState, kind_of, utc_now
 from studio.money import usd
 from studio.orders import generation_failed
-from studio.plan import Shot, wire_request
+from studio.plan import Shot
 from studio.progress import listener
+from studio.requests import wire_request
 from studio.run import Run
 from tasks.caching import key, when_not_sent, when_unreachable
-from tasks.values import Finished, Published, Submitted
+from tasks.values import Finished, Footage, Published, Submitted
 
 
 def _order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
@@ -37,7 +39,7 @@ def _order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     retry_condition_fn=when_not_sent,
 )
 async def submit(
-    run: Run, shot: Shot, parents: Sequence[Finished], images: Sequence[Published], attempt: int
+    run: Run, shot: Shot, parents: Sequence[Finished | Footage], images: Sequence[Published], attempt: int
 ) -> Submitted:
     """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent."""
     if shot.generation:
@@ -49,13 +51,23 @@ async def submit(
         log.info("waiting: %s", why)
 
     session = run.session
-    generations = {p: f.generation_id for p, f in zip(shot.parents, parents, strict=True)}
-    params = wire_request(shot, urls=session.urls, generations=generations)
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
+        # It stands: what it was made from need not be asked for again.
+        return Submitted(order=row.key, attempt=row.attempt, generation_id=row.generation_id)
+    made = {p: Parent(*_made(m)) for p, m in zip(shot.parents, parents, strict=True)}
+    sent = await inputs_of(session, run.plan, shot, seeds=run.seeds, parents=made)
+    account = session.service.access(shot.api).account
     hears.shot(shot.id, "ordering")
-    placed = await run.door.place(shot.intent(run.production, session.service.account), params, on_wait=on_wait)
+    placed = await run.door(shot).place(shot.intent(run.production, account), wire_request(shot, sent), on_wait=on_wait)
     how = f"bought for {usd(shot.quote.usd)}" if placed.bought else "ordered before: awaited, not bought again"
     log.info("generation %s, %s", placed.generation_id, how)
     return Submitted(order=placed.order, attempt=placed.attempt, generation_id=placed.generation_id)
+
+
+def _made(parent: Finished | Footage) -> tuple[str, str | None]:
+    """A parent's generation, and its file where it was fetched."""
+    return (parent.generation_id, parent.sha256) if isinstance(parent, Footage) else (parent.generation_id, None)
 
 
 def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
@@ -83,7 +95,7 @@ async def wait(run: Run, shot: Shot, submitted: Submitted) -> Finished:
         return finished
     hears = listener.get()
     ordered = row.submitted_at if row is not None and row.submitted_at is not None else utc_now()
-    generation = await session.watcher.wait(
+    generation = await session.watcher_of(shot.api).wait(
         generation_id,
         timeout=session.settings.wait_timeout,
         kind=kind_of(shot.request),

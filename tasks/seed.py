@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from prefect import task
-from prefect.context import TaskRunContext
 
-from studio.assets import SeedImage
+from studio.drawing.desk import Seed
+from studio.inputs import give
 from studio.run import Run
-from tasks.caching import key
+from studio.session import seeds_of
 from tasks.values import Published
-
-
-def _published_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
-    # What this process serves itself is gone with it: it is published again in every run.
-    session, image = inputs["run"].session, inputs["image"]
-    return key("publish", 1, session.ledger.id, image.sha256) if session.publisher.durable else None
 
 
 @task(
     name="publish asset",
-    task_run_name="{image.name} · publish",
+    task_run_name="{asset.name} · publish",
     tags=["seed"],
-    cache_key_fn=_published_key,
-    result_serializer="json",
+    # Never cached: a URL that may be signed is kept nowhere, so each run asks for it anew.
+    persist_result=False,
     retries=2,
     retry_delay_seconds=[1, 5],
 )
-async def publish_asset(run: Run, image: SeedImage) -> Published:
-    """Put an image where the service can read it."""
-    session = run.session
-    session.urls[image.sha256] = await asyncio.to_thread(session.publisher.publish, image)
-    return Published(sha256=image.sha256, name=image.name)
+async def publish_asset(run: Run, asset: Seed) -> Published:
+    """Put a picture or footage where each API that reads it can."""
+    for api in run.session.service.apis:
+        if asset.sha256 in seeds_of(run.plan, api):
+            await give(run.session, api, asset)
+    return Published(sha256=asset.sha256, name=asset.name)

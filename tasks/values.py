@@ -32,7 +32,8 @@ class Finished(_Value):
 
 
 class Footage(_Value):
-    """A shot's clip, in the store by its content."""
+    """A shot's clip or still, in its store by its content."""
 
     shot: str
+    generation_id: str
     sha256: str

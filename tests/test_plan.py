@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from studio.assets import SeedImage
-from studio.drawing import draft, draw_plan
+from studio.drawing import as_draft, draw_plan
 from studio.ledger.values import OrderRow, OrderState
-from studio.plan import Keyframe, Plan, Shot, ShotState, wire_request
+from studio.plan import Plan, Shot, ShotState, Source
 from studio.pricing import load_prices
 from studio.production import Production
+from studio.requests import wire_request
 
 PRICES = load_prices()
 IMAGE = SeedImage("picture", "a" * 64, "image/png", ".png", 960, 540, url="https://x.example/p.png?sig=1")
@@ -58,8 +59,10 @@ def test_a_continuation_is_a_generation_keyframe() -> None:
     """``continue_from`` starts at the parent's generation, ``lead_into`` ends at the other's; both are sent by id."""
     drawn = plan(film(scene("a"), scene("b"), scene("bridge", continue_from="a", lead_into="b")))
     bridge = drawn.shot("bridge")
-    assert (bridge.start, bridge.end) == (Keyframe("shot", "a"), Keyframe("shot", "b"))
-    sent = wire_request(bridge, urls={}, generations={"a": "g-a", "b": "g-b"})
+    assert (bridge.start, bridge.end) == (Source("shot", "a"), Source("shot", "b"))
+    sent = wire_request(
+        bridge, {Source("shot", "a"): {"generation_id": "g-a"}, Source("shot", "b"): {"generation_id": "g-b"}}
+    )
     assert sent["keyframes"] == {
         "frame0": {"type": "generation", "id": "g-a"}, "frame1": {"type": "generation", "id": "g-b"},
     }  # fmt: skip
@@ -74,7 +77,7 @@ def test_an_image_is_named_by_its_content() -> None:
     changed = plan(production, images={"https://x.example/p.png": replace(IMAGE, sha256="b" * 64)})
     assert keys(one) == keys(other) != keys(changed)
     assert "sig" not in str(one.shots[0].request)
-    sent = wire_request(one.shots[0], urls={"a" * 64: "https://signed"}, generations={})
+    sent = wire_request(one.shots[0], {Source("image", "a" * 64): {"url": "https://signed"}})
     assert sent["keyframes"]["frame0"] == {"type": "image", "url": "https://signed"}
 
 
@@ -120,7 +123,7 @@ def test_sellers_and_takes_and_drafts_never_share_an_order() -> None:
     production = chain(2)
     variants = [
         plan(production), plan(production, seller="sandbox"), plan(production, takes={"s0": 2, "s1": 2}),
-        plan(draft(production)),
+        plan(as_draft(production)),
     ]  # fmt: skip
     assert len({key for v in variants for key in keys(v).values()}) == 8
     assert {s.quote.usd for s in variants[3].shots} == {Decimal("0.14")}
@@ -178,7 +181,7 @@ def test_an_existing_generation_is_bought_by_nobody() -> None:
     drawn = plan(film(scene("a", generation="g-1"), scene("b", continue_from="a")))
     assert drawn.shot("a").state is ShotState.PINNED
     assert drawn.to_pay == Decimal("0.71")
-    assert drawn.shot("b").start == Keyframe("generation", "g-1")
+    assert drawn.shot("b").start == Source("generation", "g-1")
     assert drawn.shot("b").parents == ()
 
 

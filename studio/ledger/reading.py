@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -62,6 +62,20 @@ class Reader:
         with self._reading() as connection:
             query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
             return [as_order(row) for row in connection.execute(query)]
+
+    def made_for(self, production: str, seller: str, shots: Collection[str]) -> list[OrderRow]:
+        """Completed orders for the shots of a production, newest first."""
+        found: list[OrderRow] = []
+        wanted = list(shots)
+        for start in range(0, len(wanted), 500):
+            query = select(orders).where(
+                orders.c.production == production,
+                orders.c.seller == seller,
+                orders.c.shot.in_(wanted[start : start + 500]),
+                orders.c.state == OrderState.COMPLETED.value,
+            )
+            found += [as_order(row) for row in self.ask(query.order_by(orders.c.reserved_at.desc()))]
+        return found
 
     def unfetched(self, seller: str) -> list[OrderRow]:
         """Orders of a seller that are completed, and whose clip nobody has fetched."""

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from studio.failures import FailureClass, failure_class
+
 
 class OrderState(StrEnum):
     """Where an order stands. Its entries say how it came there.
@@ -118,6 +120,11 @@ class OrderRow:
     finished_at: datetime | None
     clip: str | None
     sent: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def moderated(self) -> bool:
+        """Whether it failed by a verdict on its input, which is final for it."""
+        return self.state is OrderState.FAILED and failure_class(self.reason) is FailureClass.MODERATION
 
     @property
     def token(self) -> str:

@@ -24,9 +24,10 @@ SEED_WORDS = {"asset_id": "asset"}
 USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
 REFERENCES = ("start_image", "end_image", "modify")
 _EMPTY_PRODUCTION = (
-    "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "assets", "characters", "scenes", "film",
+    "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
+    "film",
 )  # fmt: skip
-_EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs")
+_EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound")
 
 
 def canonical(data: Any) -> Any:
@@ -66,6 +67,10 @@ def absolute(data: Any, base: Path) -> Any:
 
     def scene(item: dict[str, Any]) -> dict[str, Any]:
         item = {k: inline(v) if k in REFERENCES else v for k, v in item.items()}
+        if "guides" in item:
+            item["guides"] = _each(
+                item["guides"], lambda g: {**g, "image": inline(g["image"])} if g.get("image") else g
+            )
         if "seed_asset_refs" in item:
             item["seed_asset_refs"] = _each(
                 item["seed_asset_refs"], lambda ref: {**ref, "asset": inline(ref["asset"])} if ref.get("asset") else ref

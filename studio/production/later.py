@@ -19,14 +19,5 @@ def unsupported(production: Production, places: Places | None = None) -> list[Pr
 
 
 def _not_built(production: Production) -> Iterator[tuple[Loc, str]]:
-    if production.model == "ray-3":
-        yield ("model",), "ray-3 (use ray-2 or ray-flash-2)"
     if production.film.transition == "crossfade":
         yield ("film", "transition"), "crossfades between scenes (use cut)"
-    for i, scene in enumerate(production.scenes):
-        if scene.model == "ray-3":
-            yield ("scenes", i, "model"), "ray-3 (use ray-2 or ray-flash-2)"
-        if scene.character is not None:
-            yield ("scenes", i, "character"), "consistent characters"
-        if scene.modify is not None:
-            yield ("scenes", i, "modify"), "changing existing footage"

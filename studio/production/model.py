@@ -30,6 +30,7 @@ from studio.production.values import (
     GenerationId,
     Id,
     Model,
+    Moment,
     Resolution,
     Seconds,
     Slug,
@@ -38,6 +39,7 @@ from studio.production.values import (
     Texts,
     Title,
     Whole,
+    is_generation,
     is_path,
     is_url,
     refused,
@@ -81,6 +83,13 @@ class SeedAssetRef(_Frozen):
     )
 
 
+class Guide(_Frozen):
+    """A picture that a scene passes through at a moment of its clip (ray-3)."""
+
+    at: Moment = Field(description="Seconds from the scene's start.")
+    image: Filled = Field(description="An asset's id, a path or a URL.")
+
+
 class Scene(_Frozen):
     """One scene of the film. What is left empty comes from the production."""
 
@@ -95,8 +104,12 @@ class Scene(_Frozen):
     )
     start_image: Filled | None = Field(default=None, description="The first frame: an asset's id, a path or a URL.")
     end_image: Filled | None = Field(default=None, description="The last frame: an asset's id, a path or a URL.")
-    continue_from: Filled | None = Field(default=None, description="The scene whose last frame this one goes on from.")
-    lead_into: Filled | None = Field(default=None, description="The scene whose first frame this one ends on.")
+    continue_from: Filled | None = Field(
+        default=None, description="The scene whose last frame this one goes on from, or a generation's id."
+    )
+    lead_into: Filled | None = Field(
+        default=None, description="The scene whose first frame this one ends on, or a generation's id."
+    )
     character: Filled | None = Field(default=None, description="The id of the character who is in it.")
     camera: Texts = Field(
         default=(), description="Camera concepts, such as push_in or orbit_left; plain words work too."
@@ -108,6 +121,15 @@ class Scene(_Frozen):
     )
     strength: Annotated[Strength, Choice] | None = Field(
         default=None, description="How much modify may change, from adhere_1 (little) to reimagine_3 (everything)."
+    )
+    guides: tuple[Guide, ...] = Field(
+        default=(), description="Pictures that the scene passes through, each at its moment (ray-3)."
+    )
+    hdr: Flag = Field(default=False, description="High dynamic range (ray-3 at 720p or 1080p).")
+    exr: Flag = Field(default=False, description="Its frames as EXR files too; needs hdr (ray-3).")
+    sound: Text = Field(default="", description="What is heard: a sound track is made for it (ray-2, ray-flash-2).")
+    upscale: Annotated[Resolution, Choice] | None = Field(
+        default=None, description="Finish the clips at this resolution (ray-2, ray-flash-2). Empty: the production's."
     )
     resolution: Annotated[Resolution, Choice] | None = Field(default=None, description="Empty: the production's.")
     model: Annotated[Model, Choice] | None = Field(default=None, description="Empty: the production's.")
@@ -162,6 +184,18 @@ class Production(_Frozen):
     )
     chain: Flag = Field(
         default=False, description="Each scene without a start of its own continues from the scene before it."
+    )
+    upscale: Annotated[Resolution, Choice] | None = Field(
+        default=None, description="Finish every scene's clips at this resolution, as a step of its own."
+    )
+    reframe: Annotated[AspectRatio, Choice] | None = Field(
+        default=None, description="Finish the whole film in another shape: every clip is reframed to it."
+    )
+    reanchor: Whole = Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="After so many continued clips a character drifts: a fresh still becomes the last frame.",
     )
     assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
     characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
@@ -229,12 +263,29 @@ class Production(_Frozen):
         """The picture that is a scene's last frame."""
         return None if scene.end_image is None else self.asset(scene.end_image)
 
+    def footage_of(self, scene: Scene) -> Asset | None:
+        """The footage that a scene changes; None where it changes nothing, or another scene's clip."""
+        if scene.modify is None or any(other.id == scene.modify for other in self.scenes):
+            return None
+        return self.asset(scene.modify)
+
+    def character_of(self, scene: Scene) -> Character | None:
+        """Who is in a scene."""
+        return next((c for c in self.characters if c.id == scene.character), None)
+
+    def upscale_of(self, scene: Scene) -> Resolution | None:
+        """The resolution at which a scene's clips are finished, where that is a step of its own."""
+        return scene.upscale or self.upscale
+
     def parent_of(self, scene: Scene) -> str | None:
         """The id of the scene that a scene goes on from: as written, or by ``chain`` the one before it.
+
+        None as well where it goes on from a generation by its id.
 
         By ``chain`` nothing goes on from a scene that leads into it: there the later one is made first.
         """
         if scene.continue_from is not None or not self.chain:
-            return scene.continue_from
+            named = scene.continue_from
+            return None if named is None or is_generation(named) else named
         before = next((a for a, b in pairwise(self.scenes) if b.id == scene.id), None)
         return rules.chained_to(before, scene)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from itertools import pairwise
@@ -11,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from studio.concepts import camera_key, nearest_camera
 from studio.errors import Problem
+from studio.models import MODELS
+from studio.production.abilities import abilities, named_generation
 from studio.production.canonical import USAGES
+from studio.production.finding import Finding
 from studio.production.places import Loc, Places
 from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, is_path, is_url, shown
 
@@ -19,18 +21,9 @@ if TYPE_CHECKING:
     from studio.production.model import Production, Scene
 
 #: A loop is one clip, and a trimmed clip no longer loops: so it has the length of a clip.
-CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {"ray-2": (5, 9), "ray-flash-2": (5, 9), "ray-3": (5,)}
+CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {m.name: m.loop_lengths for m in MODELS.values()}
 MOST_SCENES = 2000
 MOST_STEPS = 12
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One broken rule: its place in the canonical production, and what to say about it."""
-
-    loc: Loc
-    message: str
-    hint: str = ""
 
 
 def check(production: Production, places: Places, *, also_known: Collection[str] = ()) -> list[Problem]:
@@ -102,8 +95,15 @@ def _assets(production: Production) -> Iterator[Finding]:
 
 def _scenes(production: Production) -> Iterator[Finding]:
     for i, scene in enumerate(production.scenes):
-        for finding in (*_prompt(production, scene), *_camera(scene), *_frames(production, scene)):
+        for finding in _of_scene(production, scene):
             yield Finding(("scenes", i, *finding.loc), finding.message, finding.hint)
+
+
+def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
+    yield from _prompt(production, scene)
+    yield from _camera(scene)
+    yield from _frames(production, scene)
+    yield from abilities(production, scene)
 
 
 def _prompt(production: Production, scene: Scene) -> Iterator[Finding]:
@@ -163,7 +163,7 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
     for i, scene in enumerate(production.scenes):
         for field in ("continue_from", "lead_into"):
             name = getattr(scene, field)
-            if name is not None and name not in scenes and name not in also_known:
+            if name is not None and name not in scenes and name not in also_known and not named_generation(name):
                 hint = suggestion(name, scenes, "scenes")
                 yield Finding(("scenes", i, field), f"there is no scene {shown(name)}", hint)
         name = scene.character
@@ -173,6 +173,9 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
         for field, known in (("start_image", assets), ("end_image", assets), ("modify", assets | scenes)):
             for wrong, hint in _picture(getattr(scene, field), known, also_known):
                 yield Finding(("scenes", i, field), wrong, hint)
+        for j, guide in enumerate(scene.guides):
+            for wrong, hint in _picture(guide.image, assets, also_known):
+                yield Finding(("scenes", i, "guides", j, "image"), wrong, hint)
         if scene.modify in assets and scene.modify in scenes:
             yield Finding(("scenes", i, "modify"), f"{shown(scene.modify)} is an asset and a scene", "rename one")
     for i, character in enumerate(production.characters):

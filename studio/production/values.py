@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from pydantic_core import PydanticCustomError
 
 Model = Literal["ray-2", "ray-flash-2", "ray-3"]
-Resolution = Literal["540p", "720p", "1080p", "4k"]
+Resolution = Literal["360p", "540p", "720p", "1080p", "4k"]
 AspectRatio = Literal["16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21"]
 Strength = Literal[
     "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3"
@@ -31,6 +31,7 @@ PROMPT_MIN, PROMPT_MAX = 3, 5000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")  # no file of this name on Windows
 
 
@@ -83,6 +84,11 @@ def is_url(reference: str) -> bool:
 def is_path(reference: str) -> bool:
     """Whether a reference is a file's path: it has a dot or a slash, which no id can have."""
     return not is_url(reference) and any(mark in reference for mark in "./\\")
+
+
+def is_generation(reference: str) -> bool:
+    """Whether a reference is the id of a generation: a UUID, which no scene is named."""
+    return _UUID.fullmatch(reference) is not None
 
 
 def bad_url(url: str) -> str | None:
@@ -166,6 +172,16 @@ def _seconds(value: object) -> Fraction:
     return Fraction(repr(found))
 
 
+def _moment(value: object) -> Fraction:
+    if isinstance(value, Fraction) and 0 <= value <= LONGEST:
+        return value
+    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
+    found = number(plain, "seconds")
+    if not 0 <= found <= LONGEST:
+        raise refused(f"{found:g} seconds is not between 0 and 10 minutes", "write for example 0 or 2.5")
+    return Fraction(repr(found))
+
+
 def _money(value: object) -> Decimal:
     plain = re.sub(r"^\$\s*|\s*(usd|\$)$", "", value.strip().lower()) if isinstance(value, str) else value
     found = number(plain, "an amount of US dollars")
@@ -226,6 +242,12 @@ Choice = BeforeValidator(_choice)
 Seconds = Annotated[
     Fraction,
     BeforeValidator(_seconds),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    _schema("number", least=0, most=float(LONGEST)),
+]
+Moment = Annotated[
+    Fraction,
+    BeforeValidator(_moment),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]

@@ -272,7 +272,8 @@ def answer(house: House, request: Request, generation: Generation) -> dict[str, 
     if generation.state == "completed":
         name = asset_name(generation)
         path = f"/sandbox/assets/{generation.id}/{name}"
-        assets = {name.split(".")[0]: house.signer.url(str(request.base_url), path, house.clock.now())}
+        base = house.options.public_url or str(request.base_url)
+        assets = {name.split(".")[0]: house.signer.url(base, path, house.clock.now())}
     return {
         "id": generation.id,
         "generation_type": generation.kind,

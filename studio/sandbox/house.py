@@ -29,6 +29,7 @@ class Options:
     credit:       US cents on the account; None keeps what the home has (at first, $1000)
     conformance:  answer the SDKs' own test suites, which ask for what strict rules refuse
     allow_remote: read images from other machines too
+    public_url:   where assets are said to be (behind a proxy, say); empty: where the client found the sandbox
     workers:      clips rendered at once
     limits:       what the account may ask for; the plan's limits come on top
     plan:         faults to begin with
@@ -38,6 +39,7 @@ class Options:
     credit: int | None = None
     conformance: bool = False
     allow_remote: bool = False
+    public_url: str = ""
     workers: int = field(default_factory=lambda: min(4, os.cpu_count() or 2))
     assume: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits.none)

@@ -117,7 +117,8 @@ def _outputs(desk: Desk, request: Request, generation: Generation) -> list[dict[
 
     def signed(name: str) -> str:
         path = f"/sandbox/assets/{generation.id}/{name}"
-        return desk.house.signer.url(str(request.base_url), path, desk.house.clock.now())
+        base = desk.house.options.public_url or str(request.base_url)
+        return desk.house.signer.url(base, path, desk.house.clock.now())
 
     if generation.kind == "image":
         suffix = result(desk.house.home, generation).suffix

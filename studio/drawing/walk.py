@@ -1,0 +1,108 @@
+"""The walk through a production's scenes, parents first. Pure: it reads no file, clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from studio.drawing.clips import clips_of
+from studio.drawing.desk import Desk, Seeds
+from studio.drawing.finish import finished
+from studio.plan import FPS, Cut, Plan, Shot
+from studio.pricing import PriceTable
+from studio.production import Production, Scene
+from studio.production.values import is_generation
+
+
+def draw_plan(
+    production: Production,
+    *,
+    prices: PriceTable,
+    images: Seeds,
+    seller: str,
+    takes: Mapping[str, int] | None = None,
+    only: tuple[str, ...] = (),
+) -> Plan:
+    """Every shot in topological order, with its price and the key of its purchase; states follow by ``seen_in``.
+
+    ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and what they are made from in the
+    shots. Raises BadInput for what no model or price covers.
+    """
+    walk = _Walk(Desk(production, prices, images, seller, takes or {}))
+    wanted = [s for s in production.scenes if not only or s.id in only]
+    for scene in wanted:
+        walk.draw(scene)
+    for scene in wanted:
+        walk.finish(scene)
+    cuts = tuple(walk.cut(s) for s in wanted)
+    return Plan(production, seller, tuple(walk.desk.shots.values()), cuts, tuple(walk.desk.notes))
+
+
+class _Walk:
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        production = desk.production
+        self._scenes = {s.id: s for s in production.scenes}
+        self._parent = {s.id: production.parent_of(s) for s in production.scenes}
+        self._continued = set(self._parent.values())
+        self._led_into = {s.lead_into for s in production.scenes}
+
+    def draw(self, scene: Scene) -> None:
+        """The scene's shots, after those that it is made from. (The production has no cycles: it was checked.)"""
+        # An explicit stack: a chain of a thousand scenes must not exhaust Python's.
+        waiting = [scene]
+        while waiting:
+            current = waiting[-1]
+            missing = [p for p in self._made_from(current) if p not in self.desk.made]
+            if missing:
+                waiting.extend(self._scenes[p] for p in missing)
+                continue
+            waiting.pop()
+            if current.id not in self.desk.made:
+                self.desk.made[current.id] = shots = clips_of(self.desk, current)
+                self._note_apis(current, shots)
+
+    def finish(self, scene: Scene) -> None:
+        """What the film shows of a scene. What it is only made from needs no finishing."""
+        self.desk.finished[scene.id] = finished(self.desk, scene, self.desk.made[scene.id])
+
+    def cut(self, scene: Scene) -> Cut:
+        """Where the scene stands in the film, and what is cut off to make it last as long as the producer said."""
+        shots, production = self.desk.made[scene.id], self.desk.production
+        names = tuple(s.id for s in self.desk.finished[scene.id])
+        leads = None if scene.lead_into is None or is_generation(scene.lead_into) else scene.lead_into
+        whole = Cut(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
+        wanted = max(1, round(production.duration_of(scene) * FPS))
+        if scene.generation:
+            return whole if scene.duration is None else replace(whole, frames=wanted)
+        made = round(sum(s.seconds for s in shots) * FPS)
+        if scene.modify is not None and (scene.duration is None or wanted > made):
+            return whole  # changed footage is as long as it was
+        if scene.loop and wanted > made:
+            return replace(whole, frames=wanted, repeat=True)
+        if wanted == made:
+            return whole
+        tail_tied = bool(shots[-1].end) or scene.id in self._continued
+        head_tied = bool(shots[0].start) or scene.id in self._led_into
+        if tail_tied and head_tied:
+            lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
+            self.desk.notes.append(
+                f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
+                f"hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
+            )
+        return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
+
+    def _made_from(self, scene: Scene) -> list[str]:
+        if scene.generation:
+            return []
+        names = (self._parent[scene.id], scene.lead_into, scene.modify)
+        return [name for name in names if name in self._scenes]
+
+    def _note_apis(self, scene: Scene, shots: tuple[Shot, ...]) -> None:
+        """Say where a scene takes up a frame of another API's clip, as a picture."""
+        for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
+            other = self.desk.shots[source.ref]
+            self.desk.notes.append(
+                f"scene '{scene.id}' ({shots[0].model}) takes up the {source.kind} frame of '{other.scene}' "
+                f"({other.model}) as a picture: the two come from different APIs"
+            )
