@@ -52,8 +52,8 @@ def _chain(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
         )  # fmt: skip
     if start is None:
         start = anchored_start(desk, scene)
-    if end is None:
-        end = anchored_end(desk, scene, clips=len(lengths))
+    anchor = anchored_end(desk, scene, clips=len(lengths))
+    end = end or anchor
     guides = tuple((round(guide.at * FPS), _guide(desk, guide.image)) for guide in scene.guides)
     shots: list[Shot] = []
     for number, seconds in enumerate(lengths, 1):

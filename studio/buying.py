@@ -1,0 +1,96 @@
+"""Having one shot made, step by step: ordered, awaited, fetched. What the flow's tasks and the library both do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from studio.fetching import fetch_made
+from studio.inputs import Parent, give, inputs_of
+from studio.ledger import OrderState, kind_of, utc_now
+from studio.models import Api
+from studio.orders import Placed, generation_failed
+from studio.plan import Shot
+from studio.progress import listener
+from studio.requests import wire_request
+from studio.run import Run
+from studio.session import seeds_of
+
+
+def apis_reading(run: Run, sha256: str) -> list[Api]:
+    """The APIs that a seed asset must be given to."""
+    return [api for api in run.session.service.apis if sha256 in seeds_of(run.plan, api)]
+
+
+async def publish(run: Run, sha256: str) -> None:
+    """Put a seed asset where each API that reads it can. Raises what keeps it from there; nothing is bought."""
+    for api in apis_reading(run, sha256):
+        await give(run.session, api, run.seeds[sha256])
+
+
+async def order(
+    run: Run, shot: Shot, parents: Mapping[str, Parent], *, on_wait: Callable[[str], None] = lambda _: None
+) -> Placed:
+    """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
+
+    ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do.
+    """
+    if shot.generation:
+        return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
+    session, hears = run.session, listener.get()
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
+        # It stands: what it was made from need not be asked for again.
+        return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought=False)
+    sent = await inputs_of(session, run.plan, shot, seeds=run.seeds, parents=parents)
+    account = session.service.access(shot.api).account
+
+    def waiting(why: str) -> None:
+        hears.shot(shot.id, "waiting", why)
+        on_wait(why)
+
+    hears.shot(shot.id, "ordering")
+    return await run.door(shot).place(shot.intent(run.production, account), wire_request(shot, sent), on_wait=waiting)
+
+
+async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
+    """Wait until a shot's generation has ended, and write into the books how.
+
+    Raises GenerationFailed where the service failed it, StillRunning where it takes too long, ServiceError.
+    """
+    session, ledger, hears = run.session, run.session.ledger, listener.get()
+    row = await asyncio.to_thread(ledger.order, shot.key)
+    if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
+        return
+    ordered = row.submitted_at if row is not None and row.submitted_at is not None else utc_now()
+    generation = await session.watcher_of(shot.api).wait(
+        generation_id,
+        timeout=session.settings.wait_timeout,
+        kind=kind_of(shot.request),
+        age=max(0.0, (utc_now() - ordered).total_seconds()),
+        on_state=lambda state: hears.shot(shot.id, state),
+    )
+    if generation.state == "failed":
+        if not shot.generation:
+            await asyncio.to_thread(ledger.failed, shot.key, generation_id, generation.failure_reason or "")
+        raise generation_failed(generation.failure_reason, scene=shot.scene)
+    if not shot.generation:
+        await asyncio.to_thread(ledger.completed, shot.key, generation_id)
+
+
+async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
+    """The SHA-256 of what a shot made, in its store. What is here already is not fetched again.
+
+    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
+    """
+    session = run.session
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    sha256 = row.clip if row is not None and row.generation_id == generation_id else None
+    if sha256 is None or not await asyncio.to_thread(session.has, sha256):
+        listener.get().shot(shot.id, "downloading")
+        sha256 = await fetch_made(
+            session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
+        )
+        if not shot.generation:
+            await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
+    return sha256
