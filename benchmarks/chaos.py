@@ -1,217 +1,206 @@
-"""What is bought twice when the producer is killed at random moments.
+"""What is bought twice when a producer is killed, the service misbehaves, and eight producers share one ledger.
 
-    python benchmarks/chaos.py --kills 200
+    python benchmarks/chaos.py                     # 200 kills, every fault, SQLite and PostgreSQL: about an hour
+    python benchmarks/chaos.py --quick             # what CI runs: 40 kills
+    python benchmarks/chaos.py --rounds faults --fault lost
+    python benchmarks/chaos.py --rounds kills both --ledger postgres --kills 60 --seed 7
+    python benchmarks/chaos.py --peers             # also a plain loop over the SDK, and genblaze, under the same
 
-A production of twelve shots is made over and over (each time in other words) by the real command, which is killed with
--9 at seeded random moments and started again until its film is there. Then the sandbox's books are held against ours.
+A production of twelve shots is made over and over (each time in other words) by the real command against the sandbox:
+
+- ``kills``: killed with -9 at seeded random moments of its life, and started again until the film is there;
+- ``faults``: each fault of the sandbox by itself; ``both``: kills and a mix of faults together;
+- ``eight``: eight producers at once on one ledger, killed too, under a cap that does not cover all, and the account's
+  limits. The sandbox does not limit: only our own limits hold.
+
+Then the sandbox's books are held against ours, and each film against that of an undisturbed run, frame by frame.
+The exit status is 1 if anything was bought twice, the books differ, a cap or a limit was exceeded, a film is missing or
+differs, or a run ended in a way that none should.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import random
-import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+from chaos_faults import CASES
+from chaos_peers import Paid, find_peers, under_the_same
+from chaos_producer import Place
+from chaos_rounds import PRODUCERS, Bench, Round, each_fault, eight_at_once, killed
+from chaos_services import Services
 from rich.console import Console
 from rich.table import Table
 
-SHOTS = 12
-
-
-@dataclass
-class Round:
-    """What one way of disturbing brought. ``duplicates``: creates beyond one for each shot; money in USD."""
-
-    name: str
-    kills: int = 0
-    runs: int = 0
-    films: int = 0
-    creates: int = 0
-    duplicates: int = 0
-    difference: Decimal = Decimal(0)
-    seconds: float = 0.0
-
-
-class Services:
-    """A sandbox and a Prefect server of the benchmark's own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Services:
-        sandbox = self.home / "sandbox"
-        self._start("-m", "studio.sandbox", "--port", "0", "--home", str(sandbox), "--latency", "0.5", "--attach",
-                    str(os.getpid()))  # fmt: skip
-        port = 42000 + os.getpid() % 2000
-        self.prefect = f"http://127.0.0.1:{port}/api"
-        self._start("-m", "prefect", "server", "start", "--port", str(port), "--no-ui")
-        self.origin = wait_for(lambda: f"http://127.0.0.1:{json.loads((sandbox / 'server.json').read_text())['port']}")
-        wait_for(lambda: httpx.get(f"{self.prefect}/health", trust_env=False).raise_for_status())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-    def _start(self, *arguments: str) -> None:
-        environment = os.environ | {
-            "PREFECT_HOME": str(self.home / "prefect"),
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        }
-        environment.pop("PREFECT_API_URL", None)
-        log = (self.home / "services.log").open("ab")
-        self.processes.append(
-            subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log, env=environment, cwd=self.home)
-        )
-
-    def books(self) -> dict[str, Any]:
-        """The sandbox's own books."""
-        answer: dict[str, Any] = httpx.get(f"{self.origin}/sandbox/books", trust_env=False, timeout=60).json()
-        return answer
-
-
-def wait_for(look: Any, seconds: float = 120) -> Any:
-    """What ``look`` gives as soon as it gives something without an error."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return look()
-        except (OSError, ValueError, KeyError, httpx.HTTPError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def production(number: int) -> dict[str, Any]:
-    """Twelve shots: a chain of six, a chain of four, and two by themselves; other words in each production."""
-    parents = {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 7: 6, 8: 7, 9: 8}
-    scenes = [
-        {"id": f"s{n}", "prompt": f"film {number}, scene {n}: a quiet sea"}
-        | ({"continue_from": f"s{parents[n]}"} if n in parents else {})
-        for n in range(SHOTS)
-    ]
-    return {"title": f"Chaos {number}", "model": "ray-flash-2", "resolution": "540p", "scenes": scenes}
-
-
-class Producer:
-    """The real command on one production, in a working folder whose ledger all productions share."""
-
-    def __init__(self, services: Services, folder: Path, number: int, base_url: str) -> None:
-        self.file = folder / f"film-{number}.json"
-        self.file.write_text(json.dumps(production(number)))
-        self.folder, self.out = folder, folder / f"out-{number}"
-        self.environment = {
-            n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "STUDIO_", "PREFECT_"))
-        } | {
-            "LUMAAI_BASE_URL": base_url,
-            "PREFECT_API_URL": services.prefect,
-            "PREFECT_HOME": str(folder / "prefect"),
-            "STUDIO_DOUBT_GRACE": "10",
-        }
-
-    def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "flows.produce", str(self.file), "--json", "--out", str(self.out)]
-        return subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-
-def until_film(producer: Producer, result: Round, rng: random.Random, kills: int) -> int:
-    """Run and kill until the film is there. Returns the kills that were used."""
-    used = 0
-    for _ in range(100):
-        run = producer.start()
-        result.runs += 1
-        try:
-            limit = rng.uniform(1.0, 9.0) if used < kills else 600
-            _, error = run.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            run.kill()
-            run.communicate()
-            used += 1
-            continue
-        if run.returncode == 0:
-            result.films += 1
-            return used
-        if run.returncode not in (1, 4):
-            raise SystemExit(f"exit status {run.returncode}\n{error}")
-    raise SystemExit(f"no film after 100 runs\n{error}")
-
-
-def hold_together(services: Services, ledger: str, before: int, numbers: range, result: Round) -> None:
-    """Hold the sandbox's books against ours, and count what was bought more than once."""
-    creates = services.books()["creates"][before:]
-    kept = [c for c in creates if not c["refunded_cents"]]
-    prompts = Counter(c["request"]["prompt"] for c in kept)
-    result.creates += len(creates)
-    result.duplicates += sum(count - 1 for count in prompts.values())
-    theirs = Decimal(sum(c["cents"] - c["refunded_cents"] for c in creates)) / 100
-    with sqlite3.connect(ledger) as connection:
-        marks = ",".join("?" * len(numbers))
-        slugs = [f"chaos-{n}" for n in numbers]
-        query = f"select coalesce(sum(amount), 0) from entries where production in ({marks})"  # noqa: S608
-        (micros,) = connection.execute(query, slugs).fetchone()
-    connection.close()
-    result.difference += abs(theirs - Decimal(micros) / 10**6)
-
-
-def killed(services: Services, folder: Path, kills: int, seed: int) -> Round:
-    """Productions one after the other, until so many kills were done."""
-    result, rng, number = Round("kill -9"), random.Random(seed), 0
-    began, before = time.monotonic(), len(services.books()["creates"])
-    while result.kills < kills:
-        number += 1
-        producer = Producer(services, folder, number, f"{services.origin}/dream-machine/v1")
-        result.kills += until_film(producer, result, rng, min(8, kills - result.kills))
-    hold_together(services, str(folder / ".studio" / "ledger.db"), before, range(1, number + 1), result)
-    result.seconds = time.monotonic() - began
-    return result
-
-
-def show(rounds: list[Round]) -> None:
-    """Print what came of it."""
-    table = Table(title="what was bought twice", title_justify="left")
-    for name in ("", "kills", "runs", "films", "creates", "duplicates", "difference", "wall"):
-        table.add_column(name, justify="right" if name else "left")
-    for r in rounds:
-        cells = (r.kills, r.runs, r.films, r.creates, r.duplicates, f"${r.difference}", f"{r.seconds:.0f} s")
-        table.add_row(r.name, *map(str, cells))
-    Console(width=120).print(table)
+ROUNDS = ("kills", "faults", "both", "eight")
+LEDGERS = ("sqlite", "postgres")
+QUICK_KILLS = 40
+LATENCY = 0.3  # seconds that a generation takes in the sandbox, besides its rendering
+ALL = 10_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed()
+    began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as home,
-        Services(Path(home)) as services,
+        Services(Path(home), latency=LATENCY) as services,
+        services.sandbox("calm") as sandbox,
     ):
-        folder = Path(home) / "studio"
-        folder.mkdir()
-        rounds = [killed(services, folder, options.kills, options.seed)]
-        show(rounds)
-    sys.exit(any(r.duplicates or r.difference for r in rounds))
+        calm = Place(services, sandbox, Path(home) / "calm" / "studio", "sqlite")
+        compare = options.compare if options.compare is not None else (1 if options.quick else ALL)
+        bench = Bench(services, calm, seed=options.seed, side_by_side=options.side_by_side, compare=compare)
+        bench.undisturbed(1)
+        print(f"an undisturbed run takes {bench.length:.1f} s", file=sys.stderr)
+        rounds = play(bench, options)
+        paid, absent = beside(services, options) if options.peers else ([], [])
+    total = time.monotonic() - began
+    console = Console(width=150, highlight=False)
+    show(console, rounds, total, options.seed)
+    show_peers(console, rounds, paid, absent)
+    if options.json is not None:
+        options.json.write_text(
+            json.dumps({"rounds": [plain(r) for r in rounds], "peers": [plain(p) for p in paid]}, indent=2)
+        )
+    sys.exit(any(r.broken for r in rounds))
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, help="in all (200; with --quick 40)")
+    parser.add_argument("--seed", type=int, default=1, help="of the kills' moments and of the faults")
+    parser.add_argument("--rounds", nargs="+", choices=ROUNDS, default=list(ROUNDS))
+    parser.add_argument("--ledger", choices=(*LEDGERS, "both"), default="both")
+    parser.add_argument(
+        "--fault", nargs="+", default=[""], metavar="WORDS", help="of the single faults, these (by their names)"
+    )
+    parser.add_argument("--quick", action="store_true", help="40 kills, no round of single faults, fewer comparisons")
+    parser.add_argument("--side-by-side", type=int, help="productions of a round at the same time (2; with --quick 1)")
+    parser.add_argument("--compare", type=int, help="films of a round to compare (all; with --quick 1)")
+    parser.add_argument("--peers", action="store_true", help="a plain loop and genblaze, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    options = parser.parse_args()
+    options.side_by_side = options.side_by_side or (1 if options.quick else 2)
+    return options
+
+
+def play(bench: Bench, options: argparse.Namespace) -> list[Round]:
+    """The rounds that were asked for; the kills are shared out between them."""
+    ledgers = LEDGERS if options.ledger == "both" else (options.ledger,)
+    cells = [(name, ledger) for name in ("kills", "both") for ledger in ledgers if name in options.rounds]
+    if options.quick and len(cells) == 4:
+        cells = [("kills", "sqlite"), ("both", "postgres")]
+    left = options.kills if options.kills is not None else (QUICK_KILLS if options.quick else 200)
+    eights = [(ledger, min(PRODUCERS, left // 2)) for ledger in ledgers if "eight" in options.rounds]
+    left -= sum(kills for _, kills in eights)
+    jobs: list[Callable[[], list[Round]]] = []
+    for index, (name, ledger) in enumerate(cells):
+        share = left // len(cells) + (index < left % len(cells))
+        jobs.append(partial(one, killed, bench, ledger, share, faults=name == "both"))
+    for ledger, kills in eights:
+        few, most = (16, 10) if options.quick else (60, 30)
+        jobs.append(
+            partial(one, eight_at_once, bench, ledger, kills, creates=few, per_minute=most, films=not options.quick)
+        )
+    if "faults" in options.rounds and not options.quick:
+        cases = [case for case in CASES if any(words in case.name for words in options.fault)]
+        jobs += [partial(each_fault, bench, ledger, cases) for ledger in ledgers[:1]]
+    # Two cores are enough for two rounds at a time; what the quick ones do is mostly waiting.
+    with ThreadPoolExecutor(2 if options.quick else 1) as pool:
+        return [result for rounds in pool.map(lambda job: job(), jobs) for result in rounds]
+
+
+def one(play_round: Callable[..., Round], *given: Any, **more: Any) -> list[Round]:
+    """One round, as a list of rounds; said when it is over."""
+    result = play_round(*given, **more)
+    print(f"{result.name} on {result.ledger}: {result.seconds:.0f} s", file=sys.stderr)
+    return [result]
+
+
+def show(console: Console, rounds: list[Round], seconds: float, seed: int) -> None:
+    """The table, and every promise that was not kept."""
+    table = Table(title=f"seed {seed}, {seconds:.0f} s", title_justify="left", caption_justify="left")
+    for name in ("", "ledger"):
+        table.add_column(name)
+    for name in ("kills", "faults", "runs", "films", "equal", "creates", "bought twice", "difference", "wall"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for r in rounds:
+        figures = (
+            r.kills, r.faults, r.runs, f"{r.films}/{r.due}", f"{r.equal}/{r.compared}", r.creates, r.duplicates,
+            f"${r.difference:.2f}", f"{r.seconds:.0f} s",
+        )  # fmt: skip
+        table.add_row(r.name, r.ledger, *map(str, figures), r.note, style="red" if r.broken else None)
+    table.add_section()
+    difference = sum((r.difference for r in rounds), Decimal(0))
+    sums = (
+        sum(r.kills for r in rounds), sum(r.faults for r in rounds), sum(r.runs for r in rounds),
+        f"{sum(r.films for r in rounds)}/{sum(r.due for r in rounds)}",
+        f"{sum(r.equal for r in rounds)}/{sum(r.compared for r in rounds)}", sum(r.creates for r in rounds),
+        sum(r.duplicates for r in rounds), f"${difference:.2f}", f"{seconds:.0f} s",
+    )  # fmt: skip
+    table.add_row("all", "", *map(str, sums), "")
+    console.print(table)
+    for r in rounds:
+        for line in r.broken:
+            console.print(f"{r.name} on {r.ledger}: {line}", markup=False, style="red", soft_wrap=True)
+
+
+def beside(services: Services, options: argparse.Namespace) -> tuple[list[Paid], list[str]]:
+    """What the peers buy under the same, and why a peer is not here."""
+    peers, absent = find_peers(services.home / "peers")
+    cases = [case for case in CASES if case.peers and not (options.quick and case.slow)]
+    kills = 8 if options.quick else 20
+    side = options.side_by_side
+    return [
+        paid
+        for peer in peers
+        for paid in under_the_same(services, peer, cases, kills=kills, seed=options.seed, side_by_side=side)
+    ], absent
+
+
+def show_peers(console: Console, rounds: list[Round], paid: list[Paid], absent: list[str]) -> None:
+    """What the peers bought twice, and beside it what we did under the same."""
+    names = list(dict.fromkeys(p.peer for p in paid))
+    if names:
+        table = Table(title="bought twice, beside peers (and what that cost)", title_justify="left")
+        table.add_column("")
+        for name in ("Studio Producer", *names):
+            table.add_column(name, justify="right")
+        for disturbance in dict.fromkeys(p.name for p in paid):
+            ours = [r for r in rounds if r.name == disturbance]
+            cells = [_bought(sum(r.duplicates for r in ours), sum((r.wasted for r in ours), Decimal(0)), ours)]
+            for name in names:
+                theirs = [p for p in paid if (p.peer, p.name) == (name, disturbance)]
+                cells.append(_bought(theirs[0].duplicates, theirs[0].wasted, theirs) if theirs else "")
+            table.add_row(disturbance, *cells)
+        console.print(table)
+    for line in absent:
+        console.print(line, markup=False, soft_wrap=True)
+    for p in paid:
+        if p.note:
+            console.print(f"{p.peer}, {p.name}: {p.clips} clips after {p.runs} runs: {p.note}", markup=False)
+
+
+def _bought(duplicates: int, wasted: Decimal, these: Sequence[Round | Paid]) -> str:
+    if not these:
+        return "not run"
+    kills = sum(one.kills for one in these)
+    return f"{duplicates} (${wasted:.2f})" + (f" in {kills} kills" if kills else "")
+
+
+def plain(result: Round | Paid) -> dict[str, Any]:
+    """A row for JSON. Money as text."""
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(result).items()}
 
 
 if __name__ == "__main__":

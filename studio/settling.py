@@ -139,6 +139,7 @@ class Settler:
 
         A service that cannot be read now is read another time: nothing depends on this.
         """
+        await asyncio.to_thread(self._ledger.doubt_abandoned)  # slots of senders that died, too
         rows = [
             row
             for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED)

@@ -13,8 +13,12 @@ os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(_HOME / "results")
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ.pop("PREFECT_API_URL", None)
 for _name in [n for n in os.environ if n.startswith(("STUDIO_", "LUMA"))]:
-    if _name != "STUDIO_FFMPEG":
+    if _name not in ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS"):
         del os.environ[_name]
+
+# What a sandbox has rendered for one test, another one need not render again: the same request makes the same clip.
+# (Workers inherit it. The sandbox's own tests do without.)
+os.environ.setdefault("STUDIO_SANDBOX_RENDERS", str(_HOME / "renders"))
 
 pytest_plugins = ["tests.books"]
 
@@ -32,3 +36,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder of its own: ledger, clips and films of the test stay in it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: several workers share out whole files, and none is to begin a long one last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

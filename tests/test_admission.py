@@ -40,6 +40,7 @@ def test_no_more_a_minute_than_the_account_allows(ledger: Ledger, clock: Clock) 
     start = clock.now
     for n in range(20):
         assert ask(ledger, str(n), limits) == "granted"
+        ledger.submitted(intent(str(n)).key, 1, f"g-{n}")
         clock.now += timedelta(seconds=1)
     reservation = ledger.reserve(intent("20"), run="r", caps=[], limits=limits)
     assert (reservation.outcome, reservation.until) == ("full", start + timedelta(seconds=60))
@@ -47,6 +48,27 @@ def test_no_more_a_minute_than_the_account_allows(ledger: Ledger, clock: Clock) 
     clock.now = start + timedelta(seconds=60, milliseconds=1)
     assert ask(ledger, "20", limits) == "granted"
     assert ask(ledger, "21", limits) == "full"
+
+
+def test_a_minute_begins_when_a_create_can_last_have_arrived(ledger: Ledger, clock: Clock) -> None:
+    """A create that took its time to be answered may have arrived late: the minute is counted from its answer on.
+
+    One that is still under way may arrive at any moment, as long as its sender may be alive.
+    """
+    one = Limits(per_minute=1)
+    assert ask(ledger, "a", one) == "granted"
+    clock.now += timedelta(seconds=40)
+    ledger.submitted(intent("a").key, 1, "g-a")
+    answered = clock.now
+    clock.now += timedelta(seconds=59)
+    reservation = ledger.reserve(intent("b"), run="r", caps=[], limits=one)
+    assert (reservation.outcome, reservation.until) == ("full", answered + timedelta(seconds=60))
+    clock.now += timedelta(seconds=1)
+    assert ask(ledger, "b", one) == "granted"
+    clock.now += timedelta(seconds=61)
+    assert ask(ledger, "c", one) == "full"
+    clock.now += timedelta(minutes=3)
+    assert ask(ledger, "c", one) == "granted"
 
 
 def test_productions_take_turns(ledger: Ledger, clock: Clock) -> None:
@@ -128,3 +150,46 @@ def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
     assert ledger.spent("run", "r", seller="luma") == PRICE
     assert ledger.creates("run", "r", seller="luma") == 2
     assert Decimal(0) == ledger.spent("run", "other", seller="luma")
+
+
+@pytest.mark.parametrize(
+    ("moment", "month"),
+    [
+        ("2026-11-01T00:00:00+00:00", "2026-11"),
+        ("2026-11-30T23:59:59.999999+00:00", "2026-11"),
+        ("2026-12-01T00:00:00+00:00", "2026-12"),
+        ("2026-12-01T00:30:00+01:00", "2026-11"),
+        ("2026-12-31T20:00:00-05:00", "2027-01"),
+        ("2028-02-29T23:59:59+00:00", "2028-02"),
+    ],
+)
+def test_a_month_is_one_of_utc(ledger: Ledger, clock: Clock, moment: str, month: str) -> None:
+    """What is bought counts in the calendar month that it is in UTC then, and in no other; so do creates."""
+    clock.now = datetime.fromisoformat(moment)
+    year, number = map(int, month.split("-"))
+    before = f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
+    after = f"{year + (number == 12)}-{number % 12 + 1:02}"
+    ledger.reserve(intent("a"), run="r", caps=[])
+    assert [ledger.spent("month", name, seller="luma") for name in (before, month, after)] == [0, PRICE, 0]
+    assert [ledger.creates("month", name, seller="luma") for name in (before, month, after)] == [0, 1, 0]
+    with pytest.raises(OverBudget, match="this month"):
+        ledger.reserve(intent("b"), run="r", caps=[Cap("month", month, PRICE)])
+    with pytest.raises(OverBudget, match="this month may order 1 generations"):
+        ledger.reserve(intent("b"), run="r", caps=[Cap("month", month, creates=1)])
+    for other in (before, after):
+        caps = [Cap("month", other, PRICE, creates=1)]
+        assert ledger.reserve(intent(f"in {other}"), run="r", caps=caps).outcome == "granted"
+
+
+def test_a_refund_is_room_in_the_month_it_comes_in(ledger: Ledger, clock: Clock) -> None:
+    """What was bought in November and failed in December leaves November's sum as it was, and is December's to spend.
+
+    Over both months the sums are what was paid: nothing.
+    """
+    clock.now = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
+    ledger.reserve(intent("a"), run="r", caps=[])
+    ledger.submitted(intent("a").key, 1, "g")
+    clock.now = datetime(2026, 12, 1, 0, 1, tzinfo=UTC)
+    ledger.failed(intent("a").key, "g", "Job failed")
+    november, december = (ledger.spent("month", month, seller="luma") for month in ("2026-11", "2026-12"))
+    assert (november, december) == (PRICE, -PRICE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,8 +21,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
+from studio.ledger import OrderState, open_ledger
 from studio.media.clip import examine
 from tests.conftest import ROOT
+from tests.test_orders import intent
 
 PATIENCE = 180  # seconds; a server starts in 4 on an idle machine, and in 60 on one with nothing to spare
 TINY = {
@@ -36,6 +39,7 @@ TINY = {
 STEPS = {f"{scene} · {step}" for scene in ("arrival", "order") for step in ("submit", "wait", "download")}
 FILM = {"film · concatenate", "film · report"}
 OURS = ("PREFECT_", "STUDIO_", "LUMA")
+KEPT = ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS")
 slow = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -43,6 +47,11 @@ def written_deployments() -> list[dict[str, Any]]:
     """What prefect.yaml says."""
     listed: list[dict[str, Any]] = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
     return listed
+
+
+def flow_of(written: dict[str, Any]) -> str:
+    """The name of the flow that a deployment runs."""
+    return str(written["entrypoint"]).rpartition(":")[2]
 
 
 @pytest.mark.parametrize("written", written_deployments(), ids=lambda written: str(written["name"]))
@@ -58,13 +67,23 @@ def test_parameters_fit_the_flow(written: dict[str, Any]) -> None:
 
 
 def test_nothing_is_bought_on_a_schedule_without_a_budget_and_a_decision() -> None:
-    """Schedules are made switched off, and what they start has a budget and cannot run twice at once."""
+    """Schedules that buy are made switched off, and what they start has a budget. None runs twice at once."""
     scheduled = [d for d in written_deployments() if d.get("schedules")]
-    assert scheduled
-    for deployment in scheduled:
-        assert all(s["active"] is False and s["slug"] for s in deployment["schedules"])
+    buying = [d for d in scheduled if flow_of(d) == "produce"]
+    assert buying
+    for deployment in buying:
+        assert all(s["active"] is False for s in deployment["schedules"])
         assert deployment["parameters"]["budget"] > 0
+    for deployment in scheduled:
+        assert all(s["slug"] for s in deployment["schedules"])
         assert deployment["concurrency_limit"]["limit"] == 1
+
+
+def test_every_deployment_is_in_the_documents() -> None:
+    """What prefect.yaml deploys stands in the table of docs/deploying.md, and nothing else does."""
+    text = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z-]+/[a-z-]+)` \|", text, flags=re.MULTILINE)
+    assert listed == [f"{flow_of(d)}/{d['name']}" for d in written_deployments()]
 
 
 def test_serving_offers_what_prefect_yaml_says() -> None:
@@ -73,7 +92,7 @@ def test_serving_offers_what_prefect_yaml_says() -> None:
 
     served = read_deployments(ROOT)
     for written, deployment in zip(written_deployments(), served, strict=True):
-        assert (deployment.name, deployment.flow_name) == (written["name"], "produce")
+        assert (deployment.name, deployment.flow_name) == (written["name"], flow_of(written))
         assert deployment.parameters == written.get("parameters", {})
         assert (deployment.description, deployment.tags) == (written["description"], written["tags"])
         assert [(s.slug, s.active) for s in deployment.schedules or []] == [
@@ -160,7 +179,7 @@ class Place:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        kept = {n: v for n, v in os.environ.items() if n == "STUDIO_FFMPEG" or not n.startswith(OURS)}
+        kept = {n: v for n, v in os.environ.items() if n in KEPT or not n.startswith(OURS)}
         self.env = kept | {
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -193,12 +212,13 @@ class Place:
         return done.stdout
 
     def deployment(self, name: str) -> Any:
-        return self.ask("GET", f"/deployments/name/produce/{name}")
+        flow = "reconcile" if name == "reconcile" else "produce"
+        return self.ask("GET", f"/deployments/name/{flow}/{name}")
 
-    def run(self, environment: dict[str, str] | None = None, **parameters: Any) -> Any:
-        """Start a run of the deployment for everyday use, and wait for its end."""
+    def run(self, environment: dict[str, str] | None = None, deployment: str = "produce", **parameters: Any) -> Any:
+        """Start a run of a deployment, by default of the one for everyday use, and wait for its end."""
         wanted = {"parameters": parameters, "job_variables": {"env": environment} if environment else {}}
-        run = self.ask("POST", f"/deployments/{self.deployment('produce')['id']}/create_flow_run", json=wanted)
+        run = self.ask("POST", f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", json=wanted)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             run = self.ask("GET", f"/flow_runs/{run['id']}")
@@ -332,13 +352,31 @@ class TestAWorker:
         assert run["state"]["type"] == "FAILED"
         assert "would be billed $0.28, nobody was asked, and there is no budget" in run["state"]["message"]
 
+    def test_reconciles(self, deployed: Place, first: Any) -> None:
+        """It gives up a create that never arrived, buys nothing, and tells of it in the UI."""
+        ledger = open_ledger(f"sqlite:///{deployed.folder / 'home' / 'ledger.db'}")
+        before = ledger.spent("production", "tiny", seller="sandbox")
+        lost = intent("lost", seller="sandbox", account="sandbox", production="tiny", sent={"prompt": "never arrived"})
+        ledger.reserve(lost, run="killed", caps=[])
+        ledger.doubt(lost.key, 1, "its sender died")
+        run = deployed.run({"STUDIO_DOUBT_GRACE": "0"}, deployment="reconcile")
+        assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
+        assert ledger.order(lost.key).state is OrderState.RELEASED
+        assert ledger.spent("production", "tiny", seller="sandbox") == before
+        ledger.close()
+        assert deployed.artifacts(run).keys() == {"reconciliation"}
+        assert "1 orders were never accepted, and may be sent again" in deployed.artifacts(run)["reconciliation"]
+
     def test_keeps_the_schedule_off(self, deployed: Place) -> None:
-        """The scheduled deployment stands at the server as written: switched off, with a budget, one run at a time."""
+        """What buys stands at the server switched off, with a budget; what settles, on. Neither runs twice at once."""
         stands = deployed.deployment("coffee-shop-mondays")
         assert [s["active"] for s in stands["schedules"]] == [False]
         assert stands["parameters"]["budget"] == 2.5
         assert stands["global_concurrency_limit"]["limit"] == 1
         assert stands["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        settles = deployed.deployment("reconcile")
+        assert [(s["active"], s["schedule"]["cron"]) for s in settles["schedules"]] == [(True, "17 * * * *")]
+        assert settles["global_concurrency_limit"]["limit"] == 1
 
 
 @pytest.mark.slow
@@ -356,6 +394,7 @@ def test_one_process_serves_them_all(place: Place) -> None:
         assert f"Prefect UI: {place.url}/deployments" in tells(log)
         assert place.deployment("produce")["work_pool_name"] is None
         assert [s["active"] for s in place.deployment("coffee-shop-mondays")["schedules"]] == [False]
+        assert place.deployment("reconcile")["work_pool_name"] is None
         run = place.run(production=TINY)
     assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
     newest = max(place.films.glob("tiny/*/film.mp4"))

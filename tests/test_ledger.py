@@ -202,6 +202,23 @@ def _buy(ledger: Ledger, wanted: Intent) -> None:
     ledger.submitted(wanted.key, 1, f"g-{wanted.scene}")
 
 
+def test_what_the_dead_were_sending_is_in_doubt_at_once(url: str, ledger: Ledger) -> None:
+    """An order whose sender's process is gone is in doubt before its lease is over; who lives keeps theirs."""
+    ledger.reserve(intent("living"), run="r", caps=[])
+    child = os.fork()
+    if child == 0:
+        theirs = open_ledger(url)
+        for name in ("dead-1", "dead-2"):
+            theirs.reserve(intent(name), run="killed", caps=[])
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    reservation = ledger.reserve(intent("dead-1"), run="r", caps=[])
+    assert (reservation.outcome, reservation.order.attempt) == ("in doubt", 1)
+    assert [row.scene for row in ledger.doubt_abandoned()] == ["dead-2"]
+    assert ledger.order(intent("living").key).state is OrderState.RESERVED
+    assert ledger.spent("production", "film", seller="luma") == PRICE * 3
+
+
 def test_holders_that_are_dead_and_alive() -> None:
     """A holder is dead where its process is gone, or where its pid has come to be another process; else it is alive."""
     me = this_process()

@@ -97,7 +97,7 @@ async def test_a_lone_upscale_is_found_again(ledger: Ledger, luma: Luma, clock: 
 
 
 async def test_two_upscales_that_look_alike_are_left_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Two lost answers and two generations that could be either's: neither is adopted by guessing, none is sent again."""
+    """Two lost answers, and generations that could be either's: none is adopted by guessing, none is sent again."""
     first = intent("a", endpoint="upscale")
     reserved = ledger.reserve(first, run="dead", caps=[])
     ledger.doubt(first.key, reserved.order.attempt, "no readable answer came back (ReadTimeout)")

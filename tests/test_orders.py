@@ -14,6 +14,7 @@ import pytest
 from studio.errors import InDoubt, Moderated, NotSent, OutOfCredit, OverBudget, RateLimited, Refused, Unauthorized
 from studio.ledger import Cap, Intent, Ledger, OrderState
 from studio.orders import Door, Placed
+from studio.providers import DreamMachine
 from tests.books import Clock
 from tests.luma import Luma, fail, refuse
 
@@ -108,6 +109,42 @@ async def test_two_at_once_buy_once(ledger: Ledger, luma: Luma) -> None:
     assert sorted(p.bought for p in placed) == [False, True]
 
 
+async def test_what_is_finished_is_not_bought_again(ledger: Ledger, luma: Luma) -> None:
+    """An order whose generation has ended well stands as one in flight does, and is known to be complete."""
+    first = await place(door(ledger, luma))
+    ledger.completed(intent().key, first.generation_id)
+    again = await place(door(ledger, luma, run="another run"))
+    assert (again.generation_id, again.completed, again.bought) == ("generation-1", True, False)
+    assert (len(luma.sent), spent(ledger)) == (1, PRICE)
+
+
+async def test_who_comes_while_it_is_being_sent_waits_for_what_comes_of_it(ledger: Ledger, luma: Luma) -> None:
+    """While one run's create is under way, another that wants the same waits, is told so, and gets what it brings."""
+    sent, answer, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await request.aread()
+            response = luma(request)
+            sent.set()
+            await answer.wait()
+            return response
+
+    def on_wait(why: str) -> None:
+        assert why == "another run is sending this order"
+        told.set()
+
+    provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Slow())
+    first = asyncio.create_task(Door(ledger, lambda: provider, run="first").place(intent(), PARAMS))
+    await sent.wait()
+    second = asyncio.create_task(door(ledger, luma, run="second").place(intent(), PARAMS, on_wait=on_wait))
+    await told.wait()
+    answer.set()
+    placed = await asyncio.gather(first, second)
+    assert [(p.generation_id, p.bought) for p in placed] == [("generation-1", True), ("generation-1", False)]
+    assert len(luma.sent) == 1
+
+
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 async def test_what_was_never_sent_is_released(ledger: Ledger, luma: Luma, error: type[httpx.TransportError]) -> None:
     """A create that never left is given back to the books, and may be placed again."""
@@ -194,6 +231,42 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
     assert "--adopt" in str(first.value)
     assert "--release" in str(first.value)
     assert "scene 'a'" in str(first.value)
+
+
+async def test_a_service_that_has_no_list_is_asked_for_none(ledger: Ledger, luma: Luma) -> None:
+    """A provider that knows of no list (Luma Agents) leaves a lost answer in doubt at once, without a call."""
+
+    class WithoutList(DreamMachine):
+        has_list = False
+
+    luma.script = [luma.lose()]
+    provider = WithoutList(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(luma)
+    )
+    with pytest.raises(InDoubt):
+        await place(Door(ledger, lambda: provider, run="run"))
+    assert luma.calls == ["POST /generations/video"]
+    assert (ledger.order(intent().key).state, spent(ledger)) == (OrderState.IN_DOUBT, PRICE)
+
+
+async def test_the_grace_period_does_not_end_during_a_look(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list that was asked for within the grace period, and came after it, does not show that nothing was accepted."""
+    luma.script = [fail(httpx.ReadTimeout)]
+
+    class Late(httpx.AsyncBaseTransport):
+        """The first list is slow, and the create arrives just after it was made."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await request.aread()
+            response = luma(request)
+            if request.url.path.endswith("/generations") and not luma.generations:
+                clock.now += timedelta(seconds=100)
+                luma.accept(luma.sent[0])
+            return response
+
+    provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Late())
+    placed = await place(Door(ledger, lambda: provider, run="run", clock=clock, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 @pytest.mark.parametrize(("status", "grace"), [(500, 15), (504, 90), (None, 90)])
@@ -327,8 +400,6 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
             await asyncio.Event().wait()
             raise AssertionError("never")
 
-    from studio.providers import DreamMachine
-
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=Slow())
     task = asyncio.create_task(Door(ledger, lambda: provider, run="run").place(intent(), PARAMS))
     await sent.wait()
@@ -361,8 +432,8 @@ async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma)
 
 
 async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What was spent in October leaves November's cap untouched."""
-    clock.now = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    """What was spent until October's last microsecond (UTC) leaves November's cap untouched."""
+    clock.now = datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=UTC)
     await place(door(ledger, luma))
     clock.now = datetime(2026, 11, 1, tzinfo=UTC)
     await place(door(ledger, luma, Cap("month", "2026-11", PRICE)), intent("b"))

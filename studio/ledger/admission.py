@@ -20,6 +20,9 @@ from studio.money import usd
 MINUTE = timedelta(seconds=60)
 # Who waits looks again every second or so; who has not for this long is gone.
 GONE = timedelta(seconds=20)
+# A create whose sender has not had its answer after this long was accepted by now, or never will be.
+LONGEST_CALL = timedelta(seconds=120)
+SENDING = (OrderState.RESERVED.value, OrderState.IN_DOUBT.value)
 OPEN = (OrderState.RESERVED.value, OrderState.SUBMITTED.value, OrderState.IN_DOUBT.value)
 
 
@@ -93,20 +96,35 @@ def _full(connection: Connection, intent: Intent, limits: Limits, now: datetime)
             return Full(f"waiting for a slot, {used} of {limits.at_once} in use")
         free = limits.at_once - used
     if limits.per_minute is not None:
-        recent = connection.scalars(
-            select(entries.c.at)
-            .join(orders, orders.c.key == entries.c.order)
-            .where(*ours, entries.c.kind == "reserved", entries.c.at > now - MINUTE)
-            .order_by(entries.c.at)
-        ).all()
+        recent = _last_minute(connection, intent, now)
         if len(recent) >= limits.per_minute:
-            until = recent[-limits.per_minute] + MINUTE
+            leaves = recent[-limits.per_minute]
+            until = None if leaves is None else leaves + MINUTE
             return Full(f"waiting for the minute's limit, {len(recent)} of {limits.per_minute} creates", until)
         rest = limits.per_minute - len(recent)
         free = rest if free is None else min(free, rest)
     if free is not None and _before_us(connection, intent, limits, now) >= free:
         return Full("waiting for its turn: other productions have fewer in flight")
     return None
+
+
+def _last_minute(connection: Connection, intent: Intent, now: datetime) -> list[datetime | None]:
+    """When the creates of the last minute had been accepted, at the latest; None for those under way.
+
+    The service counts from when it accepted a create, which may be long after it was reserved here: it counts until a
+    minute after its answer came.
+    """
+    ours = (orders.c.account == intent.account, orders.c.pool == intent.pool)
+    answered = connection.scalars(
+        select(entries.c.at)
+        .join(orders, orders.c.key == entries.c.order)
+        .where(*ours, entries.c.kind.in_(("submitted", "adopted")), entries.c.at > now - MINUTE)
+        .order_by(entries.c.at)
+    )
+    under_way = select(func.count()).where(
+        *ours, orders.c.state.in_(SENDING), orders.c.reserved_at > now - MINUTE - LONGEST_CALL
+    )
+    return [*answered, *[None] * (connection.scalar(under_way) or 0)]
 
 
 def _before_us(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select
 
 from studio.ledger.books import Ledger
 from studio.ledger.schema import entries
@@ -31,19 +31,19 @@ class CostRow:
 
 def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = None) -> list[CostRow]:
     """Costs by production, scene, model or month (UTC), the dearest first; months in order. ``since`` is aware."""
-    group = _group(by, ledger.dialect).label("what")
+    shown, grouped = _group(by, ledger.dialect)
     bought = case((entries.c.kind.in_(["submitted", "adopted"]), 1), else_=0)
     refund = case((entries.c.kind == "failed", -entries.c.amount), else_=None)
     query = (
         select(
-            group,
+            shown.label("what"),
             entries.c.seller,
             func.sum(bought).label("creates"),
             func.coalesce(func.sum(entries.c.amount), 0).label("spent"),
             func.coalesce(func.sum(refund), 0).label("refunded"),
         )
         .where(entries.c.kind.in_(COUNTED))
-        .group_by(group, entries.c.seller)
+        .group_by(*grouped, entries.c.seller)
     )
     if since is not None:
         query = query.where(entries.c.at >= since)
@@ -55,11 +55,15 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     return sorted(rows, key=lambda row: (-row.spent, row.group, row.seller))
 
 
-def _group(by: Group, dialect: str) -> ColumnElement[str]:
+def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnElement[Any], ...]]:
+    """What a line of the costs is called, and what it is grouped by: a text made for every entry would be slow."""
     if by == "scene":
-        return entries.c.production + " / " + entries.c.scene
+        return entries.c.production + " / " + entries.c.scene, (entries.c.production, entries.c.scene)
+    if by == "month" and dialect == "sqlite":
+        month = func.substr(entries.c.at, literal_column("1"), literal_column("7"))
+        return month, (month,)  # as SQLite keeps a time: 2026-11-22 10:00:00
     if by == "month":
-        if dialect == "sqlite":
-            return func.substr(entries.c.at, 1, 7)  # as SQLite keeps a time: 2026-11-22 10:00:00
-        return func.to_char(func.timezone("UTC", entries.c.at), "YYYY-MM")
-    return entries.c[by]
+        # Literals: PostgreSQL takes two parameters for two expressions, even where they are equal.
+        month = func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'UTC'"), entries.c.at))
+        return func.to_char(month, "YYYY-MM"), (month,)
+    return entries.c[by], (entries.c[by],)

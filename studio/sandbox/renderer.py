@@ -21,7 +21,7 @@ from typing import Any
 
 from PIL import Image
 
-from studio.sandbox import edits, footage, stills
+from studio.sandbox import edits, footage, keeping, stills
 from studio.sandbox.encoder import encode, watched
 from studio.sandbox.picture import film, motion, planes, scenery, stage
 from studio.sandbox.picture.caption import caption
@@ -35,13 +35,16 @@ POSTER_WIDTH = 640
 def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None) -> str:
     """Make the file of a score; its SHA-256. ``on_frame`` is called before each frame and may raise."""
     out, poster = Path(score["out"]), Path(score["poster"])
-    if not out.exists():
+    key = keeping.key_of(score) if keeping.folder() is not None else None
+    if not out.exists() and not (key and keeping.fetch(key, score)):
         part = out.with_name(f"{out.stem}.{os.getpid()}.part{out.suffix}")
         try:
             _keep_poster(MAKERS[score.get("make", "video")](score, part, on_frame), poster)
             part.replace(out)
         finally:
             part.unlink(missing_ok=True)
+        if key:
+            keeping.keep(key, score)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 

@@ -22,6 +22,12 @@ BASE = "http://127.0.0.1:8787"
 API = f"{BASE}/dream-machine/v1"
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every clip is rendered: whether equal requests make equal bytes is what is tested here."""
+    monkeypatch.delenv("STUDIO_SANDBOX_RENDERS", raising=False)
+
+
 class Sandbox:
     """One running sandbox and a strict SDK client of it."""
 

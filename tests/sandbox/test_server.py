@@ -129,6 +129,19 @@ def test_after_kill_9_nothing_is_lost(tmp_path: Path, servers: list[subprocess.P
 
 
 @pytest.mark.slow
+def test_assets_are_said_to_be_elsewhere(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """With --public-url an asset URL begins with it; the rest of it holds here."""
+    server = start(tmp_path, "--latency", "0", "--public-url", "https://clips.example")
+    servers.append(server)
+    url = address(tmp_path, server)
+    luma = client(url)
+    made = luma.generations.create(model="ray-flash-2", prompt="a quiet lake", resolution="540p", duration="5s")
+    assets = until(lambda: luma.generations.get(str(made.id)).assets)
+    assert assets.video.startswith("https://clips.example/sandbox/assets/")
+    httpx.get(assets.video.replace("https://clips.example", url)).raise_for_status()
+
+
+@pytest.mark.slow
 def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """Attached at start and by request, it lives until both are gone, and then ends by itself."""
     sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)]

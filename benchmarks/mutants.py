@@ -1,0 +1,502 @@
+"""Whether the tests would notice if the handling of a lost, refused or repeated purchase were taken out.
+
+    python benchmarks/mutants.py [--row WORD] [--jobs 2]
+
+What happens to a purchase, and what follows, stands in the table of ``studio/orders.py``. For each of its rows, the
+project is copied, one piece of what handles the row is taken out of the copy, and the tests that should mind are run
+there. Exit status 1 where none does, or where a piece of text to be replaced is not found once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = (
+    "flows",
+    "tasks",
+    "studio",
+    "deployments",
+    "productions",
+    "tests",
+    "benchmarks",
+    "pyproject.toml",
+    "prefect.yaml",
+)
+# A removal may turn a wait that ends into one that never does: that is noticed too.
+TEST_SECONDS = 60
+# Only these, as others take longer to load than most of the tests to run.
+PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
+MEMORY = Path("/dev/shm")  # noqa: S108 - the tests' own folders: every commit of theirs is a sync
+
+DOOR, ADMISSION, BOOKS = "studio/orders.py", "studio/ledger/admission.py", "studio/ledger/books.py"
+ANSWERS, SETTLING, PROVIDERS = "studio/providers/answers.py", "studio/settling.py", "studio/providers"
+LIMITS = ("tests/test_admission.py",)
+LEDGER = ("tests/test_ledger.py", "-k", "dead")
+FLOW = ("tests/test_attempts.py", "-k", "failures_are_ordered_again")
+
+BOUGHT = "bought before"
+SENDING = "another process is sending it now"
+CAP = "a cap has no room"
+FULL = "the account is at its limits"
+UNSENT = "never sent"
+LIMITED = "429"
+MODERATED = "moderation refused this very input before"
+REFUSED = "400, 401, 402, 403, 404, 422"
+LOST = "time-out, reset, 408, 5xx, unreadable, cancelled"
+KILLED = "killed between intent and id"
+NO_LIST = "in doubt, and the service has no list"
+# Two more, which come after the door.
+FAILED = "generation failed"
+LATE = "not finished in time"
+AFTER_THE_DOOR = (FAILED, LATE)
+
+
+def door(selection: str) -> tuple[str, ...]:
+    """Those of the door's tests with this in their names: a mutant runs none that could not mind."""
+    return ("tests/test_orders.py", "-k", selection)
+
+
+# What each row's tests are, where its mutant names no others.
+TESTS = {
+    BOUGHT: door("bought or two_at_once"),
+    SENDING: door("who_comes or two_at_once"),
+    CAP: door("cap"),
+    FULL: LIMITS,
+    UNSENT: door("was_never_sent"),
+    LIMITED: door("429"),
+    MODERATED: door("moderation"),
+    REFUSED: door("refusal"),
+    LOST: door("answer_is_found or not_accepted"),
+    KILLED: door("dead_sender"),
+    NO_LIST: door("without_a_list or no_list or another_account"),
+    FAILED: door("refunded"),
+    LATE: ("tests/test_watch.py", "-k", "time_out"),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One piece of handling taken out: ``old`` stands once in ``file`` (or folder), and ``new`` takes its place.
+
+    ``selection``: other tests than its row's, as arguments of pytest. ``postgres``: it is about PostgreSQL alone.
+    """
+
+    row: str
+    what: str
+    file: str
+    old: str
+    new: str
+    selection: tuple[str, ...] = ()
+    postgres: bool = False
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        return self.selection or TESTS[self.row]
+
+
+MUTANTS = (
+    Mutant(BOUGHT, "an order that stands is ordered anew", BOOKS, 'return Reservation("standing", row)', "pass"),
+    Mutant(
+        BOUGHT,
+        "only finished ones stand",
+        BOOKS,
+        "if row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):\n                    return",
+        "if row.state is OrderState.COMPLETED:\n                    return",
+    ),
+    Mutant(
+        BOUGHT,
+        "only unfinished ones stand",
+        BOOKS,
+        "if row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):\n                    return",
+        "if row.state is OrderState.SUBMITTED:\n                    return",
+    ),
+    Mutant(SENDING, "an order that another holds is free", BOOKS, 'return Reservation("held", row)', "row = None"),
+    Mutant(SENDING, "who holds it is taken for dead", BOOKS, "and not self._abandoned(row, now)", "and False"),
+    Mutant(
+        CAP, "the price itself is not counted", ADMISSION, "before + intent.price > cap.limit", "before > cap.limit"
+    ),
+    Mutant(
+        CAP,
+        "one create more than the cap",
+        ADMISSION,
+        "intent.seller) >= cap.creates",
+        "intent.seller) > cap.creates",
+        LIMITS,
+    ),
+    Mutant(CAP, "a month has no beginning", ADMISSION, "entries.c.at >= first, ", ""),
+    Mutant(CAP, "a month has no end", ADMISSION, ", entries.c.at < following", "", LIMITS),
+    Mutant(
+        CAP,
+        "on PostgreSQL, sums without the lock",
+        BOOKS,
+        'if connection.dialect.name != "sqlite":',
+        "if False:",
+        ("tests/test_ledger.py", "tests/test_producers.py", "-k", "postgres and (keep_the_cap or cap_is_used_up)"),
+        postgres=True,
+    ),
+    Mutant(FULL, "one more at once", ADMISSION, "if used >= limits.at_once", "if used > limits.at_once", LIMITS),
+    Mutant(
+        FULL,
+        "one more a minute",
+        ADMISSION,
+        "if len(recent) >= limits.per_minute",
+        "if len(recent) > limits.per_minute",
+        LIMITS,
+    ),
+    Mutant(FULL, "no turns", ADMISSION, "_before_us(connection, intent, limits, now) >= free", "False", LIMITS),
+    Mutant(FULL, "a full account is an order", DOOR, 'if reservation.outcome != "full":', "if True:", LIMITS),
+    Mutant(FULL, "slots of dead runs never come back", DOOR, "if now - looked > REFRESH:", "if False:", LIMITS),
+    Mutant(
+        UNSENT,
+        "a refused connection is ambiguous",
+        ANSWERS,
+        "if isinstance(cause, NEVER_SENT):",
+        "if False:",
+    ),
+    Mutant(UNSENT, "what was never sent stays reserved", DOOR, "await _unbroken(self._ledger.release, row", "(row"),
+    Mutant(
+        UNSENT,
+        "no second try",
+        "tasks/caching.py",
+        "when_not_sent = retry_on(NotSent)",
+        "when_not_sent = retry_on()",
+        ("tests/test_attempts.py", "-k", "worth_another_try"),
+    ),
+    Mutant(LIMITED, "429 is a refusal", ANSWERS, "if status == 429:", "if False:"),
+    Mutant(LIMITED, "Retry-After is not read", DOOR, "_pause(limited.retry_after, ", "_pause(None, "),
+    Mutant(LIMITED, "it waits for ever", DOOR, "if waited + pause > self._patience:", "if False:"),
+    Mutant(
+        MODERATED,
+        "sent again all the same",
+        DOOR,
+        "raise generation_failed(known.reason, scene=intent.scene)",
+        "pass",
+    ),
+    Mutant(
+        MODERATED, "one more than was asked for", DOOR, "known.attempt > self._retry", "known.attempt - 1 > self._retry"
+    ),
+    Mutant(REFUSED, "a refusal is ambiguous", ANSWERS, "return Refused(text, status=status)", "return Ambiguous(text)"),
+    Mutant(REFUSED, "401 and 403 are like any other", ANSWERS, "if status in (401, 403):", "if False:"),
+    Mutant(REFUSED, "402 is like any other", ANSWERS, "if status == 402:", "if False:"),
+    Mutant(REFUSED, "the scene is not named", DOOR, "error.where = error.where or", "_ = error.where or"),
+    Mutant(
+        LOST, "a time-out or reset was never sent", ANSWERS, 'return Ambiguous(f"no readable', 'return NotSent(f"no'
+    ),
+    Mutant(LOST, "a 5xx is a refusal", ANSWERS, "if status == 408 or status >= 500:", "if status == 408:"),
+    Mutant(LOST, "408 and 504 are like any other", ANSWERS, "if creating and status in GATEWAY:", "if False:"),
+    Mutant(
+        LOST,
+        "unreadable: nothing was bought",
+        PROVIDERS,
+        "raise Ambiguous(error.message, status=error.status) from None",
+        "raise NotSent(error.message) from None",
+    ),
+    Mutant(
+        LOST,
+        "ambiguous: given back at once",
+        DOOR,
+        "self._ledger.doubt, row.key, row.attempt, error.message",
+        "self._ledger.release, row.key, row.attempt, error.message",
+    ),
+    Mutant(
+        LOST,
+        "cancelled: nothing is written",
+        DOOR,
+        "except BaseException as error:",
+        "except ValueError as error:",
+        door("cancelled"),
+    ),
+    Mutant(
+        LOST,
+        "the SDK tries again by itself",
+        "studio/providers/dream_machine.py",
+        "max_retries=0",
+        "max_retries=2",
+        ("tests/test_provider.py",),
+    ),
+    Mutant(LOST, "nothing is found on the list", SETTLING, "return min(fits, key=", "return None and min(fits, key="),
+    Mutant(
+        LOST,
+        "another order's is adopted",
+        SETTLING,
+        "if apart is None or claimed(generation.id):",
+        "if apart is None:",
+        door("identical or by_hand"),
+    ),
+    Mutant(
+        LOST,
+        "yesterday's is adopted",
+        SETTLING,
+        "if abs(seconds) <= SKEW.total_seconds() else None",
+        "",
+        door("by_hand"),
+    ),
+    Mutant(
+        LOST,
+        "other words are adopted",
+        "studio/matching.py",
+        "elif not _equal(name, value, echoed[name]):\n            return None",
+        "elif not _equal(name, value, echoed[name]):\n            sure = False",
+        door("by_hand"),
+    ),
+    Mutant(LOST, "no grace period", SETTLING, "< self._grace.over(row):", "< 0:", door("grace or turns_up")),
+    Mutant(
+        LOST,
+        "the grace period ends during the look",
+        SETTLING,
+        "if (looked_at - row",
+        "if (self._clock() - row",
+        door("grace"),
+    ),
+    Mutant(
+        LOST,
+        "a list that ends early proves it",
+        SETTLING,
+        "raise ServiceError(\n        f\"the account's list goes on",
+        "return list(found.values())\n    raise ServiceError(\n        f\"the account's list goes on",
+        door("cannot_be_read_back"),
+    ),
+    Mutant(KILLED, "the dead are taken for alive", BOOKS, "return is_dead(row.holder) or", "return", LEDGER),
+    Mutant(KILLED, "a lease never runs out", BOOKS, "row.lease_until < now", "False"),
+    Mutant(
+        KILLED,
+        "what the dead held is free",
+        BOOKS,
+        "if row.state is OrderState.RESERVED:\n                    self",
+        "if False:\n                    self",
+    ),
+    Mutant(KILLED, "reconciling leaves it alone", BOOKS, "if self._abandoned(row, now):", "if False:", LEDGER),
+    Mutant(
+        NO_LIST,
+        "it is sent again",
+        DOOR,
+        "while provider.has_list:",
+        "await _unbroken(self._ledger.release, row.key, row.attempt, '')\n        while provider.has_list:",
+    ),
+    Mutant(
+        NO_LIST,
+        "a list is asked for all the same",
+        DOOR,
+        "while provider.has_list:",
+        "while True:",
+    ),
+    Mutant(
+        NO_LIST,
+        "a list that is refused is tried for ever",
+        DOOR,
+        "except Refused as error:\n                raise in_doubt(row) from error",
+        "except Refused:\n                pass",
+    ),
+    Mutant(NO_LIST, "another account's list is believed", DOOR, "if row.account != account:", "if False:"),
+    Mutant(NO_LIST, "the commands are not told", DOOR, "python -m flows.reconcile --release", "ask somebody"),
+    Mutant(
+        NO_LIST,
+        "one generation for two orders",
+        BOOKS,
+        "if owner is not None:",
+        "if False:",
+        ("tests/test_ledger.py", "-k", "one_generation"),
+    ),
+    Mutant(
+        FAILED,
+        "nothing is refunded",
+        BOOKS,
+        'OrderState.FAILED, "failed", amount=-row.price',
+        'OrderState.FAILED, "failed"',
+    ),
+    Mutant(FAILED, "never ordered again", "flows/shooting.py", "range(settings.create_attempts", "range(1", FLOW),
+    Mutant(
+        FAILED, "ordered again without a limit", "flows/shooting.py", "range(settings.create_attempts", "range(9", FLOW
+    ),
+    Mutant(
+        LATE,
+        "it is waited for without end",
+        "studio/watch.py",
+        "if now >= waiting.deadline:",
+        "if False:",
+    ),
+    Mutant(
+        LATE,
+        "its order is closed",
+        "studio/watch.py",
+        "self._end(key, error=_still_running(key, now - waiting.since))",
+        'self._end(key, result=Generation(key, "failed"))',
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the tests said: how many were run, and which of them failed."""
+
+    tests: int
+    failed: tuple[str, ...]
+    seconds: float
+    log: str
+
+
+def table_rows() -> list[str]:
+    """What can happen to a purchase: the first column of the table in ``studio/orders.py``."""
+    text = (ROOT / DOOR).read_text("utf-8").split('"""')[1]
+    table = re.split(r"^=+ +=+$", text, flags=re.MULTILINE)[2]
+    rows: list[str] = []
+    for line in filter(None, table.splitlines()):
+        name, follows = line[:53].strip(), line[53:].strip()
+        if name and follows:
+            rows.append(name)
+        elif name:
+            rows[-1] += f" {name}"
+    return rows
+
+
+def places(mutant: Mutant, project: Path) -> list[Path]:
+    """The files that hold a mutant's text, each as often as it is found there. It should be one, once."""
+    top = project / mutant.file
+    files = sorted(top.rglob("*.py")) if top.is_dir() else [top]
+    return [path for path in files for _ in range(path.read_text("utf-8").count(mutant.old))]
+
+
+def misplaced(mutant: Mutant) -> str | None:
+    """What is wrong with where a mutant applies; None where its text is found exactly once."""
+    found = len(places(mutant, ROOT))
+    return None if found == 1 else f"{mutant.file}: {found} times, not once: {mutant.old!r}"
+
+
+def without_mutant() -> list[str]:
+    """Rows of the tables that no mutant is about. A mutant names its row by how the row begins."""
+    named = tuple({mutant.row for mutant in MUTANTS})
+    return [row for row in (*table_rows(), *AFTER_THE_DOOR) if not row.startswith(named)]
+
+
+@contextmanager
+def applied(mutant: Mutant, project: Path) -> Iterator[None]:
+    """The copy of the project with one piece taken out, put back afterwards."""
+    (path,) = places(mutant, project)
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace(mutant.old, mutant.new), "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(whole, "utf-8")
+
+
+def copy(folder: Path) -> Path:
+    """The project in a folder of its own. Its bytecode is checked by content: a mutation keeps size and second."""
+    folder.mkdir()
+    for name in COPIED:
+        source, kept = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, kept, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, kept)
+    code = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "studio", "flows", "tasks"]
+    subprocess.run(code, cwd=folder, check=True)
+    where = "import studio.orders, tasks.generate, flows.shooting as f; print(f.__file__, studio.orders.__file__)"
+    asked = subprocess.run([sys.executable, "-c", where], cwd=folder, capture_output=True, text=True, check=True)
+    for imported in asked.stdout.split():
+        assert Path(imported).is_relative_to(folder), f"{imported} is not in the copy"
+    return folder
+
+
+def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool) -> Verdict:
+    """Run tests in the copy."""
+    began = perf_counter()
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    line = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *PLUGINS]
+    line += ["--timeout", str(TEST_SECONDS * (10 if tests[0] == FLOW[0] else 1))]
+    line += [] if postgres else ["-m", "not postgres"]
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=MEMORY if MEMORY.is_dir() else None) as base:
+        done = subprocess.run(
+            [*line, f"--basetemp={base}/t", *tests], cwd=project, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL, env=environment,
+        )  # fmt: skip
+    log = done.stdout + done.stderr
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
+    counts = re.findall(r"(\d+) (?:passed|failed|error)", done.stdout)
+    return Verdict(sum(map(int, counts)), tuple(failed), perf_counter() - began, log)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--row", default="", help="only rows and mutants with this in their text")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
+    options = parser.parse_args()
+    console = Console(width=140)
+    mutants = [m for m in MUTANTS if options.row.lower() in f"{m.row} {m.what}".lower()]
+    wrong = [line for line in map(misplaced, mutants) if line]
+    wrong += [f"no mutant for: {row}" for row in without_mutant()]
+    if wrong or not mutants:
+        console.print("\n".join(wrong) or "no such mutant", style="red", markup=False)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        projects: SimpleQueue[Path] = SimpleQueue()
+        for number in range(options.jobs):
+            projects.put(copy(Path(folder) / str(number)))
+
+        def judge(mutant: Mutant) -> Verdict:
+            project = projects.get()
+            with applied(mutant, project):
+                verdict = run_tests(project, mutant.tests, postgres=mutant.postgres)
+            projects.put(project)
+            noticed = len(verdict.failed) or "NOBODY"
+            console.print(
+                f"{mutant.row}: {mutant.what}: {noticed} of {verdict.tests}, {verdict.seconds:.0f} s", markup=False
+            )
+            return verdict
+
+        def unharmed(tests: tuple[tuple[str, ...], bool]) -> Verdict:
+            project = projects.get()
+            verdict = run_tests(project, tests[0], postgres=tests[1])
+            projects.put(project)
+            return verdict
+
+        began = perf_counter()
+        with ThreadPoolExecutor(options.jobs) as pool:
+            for verdict in pool.map(unharmed, dict.fromkeys((m.tests, m.postgres) for m in mutants)):
+                if verdict.failed or not verdict.tests:
+                    console.print(f"the tests fail as they are:\n{verdict.log}", style="red", markup=False)
+                    return 1
+            verdicts = list(pool.map(judge, mutants))
+    return report(console, mutants, verdicts, perf_counter() - began)
+
+
+def report(console: Console, mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> int:
+    """Print what was noticed. Returns the exit status."""
+    table = Table(title="What the tests notice", title_justify="left")
+    for name in ("row", "taken out", "tests", "noticed", "the first one"):
+        table.add_column(name, justify="right" if name in ("tests", "noticed") else "left", overflow="fold")
+    last = ""
+    for mutant, verdict in zip(mutants, verdicts, strict=True):
+        first = verdict.failed[0].partition("::")[2] if verdict.failed else "NOBODY"
+        row = mutant.row if mutant.row != last else ""
+        table.add_row(row, mutant.what, str(verdict.tests), str(len(verdict.failed)), first)
+        last = mutant.row
+    console.print(table, markup=False)
+    unseen = [f"{m.row}: {m.what}" for m, v in zip(mutants, verdicts, strict=True) if not v.failed]
+    rows = len({m.row for m in mutants})
+    console.print(f"{len(mutants) - len(unseen)} of {len(mutants)} noticed, {rows} rows, {seconds:.0f} s")
+    for line in unseen:
+        console.print(f"not noticed: {line}", style="red", markup=False)
+    return 1 if unseen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

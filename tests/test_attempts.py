@@ -1,0 +1,109 @@
+"""What becomes of a shot that was bought and then failed, was refused, or is late: the real flow, a real sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Failed
+
+from studio.errors import Ambiguous, Incomplete, InDoubt, NotSent, RateLimited, Refused
+from studio.production import Production
+from tasks.caching import when_not_sent
+from tasks.generate import submit
+from tests.test_produce import Sandbox, booked, charged, prefect_server  # noqa: F401 - a fixture
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox whose generations take two seconds; runs in ``workplace`` go to it."""
+    sandbox = Sandbox(tmp_path / "sandbox", latency=2)
+    sandbox.start()
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    yield sandbox
+    sandbox.stop()
+
+
+def production(*prompts: str) -> Production:
+    scenes = [{"id": prompt, "prompt": f"{prompt} waves on a beach"} for prompt in prompts]
+    return Production.model_validate({"title": "T", "model": "ray-flash-2", "resolution": "540p", "scenes": scenes})
+
+
+def plan(sandbox: Sandbox, faults: list[dict[str, Any]]) -> None:
+    """Let these faults strike from now on."""
+    httpx.post(f"{sandbox.origin}/sandbox/faults", json=faults, trust_env=False).raise_for_status()
+
+
+def bought(sandbox: Sandbox) -> Counter[str]:
+    """How many creates the sandbox accepted, by the first word of their prompts."""
+    return Counter(prompt.split()[0] for prompt in sandbox.prompts())
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (NotSent("down"), True),
+        (RateLimited("slower"), True),
+        (Refused("no"), False),
+        (Ambiguous("lost"), False),
+        (InDoubt("lost", order="o"), False),
+        (ValueError("ours"), False),
+    ],
+)
+async def test_only_what_was_not_sent_is_worth_another_try(error: Exception, again: bool) -> None:
+    """Prefect sends an order again only where certainly nothing was sent: all else is for the books to decide."""
+    assert await when_not_sent(submit, TaskRun.model_construct(), Failed(data=error)) is again
+    assert (submit.retries, submit.retry_condition_fn) == (3, when_not_sent)
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_failures_are_ordered_again_and_moderation_is_final(workplace: Path, sandbox: Sandbox) -> None:
+    """What the service itself fails is ordered again, three times in all; what moderation refused is not. All refunded.
+
+    The next run tries the failed ones again, and does not send what was refused.
+    """
+    from flows.produce import produce
+
+    wanted = production("flaky", "broken", "refused")
+    faults = [
+        {"kind": "fails", "containing": "flaky", "times": 2, "reason": "Job failed"},
+        {"kind": "fails", "containing": "broken", "reason": "Error dispatching job"},
+        {"kind": "fails", "containing": "refused", "reason": "Advanced prompt moderation failed"},
+    ]
+    await asyncio.to_thread(plan, sandbox, faults)
+    with pytest.raises(Incomplete, match=r"(?s)Error dispatching job.*the service refused the prompt") as error:
+        await produce(production=wanted, out="one")
+    assert error.value.missing == ("broken", "refused")
+    assert bought(sandbox) == {"flaky": 3, "broken": 3, "refused": 1}
+    assert booked(workplace) == charged(sandbox) == Decimal("0.14")
+    with pytest.raises(Incomplete):
+        await produce(production=wanted, out="two")
+    assert bought(sandbox) == {"flaky": 3, "broken": 6, "refused": 1}
+    assert booked(workplace) == charged(sandbox) == Decimal("0.14")
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_what_is_not_ready_in_time_is_awaited_by_the_next_run(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation that a run stops waiting for is paid for: the next run awaits the same one, and buys nothing."""
+    from flows.produce import produce
+
+    monkeypatch.setenv("STUDIO_WAIT_TIMEOUT", "0.2")
+    with pytest.raises(Incomplete, match="it is awaited, not bought again"):
+        await produce(production=production("slow"), out="one")
+    assert booked(workplace) == charged(sandbox) == Decimal("0.14")
+    monkeypatch.delenv("STUDIO_WAIT_TIMEOUT")
+    film = await produce(production=production("slow"), out="two")
+    (create,) = sandbox.books()["creates"]
+    assert [s["generation_id"] for s in film["scenes"]] == [create["id"]]
+    assert (film["cost_usd"], film["reused_usd"]) == ("0.00", "0.14")

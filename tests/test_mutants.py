@@ -1,0 +1,22 @@
+"""The mutants of ``benchmarks/mutants.py`` still fit the code; what the tests say to them is that command's to tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.mutants import MUTANTS, ROOT, Mutant, misplaced, table_rows, without_mutant
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.row}: {m.what}")
+def test_what_is_taken_out_stands_there_once(mutant: Mutant) -> None:
+    """The text of every mutant is found exactly once, something else takes its place, and its tests are there."""
+    assert misplaced(mutant) is None
+    assert mutant.old != mutant.new
+    assert all((ROOT / argument).is_file() for argument in mutant.tests if argument.endswith(".py"))
+
+
+def test_every_row_of_the_table_has_a_mutant() -> None:
+    """The table of what happens to a purchase is read, and none of its rows is without a mutant."""
+    assert len(table_rows()) >= 11
+    assert "a cap has no room" in table_rows()
+    assert without_mutant() == []
