@@ -11,14 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from studio.money import usd
-from studio.plan import Plan
+from studio.plan import Plan, Shot
 from studio.progress import Listener
 from studio.record import RunRecord
 
 STYLES = {
     "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
-    "in doubt": "bold red", "refused": "bold red",
+    "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
 }  # fmt: skip
+#: How a plan names what a shot is made from; of a seed asset, the first letters of its hash.
+FROM = {
+    "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
+    "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
+}  # fmt: skip
+MOST_NAMED = 3  # sources of a kind; more are counted
 
 
 class Screen(Listener):
@@ -83,15 +89,15 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
     """The plan as a table: what is made from what, where it stands, what it costs."""
     table = Table(box=None, pad_edge=False, title=escape(plan.production.title), title_justify="left")
     for name, least in (("shot", 8), ("from", 6), ("model", 8), ("length", 6), ("take", 4), ("state", 9), ("order", 6)):
-        table.add_column(name, no_wrap=True, min_width=least)
+        table.add_column(name, no_wrap=name != "from", min_width=least)
     table.add_column("price", justify="right", no_wrap=True, min_width=7)
     table.add_column("to pay", justify="right", no_wrap=True, min_width=7)
     for shot in plan.shots:
-        made_from = ", ".join((*shot.parents, *(f"image {i[:8]}" for i in shot.images))) or "text"
         state = Text(shot.state.value, style=STYLES.get(shot.state.value, ""))
-        form = f"{shot.model} {shot.resolution}"
+        form = shot.model if shot.is_still else f"{shot.model} {shot.resolution}"
+        length = "still" if shot.is_still else f"{float(shot.seconds):g} s"
         table.add_row(
-            shot.id, made_from, form, f"{shot.seconds} s", str(shot.take), state, shot.key[:12],
+            shot.id, made_from(shot), form, length, str(shot.take), state, shot.key[:12],
             usd(shot.quote.usd), usd(shot.to_pay),
         )  # fmt: skip
     console.print(table)
@@ -102,6 +108,21 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
     )  # fmt: skip
     for note in plan.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def made_from(shot: Shot) -> str:
+    """What a shot is made from: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
+    if shot.generation:
+        return FROM["generation"].format(shot.generation[:8])
+    kinds: dict[str, list[str]] = {}
+    for source in shot.sources:
+        known = source.ref[:8] if source.kind in ("image", "footage", "generation") else source.ref
+        kinds.setdefault(source.kind, []).append(FROM[source.kind].format(known))
+    told = [
+        f"{len(named)} images" if kind == "image" and len(named) > MOST_NAMED else ", ".join(named)
+        for kind, named in kinds.items()
+    ]
+    return ", ".join(told) or "text"
 
 
 def show_end(console: Console, record: RunRecord) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.money import ZERO, plain
+from studio.parts import MISSING, gravest, kind_of, versions_of
 from studio.record import RunRecord, ShotRecord
 
 KEPT = ("reused", "pinned")
@@ -35,17 +36,28 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
 
 
 def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:
-    """One scene. A long one has several ``shots``, and is told by the last of them, or by what failed."""
-    told = next((s for s in shots if s.clip is None), shots[-1])
+    """One scene. One of several ``shots`` is told by what the film shows last of it, or by what it lacks."""
+    state = gravest(s.outcome for s in shots)
+    told = _told(shots)
     summary = _shot(told) | {
         "id": scene,
+        "state": state,
         "cost_usd": plain(sum((s.cost for s in shots), ZERO)),
         "reused_usd": plain(sum((s.reused for s in shots), ZERO)),
         "cached": all(s.outcome in KEPT for s in shots),
+        "stale": any(s.stale for s in shots),
+        "error": told.error or next((s.error for s in shots if s.error), None),
     }
-    if all(s.clip is not None for s in shots) and any(s.outcome == "new" for s in shots):
-        summary["state"] = "new"
-    return summary | ({"shots": [_shot(s) for s in shots]} if len(shots) > 1 else {})
+    return summary | ({"shots": [_shot(s) | _details(s) for s in shots]} if len(shots) > 1 else {})
+
+
+def _told(shots: list[ShotRecord]) -> ShotRecord:
+    last = [versions[-1] for versions in versions_of(shots)] or shots
+    lacking = [s for s in shots if s.outcome in MISSING]
+    if lacking and any(s.outcome in MISSING for s in last):
+        worst = gravest(s.outcome for s in lacking)
+        return next(s for s in lacking if s.outcome == worst)
+    return last[-1]
 
 
 def _shot(shot: ShotRecord) -> dict[str, Any]:
@@ -60,4 +72,16 @@ def _shot(shot: ShotRecord) -> dict[str, Any]:
         "clip": str(shot.clip) if shot.clip else None,
         "sha256": shot.sha256,
         "error": shot.error,
+        "take": shot.take,
+        "stale": bool(shot.stale),
+    }
+
+
+def _details(shot: ShotRecord) -> dict[str, Any]:
+    """What is worth telling only where a scene has several shots."""
+    return {
+        "kind": kind_of(shot),
+        "model": shot.model,
+        "finishes": shot.finishes or None,
+        "still": str(shot.still) if shot.still else None,
     }

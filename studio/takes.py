@@ -88,15 +88,16 @@ def _kept(
     """The shot as it will be used: fresh, or the one that is there already."""
     if shot.generation:
         return shot
+    wish = lineages[shot.key]
     again = named(shot, keys.__getitem__)
     if again.key != shot.key:
         # What it is made from is left as it was: so is it, where it was bought of that.
-        again = seen(replace(again, state=ShotState.NEW), ledger.order(again.key), has)
-        usable = again.state in (ShotState.CACHED, ShotState.PAID)
-        return replace(again, state=ShotState.STALE) if usable and not _asked(shot, fresh) else again
+        shot = seen(replace(again, state=ShotState.NEW), ledger.order(again.key), has)
+        if shot.state in (ShotState.CACHED, ShotState.PAID):
+            return shot if _asked(shot, fresh) else replace(shot, state=ShotState.STALE)
     if shot.state is not ShotState.NEW or not shot.parents or _asked(shot, fresh):
         return shot
-    for row in history.like(shot, lineages[shot.key]):
+    for row in history.like(shot, wish):
         if row.take == shot.take and row.clip is not None and has(row.clip):
             return replace(shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE)
     return shot

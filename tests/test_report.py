@@ -229,6 +229,18 @@ def test_time_bars_stay_within_the_run(record: RunRecord) -> None:
     assert next(row for row in made.rows if row.label == "lamp").bars == ()
 
 
+def test_what_was_made_before_the_run_has_no_bar(record: RunRecord) -> None:
+    """A clip that the run only looked up took none of its time, whenever that was."""
+    old = replace(
+        record.shots[1],
+        submitted_at=record.started_at.replace(year=2024),
+        completed_at=record.started_at.replace(year=2024),
+        downloaded_at=record.shots[0].downloaded_at,
+    )
+    row = next(row for row in lanes(replace(record, shots=(old,))).rows if row.label == old.id)
+    assert (row.bars, row.took, row.note) == ((), "", "made before this run")
+
+
 def test_values_read_well() -> None:
     """Money in cents, or in hundredths of them where there are such; times and lengths as people say them."""
     assert [usd(Decimal(text)) for text in ("0", "0.32", "1234.5", "0.0455", "-0.1")] == [

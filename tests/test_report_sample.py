@@ -1,4 +1,5 @@
-"""Records to write reports from: six scenes with a failure among them, and a hundred shots. Frames are painted."""
+"""Records to write reports from: six scenes with a failure among them, the same with later versions and takes, and a
+hundred shots. Frames are painted."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from studio.record import FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord
+from studio.record import FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 
 START = datetime(2025, 11, 22, 10, 42, 5, tzinfo=UTC)
 ERROR = """scene 'storm': the service failed this generation twice: "Ray could not process the request"
@@ -207,3 +208,64 @@ def large(folder: Path, count: int = 100, *, painted: bool = True) -> RunRecord:
         production={},
         finished_at=after(260),
     )
+
+
+def finished(folder: Path) -> RunRecord:
+    """The sample as it grows: a still to start from, a clip finished in two steps, two takes of one shot and three of
+    another, a scene that is stale, and a scene that Ray 3 made."""
+    base = sample(folder)
+    harbour, lamp, climb, storm, rescue, stair = base.shots
+    still = shot(
+        folder, "harbour.still", "reused", scene="harbour", endpoint="image", model="photon-1", resolution="still",
+        seconds=Fraction(0), frames=0, width=0, height=0, clip=None, first_frame=None, last_frame=None,
+        still=paint(folder / "stills" / "keeper.jpg", "lamp", 0.9), sha256="cd" * 32, reused=Decimal("0.015"),
+        prompt="The keeper on the quay. An old man with a lantern and a yellow coat.",
+    )  # fmt: skip
+    large = shot(
+        folder, "climb.large", scene="climb", look="climb", moved=0.5, endpoint="upscale", finishes="climb", take=2,
+        resolution="4k", width=3840, height=2160, cost=Decimal("0.71"), parents=("climb",), prompt=climb.prompt,
+        submitted_at=after(136), completed_at=after(158), downloaded_at=after(163),
+    )  # fmt: skip
+    sounded = shot(
+        folder, "climb.large.sound", scene="climb", look="climb", moved=0.5, endpoint="audio",
+        finishes="climb.large", take=2, resolution="4k", width=3840, height=2160, cost=Decimal("0.10"),
+        parents=("climb.large",), prompt="gulls and water, the keeper's breath",
+        submitted_at=after(165), completed_at=after(178), downloaded_at=after(186),
+    )  # fmt: skip
+    ray_3 = replace(
+        lamp, api="agents", model="ray-3", camera=("push_in",), prompt=f"{lamp.prompt} The camera pushes in slowly.",
+        request={"prompt": lamp.prompt, "hdr": True},
+    )  # fmt: skip
+    shots = (
+        still,
+        replace(harbour, parents=("harbour.still",)),
+        replace(ray_3, takes=takes_of(folder, ray_3, 3, used=1)),
+        replace(climb, takes=takes_of(folder, climb, 2, used=2)),
+        large,
+        replace(sounded, takes=takes_of(folder, sounded, 2, used=2)),
+        storm,
+        rescue,
+        replace(stair, outcome="reused", cost=Decimal(0), reused=Decimal("0.0455"),
+                submitted_at=None, completed_at=None, downloaded_at=None,
+                stale="what it was made from has another take now"),
+    )  # fmt: skip
+    cuts = tuple(replace(cut, shots=(sounded.id,)) if cut.scene == "climb" else cut for cut in base.cuts)
+    return replace(base, shots=shots, cuts=cuts)
+
+
+def takes_of(folder: Path, known: ShotRecord, count: int, *, used: int) -> tuple[TakeRecord, ...]:
+    """So many takes of a shot, each at its own price; the one in use is the shot itself."""
+    return tuple(
+        TakeRecord(
+            number, known.order, known.generation_id, known.cost or known.reused, True, known.clip, None,
+            known.first_frame, known.last_frame,
+        )
+        if number == used
+        else TakeRecord(
+            number, hashlib.sha256(f"{known.id} {number}".encode()).hexdigest(), f"take-{number}-of-{known.id}",
+            Decimal("0.30") + number, False, folder / f"{known.id}-{number}.mp4", None,
+            paint(folder / "frames" / f"{known.id}-{number}-first.png", "stair", number / 4),
+            paint(folder / "frames" / f"{known.id}-{number}-last.png", "stair", number / 4 + 0.4),
+        )
+        for number in range(1, count + 1)
+    )  # fmt: skip

@@ -85,6 +85,20 @@ async def test_what_is_new_hangs_on_the_stale_clip(workplace: Path, clip: Path) 
         assert again.shot("c") == named(again.shot("c"), {"b": first.shot("b").key}.__getitem__)
 
 
+async def test_one_parent_stale_and_the_other_new(workplace: Path, clip: Path) -> None:
+    """A bridge from a stale clip to a new take is left stale itself, until it is asked for: nothing is bought unasked."""
+    scenes = (*CHAIN[:2], scene("bridge", continue_from="b", lead_into="d"), scene("d"))
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*scenes), clip)
+        plan, _ = await session.plan(film(*scenes), retake=("a", "d"))
+        assert states(plan) == {"a": "new", "b": "stale", "bridge": "stale", "d": "new"}
+        asked, _ = await session.plan(film(*scenes), retake=("a", "d"), renew=("bridge",))
+        assert states(asked) == {"a": "new", "b": "stale", "bridge": "new", "d": "new"}
+        frames = asked.shot("bridge").request["keyframes"]
+        assert frames["frame1"]["order"] == asked.shot("d").key
+        assert frames["frame0"]["order"] == asked.shot("b").key == plan.shot("b").key
+
+
 async def test_an_edit_is_no_take(workplace: Path, clip: Path) -> None:
     """Other words for a scene make new clips of it and of all that descends from it."""
     async with open_session(load_settings()) as session:

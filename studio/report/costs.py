@@ -1,9 +1,10 @@
 """costs.csv: a row a shot and a total.
 
 Columns, in this order, for good: ``scene, shot, take, outcome, model, resolution, aspect_ratio, seconds, new_usd,
-reused_usd, refunded_usd, price_table, attempts, order, generation_id, submitted_at, completed_at, downloaded_at``.
-``new_usd`` is what this run spent with refunds taken off. Amounts are plain decimals, times ISO 8601 in UTC. The last
-row says TOTAL in its first column.
+reused_usd, refunded_usd, price_table, attempts, order, generation_id, submitted_at, completed_at, downloaded_at,
+kind``. ``kind`` is clip, still, modify, reframe, upscale or sound; a still has no ``seconds``. ``new_usd`` is what this
+run spent with refunds taken off. Amounts are plain decimals, times ISO 8601 in UTC. The last row says TOTAL in its
+first column.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import io
 from decimal import Decimal
 from pathlib import Path
 
+from studio.parts import kind_of
 from studio.record import RunRecord, ShotRecord
 from studio.report.files import write_atomically
 from studio.report.formats import clean, iso, plain, seconds, short, usd
 from studio.report.scenes import ordered_shots
+from studio.report.words import bought
 
 COLUMNS = (
     "scene", "shot", "take", "outcome", "model", "resolution", "aspect_ratio", "seconds", "new_usd", "reused_usd",
     "refunded_usd", "price_table", "attempts", "order", "generation_id", "submitted_at", "completed_at",
-    "downloaded_at",
+    "downloaded_at", "kind",
 )  # fmt: skip
 TOTAL = "TOTAL"
 
@@ -44,8 +47,8 @@ def cost_rows(record: RunRecord) -> list[dict[str, str]]:
         {
             "scene": shot.scene,
             "shot": shot.id,
-            "state": shot.outcome,
-            "made with": f"{shot.model} {shot.resolution} {seconds(shot.seconds)} s",
+            "state": f"{shot.outcome}, stale" if shot.stale else shot.outcome,
+            "made with": bought(shot),
             "new": usd(shot.cost),
             "reused": usd(shot.reused),
             "refunded": usd(shot.refunded),
@@ -74,7 +77,8 @@ def _row(shot: ShotRecord) -> list[str]:
     }
     cells = {name: _harmless(value) for name, value in texts.items()} | {
         "take": str(shot.take),
-        "seconds": seconds(shot.seconds),
+        "seconds": "" if kind_of(shot) == "still" else seconds(shot.seconds),
+        "kind": kind_of(shot),
         "attempts": str(shot.attempts),
         "submitted_at": iso(shot.submitted_at),
         "completed_at": iso(shot.completed_at),

@@ -9,7 +9,9 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import fmean
 
+from studio.parts import Kind, kind_of
 from studio.record import ShotOutcome, ShotRecord
+from studio.report.words import step
 
 WIDE, NARROW = 148.0, 76.0  # a node; narrow where there are many layers
 HEIGHT, ROW_GAP, MARGIN = 36.0, 14.0, 2.0
@@ -23,7 +25,9 @@ class Node:
 
     id: str
     label: str
+    kind: Kind
     outcome: ShotOutcome
+    stale: str
     cost: Decimal | None
     x: float
     y: float
@@ -36,6 +40,7 @@ class Edge:
     path: str
     title: str
     broken: bool
+    stale: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Graph:
     edges: tuple[Edge, ...]
     alone: int
 
+    @property
+    def wide(self) -> bool:
+        """Whether a shot has room for its price."""
+        return self.node_width == WIDE
+
 
 def graph(shots: Sequence[ShotRecord]) -> Graph:
     """Lay out the shots. Those that belong to nothing else stand in rows beneath the rest."""
@@ -59,8 +69,8 @@ def graph(shots: Sequence[ShotRecord]) -> Graph:
     alone = [shot.id for shot in shots if shot.id not in set(tied)]
     layer = _layers(tied, parents)
     layers = max(layer.values(), default=0) + 1
-    width = WIDE if layers <= 5 and len(shots) <= 40 else NARROW
-    step = max(width + 28, min(width + 110, (PAGE - width) / max(1, layers - 1))) if layers > 1 else width + 28
+    width = WIDE if layers <= 6 and len(shots) <= 40 else NARROW
+    step = max(width + 28, min(width + 110, (PAGE - width - 2 * MARGIN) / max(1, layers - 1)))
     chains, stops = _chains(tied, parents, layer)
     y = _rows(stops, chains)
 
@@ -82,8 +92,10 @@ def graph(shots: Sequence[ShotRecord]) -> Graph:
         nodes=tuple(
             Node(
                 shot.id,
-                _fit(shot.id, 15 if width == WIDE else 8),
+                _label(shot, wide=width == WIDE),
+                kind_of(shot),
                 shot.outcome,
+                shot.stale,
                 shot.cost if shot.cost and width == WIDE else None,
                 *place[shot.id],
             )
@@ -94,6 +106,7 @@ def graph(shots: Sequence[ShotRecord]) -> Graph:
                 path=_curve([place[chain[0]], *((MARGIN + stops[s] * step, y[s]) for s in chain[1:])], width),
                 title=f"{chain[0]} → {chain[-1]}",
                 broken=known[chain[-1]].outcome == "not started",
+                stale=bool(known[chain[-1]].stale),
             )
             for chain in chains
         ),
@@ -201,6 +214,14 @@ def _curve(points: list[tuple[float, float]], width: float) -> str:
             x += width
             path += f"H{x:.1f}"
     return path
+
+
+def _label(shot: ShotRecord, *, wide: bool) -> str:
+    """A shot by its name; a later version by what was done, for it stands beside the one that it is made of."""
+    kind, letters = kind_of(shot), 15 if wide else 8
+    if shot.finishes:
+        return _fit(step(shot) if wide and kind != "sound" else kind, letters)
+    return _fit(shot.id, letters - 3 if kind == "still" else letters)  # a still has a sign before its name
 
 
 def _fit(text: str, letters: int) -> str:

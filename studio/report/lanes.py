@@ -75,6 +75,9 @@ def _lane(shot: ShotRecord, start: datetime, end: datetime, total: float) -> Lan
             text = f"{what}: {span((until - since).total_seconds())}"
             bars.append(Bar(kind, 100 * left / total, 100 * (right - left) / total, text))
 
+    before = completed is not None and completed < start  # this run looked it up, or fetched it
+    if before:
+        submitted = completed = downloaded = None
     if submitted and completed:
         add("failed" if shot.outcome == "failed" else "making", submitted, completed, "submitted to finished")
     elif submitted:
@@ -88,11 +91,12 @@ def _lane(shot: ShotRecord, start: datetime, end: datetime, total: float) -> Lan
         outcome=shot.outcome,
         bars=tuple(bars),
         took=took,
-        note="" if bars else _NOTES.get(shot.outcome, "no times recorded"),
+        note="" if bars else BEFORE if before else _NOTES.get(shot.outcome, "no times recorded"),
         earlier=bool(bars and submitted and submitted < start),
     )
 
 
+BEFORE = "made before this run"
 _NOTES: dict[ShotOutcome, str] = {
     "reused": "already there: nothing to wait for",
     "pinned": "already there: nothing to wait for",

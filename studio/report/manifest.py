@@ -2,6 +2,7 @@
 
 Amounts are strings, exact. Times are ISO 8601 in UTC. Paths are relative to the manifest where they lie beside it.
 A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite; ``identical`` says so.
+``takes`` has all takes of a shot where there is more than one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from studio.record import FilmRecord, RunRecord, SeamRecord, ShotRecord
+from studio.parts import kind_of
+from studio.record import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, plain, told
 from studio.report.grades import grade
@@ -93,6 +95,11 @@ def _shot(shot: ShotRecord, out: Path) -> dict[str, Any]:
         "scene": shot.scene,
         "take": shot.take,
         "outcome": shot.outcome,
+        "kind": kind_of(shot),
+        "api": shot.api,
+        "endpoint": shot.endpoint,
+        "finishes": shot.finishes or None,
+        "stale": shot.stale or None,
         "parents": list(shot.parents),
         "order": shot.order,
         "generation_id": shot.generation_id,
@@ -123,9 +130,23 @@ def _shot(shot: ShotRecord, out: Path) -> dict[str, Any]:
         }
         if shot.clip
         else None,
+        "still": {"path": relative_name(shot.still, out), "sha256": shot.sha256} if shot.still else None,
         "first_frame": relative_name(shot.first_frame, out) if shot.first_frame else None,
         "last_frame": relative_name(shot.last_frame, out) if shot.last_frame else None,
+        "takes": [_take(take, out) for take in shot.takes],
         "error": told(shot.error) if shot.error else None,
+    }
+
+
+def _take(take: TakeRecord, out: Path) -> dict[str, Any]:
+    return {
+        "take": take.take,
+        "order": take.order,
+        "generation_id": take.generation_id,
+        "price_usd": plain(take.price),
+        "used": take.used,
+        "clip": relative_name(take.clip, out) if take.clip else None,
+        "still": relative_name(take.still, out) if take.still else None,
     }
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from studio.parts import MISSING, gravest, stills_of, versions_of
 from studio.record import ZERO, FilmCut, RunRecord, SeamRecord, ShotOutcome, ShotRecord
-
-MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "not started"})
-
-# what one word says about a scene of several shots: the first that any of them has
-GRAVEST: tuple[ShotOutcome, ...] = (
-    "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "reused",
-)  # fmt: skip
 
 MEANING: Mapping[ShotOutcome, str] = {
     "new": "bought in this run",
@@ -26,6 +20,7 @@ MEANING: Mapping[ShotOutcome, str] = {
     "running": "paid for and not finished: the next run goes on waiting for it",
     "not started": "not bought: something it is made from is missing",
 }
+STALE_MEANING = "used as it is, though what it was made from has another take now"
 
 
 @dataclass(frozen=True)
@@ -41,8 +36,27 @@ class Scene:
     @property
     def outcome(self) -> ShotOutcome:
         """The gravest of its shots' outcomes."""
-        outcomes = {shot.outcome for shot in self.shots}
-        return next((outcome for outcome in GRAVEST if outcome in outcomes), "not started")
+        return gravest(shot.outcome for shot in self.shots)
+
+    @property
+    def stills(self) -> tuple[ShotRecord, ...]:
+        """The pictures that its clips are made from."""
+        return stills_of(self.shots)
+
+    @property
+    def versions(self) -> tuple[tuple[ShotRecord, ...], ...]:
+        """Its clips, each from the first version to the one that the film shows."""
+        return versions_of(self.shots)
+
+    @property
+    def finals(self) -> tuple[ShotRecord, ...]:
+        """Its clips as the film shows them."""
+        return tuple(versions[-1] for versions in self.versions)
+
+    @property
+    def stale(self) -> str:
+        """Why a newer version of it could be bought; empty where none could."""
+        return next((shot.stale for shot in self.shots if shot.stale), "")
 
     @property
     def cost(self) -> Decimal:
@@ -61,8 +75,8 @@ class Scene:
 
     @property
     def seconds(self) -> Fraction:
-        """The length that was ordered."""
-        return sum((shot.seconds for shot in self.shots), Fraction(0))
+        """How long its clips last, each counted once however often it was finished."""
+        return sum((shot.seconds for shot in self.finals), Fraction(0))
 
     @property
     def missing(self) -> bool:
@@ -83,7 +97,7 @@ def scenes(record: RunRecord) -> tuple[Scene, ...]:
             number=number,
             shots=tuple(shots.get(name, ())),
             cut=cuts.get(name),
-            seam=into.get(name) or next((into[s.id] for s in shots.get(name, ())[:1] if s.id in into), None),
+            seam=into.get(name) or next((into[s.id] for s in _firsts(shots.get(name, ())) if s.id in into), None),
         )
         for number, name in enumerate(_order(record, list(shots)), start=1)
     )
@@ -92,6 +106,11 @@ def scenes(record: RunRecord) -> tuple[Scene, ...]:
 def ordered_shots(record: RunRecord) -> tuple[ShotRecord, ...]:
     """Every shot of the run, in the order of the film."""
     return tuple(shot for scene in scenes(record) for shot in scene.shots)
+
+
+def _firsts(shots: Sequence[ShotRecord]) -> tuple[ShotRecord, ...]:
+    """The versions of a scene's first clip: a seam may name any of them."""
+    return next(iter(versions_of(shots)), ())
 
 
 def _order(record: RunRecord, made: list[str]) -> list[str]:

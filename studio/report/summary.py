@@ -38,7 +38,8 @@ def markdown_summary(record: RunRecord) -> str:
     for scene in scenes(record):
         seam = "" if scene.seam is None else f"{grade(scene.seam)} {scene.seam.ssim:.3f}"
         amounts = " | ".join(usd(value) for value in (scene.cost, scene.reused, scene.refunded))
-        lines.append(f"| {scene.number} | {_text(scene.id)} | {scene.outcome} | {seam} | {amounts} |")
+        state = f"{scene.outcome}, stale" if scene.stale else scene.outcome
+        lines.append(f"| {scene.number} | {_text(scene.id)} | {state} | {seam} | {amounts} |")
     totals = " | ".join(f"**{usd(value)}**" for value in (record.cost, record.reused, record.refunded))
     lines.append(f"| | **total** | | | {totals} |")
     errors = [(shot.id, shot.error) for shot in record.shots if shot.error]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from studio.record import ShotRecord
+
 TOTAL_BYTES = 2_100_000  # of JPEG, before base64 makes it a third longer; the small ones come on top
 LARGEST = 26_000  # of one thumbnail, where there are few
 SMALLEST = 3_000
@@ -43,10 +45,18 @@ def poster(path: Path | None) -> str | None:
     return None if path is None else _uri(path, POSTER_LADDER, POSTER_BYTES)
 
 
+def ratio(shot: ShotRecord) -> str:
+    """A shot's shape for CSS: as measured, as ordered, or 16 to 9."""
+    if shot.width > 0 and shot.height > 0:
+        return f"{shot.width} / {shot.height}"
+    wide, _, high = shot.aspect_ratio.partition(":")
+    return f"{wide} / {high}" if wide.isdigit() and high.isdigit() and int(wide) and int(high) else "16 / 9"
+
+
 def _uri(path: Path, ladder: tuple[tuple[int, int], ...], limit: int) -> str | None:
     """The first step of the ladder that fits, or the last."""
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as opened:
+        with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 return None
             opened.thumbnail((ladder[0][0], ladder[0][0] * 5 // 4), Image.Resampling.LANCZOS, reducing_gap=3.0)

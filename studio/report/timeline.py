@@ -1,4 +1,4 @@
-"""timeline.otio: the film as an editor opens it. One video track; a clip for each shot of each cut; gaps for slates."""
+"""timeline.otio: the film as an editor opens it. One video track; a clip for each clip of each cut; gaps for slates."""
 
 from __future__ import annotations
 
@@ -83,7 +83,11 @@ def _clip(cut: FilmCut, shot: ShotRecord, path: Path, frames: int, out: Path, fp
         "outcome": shot.outcome,
         "order": shot.order,
         "generation_id": shot.generation_id or "",
+        "api": shot.api,
+        "endpoint": shot.endpoint,
         "model": shot.model,
+        "finishes": shot.finishes,
+        "stale": shot.stale,
         "sha256": shot.sha256 or "",
         "prompt": clean(shot.prompt),
     }

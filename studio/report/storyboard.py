@@ -1,0 +1,134 @@
+"""The storyboard: a card for each scene, with the clips that the film shows and what was done to make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from studio.record import ShotOutcome, ShotRecord
+from studio.report import formats
+from studio.report.meetings import Meeting
+from studio.report.scenes import Scene
+from studio.report.thumbnails import Thumbnails, ratio
+from studio.report.words import api_name, made_with, once, price, step, tags
+
+LONG_PROMPT = 260
+
+
+@dataclass(frozen=True)
+class Frames:
+    """One clip on the film strip: of its versions the last that there is."""
+
+    shot: ShotRecord
+    ratio: str
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture that the scene is made from."""
+
+    shot: ShotRecord
+    ratio: str
+    picture: str | None
+    made_with: tuple[str, ...]
+    price: Decimal
+    prompt: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One version of a clip: what was done, what that cost."""
+
+    shot: str
+    words: str
+    outcome: ShotOutcome
+    price: Decimal
+
+
+@dataclass(frozen=True)
+class Card:
+    """One scene of the storyboard. A prompt is as much of it as fits, and the whole where that is longer."""
+
+    scene: Scene
+    strips: tuple[Frames, ...]
+    stills: tuple[Still, ...]
+    finishing: tuple[tuple[Step, ...], ...]
+    prompts: tuple[tuple[str, str], ...]
+    camera: tuple[str, ...]
+    apis: tuple[str, ...]
+    tags: tuple[str, ...]
+    made_with: tuple[str, ...]
+    takes: tuple[int, ...]  # where they are not the first
+    used: str  # how long it is in the film, where its clips last longer or less
+    several: bool  # whether there are other takes of it
+    errors: tuple[str, ...]
+    meeting: Meeting | None
+    timecode: str
+    starts: float
+
+
+def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fraction) -> Card:
+    """One scene as it is shown. ``fps``: of the film."""
+    shown = [strip(versions) for versions in scene.versions]
+    first = [versions[0] for versions in scene.versions]
+    return Card(
+        scene=scene,
+        strips=tuple(
+            Frames(shot, ratio(shot), pictures.uri(shot.first_frame), pictures.uri(shot.last_frame)) for shot in shown
+        ),
+        stills=tuple(_still(shot, pictures) for shot in scene.stills),
+        finishing=tuple(
+            tuple(Step(shot.id, step(shot), shot.outcome, price(shot)) for shot in versions)
+            for versions in scene.versions
+            if len(versions) > 1
+        ),
+        prompts=tuple(_prompt(text) for text in once(shot.prompt for shot in first)),
+        camera=once(move for shot in first for move in shot.camera),
+        apis=once(api_name(shot) for shot in scene.shots),
+        tags=once(tag for shot in first for tag in tags(shot)),
+        made_with=made_with(first),
+        takes=tuple(sorted({shot.take for shot in scene.finals if shot.take > 1})),
+        used=_used(scene, fps),
+        several=any(len(shot.takes) > 1 for shot in scene.shots),
+        errors=once(shot.error for shot in scene.shots if shot.error),
+        meeting=meeting,
+        timecode=formats.timecode(scene.cut.start_frame, fps) if scene.cut else "",
+        starts=float(scene.cut.start_frame / fps) if scene.cut else 0.0,
+    )
+
+
+def strip(versions: tuple[ShotRecord, ...]) -> ShotRecord:
+    """The version that is shown: the last that was made, or the last that was meant to be."""
+    return next((shot for shot in reversed(versions) if shot.clip is not None), versions[-1])
+
+
+def shown_frames(scenes: Iterable[Scene]) -> tuple[Path | None, ...]:
+    """The pictures that the cards show."""
+    clips = [strip(versions) for scene in scenes for versions in scene.versions]
+    frames = [path for shot in clips for path in (shot.first_frame, shot.last_frame)]
+    return (*frames, *(shot.still for scene in scenes for shot in scene.stills))
+
+
+def _still(shot: ShotRecord, pictures: Thumbnails) -> Still:
+    return Still(shot, ratio(shot), pictures.uri(shot.still), made_with([shot]), price(shot), _prompt(shot.prompt))
+
+
+def _used(scene: Scene, fps: Fraction) -> str:
+    if scene.cut is None or scene.cut.slate or not scene.versions:
+        return ""
+    used = Fraction(scene.cut.frames) / fps
+    return "" if abs(used - scene.seconds) < 1 / fps else f"{formats.seconds(used)} s in the film"
+
+
+def _prompt(text: str) -> tuple[str, str]:
+    """What fits on a card, and the whole where that is less than all of it."""
+    whole = formats.clean(text).strip()
+    opening = " ".join(whole.split())
+    if len(whole) <= LONG_PROMPT and whole.count("\n") <= 5:
+        return whole, ""
+    return opening[: LONG_PROMPT - 40].rstrip() + "…", whole
