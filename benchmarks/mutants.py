@@ -305,6 +305,14 @@ MUTANTS = (
         "except Refused:\n                pass",
     ),
     Mutant(NO_LIST, "another account's list is believed", DOOR, "if row.account != account:", "if False:"),
+    Mutant(
+        NO_LIST,
+        "one of two that look alike is adopted",
+        SETTLING,
+        "if rival is not None or others is not None:",
+        "if False:",
+        ("tests/test_matching.py", "-k", "look_alike"),
+    ),
     Mutant(NO_LIST, "the commands are not told", DOOR, "python -m flows.reconcile --release", "ask somebody"),
     Mutant(
         NO_LIST,

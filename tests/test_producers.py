@@ -66,9 +66,9 @@ class Service(Luma):
     arrived: threading.Event = field(default_factory=threading.Event)
     lock: Any = field(default_factory=threading.Lock)
 
-    def accept(self, body: dict[str, Any]) -> dict[str, Any]:
+    def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
         self.created_at = self.clock()
-        generation = super().accept(body)
+        generation = super().accept(body, asked)
         self.came.append(self.created_at)
         self.most = max(self.most, sum(g["state"] == "queued" for g in self.generations.values()))
         return generation

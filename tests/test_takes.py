@@ -86,7 +86,7 @@ async def test_what_is_new_hangs_on_the_stale_clip(workplace: Path, clip: Path) 
 
 
 async def test_one_parent_stale_and_the_other_new(workplace: Path, clip: Path) -> None:
-    """A bridge from a stale clip to a new take is left stale itself, until it is asked for: nothing is bought unasked."""
+    """A bridge from a stale clip to a new take is left stale itself: nothing is bought unasked."""
     scenes = (*CHAIN[:2], scene("bridge", continue_from="b", lead_into="d"), scene("d"))
     async with open_session(load_settings()) as session:
         await bought(session, film(*scenes), clip)
