@@ -8,10 +8,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help film test test-fast lint ui serve clean
+.PHONY: help film examples test test-fast lint ui serve clean
 
 help:
 	@echo "make film       the bundled six-scene example becomes a film, in the sandbox: nothing is billed"
+	@echo "make examples   every example of productions/examples, in the sandbox, and a table of them"
 	@echo "make test       all tests (make test-fast: without the slow ones)"
 	@echo "make lint       ruff, mypy --strict, import contracts"
 	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
@@ -20,11 +21,14 @@ help:
 film: $(READY)
 	$(BIN)/python -m flows.produce
 
+examples: $(READY)
+	$(BIN)/python productions/make_examples.py
+
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not browser"
 
 lint: $(READY)
 	$(BIN)/ruff check .

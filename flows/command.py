@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -181,6 +182,15 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
     except StudioError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except httpx.HTTPError as error:
+        # Our own calls raise errors of ours: this one is from Prefect's client, which tries again by itself before.
+        status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+        print(
+            f"error: Prefect's server cannot be used ({type(error).__name__}{status})\n"
+            "  → what was ordered is kept: run the same command again, and it is awaited, not bought again",
+            file=sys.stderr,
+        )
+        sys.exit(1)
     except KeyboardInterrupt:
         print("\nstopped; what was ordered is kept: run the same command again, and it is awaited", file=sys.stderr)
         sys.exit(130)

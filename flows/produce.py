@@ -23,6 +23,7 @@ from prefect.utilities.annotations import quote
 from pydantic import Field, WithJsonSchema
 
 from flows.shooting import Shooting, problem, shoot
+from studio.archives import archives_of
 from studio.drawing import derived
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
 from studio.plan import parse_takes
@@ -103,6 +104,7 @@ async def produce(
         failure = _failure(shooting, film, allow_missing=allow_missing)
         if failure is not None:
             raise failure
+        await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
         return run_summary(record)
 
 

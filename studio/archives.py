@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,7 +50,7 @@ async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path) -> None:
     if generation.frames_url is None:
         raise DownloadError("the service has no EXR frames for it", where=where, hint=AGAIN)
     goal.parent.mkdir(parents=True, exist_ok=True)
-    part = goal.with_name(f".{row.key[:16]}.{os.getpid()}.part")
+    part = goal.with_name(f".{row.key[:16]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     fault = ""
     try:
         with unlogged(), part.open("wb") as file:

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
 
+from studio.facts import stored_clip
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
 from studio.ledger import OrderState, kind_of, utc_now
-from studio.models import Api
 from studio.orders import Placed, generation_failed
 from studio.plan import Shot
 from studio.progress import listener
 from studio.requests import wire_request
 from studio.run import Run
-from studio.session import seeds_of
+from studio.session import Session, seeds_of
 
-
-def apis_reading(run: Run, sha256: str) -> list[Api]:
-    """The APIs that a seed asset must be given to."""
-    return [api for api in run.session.service.apis if sha256 in seeds_of(run.plan, api)]
+# Shots with the same key are one purchase, and one file: who comes second finds it fetched.
+_fetching: WeakKeyDictionary[Session, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 async def publish(run: Run, sha256: str) -> None:
     """Put a seed asset where each API that reads it can. Raises what keeps it from there; nothing is bought."""
-    for api in apis_reading(run, sha256):
-        await give(run.session, api, run.seeds[sha256])
+    for api in run.session.service.apis:
+        if sha256 in seeds_of(run.plan, api):
+            await give(run.session, api, run.seeds[sha256])
 
 
 async def order(
@@ -84,13 +84,16 @@ async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
     Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
     """
     session = run.session
-    row = await asyncio.to_thread(session.ledger.order, shot.key)
-    sha256 = row.clip if row is not None and row.generation_id == generation_id else None
-    if sha256 is None or not await asyncio.to_thread(session.has, sha256):
-        listener.get().shot(shot.id, "downloading")
-        sha256 = await fetch_made(
-            session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
-        )
-        if not shot.generation:
-            await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
-    return sha256
+    async with _fetching.setdefault(session, {}).setdefault(shot.key, asyncio.Lock()):
+        row = await asyncio.to_thread(session.ledger.order, shot.key)
+        sha256 = row.clip if row is not None and row.generation_id == generation_id else None
+        if sha256 is None or not await asyncio.to_thread(session.has, sha256):
+            listener.get().shot(shot.id, "downloading")
+            sha256 = await fetch_made(
+                session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
+            )
+            if not shot.is_still:
+                await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others
+            if not shot.generation:
+                await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
+        return sha256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -35,6 +37,6 @@ def remember(store: ClipStore, clip: Clip) -> None:
     """Keep what was measured of a clip that is in the store."""
     folder = store.frames_dir(clip.sha256)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "clip.part"
+    part = folder / f".clip.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
     part.write_bytes(_clips.dump_json(clip))
     part.replace(folder / f"clip.v{VERSION}.json")

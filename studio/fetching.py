@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from studio.download import download
 from studio.errors import DownloadError
+from studio.facts import remember
 from studio.models import Api
 from studio.session import Session
 from studio.stills import fetch_still
@@ -25,4 +28,5 @@ async def fetch_made(session: Session, api: Api, generation_id: str, *, still: b
     if still:
         return await fetch_still(fresh_url, session.stills, client=session.http, name=name)
     clip = await download(fresh_url, session.store, client=session.http, name=name, generation=generation_id)
+    await asyncio.to_thread(remember, session.store, clip)  # it was measured just now: not again
     return clip.sha256

@@ -179,8 +179,14 @@ class Plan:
         """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
         if after.continues == before.scene or before.leads == after.scene:
             return True
-        end, start = self.origin(before.shots[-1]).end, self.origin(after.shots[0]).start
-        return end is not None and end == start
+        last, first = self.origin(before.shots[-1]), self.origin(after.shots[0])
+        end, start = last.end, first.start
+        if last.generation and start == Source("generation", last.generation):
+            return True
+        if first.generation and end == Source("generation", first.generation):
+            return True
+        # A generation has two ends: only a picture that both hold on to joins them.
+        return end is not None and end.kind in ("image", "still") and end == start
 
     @property
     def to_pay(self) -> Decimal:

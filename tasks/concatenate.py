@@ -102,9 +102,12 @@ def _assemble(
 
 def _spec(run: Run, clips: dict[str, Clip]) -> FilmSpec:
     """The film's form: the size that most of the clips have. What Luma returns is measured, never presumed."""
-    if not clips:
+    # Of what the film shows: clips that others are only made from do not count.
+    shown = [clips[i] for cut in run.plan.cuts for i in cut.shots if i in clips] or list(clips.values())
+    if not shown:
         raise Incomplete("there is no clip to make a film of", missing=[c.scene for c in run.plan.cuts])
-    (width, height), _ = Counter((c.width, c.height) for c in clips.values()).most_common(1)[0]
+    sizes = Counter((clip.width, clip.height) for clip in shown)
+    width, height = max(sizes, key=lambda size: (sizes[size], size[0] * size[1]))
     return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=run.plan.production.film.audio)
 
 

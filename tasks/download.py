@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from prefect import task
 from prefect.context import TaskRunContext
 
-from studio.fetching import fetch_made
+from studio.buying import fetch
 from studio.plan import Shot
-from studio.progress import listener
 from studio.run import Run
 from tasks.caching import key, when_not_fetched
 from tasks.values import Finished, Footage
@@ -37,14 +35,5 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
 )
 async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
     """Fetch a clip or still, verify it, and keep it by its content. What is here already is not fetched again."""
-    session = run.session
-    row = await asyncio.to_thread(session.ledger.order, shot.key)
-    sha256 = row.clip if row is not None and row.generation_id == finished.generation_id else None
-    if sha256 is None or not await asyncio.to_thread(session.has, sha256):
-        listener.get().shot(shot.id, "downloading")
-        sha256 = await fetch_made(
-            session, shot.api, finished.generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
-        )
-        if not shot.generation:
-            await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
+    sha256 = await fetch(run, shot, finished.generation_id)
     return Footage(shot=shot.id, generation_id=finished.generation_id, sha256=sha256)

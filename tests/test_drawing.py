@@ -268,3 +268,20 @@ def test_a_draft_and_the_final_from_it() -> None:
     ]  # fmt: skip
     assert final.shot("a").key == cheap.shot("a").key
     assert {s.key for s in plan(production).shots}.isdisjoint(s.key for s in cheap.shots)
+
+
+def test_a_film_s_upscale_leaves_alone_what_cannot_be_upscaled() -> None:
+    """Asked for the whole film, it holds for the scenes whose clips it is possible for; the plan names the others."""
+    drawn = plan(film(scene("a"), scene("b", model="ray-3"), scene("c", resolution="1080p"), upscale="1080p"))
+    assert [c.shots for c in drawn.cuts] == [("a.large",), ("b",), ("c",)]
+    assert drawn.notes == ("scene 'b': clips of ray-3 cannot be upscaled: it stays 720p",)
+
+
+def test_a_pinned_generation_is_continued() -> None:
+    """A scene that shows an existing generation, and one that goes on from its id, or leads to it, are one movement."""
+    drawn = plan(film(scene("before", lead_into=PARENT), scene("there", generation=PARENT),
+                      scene("after", continue_from=PARENT)))  # fmt: skip
+    before, there, after = drawn.cuts
+    assert drawn.continues(before, there)
+    assert drawn.continues(there, after)
+    assert not drawn.continues(before, after)

@@ -29,6 +29,8 @@ COMMANDS = [line.partition("#")[0].strip() for block in blocks("sh") for line in
 HELD = {
     "make film": "test_the_bundled_example_becomes_a_film",
     "make test": ".ci/run",
+    "make examples": "tests/test_examples.py",
+    "python -m flows.concepts": "run",
     ". .venv/bin/activate": "the interpreter that runs these tests",
     "python -m flows.produce productions/coffee-shop.yaml --plan": "run",
     "python -m flows.produce productions/coffee-shop.yaml": "run",

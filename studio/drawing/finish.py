@@ -40,6 +40,9 @@ def _reframed(desk: Desk, scene: Scene, clip: Shot) -> Shot:
 
 def _upscaled(desk: Desk, scene: Scene, clip: Shot) -> Shot:
     wanted = desk.production.upscale_of(scene)
+    if wanted is not None and not desk.model(scene).upscales:
+        desk.notes.append(f"scene '{scene.id}': clips of {clip.model} cannot be upscaled: it stays {clip.resolution}")
+        return clip
     if wanted is None or TIER_PIXELS[wanted] <= TIER_PIXELS[clip.resolution]:
         return clip
     price = desk.prices.quote_upscale(wanted, frames_of(clip.seconds, FPS))

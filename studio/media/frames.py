@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from collections.abc import Generator
 from pathlib import Path
 
@@ -103,6 +104,6 @@ def _range(frame: VideoFrame) -> ColorRange | None:
 
 
 def _write(image: Image.Image, path: Path, kind: str, **options: int) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     image.save(part, kind, **options)
     part.replace(path)

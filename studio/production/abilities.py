@@ -19,7 +19,7 @@ def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
     """What a scene wants and its model, or the fields beside it, do not allow."""
     model = video_model(production.model_of(scene))
     yield from _shape(production, scene, model)
-    yield from _offered(production, scene, model)
+    yield from _offered(scene, model)
     if model.hdr:
         yield from _dynamic_range(production, scene, model)
     if model.guides:
@@ -40,7 +40,7 @@ def _shape(production: Production, scene: Scene, model: VideoModel) -> Iterator[
         yield Finding(("model",), f"{model.name} makes no {ratio} pictures", f"it makes {able}")
 
 
-def _offered(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
+def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
     """What only some models do at all."""
     wants = {
         "guides": bool(scene.guides) > bool(model.guides),
@@ -48,7 +48,7 @@ def _offered(production: Production, scene: Scene, model: VideoModel) -> Iterato
         "exr": scene.exr > model.hdr,
         "loop": scene.loop > model.loops,
         "sound": bool(scene.sound) > model.sound,
-        "upscale": bool(production.upscale_of(scene)) > model.upscales,
+        "upscale": bool(scene.upscale) > model.upscales,
     }
     able = {
         "guides": lambda m: m.guides, "hdr": lambda m: m.hdr, "exr": lambda m: m.hdr, "loop": lambda m: m.loops,
@@ -126,7 +126,7 @@ def _references(character: Character, most: int) -> Iterator[Finding]:
 
 
 def _upscale(production: Production, scene: Scene) -> Iterator[Finding]:
-    wanted, made = production.upscale_of(scene), production.resolution_of(scene)
+    wanted, made = scene.upscale, production.resolution_of(scene)
     if wanted and LARGER.index(wanted) <= LARGER.index(made):
         yield Finding(("upscale",), f"{wanted} is no larger than {made}", "choose a larger one, or remove it")
 

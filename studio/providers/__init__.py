@@ -1,7 +1,25 @@
-"""Video services, each behind the same few calls. Usable alone, without Prefect and without the books."""
+"""Video services, each behind the same few calls. Alone they need neither Prefect nor the books, and buy nothing."""
 
 from studio.providers.agents import Agents
-from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
+from studio.providers.base import (
+    CommonOptions,
+    GeneratedVideo,
+    Generation,
+    GenerationPage,
+    GenerationState,
+    VideoOptions,
+    VideoProvider,
+)
 from studio.providers.dream_machine import DreamMachine
 
-__all__ = ["Agents", "DreamMachine", "Generation", "GenerationPage", "GenerationState", "VideoProvider"]
+__all__ = [
+    "Agents",
+    "CommonOptions",
+    "DreamMachine",
+    "GeneratedVideo",
+    "Generation",
+    "GenerationPage",
+    "GenerationState",
+    "VideoOptions",
+    "VideoProvider",
+]

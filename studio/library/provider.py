@@ -1,0 +1,217 @@
+"""``LumaProvider``: both of Luma's APIs behind the mission's interface, with the books that make it pay once."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import hashlib
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from studio.download import download
+from studio.errors import BadInput, DownloadError, NotFound, Refused, SettingsError
+from studio.library.purchase import Purchase, single
+from studio.library.wishes import continuous, one
+from studio.models import Api, video_model
+from studio.money import parse_usd
+from studio.pricing import load_prices
+from studio.production import Production
+from studio.providers import CommonOptions, GeneratedVideo, Generation, GenerationPage, VideoOptions, VideoProvider
+from studio.session import PROVIDERS, Session, open_session
+from studio.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def open_provider(
+    model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
+    settings: Settings | None = None,
+) -> LumaProvider:  # fmt: skip
+    """A provider that can buy: ``async with open_provider(budget=Decimal("5")) as provider``. See LumaProvider."""
+    return LumaProvider(model, budget=budget, production=production, settings=settings)
+
+
+class LumaProvider(VideoProvider):
+    """Luma, for use as ``async with LumaProvider(model="ray-2") as luma``.
+
+    Keys, ledger and clips are those of the environment (``LUMAAI_API_KEY``, ``STUDIO_HOME`` …), shared with the flows;
+    without a key it is the sandbox, and nothing is billed. ``model`` is the one of calls that name none. ``budget`` is
+    what may be spent while it is open, in USD: where a key is set, it has to be given. ``production`` is the name that
+    its purchases have in the books. Calls may run at the same time.
+
+    Raises BadInput for a model that there is not, settings that cannot be used, and, when opened, a missing key.
+    """
+
+    name = "luma"
+    endpoints = frozenset()
+
+    def __init__(
+        self, model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
+        settings: Settings | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.production = model, production
+        self._api: Api = video_model(model).api
+        self.has_list = PROVIDERS[self._api][0].has_list
+        self._settings = settings or load_settings()
+        self._budget = _dollars(budget)
+        self._run = f"library-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        self._open: Session | None = None
+        self._stack = AsyncExitStack()
+        #: Clips whose URLs were handed out: they are here, and need not be fetched once more. Kept in memory only.
+        self._known: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        if self._open is not None:
+            raise BadInput("this provider is open already", hint="open one for each block, or share it")
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(open_session(self._settings))
+            session.service.access(self._api)  # a missing key is said now, not at the first purchase
+            await session.connect()
+            if session.service.start_sandbox:
+                log.warning("no API key is set: the sandbox makes the videos, and nothing is billed")
+            self._stack = stack.pop_all()
+        self._open = session
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        session, self._open = self._open, None
+        if session is not None:
+            try:
+                await asyncio.to_thread(session.ledger.end_run, self._run, "closed")
+            finally:
+                await self._stack.aclose()
+
+    @property
+    def cost_per_second(self) -> Decimal:
+        """USD for a second of ``model`` at 720p, by the price table in use."""
+        table = load_prices(self._settings.price_book, self._settings.price_table)
+        return table.quote(self.model, "720p", 5).usd / 5
+
+    async def generate(
+        self, prompt: str, duration: float = 5.0, width: int = 1280, height: int = 720,
+        **options: Unpack[VideoOptions],
+    ) -> GeneratedVideo:  # fmt: skip
+        wish = {"prompt": prompt, "duration": duration, "width": width, "height": height, **self._with_model(options)}
+        (video,) = await self._buy(one(wish, title=self.production), [wish], alone=True)
+        return video
+
+    async def generate_continuous(
+        self, scenes: Sequence[Mapping[str, Any]],
+        character_ref_url: str | Path | Sequence[str | Path] | None = None, *, width: int = 1280, height: int = 720,
+        **options: Unpack[CommonOptions],
+    ) -> builtins.list[GeneratedVideo]:  # fmt: skip
+        shared = self._with_model(options)
+        shared |= {"character_ref_url": character_ref_url, "width": width, "height": height}
+        written = continuous(scenes, shared, title=self.production)
+        return await self._buy(written, [{**shared, **scene} for scene in scenes])
+
+    async def _buy(
+        self, written: Production, wishes: Sequence[Mapping[str, Any]], *, alone: bool = False
+    ) -> builtins.list[GeneratedVideo]:
+        """Make a production's clips. ``wishes``: its scenes as they were asked for. ``alone``: it must be one clip."""
+        purchase = Purchase(self._session, run=self._run, budget=self._budget)
+        run = await purchase.planned(written)
+        if alone:
+            single(run.plan)
+        videos = await purchase.made(run, provider=self.name, asked=wishes)
+        self._known |= {video.video_url: video.path.stem for video in videos if video.path is not None}
+        return videos
+
+    async def download(self, video_url: str, local_path: str | Path) -> str:
+        session = self._session
+        sha256 = self._known.get(video_url)
+        if sha256 is None or not await asyncio.to_thread(session.has, sha256):
+            if not video_url.startswith(("http://", "https://")):
+                raise BadInput("is no http or https address", where="video_url")
+            sha256 = await self._fetch(session, video_url)
+        await asyncio.to_thread(_copy, session.store.path(sha256), Path(local_path))
+        return str(local_path)
+
+    async def _fetch(self, session: Session, url: str) -> str:
+        async def same_url() -> str:
+            return url
+
+        named = hashlib.sha256(url.encode()).hexdigest()[:16]
+        clip = await download(same_url, session.store, client=session.http, name="video", generation=named)
+        return clip.sha256
+
+    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
+        raise Refused("a create of its own would be in no books", hint="use generate or generate_continuous")
+
+    async def get(self, generation_id: str) -> Generation:
+        """One generation, of whichever API. Raises NotFound where the account has none of that id."""
+        session = self._session
+        others = [api for api in session.connected if api != self._api]
+        for api in (self._api, *others):
+            try:
+                return await session.provider_of(api).get(generation_id)
+            except NotFound as error:
+                missing = error
+        raise missing
+
+    async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
+        return await self._service.list(limit=limit, offset=offset)
+
+    async def delete(self, generation_id: str) -> None:
+        await self._service.delete(generation_id)
+
+    async def credits(self) -> Decimal:
+        return await self._service.credits()
+
+    async def list_camera_motions(self) -> builtins.list[str]:
+        return await self._service.list_camera_motions()
+
+    async def upload(self, path: Path, *, media_type: str) -> str:
+        return await self._service.upload(path, media_type=media_type)
+
+    async def ping(self) -> None:
+        await self._service.ping()
+
+    @property
+    def _session(self) -> Session:
+        if self._open is None:
+            raise BadInput("this provider is not open", hint="async with LumaProvider() as luma: …")
+        return self._open
+
+    @property
+    def _service(self) -> VideoProvider:
+        """The API that sells this provider's model."""
+        return self._session.provider_of(self._api)
+
+    def _with_model(self, options: CommonOptions) -> dict[str, Any]:
+        return {**options, "model": options.get("model") or self.model}
+
+
+def _dollars(budget: Decimal | int | str | None) -> Decimal | None:
+    try:
+        return None if budget is None else parse_usd(str(budget))
+    except ValueError as error:
+        raise SettingsError(str(error), where="budget") from None
+
+
+def _copy(clip: Path, local: Path) -> None:
+    """Copy a clip of the store; where the copy breaks off, nothing is left under its name."""
+    part = local.with_name(f".{local.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    try:
+        local.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(clip, part)
+            part.replace(local)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise DownloadError(f"cannot be written: {error.strerror}", where=str(local)) from None

@@ -1,0 +1,117 @@
+"""One call's purchase: planned, checked against the budget, carried out, and told as the mission's values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from studio.errors import BadInput, Moderated, NotConfirmed, OverBudget, ServiceError
+from studio.facts import stored_clip
+from studio.ledger import OrderRow
+from studio.library.carrying import Made, carry_out
+from studio.media.clip import Clip
+from studio.money import ZERO
+from studio.plan import Plan, Shot
+from studio.production import Production
+from studio.providers import GeneratedVideo
+from studio.run import Run
+from studio.session import Session
+
+PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
+
+
+class Purchase:
+    """What a call buys in an open session. ``run`` is the id that shares ``budget`` (USD) with the provider's calls."""
+
+    def __init__(self, session: Session, *, run: str, budget: Decimal | None) -> None:
+        self._session, self._run_id, self._budget = session, run, budget
+
+    async def planned(self, written: Production) -> Run:
+        """The production as purchases, with prices and states. Spends nothing."""
+        plan, seeds = await self._session.plan(written, run=self._run_id)
+        return Run(
+            self._session, plan, seeds, run_id=self._run_id, out=self._session.home, budget=self._budget,
+            started_at=datetime.now(UTC),
+        )  # fmt: skip
+
+    async def made(self, run: Run, *, provider: str, asked: Sequence[Mapping[str, Any]]) -> list[GeneratedVideo]:
+        """Every clip of the plan, in the film's order. ``asked``: the scenes in the words of the call."""
+        try:
+            await run.begin()
+            made = await carry_out(run)
+        except NotConfirmed as error:
+            error.hint = f"open the provider with what it may spend: budget=Decimal('{run.plan.to_pay}')"
+            raise
+        except OverBudget as error:
+            error.hint = "open the provider with a larger budget, or raise the cap that is named"
+            raise
+        except Moderated as error:
+            error.hint = "change it; or, as the verdict is not always the same, ask for another take: take=2"
+            raise
+        rows = await asyncio.to_thread(self._session.ledger.orders, [shot.key for shot in run.plan.shots])
+        videos = []
+        for cut, wish in zip(run.plan.cuts, asked, strict=True):
+            for number, name in enumerate(cut.shots, 1):
+                shot = run.plan.shot(name)
+                clip = await asyncio.to_thread(stored_clip, self._session.store, made[name].sha256)
+                url = await self._url(shot, made[name], clip)
+                told = _metadata(run, shot, wish, made, rows)
+                if len(cut.shots) > 1:
+                    told |= {"clip": number, "clips": len(cut.shots)}
+                price = sum((rows[s.key].price for s in _parts(run.plan, shot) if s.key in rows), ZERO)
+                videos.append(GeneratedVideo(
+                    video_id=made[name].placed.generation_id, video_url=url, duration=float(clip.duration),
+                    width=clip.width, height=clip.height, generation_cost=price, provider=provider, metadata=told,
+                    scene_id=shot.scene, path=clip.path,
+                ))  # fmt: skip
+        return videos
+
+    async def _url(self, shot: Shot, made: Made, clip: Clip) -> str:
+        """Where the service keeps a clip; where it cannot say, or keeps it no longer, the file's own address."""
+        try:
+            generation = await self._session.provider_of(shot.api).get(made.placed.generation_id)
+        except ServiceError:
+            return clip.path.as_uri()
+        return generation.video_url or clip.path.as_uri()
+
+
+def single(plan: Plan) -> None:
+    """Raises BadInput where a plan has more than one clip to show."""
+    (cut,) = plan.cuts
+    if len(cut.shots) > 1:
+        lengths = " + ".join(f"{float(plan.shot(name).seconds):g}" for name in cut.shots)
+        raise BadInput(
+            f"{float(plan.production.duration_of(plan.production.scenes[0])):g} seconds are more than one clip "
+            f"({lengths} s)", where="duration",
+            hint="generate_continuous([…]) makes a scene of any length, and gives a video for each clip",
+        )  # fmt: skip
+
+
+def _parts(plan: Plan, shot: Shot) -> list[Shot]:
+    """A clip, and the stills that were made for it."""
+    return [*(still for name in shot.parents if (still := plan.shot(name)).is_still), shot]
+
+
+def _metadata(
+    run: Run, shot: Shot, wish: Mapping[str, Any], made: Mapping[str, Made], rows: Mapping[str, OrderRow]
+) -> dict[str, Any]:
+    bought = [s for s in _parts(run.plan, shot) if made[s.id].placed.bought]
+    spent = sum((rows[s.key].price for s in bought), ZERO)
+    return {
+        "model": shot.model,
+        "prompt": str(wish["prompt"])[:PROMPT_SHOWN],
+        "resolution": shot.resolution,
+        "aspect_ratio": shot.aspect_ratio,
+        "keyframes": bool(shot.start or shot.end),
+        "camera_motion": wish.get("camera_motion"),
+        "concepts": list(shot.camera),
+        "take": shot.take,
+        "order": shot.key,
+        "cached": not bought,
+        "spent": spent,
+        "service": shot.seller,
+        "notes": [*run.warnings, *run.plan.notes],
+    }

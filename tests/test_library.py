@@ -1,0 +1,570 @@
+"""The provider as a library: the mission's calls against a real sandbox over HTTP, through the same door and books."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from studio.errors import BadInput, DownloadError, Moderated, NotConfirmed, OverBudget, Refused, SettingsError
+from studio.library import LumaProvider, open_provider
+from studio.library.wishes import continuous, one
+from studio.media.clip import examine
+from studio.media.seam import measure_seam
+from studio.plan import Plan
+from studio.production import Production
+from studio.providers import DreamMachine, GeneratedVideo, VideoProvider
+from studio.session import open_session
+from studio.settings import load_settings
+from tests.proxy import Proxy
+from tests.test_produce import Sandbox, booked
+
+SMALL: dict[str, Any] = {"width": 960, "height": 540}
+CHEAP = Decimal("0.14")  # 5 s of ray-flash-2 at 540p
+ID = "123e4567-e89b-12d3-a456-426614174000"
+
+
+class Shop:
+    """The sandbox of this module, as one test sees it: what was bought since it began."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._before = len(sandbox.books()["creates"])
+
+    @property
+    def creates(self) -> list[dict[str, Any]]:
+        return self.sandbox.books()["creates"][self._before :]
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        return [create["request"] for create in self.creates]
+
+    @property
+    def charged(self) -> Decimal:
+        """USD, refunds taken off."""
+        return Decimal(sum(c["cents"] - c["refunded_cents"] for c in self.creates)) / 100
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        url = f"{self.sandbox.origin}/sandbox/faults"
+        httpx.put(url, json=list(faults), trust_env=False).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def shop(server: Sandbox, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """The sandbox, with an empty ledger and store of ours in ``workplace``."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", server.url)
+    shop = Shop(server)
+    yield shop
+    shop.faults()
+
+
+@pytest.fixture
+async def luma(shop: Shop) -> AsyncIterator[LumaProvider]:
+    """A provider of small and cheap clips at that sandbox."""
+    async with LumaProvider(model="ray-flash-2") as luma:
+        yield luma
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Iterator[str]:
+    """Address of a web server with a picture, ``face.png``."""
+    folder = tmp_path / "www"
+    folder.mkdir()
+    Image.effect_noise((640, 640), 60).convert("RGB").save(folder / "face.png")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def local_picture(workplace: Path) -> Path:
+    """A picture in the working folder."""
+    path = workplace / "sketch.png"
+    Image.effect_noise((640, 360), 50).save(path)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_the_mission_s_closing_example(shop: Shop, workplace: Path, pictures: str) -> None:
+    """Scenes in one flow, with a character and camera motions: bought once, to the cent, each going on from the last.
+
+    Asked for again, by another provider, it is the same videos for nothing; a changed scene pays from there on.
+    """
+    scenes: list[dict[str, Any]] = [
+        {"prompt": "a woman walks into a coffee shop", "camera_motion": "tracking"},
+        {"prompt": "she orders a latte at the counter", "duration": 4.5, "camera_motion": "slow motion"},
+    ]
+    face = f"{pictures}/face.png"
+    async with LumaProvider(model="ray-flash-2", budget=Decimal("0.30")) as luma:
+        first, second = await luma.generate_continuous(scenes, character_ref_url=face, **SMALL)
+
+    still, walk, latte = shop.requests
+    assert still["model"] == "photon-flash-1"
+    assert len(still["character_ref"]["identity0"]["images"]) == 1
+    assert (walk["resolution"], walk["duration"], walk["aspect_ratio"]) == ("540p", "5s", "16:9")
+    assert walk["concepts"] == [{"key": "truck_right"}]
+    assert walk["keyframes"]["frame0"]["type"] == "image"
+    assert latte["concepts"] == [{"key": "bolt_cam"}]
+    assert latte["keyframes"] == {"frame0": {"type": "generation", "id": first.video_id}}
+    assert [c["id"] for c in shop.creates][1:] == [first.video_id, second.video_id]
+    assert (first.scene_id, second.scene_id) == ("scene-1", "scene-2")
+    assert (second.provider, second.format, second.duration) == ("luma", "mp4", 5)
+    assert (second.width, second.height) == (960, 540)
+    assert second.generation_cost == second.metadata["spent"] == CHEAP
+    assert first.generation_cost > CHEAP, "its still is part of it"
+    assert first.generation_cost + second.generation_cost == booked(workplace)
+    assert abs(booked(workplace) - shop.charged) < Decimal("0.01"), "the sandbox charges stills by the cent"
+    assert measure_seam(first.path, second.path).ssim > 0.97
+
+    scenes[1]["camera_motion"] = "static"
+    async with open_provider("ray-flash-2") as luma:
+        again, other = await luma.generate_continuous(scenes, character_ref_url=face, **SMALL)
+    assert (again.video_id, again.metadata["cached"], again.metadata["spent"]) == (first.video_id, True, 0)
+    assert (other.metadata["cached"], other.metadata["concepts"]) == (False, ["static"])
+    assert len(shop.creates) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_the_same_wish_is_one_purchase(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
+    """At the same time or later, with other words for the same: one create. Another take is another one."""
+    wish = "a quiet harbour at dawn"
+    twins = await asyncio.gather(luma.generate(wish, 3, 960, 540), luma.generate(wish, **SMALL))
+    assert len({video.video_id for video in twins}) == len(shop.creates) == 1
+    assert sorted(video.metadata["cached"] for video in twins) == [False, True]
+    assert sum(video.metadata["spent"] for video in twins) == booked(workplace) == shop.charged == CHEAP
+    video = twins[0]
+    assert examine(video.path).duration == 5 == video.duration
+    assert video.metadata["prompt"] == wish
+    assert (await luma.check_status(video.video_id))["status"] == "completed"
+
+    other = await luma.generate(wish, take=2, **SMALL)
+    assert other.video_id != video.video_id
+    assert (other.metadata["take"], len(shop.creates)) == (2, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_downloads(shop: Shop, workplace: Path, luma: LumaProvider, caplog: pytest.LogCaptureFixture) -> None:
+    """What was made is copied, also by another provider's URL; nothing is fetched whose URL has expired.
+
+    No signed URL is in a log or a value's text.
+    """
+    with caplog.at_level(logging.DEBUG):
+        video = await luma.generate("a quiet harbour at dawn", **SMALL)
+        assert await luma.download(video.video_url, "films/harbour.mp4") == "films/harbour.mp4"
+        fresh = (await luma.check_status(video.video_id))["video_url"]
+        async with LumaProvider() as another:
+            await another.download(fresh, workplace / "again.mp4")
+    original = video.path.read_bytes()
+    assert (workplace / "films" / "harbour.mp4").read_bytes() == (workplace / "again.mp4").read_bytes() == original
+    assert not list((workplace / "films").glob(".*")), "nothing half-written stays"
+    signature = video.video_url.partition("sig=")[2]
+    assert signature
+    assert signature not in repr(video) + caplog.text
+
+    broken = re.sub("sig=.", "sig=x", fresh)
+    with pytest.raises(DownloadError) as error:
+        await luma.download(broken, "nothing.mp4")
+    assert signature[1:] not in str(error.value)
+    with pytest.raises(BadInput, match="http"):
+        await luma.download("ftp://example.com/x.mp4", "nothing.mp4")
+    (workplace / "file").touch()
+    with pytest.raises(DownloadError, match="cannot be written"):
+        await luma.download(video.video_url, "file/x.mp4")
+    assert not (workplace / "nothing.mp4").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_rerun_with_the_service_away(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was bought and fetched is there without the service, and can be downloaded; its URL is then the file's."""
+    sandbox = Sandbox(tmp_path / "sandbox")
+    sandbox.start()
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    try:
+        async with LumaProvider("ray-flash-2") as luma:
+            first = await luma.generate("the open sea", **SMALL)
+    finally:
+        sandbox.stop()
+    async with LumaProvider("ray-flash-2") as luma:
+        again = await luma.generate("the open sea", **SMALL)
+        await luma.download(again.video_url, "sea.mp4")
+    assert (again.video_id, again.metadata["cached"]) == (first.video_id, True)
+    assert again.video_url == first.path.as_uri()
+    assert (workplace / "sea.mp4").read_bytes() == first.path.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_lost_answer_is_found_again(shop: Shop, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the answer to a create is lost on the way, its generation is found and awaited: nothing is bought twice."""
+    async with Proxy(shop.sandbox.origin, lose=1) as proxy:
+        monkeypatch.setenv("LUMAAI_BASE_URL", f"{proxy.origin}/dream-machine/v1")
+        async with LumaProvider("ray-flash-2") as luma:
+            video = await luma.generate("a boat leaves the harbour", **SMALL)
+    assert [create["id"] for create in shop.creates] == [video.video_id]
+    assert video.metadata["spent"] == booked(workplace) == shop.charged == CHEAP
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
+    """The service's own failure is refunded and ordered again; what moderation refused is final. Siblings go on."""
+    shop.faults(
+        {"kind": "fails", "containing": "stormy", "times": 1, "reason": "Job failed"},
+        {"kind": "fails", "containing": "refused", "reason": "Advanced prompt moderation failed"},
+    )
+    video, refused = await asyncio.gather(
+        luma.generate("a stormy harbour", **SMALL),
+        luma.generate("a refused harbour", scene_id="pier", **SMALL),
+        return_exceptions=True,
+    )
+    assert isinstance(refused, Moderated)
+    assert "scene 'pier'" in str(refused)
+    assert "take=2" in refused.hint
+    assert isinstance(video, GeneratedVideo)
+    assert sorted(r["prompt"] for r in shop.requests) == ["a refused harbour", *["a stormy harbour"] * 2]
+    assert video.generation_cost == video.metadata["spent"] == booked(workplace) == shop.charged == CHEAP
+    with pytest.raises(Moderated):
+        await luma.generate("a refused harbour", scene_id="pier", **SMALL)
+    assert len(shop.creates) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_the_budget_is_shared_by_the_calls(shop: Shop, workplace: Path) -> None:
+    """What is bought while a provider is open stays within its budget, at once and one after the other."""
+    async with LumaProvider("ray-flash-2", budget="0.20") as luma:
+        calls = (luma.generate(prompt, **SMALL) for prompt in ("a red kite", "a blue kite"))
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert sorted(type(outcome) for outcome in ended if isinstance(outcome, Exception)) == [OverBudget]
+        with pytest.raises(OverBudget, match=r"(?s)\$0.14 are spent already.*larger budget"):
+            await luma.generate("a green kite", **SMALL)
+    assert booked(workplace) == shop.charged == CHEAP
+
+
+async def test_a_billed_provider_needs_a_budget(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a key, nothing is bought unless somebody said what may be spent."""
+    monkeypatch.setenv("LUMA_API_KEY", "luma-secret")
+    async with LumaProvider() as luma:
+        with pytest.raises(NotConfirmed, match=r"(?s)\$0.71.*budget=Decimal\('0.71'\)") as error:
+            await luma.generate("a quiet harbour at dawn")
+    assert "luma-secret" not in str(error.value)
+    assert shop.creates == []
+
+
+SCRIPT = """
+import asyncio, sys
+from studio.library import LumaProvider
+
+async def main():
+    async with LumaProvider("ray-flash-2") as luma:
+        videos = await luma.generate_continuous(
+            [{"prompt": "a harbour at dawn"}, {"prompt": "a boat leaves the harbour"}], width=960, height=540
+        )
+    print("\\n".join(video.video_id for video in videos))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
+    """kill -9 while the first of two is being made, then the same call: two creates in all, the first one awaited."""
+    sandbox = Sandbox(tmp_path / "sandbox", latency=4)
+    sandbox.start()
+    try:
+        environment = {**os.environ, "LUMAAI_BASE_URL": sandbox.url}
+        (workplace / "script.py").write_text(SCRIPT)
+        line = [sys.executable, "script.py"]
+        run = subprocess.Popen(line, cwd=workplace, env=environment, start_new_session=True)
+        deadline = time.monotonic() + 120
+        while not sandbox.books()["creates"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        (before,) = sandbox.books()["creates"]
+        again = subprocess.run(line, cwd=workplace, env=environment, capture_output=True, text=True, timeout=300)
+        assert again.returncode == 0, again.stderr
+        made = [create["id"] for create in sandbox.books()["creates"]]
+        assert made == again.stdout.split()
+        assert made[0] == before["id"]
+        assert booked(workplace) == 2 * CHEAP
+    finally:
+        sandbox.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_cancelled_call_is_gone_on_with(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
+    """A call that is cancelled while its clip is being made leaves it in the books; the next one awaits it."""
+    call = asyncio.create_task(luma.generate("a slow tide", **SMALL))
+    while not await asyncio.to_thread(lambda: shop.creates):
+        assert not call.done()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    video = await luma.generate("a slow tide", **SMALL)
+    assert [create["id"] for create in shop.creates] == [video.video_id]
+    assert booked(workplace) == shop.charged == CHEAP
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_the_other_api(shop: Shop, workplace: Path, luma: LumaProvider, local_picture: Path) -> None:
+    """A call may name a model of the other API: a local picture is uploaded to it, and its generation can be asked
+    for.
+    """
+    video = await luma.generate(
+        "the sketch comes to life",
+        model="ray-3",
+        resolution="360p",
+        start_image_url=local_picture,
+        camera_motion="orbit",
+    )
+    (request,) = shop.requests
+    assert request["model"] == "ray-3.2"
+    assert set(request["video"]["start_frame"]) == {"file_id"}
+    assert "the camera orbits the subject to the right" in request["prompt"].lower()
+    assert video.metadata["prompt"] == "the sketch comes to life"
+    assert (video.provider, video.metadata["model"], video.metadata["keyframes"]) == ("luma", "ray-3", True)
+    assert (await luma.check_status(video.video_id))["video_url"]
+    assert booked(workplace) == shop.charged == video.generation_cost
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_documented_example_runs_without_prefect(workplace: Path, root: Path) -> None:
+    """The example in the documentation runs as it stands: without a key in the sandbox, which it says, and without
+    Prefect. It leaves its two files.
+    """
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "library.md").read_text("utf-8"), re.DOTALL)
+    (workplace / "example.py").write_text(f"{example}\nimport sys\nassert 'prefect' not in sys.modules\n")
+    environment = os.environ | {"STUDIO_SANDBOX_LATENCY": "0"}
+    line = [sys.executable, "example.py"]
+    done = subprocess.run(line, cwd=workplace, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["video 5.0 0.14 False", "scene-1 5.0 0.14 False"]
+    assert done.stderr.strip() == "no API key is set: the sandbox makes the videos, and nothing is billed"
+    assert {path.name for path in workplace.glob("*.mp4")} == {"video.mp4", "scene-1.mp4"}
+    assert booked(workplace) == 2 * CHEAP
+
+
+# What is asked of the service for each word of a call: drawn, not bought
+
+
+async def drawn(written: Production) -> Plan:
+    """The plan of a production, without any network."""
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(written)
+    return plan
+
+
+GENERATION = {"type": "generation", "id": ID}
+IMAGE = {"type": "image", "url": "sketch.png"}
+VIDEO = GeneratedVideo(video_id=ID, video_url="https://x/?sig=1", duration=5.0, generation_cost=CHEAP, provider="luma")
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ({}, {"duration": "5s", "resolution": "720p", "aspect_ratio": "16:9", "model": "ray-2"}),
+        ({"duration": 0.5}, {"duration": "5s"}),
+        ({"duration": Fraction(11, 2)}, {"duration": "9s"}),
+        ({"duration": Decimal(9)}, {"duration": "9s"}),
+        ({"duration": 3, "loop": True}, {"duration": "5s", "loop": True}),
+        ({"width": 1080, "height": 1920}, {"resolution": "1080p", "aspect_ratio": "9:16"}),
+        ({"width": 500, "height": 510}, {"resolution": "540p", "aspect_ratio": "1:1"}),
+        ({"resolution": "4k"}, {"resolution": "4k", "aspect_ratio": "16:9"}),
+        ({"width": 640, "height": 640, "aspect_ratio": "21:9"}, {"aspect_ratio": "21:9", "resolution": "540p"}),
+        ({"camera_motion": "bolt_cam"}, {"concepts": [{"key": "bolt_cam"}]}),
+        ({"camera_motion": ["Zoom In", "drone shot"]}, {"concepts": [{"key": "zoom_in"}, {"key": "aerial_drone"}]}),
+        ({"start_image_url": "sketch.png"}, {"keyframes": {"frame0": "image"}}),
+        ({"start_image_url": Path("sketch.png"), "end_image_url": "./sketch.png"},
+         {"keyframes": {"frame0": "image", "frame1": "image"}}),
+        ({"continue_from": ID}, {"keyframes": {"frame0": GENERATION}}),
+        ({"continue_from": VIDEO, "end_image_url": "sketch.png"},
+         {"keyframes": {"frame0": GENERATION, "frame1": "image"}}),
+        ({"keyframes": {"frame0": IMAGE, "frame1": GENERATION}},
+         {"keyframes": {"frame0": "image", "frame1": GENERATION}}),
+        ({"keyframes": {"frame0": GENERATION}, "loop": True}, {"keyframes": {"frame0": GENERATION}, "loop": True}),
+        ({"model": "ray-3", "camera_motion": "push_in", "duration": 8}, {"model": "ray-3.2", "duration": "10s"}),
+        ({"model": "ray-3", "width": 900, "height": 2100}, {"aspect_ratio": "9:16"}),
+        ({"character_ref_url": None, "keyframes": {}, "loop": None, "take": None}, {"duration": "5s"}),
+    ],
+)  # fmt: skip
+async def test_each_word_is_asked_of_the_service(
+    local_picture: Path, said: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    """Every keyword of the mission reaches the request, in Luma's own form."""
+    plan = await drawn(one({"prompt": "a sketch that moves", "model": "ray-2", **said}, title="library"))
+    (shot,) = plan.shots
+    request = dict(shot.request)
+    frames = request.get("keyframes", {}).items()
+    request["keyframes"] = {name: f if f["type"] == "generation" else f["type"] for name, f in frames}
+    assert {name: request[name] for name in asked} == asked
+    for name in ("keyframes", "loop", "concepts"):
+        assert bool(request.get(name)) == (name in asked)
+
+
+async def test_equal_wishes_are_equal_orders(local_picture: Path) -> None:
+    """Luma's own form and the mission's words, and any length that is the same clip, name the same purchase."""
+    wishes = [
+        {"prompt": "it moves", "model": "ray-2", "start_image_url": "sketch.png", "duration": 5},
+        {"prompt": " it  moves ", "model": "ray-2", "keyframes": {"frame0": IMAGE}, "duration": 2.5, "scene_id": "x"},
+    ]
+    keys = {(await drawn(one(wish, title="library"))).shots[0].key for wish in wishes}
+    assert len(keys) == 1
+    assert (await drawn(one({**wishes[0], "take": 2}, title="library"))).shots[0].key not in keys
+
+
+async def test_who_is_in_a_chain(local_picture: Path) -> None:
+    """The call's character is in every scene but those that start from a picture; a scene may bring its own.
+
+    A scene that is longer than a clip becomes several, and one with a start of its own begins there.
+    """
+    scenes = [
+        {"prompt": "she walks", "start_image_url": "sketch.png"},
+        {"prompt": "she runs", "duration": 12, "scene_id": "run"},
+        {"prompt": "he waits", "character_ref_url": ["sketch.png"], "continue_from": ID},
+    ]
+    shared = {"model": "ray-2", "character_ref_url": local_picture, "take": 3, "width": 540, "height": 960}
+    plan = await drawn(continuous(scenes, shared, title="My films"))
+    assert plan.production.slug == "my-films"
+    assert [cut.shots for cut in plan.cuts] == [("scene-1",), ("run.1", "run.2"), ("scene-3",)]
+    starts = {s.id: (s.start.kind, s.start.ref) for s in plan.shots if s.start}
+    assert starts["scene-1"][0] == "image"
+    assert starts["run.1"] == ("shot", "scene-1")
+    assert starts["scene-3"] == ("generation", ID)
+    assert {s.id for s in plan.shots if s.is_still} == {"run.still", "scene-3.still"}
+    assert {(s.take, s.aspect_ratio) for s in plan.shots} == {(3, "9:16")}
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"strat_image_url": "x"}, "(?s)no 'strat_image_url'.*did you mean 'start_image_url'"),
+        ({"prompt": ""}, "has no prompt"),
+        ({"prompt": "ab"}, "at least 3"),
+        ({"prompt": "x" * 5001}, "nothing is cut silently"),
+        ({"duration": 0}, "0 seconds"),
+        ({"duration": "soon"}, "expected seconds"),
+        ({"duration": 10}, "(?s)10 seconds are more than one clip .5 . 5 s.*generate_continuous"),
+        ({"duration": 10, "loop": True}, "10 seconds cannot loop"),
+        ({"width": 0}, "width 0 is no number of pixels"),
+        ({"height": "tall"}, "height 'tall'"),
+        ({"resolution": "8k"}, "no resolution '8k'"),
+        ({"model": "ray-1-6"}, "(?s)no model 'ray-1-6'.*ray-2, ray-flash-2, ray-3"),
+        ({"model": "ray-3", "resolution": "4k"}, "ray-3 makes no 4k"),
+        ({"camera_motion": "orbt"}, "did you mean 'orbit'"),
+        ({"take": 0}, "at least 1"),
+        ({"start_image_url": "missing.png"}, "no file"),
+        ({"start_image_url": "ftp://example.com/x.png"}, "cannot be read by Luma"),
+        ({"start_image_url": "https://e.com/x.png", "continue_from": ID}, "one first frame"),
+        ({"start_image_url": "https://e.com/x.png", "character_ref_url": "https://e.com/y.png"}, "one first frame"),
+        ({"end_image_url": "https://e.com/x.png", "loop": True}, "a loop ends where it starts"),
+        ({"continue_from": "arrival"}, "'arrival' is no generation's id"),
+        ({"keyframes": {"frame0": GENERATION}, "end_image_url": "./x.png"}, "keyframes stand beside end_image_url"),
+        ({"keyframes": {"frame2": GENERATION}}, "frame0, frame1 or both"),
+        ({"keyframes": {"frame0": {"type": "image"}}}, "is no keyframe"),
+        ({"keyframes": {"frame0": {"type": "generation", "id": "x"}}}, "no generation's id"),
+    ],
+)  # fmt: skip
+async def test_bad_calls(workplace: Path, shop: Shop, luma: LumaProvider, said: dict[str, Any], message: str) -> None:
+    """What cannot be made is one clear error, before anything is bought."""
+    with pytest.raises(BadInput, match=message):
+        await luma.generate(**{"prompt": "a quiet harbour at dawn", **said})
+    assert shop.creates == []
+
+
+@pytest.mark.parametrize(
+    ("scenes", "shared", "message"),
+    [
+        ([], {}, "at least one scene"),
+        ("a harbour", {}, "not a list"),
+        (["a harbour"], {}, "scene 1: is not a mapping"),
+        ([{"prompt": "a harbour"}, {"promt": "a boat"}], {}, "(?s)scene 2: there is no 'promt'.*'prompt'"),
+        ([{"prompt": "a harbour", "aspect_ratio": "1:1"}], {}, "the same for all scenes"),
+        ([{"prompt": "a harbour"}], {"loop": True}, "the call: there is no 'loop'"),
+    ],
+)
+def test_bad_scenes(scenes: Any, shared: dict[str, Any], message: str) -> None:
+    """The same for the scenes of a chain."""
+    with pytest.raises(BadInput, match=message):
+        continuous(scenes, {"model": "ray-2", **shared}, title="library")
+
+
+async def test_a_provider_without_books_buys_nothing() -> None:
+    """A service's own client refuses to buy or fetch, and says how to open one that can."""
+    raw: VideoProvider = DreamMachine(api_key="k", base_url="http://127.0.0.1:9/x")
+    for call in (raw.generate("a harbour"), raw.generate_continuous([]), raw.download("https://e.com/x", "x.mp4")):
+        with pytest.raises(BadInput, match="open_provider"):
+            await call
+    await raw.aclose()
+
+
+async def test_a_closed_provider(shop: Shop) -> None:
+    """Outside its block a provider tells its name and price, and no more; a raw create is refused in it as well."""
+    luma = LumaProvider()
+    assert (luma.name, luma.model, luma.has_list) == ("luma", "ray-2", True)
+    assert luma.cost_per_second == Decimal("0.142")
+    with pytest.raises(BadInput, match="is not open"):
+        await luma.generate("a harbour")
+    async with luma:
+        assert "bolt_cam" in await luma.list_camera_motions()
+        with pytest.raises(Refused, match="no books"):
+            await luma.create("video", {"prompt": "a harbour"})
+        with pytest.raises(BadInput, match="open already"):
+            await luma.__aenter__()
+        with pytest.raises(Refused):
+            await luma.check_status(ID)
+    with pytest.raises(BadInput, match="is not open"):
+        await luma.check_status(ID)
+    assert shop.creates == []
+
+
+async def test_a_provider_that_cannot_be_opened(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that no key is there for, a budget that is none, a model that there is not: said at once."""
+    monkeypatch.setenv("LUMAAI_API_KEY", "k")
+    with pytest.raises(SettingsError, match="LUMA_AGENTS_API_KEY"):
+        async with LumaProvider("ray-3"):
+            pass
+    with pytest.raises(SettingsError, match="budget"):
+        LumaProvider(budget="lots")
+    with pytest.raises(BadInput, match="no model"):
+        LumaProvider("ray-1-6")
