@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from prefect import task
 
+from studio.buying import publish
 from studio.drawing.desk import Seed
-from studio.inputs import give
 from studio.run import Run
-from studio.session import seeds_of
 from tasks.values import Published
 
 
@@ -22,7 +21,5 @@ from tasks.values import Published
 )
 async def publish_asset(run: Run, asset: Seed) -> Published:
     """Put a picture or footage where each API that reads it can."""
-    for api in run.session.service.apis:
-        if asset.sha256 in seeds_of(run.plan, api):
-            await give(run.session, api, asset)
+    await publish(run, asset.sha256)
     return Published(sha256=asset.sha256, name=asset.name)

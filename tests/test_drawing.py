@@ -285,3 +285,11 @@ def test_a_pinned_generation_is_continued() -> None:
     assert drawn.continues(before, there)
     assert drawn.continues(there, after)
     assert not drawn.continues(before, after)
+
+
+@pytest.mark.parametrize("fields", [{"hdr": True}, {"guides": [{"at": 1, "image": PICTURE}]}])
+def test_a_chain_ties_the_first_frame_too(fields: dict[str, Any]) -> None:
+    """What cannot begin on another clip's frame is refused where only ``chain`` makes it do so; the first scene may."""
+    film(scene("a", model="ray-3", **fields), chain=True)
+    with pytest.raises(ValueError, match="cannot be combined with chain"):
+        film(scene("a"), scene("b", model="ray-3", **fields), chain=True)

@@ -69,6 +69,7 @@ def _dynamic_range(production: Production, scene: Scene, model: VideoModel) -> I
     tied = [f for f in ("start_image", "end_image", "continue_from", "lead_into", "character") if getattr(scene, f)]
     if scene.loop:
         tied.append("loop")
+    tied += _chained(production, scene)
     if tied:
         hint = "use guides, which can be; or remove one"
         yield Finding(("hdr",), f"cannot be combined with {' and '.join(tied)}", hint)
@@ -78,7 +79,7 @@ def _guides(production: Production, scene: Scene, model: VideoModel) -> Iterator
     if not scene.guides:
         return
     fields = ("start_image", "end_image", "continue_from", "lead_into", "character", "modify", "loop")
-    tied = [f for f in fields if getattr(scene, f)]
+    tied = [f for f in fields if getattr(scene, f)] + _chained(production, scene)
     if tied:
         hint = "a guide at 0 is the first frame: write it so, or remove guides"
         yield Finding(("guides",), f"cannot be combined with {' and '.join(tied)}", hint)
@@ -95,6 +96,11 @@ def _guides(production: Production, scene: Scene, model: VideoModel) -> Iterator
             )
         if frames.setdefault(round(guide.at * 24), j) != j:
             yield Finding(("guides", j, "at"), "holds the same frame as another guide", "a frame is a 24th of a second")
+
+
+def _chained(production: Production, scene: Scene) -> list[str]:
+    """``chain``, where it makes the scene go on from the one before it."""
+    return ["chain"] if scene.continue_from is None and production.parent_of(scene) is not None else []
 
 
 def _modified(scene: Scene, model: VideoModel) -> Iterator[Finding]:
