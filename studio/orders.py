@@ -176,10 +176,13 @@ class Door:
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
         try:
-            return _placed(await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id), bought=True)
+            booked = await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
         except LedgerError as error:
             error.hint = f"generation {generation.id} was bought for scene '{row.scene}' and is not booked yet"
             raise
+        if booked.generation_id is None:
+            raise Ambiguous(booked.reason or "the order was settled before its answer came")
+        return _placed(booked, bought=True)
 
     async def _settle(self, row: OrderRow, account: str, on_wait: Callable[[str], None]) -> None:
         """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""

@@ -2,20 +2,22 @@
 
 The list of the account is read back to the moment of the order. A generation that was asked for in the same words,
 within the window, and that no other order has, is what the order bought: it is adopted. Where there is none, even after
-the grace period, the create was not accepted, and the order may be sent again.
+the grace period, the create was not accepted, and the order may be sent again. What may as well be another order's is
+not taken.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Literal
 
 from studio.errors import LedgerError, ServiceError
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.matching import NAMELESS, Likeness, likeness, order_token
+from studio.matching import NAMELESS, Likeness, likeness
 from studio.models import Api, api_of
 from studio.providers import Generation, VideoProvider
 
@@ -23,7 +25,10 @@ PAGE = 100
 MOST_PAGES = 50
 # How far the service's clock and ours may be apart.
 SKEW = timedelta(minutes=10)
+# A list by time of acceptance may have its dates this much out of order.
+SAME_TIME = timedelta(minutes=1)
 RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2}
+UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
 
 
 @dataclass(frozen=True)
@@ -44,34 +49,56 @@ class Grace:
 Settled = Literal["adopted", "released", "waiting", "unclear"]
 
 
+@dataclass(frozen=True)
+class Fit:
+    """A generation that an order may have bought. ``apart``: seconds between the two."""
+
+    generation: Generation
+    like: Likeness
+    apart: float
+
+
 async def account_since(provider: VideoProvider, since: datetime) -> list[Generation]:
-    """The account's generations back to ``since`` by the service's clock, newest first. Raises ServiceError."""
+    """The account's generations back to ``since`` by the service's clock. Raises ServiceError.
+
+    Nobody promises that the list begins with the newest one: unless all that was read does, it is read to its end.
+    """
     found: dict[str, Generation] = {}
     offset = 0
     for _ in range(MOST_PAGES):
         page = await provider.list(limit=PAGE, offset=offset)
         found |= {g.id: g for g in page.generations}
         offset += len(page.generations)
-        dated = [g.created_at for g in page.generations if g.created_at is not None]
+        dated = [g.created_at for g in found.values() if g.created_at is not None]
+        reached = _newest_first(dated) and min(dated) < since
         # Creates that come in meanwhile push others to the next page: seen twice, never missed.
-        if not page.has_more or not page.generations or (dated and min(dated) < since):
+        if not page.has_more or not page.generations or reached:
             return list(found.values())
     raise ServiceError(
         f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC"
     )
 
 
-def choose(row: OrderRow, generations: Sequence[Generation], claimed: Callable[[str], bool]) -> Generation | None:
-    """The generation that an order in doubt bought: the likest, and of equals the one nearest in time; or None."""
-    fits: list[tuple[int, float, Generation]] = []
-    for generation in generations:
-        apart = _apart(row, generation)
-        if apart is None or claimed(generation.id):
-            continue
-        like = likeness(row.sent, generation.request, token=row.token, endpoint=row.endpoint)
-        if like is not None:
-            fits.append((RANK[like], apart, generation))
-    return min(fits, key=lambda fit: fit[:2])[2] if fits else None
+def fits(row: OrderRow, generations: Iterable[Generation]) -> list[Fit]:
+    """What an order in doubt may have bought: the likest first, and of equals the nearest in time."""
+    found = [fit for generation in generations if (fit := _fit(row, generation)) is not None]
+    return sorted(found, key=lambda fit: (RANK[fit.like], fit.apart))
+
+
+def _fit(row: OrderRow, generation: Generation) -> Fit | None:
+    apart = _apart(row, generation)
+    like = likeness(row.sent, generation.request, token=row.token, endpoint=row.endpoint)
+    return None if apart is None or like is None else Fit(generation, like, apart)
+
+
+def _newest_first(dates: list[datetime]) -> bool:
+    """Whether the order is proven, but for creates that came at about the same time."""
+    oldest = accumulate(dates, min)
+    return (
+        bool(dates)
+        and dates[-1] < dates[0]
+        and all(date - low <= SAME_TIME for date, low in zip(dates, oldest, strict=True))
+    )
 
 
 def _apart(row: OrderRow, generation: Generation) -> float | None:
@@ -82,8 +109,23 @@ def _apart(row: OrderRow, generation: Generation) -> float | None:
     return abs(seconds) if abs(seconds) <= SKEW.total_seconds() else None
 
 
-def _named_by_callback(row: OrderRow, generation: Generation) -> bool:
-    return order_token(generation.request.get("callback_url")) == row.token
+def _liker(rival: OrderRow, fit: Fit) -> bool:
+    """Whether this generation is more like what another order asked for."""
+    theirs = _fit(rival, fit.generation)
+    return theirs is not None and RANK[theirs.like] < RANK[fit.like]
+
+
+def _unsure(found: list[Fit], rivals: list[OrderRow], *, nameless: bool) -> Settled | None:
+    """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
+
+    While an answer is under way that may name it, waiting is worth it.
+    """
+    best, *others = found
+    alike = [rival.state for rival in rivals if _fit(rival, best.generation) is not None]
+    if alike:
+        return "waiting" if OrderState.RESERVED in alike else "unclear"
+    differs = any(fit.generation.request != best.generation.request for fit in others)
+    return "unclear" if differs or (others and nameless) else None
 
 
 class Settler:
@@ -104,15 +146,16 @@ class Settler:
         looked_at = self._clock()
         generations = await account_since(self._provider, row.reserved_at - SKEW)
         claimed = await asyncio.to_thread(self._ledger.claimed, row.seller, [g.id for g in generations])
-        found = choose(row, generations, claimed.__contains__)
-        if found is not None and row.endpoint in NAMELESS and not _named_by_callback(row, found):
-            rival = await asyncio.to_thread(self._rival, row)
-            others = choose(row, generations, {*claimed, found.id}.__contains__)
-            if rival is not None or others is not None:
-                return "waiting" if rival is OrderState.RESERVED else "unclear"
-        if found is not None:
+        found = fits(row, [g for g in generations if g.id not in claimed])
+        if found and found[0].like == "likely":
+            rivals = await asyncio.to_thread(self._rivals, row)
+            found = [fit for fit in found if not any(_liker(rival, fit) for rival in rivals)]
+            if found and (why := _unsure(found, rivals, nameless=row.endpoint in NAMELESS)):
+                return why
+        if found:
             try:
-                await asyncio.to_thread(self._ledger.adopt, row.key, found.id, "found again on the account's list")
+                note = "found again on the account's list"
+                await asyncio.to_thread(self._ledger.adopt, row.key, found[0].generation.id, note)
             except LedgerError:
                 return "waiting"  # another process was quicker, with this order or with this generation
             return "adopted"
@@ -122,17 +165,16 @@ class Settler:
         await asyncio.to_thread(self._ledger.release, row.key, row.attempt, note)
         return "released"
 
-    def _rival(self, row: OrderRow) -> OrderState | None:
-        """The state of another unsettled order that would look the same on the list; None where there is none."""
-        states = (OrderState.RESERVED, OrderState.IN_DOUBT)
-        alike = [
-            other.state
-            for other in self._ledger.open_orders(*states)
+    def _rivals(self, row: OrderRow) -> list[OrderRow]:
+        """Other orders of the account whose end is not known yet, unless they ask for the very same."""
+        self._ledger.doubt_abandoned()  # else one would wait for the answer of a sender that died
+        return [
+            other
+            for other in self._ledger.open_orders(*UNSETTLED)
             if other.key != row.key
-            and (other.account, other.endpoint) == (row.account, row.endpoint)
-            and {**other.sent, "id": ""} == {**row.sent, "id": ""}
+            and (other.seller, other.account, other.endpoint) == (row.seller, row.account, row.endpoint)
+            and other.sent != row.sent
         ]
-        return max(alike, key=states.index) if alike else None
 
     async def refresh(self, seller: str, account: str, api: Api = "dream-machine") -> int:
         """Book the end of every generation that nobody waits for any more. Returns how many had ended.

@@ -83,9 +83,10 @@ class _Service:
 
 @dataclass
 class Luma(_Service):
-    """The Dream Machine API."""
+    """The Dream Machine API. ``arranged``: the list, given the newest first, in the order that it is told in."""
 
     lists: bool = True
+    arranged: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list
     outage: int = 0  # so many readings of the list fail first, each with the SDK's own retries
 
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
@@ -119,9 +120,9 @@ class Luma(_Service):
             raise httpx.ConnectError("down", request=request)
         if path == "/generations":
             limit, offset = int(request.url.params.get("limit", 100)), int(request.url.params.get("offset", 0))
-            newest = list(reversed(self.generations.values()))
-            page = newest[offset : offset + limit]
-            more = offset + limit < len(newest)
+            told = self.arranged(list(reversed(self.generations.values())))
+            page = told[offset : offset + limit]
+            more = offset + limit < len(told)
             return httpx.Response(200, json={"generations": page, "has_more": more, "count": len(page)})
         if path == "/credits":
             return httpx.Response(200, json={"credit_balance": 1234.5})

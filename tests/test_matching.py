@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from studio.errors import InDoubt
-from studio.ledger import Ledger, OrderState
+from studio.ledger import Intent, Ledger, OrderState
 from studio.matching import likeness, traceable
 from studio.orders import Placed
 from tests.books import Clock
 from tests.luma import Answer, Luma
-from tests.test_orders import Slept, door, intent
+from tests.test_orders import PARAMS, PRICE, Slept, door, intent, place, spent
 
 MODIFY = {
     "model": "ray-2", "prompt": "rain", "mode": "flex_1", "generation_type": "modify_video",
@@ -115,3 +118,140 @@ async def test_an_upscale_that_was_not_accepted_is_sent_again(ledger: Ledger, lu
     luma.script = [never]
     placed = await upscale(ledger, luma, "a", "generation-1", Slept(clock))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 2)
+
+
+def picture(name: str) -> dict[str, Any]:
+    """The same words, with another picture to begin with."""
+    return PARAMS | {"keyframes": {"frame0": {"type": "image", "url": f"https://me/{name}.png"}}}
+
+
+def ordered(ledger: Ledger, name: str, sent: dict[str, Any], *, doubt: bool = True) -> Intent:
+    """An order of another run, which it has sent and knows nothing of yet; or ``doubt``: will never know."""
+    wanted = replace(intent(name), sent=traceable(sent))
+    reserved = ledger.reserve(wanted, run="other", caps=[])
+    if doubt:
+        ledger.doubt(wanted.key, reserved.order.attempt, "no readable answer came back (ReadTimeout)")
+    return wanted
+
+
+async def begin(ledger: Ledger, luma: Luma, slept: Slept, sent: dict[str, Any]) -> Placed:
+    return await door(ledger, luma, sleep=slept).place(intent("a"), sent, on_wait=lambda _: None)
+
+
+async def test_what_another_order_is_surely_after_is_left_to_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A generation with just the other one's picture is not ours, though ours might stand there under another URL."""
+    theirs = ordered(ledger, "b", picture("b"))
+    luma.accept(picture("b"))
+    luma.script = [never]
+    placed = await begin(ledger, luma, Slept(clock), picture("a"))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-4", 2)
+    row = ledger.order(theirs.key)
+    assert row is not None
+    assert row.state is OrderState.IN_DOUBT
+
+
+async def test_pictures_that_look_alike_on_the_list_are_left_to_a_person(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """The service keeps its own copies of two pictures, and both answers were lost: a swap would spoil both scenes."""
+    ordered(ledger, "b", picture("b"))
+    luma.accept(picture("copy-1"))
+    luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-2"))]
+    with pytest.raises(InDoubt, match="--adopt"):
+        await begin(ledger, luma, Slept(clock), picture("a"))
+    assert len(luma.sent) == 1
+
+
+async def test_alike_and_still_being_sent_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Another run's answer is under way and may name the generation that looks like ours: it does, and ours is sent."""
+    theirs = ordered(ledger, "b", picture("b"), doubt=False)
+    its = luma.accept(picture("copy-1"))["id"]
+    luma.script = [never]
+
+    class Answered(Slept):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            ledger.submitted(theirs.key, 1, its)
+
+    placed = await begin(ledger, luma, Answered(clock), picture("a"))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-4", 2)
+
+
+async def test_nobody_waits_for_one_alike_whose_sender_died(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Once the other one's lease is over, it is in doubt as well; then it is for a person to say which is which."""
+    theirs = ordered(ledger, "b", picture("b"), doubt=False)
+    luma.accept(picture("copy-1"))
+    luma.script = [never]
+    with pytest.raises(InDoubt):
+        await begin(ledger, luma, Slept(clock), picture("a"))
+    row = ledger.order(theirs.key)
+    assert row is not None
+    assert row.state is OrderState.IN_DOUBT
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_twin_that_took_up_ours_leaves_its_own(
+    ledger: Ledger, luma: Luma, clock: Clock, *, accepted: bool
+) -> None:
+    """Between accept and answer, a lost order in the same words takes up our generation: each ends with one of its own,
+    found where the twin's create was ``accepted``, else bought."""
+    twin = ordered(ledger, "b", PARAMS)
+    if accepted:
+        luma.accept(PARAMS)
+
+    def taken(_: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        ours = luma.accept(body)
+        ledger.adopt(twin.key, ours["id"], "found again on the account's list")
+        return httpx.Response(201, json=ours)
+
+    luma.script = [taken]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    row = ledger.order(twin.key)
+    assert row is not None
+    assert {placed.generation_id, row.generation_id} == {"generation-3", "generation-4"}
+    assert len(luma.sent) == (1 if accepted else 2)
+    assert spent(ledger) == PRICE * 2
+
+
+async def test_an_answer_after_another_attempt_has_begun_is_no_crash(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Given up, ordered anew by another process, and answered then: both are booked, and the new one is waited for."""
+
+    def late(_: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        key = intent("a").key
+        ledger.release(key, 1, "not on the account's list after the grace period: it was never accepted")
+        again = ledger.reserve(replace(intent("a"), sent=PARAMS), run="other", caps=[])
+        assert again.outcome == "granted"
+        return httpx.Response(201, json=luma.accept(body))
+
+    class Answered(Slept):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            ledger.submitted(intent("a").key, 2, luma.accept(PARAMS)["id"])
+
+    luma.script = [late]
+    placed = await place(door(ledger, luma, sleep=Answered(clock)))
+    assert (placed.generation_id, placed.attempt, len(luma.sent)) == ("generation-4", 2, 1)
+    assert spent(ledger) == PRICE * 2
+
+
+ORDERS: dict[str, Callable[[list[dict[str, Any]]], list[dict[str, Any]]]] = {
+    "oldest first": lambda newest: newest[::-1],
+    "by id": lambda newest: sorted(newest, key=lambda generation: str(generation["id"])),
+    "newest first": list,
+}
+
+
+@pytest.mark.parametrize("arranged", ORDERS)
+async def test_the_order_of_the_list_is_not_taken_for_granted(
+    ledger: Ledger, luma: Luma, clock: Clock, arranged: str
+) -> None:
+    """A lost answer is found behind hundreds of older generations, however the service orders its list; only one that
+    proves to begin with the newest is not read to its end."""
+    now = clock.now
+    for number in range(350):
+        luma.created_at = now - timedelta(days=1, minutes=350 - number)
+        luma.accept(PARAMS)
+    luma.created_at, luma.arranged, luma.script = now, ORDERS[arranged], [lost(luma, "video")]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-353", 1)
+    assert luma.calls.count("GET /generations") == (1 if arranged == "newest first" else 4)

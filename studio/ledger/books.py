@@ -120,11 +120,21 @@ class Ledger(Reader):
         """The create was accepted: commit the generation's id.
 
         An answer that comes late, after the order was given up, is booked all the same: it has been paid for.
+        Where another order, whose own answer was lost, has taken up this generation meanwhile, this one is in doubt in
+        its place: of the two that were asked for in the same words, the other one is its own, if there is one.
         """
         with self._writing() as connection:
+            self._admit_one_at_a_time(connection)
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.generation_id == generation_id:
                 return row
+            owner = self._owner(connection, row.seller, generation_id)
+            if owner is not None:
+                if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.RELEASED):
+                    amount = ZERO if row.state.held else row.price
+                    note = f"order {owner[:12]} has taken up its generation"
+                    self._move(connection, row, OrderState.IN_DOUBT, "in doubt", amount=amount, note=note, reason=note)
+                return known_order(connection, key)
             if row.attempt != attempt or row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
                 note = "answered late: a second generation of this order"
                 self._write(connection, row, "adopted", amount=row.price, generation_id=generation_id, note=note)
@@ -171,14 +181,13 @@ class Ledger(Reader):
     def adopt(self, key: str, generation_id: str, note: str) -> OrderRow:
         """Settle an order in doubt: this generation is its purchase. Raises LedgerError where that cannot be."""
         with self._writing() as connection:
+            self._admit_one_at_a_time(connection)
             row = known_order(connection, key, lock=True)
             if row.generation_id == generation_id:
                 return row
             if row.state is not OrderState.IN_DOUBT:
                 raise LedgerError(f"order {key[:12]} is {row.state.value}, not in doubt")
-            owner = connection.scalar(
-                select(orders.c.key).where(orders.c.seller == row.seller, orders.c.generation_id == generation_id)
-            )
+            owner = self._owner(connection, row.seller, generation_id)
             if owner is not None:
                 raise LedgerError(f"generation {generation_id} belongs to order {owner[:12]}")
             self._move(
@@ -225,6 +234,11 @@ class Ledger(Reader):
         # On SQLite the transaction holds the whole file. On PostgreSQL this row serialises the sums that caps need.
         if connection.dialect.name != "sqlite":
             connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
+
+    def _owner(self, connection: Connection, seller: str, generation_id: str) -> str | None:
+        """The key of the order that has a generation."""
+        owner = select(orders.c.key).where(orders.c.seller == seller, orders.c.generation_id == generation_id)
+        return connection.scalar(owner)
 
     def _abandoned(self, row: OrderRow, now: datetime) -> bool:
         return is_dead(row.holder) or row.lease_until is None or row.lease_until < now

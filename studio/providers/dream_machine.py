@@ -107,7 +107,7 @@ class DreamMachine(VideoProvider):
             raise unreadable("a list of generations without generations", response.status_code)
         page = tuple(_generation(item, response.status_code) for item in items)
         more = body.get("has_more")
-        return GenerationPage(page, has_more=more if isinstance(more, bool) else len(page) >= limit)
+        return GenerationPage(page, has_more=more if isinstance(more, bool) else bool(page))
 
     async def delete(self, generation_id: str) -> None:
         await self._read(self._client.generations.with_raw_response.delete, generation_id)
