@@ -166,6 +166,13 @@ TABLE: tuple[Assumption, ...] = (
     Assumption(
         "asset_url_seconds", "3600", (), "guess", "how long a signed asset URL lives; a fresh GET gives a fresh one"
     ),
+    Assumption(
+        "list_order",
+        "newest",
+        ("newest", "oldest"),
+        "guess; the order is documented nowhere",
+        "which generations the list begins with",
+    ),
     Assumption("list_limit_max", "100", (), "guess", "the longest page of the list; more is cut down to it"),
     Assumption(
         "no_credit_text",

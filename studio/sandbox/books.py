@@ -181,11 +181,12 @@ class Books:
         rows = self._rows("SELECT * FROM generations WHERE id = ?", (identity,))
         return rows[0] if rows else None
 
-    def page(self, api: str, limit: int, offset: int) -> tuple[list[Generation], int]:
-        """The newest of one API first, without the deleted ones; and how many there are in all."""
+    def page(self, api: str, limit: int, offset: int, *, first: str = "newest") -> tuple[list[Generation], int]:
+        """One API's, the ``newest`` or ``oldest`` first, without the deleted ones; and how many there are in all."""
+        way = {"newest": "DESC", "oldest": "ASC"}[first]
         seen = "FROM generations WHERE deleted_at IS NULL AND api = ?"
         with self._lock:
-            rows = self._rows(f"SELECT * {seen} ORDER BY seq DESC LIMIT ? OFFSET ?", (api, limit, offset))
+            rows = self._rows(f"SELECT * {seen} ORDER BY seq {way} LIMIT ? OFFSET ?", (api, limit, offset))
             total: int = self._db.execute(f"SELECT count(*) {seen}", (api,)).fetchone()[0]
         return rows, total
 

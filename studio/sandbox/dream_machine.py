@@ -105,9 +105,10 @@ def list_generations(
     limit: Annotated[int, Query(ge=0)] = 100,
     offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
-    """The newest first."""
-    shown = min(limit, int(house.options.assume.number("list_limit_max")))
-    page, total = house.books.page(API, shown, offset)
+    """The newest first, unless `list_order` says otherwise."""
+    assume = house.options.assume
+    shown = min(limit, int(assume.number("list_limit_max")))
+    page, total = house.books.page(API, shown, offset, first=assume["list_order"])
     return {
         "generations": [answer(house, request, generation) for generation in page],
         "count": len(page),

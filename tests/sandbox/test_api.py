@@ -10,6 +10,7 @@ import httpx
 import lumaai
 import pytest
 
+from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.house import Options
 from tests.sandbox.conftest import API, BASE, Sandbox, opened
 
@@ -108,6 +109,14 @@ async def test_pages_of_the_list(unrendered: Sandbox) -> None:
     assert ([g.id for g in last.generations], last.has_more) == ([made[0].id], False)
     default = await unrendered.luma.generations.list()
     assert (default.count, default.limit, default.offset) == (5, 100, 0)
+
+
+async def test_a_list_that_begins_with_the_oldest(tmp_path: Path) -> None:
+    """The order of the list is an assumption, and can be switched."""
+    async with opened(tmp_path, Options(assume=Assumptions({"list_order": "oldest"}))) as sandbox:
+        made = [await sandbox.create(prompt=f"lake number {number}") for number in range(3)]
+        page = await sandbox.luma.generations.list(limit=2)
+        assert ([g.id for g in page.generations], page.has_more) == ([made[0].id, made[1].id], True)
 
 
 async def test_delete(unrendered: Sandbox) -> None:
