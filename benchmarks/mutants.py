@@ -62,6 +62,7 @@ MODERATED = "moderation refused this very input before"
 REFUSED = "400, 401, 402, 403, 404, 422"
 LOST = "time-out, reset, 408, 5xx, unreadable, cancelled"
 KILLED = "killed between intent and id"
+ASLEEP = "asleep between intent and sending"
 NO_LIST = "in doubt, and the service has no list"
 # Two more, which come after the door.
 FAILED = "generation failed"
@@ -86,6 +87,7 @@ TESTS = {
     REFUSED: door("refusal"),
     LOST: door("answer_is_found or not_accepted"),
     KILLED: door("dead_sender"),
+    ASLEEP: door("slept"),
     NO_LIST: door("without_a_list or no_list or another_account"),
     FAILED: door("refunded"),
     LATE: ("tests/test_watch.py", "-k", "time_out"),
@@ -171,7 +173,13 @@ MUTANTS = (
         "if isinstance(cause, NEVER_SENT):",
         "if False:",
     ),
-    Mutant(UNSENT, "what was never sent stays reserved", DOOR, "await _unbroken(self._ledger.release, row", "(row"),
+    Mutant(
+        UNSENT,
+        "what was never sent stays reserved",
+        DOOR,
+        "except (NotSent, Refused) as error:\n            await _unbroken(self._ledger.release, row",
+        "except (NotSent, Refused) as error:\n            (row",
+    ),
     Mutant(
         UNSENT,
         "no second try",
@@ -299,6 +307,14 @@ MUTANTS = (
         "raise ServiceError(\n        f\"the account's list goes on",
         "return list(found.values())\n    raise ServiceError(\n        f\"the account's list goes on",
         door("cannot_be_read_back"),
+    ),
+    Mutant(ASLEEP, "it is sent all the same", DOOR, "if self._clock() - asked > STALE:", "if False:"),
+    Mutant(
+        ASLEEP,
+        "it is not given back",
+        DOOR,
+        'await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")',
+        "pass",
     ),
     Mutant(KILLED, "the dead are taken for alive", BOOKS, "return is_dead(row.holder) or", "return", LEDGER),
     Mutant(KILLED, "a lease never runs out", BOOKS, "row.lease_until < now", "False"),

@@ -14,6 +14,8 @@ moderation refused this very input before             Moderated: final, nothing 
 time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: looked for on the account's list, and adopted; where it
                                                       is not there after the grace period: released and sent again
 killed between intent and id                          the same, as soon as the holder is dead or its lease has run out
+asleep between intent and sending                     given back unsent, and asked for anew: another process may have
+                                                      bought it meanwhile
 in doubt, and the service has no list, or its list    InDoubt: a person settles it; it is never sent again by itself
 cannot tell it from another order
 ====================================================  ==================================================================
@@ -54,6 +56,8 @@ HELD_POLL = 0.5
 SLOT_POLL = 1.0
 REFRESH = timedelta(seconds=15)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# A reservation older than this is not sent any more: its lease (120 s) could end before the answer comes (65 s).
+STALE = timedelta(seconds=45)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Door:
         intent = replace(intent, sent=traceable(params))
         waited, tries, ours = 0.0, 0, False
         while True:
-            reservation = await self._reserve(intent, on_wait)
+            reservation, asked = await self._reserve(intent, on_wait)
             row = reservation.order
             if reservation.outcome == "standing":
                 return _placed(row, bought=ours)
@@ -121,6 +125,10 @@ class Door:
             if reservation.outcome == "held":
                 on_wait("another run is sending this order")
                 await self._sleep(HELD_POLL)
+                continue
+            if self._clock() - asked > STALE:
+                # This machine slept, or the process was stopped: somebody else may hold the order by now.
+                await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")
                 continue
             try:
                 ours = True
@@ -135,16 +143,17 @@ class Door:
                 await self._sleep(pause)
                 waited, tries = waited + pause, tries + 1
 
-    async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> Reservation:
-        """Ask the books for leave to buy, until the account has room."""
+    async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> tuple[Reservation, datetime]:
+        """Ask the books for leave to buy, until the account has room. Also says when this was asked."""
         looked = self._clock()
         async with self._turn:
             while True:
+                asked = self._clock()
                 reservation = await _unbroken(
                     self._ledger.reserve, intent, run=self._run, caps=self._caps(), limits=self._limits
                 )
                 if reservation.outcome != "full":
-                    return reservation
+                    return reservation, asked
                 on_wait(reservation.why)
                 now = self._clock()
                 if now - looked > REFRESH:

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from studio.errors import InDoubt, Moderated, NotSent, OutOfCredit, OverBudget, RateLimited, Refused, Unauthorized
-from studio.ledger import Cap, Intent, Ledger, OrderState
+from studio.ledger import Cap, Intent, Ledger, OrderState, Reservation
+from studio.ledger.engine import open_engine
 from studio.orders import Door, Placed
 from studio.providers import DreamMachine
 from tests.books import Clock
@@ -407,6 +408,34 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ledger.order(intent().key).state is OrderState.IN_DOUBT
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_who_slept_before_sending_asks_again(url: str, luma: Luma, clock: Clock, *, taken: bool) -> None:
+    """A sender that slept past its lease sends nothing on that leave: what it was to send may be ``taken`` by then."""
+
+    class Sleepy(Ledger):
+        slept = False
+
+        def reserve(self, *args: Any, **kwargs: Any) -> Reservation:
+            reservation = super().reserve(*args, **kwargs)
+            if not self.slept:
+                self.slept = True
+                clock.now += timedelta(minutes=10)
+                if taken:
+                    self.doubt_abandoned()
+                    self.release(intent().key, 1, "not on the account's list after the grace period")
+                    again = super().reserve(*args, **kwargs)
+                    self.submitted(intent().key, again.order.attempt, luma.accept(PARAMS)["id"])
+            return reservation
+
+    books = Sleepy(open_engine(url), clock=clock)
+    placed = await place(door(books, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, placed.attempt, placed.bought) == ("generation-1", 2, not taken)
+    assert len(luma.sent) == (0 if taken else 1)
+    kinds = [entry.kind for entry in books.entries(intent().key)]
+    assert kinds == ["reserved", *(["in doubt"] if taken else []), "released", "reserved", "submitted"]
+    assert spent(books) == PRICE
 
 
 async def test_what_a_dead_sender_sent_is_found(ledger: Ledger, luma: Luma, clock: Clock) -> None:
