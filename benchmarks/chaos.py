@@ -120,10 +120,8 @@ def play(bench: Bench, options: argparse.Namespace) -> list[Round]:
 
 
 def one(play_round: Callable[..., Round], *given: Any, **more: Any) -> list[Round]:
-    """One round, as a list of rounds; said when it is over."""
-    result = play_round(*given, **more)
-    print(f"{result.name} on {result.ledger}: {result.seconds:.0f} s", file=sys.stderr)
-    return [result]
+    """One round, as a list of rounds."""
+    return [play_round(*given, **more)]
 
 
 def show(console: Console, rounds: list[Round], seconds: float, seed: int) -> None:

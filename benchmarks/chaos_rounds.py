@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -102,13 +103,19 @@ class Bench:
 
 
 def judge(result: Round) -> None:
-    """Add what the figures say."""
+    """Add what the figures say, and tell: an hour is long to wait for a table."""
     if result.duplicates:
         result.broken.append(f"{result.duplicates} bought twice, for ${result.wasted}")
     if result.difference:
         result.broken.append(f"the books differ by ${result.difference}")
     if result.films < result.due:
         result.broken.append(f"{result.films} of {result.due} films were made")
+    figures = (
+        f"{result.kills} kills, {result.faults} faults, {result.creates} creates, {result.duplicates} bought twice"
+    )
+    print(f"{result.name} on {result.ledger}: {figures}, ${result.difference} of difference", file=sys.stderr)
+    for line in result.broken:
+        print(f"  {line}", file=sys.stderr)
 
 
 def killed(bench: Bench, ledger: str, kills: int, *, faults: bool = False) -> Round:
