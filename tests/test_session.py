@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from PIL import Image
 
 from studio.errors import AssetError, BadInput, OverBudget
 from studio.production import Production
-from studio.run import check_budget
+from studio.run import Run, check_budget
 from studio.session import open_session
 from studio.settings import choose_service, load_settings
 from tests.test_plan import film, scene
@@ -72,6 +74,29 @@ async def test_local_images_cannot_go_to_luma(workplace: Path, monkeypatch: pyte
     async with open_session(load_settings()) as session:
         with pytest.raises(AssetError, match=r"public|internet"):
             await session.plan(picture(workplace / "good.png"))
+
+
+@pytest.mark.parametrize(
+    ("cap", "warned"),
+    [("3.56", ()), ("3.55", ("this run brings the month to $2.84 of $3.55 (80%)",))],
+)
+async def test_most_of_a_cap_is_warned_of(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, cap: str, warned: tuple[str, ...]
+) -> None:
+    """A run that brings what was spent to 80 % of a cap says so before it buys; one cent less says nothing."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    monkeypatch.setenv("STUDIO_MONTH_CAP", cap)
+    async with open_session(load_settings()) as session:
+        before, _ = await session.plan(film(scene("a")))
+        bought = before.shots[0].intent("film", session.service.access("dream-machine").account)
+        session.ledger.reserve(bought, run="before", caps=[])
+        session.ledger.submitted(bought.key, 1, "g-1")
+        plan, seeds = await session.plan(film(*(scene(name) for name in "abcd")))
+        assert plan.to_pay == Decimal("2.13")
+        now = datetime.now(UTC)
+        run = Run(session, plan, seeds, run_id="now", out=workplace, budget=None, started_at=now)
+        await run.begin()
+        assert run.warnings == warned
 
 
 async def test_what_fits_is_told(workplace: Path) -> None:
