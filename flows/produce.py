@@ -37,6 +37,7 @@ from studio.summary import run_summary
 from tasks.concatenate import Assembly, concatenate_film
 from tasks.report import Told, write_report
 from tasks.seed import publish_asset
+from tasks.starting import begun
 
 Dollars = Annotated[
     Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
@@ -120,7 +121,7 @@ async def _publish(run: Run) -> dict[str, State[Any]]:
     """
     published = {}
     for sha256 in run.to_send:
-        state = await publish_asset(run, quote(run.seeds[sha256]), return_state=True)
+        state = await begun(publish_asset, run, quote(run.seeds[sha256]), return_state=True)
         error = await problem(state)
         if error is not None:
             raise error
@@ -133,14 +134,14 @@ async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Asse
     complete = all(shot in shooting.footage for cut in run.plan.cuts for shot in cut.shots)
     if not shooting.footage or not (complete or allow_missing):
         return None
-    assembly: Assembly = await concatenate_film(run, list(shooting.footage.values()))
+    assembly: Assembly = await begun(concatenate_film, run, list(shooting.footage.values()))
     return assembly
 
 
 async def _write_down(run: Run, shooting: Shooting, film: Assembly | None) -> RunRecord:
     parts = {"scenes": film.scenes, "seams": film.seams, "film": film.film} if film else {}
     record = make_record(run, shooting.results, **parts)
-    await write_report(Told(record), [film] if film else list(shooting.footage.values()))
+    await begun(write_report, Told(record), [film] if film else list(shooting.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")

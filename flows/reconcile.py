@@ -21,6 +21,7 @@ from studio.reconciling import reconcile as settle
 from studio.session import Session, open_session
 from studio.settings import load_settings
 from tasks.caching import when_unreachable
+from tasks.starting import begun
 
 
 @task(
@@ -43,7 +44,7 @@ async def reconcile() -> dict[str, Any]:
     Fails where an order stays in doubt, so that somebody hears of it.
     """
     async with open_session(load_settings()) as session:
-        done = await settle_the_books(session)
+        done = await begun(settle_the_books, session)
     text = "\n".join(f"- {line}" for line in told(done))
     get_run_logger().info("%s", text)
     await acreate_markdown_artifact(key="reconciliation", markdown=text, description="What was settled, what is left")

@@ -16,6 +16,7 @@ from studio.progress import listener
 from studio.run import Run, ShotResult
 from tasks.download import download
 from tasks.generate import submit, wait
+from tasks.starting import begun
 
 Made = State[Any]
 
@@ -45,8 +46,8 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         settings = run.session.settings
         for left in reversed(range(settings.create_attempts + settings.retry_moderation)):
             attempt = await run.next_attempt(shot)
-            order = await submit(run, quote(shot), parents, images, attempt, return_state=True)
-            done = await wait(run, quote(shot), order, return_state=True)
+            order = await begun(submit, run, quote(shot), parents, images, attempt, return_state=True)
+            done = await begun(wait, run, quote(shot), order, return_state=True)
             error = await problem(done)
             refused_again = isinstance(error, Moderated) and attempt > settings.retry_moderation
             if not isinstance(error, ServiceFailed | Moderated) or refused_again or left == 0:
@@ -62,7 +63,7 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
 
     async def fetch(shot: Shot) -> tuple[Made, ShotResult]:
         order, done = await finished[shot.id]
-        clip = await download(run, quote(shot), done, return_state=True)
+        clip = await begun(download, run, quote(shot), done, return_state=True)
         for state in (order, done, clip):
             error = await problem(state)
             if error is not None:

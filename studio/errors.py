@@ -27,6 +27,7 @@ StudioError                           1
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
 ├── LedgerError                       1   the books cannot be read or written
+├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
 
 An error's text says what, where and what to do next. It never holds an API key or a signed URL.
@@ -209,6 +210,10 @@ class FilmMismatch(MediaError):
 
 class LedgerError(StudioError):
     """The books cannot be read or written. Nothing is bought without books."""
+
+
+class PrefectBusy(StudioError):
+    """Prefect's server is too busy to let a task begin. What was ordered is kept."""
 
 
 class Incomplete(StudioError):

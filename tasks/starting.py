@@ -1,0 +1,37 @@
+"""Beginning a task although Prefect's server is busy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
+
+from studio.errors import PrefectBusy
+
+TRIES = 5
+PAUSE = 2.0  # seconds, and as many more each time
+
+
+async def begun(
+    task: Callable[..., Any], *args: Any, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, **options: Any
+) -> Any:
+    """What a task brings, or its state. One that Prefect's server is too busy to let begin is begun again.
+
+    For each tag of a task Prefect asks its server whether it may begin. A server that many runs share may answer 503 to
+    that, for longer than Prefect's client tries; the task's own retries do not cover it, since it has not begun.
+    Raises PrefectBusy.
+    """
+    for number in range(1, TRIES + 1):
+        try:
+            return await task(*args, **options)
+        except ConcurrencySlotAcquisitionError as error:
+            if number == TRIES:
+                raise PrefectBusy(
+                    f"Prefect's server let no task begin ({error})",
+                    hint="what was ordered is kept: run the same command again, and it is awaited, not bought again; "
+                    "many runs at once want a Prefect server on PostgreSQL",
+                ) from error
+            await sleep(PAUSE * number)
+    raise AssertionError
