@@ -11,11 +11,11 @@ import random
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from studio.sandbox.clock import Clock
 from studio.sandbox.faults import KINDS, Fault
 from studio.sandbox.faults_answers import Answer, broken_download, instead
 from studio.sandbox.faults_fate import Fate, pending
@@ -77,7 +77,7 @@ class FaultLayer:
                 prefixed = self._house.options.assume["detail_prefix"] == "status" and not scope["path"].startswith(
                     "/v1/"
                 )
-                struck_call = _Struck(self._app, fault, scope, receive, send)
+                struck_call = _Struck(self._app, fault, scope, receive, send, self._house.clock)
                 await struck_call.answer(self._faults.seed, prefixed=prefixed)
         finally:
             pending.reset(fated)
@@ -86,10 +86,13 @@ class FaultLayer:
 class _Struck:
     """One call that a fault strikes."""
 
-    def __init__(self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send, clock: Clock
+    ) -> None:  # fmt: skip
         self._app = app
         self._fault = fault
         self._scope = scope
+        self._clock = clock
         self._wire = receive
         self._receive = receive
         self._send = send
@@ -178,12 +181,16 @@ class _Struck:
         """Wait as long as the fault says; whether the client did too."""
         seconds = LATE_SECONDS if self._fault.seconds is None else self._fault.seconds
         if self._fault.kind == "late_acceptance":
-            await asyncio.sleep(seconds)
+            await self._clock.sleep(seconds)
             return True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(_gone(self._wire), seconds)
-            return False
-        return True
+        gone = asyncio.ensure_future(_gone(self._wire))
+        slept = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((gone, slept), return_when=asyncio.FIRST_COMPLETED)
+            return not gone.done()
+        finally:
+            gone.cancel()
+            slept.cancel()
 
     async def _drop(self, *, flushed: bool = False) -> None:
         """End the connection; what was written before goes out only where ``flushed``."""

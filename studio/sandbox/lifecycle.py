@@ -64,6 +64,11 @@ class Lifecycle:
         self._lives.add(life)
         life.add_done_callback(self._ended)
 
+    async def at_rest(self) -> None:
+        """Comes back when no generation is on its way any more, and ``changed`` has heard of every end."""
+        while self._lives:
+            await asyncio.wait(set(self._lives))
+
     async def close(self) -> None:
         """Stop where everything stands. Nothing is lost: the books know how far each one came."""
         for life in self._lives:

@@ -13,6 +13,7 @@ import luma_agents
 import lumaai
 import pytest
 
+from studio.sandbox.clock import HandClock
 from studio.sandbox.faults import CODES, REASONS, Plan
 from studio.sandbox.house import Options
 from tests.sandbox.conftest import opened
@@ -134,14 +135,23 @@ async def test_429_with_and_without_retry_after(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(("kind", "charged"), [("late_answer", 40), ("slow_before", 0), ("late_acceptance", 40)])
-async def test_an_answer_beyond_the_clients_time_out(wire: Wire, kind: str, charged: int) -> None:
+async def test_an_answer_beyond_the_clients_time_out(tmp_path: Path, kind: str, charged: int) -> None:
     """The client gives up; by then, or a little later, the create was accepted or it never is, by kind."""
-    await wire.faults({"kind": kind, "seconds": 0.5, "nth": 1})
-    with pytest.raises(lumaai.APITimeoutError):
-        await wire.luma.with_options(timeout=0.2).generations.create(**BODY)
-    assert wire.charged == (40 if kind == "late_answer" else 0)
-    await asyncio.sleep(0.5)
-    assert wire.charged == charged
+    clock = HandClock()
+    async with served(tmp_path, clock=clock) as wire, asyncio.timeout(60):
+        await wire.faults({"kind": kind, "seconds": 65, "nth": 1})
+        with pytest.raises(lumaai.APITimeoutError):
+            await wire.luma.with_options(timeout=httpx.Timeout(20, read=0.3)).generations.create(**BODY)
+        while kind == "late_answer" and wire.charged == 0:  # noqa: ASYNC110  # the server sets no event
+            await asyncio.sleep(0.01)
+        assert wire.charged == (40 if kind == "late_answer" else 0)
+        await wire.create()  # by the end of this one the server knows that the first client has left
+        while wire.charged < charged + 40:
+            clock.advance(65)
+            await asyncio.sleep(0.01)
+        clock.advance(65)
+        await wire.create()
+        assert wire.charged == charged + 2 * 40
 
 
 @pytest.mark.parametrize("kind", ["late_answer", "slow_before", "late_acceptance"])
@@ -214,6 +224,7 @@ async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
         stuck, fine = await first.create(), await first.create()
         assert (await first.ended(fine.id)).state == "completed"
     async with served(tmp_path) as second:
+        await second.comes_to(stuck.id, "dreaming")
         await asyncio.sleep(0.2)
         assert (await second.luma.generations.get(str(stuck.id))).state == "dreaming"
         assert second.house.books.account().refunded == 0
@@ -250,13 +261,19 @@ async def test_the_page_shows_the_faults(wire: Wire) -> None:
     assert "<td>fails</td><td>create.video</td><td>1</td><td>1</td>" in text
 
 
-async def test_finished_late(wire: Wire) -> None:
+async def test_finished_late(tmp_path: Path) -> None:
     """What is to be late is dreaming past its time, and then completes."""
-    await wire.faults({"kind": "late", "seconds": 0.4})
-    made = await wire.create()
-    await asyncio.sleep(0.2)
-    assert (await wire.luma.generations.get(str(made.id))).state == "dreaming"
-    assert (await wire.ended(made.id)).state == "completed"
+    clock = HandClock()
+    async with served(tmp_path, clock=clock) as wire:
+        await wire.faults({"kind": "late", "seconds": 40, "nth": 1})
+        late, other = await wire.create(), await wire.create()
+        assert (await wire.ended(other.id)).state == "completed"
+        assert (await wire.comes_to(late.id, "dreaming")).state == "dreaming"
+        clock.advance(39)
+        await wire.ended((await wire.create()).id)
+        assert (await wire.luma.generations.get(str(late.id))).state == "dreaming"
+        clock.advance(1)
+        assert (await wire.ended(late.id)).state == "completed"
 
 
 async def test_a_late_failure_is_decided_with_its_answer_lost(wire: Wire) -> None:
@@ -281,11 +298,9 @@ async def test_every_failure_code(wire: Wire, code: str) -> None:
     await wire.faults({"kind": "fails", "code": code, "on": "create.agents"})
     async with agents(wire) as luma:
         made = await luma.generations.create(prompt="a quiet lake", model="ray-3.2", type="video")
-        for _ in range(300):
-            found = await luma.generations.get(made.id)
-            if found.state == "failed":
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while (found := await luma.generations.get(made.id)).state != "failed":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
     assert (found.state, found.failure_code) == ("failed", code)
     account = wire.house.books.account()
     assert account.charged == account.refunded > 0

@@ -14,6 +14,7 @@ from lumaai.types import Generation
 
 from studio.sandbox.__main__ import Server, configured, listen
 from studio.sandbox.app import create_app
+from studio.sandbox.clock import Clock
 from studio.sandbox.faults import Plan
 from studio.sandbox.house import House, Options
 from tests.sandbox.conftest import _blank
@@ -48,12 +49,14 @@ class Wire:
 
     async def ended(self, identity: object) -> Generation:
         """That generation once it is completed or failed."""
-        for _ in range(600):
-            found = await self.luma.generations.get(str(identity))
-            if found.state in ("completed", "failed"):
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"{identity} did not end")
+        return await self.comes_to(identity, "completed", "failed")
+
+    async def comes_to(self, identity: object, *states: str) -> Generation:
+        """That generation once it is in one of these states."""
+        async with asyncio.timeout(60):
+            while (found := await self.luma.generations.get(str(identity))).state not in states:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return found
 
     @property
     def charged(self) -> int:
@@ -62,9 +65,12 @@ class Wire:
 
 
 @asynccontextmanager
-async def served(home: Path, plan: dict[str, Any] | None = None, **options: Any) -> AsyncIterator[Wire]:
+async def served(
+    home: Path, plan: dict[str, Any] | None = None, *, clock: Clock | None = None, **options: Any
+) -> AsyncIterator[Wire]:
     """A sandbox in that home on a free port of loopback, with latency 0 unless said otherwise."""
-    app = create_app(home, Options(**{"latency": 0.0, "plan": Plan.model_validate(plan or {})} | options))
+    given = Options(**{"latency": 0.0, "plan": Plan.model_validate(plan or {})} | options)
+    app = create_app(home, given, clock=clock)
     house: House = app.state.house
     house.darkroom.render = _blank  # type: ignore[method-assign]
     socket = listen("127.0.0.1", 0, expose=False)
