@@ -55,8 +55,11 @@ async def test_a_generation_lives(unrendered: Sandbox) -> None:
     made = await order(unrendered)
     assert (made.state, made.type, made.model, made.output) == ("queued", "video", "ray-3.2", [])
     await asyncio.sleep(0.1)
+    assert (await client(unrendered).generations.get(made.id)).state == "queued"
     unrendered.clock.advance(1)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while (await client(unrendered).generations.get(made.id)).state == "queued":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert (await client(unrendered).generations.get(made.id)).state == "processing"
     done = await finished(unrendered, made)
     assert done.state == "completed"

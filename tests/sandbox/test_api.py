@@ -22,8 +22,11 @@ async def test_a_generation_lives(unrendered: Sandbox) -> None:
     assert made.request is not None
     assert made.request.to_dict()["concepts"] == [{"key": "push_in"}]
     await asyncio.sleep(0.1)
+    assert (await unrendered.luma.generations.get(str(made.id))).state == "queued"
     unrendered.clock.advance(1)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while (await unrendered.luma.generations.get(str(made.id))).state == "queued":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert (await unrendered.luma.generations.get(str(made.id))).state == "dreaming"
     unrendered.clock.advance(1.9)
     await asyncio.sleep(0.1)
