@@ -127,6 +127,7 @@ class Services:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             # The sandboxes of all rounds share what they have rendered: what is measured is money, not drawing.
             "STUDIO_SANDBOX_RENDERS": os.environ.get("STUDIO_SANDBOX_RENDERS") or str(self.home / "renders"),
+            "STUDIO_SANDBOX_COARSE": "1",
         }
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(

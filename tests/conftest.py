@@ -13,12 +13,14 @@ os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(_HOME / "results")
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ.pop("PREFECT_API_URL", None)
 for _name in [n for n in os.environ if n.startswith(("STUDIO_", "LUMA"))]:
-    if _name not in ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS"):
+    if _name not in ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS", "STUDIO_SANDBOX_COARSE"):
         del os.environ[_name]
 
 # What a sandbox has rendered for one test, another one need not render again: the same request makes the same clip.
 # (Workers inherit it. The sandbox's own tests do without.)
 os.environ.setdefault("STUDIO_SANDBOX_RENDERS", str(_HOME / "renders"))
+# Most tests are about shots, not about how finely they are drawn.
+os.environ.setdefault("STUDIO_SANDBOX_COARSE", "1")
 
 pytest_plugins = ["tests.books"]
 

@@ -39,7 +39,7 @@ TINY = {
 STEPS = {f"{scene} · {step}" for scene in ("arrival", "order") for step in ("submit", "wait", "download")}
 FILM = {"film · concatenate", "film · report"}
 OURS = ("PREFECT_", "STUDIO_", "LUMA")
-KEPT = ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS")
+KEPT = ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS", "STUDIO_SANDBOX_COARSE")
 slow = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 

@@ -61,6 +61,9 @@ def main(
     expose: Annotated[bool, typer.Option("--expose", help="Allow an address other than loopback.")] = False,
     credit: Annotated[int | None, typer.Option(min=0, help="US cents on the account (at first 100000).")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Clips rendered at once.")] = None,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", envvar="STUDIO_SANDBOX_COARSE", help="Draw clips small and enlarge them.")
+    ] = False,
     attach: Annotated[list[int] | None, typer.Option(help="Process to live for; end when all have died.")] = None,
     public_url: Annotated[str, typer.Option(help="Where assets are said to be; as the client called, if empty.")] = "",
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Read images from other machines.")] = False,
@@ -79,6 +82,7 @@ def main(
             conformance=conformance,
             allow_remote=allow_remote,
             public_url=public_url,
+            coarse=coarse,
             assume=Assumptions(dict(_switch(text) for text in assume or ())),
             limits=_limits(tier, creates_a_minute, at_once),
             plan=Plan() if faults is None else faults_file.read(faults),

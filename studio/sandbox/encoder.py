@@ -18,8 +18,13 @@ QUIET = ["-hide_banner", "-nostdin", "-v", "error", "-y"]
 LOG_TAIL = 4000
 
 
-def encode(pictures: Iterable[Picture], drawn: tuple[int, int], size: tuple[int, int], out: Path) -> None:
-    """H.264 as editors like it. One thread and no version strings, so that the bytes depend on the pictures alone."""
+def encode(
+    pictures: Iterable[Picture], drawn: tuple[int, int], size: tuple[int, int], out: Path, *, quick: bool = False
+) -> None:
+    """H.264 as editors like it. One thread and no version strings, so that the bytes depend on the pictures alone.
+
+    ``quick``: in less time, for a larger file.
+    """
     source = graph.input("pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{drawn[0]}x{drawn[1]}", framerate=FPS)
     if drawn != size:
         source = source.filter("scale", *size, flags="bicubic+accurate_rnd+bitexact")
@@ -30,7 +35,7 @@ def encode(pictures: Iterable[Picture], drawn: tuple[int, int], size: tuple[int,
         str(out),
         format="mp4",
         vcodec="libx264",
-        preset="superfast" if size[0] * size[1] <= 1920 * 1080 else "ultrafast",
+        preset="ultrafast" if quick or size[0] * size[1] > 1920 * 1080 else "superfast",
         crf=17,
         pix_fmt="yuv420p",
         r=FPS,

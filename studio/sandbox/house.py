@@ -31,6 +31,7 @@ class Options:
     allow_remote: read images from other machines too
     public_url:   where assets are said to be (behind a proxy, say); empty: where the client found the sandbox
     workers:      clips rendered at once
+    coarse:       new clips are drawn small and enlarged
     limits:       what the account may ask for; the plan's limits come on top
     plan:         faults to begin with
     """
@@ -41,6 +42,7 @@ class Options:
     allow_remote: bool = False
     public_url: str = ""
     workers: int = field(default_factory=lambda: min(4, os.cpu_count() or 2))
+    coarse: bool = False
     assume: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits.none)
     plan: Plan = field(default_factory=Plan)
@@ -72,6 +74,7 @@ class House:
             clock=self.clock,
             latency=options.latency,
             queued=options.assume.number("queued_share"),
+            coarse=options.coarse,
             changed=self.callbacks.tell,
         )
 

@@ -41,6 +41,7 @@ class Lifecycle:
         clock: Clock,
         latency: float,
         queued: float,
+        coarse: bool = False,
         changed: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         self._books = books
@@ -50,6 +51,7 @@ class Lifecycle:
         self._clock = clock
         self._latency = latency
         self._queued = queued
+        self._how = {"coarse": True} if coarse else {}
         self._changed = changed
         self._lives: set[asyncio.Task[None]] = set()
 
@@ -115,7 +117,7 @@ class Lifecycle:
             inputs = await self._pantry.gather(generation.order_form)
             cents = prices.settled(generation.order_form, inputs)
             await asyncio.to_thread(self._books.keep_inputs, generation.id, inputs, cents)
-        return await self._darkroom.render(score(self._home, generation, inputs))
+        return await self._darkroom.render(score(self._home, generation, inputs) | self._how)
 
     async def _fail(self, generation: Generation, reason: str, note: str) -> None:
         log.warning("generation %s: %s: %s", generation.id, reason, note)

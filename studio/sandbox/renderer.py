@@ -5,7 +5,8 @@ where to write, ``inputs`` holds what it is made from, each as ``{kind: image | 
 the same bytes; ids and URLs are not in it. What each kind needs:
 
 video          prompt, model, resolution, width, height, frames, concepts, loop, and the keyframes start and end;
-               ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new
+               ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new;
+               ``coarse``: drawn small and enlarged, for a third of the work
 image          see studio/sandbox/stills.py
 modify, reframe_video, upscale, audio    see studio/sandbox/edits.py
 """
@@ -29,6 +30,7 @@ from studio.sandbox.picture.planes import Picture
 from studio.sandbox.reader import FORMATS
 
 DRAWN_AT_MOST = 2560 * 1440  # pixels; a larger clip is drawn at half its size and enlarged
+COARSE_AT_MOST = 256 * 144  # the same for a coarse one, which is halved until it fits
 POSTER_WIDTH = 640
 
 
@@ -61,14 +63,13 @@ def clip(score: Mapping[str, Any], out: Path, on_frame: Callable[[], None]) -> P
             run = itertools.chain(_filling(Path(start["path"]), size), run)
         elif parents == [False, True]:
             run = itertools.chain(run, _filling(Path(end["path"]), size))
-    encode(watched(run, on_frame), size, (score["width"], score["height"]), out)
+    encode(watched(run, on_frame), size, (score["width"], score["height"]), out, quick=_coarse(score))
     return work.frame(round(work.frames * 0.6), captioned=False)
 
 
 def compose(score: Mapping[str, Any]) -> film.Film:
     """Everything that the clip will show, ready to be drawn."""
-    width, height = score["width"], score["height"]
-    size = (width // 2, height // 2) if width * height > DRAWN_AT_MOST else (width, height)
+    size = _drawn(score)
     start = _keyframe(score["start"], size, last=True)
     end = _keyframe(score["end"], size, last=False)
     # An image that is asked to move stays the picture; a continuation goes on to a scene of its own.
@@ -83,6 +84,19 @@ def compose(score: Mapping[str, Any]) -> film.Film:
         caption=caption(size, score["prompt"], facts.upper()),
         wash=film.wash(size),
     )
+
+
+def _coarse(score: Mapping[str, Any]) -> bool:
+    return bool(score.get("coarse"))
+
+
+def _drawn(score: Mapping[str, Any]) -> tuple[int, int]:
+    """The size that a clip is drawn at: its own, or a half of it, or of that; even, for the half-size planes."""
+    width, height = score["width"], score["height"]
+    most = COARSE_AT_MOST if _coarse(score) else DRAWN_AT_MOST
+    while width * height > most:
+        width, height = width // 4 * 2, height // 4 * 2
+    return width, height
 
 
 def _keyframe(frame: Mapping[str, Any] | None, size: tuple[int, int], *, last: bool) -> stage.Stage | None:

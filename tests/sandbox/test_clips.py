@@ -218,3 +218,15 @@ async def test_equal_requests_are_equal_bytes(sandbox: Sandbox, images: dict[str
     digests = {create.digest for create in sandbox.house.books.creates()}
     assert len(digests) == 1
     assert None not in digests
+
+
+def test_a_coarse_continuation_joins_too(tmp_path: Path) -> None:
+    """Drawn small, a clip has the size and frames that were asked for, and its continuation begins where it ended."""
+    first = score(tmp_path, "first", coarse=True, frames=24)
+    renderer.render(first)
+    renderer.render(
+        score(tmp_path, "next", coarse=True, frames=24, prompt="a city", start={"kind": "clip", "path": first["out"]})
+    )
+    before, after = decoded(tmp_path / "first.mp4"), decoded(tmp_path / "next.mp4")
+    assert (len(before), before[0].shape) == (24, (540, 960))
+    assert ssim(before[-1], after[0]) > 0.95

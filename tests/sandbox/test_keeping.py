@@ -56,3 +56,12 @@ def test_without_a_shelf_nothing_is_kept(tmp_path: Path) -> None:
     """It is off unless a folder is named."""
     (_, one), (_, two) = drawn(score(tmp_path, "one")), drawn(score(tmp_path, "two"))
     assert one == two > 0
+
+
+def test_a_coarse_render_is_another_one(tmp_path: Path, shelf: Path) -> None:
+    """A clip that is drawn small is not handed out for one that is drawn finely, nor the other way round."""
+    fine = drawn(score(tmp_path, "fine", width=960, height=540))
+    coarse = drawn(score(tmp_path, "coarse", width=960, height=540, coarse=True))
+    assert fine[0] != coarse[0]
+    assert fine[1] == coarse[1] > 0
+    assert drawn(score(tmp_path, "again", width=960, height=540, coarse=True)) == (coarse[0], 0)

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from lumaai import LumaAI
 
+from studio.sandbox import footage
 from studio.sandbox.companions import Companions, birth
 
 PATIENCE = 120.0
@@ -139,6 +140,27 @@ def test_assets_are_said_to_be_elsewhere(tmp_path: Path, servers: list[subproces
     assets = until(lambda: luma.generations.get(str(made.id)).assets)
     assert assets.video.startswith("https://clips.example/sandbox/assets/")
     httpx.get(assets.video.replace("https://clips.example", url)).raise_for_status()
+
+
+@pytest.mark.slow
+def test_coarse_by_option_or_by_environment(
+    tmp_path: Path, servers: list[subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Either way the same coarse clip is made, of the size and length that were asked for."""
+
+    def clip(home: Path, *options: str) -> bytes:
+        servers.append(start(home, "--latency", "0", *options))
+        luma = client(address(home, servers[-1]))
+        made = luma.generations.create(model="ray-flash-2", prompt="a quiet lake", resolution="540p", duration="5s")
+        assets = until(lambda: luma.generations.get(str(made.id)).assets)
+        return httpx.get(assets.video).raise_for_status().content
+
+    by_option = clip(tmp_path / "option", "--coarse")
+    monkeypatch.setenv("STUDIO_SANDBOX_COARSE", "1")
+    assert clip(tmp_path / "environment") == by_option
+    (tmp_path / "clip.mp4").write_bytes(by_option)
+    facts = footage.examine(tmp_path / "clip.mp4")
+    assert (facts.width, facts.height, facts.frames) == (960, 540, 120)
 
 
 @pytest.mark.slow
