@@ -15,6 +15,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from flows.prefect_server import PrefectServer
 from flows.screen import Screen, show_end, show_plan
 from studio.drawing import derived
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
@@ -29,13 +30,14 @@ from studio.settings import load_settings
 from studio.summary import run_summary
 
 T = TypeVar("T")
+PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 # What the command asks of Prefect, where the user has not said otherwise. It reads these when it is first imported.
 PREFECT_DEFAULTS = {
     # Prefect's own lines would come between ours; in its UI they are all there.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # A busy laptop needs longer than Prefect's 20 s to start the server of a first run.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    PATIENCE: "180",
 }
 WIDTH = 120  # of tables where there is no terminal
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -102,7 +104,9 @@ def produce(
                     _warn_over_budget(console, session, planned, wish.budget)
                 return
             allowed = _agree(console, session, planned, wish)
-        await _run(console, wish, allowed, as_json=as_json)
+        server = PrefectServer(settings.home / "prefect-server.log")
+        server.begin()
+        await _run(console, wish, allowed, server, as_json=as_json)
 
     run_command(go())
 
@@ -137,9 +141,13 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
     return plan.to_pay if wish.budget is None else wish.budget
 
 
-async def _run(console: Console, wish: Wish, allowed: Decimal | None, *, as_json: bool) -> None:
+async def _run(
+    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer, *, as_json: bool
+) -> None:  # fmt: skip
     # Prefect is loaded here, not above: prices and errors need not wait for it.
     from flows.produce import produce as flow
+
+    await server.ready(float(os.environ[PATIENCE]))
 
     ended: list[RunRecord] = []
 
