@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.mark.usefixtures("studio")
-async def test_exr_frames_lie_beside_the_film(workplace: Path, sandbox: Sandbox) -> None:  # noqa: F811
+async def test_exr_frames_lie_beside_the_film(workplace: Path, sandbox: Sandbox) -> None:
     """``exr: true`` brings an archive of EXR frames; a rerun has it without asking the service for anything."""
     from flows.produce import produce
 

@@ -89,7 +89,7 @@ def test_an_example_that_is_not_there(workplace: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-async def test_everything_in_one_film(studio: Path, sandbox: Sandbox) -> None:  # noqa: F811
+async def test_everything_in_one_film(studio: Path, sandbox: Sandbox) -> None:
     """A character, a long scene, a bridge, modified footage and Ray 3 become one film.
 
     Both books agree to the cent, each feature's request really went out, and a rerun costs nothing.
@@ -115,7 +115,7 @@ async def test_everything_in_one_film(studio: Path, sandbox: Sandbox) -> None:  
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_finished_film_has_its_finished_form(studio: Path, sandbox: Sandbox) -> None:  # noqa: F811
+async def test_a_finished_film_has_its_finished_form(studio: Path, sandbox: Sandbox) -> None:
     """A film that is reframed comes out in that shape, though most clips that were made for it have another one."""
     from flows.produce import produce
 

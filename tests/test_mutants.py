@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from benchmarks.mutants import MUTANTS, ROOT, Mutant, misplaced, table_rows, without_mutant
+from mutants import ROOT, misplaced, table_rows, without_mutant
+from mutants_pieces import MUTANTS, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.row}: {m.what}")

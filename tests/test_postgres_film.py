@@ -17,7 +17,7 @@ from tests.test_produce import Sandbox, chain, charged, command, sandbox  # noqa
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 
-def test_a_film_a_rerun_and_an_edit_on_postgres(workplace: Path, postgres: str, sandbox: Sandbox) -> None:  # noqa: F811
+def test_a_film_a_rerun_and_an_edit_on_postgres(workplace: Path, postgres: str, sandbox: Sandbox) -> None:
     """A chain becomes a film; again, it costs nothing; an edit pays for the scene and what descends from it.
 
     After each, the books on PostgreSQL say to the cent what the sandbox charged, and no file of books lies beside them.

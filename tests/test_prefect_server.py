@@ -54,7 +54,7 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def test_it_keeps_the_history_and_goes(workplace: Path, sandbox: Sandbox) -> None:  # noqa: F811
+def test_it_keeps_the_history_and_goes(workplace: Path, sandbox: Sandbox) -> None:
     """After a run every task of it stands in Prefect's database with its end, and no server is left."""
     (workplace / "film.yaml").write_text(FILM)
     done = command(
