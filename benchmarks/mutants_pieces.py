@@ -30,7 +30,7 @@ AFTER_THE_DOOR = (FAILED, LATE)
 
 def door(selection: str) -> tuple[str, ...]:
     """Those of the door's tests with this in their names: a mutant runs none that could not mind."""
-    return ("tests/test_orders.py", "-k", selection)
+    return ("tests/test_orders.py", "tests/test_orders_lost.py", "-k", selection)
 
 
 # What each row's tests are, where its mutant names no others.

@@ -1,0 +1,217 @@
+"""The one door to spending, where an answer is lost: found again, waited for, or left to a person."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from studio.errors import InDoubt
+from studio.ledger import Ledger, OrderState
+from studio.orders import Door
+from studio.providers import DreamMachine
+from tests.books import Clock
+from tests.luma import Luma, fail, refuse
+from tests.test_orders import PARAMS, PRICE, Slept, door, intent, luma, place, spent  # noqa: F401 - a fixture
+
+AMBIGUOUS = {
+    "read time-out": lambda luma: luma.lose(httpx.ReadTimeout),
+    "write time-out": lambda luma: luma.lose(httpx.WriteTimeout),
+    "reset": lambda luma: luma.lose(httpx.ReadError),
+    "disconnected": lambda luma: luma.lose(httpx.RemoteProtocolError),
+    "408": lambda luma: luma.garble(408, b"{}"),
+    "500": lambda luma: luma.garble(500, b'{"detail": "oops"}'),
+    "502 html": lambda luma: luma.garble(502, b"<html>", "text/html"),
+    "503": lambda luma: luma.garble(503, b""),
+    "200 html": lambda luma: luma.garble(200, b"<html>hello</html>", "text/html"),
+    "half a JSON": lambda luma: luma.garble(201, b'{"id": "gener'),
+    "no id": lambda luma: luma.garble(201, b'{"state": "queued"}'),
+    "a list": lambda luma: luma.garble(201, b"[]"),
+    "null": lambda luma: luma.garble(201, b"null"),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: str) -> None:
+    """A create whose answer was lost in whatever way is found on the account's list and adopted, not sent again."""
+    luma.script = [AMBIGUOUS[case](luma)]
+    placed = await place(door(ledger, luma))
+    assert (placed.generation_id, placed.bought, len(luma.sent)) == ("generation-1", True, 1)
+    assert [e.kind for e in ledger.entries(intent().key)] == ["reserved", "in doubt", "adopted"]
+    assert spent(ledger) == PRICE
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
+    """Where the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
+    luma.script, luma.lists = [AMBIGUOUS[case](luma)], False
+    with pytest.raises(InDoubt) as first:
+        await place(door(ledger, luma))
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, run="another run"))
+    assert len(luma.sent) == 1
+    assert spent(ledger) == PRICE
+    assert "--adopt" in str(first.value)
+    assert "--release" in str(first.value)
+    assert "scene 'a'" in str(first.value)
+
+
+async def test_a_service_that_has_no_list_is_asked_for_none(ledger: Ledger, luma: Luma) -> None:
+    """A provider that knows of no list (Luma Agents) leaves a lost answer in doubt at once, without a call."""
+
+    class WithoutList(DreamMachine):
+        has_list = False
+
+    luma.script = [luma.lose()]
+    provider = WithoutList(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(luma)
+    )
+    with pytest.raises(InDoubt):
+        await place(Door(ledger, lambda: provider, run="run"))
+    assert luma.calls == ["POST /generations/video"]
+    assert (ledger.order(intent().key).state, spent(ledger)) == (OrderState.IN_DOUBT, PRICE)
+
+
+async def test_the_grace_period_does_not_end_during_a_look(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list that was asked for within the grace period, and came after it, does not show that nothing was accepted."""
+    luma.script = [fail(httpx.ReadTimeout)]
+
+    class Late(httpx.AsyncBaseTransport):
+        """The first list is slow, and the create arrives just after it was made."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await request.aread()
+            response = luma(request)
+            if request.url.path.endswith("/generations") and not luma.generations:
+                clock.now += timedelta(seconds=100)
+                luma.accept(luma.sent[0])
+            return response
+
+    provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Late())
+    placed = await place(Door(ledger, lambda: provider, run="run", clock=clock, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
+
+
+@pytest.mark.parametrize(("status", "grace"), [(500, 15), (504, 90), (None, 90)])
+async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
+    ledger: Ledger, luma: Luma, clock: Clock, status: int | None, grace: int
+) -> None:
+    """An ambiguous create that never turns up is released after the grace period, and only then sent again."""
+    luma.script = [refuse(status) if status else fail(httpx.ReadTimeout)]
+    slept = Slept(clock)
+    placed = await place(door(ledger, luma, sleep=slept))
+    assert grace <= sum(slept.seconds) < grace + 5
+    assert (placed.attempt, len(luma.sent)) == (2, 2)
+    kinds = [e.kind for e in ledger.entries(intent().key)]
+    assert kinds == ["reserved", "in doubt", "released", "reserved", "submitted"]
+    assert spent(ledger) == PRICE
+
+
+async def test_a_create_that_turns_up_late_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A generation that comes onto the list only after some looks is adopted all the same."""
+    luma.script = [fail(httpx.ReadTimeout)]
+
+    class Late(Slept):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if len(self.seconds) == 3:
+                luma.accept(luma.sent[0])
+
+    placed = await place(door(ledger, luma, sleep=Late(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
+
+
+async def test_identical_requests_at_once_get_a_generation_each(ledger: Ledger, luma: Luma) -> None:
+    """Two takes of the same request, both with lost answers, adopt two different generations."""
+    luma.script = [luma.lose(), luma.lose()]
+    placed = await asyncio.gather(*(place(door(ledger, luma), intent(n)) for n in ("a", "b")))
+    assert sorted(p.generation_id for p in placed) == ["generation-1", "generation-2"]
+    assert len(luma.sent) == 2
+    assert spent(ledger) == PRICE * 2
+
+
+@pytest.mark.parametrize("minutes", [-8, 8])
+async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes: int) -> None:
+    """A service whose clock is minutes ahead or behind has its generation found all the same."""
+    luma.script = [luma.lose()]
+    luma.created_at = datetime(2026, 11, 22, 10, tzinfo=UTC) + timedelta(minutes=minutes)
+    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+
+
+async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Generations that another order has, that were asked for in other words, or that are from yesterday, are left."""
+    await place(door(ledger, luma), intent("other"))
+    luma.accept(PARAMS | {"prompt": "something else"})
+    luma.accept(PARAMS | {"keyframes": {"frame0": {"type": "image", "url": "https://x/a.png"}}})
+    yesterday = luma.accept(PARAMS)
+    yesterday["created_at"] = "2026-11-21T10:00:00Z"
+    luma.script = [fail(httpx.ReadTimeout)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert placed.generation_id == "generation-5"
+    assert len(luma.sent) == 3
+
+
+async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Luma) -> None:
+    """The list is read page by page back to the moment of the order."""
+
+    def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept(body)
+        for n in range(350):
+            luma.accept({**body, "prompt": f"other {n}"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_and_bury]
+    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+    assert luma.calls.count("GET /generations") == 4
+
+
+async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, luma: Luma) -> None:
+    """Where the list does not reach back to the order, the order stays in doubt, and is not sent again."""
+
+    def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept(body)
+        for n in range(5100):
+            luma.accept({**body, "prompt": f"other {n}"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_and_bury]
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, patience=0))
+    assert len(luma.sent) == 1
+
+
+async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What was sent with another key is not on this account's list: it stays in doubt, however long ago it was."""
+    old = replace(intent(account="luma-old"), sent=PARAMS)
+    ledger.reserve(old, run="r", caps=[])
+    ledger.doubt(old.key, 1, "lost")
+    clock.now += timedelta(days=1)
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert luma.sent == []
+
+
+async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma) -> None:
+    """With a callback URL a create carries its order's token, and only the generation with that token is adopted."""
+
+    def lose_among_twins(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept({k: v for k, v in body.items() if k != "callback_url"})
+        luma.accept(body)
+        luma.accept(body | {"callback_url": "https://hook.example/?studio_order=another.1"})
+        raise httpx.ReadTimeout("lost", request=request)
+
+    luma.script = [lose_among_twins]
+    placed = await place(door(ledger, luma, callback_url="https://hook.example/luma?x=1"))
+    assert placed.generation_id == "generation-2"
+    assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={intent().key[:40]}.1"
+
+
+async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list that cannot be read says nothing: the order stays in doubt, and is settled when it can be read again."""
+    luma.script, luma.outage = [luma.lose()], 3
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
