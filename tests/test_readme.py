@@ -80,7 +80,7 @@ def test_the_commands_run_in_their_order(fresh: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
-    """``make film`` ends with a playable film of six scenes, says where it is, and that nothing was billed."""
+    """``make film`` ends with a film of six scenes and whole seams, says where it is, and that nothing was billed."""
     # Run by `make test`, this is make within make, which would say where it goes.
     dry = ["make", "--no-print-directory", "-n", "film"]
     environment = {n: v for n, v in os.environ.items() if not n.startswith("MAKE")}
@@ -91,6 +91,7 @@ def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
     assert "nothing was billed" in done.stdout
     film = Path(re.search(r"^film +(.+)$", done.stdout, re.MULTILINE)[1])
     assert examine(film).frames == 720
+    assert float(re.search(r"^seams +5 continued, .* with SSIM ([\d.]+)$", done.stdout, re.MULTILINE)[1]) > 0.97
 
 
 @pytest.mark.slow
