@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_produce import Sandbox, command, sandbox  # noqa: F401
+from tests.test_produce import Sandbox, command, sandbox, wait_for_ids  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
@@ -72,22 +72,35 @@ def test_it_keeps_the_history_and_goes(workplace: Path, sandbox: Sandbox) -> Non
     assert len(tasks) == 5, tasks
 
 
-def test_killed_it_leaves_no_server_behind(workplace: Path, tmp_path: Path) -> None:
-    """kill -9 of the command alone, while a scene is in flight: its server ends by itself."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_however_a_command_ends_its_server_goes(workplace: Path, tmp_path: Path, how: signal.Signals) -> None:
+    """kill -9 of the command alone, or Ctrl-C, while a scene is in flight: its server ends, and the order is kept.
+
+    After Ctrl-C that is said in place of a traceback.
+    """
     (workplace / "film.yaml").write_text(FILM)
     service = Sandbox(tmp_path / "sandbox", latency=600)
     service.start()
     try:
-        run = subprocess.Popen(
-            [sys.executable, "-m", "flows.produce", "film.yaml"], cwd=workplace,
-            env=environment(workplace, LUMAAI_BASE_URL=service.url), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with (workplace / "said").open("wb") as said:
+            run = subprocess.Popen(
+                [sys.executable, "-m", "flows.produce", "film.yaml"], cwd=workplace, stdout=said, stderr=said,
+                env=environment(workplace, LUMAAI_BASE_URL=service.url), start_new_session=True,
+            )  # fmt: skip
         until(lambda: service.books()["creates"])
+        wait_for_ids(workplace, 1)
         assert len(servers(workplace)) == 1
-        run.send_signal(signal.SIGKILL)
-        run.wait()
+        if how is signal.SIGINT:
+            os.killpg(run.pid, how)  # as a terminal does it
+        else:
+            run.send_signal(how)
+        status = run.wait(120)
         until(lambda: servers(workplace) == [])
+        if how is signal.SIGINT:
+            assert status == 130
+            words = (workplace / "said").read_text()
+            assert "stopped; what was ordered is kept" in words
+            assert "Traceback" not in words
     finally:
         service.stop()
 

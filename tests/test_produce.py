@@ -309,7 +309,7 @@ def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_
         deadline = time.monotonic() + 200
         while len(sandbox.books()["creates"]) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
-        _wait_for_ids(workplace, 2)
+        wait_for_ids(workplace, 2)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         before = [c["id"] for c in sandbox.books()["creates"]]
@@ -325,7 +325,8 @@ def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_
         sandbox.stop()
 
 
-def _wait_for_ids(folder: Path, count: int) -> None:
+def wait_for_ids(folder: Path, count: int) -> None:
+    """Until so many generations' ids are booked."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
