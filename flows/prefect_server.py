@@ -105,6 +105,7 @@ def serve() -> None:
             await super().startup(sockets)
             if self.started:
                 print(url, flush=True)
+                os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe any more: it must not fill
 
     server = Server(uvicorn.Config(create_app(ephemeral=True), log_level="error", lifespan="on"))
 
