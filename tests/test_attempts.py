@@ -98,10 +98,14 @@ async def test_what_is_not_ready_in_time_is_awaited_by_the_next_run(
     """A generation that a run stops waiting for is paid for: the next run awaits the same one, and buys nothing."""
     from flows.produce import produce
 
+    sandbox.again(latency=3600)  # however slow this machine is, the generation is slower
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     monkeypatch.setenv("STUDIO_WAIT_TIMEOUT", "0.2")
     with pytest.raises(Incomplete, match="it is awaited, not bought again"):
         await produce(production=production("slow"), out="one")
     assert booked(workplace) == charged(sandbox) == Decimal("0.14")
+    sandbox.again(latency=0)
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     monkeypatch.delenv("STUDIO_WAIT_TIMEOUT")
     film = await produce(production=production("slow"), out="two")
     (create,) = sandbox.books()["creates"]

@@ -71,7 +71,7 @@ class Fetcher:
         async def sleep(seconds: float) -> None:
             self.pauses.append(seconds)
 
-        options = {"name": "arrival", "sleep": sleep, "stall": 5.0, **options}
+        options = {"name": "arrival", "sleep": sleep, "stall": 60.0, **options}
         return await download(fresh_url, self.store, client=self.client, **options)  # type: ignore[arg-type]
 
     async def failing(self, kind: type[StudioError], server: Server, **options: object) -> StudioError:
@@ -96,7 +96,7 @@ def fetch(store: ClipStore, client: httpx.AsyncClient) -> Fetcher:
 
 async def until(happened: Callable[[], bool]) -> None:
     """Wait for something that another task or process does."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not happened():  # noqa: ASYNC110  # another process sets no event
             await asyncio.sleep(0.02)
 

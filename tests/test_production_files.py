@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -76,13 +75,11 @@ def test_files_that_are_no_production(tmp_path: Path, content: str | bytes, mess
     assert message in str(error(tmp_path / "film.yaml", content))
 
 
-def test_an_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
-    """A file that would expand to billions of parts is refused in a moment."""
+def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+    """A file that would expand to billions of parts is refused, and not expanded: that would take all memory."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    begin = time.monotonic()
     assert "parts, aliases expanded" in str(error(tmp_path / "film.yaml", "\n".join(lines)))
-    assert time.monotonic() - begin < 60
 
 
 def test_aliases_work(tmp_path: Path) -> None:

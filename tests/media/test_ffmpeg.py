@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import threading
-import time
 import types
 from pathlib import Path
 
@@ -109,20 +108,20 @@ def test_failure_carries_the_log(tmp_path: Path) -> None:
 
 def test_timeout_ends_ffmpeg(tmp_path: Path) -> None:
     """A command that does not end is ended, and the error says after how long."""
-    begun = time.monotonic()
     with pytest.raises(FfmpegError, match=r"not finished after 0\.3 s"):
         ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), timeout=0.3)
-    assert time.monotonic() - begun < 30
 
 
 def test_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where asking is not enough, the process is killed after the grace period."""
     pid = tmp_path / "pid"
-    deaf = script(tmp_path / "deaf", f"trap '' TERM\necho $$ > {pid}\nwhile :; do sleep 0.05; done")
+    deaf = script(
+        tmp_path / "deaf", f"trap '' TERM\necho $$ > {pid}.new\nmv {pid}.new {pid}\nwhile :; do sleep 0.05; done"
+    )
     monkeypatch.setattr(ffmpeg, "binary", lambda: str(deaf))
     monkeypatch.setattr(ffmpeg, "GRACE", 0.2)
-    with pytest.raises(FfmpegError, match="not finished"):
-        ffmpeg.run(build.input("a").output("b"), timeout=0.5)
+    with pytest.raises(FfmpegError, match="stopped"):
+        ffmpeg.run(build.input("a").output("b"), stop=pid.exists, timeout=120)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 
@@ -132,7 +131,7 @@ def test_stop_from_another_thread_ends_ffmpeg() -> None:
     event = threading.Event()
     threading.Timer(0.3, event.set).start()
     with pytest.raises(FfmpegError, match="stopped"):
-        ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), stop=event.is_set, timeout=20)
+        ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), stop=event.is_set, timeout=120)
 
 
 def test_error_in_the_callback_ends_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +148,7 @@ def test_error_in_the_callback_ends_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(subprocess, "Popen", remember)
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), on_frames=interrupt, timeout=20)
+        ffmpeg.run(build.input(FOREVER, f="lavfi").output("-", f="null"), on_frames=interrupt, timeout=120)
     assert started[-1].poll() is not None
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import lumaai
@@ -21,11 +19,12 @@ from studio.sandbox.limits import Limits
 from tests.sandbox.conftest import opened
 from tests.sandbox.wire import served
 
-# A worker that answers like the real one, and keeps each order for a moment.
+# A worker that answers like the real one, and keeps its orders until the file named in its command is there.
 WORKER = """
 import json, pathlib, sys, time
 for line in sys.stdin:
-    time.sleep(0.02)
+    while not pathlib.Path(sys.argv[1]).exists():
+        time.sleep(0.01)
     pathlib.Path(json.loads(line)["out"]).write_bytes(b"clip")
     print(json.dumps({"ok": True, "sha256": "0" * 64}), flush=True)
 """
@@ -93,26 +92,28 @@ async def test_limits_from_a_plan(tmp_path: Path) -> None:
 
 
 async def test_a_hundred_generations_do_not_starve_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred at once are rendered by two workers, all complete, and the API answers quickly all the while."""
+    """A hundred at once are rendered by two workers: the API answers while both are at work, and all complete."""
     real, started = asyncio.create_subprocess_exec, []
 
     async def start(*command: str, **how: Any) -> asyncio.subprocess.Process:
         started.append(command)
-        return await real(sys.executable, "-S", "-c", WORKER, **how)
+        return await real(sys.executable, "-S", "-c", WORKER, str(tmp_path / "go on"), **how)
 
     monkeypatch.setattr(darkroom.asyncio, "create_subprocess_exec", start)
     async with served(tmp_path, workers=2) as wire:
         wire.house.darkroom.render = Darkroom.render.__get__(wire.house.darkroom)  # type: ignore[method-assign]
         await asyncio.gather(*(wire.create(prompt=f"lake number {number}") for number in range(100)))
-        taken = []
-        while wire.house.books.unfinished():
-            began = time.monotonic()
-            await wire.luma.ping.check()
-            taken.append(time.monotonic() - began)
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while len(started) < 2:  # noqa: ASYNC110  # the darkroom sets no event
+                await asyncio.sleep(0.01)
+        for _ in range(20):  # nothing goes on but the API
+            assert (await wire.luma.ping.check()).message == "pong"
+        assert len(wire.house.books.unfinished()) == 100
+        (tmp_path / "go on").touch()
+        async with asyncio.timeout(120):
+            while wire.house.books.unfinished():
+                await wire.luma.ping.check()
         assert {create.state for create in wire.house.books.creates()} == {"completed"}
-    assert len(taken) > 10
-    assert median(taken) < 0.5  # a loaded machine may be slow now and then; a starved API always is
     assert len(started) == 2
 
 
@@ -144,7 +145,7 @@ def test_loopback_is_the_default() -> None:
 async def test_images_are_read_within_caps(answer: bytes, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is too large, no image, too slow, or redirects to another machine is given up."""
     monkeypatch.setattr(reader, "MAX_BYTES", 2000)
-    monkeypatch.setattr(reader, "MAX_SECONDS", 0.3)
+    monkeypatch.setattr(reader, "MAX_SECONDS", 0.3 if answer.endswith(b"slow") else 60)
     elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/far.png\r\nContent-Length: 0\r\n\r\n"
 
     async def give(come: asyncio.StreamReader, go: asyncio.StreamWriter) -> None:

@@ -70,16 +70,14 @@ def servers() -> Iterator[list[subprocess.Popen[str]]]:
 
 @pytest.mark.slow
 def test_it_says_where_it_is_and_ends_cleanly(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
-    """It tells how to point a client at it, serves a synchronous client, and SIGTERM ends it at once with status 0."""
+    """It tells how to point a client at it, serves a synchronous client, and SIGTERM ends it with status 0."""
     server = start(tmp_path)
     servers.append(server)
     url = address(tmp_path, server)
     assert client(url).ping.check().message == "pong"
-    began = time.monotonic()
     server.send_signal(signal.SIGTERM)
     output, _ = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
-    assert time.monotonic() - began < 20
     assert f"LUMAAI_BASE_URL={url}/dream-machine/v1" in output
     assert "Traceback" not in output
     assert not (tmp_path / "server.json").exists()
@@ -166,7 +164,7 @@ def test_coarse_by_option_or_by_environment(
 @pytest.mark.slow
 def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """Attached at start and by request, it lives until both are gone, and then ends by itself."""
-    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)]
+    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) for _ in range(2)]
     server = start(tmp_path, "--attach", str(sleepers[0].pid))
     servers.append(server)
     url = address(tmp_path, server)
