@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Times = NDArray[np.float64]
-KEPT = 64  # quantiles of a history: enough for its shape
+AT = np.linspace(0, 1, 64)  # quantiles of a history: enough for its shape
 FEW = 5  # fewer past generations than this teach nothing
 STEPS = 24  # of bisection: to a thousandth of a second within minutes
 
@@ -22,59 +22,62 @@ STEPS = 24  # of bisection: to a thousandth of a second within minutes
 class Pace:
     """Seconds until the next look. ``history`` has past durations in seconds, by kind (such as ``ray-2 720p 5s``).
 
-    ``calls`` is how many looks the end of one generation may cost on average. ``shortest`` and ``longest`` bound the
-    pause. Without history, a pause is a ``part`` of the youngest's age.
+    ``calls`` is how many looks the end of one generation may cost on average, and ``alone`` where it is the only one:
+    in a chain of scenes every link's delay adds up. ``shortest`` and ``longest`` bound the pause. Without history, a
+    pause is a ``part`` of the youngest's age.
     """
 
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     calls: float = 2.6
+    alone: float = 7.5
     shortest: float = 0.5
     longest: float = 10.0
     part: float = 0.05
+    _quantiles: dict[str, Times | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def pause(self, in_flight: Sequence[tuple[str, float]]) -> float:
         """Seconds until the next look at generations of these kinds and ages (in seconds since they were ordered)."""
-        known = [(times, age) for kind, age in in_flight if (times := self._times(kind)) is not None]
+        known = [(age, times) for kind, age in in_flight if (times := self._times(kind)) is not None]
         guess = min((age for kind, age in in_flight if self._times(kind) is None), default=None)
         pauses = [] if guess is None else [min(max(guess * self.part, self.shortest), self.longest)]
         if known:
-            pauses.append(self._learnt(known))
+            pauses.append(self._learnt(np.array([age for age, _ in known]), np.stack([times for _, times in known])))
         return min(pauses, default=self.longest)
 
-    def _learnt(self, known: Sequence[tuple[Times, float]]) -> float:
-        """The pause after which ``1 / calls`` of a generation is likely to have ended."""
-        earliest = min(float(times[0]) * 0.9 - age for times, age in known)
+    def _learnt(self, ages: Times, times: Times) -> float:
+        """The pause after which as much has likely ended as a look is worth; a row of ``times`` for each in flight."""
+        worth = 1 / (self.calls if len(ages) > 1 else self.alone)
+        earliest = float(np.min(times[:, 0] * 0.9 - ages))
         # Before anything can have ended, one long silence is enough; after that no pause is longer than the longest.
         most = max(self.longest, earliest)
         low, high = self.shortest, most
-        if _ended(known, high) < 1 / self.calls:
+        ended = _share(times, ages)
+        running = 1 - ended
+        # Longer than any before: who knows. Expected at the rate of one in its own age.
+        longest, rate = running < 1e-3, 1 / np.maximum(ages, 1.0)
+
+        def expected(pause: float) -> float:
+            """How many of those in flight are expected to end within a pause, given that none has yet."""
+            likely = (_share(times, ages + pause) - ended) / np.maximum(running, 1e-3)
+            return float(np.sum(np.where(longest, pause * rate, likely)))
+
+        if expected(high) < worth:
             return high
         for _ in range(STEPS):
             middle = (low + high) / 2
-            low, high = (low, middle) if _ended(known, middle) >= 1 / self.calls else (middle, high)
+            low, high = (low, middle) if expected(middle) >= worth else (middle, high)
         return high
 
     def _times(self, kind: str) -> Times | None:
-        times = self.history.get(kind, ())
-        if len(times) < FEW:
-            return None
-        return np.quantile(np.asarray(times, dtype=np.float64), np.linspace(0, 1, KEPT))
+        if kind not in self._quantiles:
+            times = self.history.get(kind, ())
+            known = len(times) >= FEW
+            self._quantiles[kind] = np.quantile(np.asarray(times, np.float64), AT) if known else None
+        return self._quantiles[kind]
 
 
-def _ended(known: Sequence[tuple[Times, float]], pause: float) -> float:
-    """How many of those in flight are expected to end within a pause, given that none has yet."""
-    expected = 0.0
-    for times, age in known:
-        running = 1 - _share(times, age)
-        if running < 1e-3:
-            # Longer than any before: who knows. Expected at the rate of one in its own age.
-            expected += pause / max(age, 1.0)
-        else:
-            expected += (_share(times, age + pause) - _share(times, age)) / running
-    return expected
-
-
-def _share(times: Times, age: float) -> float:
-    """The share of past generations that had ended by an age, smoothed by a twentieth of each one's length."""
+def _share(times: Times, ages: Times) -> Times:
+    """By row, the share of past generations that had ended by an age, smoothed by a twentieth of each one's length."""
     width = np.maximum(times * 0.05, 0.25)
-    return float(np.mean(1 / (1 + np.exp(-np.clip((age - times) / (width / 2), -60, 60)))))
+    ended: Times = np.mean(1 / (1 + np.exp(-np.clip((ages[:, None] - times) / (width / 2), -60, 60))), axis=1)
+    return ended

@@ -53,6 +53,15 @@ def test_a_fixed_poll_is_worse(lengths: random.Random) -> None:
     assert late < fixed_late
 
 
+def test_the_only_one_is_noticed_sooner(lengths: random.Random) -> None:
+    """One at a time, as in a chain: noticed within 2 s (median), with half of the looks of a fixed poll."""
+    pace = Pace({KIND: [lengths.uniform(60, 120) for _ in range(200)]})
+    took = [lengths.uniform(60, 120) for _ in range(60)]
+    alone = [simulate(pace, [0.0], [length]) for length in took]
+    assert mean(looks for looks, _ in alone) < mean(length // 5 + 1 for length in took) / 2
+    assert median(late for _, late in alone) < 2
+
+
 def test_silent_until_the_earliest_finish() -> None:
     """Nothing that always took 60 s or more is looked at in its first 50 s."""
     pace = Pace({KIND: [60.0, 70.0, 80.0, 90.0, 100.0]})

@@ -86,6 +86,8 @@ def test_however_a_command_ends_its_server_goes(workplace: Path, tmp_path: Path,
             run = subprocess.Popen(
                 [sys.executable, "-m", "flows.produce", "film.yaml"], cwd=workplace, stdout=said, stderr=said,
                 env=environment(workplace, LUMAAI_BASE_URL=service.url), start_new_session=True,
+                # Whoever runs the tests in the background may have them ignore what a terminal's Ctrl-C sends.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
         until(lambda: service.books()["creates"])
         wait_for_ids(workplace, 1)
