@@ -15,7 +15,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from flows.prefect_server import PrefectServer
+from flows.prefect_server import PrefectServer, load_prefect
 from flows.screen import Screen, show_end, show_plan
 from studio.drawing import derived
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
@@ -145,6 +145,7 @@ async def _run(
     console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer, *, as_json: bool
 ) -> None:  # fmt: skip
     # Prefect is loaded here, not above: prices and errors need not wait for it.
+    load_prefect()
     from flows.produce import produce as flow
 
     await server.ready(float(os.environ[PATIENCE]))

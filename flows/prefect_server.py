@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,8 +18,11 @@ import threading
 import time
 from pathlib import Path
 
+from studio.errors import SettingsError
+
 STOP_SECONDS = 5.0  # in which a server writes what it still holds
 NAME = "PREFECT_API_URL"
+UNREAD = "default_factory_not_called"  # what pydantic says of a field that only depends on another, wrong one
 
 
 class PrefectServer:
@@ -85,6 +89,23 @@ class PrefectServer:
     def _told(self) -> str:
         process = self._process
         return process.stdout.readline().decode().strip() if process is not None and process.stdout is not None else ""
+
+
+def load_prefect() -> None:
+    """Load Prefect, which reads its settings then. Raises SettingsError where it cannot; no value is repeated in it."""
+    from pydantic import ValidationError
+
+    try:
+        import prefect.context  # noqa: F401
+    except ValidationError as error:
+        # ServerEphemeralSettings.startup_timeout_seconds is PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.
+        group = re.sub(r"([a-z])([A-Z])", r"\1_\2", f"Prefect{error.title.removesuffix('Settings')}")
+        wrong = [e for e in error.errors() if e["type"] != UNREAD]
+        told = ["_".join((group, *map(str, e["loc"]))).upper() + f" ({e['msg']})" for e in wrong]
+        raise SettingsError(
+            f"Prefect cannot read its settings: {', '.join(told)}",
+            hint="correct or remove it, in the environment or in Prefect's own profiles.toml; nothing was ordered",
+        ) from None
 
 
 def serve() -> None:

@@ -133,3 +133,17 @@ def test_where_it_cannot_start(workplace: Path) -> None:
     look = [sys.executable, "-c", LOOK, str(workplace)]
     done = subprocess.run(look, env=environment(workplace), capture_output=True, text=True, timeout=240, check=True)
     assert done.stdout.strip() == "None"
+
+
+@pytest.mark.parametrize("name", ["PREFECT_LOGGING_LEVEL", "PREFECT_API_REQUEST_TIMEOUT"])
+def test_a_setting_that_prefect_cannot_read(workplace: Path, name: str) -> None:
+    """Is one clear error that names it and repeats no value; no traceback, and nothing ordered."""
+    given = {name: "secret-words", "PREFECT_HOME": str(workplace / "prefect")}
+    done = command(workplace, **given)
+    assert done.returncode == 2
+    error = done.stderr[done.stderr.index("error: ") :]
+    assert error.startswith(f"error: Prefect cannot read its settings: {name} (Input should be ")
+    assert "secret-words" not in error
+    assert "Traceback" not in done.stderr
+    assert not (workplace / ".studio" / "sandbox" / "clips").exists()
+    until(lambda: servers(workplace) == [])
