@@ -7,6 +7,7 @@ from dataclasses import dataclass
 DOOR, ADMISSION, BOOKS = "studio/orders.py", "studio/ledger/admission.py", "studio/ledger/books.py"
 ANSWERS, SETTLING, PROVIDERS = "studio/providers/answers.py", "studio/settling.py", "studio/providers"
 LIMITS = ("tests/test_admission.py",)
+ECHOES = ("tests/test_matching_echoes.py",)
 LEDGER = ("tests/test_ledger.py", "-k", "dead")
 FLOW = ("tests/test_attempts.py", "-k", "failures_are_ordered_again")
 
@@ -313,6 +314,24 @@ MUTANTS = (
         "if found and (why := _unsure(",
         "if not found and (why := _unsure(",
         ("tests/test_matching.py", "-k", "alike"),
+    ),
+    Mutant(NO_LIST, "a silent echo excludes", SETTLING, "silent = len(fitting) > len(found)", "silent = False", ECHOES),
+    Mutant(NO_LIST, "a silent echo is adopted", SETTLING, ' if fit.like != "possible"]', "]", ECHOES),
+    Mutant(
+        NO_LIST,
+        "echoes that fit nothing prove it",
+        SETTLING,
+        "free and await asyncio.to_thread(self._misleading",
+        "False and await asyncio.to_thread(self._misleading",
+        ECHOES,
+    ),
+    Mutant(
+        NO_LIST,
+        "an echo without what tells is another request",
+        "studio/matching.py",
+        '    if silent and echoed.get("keyframes") is None:\n        return "possible"',
+        "    if silent:\n        return None",
+        ECHOES,
     ),
     Mutant(NO_LIST, "the commands are not told", DOOR, "python -m flows.reconcile --release", "ask somebody"),
     Mutant(

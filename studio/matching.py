@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-Likeness = Literal["certain", "exact", "likely"]
+Likeness = Literal["certain", "exact", "likely", "possible"]
 
 # What a service may fill in by itself, or leave out of its echo, without having been asked for something else.
 _FILLED_IN: Mapping[str, tuple[Any, ...]] = {
@@ -20,6 +20,8 @@ _KINDS = {
 }  # fmt: skip
 # Creates whose echo does not say which generation they were made of: two of them look alike.
 NAMELESS = ("upscale", "audio")
+# What tells one request from another, where it was sent.
+_TELLING = ("prompt", "model")
 _MEDIA = ("media", "first_frame", "character_ref")
 ORDER_QUERY = "studio_order"
 
@@ -45,7 +47,7 @@ def likeness(
 
     ``certain``: its callback URL carries this order's own ``token``. ``exact``: all that identifies it is equal.
     ``likely``: nothing differs, but an image stands in the echo under another URL, as where a service keeps its own
-    copy, or the echo leaves something out.
+    copy, or the echo leaves something out. ``possible``: nothing differs, but what tells requests apart is not echoed.
     """
     if not sent:
         return None
@@ -55,27 +57,32 @@ def likeness(
     if echoed.get("generation_type") not in (None, _KINDS.get(endpoint)):
         return None
     sure = endpoint not in NAMELESS
+    silent = any(name in sent and echoed.get(name) is None for name in _TELLING) or (
+        endpoint in NAMELESS and echoed.get("generation_type") is None
+    )
     for name, value in sent.items():
         if name in ("keyframes", "generation_type") or (name == "id" and endpoint in NAMELESS):
             continue
-        if name in _MEDIA:
+        if name in _MEDIA and not (silent and echoed.get(name) is None):
             same = _media(value, echoed.get(name))
             if same is None:
                 return None
             sure = sure and same == "exact"
             continue
         if name not in echoed or echoed[name] is None:
-            if name in ("prompt", "model"):
-                return None
             sure = False
         elif not _equal(name, value, echoed[name]):
             return None
     for name, nothing in _FILLED_IN.items():
         if name not in sent and echoed.get(name) not in nothing:
             return None
+    if silent and echoed.get("keyframes") is None:
+        return "possible"
     frames = _frames(sent.get("keyframes"), echoed.get("keyframes"))
     if frames is None:
         return None
+    if silent:
+        return "possible"
     return "exact" if sure and frames == "exact" else "likely"
 
 

@@ -3,7 +3,8 @@
 The list of the account is read back to the moment of the order. A generation that was asked for in the same words,
 within the window, and that no other order has, is what the order bought: it is adopted. Where there is none, even after
 the grace period, the create was not accepted, and the order may be sent again. What may as well be another order's is
-not taken.
+not taken. And a list proves only what it tells: where an echo is silent about what was asked, or does not fit orders of
+which we know the generation, nothing is released because nothing fits.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MOST_PAGES = 50
 SKEW = timedelta(minutes=10)
 # A list by time of acceptance may have its dates this much out of order.
 SAME_TIME = timedelta(minutes=1)
-RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2}
+RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2, "possible": 3}
 UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
 
 
@@ -87,7 +88,10 @@ def fits(row: OrderRow, generations: Iterable[Generation]) -> list[Fit]:
 
 def _fit(row: OrderRow, generation: Generation) -> Fit | None:
     apart = _apart(row, generation)
-    like = likeness(row.sent, generation.request, token=row.token, endpoint=row.endpoint)
+    if generation.kind in ("image", "video") and (generation.kind == "image") != row.endpoint.startswith("image"):
+        return None
+    echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
+    like = likeness(row.sent, echoed, token=row.token, endpoint=row.endpoint)
     return None if apart is None or like is None else Fit(generation, like, apart)
 
 
@@ -146,7 +150,10 @@ class Settler:
         looked_at = self._clock()
         generations = await account_since(self._provider, row.reserved_at - SKEW)
         claimed = await asyncio.to_thread(self._ledger.claimed, row.seller, [g.id for g in generations])
-        found = fits(row, [g for g in generations if g.id not in claimed])
+        free = [g for g in generations if g.id not in claimed]
+        fitting = fits(row, free)
+        found = [fit for fit in fitting if fit.like != "possible"]
+        silent = len(fitting) > len(found)
         if found and found[0].like == "likely":
             rivals = await asyncio.to_thread(self._rivals, row)
             found = [fit for fit in found if not any(_liker(rival, fit) for rival in rivals)]
@@ -161,9 +168,21 @@ class Settler:
             return "adopted"
         if (looked_at - row.reserved_at).total_seconds() < self._grace.over(row):
             return "waiting"
+        if silent or (free and await asyncio.to_thread(self._misleading, row, generations)):
+            return "unclear"
         note = "not on the account's list after the grace period: it was never accepted"
         await asyncio.to_thread(self._ledger.release, row.key, row.attempt, note)
         return "released"
+
+    def _misleading(self, row: OrderRow, generations: list[Generation]) -> bool:
+        """Whether the list tells another request, or another time, of a generation than its order had: then that
+        nothing on it fits this order proves nothing."""
+        holders = self._ledger.holders(row.seller, [g.id for g in generations])
+        return any(
+            g.id in holders and holders[g.id].sent and holders[g.id].endpoint == row.endpoint
+            and _fit(holders[g.id], g) is None
+            for g in generations
+        )  # fmt: skip
 
     def _rivals(self, row: OrderRow) -> list[OrderRow]:
         """Other orders of the account whose end is not known yet, unless they ask for the very same."""

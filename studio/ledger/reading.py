@@ -108,6 +108,16 @@ class Reader:
                 found |= set(connection.scalars(query))
         return found
 
+    def holders(self, seller: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
+        """By generation, the order that has it now."""
+        wanted, found = list(generation_ids), dict[str, OrderRow]()
+        for start in range(0, len(wanted), 500):
+            query = select(orders).where(
+                orders.c.seller == seller, orders.c.generation_id.in_(wanted[start : start + 500])
+            )
+            found |= {row.generation_id: as_order(row) for row in self.ask(query)}
+        return found
+
     def latest_take(self, family: str) -> OrderRow | None:
         """The order of the highest take of a shot, or None where none was ever ordered."""
         query = select(orders).where(orders.c.family == family).order_by(orders.c.take.desc()).limit(1)

@@ -1,0 +1,140 @@
+"""A list proves only what it tells: where echoes are silent or altered, that nothing fits is no reason to buy again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from studio.errors import InDoubt
+from studio.ledger import Ledger, OrderState
+from tests.books import Clock
+from tests.luma import Answer, Luma
+from tests.test_matching import never
+from tests.test_orders import PARAMS, PRICE, Slept, door, intent, place, spent
+
+Echo = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def luma() -> Luma:
+    return Luma()
+
+
+def lost(luma: Luma, echo: Echo) -> Answer:
+    """The create is accepted, its answer lost, and its echo on the list is what ``echo`` makes of it."""
+
+    def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        echo(luma.accept(body))
+        raise httpx.ReadTimeout("lost", request=request)
+
+    return answer
+
+
+def without_request(generation: dict[str, Any]) -> None:
+    generation["request"] = None
+
+
+def empty(generation: dict[str, Any]) -> None:
+    generation["request"] = {}
+
+
+def without_prompt(generation: dict[str, Any]) -> None:
+    generation["request"] = {k: v for k, v in generation["request"].items() if k != "prompt"}
+
+
+def without_model(generation: dict[str, Any]) -> None:
+    generation["request"] = {**generation["request"], "model": None}
+    generation["model"] = None
+
+
+def reworded(generation: dict[str, Any]) -> None:
+    generation["request"] = {**generation["request"], "prompt": f"Cinematic. {generation['request']['prompt']}"}
+
+
+def hours_behind(generation: dict[str, Any]) -> None:
+    generation["created_at"] = "2026-11-22T03:00:00Z"
+
+
+@pytest.mark.parametrize("echo", [without_request, empty, without_prompt, without_model])
+async def test_a_silent_echo_excludes_nothing(ledger: Ledger, luma: Luma, clock: Clock, echo: Echo) -> None:
+    """A generation of that time may be ours, for all that is told of it: not sent again, and not taken by guess."""
+    luma.script = [lost(luma, echo)]
+    slept = Slept(clock)
+    with pytest.raises(InDoubt, match="--adopt"):
+        await place(door(ledger, luma, sleep=slept))
+    assert sum(slept.seconds) >= 90  # the echo may come later
+    assert len(luma.sent) == 1
+    row = ledger.order(intent().key)
+    assert row is not None
+    assert (row.state, spent(ledger)) == (OrderState.IN_DOUBT, PRICE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generation_type": "image", "request": {}},
+        {"model": "ray-2-other", "request": {}},
+        {"created_at": "2026-11-21T10:00:00Z", "request": {}},
+        {"request": {"resolution": "4k"}},
+    ],
+    ids=["a still", "another model", "of yesterday", "another resolution"],
+)
+async def test_what_a_silent_echo_still_excludes(
+    ledger: Ledger, luma: Luma, clock: Clock, change: dict[str, Any]
+) -> None:
+    """What cannot be ours, by all that is told of it, does not keep an order in doubt."""
+    luma.accept(PARAMS | {"prompt": "made by hand"}).update(change)
+    luma.script = [never]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-2", 2)
+
+
+async def test_a_silent_echo_of_an_order_of_ours_is_no_riddle(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What another order has is not asked for its echo."""
+    other = await place(door(ledger, luma), intent("other"))
+    without_request(luma.generations[other.generation_id])
+    luma.script = [never]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-2", 3)
+
+
+@pytest.mark.parametrize("echo", [reworded, hours_behind])
+async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
+    ledger: Ledger, luma: Luma, clock: Clock, echo: Echo
+) -> None:
+    """Where the service words prompts anew, or lives in another time, its list does not fit orders of known end either:
+    then that nothing fits is no reason to buy again."""
+    other = await place(door(ledger, luma), intent("other"))
+    echo(luma.generations[other.generation_id])
+    luma.script = [lost(luma, echo)]
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 2
+
+
+async def test_with_nothing_else_on_such_a_list_it_was_not_accepted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """However odd its echoes are: a list on which every generation is some order's shows that ours is not there."""
+    other = await place(door(ledger, luma), intent("other"))
+    reworded(luma.generations[other.generation_id])
+    luma.script = [never]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-2", 3)
+
+
+async def test_an_echo_that_comes_later_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list that fills in what was asked only after a while: then it is found, and adopted."""
+    luma.script = [lost(luma, without_request)]
+    began = clock.now
+
+    class Told(Slept):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if clock.now - began > timedelta(seconds=30):
+                luma.generations["generation-1"]["request"] = {**luma.sent[0], "generation_type": "video"}
+
+    placed = await place(door(ledger, luma, sleep=Told(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
