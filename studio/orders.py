@@ -17,7 +17,7 @@ killed between intent and id                          the same, as soon as the h
 asleep between intent and sending                     given back unsent, and asked for anew: another process may have
                                                       bought it meanwhile
 in doubt, and the service has no list, or its list    InDoubt: a person settles it; it is never sent again by itself
-cannot tell it from another order
+cannot tell it from another order, or says too little
 ====================================================  ==================================================================
 """
 
