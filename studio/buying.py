@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 from studio.facts import stored_clip
@@ -17,6 +18,8 @@ from studio.requests import wire_request
 from studio.run import Run
 from studio.session import Session, seeds_of
 
+# A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.
+ELSEWHERE = timedelta(minutes=1)
 # Shots with the same key are one purchase, and one file: who comes second finds it fetched.
 _fetching: WeakKeyDictionary[Session, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
@@ -63,6 +66,8 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
     if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
         return
     ordered = row.submitted_at if row is not None and row.submitted_at is not None else utc_now()
+    if row is None:
+        ordered -= ELSEWHERE
     generation = await session.watcher_of(shot.api).wait(
         generation_id,
         timeout=session.settings.wait_timeout,

@@ -11,6 +11,7 @@ from studio.errors import NotFound, Refused, ServiceError, StillRunning
 from studio.pace import Pace
 from studio.providers import Generation, VideoProvider
 
+UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
 PAGE = 100
 MOST_PAGES = 5
 
@@ -132,7 +133,8 @@ class Watcher:
             try:
                 self._saw(await self._provider.get(key))
             except NotFound as error:
-                self._end(key, error=error)
+                if self._clock() - self._waiting[key].since > UNSEEN:
+                    self._end(key, error=error)
 
     async def _look_at_list(self, missing: set[str]) -> set[str]:
         offset = 0

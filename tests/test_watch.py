@@ -145,6 +145,21 @@ async def test_a_generation_that_the_account_does_not_have() -> None:
     )
     assert known.state == "completed"
     assert isinstance(unknown, NotFound)
+    assert 30 < time.now < 40
+    begun = time.now
+    with pytest.raises(NotFound):
+        await watch.wait("nobody", timeout=60, age=3600)  # at once: one that old would be there
+    assert time.now == begun
+
+
+async def test_what_was_just_accepted_may_not_be_shown_yet() -> None:
+    """A service whose reads lag behind its creates: a young generation that is not there yet is waited for."""
+    luma, time = Luma(), Time()
+    i = luma.accept({})["id"]
+    hidden = luma.generations.pop(i)
+    time.at(20, lambda: luma.generations.update({i: hidden}))
+    time.at(40, lambda: luma.finish(i))
+    assert (await watcher(luma, time).wait(i, timeout=100)).state == "completed"
 
 
 async def test_states_are_told_once_each() -> None:
