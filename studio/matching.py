@@ -76,9 +76,8 @@ def likeness(
     for name, nothing in _FILLED_IN.items():
         if name not in sent and echoed.get(name) not in nothing:
             return None
-    if silent and echoed.get("keyframes") is None:
-        return "possible"
-    frames = _frames(sent.get("keyframes"), echoed.get("keyframes"))
+    untold = silent and echoed.get("keyframes") is None
+    frames = "likely" if untold else _frames(sent.get("keyframes"), echoed.get("keyframes"))
     if frames is None:
         return None
     if silent:

@@ -88,10 +88,11 @@ def fits(row: OrderRow, generations: Iterable[Generation]) -> list[Fit]:
 
 def _fit(row: OrderRow, generation: Generation) -> Fit | None:
     apart = _apart(row, generation)
-    if generation.kind in ("image", "video") and (generation.kind == "image") != row.endpoint.startswith("image"):
-        return None
     echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
     like = likeness(row.sent, echoed, token=row.token, endpoint=row.endpoint)
+    if like == "possible" and generation.kind in ("image", "video"):
+        # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
+        like = like if (generation.kind == "image") == row.endpoint.startswith("image") else None
     return None if apart is None or like is None else Fit(generation, like, apart)
 
 

@@ -6,6 +6,7 @@ No sockets, no clock.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ def fail(error: type[httpx.TransportError]) -> Answer:
 
 
 @dataclass
-class _Service:
+class _Service(ABC):
     """``script``: what happens to the next creates, in order; afterwards they are accepted."""
 
     script: list[Answer] = field(default_factory=list)
@@ -51,9 +52,9 @@ class _Service:
     calls: list[str] = field(default_factory=list)
     created_at: datetime = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
+    @abstractmethod
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
         """Take a create: from now on it exists, whatever becomes of the answer."""
-        raise NotImplementedError
 
     def lose(self, error: type[httpx.TransportError] = httpx.ReadTimeout) -> Answer:
         """Accept the create, and lose the answer."""

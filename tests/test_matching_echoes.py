@@ -93,15 +93,6 @@ async def test_what_a_silent_echo_still_excludes(
     assert (placed.generation_id, len(luma.sent)) == ("generation-2", 2)
 
 
-async def test_a_silent_echo_of_an_order_of_ours_is_no_riddle(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What another order has is not asked for its echo."""
-    other = await place(door(ledger, luma), intent("other"))
-    without_request(luma.generations[other.generation_id])
-    luma.script = [never]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
-    assert (placed.generation_id, len(luma.sent)) == ("generation-2", 3)
-
-
 @pytest.mark.parametrize("echo", [reworded, hours_behind])
 async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock, echo: Echo
@@ -116,13 +107,21 @@ async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
     assert len(luma.sent) == 2
 
 
-async def test_with_nothing_else_on_such_a_list_it_was_not_accepted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+@pytest.mark.parametrize("echo", [without_request, reworded, hours_behind])
+async def test_what_some_order_has_is_no_riddle(ledger: Ledger, luma: Luma, clock: Clock, echo: Echo) -> None:
     """However odd its echoes are: a list on which every generation is some order's shows that ours is not there."""
     other = await place(door(ledger, luma), intent("other"))
-    reworded(luma.generations[other.generation_id])
+    echo(luma.generations[other.generation_id])
     luma.script = [never]
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-2", 3)
+
+
+async def test_equal_words_say_more_than_a_kind(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A service that calls everything an image: what was asked in our words is ours all the same."""
+    luma.script = [lost(luma, lambda generation: generation.update(generation_type="image"))]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_echo_that_comes_later_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
