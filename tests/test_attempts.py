@@ -18,7 +18,7 @@ from studio.errors import Ambiguous, Incomplete, InDoubt, NotSent, RateLimited, 
 from studio.production import Production
 from tasks.caching import when_not_sent
 from tasks.generate import submit
-from tests.test_produce import Sandbox, booked, charged, prefect_server  # noqa: F401 - a fixture
+from tests.running import Sandbox, booked, charged, prefect_server  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -18,8 +18,8 @@ from studio.plan import Plan
 from studio.production import load_production
 from studio.session import open_session
 from studio.settings import load_settings
+from tests.running import Sandbox, booked, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
 from tests.test_features import EXAMPLES, ROOT, SHOWN, rows
-from tests.test_produce import Sandbox, booked, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
 
 #: Scenes, shots and price of each example, as docs/features.md says.
 TOLD = {row[0].partition("]")[0].strip("["): tuple(row[1:]) for row in rows(SHOWN)}

@@ -28,7 +28,7 @@ from studio.media.clip import examine
 from studio.media.seam import measure_seam
 from studio.providers import GeneratedVideo
 from tests.proxy import Proxy
-from tests.test_produce import Sandbox, booked
+from tests.running import Sandbox, booked
 
 SMALL: dict[str, Any] = {"width": 960, "height": 540}
 CHEAP = Decimal("0.14")  # 5 s of ray-flash-2 at 540p

@@ -12,7 +12,7 @@ import pytest
 from studio.ledger import costs, open_ledger
 from studio.media.clip import examine
 from tests.books import new_database
-from tests.test_produce import Sandbox, chain, charged, command, sandbox  # noqa: F401 - a fixture
+from tests.running import Sandbox, chain, charged, command, sandbox  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
 

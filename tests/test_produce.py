@@ -6,15 +6,12 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -23,112 +20,21 @@ from studio.errors import Incomplete, OverBudget
 from studio.ledger import open_ledger
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
-from studio.production import Production
 from tests.proxy import Proxy
+from tests.running import (  # noqa: F401 - fixtures among them
+    Sandbox,
+    booked,
+    chain,
+    charged,
+    command,
+    prefect_server,
+    sandbox,
+    studio,
+    wait_for_ids,
+)  # fmt: skip
 from tests.test_orders import PRICE, intent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-CHAIN = {
-    "title": "Chain",
-    "model": "ray-flash-2",
-    "resolution": "540p",
-    "scenes": [
-        {"id": "a", "prompt": "a harbour at dawn"},
-        {"id": "b", "prompt": "a boat leaves the harbour", "continue_from": "a"},
-        {"id": "c", "prompt": "the open sea", "continue_from": "b"},
-    ],
-}
-
-
-def chain(**changes: Any) -> Production:
-    """The chain of three, with some scenes' fields changed."""
-    scenes = [scene | changes.pop(scene["id"], {}) for scene in CHAIN["scenes"]]
-    return Production.model_validate({**CHAIN, "scenes": scenes, **changes})
-
-
-class Sandbox:
-    """A sandbox in a process of its own."""
-
-    def __init__(self, home: Path, latency: float = 0.0) -> None:
-        self.home, self.latency = home, latency
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "studio.sandbox", "--port", "0", "--home", str(self.home)]
-        command += ["--latency", str(self.latency), "--attach", str(os.getpid())]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            try:
-                said = json.loads((self.home / "server.json").read_text())
-                if said["pid"] == self.process.pid:
-                    self.origin = f"http://127.0.0.1:{said['port']}"
-                    httpx.get(f"{self.origin}/sandbox/books", trust_env=False).raise_for_status()
-                    return
-            except (OSError, ValueError, httpx.HTTPError):
-                time.sleep(0.1)
-        raise AssertionError("the sandbox did not start")
-
-    def again(self, latency: float) -> None:
-        """End it, and start it on the same books at another port: generations now take that many seconds."""
-        self.stop()
-        self.latency = latency
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"{self.origin}/dream-machine/v1"
-
-    def books(self) -> dict[str, Any]:
-        return httpx.get(f"{self.origin}/sandbox/books", trust_env=False).json()
-
-    def prompts(self) -> list[str]:
-        """What was bought, in order."""
-        return [c["request"]["prompt"] for c in self.books()["creates"]]
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """A Prefect server for this session, on a database of its own."""
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path / "sandbox")
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def studio(workplace: Path, sandbox: Sandbox, prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder whose runs go to the sandbox."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
-    return workplace
-
-
-def booked(folder: Path) -> Decimal:
-    """What our books say was spent, in USD."""
-    with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
-        (micros,) = connection.execute("select coalesce(sum(amount), 0) from entries").fetchone()
-    connection.close()
-    return Decimal(micros) / 10**6
-
-
-def charged(sandbox: Sandbox) -> Decimal:
-    """What the sandbox's books say was charged and not refunded, in USD."""
-    books = sandbox.books()
-    return Decimal(books["charged_cents"] - books["refunded_cents"]) / 100
 
 
 async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> None:
@@ -290,15 +196,6 @@ async def test_a_budget_stops_the_run_before_anything_is_bought(studio: Path, sa
     assert len(sandbox.prompts()) == 3
 
 
-def command(folder: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it, without a terminal."""
-    values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
-    return subprocess.run(
-        [sys.executable, "-m", "flows.produce", *args], cwd=folder, env=values | environment, capture_output=True,
-        text=True, stdin=subprocess.DEVNULL, timeout=300,
-    )  # fmt: skip
-
-
 def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_path: Path) -> None:
     """kill -9 while scenes are in flight, then the same command: the same generations, no second create, the film."""
     sandbox = Sandbox(tmp_path / "sandbox", latency=3600)  # nothing is ready before the kill
@@ -331,19 +228,6 @@ def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_
         assert booked(workplace) == charged(sandbox) == Decimal("0.42")
     finally:
         sandbox.stop()
-
-
-def wait_for_ids(folder: Path, count: int) -> None:
-    """Until so many generations' ids are booked."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
-            (ids,) = connection.execute("select count(generation_id) from orders").fetchone()
-        connection.close()
-        if ids >= count:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the ids were not booked")
 
 
 def test_no_secret_is_left_anywhere(workplace: Path, sandbox: Sandbox) -> None:

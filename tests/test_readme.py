@@ -13,7 +13,7 @@ from PIL import Image
 
 from studio.media.clip import examine
 from studio.production import Scene, load_production
-from tests.test_produce import Sandbox
+from tests.running import Sandbox
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
 
