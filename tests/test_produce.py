@@ -31,7 +31,7 @@ from tests.running import (  # noqa: F401 - fixtures among them
     sandbox,
     studio,
     wait_for_ids,
-)  # fmt: skip
+)
 from tests.test_orders import PRICE, intent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
