@@ -58,6 +58,7 @@ class Wish:
     takes: tuple[str, ...]  # as SCENE=N
     out: Path | None
     allow_missing: bool
+    apart: bool
     yes: bool
 
 
@@ -83,6 +84,9 @@ def produce(
     take: Annotated[list[str] | None, typer.Option(metavar="SCENE=N", help="use take N of this scene")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder for the film")] = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="a slate in place of a failed scene")] = False,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="a budget of its own, not that of the film it was made out of")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
@@ -91,7 +95,7 @@ def produce(
     async def go() -> None:
         wish = Wish(
             production, _budget(budget), draft, from_draft, reframe, tuple(only or ()), tuple(retake or ()),
-            tuple(renew or ()), tuple(take or ()), out, allow_missing, yes,
+            tuple(renew or ()), tuple(take or ()), out, allow_missing, apart, yes,
         )  # fmt: skip
         settings = load_settings()
         async with open_session(settings) as session:
@@ -115,7 +119,7 @@ async def _plan(session: Session, wish: Wish) -> Plan:
     written = load_production(wish.file or bundled_example())
     plan, _ = await session.plan(
         derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
-        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew,
+        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, apart=wish.apart,
     )  # fmt: skip
     return plan
 
@@ -171,6 +175,7 @@ async def _run(
             renew=list(wish.renew),
             takes=list(wish.takes),
             allow_missing=wish.allow_missing,
+            apart=wish.apart,
             out=str(wish.out) if wish.out else "",
         )
     finally:

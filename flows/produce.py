@@ -65,6 +65,7 @@ async def produce(
     renew: list[str] = [],  # noqa: B006
     takes: list[str] = [],  # noqa: B006
     allow_missing: bool = False,
+    apart: bool = False,
     out: str = "",
 ) -> dict[str, Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
@@ -82,6 +83,7 @@ async def produce(
         renew: Ids of scenes that are stale, to buy anew; all: every stale one.
         takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
+        apart: A budget of its own, although most shots were bought for a film of another title.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
     settings = load_settings()
@@ -89,7 +91,13 @@ async def produce(
     async with open_session(settings) as session:
         run_id = _run_id()
         plan, seeds = await session.plan(
-            written, takes=parse_takes(takes), only=tuple(only), retake=tuple(retake), renew=tuple(renew), run=run_id
+            written,
+            takes=parse_takes(takes),
+            only=tuple(only),
+            retake=tuple(retake),
+            renew=tuple(renew),
+            run=run_id,
+            apart=apart,
         )
         listener.get().planned(plan)
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
@@ -101,7 +109,7 @@ async def produce(
         film = await _film_of(run, shooting, allow_missing=allow_missing)
         record = await _write_down(run, shooting, film)
 
-        session.ledger.end_run(run.id, "film" if film else "incomplete")
+        run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
         failure = _failure(shooting, film, allow_missing=allow_missing)
         if failure is not None:
             raise failure

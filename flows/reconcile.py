@@ -49,6 +49,6 @@ async def reconcile() -> dict[str, Any]:
     get_run_logger().info("%s", text)
     await acreate_markdown_artifact(key="reconciliation", markdown=text, description="What was settled, what is left")
     if done.in_doubt:
-        error: InDoubt = in_doubt(done.in_doubt[0])
+        error: InDoubt = in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
         raise error
     return as_json(done)

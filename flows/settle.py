@@ -8,25 +8,33 @@ from rich.console import Console
 
 from flows.command import run_command
 from studio.errors import BadInput
-from studio.ledger import OrderState
-from studio.models import api_of
+from studio.ledger import retakes
 from studio.money import plain, usd
 from studio.orders import in_doubt
-from studio.reconciling import Reconciliation, find_order, reconcile
+from studio.reconciling import Reconciliation, reconcile
 from studio.session import Session, open_session
 from studio.settings import load_settings
+from studio.settling_by_hand import adopt_by_hand, release_by_hand, undo_by_hand
 
+CLOCK_TOLD = 5.0  # seconds
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command(help="Settle what earlier runs left behind; or one order in doubt, by hand.")
+@app.command(help="Settle what earlier runs left behind; or one order, by hand.")
 def settle(
     adopt: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="ORDER GENERATION", help="this generation is what the order bought"),
     ] = None,
     release: Annotated[
-        str | None, typer.Option(metavar="ORDER", help="the order was never accepted: it may be sent again")
+        str | None, typer.Option(metavar="ORDER", help="the order was never accepted, or is gone: it may be sent again")
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option(metavar="ORDER", help="take back what was settled by hand, while nothing hangs on it")
+    ] = None,
+    withdraw: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="PRODUCTION SCENE", help="the new take that was asked for is not wanted any more"),
     ] = None,
 ) -> None:
     console = Console(highlight=False, soft_wrap=True)
@@ -35,34 +43,34 @@ def settle(
         async with open_session(load_settings()) as session:
             session.ledger.doubt_abandoned()  # what a killed run left is in doubt from now on
             if adopt is not None:
-                await _adopt(console, session, *adopt)
+                row = await adopt_by_hand(session, *adopt)
+                console.print(f"order {row.key[:12]} has generation {row.generation_id}: the next run awaits it")
             if release is not None:
-                _release(console, session, release)
-            if adopt is None and release is None:
+                row = await release_by_hand(session, release)
+                console.print(f"order {row.key[:12]} is released: the next run sends it again")
+            if undo is not None:
+                row = await undo_by_hand(session, undo)
+                console.print(f"order {row.key[:12]} is {row.state.value} again")
+            if withdraw is not None:
+                _withdraw(console, session, *withdraw)
+            if all(given is None for given in (adopt, release, undo, withdraw)):
                 done = await reconcile(session)
                 for line in told(done):
                     console.print(line, markup=False)
                 if done.in_doubt:
-                    raise in_doubt(done.in_doubt[0])
+                    raise in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
 
     run_command(go())
 
 
-async def _adopt(console: Console, session: Session, order: str, generation_id: str) -> None:
-    row = find_order(session, order)
-    # The service must know the generation: a mistyped id would lose a paid clip.
-    await session.connect()
-    await session.provider_of(api_of(row.model)).get(generation_id)
-    adopted = session.ledger.adopt(row.key, generation_id, "adopted by hand")
-    console.print(f"order {adopted.key[:12]} has generation {adopted.generation_id}: the next run awaits it")
-
-
-def _release(console: Console, session: Session, order: str) -> None:
-    row = find_order(session, order)
-    if row.state is not OrderState.IN_DOUBT:
-        raise BadInput(f"order {row.key[:12]} is {row.state.value}, not in doubt")
-    session.ledger.release(row.key, row.attempt, "released by hand")
-    console.print(f"order {row.key[:12]} is released: the next run sends it again")
+def _withdraw(console: Console, session: Session, production: str, scene: str) -> None:
+    ended = retakes.withdraw(session.ledger, session.service.seller, production, scene)
+    if not ended:
+        raise BadInput(
+            f"no new take of scene '{scene}' of '{production}' is open", where="--withdraw",
+            hint="python -m flows.reconcile lists those that are",
+        )  # fmt: skip
+    console.print(f"scene '{scene}' of '{production}': the next --retake means another take", markup=False)
 
 
 def told(done: Reconciliation) -> list[str]:
@@ -78,8 +86,34 @@ def told(done: Reconciliation) -> list[str]:
         lines.append(f"{len(done.fetched)} paid clips fetched")
     if done.not_fetched:
         lines.append(f"{len(done.not_fetched)} paid clips could not be fetched now: {_short(done.not_fetched)}")
+    if done.booked:
+        lines.append(
+            f"{len(done.booked)} purchases booked that the ledger could not take before: {_short(done.booked)}"
+        )
+    if done.certain:
+        lines.append(f"{len(done.certain)} orders were certainly never accepted: {_short(done.certain)}")
+    for row in done.unsure:
+        lines.append(
+            f"not certain yet: order {row.key[:12]}, {row.production} / {row.scene}: the list did not show it, so it "
+            f"may be sent again; every cap still counts {usd(row.price)}"
+        )
+    for row in done.gone:
+        lines.append(
+            f"gone: generation {row.generation_id}, order {row.key[:12]}, {row.production} / {row.scene}: paid, and no "
+            "longer at the service"
+        )
+    lines += [f"could not be read now: {what}" for what in done.unread]
     for row in done.in_doubt:
-        lines.append(f"in doubt: order {row.key[:12]}, {row.production} / {row.scene}, {usd(row.price)}")
+        why = done.reasons.get(row.key, "")
+        named = f"order {row.key[:12]}, {row.production} / {row.scene}, {usd(row.price)}"
+        lines.append(f"in doubt: {named}{': ' + why if why else ''}")
+    for asked in done.retakes:
+        lines.append(
+            f"asked for and not in a film yet: take {asked.take} of scene '{asked.scene}' of '{asked.production}' "
+            f"(since {asked.made_at:%Y-%m-%d %H:%M} UTC)"
+        )
+    if done.clock is not None and abs(done.clock) > CLOCK_TOLD:
+        lines.append(f"the service's clock is {done.clock:+.0f} s off this machine's")
     if done.unexplained:
         what = "left the account that no order explains" if done.unexplained > 0 else "came in that no refund explains"
         lines.append(f"{usd(abs(done.unexplained))} {what} since the last reading")
@@ -103,6 +137,11 @@ def as_json(done: Reconciliation) -> dict[str, Any]:
         "balance_usd": None if done.balance is None else plain(done.balance),
         "unexplained_usd": None if done.unexplained is None else plain(done.unexplained),
         "strays": [stray.generation_id for stray in done.strays],
+        "booked": list(done.booked),
+        "certain": list(done.certain),
+        "unsure": [row.key for row in done.unsure],
+        "gone": [row.key for row in done.gone],
+        "clock_seconds": done.clock,
     }
 
 

@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
+from studio.errors import NotFound, StudioError
 from studio.facts import stored_clip
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
-from studio.ledger import OrderState, kind_of, utc_now
-from studio.orders import Placed, generation_failed
+from studio.ledger import Ledger, OrderRow, OrderState, kind_of
+from studio.orders import Placed, generation_failed, gone
 from studio.plan import Shot
 from studio.progress import listener
 from studio.requests import wire_request
 from studio.run import Run
 from studio.session import Session, seeds_of
+from studio.settling import GONE_AFTER
 
 # A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.
 ELSEWHERE = timedelta(minutes=1)
@@ -53,7 +55,8 @@ async def order(
         on_wait(why)
 
     hears.shot(shot.id, "ordering")
-    return await run.door(shot).place(shot.intent(run.production, account), wire_request(shot, sent), on_wait=waiting)
+    intent = shot.intent(run.production, account, film=run.plan.production.budget_name)
+    return await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
 
 
 async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
@@ -65,22 +68,38 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
     row = await asyncio.to_thread(ledger.order, shot.key)
     if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
         return
-    ordered = row.submitted_at if row is not None and row.submitted_at is not None else utc_now()
+    now = await asyncio.to_thread(ledger.now)
+    ordered = row.submitted_at if row is not None and row.submitted_at is not None else now
     if row is None:
         ordered -= ELSEWHERE
-    generation = await session.watcher_of(shot.api).wait(
-        generation_id,
-        timeout=session.settings.wait_timeout,
-        kind=kind_of(shot.request),
-        age=max(0.0, (utc_now() - ordered).total_seconds()),
-        on_state=lambda state: hears.shot(shot.id, state),
-    )
+    try:
+        generation = await session.watcher_of(shot.api).wait(
+            generation_id,
+            timeout=session.settings.wait_timeout,
+            kind=kind_of(shot.request),
+            age=max(0.0, (now - ordered).total_seconds()),
+            on_state=lambda state: hears.shot(shot.id, state),
+        )
+    except NotFound as error:
+        raise await _missing(ledger, row, error) from None
     if generation.state == "failed":
+        reason, failure = generation.failure_reason, generation.failure
         if not shot.generation:
-            await asyncio.to_thread(ledger.failed, shot.key, generation_id, generation.failure_reason or "")
-        raise generation_failed(generation.failure_reason, scene=shot.scene)
+            await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
+        raise generation_failed(reason, failure, scene=shot.scene)
     if not shot.generation:
         await asyncio.to_thread(ledger.completed, shot.key, generation_id)
+
+
+async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> StudioError:
+    """The error for a generation that the service does not show: a young one may still come, an old one is gone."""
+    if row is None or row.generation_id is None:
+        return error
+    if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) < GONE_AFTER:
+        error.hint = "it is paid for: run the same command again later, and it is looked for, not bought again"
+        return error
+    await asyncio.to_thread(ledger.gone, row.key, row.generation_id)
+    return gone(row)
 
 
 async def fetch(run: Run, shot: Shot, generation_id: str) -> str:

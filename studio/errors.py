@@ -11,14 +11,17 @@ StudioError                           1
 ├── ServiceError                      1   the service's answer to one call
 │   ├── NotSent                       1   the request never reached it: safe to send again
 │   │   └── RateLimited               1   429: sent, refused, not billed; carries retry_after
-│   ├── Refused                       1   400, 401, 402, 403, 404, 409, 422: final, nothing billed
+│   ├── Refused                       1   400, 401, 402, 403, 404, 413, 422: final, nothing billed
 │   │   ├── Unauthorized              1   401, 403
 │   │   ├── OutOfCredit               1   402
 │   │   └── NotFound                  1   404
-│   └── Ambiguous                     1   time-out, reset, 408, 5xx, unreadable: it may have been accepted
+│   └── Ambiguous                     1   time-out, reset, 5xx, any status that is no documented refusal, unreadable:
+│                                         it may have been accepted
 ├── GenerationFailed                  1   the service accepted the order and then failed it (refunded)
 │   ├── Moderated                     1   final for this input
 │   └── ServiceFailed                 1   the service's own failure: may be ordered again
+├── GenerationGone                    1   paid for, and no longer at the service
+├── NoSlot                            1   no slot of the account came free, and nothing moved
 ├── StillRunning                      1   not finished in time; the next run goes on waiting
 ├── DownloadError                     1   a clip that could not be fetched
 │   └── AssetExpired                  1   its signed URL is no longer valid: ask for a fresh one
@@ -173,6 +176,14 @@ class Moderated(GenerationFailed):
 
 class ServiceFailed(GenerationFailed):
     """The service's own failure: the same order may be sent again."""
+
+
+class GenerationGone(StudioError):
+    """A generation that was paid for is no longer at the service. Only a person lets its order be sent again."""
+
+
+class NoSlot(StudioError):
+    """All slots of the account stayed taken, and nothing moved for long. Nothing was bought for this scene."""
 
 
 class StillRunning(StudioError):

@@ -14,7 +14,7 @@ _FILLED_IN: Mapping[str, tuple[Any, ...]] = {
     "character_ref": (None, {}), "image_ref": (None, []), "style_ref": (None, []), "modify_image_ref": (None, {}),
 }  # fmt: skip
 # What the echo calls each kind of create.
-_KINDS = {
+KINDS = {
     "video": "video", "image": "image", "modify": "modify_video", "reframe": "reframe_video",
     "upscale": "upscale_video", "audio": "add_audio",
 }  # fmt: skip
@@ -54,7 +54,7 @@ def likeness(
     named = order_token(echoed.get("callback_url"))
     if named is not None:
         return "certain" if named == token else None
-    if echoed.get("generation_type") not in (None, _KINDS.get(endpoint)):
+    if echoed.get("generation_type") not in (None, KINDS.get(endpoint)):
         return None
     sure = endpoint not in NAMELESS
     silent = any(name in sent and echoed.get(name) is None for name in _TELLING) or (

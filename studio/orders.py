@@ -10,14 +10,17 @@ the account is at its limits                          waits for a slot, in turn 
 never sent (connect error, pool time-out)             released, NotSent: the caller may place it again
 429                                                   released; waits as the service asks, then placed again
 moderation refused this very input before             Moderated: final, nothing is sent
-400, 401, 402, 403, 404, 422                          released, Refused: final
-time-out, reset, 408, 5xx, unreadable, cancelled      in doubt: looked for on the account's list, and adopted; where it
-                                                      is not there after the grace period: released and sent again
+a refusal that the service documents (``REFUSALS``)   released, Refused: final
+time-out, reset, a redirect, any other status, an     in doubt: looked for on the account's list, and adopted; where a
+unreadable answer, cancelled                          list that is proven complete does not show it: sent again, once
 killed between intent and id                          the same, as soon as the holder is dead or its lease has run out
+the id cannot be booked                               tried for minutes, then kept in a file that the next run books
 asleep between intent and sending                     given back unsent, and asked for anew: another process may have
                                                       bought it meanwhile
 in doubt, and the service has no list, or its list    InDoubt: a person settles it; it is never sent again by itself
-cannot tell it from another order, or says too little
+proves nothing, or it was sent again once before
+its generation is no longer at the service            GenerationGone: paid for; a person may let it be sent again
+no slot comes free, and nothing moves                 NoSlot, with the names of those that hold them
 ====================================================  ==================================================================
 """
 
@@ -33,21 +36,25 @@ from typing import Any, TypeVar
 from studio.errors import (
     Ambiguous,
     GenerationFailed,
+    GenerationGone,
     InDoubt,
     LedgerError,
     Moderated,
+    NoSlot,
+    NotFound,
     NotSent,
     RateLimited,
     Refused,
     ServiceError,
     ServiceFailed,
 )
-from studio.failures import FailureClass, failure_class
-from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation, utc_now
+from studio.failures import FailureClass
+from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
-from studio.providers import VideoProvider
+from studio.providers import Generation, VideoProvider
 from studio.settling import Grace, Settler
+from studio.unbooked import Unbooked
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -56,8 +63,10 @@ HELD_POLL = 0.5
 SLOT_POLL = 1.0
 REFRESH = timedelta(seconds=15)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
-# A reservation older than this is not sent any more: its lease (120 s) could end before the answer comes (65 s).
-STALE = timedelta(seconds=45)
+# What is left of a lease when its create is sent: a create takes 65 s at most, and then its id is booked.
+LEAST_LEASE = timedelta(seconds=75)
+# Seconds between tries to book an id that is known: three minutes in all.
+BOOKING_PAUSES = (0.5, 1, 2, 5, 10, 20, 30, 30, 40, 40)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class Door:
     """Buys shots, each once, within the caps. ``caps`` gives those that hold now; ``patience`` is seconds to wait.
 
     ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
+    ``unbooked`` keeps ids that the ledger could not take. ``restored``: the ledger is an older copy and may lack
+    purchases, so the account's list is looked at before anything is sent.
     """
 
     def __init__(
@@ -89,7 +100,8 @@ class Door:
         grace: Grace | None = None,
         callback_url: str = "",
         retry_moderation: int = 0,
-        clock: Callable[[], datetime] = utc_now,
+        unbooked: Unbooked | None = None,
+        restored: bool = False,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -97,7 +109,8 @@ class Door:
         self._run, self._caps, self._limits = run, caps, limits or Limits()
         self._patience, self._grace, self._callback_url = patience, grace or Grace(), callback_url
         self._retry_moderation = retry_moderation
-        self._clock, self._sleep, self._jitter = clock, sleep, jitter
+        self._restored = restored
+        self._unbooked, self._sleep, self._jitter = unbooked, sleep, jitter
         # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
         self._turn = asyncio.Lock()
 
@@ -107,26 +120,32 @@ class Door:
         """Buy ``intent`` by sending ``params``, unless it is bought already.
 
         ``on_wait`` is told, in a few words, what a longer wait is for.
-        Raises OverBudget, InDoubt, Moderated, NotSent or Refused; in each case the books say what happened.
+        Raises OverBudget, InDoubt, Moderated, NotSent, Refused, GenerationGone or NoSlot; in each case the books say
+        what happened.
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
         if known is not None and known.moderated and known.attempt > self._retry_moderation:
-            raise generation_failed(known.reason, scene=intent.scene)
+            raise generation_failed(known.reason, known.failure, scene=intent.scene)
         intent = replace(intent, sent=traceable(params))
         waited, tries, ours = 0.0, 0, False
         while True:
-            reservation, asked = await self._reserve(intent, on_wait)
+            reservation = await self._reserve(intent, on_wait)
             row = reservation.order
             if reservation.outcome == "standing":
                 return _placed(row, bought=ours)
             if reservation.outcome == "in doubt":
                 await self._settle(row, intent.account, on_wait)
                 continue
+            if reservation.outcome == "gone":
+                return await self._found(row)
             if reservation.outcome == "held":
                 on_wait("another run is sending this order")
                 await self._sleep(HELD_POLL)
                 continue
-            if self._clock() - asked > STALE:
+            if self._restored:
+                await self._not_bought_before(row)
+            now = await asyncio.to_thread(self._ledger.now)
+            if row.lease_until is None or row.lease_until - now < LEAST_LEASE:
                 # This machine slept, or the process was stopped: somebody else may hold the order by now.
                 await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")
                 continue
@@ -143,28 +162,64 @@ class Door:
                 await self._sleep(pause)
                 waited, tries = waited + pause, tries + 1
 
-    async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> tuple[Reservation, datetime]:
-        """Ask the books for leave to buy, until the account has room. Also says when this was asked."""
-        looked = self._clock()
+    async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> Reservation:
+        """Ask the books for leave to buy, until the account has room. Raises NoSlot where nothing moves for long."""
+        began = looked = await asyncio.to_thread(self._ledger.now)
         async with self._turn:
             while True:
-                asked = self._clock()
                 reservation = await _unbroken(
                     self._ledger.reserve, intent, run=self._run, caps=self._caps(), limits=self._limits
                 )
                 if reservation.outcome != "full":
-                    return reservation, asked
+                    return reservation
                 on_wait(reservation.why)
-                now = self._clock()
+                now = await asyncio.to_thread(self._ledger.now)
                 if now - looked > REFRESH:
                     # Slots of runs that died are free once the service says that their generations have ended.
                     looked = now
                     await self._settler().refresh(intent.seller, intent.account, api_of(intent.model))
+                    await asyncio.to_thread(self._check_that_it_moves, intent, began, now)
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
                 await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
 
+    def _check_that_it_moves(self, intent: Intent, began: datetime, now: datetime) -> None:
+        moved = self._ledger.last_change(intent.account, intent.pool) or began
+        idle = now - max(began, moved)
+        if idle.total_seconds() < self._patience:
+            return
+        holders = self._ledger.slot_holders(intent.account, intent.pool)
+        held = ", ".join(f"{name} ({count})" for name, count in sorted(holders.items()))
+        raise NoSlot(
+            f"no slot of the account came free, and nothing moved for {idle.total_seconds() / 60:.0f} minutes; "
+            f"the slots are held by {held or 'nobody'}",
+            where=f"scene '{intent.scene}'",
+            hint="nothing was bought for this scene. python -m flows.reconcile books what has ended, and says what is "
+            "in doubt; then run the same command again",
+        )
+
     def _settler(self) -> Settler:
-        return Settler(self._ledger, self._provider(), clock=self._clock, grace=self._grace)
+        return Settler(self._ledger, self._provider(), grace=self._grace)
+
+    async def _found(self, row: OrderRow) -> Placed:
+        """An order whose generation was gone: look whether the service has it again. Raises GenerationGone."""
+        try:
+            await self._provider().get(row.generation_id or "")
+        except NotFound:
+            raise gone(row) from None
+        return _placed(row, bought=False)
+
+    async def _not_bought_before(self, row: OrderRow) -> None:
+        """Raises InDoubt where the account has what an order asks for, in no order's possession."""
+        if not self._provider().has_list:
+            return
+        try:
+            found = await self._settler().unclaimed(row)
+        except ServiceError as error:
+            await _unbroken(self._ledger.release, row.key, row.attempt, "the account's list could not be read")
+            raise NotSent(error.message) from error
+        if found is not None:
+            why = f"the ledger was restored, and generation {found} of the account was asked for in the same words"
+            raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, why))
 
     async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
         """Send the create of an order that is reserved by us, and commit what came of it."""
@@ -184,19 +239,33 @@ class Door:
             # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
-        try:
-            booked = await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
-        except LedgerError as error:
-            error.hint = f"generation {generation.id} was bought for scene '{row.scene}' and is not booked yet"
-            raise
+        booked = await self._book(row, generation)
         if booked.generation_id is None:
             raise Ambiguous(booked.reason or "the order was settled before its answer came")
         return _placed(booked, bought=True)
 
+    async def _book(self, row: OrderRow, generation: Generation) -> OrderRow:
+        """Commit the id of a purchase, trying for minutes. Raises LedgerError once it is kept in a file instead."""
+        try:
+            for pause in BOOKING_PAUSES:
+                try:
+                    return await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
+                except LedgerError:
+                    await self._sleep(pause)
+            return await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
+        except BaseException as error:
+            # Whatever ends this now, a failing database or a cancellation: the id is known, and must not be lost.
+            kept = self._unbooked.keep(self._ledger.id, row.key, row.attempt, generation.id) if self._unbooked else None
+            if isinstance(error, LedgerError):
+                where = f"its id is kept in {kept}, and the next run books it" if kept else "write its id down"
+                error.hint = f"generation {generation.id} was bought for scene '{row.scene}' and not booked: {where}"
+            raise
+
     async def _settle(self, row: OrderRow, account: str, on_wait: Callable[[str], None]) -> None:
         """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""
         if row.account != account:
-            raise in_doubt(row)  # sent with another key: what that account has, this one's list does not show
+            # What that account has, this one's list does not show.
+            raise in_doubt(row, "it was sent with another API key")
         provider = self._provider()
         settler = self._settler()
         waited = 0.0
@@ -208,26 +277,28 @@ class Door:
                 if outcome != "waiting":
                     return
             except Refused as error:
-                raise in_doubt(row) from error
+                raise in_doubt(row, error.message) from error
             except ServiceError as error:
                 if waited > self._patience:
-                    raise in_doubt(row) from error
+                    raise in_doubt(row, error.message) from error
             now = await asyncio.to_thread(self._ledger.order, row.key)
             if now is None or now.state is not OrderState.IN_DOUBT or now.attempt != row.attempt:
                 return
-            pause = settler.pause(row)
+            if waited > self._patience:
+                break
+            pause = await settler.pause(row)
             on_wait("looking for the lost answer on the account's list")
             await self._sleep(pause)
             waited += pause
-        raise in_doubt(row)
+        raise in_doubt(row, settler.why if provider.has_list else "the service has no list of generations")
 
 
-def in_doubt(row: OrderRow) -> InDoubt:
+def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
     """The error for an order that nobody knows the end of, with the two commands that settle it."""
     order = row.key[:12]
     return InDoubt(
-        f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}); "
-        "it is not sent again, so that it cannot be bought twice",
+        f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}"
+        f"{'; ' + why if why else ''}); it is not sent again, so that it cannot be bought twice",
         order=row.key,
         where=f"scene '{row.scene}'",
         hint=f"look at the generations of the account around {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then either\n"
@@ -236,10 +307,22 @@ def in_doubt(row: OrderRow) -> InDoubt:
     )
 
 
-def generation_failed(reason: str | None, *, scene: str) -> GenerationFailed:
+def gone(row: OrderRow) -> GenerationGone:
+    """The error for a generation that was paid for and that the service does not have any more."""
+    order = row.key[:12]
+    return GenerationGone(
+        f"generation {row.generation_id} of order {order} was paid for, and is no longer at the service",
+        where=f"scene '{row.scene}'",
+        hint="it is not bought again by itself. If it was deleted, have it made once more, for its price:\n"
+        f"      python -m flows.reconcile --release {order}    the same take again\n"
+        f"      --retake {row.scene}                           another take",
+    )
+
+
+def generation_failed(reason: str | None, kind: FailureClass | None, *, scene: str) -> GenerationFailed:
     """The error for a generation that the service failed: final where its content was refused, else worth another."""
     text = reason or "no reason given"
-    where, kind = f"scene '{scene}'", failure_class(reason)
+    where = f"scene '{scene}'"
     if kind is FailureClass.MODERATION:
         part = _part(text)
         hint = f"change its {part}; or, as the verdict is not always the same, try another take: --retake {scene}"

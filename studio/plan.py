@@ -31,6 +31,7 @@ class ShotState(StrEnum):
     PAID = "paid"  # finished, its clip is still to be fetched
     IN_FLIGHT = "in flight"  # paid for, being made
     IN_DOUBT = "in doubt"
+    GONE = "gone"  # paid for, and no longer at the service; a person may let it be sent again
     REFUSED = "refused"  # moderation refused this very input; it is not sent again
     STALE = "stale"  # bought, and what it was made from has another take now; used until a fresh one is asked for
     PINNED = "pinned"  # an existing generation, named by the producer
@@ -132,12 +133,12 @@ class Shot:
         """USD that a run would spend on it now."""
         return self.quote.usd if self.state is ShotState.NEW else ZERO
 
-    def intent(self, production: str, account: str) -> Intent:
-        """This shot as an intended purchase."""
+    def intent(self, production: str, account: str, *, film: str = "") -> Intent:
+        """This shot as an intended purchase. ``film`` is what the budget hangs on, where that is not the production."""
         return Intent(
             key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
             model=self.model, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
-            request=self.request, price=self.quote.usd, price_table=self.quote.table,
+            request=self.request, price=self.quote.usd, price_table=self.quote.table, film=film,
         )  # fmt: skip
 
 
@@ -158,6 +159,31 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Retaking:
+    """New takes that a run is to make. ``command`` names what was asked for together, so that the same goes on with it.
+
+    ``takes``: by scene. ``refused``: ids of earlier ones whose take moderation refused for good.
+    """
+
+    command: str
+    takes: Mapping[str, int]
+    refused: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Budgeting:
+    """Whose budget a plan is held to. ``others``: the films that share it.
+
+    ``made_out_of`` is another film in whose name most of the shots were bought; ``apart`` is True where the user wants
+    budgets of their own for the two.
+    """
+
+    others: tuple[str, ...] = ()
+    made_out_of: str = ""
+    apart: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """A production as purchases, parents before children, and as a film, in the producer's order."""
 
@@ -166,6 +192,8 @@ class Plan:
     shots: tuple[Shot, ...]
     cuts: tuple[Cut, ...]
     notes: tuple[str, ...] = ()
+    retaking: Retaking | None = None
+    budgeting: Budgeting = Budgeting()
 
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)
@@ -239,6 +267,8 @@ def seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> S
         state = ShotState.IN_FLIGHT
     elif row.state in (OrderState.IN_DOUBT, OrderState.RESERVED):
         state = ShotState.IN_DOUBT
+    elif row.state is OrderState.GONE:
+        state = ShotState.GONE
     elif row.moderated:
         state = ShotState.REFUSED
     else:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from studio.errors import DownloadError, LedgerError, MediaError, ServiceError
+from studio.errors import BadInput, DownloadError, LedgerError, MediaError, ServiceError
 from studio.fetching import fetch_made
-from studio.ledger import OrderRow, OrderState, utc_now
-from studio.ledger.balances import BalanceReading, booked, keep_reading, last_reading, unexplained
+from studio.ledger import OrderRow, OrderState
+from studio.ledger.balances import BalanceReading, account_books, keep_reading, last_reading, unexplained
+from studio.ledger.retakes import Retake, open_retakes
+from studio.listing import account_since
 from studio.models import Api, api_of
 from studio.plan import STILL_ENDPOINTS
+from studio.proof import SKEW
 from studio.providers import Generation
 from studio.session import Session
-from studio.settling import SKEW, Settler, account_since
+from studio.settling import Settler
 
 # Where no balance was read before, generations of this long are looked through.
 FIRST_LOOK = timedelta(days=2)
+# Characters by which a person names an order: fewer might mean another one than was thought of.
+LEAST = 8
+# How often balance and books are read, until both are of one moment.
+BALANCE_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,14 @@ class Stray:
 class Reconciliation:
     """What was settled, and what is left for a person. Money in USD.
 
-    ``unexplained`` left the account since the last reading without an order of ours; None where there was no reading.
+    booked:      orders whose id had been kept in a file, because the ledger could not take it
+    certain:     orders released because the list did not show them, and now certainly never accepted
+    unsure:      those of which that is not certain yet: every cap counts them
+    reasons:     by order in doubt, what stands in the way of settling it
+    unexplained: left the account since the last reading without an order of ours; None where there was no reading
+    unread:      what could not be read now, and is left for another time
+    clock:       how far the service's clock is ahead of this machine's, in seconds, where it was measured
+    retakes:     new takes that were asked for, and of which there is no film yet
     """
 
     adopted: tuple[str, ...] = ()
@@ -47,50 +62,121 @@ class Reconciliation:
     balance: Decimal | None = None
     unexplained: Decimal | None = None
     strays: tuple[Stray, ...] = ()
+    booked: tuple[str, ...] = ()
+    certain: tuple[str, ...] = ()
+    unsure: tuple[OrderRow, ...] = ()
+    gone: tuple[OrderRow, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    clock: float | None = None
+    retakes: tuple[Retake, ...] = ()
 
 
 async def reconcile(session: Session) -> Reconciliation:
     """Settle every open order of this service's account, fetch paid clips, and hold the books against the balance.
 
-    Raises ServiceError where the service cannot be reached; what was settled until then is booked.
+    One order that cannot be settled keeps no other one from it. Raises ServiceError where the service cannot be reached
+    at all; what was settled until then is booked.
     """
     ledger, service = session.ledger, session.service
     if not await asyncio.to_thread(ledger.has_orders, service.seller):
         return Reconciliation()  # nothing was ever bought here: the service need not be asked
+    booked_now = await asyncio.to_thread(session.unbooked.book, ledger)
     await session.connect()
-    adopted, released, doubtful = await _settle(session)
+    settled = _Settled()
+    await _settle(session, settled)
+    await _look_again(session, settled)
     ended = 0
     for api in session.connected:
         ended += await _settler(session, api).refresh(service.seller, service.access(api).account, api)
     fetched, not_fetched = await _fetch(session)
     balance, unexplained_, since = await _balance(session)
     strays = await _strays(session, since)
-    return Reconciliation(adopted, released, doubtful, ended, fetched, not_fetched, balance, unexplained_, strays)
+    # Where a copy of the ledger was restored: what it lacks was shown now, and a person has seen it.
+    await asyncio.to_thread(lambda: session.mark.set(ledger, back=True))
+    gone = await asyncio.to_thread(ledger.open_orders, OrderState.GONE)
+    return Reconciliation(
+        adopted=tuple(settled.adopted), released=tuple(settled.released), in_doubt=tuple(settled.doubtful), ended=ended,
+        fetched=fetched, not_fetched=not_fetched, balance=balance, unexplained=unexplained_, strays=strays,
+        booked=booked_now, certain=tuple(settled.certain), unsure=tuple(settled.unsure),
+        gone=tuple(row for row in gone if row.seller == service.seller), reasons=settled.reasons,
+        unread=tuple(settled.unread), clock=_clock(session),
+        retakes=tuple(await asyncio.to_thread(open_retakes, ledger, service.seller)),
+    )  # fmt: skip
+
+
+@dataclass
+class _Settled:
+    """What becomes of orders, while they are gone through."""
+
+    adopted: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    certain: list[str] = field(default_factory=list)
+    doubtful: list[OrderRow] = field(default_factory=list)
+    unsure: list[OrderRow] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    failures: int = 0
 
 
 def _settler(session: Session, api: Api) -> Settler:
-    return Settler(session.ledger, session.provider_of(api), clock=utc_now, grace=session.grace)
+    return Settler(session.ledger, session.provider_of(api), grace=session.grace)
 
 
-async def _settle(session: Session) -> tuple[tuple[str, ...], tuple[str, ...], tuple[OrderRow, ...]]:
-    adopted, released, doubtful = [], [], []
-    await asyncio.to_thread(session.ledger.doubt_abandoned)
-    for row in await asyncio.to_thread(session.ledger.open_orders, OrderState.IN_DOUBT):
-        if row.seller != session.service.seller:
+def _clock(session: Session) -> float | None:
+    """How far the service's clock is ahead, by the API that is farthest off."""
+    measured = [c.ahead.total_seconds() for api in session.connected
+                if (c := session.provider_of(api).clock) is not None and c.ahead is not None]  # fmt: skip
+    return max(measured, key=abs, default=None)
+
+
+def _reachable(session: Session, row: OrderRow) -> bool:
+    """Whether the list of the account that an order was sent with can be read from here."""
+    api = api_of(row.model)
+    here = api in session.connected and row.account == session.service.access(api).account
+    return here and session.provider_of(api).has_list
+
+
+async def _settle(session: Session, settled: _Settled) -> None:
+    ledger, seller = session.ledger, session.service.seller
+    await asyncio.to_thread(ledger.doubt_abandoned)
+    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT) if r.seller == seller]
+    unread: ServiceError | None = None
+    for row in rows:
+        if not _reachable(session, row):
+            settled.doubtful.append(row)
             continue
-        api = api_of(row.model)
-        here = api in session.connected and row.account == session.service.access(api).account
-        if not here or not session.provider_of(api).has_list:
-            doubtful.append(row)
-            continue
-        outcome = await _settler(session, api).settle(row)
-        if outcome == "adopted":
-            adopted.append(row.key)
-        elif outcome == "released":
-            released.append(row.key)
+        settler = _settler(session, api_of(row.model))
+        try:
+            outcome = await settler.settle(row)
+        except ServiceError as error:
+            unread = error
+            settled.unread.append(f"order {row.key[:12]}: {error.message}")
+            outcome = "unclear"
+        if outcome in ("adopted", "released"):
+            getattr(settled, outcome).append(row.key)
         else:
-            doubtful.append(row)
-    return tuple(adopted), tuple(released), tuple(doubtful)
+            settled.doubtful.append(row)
+            settled.reasons[row.key] = settler.why
+    if unread is not None and len(settled.unread) == len(rows):
+        raise unread  # not one could be looked for: the service cannot be read now
+
+
+async def _look_again(session: Session, settled: _Settled) -> None:
+    """Look for what was released because the list did not show it."""
+    for row in await asyncio.to_thread(session.ledger.suspended, session.service.seller):
+        outcome = "unclear"
+        if _reachable(session, row):
+            try:
+                outcome = await _settler(session, api_of(row.model)).look_again(row)
+            except ServiceError as error:
+                settled.unread.append(f"order {row.key[:12]}: {error.message}")
+        if outcome == "adopted":
+            settled.adopted.append(row.key)
+        elif outcome == "released":
+            settled.certain.append(row.key)
+        else:
+            settled.unsure.append(row)
 
 
 async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -116,14 +202,19 @@ async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, da
     api: Api = "dream-machine" if "dream-machine" in session.connected else "agents"
     ledger, account = session.ledger, session.service.access(api).account
     before = await asyncio.to_thread(last_reading, ledger, account)
-    since = before.at if before is not None else utc_now() - FIRST_LOOK
-    try:
-        balance = await session.provider_of(api).credits()
-    except ServiceError:
-        return None, None, since
-    now = BalanceReading(utc_now(), balance, await asyncio.to_thread(booked, ledger, account))
-    await asyncio.to_thread(keep_reading, ledger, account, now)
-    return balance, None if before is None else unexplained(before, now), since
+    since = before.at if before is not None else await asyncio.to_thread(ledger.now) - FIRST_LOOK
+    for _ in range(BALANCE_TRIES):
+        held = await asyncio.to_thread(account_books, ledger, account)
+        try:
+            balance = await session.provider_of(api).credits()
+        except ServiceError:
+            return None, None, since
+        if held.under_way or await asyncio.to_thread(account_books, ledger, account) != held:
+            continue  # a producer is buying: balance and books are of two moments
+        now = BalanceReading(await asyncio.to_thread(ledger.now), balance, held.booked)
+        await asyncio.to_thread(keep_reading, ledger, account, now)
+        return balance, None if before is None else unexplained(before, now), since
+    return balance, None, since
 
 
 async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
@@ -142,8 +233,14 @@ def _stray(generation: Generation) -> Stray:
 
 
 def find_order(session: Session, prefix: str) -> OrderRow:
-    """The one order whose key begins with ``prefix``. Raises LedgerError."""
-    found = session.ledger.find_orders(prefix)
+    """The one order whose key begins with ``prefix``: at least ``LEAST`` characters. Raises BadInput or LedgerError."""
+    wanted = prefix.strip()
+    if len(wanted) < LEAST or not set(wanted) <= set("0123456789abcdef"):
+        raise BadInput(
+            f"{prefix!r} names no order: at least {LEAST} characters of its key are needed",
+            hint="python -m flows.reconcile lists what is in doubt, with the beginning of each key",
+        )
+    found = session.ledger.find_orders(wanted)
     if len(found) != 1:
         many = f"{len(found) or 'no'} orders begin with '{prefix}'"
         raise LedgerError(many, hint="python -m flows.reconcile lists what is in doubt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +13,12 @@ from typing import Any
 
 from studio.cutting import SceneSegments, film_cuts
 from studio.drawing.desk import Seed
-from studio.errors import InDoubt, NotConfirmed, OverBudget, StillRunning, StudioError
+from studio.errors import InDoubt, NotConfirmed, OverBudget, SettingsError, StillRunning, StudioError
 from studio.facts import stored_clip
 from studio.ledger import OrderRow, OrderState
+from studio.ledger.budgets import part, share
+from studio.ledger.clock import TOLD
+from studio.ledger.retakes import end_retakes, keep_retakes
 from studio.media.clip import Clip
 from studio.models import Api
 from studio.money import ZERO, usd
@@ -23,7 +26,7 @@ from studio.orders import Door
 from studio.plan import Plan, Shot, ShotState
 from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
-from studio.session import Session, caps_of
+from studio.session import Session, budget_notes, caps_of
 from studio.takes import history_of, lineages_of
 
 STALE = "what it was made from has another take now"
@@ -56,15 +59,15 @@ class Run:
         """The door through which a shot is ordered: one for each API and pool of models."""
         which = shot.api, shot.pool
         if which not in self._doors:
-            production = self.plan.production
-            self._doors[which] = self.session.door(*which, run=self.id, production=production, budget=self.budget)
+            self._doors[which] = self.session.door(*which, run=self.id, plan=self.plan, budget=self.budget)
         return self._doors[which]
 
     async def begin(self) -> None:
         """Check that it may spend what it plans to, reach for the service, and write into the books that it begins.
 
-        Raises NotConfirmed or OverBudget before anything is bought.
+        Raises NotConfirmed, OverBudget or LedgerError before anything is bought.
         """
+        await asyncio.to_thread(check_ledger, self.session, self.plan)
         allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget, run=self.id)
         if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
             raise NotConfirmed(
@@ -72,7 +75,7 @@ class Run:
                 where=self.plan.production.title,
                 hint="give the run a budget (--budget, or the form's field 'budget'), or write one into the production",
             )
-        self.warnings = await asyncio.to_thread(self._near_caps)
+        self.warnings = await asyncio.to_thread(self._told_before)
         for line in self.warnings:
             listener.get().note(f"warning: {line}")
         to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
@@ -82,14 +85,51 @@ class Run:
             await self.session.connect()
         seller = self.session.service.seller
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
+        await asyncio.to_thread(self._write_down)
+
+    def _write_down(self) -> None:
+        """Note in the books which takes the run is to make, and whose budget it is held to."""
+        ledger, seller, plan = self.session.ledger, self.session.service.seller, self.plan
+        if plan.retaking is not None:
+            retaking = plan.retaking
+            keep_retakes(ledger, self.production, seller, retaking.command, self.id, retaking.takes, retaking.refused)
+        film = plan.production.budget_name
+        if plan.budgeting.apart:
+            part(ledger, film, seller)
+        elif plan.budgeting.made_out_of:
+            share(ledger, film, plan.budgeting.made_out_of, seller)
+
+    def end(self, made: Collection[str], *, film: bool) -> None:
+        """Note in the books how the run ended. ``made``: the ids of the shots that were made."""
+        session = self.session
+        session.ledger.end_run(self.id, "film" if film else "incomplete")
+        if film:
+            missing = {s.scene for s in self.plan.shots if s.id not in made}
+            end_retakes(session.ledger, self.id, {s.scene for s in self.plan.shots} - missing)
+        session.mark.set(session.ledger)
+
+    def _told_before(self) -> tuple[str, ...]:
+        """What is to be known before the run buys anything."""
+        lines = []
+        if self.session.restored:
+            lines.append(
+                "the ledger is older than it was: a copy was restored. What it lacks is adopted where it is found "
+                "(docs/backup.md)"
+            )
+        ahead = self.session.ledger.clock_difference()
+        if abs(ahead) > TOLD:
+            lines.append(f"this machine's clock is {ahead.total_seconds():+.0f} s off the ledger's")
+        lines += [n for n in budget_notes(self.plan.budgeting) if self.plan.budgeting.made_out_of]
+        return (*lines, *self._near_caps())
 
     def _near_caps(self) -> tuple[str, ...]:
         """A line for every cap of which this run uses up most."""
         ledger, seller = self.session.ledger, self.session.service.seller
         lines = []
-        for cap in caps_of(self.session.settings, self.plan.production, run=self.id, budget=self.budget):
+        for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget):
             if cap.limit and self.plan.to_pay > 0:
-                after = ledger.spent(cap.scope, cap.scope_id, seller=seller) + self.plan.to_pay
+                spent = ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+                after = spent + self.plan.to_pay
                 if after >= cap.limit * MOST_OF_A_CAP:
                     share = f"{after / cap.limit:.0%}"
                     lines.append(f"this run brings the {cap.scope} to {usd(after)} of {usd(cap.limit)} ({share})")
@@ -109,14 +149,14 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
     seller, production, left = session.service.seller, plan.production, None
-    for cap in caps_of(session.settings, production, run=run, budget=budget):
+    for cap in caps_of(session.settings, plan, run=run, budget=budget):
         if cap.limit is not None:
-            spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller)
+            spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
             if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:
                 raise _over(plan, cap.scope, cap.limit, spent)
             left = cap.limit - spent if left is None else min(left, cap.limit - spent)
         if cap.creates is not None:
-            made = session.ledger.creates(cap.scope, cap.scope_id, seller=seller)
+            made = session.ledger.creates(cap.scope, cap.scope_id, seller=seller, others=cap.others)
             if plan.to_buy and made + plan.to_buy > cap.creates:
                 raise OverBudget(
                     f"this run would order {plan.to_buy} generations; the {cap.scope} may order {cap.creates}, "
@@ -127,6 +167,26 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
                     hint="nothing was bought. Make fewer scenes (--only), or raise the limit",
                 )
     return left
+
+
+def check_ledger(session: Session, plan: Plan) -> None:
+    """Raises SettingsError where a billed run would begin empty books, although there are signs of earlier ones."""
+    if not session.service.billed or session.settings.new_ledger or not plan.to_buy or not session.ledger.is_empty():
+        return
+    signs = []
+    if session.mark.knows_another(session.ledger):
+        signs.append("purchases were booked in another ledger from here")
+    if any(session.store.root.glob("[0-9a-f][0-9a-f]/*.mp4")):
+        signs.append(f"clips of it are in {session.store.root}")
+    if any(session.settings.films.glob(f"{plan.production.slug}/*/manifest.json")):
+        signs.append(f"films of it are in {session.settings.films / plan.production.slug}")
+    if signs:
+        raise SettingsError(
+            f"the ledger is empty, but {' and '.join(signs)}: all of it would be bought again",
+            where="STUDIO_LEDGER_URL" if session.settings.ledger_url else str(session.home / "ledger.db"),
+            hint="nothing was bought. Restore the ledger from its backup (docs/backup.md), or set "
+            "STUDIO_NEW_LEDGER=yes to begin new books",
+        )
 
 
 def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,23 +16,29 @@ from studio.assets import AssetSource, look_at, ratio_note, source_key
 from studio.drawing import draw_plan
 from studio.drawing.desk import Seed
 from studio.errors import AssetError, SettingsError
-from studio.ledger import Cap, Ledger, Limits, OrderRow, open_ledger
+from studio.ledger import Cap, Ledger, Limits, open_ledger
+from studio.ledger.budgets import films_with, made_out_of
+from studio.ledger.clock import check_clock
+from studio.ledger.mark import LedgerMark
+from studio.ledger.retakes import retakes_of
+from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
 from studio.local_sandbox import ensure_sandbox
 from studio.models import Api
 from studio.money import ZERO
 from studio.orders import Door
 from studio.pace import Pace
-from studio.plan import Plan
+from studio.plan import Budgeting, Plan, Retaking
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
-from studio.requests import Given
+from studio.requests import Given, digest
 from studio.settings import Service, Settings, choose_service
 from studio.settling import Grace
 from studio.stills import StillStore
 from studio.store import ClipStore
-from studio.takes import ALL, keep_stale
+from studio.takes import ALL, keep_stale, next_take
+from studio.unbooked import Unbooked
 from studio.watch import Watcher
 
 BASE_PATHS: Mapping[Api, str] = {"dream-machine": "/dream-machine/v1", "agents": "/v1"}
@@ -60,6 +66,10 @@ class Session:
         self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
         self.stills = StillStore(self.home / "stills")
         self.publisher = publisher
+        self.unbooked = Unbooked(self.home / "unbooked")
+        self.mark = LedgerMark(self.home / "ledger-mark.json")
+        # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
+        self.restored = self.mark.is_ahead_of(ledger)
         # How each API is given what was published, by sha256. URLs may be signed: never stored.
         self.given: dict[tuple[Api, str], Given] = {}
         self._providers: dict[Api, VideoProvider] = {}
@@ -67,12 +77,12 @@ class Session:
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
-        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "",
+        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "", apart: bool = False,
     ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
         """The production as purchases, with prices and states. Spends nothing. Also its seed assets, by sha256.
 
         ``renew`` names scenes whose clips shall not stay stale (``all``: every one). ``run`` is the id of the run that
-        is planned for, where there is one.
+        is planned for, where there is one. ``apart``: its budget is not shared with a film that it was made out of.
         """
         for named in (*only, *retake, *(takes or {}), *(scene for scene in renew if scene != ALL)):
             production.scene(named)  # a scene that is not there is said at once
@@ -80,9 +90,11 @@ class Session:
         seeds: dict[str, Seed] = await look_at(
             images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
         )
-        chosen = dict(takes or {})
+        chosen, retaking = dict(takes or {}), None
         if retake:
-            chosen |= await asyncio.to_thread(self._next_takes, production, seeds, chosen, retake, run)
+            asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
+            retaking = await asyncio.to_thread(self._retaking, production, seeds, chosen, retake, asked, run)
+            chosen |= retaking.takes
         drawn = draw_plan(
             production, prices=self.prices, images=seeds, seller=self.service.seller, takes=chosen, only=only
         )
@@ -91,7 +103,9 @@ class Session:
         by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
         # Luma's second API takes files: only what the first one reads must be published.
         self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
-        plan = replace(drawn, notes=(*drawn.notes, *notes_on(drawn, by_hash))).seen_in(books, self.has)
+        budgeting = await asyncio.to_thread(self._budgeting, production, drawn, apart)
+        notes = (*drawn.notes, *notes_on(drawn, by_hash), *budget_notes(budgeting))
+        plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
         fresh = frozenset((*retake, *renew))
         return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
 
@@ -99,24 +113,34 @@ class Session:
         """Whether a clip, or a still, is here and undamaged."""
         return self.store.has(sha256) or self.stills.has(sha256)
 
-    def _next_takes(
-        self,
-        production: Production,
-        images: Mapping[str, Seed],
-        chosen: Mapping[str, int],
-        retake: tuple[str, ...],
-        run: str,
-    ) -> dict[str, int]:
-        """For each scene of ``retake`` a new take; or the one that was begun for the same wish, and not finished."""
-        takes = dict(chosen)
+    def _retaking(
+        self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],
+        retake: tuple[str, ...], command: str, run: str,
+    ) -> Retaking:  # fmt: skip
+        """For each scene of ``retake`` a new take; or the one that the same command asked for, and got no film of."""
+        takes, refused = dict(chosen), list[int]()
+        known = retakes_of(self.ledger, production.slug, self.service.seller)
         for scene in retake:
             # Drawn anew for each: a new take of a parent makes new families of its children.
             drawn = draw_plan(
                 production, prices=self.prices, images=images, seller=self.service.seller, takes=takes, only=(scene,)
             )
-            families = {s.family for s in drawn.shots if s.scene == scene}
-            takes[scene] = max(_take_after(self.ledger.latest_take(f), run) for f in families)
-        return takes
+            latest = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
+            asked = [r for r in known if r.scene == scene]
+            takes[scene], over = next_take([row for row in latest if row], asked, command=command, run=run)
+            refused += over
+        return Retaking(command, {scene: takes[scene] for scene in retake}, tuple(refused))
+
+    def _budgeting(self, production: Production, plan: Plan, apart: bool) -> Budgeting:
+        """Whose budget a plan is held to, by what the books know of its shots."""
+        film, seller = production.budget_name, self.service.seller
+        if apart:
+            return Budgeting(apart=True)
+        others = set(films_with(self.ledger, film, seller))
+        source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots]) or ""
+        if source:
+            others |= {source, *films_with(self.ledger, source, seller)} - {film}
+        return Budgeting(tuple(sorted(others)), source)
 
     async def connect(self) -> None:
         """Reach for the service; where none is named, start the sandbox."""
@@ -135,7 +159,16 @@ class Session:
                 cost_per_second=self._rough_price(model),
                 local=local,
             )
-            self._watchers[api] = Watcher(self._providers[api], pace=Pace(history))
+            account = access.account
+            self._watchers[api] = Watcher(
+                self._providers[api],
+                pace=Pace(history),
+                proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
+                on_sight=partial(self._sighted, account),
+            )
+
+    async def _sighted(self, account: str, seen: Sequence[Sighting]) -> None:
+        await asyncio.to_thread(keep_sightings, self.ledger, account, seen)
 
     def _rough_price(self, model: str) -> Decimal:
         """USD a second by the price table; 0 where it does not have the model, which is no reason to stop."""
@@ -161,25 +194,27 @@ class Session:
         self.provider_of(api)
         return self._watchers[api]
 
-    def door(self, api: Api, pool: str, *, run: str, production: Production, budget: Decimal | None) -> Door:
+    def door(self, api: Api, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> Door:
         """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
         settings = self.settings
         return Door(
             self.ledger,
             lambda: self.provider_of(api),
             run=run,
-            caps=lambda: caps_of(settings, production, run=run, budget=budget),
+            caps=lambda: caps_of(settings, plan, run=run, budget=budget),
             limits=self.limits(pool),
             patience=settings.rate_limit_patience,
             grace=self.grace,
             retry_moderation=settings.retry_moderation,
+            unbooked=self.unbooked,
+            restored=self.restored,
             callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
         )
 
     @property
     def grace(self) -> Grace:
         """How long an order whose answer was lost may still turn up."""
-        return Grace(min(15.0, self.settings.doubt_grace), self.settings.doubt_grace)
+        return Grace(self.settings.doubt_grace)
 
     def limits(self, pool: str) -> Limits:
         """What the account allows of a pool of models: the tier's limits at Luma, and what the settings say instead."""
@@ -202,12 +237,14 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     service = choose_service(settings)
     publisher = choose_publisher(settings, service)
     ledger = await asyncio.to_thread(open_ledger, settings.ledger)
+    check_clock(ledger)
     # What is fetched with this client carries no key. A server on this machine is reached past any proxy.
     http = httpx.AsyncClient(
         follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma"
     )
     session = Session(settings, service, ledger, http, publisher)
     try:
+        await asyncio.to_thread(session.unbooked.book, ledger)
         yield session
     finally:
         await session.aclose()
@@ -253,22 +290,26 @@ def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
     return dict.fromkeys(sha for shot in plan.shots if shot.api == api and not shot.generation for sha in shot.images)
 
 
-def _take_after(latest: OrderRow | None, run: str) -> int:
-    """The take that a wish for a new one means.
+def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
+    """What a producer should know of a budget that several films share."""
+    if budgeting.made_out_of:
+        return (
+            f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "
+            "For a budget of its own: --apart",
+        )
+    if budgeting.others:
+        return (f"the budget is shared with {', '.join(budgeting.others)}. For a budget of its own: --apart",)
+    return ()
 
-    Killed and started again, or retried by Prefect (``run`` is the same then), it is the take that was begun before:
-    a wish is paid for once.
-    """
-    if latest is None:
-        return 1
-    unfinished = latest.clip is None and not latest.moderated
-    return latest.take if unfinished or (run and latest.run == run) else latest.take + 1
 
-
-def caps_of(settings: Settings, production: Production, *, run: str, budget: Decimal | None) -> list[Cap]:
-    """Every cap that holds for a run now: its own, its production's, this month's."""
-    caps = [Cap("run", run, budget), Cap("production", production.slug, production.budget)]
-    caps.append(Cap("month", f"{datetime.now(UTC):%Y-%m}", settings.month_cap, settings.month_creates))
+def caps_of(settings: Settings, plan: Plan, *, run: str, budget: Decimal | None) -> list[Cap]:
+    """Every cap that holds for a run now: its own, its film's in all versions, this month's by the ledger's clock."""
+    written = plan.production
+    caps = [
+        Cap("run", run, budget),
+        Cap("production", written.budget_name, written.budget, None, plan.budgeting.others),
+    ]
+    caps.append(Cap("month", "", settings.month_cap, settings.month_creates))
     return [cap for cap in caps if cap.limit is not None or cap.creates is not None]
 
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     retry_moderation: int = Field(0, ge=0, le=10, description="orders of one shot again after moderation refused it")
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
+    new_ledger: bool = Field(False, description="begin new books, although there are signs of earlier ones")
     callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")

@@ -1,50 +1,55 @@
 """Finding lost answers again: an order in doubt, and the generations that the account has.
 
-The list of the account is read back to the moment of the order. A generation that was asked for in the same words,
-within the window, and that no other order has, is what the order bought: it is adopted. Where there is none, even after
-the grace period, the create was not accepted, and the order may be sent again. What may as well be another order's is
-not taken. And a list proves only what it tells: where an echo is silent about what was asked, or does not fit orders of
-which we know the generation, nothing is released because nothing fits.
+====================================================  ==================================================================
+what the account's list shows                         what follows
+====================================================  ==================================================================
+a generation with this order's own token              adopted
+one asked for in the very same words, of that time,   adopted
+which no order has, and nothing speaks for another
+buyer
+one that is only likely, and may be another order's   waited for while an answer is under way, else left to a person
+one that fits, of another time                        left to a person: clocks may be wrong, and it may be the order's
+one that tells nothing of what was asked              left to a person
+none that fits, on two whole readings, after the      released, once: every cap goes on counting its price, and a
+grace period, on a list that is proven complete       second doubt of the same order is left to a person
+none that fits, and the list is not proven            left to a person, and looked at again by every run
+====================================================  ==================================================================
+
+What proves a list complete stands in ``studio.proof``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 from typing import Literal
 
-from studio.errors import LedgerError, ServiceError
+from studio.errors import LedgerError, NotFound, ServiceError
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.matching import NAMELESS, Likeness, likeness
+from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
+from studio.listing import TooLong, account_since, whole_list
+from studio.matching import NAMELESS, Likeness, likeness, order_token
 from studio.models import Api, api_of
+from studio.proof import SKEW, WINDOW, ServiceTime, absence, service_time
 from studio.providers import Generation, VideoProvider
 
-PAGE = 100
-MOST_PAGES = 50
-# How far the service's clock and ours may be apart.
-SKEW = timedelta(minutes=10)
-# A list by time of acceptance may have its dates this much out of order.
-SAME_TIME = timedelta(minutes=1)
 RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2, "possible": 3}
 UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
+# A list that was late once may be three times as late the next time.
+LATER = 3.0
+# A create that is not at the service after so long is gone; until then its reads may lag behind.
+GONE_AFTER = timedelta(minutes=10)
+# Only after this, and another proof, what was released as absent was certainly never accepted.
+CERTAIN_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Grace:
-    """How long after its order a create that is not on the list may still turn up, in seconds.
+    """How long after its doubt a create that is not on the list may still turn up, in seconds."""
 
-    ``answered``: the service did answer, only not with an id. ``unanswered``: it may still be working on the request.
-    """
-
-    answered: float = 15.0
-    unanswered: float = 90.0
-
-    def over(self, row: OrderRow) -> float:
-        """Seconds after ``reserved_at``."""
-        return self.answered if (row.reason or "").startswith("the service ") else self.unanswered
+    seconds: float = 90.0
 
 
 Settled = Literal["adopted", "released", "waiting", "unclear"]
@@ -52,138 +57,217 @@ Settled = Literal["adopted", "released", "waiting", "unclear"]
 
 @dataclass(frozen=True)
 class Fit:
-    """A generation that an order may have bought. ``apart``: seconds between the two."""
+    """A generation that an order may have bought.
+
+    ``apart``: seconds between the two; None where the generation is of another time.
+    """
 
     generation: Generation
     like: Likeness
-    apart: float
+    apart: float | None
 
 
-async def account_since(provider: VideoProvider, since: datetime) -> list[Generation]:
-    """The account's generations back to ``since`` by the service's clock. Raises ServiceError.
-
-    Nobody promises that the list begins with the newest one: unless all that was read does, it is read to its end.
-    """
-    found: dict[str, Generation] = {}
-    offset = 0
-    for _ in range(MOST_PAGES):
-        page = await provider.list(limit=PAGE, offset=offset)
-        found |= {g.id: g for g in page.generations}
-        offset += len(page.generations)
-        dated = [g.created_at for g in found.values() if g.created_at is not None]
-        reached = _newest_first(dated) and min(dated) < since
-        # Creates that come in meanwhile push others to the next page: seen twice, never missed.
-        if not page.has_more or not page.generations or reached:
-            return list(found.values())
-    raise ServiceError(
-        f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC"
-    )
-
-
-def fits(row: OrderRow, generations: Iterable[Generation]) -> list[Fit]:
+def fits(row: OrderRow, generations: Iterable[Generation], time: ServiceTime | None = None) -> list[Fit]:
     """What an order in doubt may have bought: the likest first, and of equals the nearest in time."""
-    found = [fit for generation in generations if (fit := _fit(row, generation)) is not None]
-    return sorted(found, key=lambda fit: (RANK[fit.like], fit.apart))
+    found = [fit for generation in generations if (fit := _fit(row, generation, time or ServiceTime())) is not None]
+    return sorted(found, key=lambda fit: (fit.apart is None, RANK[fit.like], fit.apart or 0.0))
 
 
-def _fit(row: OrderRow, generation: Generation) -> Fit | None:
-    apart = _apart(row, generation)
+def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Fit | None:
     echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
     like = likeness(row.sent, echoed, token=row.token, endpoint=row.endpoint)
     if like == "possible" and generation.kind in ("image", "video"):
         # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
         like = like if (generation.kind == "image") == row.endpoint.startswith("image") else None
-    return None if apart is None or like is None else Fit(generation, like, apart)
+    if like is None:
+        return None
+    # A token is this attempt's alone, whenever the service says that it was.
+    return Fit(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
 
 
-def _newest_first(dates: list[datetime]) -> bool:
-    """Whether the order is proven, but for creates that came at about the same time."""
-    oldest = accumulate(dates, min)
-    return (
-        bool(dates)
-        and dates[-1] < dates[0]
-        and all(date - low <= SAME_TIME for date, low in zip(dates, oldest, strict=True))
-    )
+@dataclass(frozen=True)
+class _Look:
+    """One look at the account's list. ``known``: orders whose generation is known, the latest first."""
 
-
-def _apart(row: OrderRow, generation: Generation) -> float | None:
-    """Seconds between the order and the generation; None outside the window, in which clocks may differ by minutes."""
-    if generation.created_at is None:
-        return SKEW.total_seconds()
-    seconds = (generation.created_at - row.reserved_at).total_seconds()
-    return abs(seconds) if abs(seconds) <= SKEW.total_seconds() else None
-
-
-def _liker(rival: OrderRow, fit: Fit) -> bool:
-    """Whether this generation is more like what another order asked for."""
-    theirs = _fit(rival, fit.generation)
-    return theirs is not None and RANK[theirs.like] < RANK[fit.like]
-
-
-def _unsure(found: list[Fit], rivals: list[OrderRow], *, nameless: bool) -> Settled | None:
-    """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
-
-    While an answer is under way that may name it, waiting is worth it.
-    """
-    best, *others = found
-    alike = [rival.state for rival in rivals if _fit(rival, best.generation) is not None]
-    if alike:
-        return "waiting" if OrderState.RESERVED in alike else "unclear"
-    differs = any(fit.generation.request != best.generation.request for fit in others)
-    return "unclear" if differs or (others and nameless) else None
+    shown: Mapping[str, Generation]
+    known: tuple[OrderRow, ...]
+    free: tuple[Generation, ...]
+    time: ServiceTime
 
 
 class Settler:
-    """Settles orders in doubt of one account. ``clock`` gives aware UTC."""
+    """Settles orders in doubt of one account, by the ledger's clock.
 
-    def __init__(
-        self, ledger: Ledger, provider: VideoProvider, *, clock: Callable[[], datetime], grace: Grace | None = None
-    ) -> None:
-        self._ledger, self._provider = ledger, provider
-        self._clock, self._grace = clock, grace or Grace()
+    ``why`` says of the last order that was not settled what stands in the way.
+    """
+
+    def __init__(self, ledger: Ledger, provider: VideoProvider, *, grace: Grace | None = None) -> None:
+        self._ledger, self._provider, self._grace = ledger, provider, grace or Grace()
+        self.why = ""
 
     async def settle(self, row: OrderRow) -> Settled:
         """Look once. Raises ServiceError: nothing is known.
 
-        ``waiting``: not on the list, and it may still turn up. ``unclear``: the list cannot tell it from another one.
+        ``waiting``: not on the list, and it may still turn up. ``unclear``: only a person can tell, now.
         """
+        self.why = ""
         # Read before the list: a create that is accepted after it must not fall between the two.
-        looked_at = self._clock()
-        generations = await account_since(self._provider, row.reserved_at - SKEW)
-        claimed = await asyncio.to_thread(self._ledger.claimed, row.seller, [g.id for g in generations])
-        free = [g for g in generations if g.id not in claimed]
-        fitting = fits(row, free)
-        found = [fit for fit in fitting if fit.like != "possible"]
-        silent = len(fitting) > len(found)
-        if found and found[0].like == "likely":
-            rivals = await asyncio.to_thread(self._rivals, row)
-            found = [fit for fit in found if not any(_liker(rival, fit) for rival in rivals)]
-            if found and (why := _unsure(found, rivals, nameless=row.endpoint in NAMELESS)):
-                return why
-        if found:
-            try:
-                note = "found again on the account's list"
-                await asyncio.to_thread(self._ledger.adopt, row.key, found[0].generation.id, note)
-            except LedgerError:
-                return "waiting"  # another process was quicker, with this order or with this generation
-            return "adopted"
-        if (looked_at - row.reserved_at).total_seconds() < self._grace.over(row):
+        began = await asyncio.to_thread(self._ledger.now)
+        recent = await account_since(self._provider, row.reserved_at - SKEW)
+        look = await asyncio.to_thread(self._looked, row, {g.id: g for g in recent})
+        done = await asyncio.to_thread(self._adopt, row, look)
+        if done is not None:
+            return done
+        if (began - (row.doubted_at or row.reserved_at)).total_seconds() < await self._patience(row):
             return "waiting"
-        if silent or (free and await asyncio.to_thread(self._misleading, row, generations)):
-            return "unclear"
-        note = "not on the account's list after the grace period: it was never accepted"
-        await asyncio.to_thread(self._ledger.release, row.key, row.attempt, note)
+        return await self._release(row, began)
+
+    async def _release(self, row: OrderRow, began: datetime) -> Settled:
+        """Release an order that two readings of the whole list do not show, if that proves anything."""
+        try:
+            first = await whole_list(self._provider)
+            second = await whole_list(self._provider)
+        except TooLong as error:
+            return self._unclear(error.message)
+        if first.keys() != second.keys():
+            self.why = "the account's list changes while it is read"
+            return "waiting"
+        look = await asyncio.to_thread(self._looked, row, second)
+        done = await asyncio.to_thread(self._adopt, row, look)
+        if done is not None:
+            return done
+        reason = await asyncio.to_thread(self._in_the_way, row, look)
+        if reason:
+            return self._unclear(reason)
+        verdict, why = await asyncio.to_thread(self._absence, row, look, began)
+        if verdict == "waiting":
+            self.why = why
+            return "waiting"
+        if verdict == "unproven":
+            return self._unclear(f"the account's list does not show it, which proves nothing: {why}")
+        if row.absences:
+            return self._unclear("it was sent again once because the list did not show it, and is not shown again")
+        note = "not on the account's list after the grace period"
+        await asyncio.to_thread(self._ledger.release_absent, row.key, row.attempt, note)
         return "released"
 
-    def _misleading(self, row: OrderRow, generations: list[Generation]) -> bool:
-        """Whether the list tells another request, or another time, of a generation than its order had: then that
-        nothing on it fits this order proves nothing."""
-        holders = self._ledger.holders(row.seller, [g.id for g in generations])
-        return any(
-            g.id in holders and holders[g.id].sent and holders[g.id].endpoint == row.endpoint
-            and _fit(holders[g.id], g) is None
-            for g in generations
+    async def unclaimed(self, row: OrderRow) -> str | None:
+        """A generation of the account that no order has, and that was asked for in an order's words. Raises
+        ServiceError."""
+        shown = await whole_list(self._provider)
+        look = await asyncio.to_thread(self._looked, row, shown)
+        sure = (fit.generation.id for fit in fits(row, look.free, look.time) if fit.like != "possible")
+        return next(sure, None)
+
+    def _unclear(self, why: str) -> Settled:
+        self.why = why
+        return "unclear"
+
+    def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
+        """What a reading of the list shows. Takes note of known generations on it."""
+        ledger = self._ledger
+        known = tuple(k for k in ledger.known(row.account) if api_of(k.model) == api_of(row.model))
+        by_date = self._provider.clock.ahead if self._provider.clock is not None else None
+        if by_date is not None:
+            by_date += ledger.clock_difference()
+        near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
+        claimed = ledger.claimed(row.seller, list(shown))
+        self._take_note(row.account, near, shown)
+        return _Look(
+            shown, known, tuple(g for g in shown.values() if g.id not in claimed),
+            service_time(shown, known, by_date=by_date),
         )  # fmt: skip
+
+    def _take_note(self, account: str, near: list[OrderRow], shown: Mapping[str, Generation]) -> None:
+        seen = [
+            Sighting(k.generation_id, 0.0, unfinished=not shown[k.generation_id].ended)
+            for k in near
+            if k.generation_id is not None and k.generation_id in shown
+        ]
+        keep_sightings(self._ledger, account, seen)
+
+    def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
+        """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
+        found = [f for f in fits(row, look.free, look.time) if f.like != "possible" and f.apart is not None]
+        if found and found[0].like == "likely":
+            rivals = self._rivals(row)
+            found = [fit for fit in found if not any(_liker(rival, fit, look.time) for rival in rivals)]
+            if found and (why := _unsure(found, rivals, look.time, nameless=row.endpoint in NAMELESS)):
+                if why == "waiting":
+                    return "waiting"
+                return self._unclear("the account's list cannot tell it from another one")
+        if not found:
+            return None
+        best = found[0]
+        if best.like != "certain" and (twin := self._twin(row, look)):
+            return self._unclear(f"another ledger orders the same on this account (generation {twin})")
+        try:
+            self._ledger.adopt(row.key, best.generation.id, "found again on the account's list")
+        except LedgerError:
+            return "waiting"  # another process was quicker, with this order or with this generation
+        return "adopted"
+
+    def _twin(self, row: OrderRow, look: _Look) -> str | None:
+        """A generation that no order of ours has, and that another buyer's order like one of ours brought."""
+        for generation in look.free:
+            token = order_token(generation.request.get("callback_url"))
+            if token is not None and not token.startswith(f"{self._ledger.id[:8]}.") and token != row.token:
+                if self._ours_of_old(token):
+                    continue
+                return generation.id
+            doubles = any(
+                other.key != row.key
+                and other.sent != row.sent
+                and (fit := _fit(other, generation, look.time)) is not None
+                and fit.like == "exact"
+                for other in look.known
+            )
+            if doubles and not self._may_be_ours(row, generation, look.time):
+                return generation.id
+        return None
+
+    def _may_be_ours(self, row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
+        """Whether an order of ours whose end is not known may have brought a generation."""
+        return any(
+            other.account == row.account and _fit(other, generation, time) is not None
+            for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.seller))
+        )
+
+    def _ours_of_old(self, token: str) -> bool:
+        """Whether a token was made by an earlier version, which did not say of which ledger, for an order of ours."""
+        key, _, _ = token.rpartition(".")
+        return len(key) == len("0" * 40) and any(row.token == token for row in self._ledger.find_orders(key))
+
+    def _in_the_way(self, row: OrderRow, look: _Look) -> str:
+        """Why an order that nothing on the list fits may be on it all the same; empty: it is not."""
+        rivals = self._rivals(row)
+        for fit in fits(row, look.free, look.time):
+            if any(_liker(rival, fit, look.time) for rival in rivals):
+                continue  # another open order asked for just this
+            if fit.like in ("certain", "exact"):
+                return f"generation {fit.generation.id} was asked for in the same words, at another time by its clock"
+            if fit.apart is not None or not look.time.measured:
+                return f"generation {fit.generation.id} may be it, by what the service tells"
+        if look.free and self._misleading(look):
+            return "the account's list does not fit orders of which the generation is known"
+        return ""
+
+    def _misleading(self, look: _Look) -> bool:
+        """Whether the list tells another request, or another time, of a generation than its order had."""
+        by_id = {k.generation_id: k for k in look.known}
+        for generation in look.shown.values():
+            holder = by_id.get(generation.id)
+            if holder is None or not holder.sent:
+                continue
+            fit = _fit(holder, generation, look.time)
+            if fit is None or fit.apart is None:
+                return True
+        return False
+
+    def _absence(self, row: OrderRow, look: _Look, now: datetime) -> tuple[str, str]:
+        seen = seen_unfinished(self._ledger, row.account)
+        grace = self._learnt(row.account)
+        return absence(row, look.shown, look.known, unfinished=seen, grace=grace, now=now)
 
     def _rivals(self, row: OrderRow) -> list[OrderRow]:
         """Other orders of the account whose end is not known yet, unless they ask for the very same."""
@@ -196,44 +280,115 @@ class Settler:
             and other.sent != row.sent
         ]
 
+    async def _patience(self, row: OrderRow) -> float:
+        return await asyncio.to_thread(self._learnt, row.account)
+
+    def _learnt(self, account: str) -> float:
+        """The grace period, longer where the account's list was seen to be late."""
+        return max(self._grace.seconds, LATER * latest_by(self._ledger, account))
+
+    async def look_again(self, row: OrderRow) -> Settled:
+        """Look again for an attempt that was released because the list did not show it. Raises ServiceError.
+
+        ``adopted``: it was accepted after all. ``released``: it certainly was not; caps count it no more.
+        """
+        if row.state is not OrderState.RELEASED:
+            return "unclear"  # it was sent again: which of the two a late one is, nobody can tell
+        now = await asyncio.to_thread(self._ledger.now)
+        try:
+            shown = await whole_list(self._provider)
+        except TooLong as error:
+            return self._unclear(error.message)
+        look = await asyncio.to_thread(self._looked, row, shown)
+        done = await asyncio.to_thread(self._adopt, row, look)
+        if done is not None:
+            return done
+        doubted = row.doubted_at or row.reserved_at
+        in_the_way = await asyncio.to_thread(self._in_the_way, row, look)
+        if now - doubted < CERTAIN_AFTER or in_the_way:
+            return "waiting"
+        verdict, why = await asyncio.to_thread(self._absence, row, look, now)
+        if verdict != "absent":
+            self.why = why
+            return "waiting"
+        note = "not on the account's list after a day: it was never accepted"
+        await asyncio.to_thread(self._ledger.settle_absent, row.key, row.attempt, note)
+        return "released"
+
     async def refresh(self, seller: str, account: str, api: Api = "dream-machine") -> int:
         """Book the end of every generation that nobody waits for any more. Returns how many had ended.
 
-        A service that cannot be read now is read another time: nothing depends on this.
+        A service, or one generation, that cannot be read now is read another time: nothing depends on this.
         """
         await asyncio.to_thread(self._ledger.doubt_abandoned)  # slots of senders that died, too
         rows = [
             row
-            for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED)
+            for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
             if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and row.generation_id is not None
         ]
         if not rows:
             return 0
-        try:
-            since = min(row.reserved_at for row in rows) - SKEW
-            if self._provider.has_list:
-                known = {g.id: g for g in await account_since(self._provider, since)}
-            else:
-                known = {row.generation_id or "": await self._provider.get(row.generation_id or "") for row in rows}
-        except ServiceError:
-            return 0
+        shown: Mapping[str, Generation] = {}
+        if self._provider.has_list:
+            try:
+                recent = await account_since(self._provider, min(row.reserved_at for row in rows) - SKEW)
+                shown = {g.id: g for g in recent}
+            except ServiceError:
+                shown = {}  # each is asked for by itself then
         ended = 0
         for row in rows:
-            ended += await self._book_end(row, known.get(row.generation_id or ""))
+            ended += await self._refresh_one(row, shown.get(row.generation_id or ""))
         return ended
 
-    async def _book_end(self, row: OrderRow, generation: Generation | None) -> bool:
-        if generation is None or not generation.ended:
+    async def _refresh_one(self, row: OrderRow, generation: Generation | None) -> bool:
+        identity = row.generation_id or ""
+        try:
+            found = generation or await self._provider.get(identity)
+        except NotFound:
+            now = await asyncio.to_thread(self._ledger.now)
+            if now - (row.submitted_at or row.reserved_at) >= GONE_AFTER:
+                await asyncio.to_thread(self._ledger.gone, row.key, identity)
+            return False
+        except ServiceError:
+            return False
+        return await self._book_end(row, found)
+
+    async def _book_end(self, row: OrderRow, generation: Generation) -> bool:
+        if not generation.ended:
             return False
         if generation.state == "failed":
             reason = generation.failure_reason or ""
-            await asyncio.to_thread(self._ledger.failed, row.key, generation.id, reason)
+            await asyncio.to_thread(self._ledger.failed, row.key, generation.id, reason, generation.failure)
         else:
             await asyncio.to_thread(self._ledger.completed, row.key, generation.id)
         return True
 
-    def pause(self, row: OrderRow) -> float:
+    async def pause(self, row: OrderRow) -> float:
         """Seconds until another look is worth it: often at first, and once when the grace period is over."""
-        age = (self._clock() - row.reserved_at).total_seconds()
-        rest = self._grace.over(row) - age
-        return min(max(1.0, age / 4), max(rest, 1.0))
+        now = await asyncio.to_thread(self._ledger.now)
+        age = (now - (row.doubted_at or row.reserved_at)).total_seconds()
+        rest = await self._patience(row) - age
+        return min(max(1.0, age / 4), rest if rest > 1.0 else 15.0)
+
+
+def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:
+    """Whether this generation is more like what another order asked for."""
+    theirs = _fit(rival, fit.generation, time)
+    return theirs is not None and theirs.apart is not None and RANK[theirs.like] < RANK[fit.like]
+
+
+def _unsure(found: list[Fit], rivals: list[OrderRow], time: ServiceTime, *, nameless: bool) -> Settled | None:
+    """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
+
+    While an answer is under way that may name it, waiting is worth it.
+    """
+    best, *others = found
+    alike = [
+        rival.state
+        for rival in rivals
+        if (theirs := _fit(rival, best.generation, time)) is not None and theirs.apart is not None
+    ]
+    if alike:
+        return "waiting" if OrderState.RESERVED in alike else "unclear"
+    differs = any(fit.generation.request != best.generation.request for fit in others)
+    return "unclear" if differs or (others and nameless) else None

@@ -7,11 +7,12 @@ of a parent leaves its children's clips usable, and stale, until somebody asks f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio.ledger import Ledger, OrderRow
+from studio.ledger import Ledger, OrderRow, OrderState
+from studio.ledger.retakes import Retake
 from studio.money import ZERO, usd
 from studio.plan import Plan, Shot, ShotState, seen
 from studio.requests import digest, named
@@ -101,6 +102,34 @@ def _kept(
         if row.take == shot.take and row.clip is not None and has(row.clip):
             return replace(shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE)
     return shot
+
+
+def next_take(latest: Sequence[OrderRow], asked: Sequence[Retake], *, command: str, run: str) -> tuple[int, list[int]]:
+    """The take that asking for a new one means, and the earlier requests that moderation has refused for good.
+
+    ``latest``: the order of the highest take of each of the scene's shots; ``asked``: all that was asked for of this
+    scene, the latest first. What the same command asked for, and got no film of, goes on; so does what another command
+    asked for and nobody has a film of; and a flow run that is retried (``run`` is the same then).
+    """
+    moderated = {row.take for row in latest if row.moderated}
+    refused = [r.id for r in asked if r.ended_at is None and r.take in moderated]
+    for request in asked:
+        if request.run == run and run and request.outcome == "film":
+            return request.take, refused
+    filmed = {r.take for r in asked if r.ended_at is not None}
+    still_open = [r for r in asked if r.ended_at is None and r.take not in moderated]
+    for request in (r for r in still_open if r.command == command):
+        return request.take, refused
+    for request in (r for r in still_open if r.take not in filmed):
+        return request.take, refused
+    if not latest:
+        return max((r.take for r in asked), default=0) + 1, refused
+    highest = max(latest, key=lambda row: row.take)
+    # An order of before requests were written down: begun, and its clip never fetched.
+    begun = highest.clip is None and not highest.moderated and highest.state is not OrderState.GONE
+    if (begun and highest.take not in {r.take for r in asked}) or (run and highest.run == run):
+        return highest.take, refused
+    return max(highest.take, *(r.take for r in asked), 0) + 1, refused
 
 
 def _asked(shot: Shot, fresh: Collection[str]) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from studio.errors import NotFound, Refused, ServiceError, StillRunning
+from studio.ledger.sightings import Sighting
 from studio.pace import Pace
 from studio.providers import Generation, VideoProvider
 
 UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
 PAGE = 100
 MOST_PAGES = 5
+MOST_PROOFS = 5  # looks at the list for a lone generation
 
 
 @dataclass
@@ -22,12 +24,19 @@ class _Waiting:
     since: float  # when it was ordered, by our clock
     deadline: float
     state: str = ""
+    listed: bool = False  # it has stood on the account's list
+    missed: bool = False  # a look at the list did not show it
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Watcher:
-    """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable."""
+    """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable.
+
+    ``on_sight`` is told of generations that the account's list shows for the first time; unless that is ``proven``
+    already, also a lone one is looked for there at first: a list that was seen to show what is being made can prove
+    later that a create was not accepted.
+    """
 
     def __init__(
         self,
@@ -35,11 +44,14 @@ class Watcher:
         *,
         pace: Pace | None = None,
         outage: float = 600.0,
+        proven: bool = False,
+        on_sight: Callable[[Sequence[Sighting]], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._provider, self._pace, self._outage = provider, pace or Pace(), outage
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._on_sight = clock, sleep, on_sight
+        self._to_prove = 0 if proven or on_sight is None else MOST_PROOFS
         self._waiting: dict[str, _Waiting] = {}
         self._round: asyncio.Task[None] | None = None
         self._last_answer = clock()
@@ -127,7 +139,8 @@ class Watcher:
     async def _look(self) -> None:
         """One tick: every generation that is waited for, seen once."""
         missing = set(self._waiting)
-        if self._lists and len(missing) > 1:
+        if self._lists and (len(missing) > 1 or self._to_prove):
+            self._to_prove = max(0, self._to_prove - 1)
             missing = await self._look_at_list(missing)
         for key in missing:
             try:
@@ -138,6 +151,7 @@ class Watcher:
 
     async def _look_at_list(self, missing: set[str]) -> set[str]:
         offset = 0
+        seen: list[Sighting] = []
         for _ in range(MOST_PAGES):
             try:
                 page = await self._provider.list(limit=PAGE, offset=offset)
@@ -148,12 +162,28 @@ class Watcher:
                 raise
             for generation in page.generations:
                 if generation.id in missing:
+                    seen += self._sighted(generation)
                     self._saw(generation)
                     missing = missing - {generation.id}
             offset += len(page.generations)
             if not missing or not page.has_more or not page.generations:
                 break
+        for key in missing:
+            self._waiting[key].missed = True
+        if seen and self._on_sight is not None:
+            await self._on_sight(seen)
         return missing
+
+    def _sighted(self, generation: Generation) -> list[Sighting]:
+        """What a generation's first appearance on the list tells of the list."""
+        waiting = self._waiting.get(generation.id)
+        if waiting is None or waiting.listed:
+            return []
+        waiting.listed = True
+        if not generation.ended:
+            self._to_prove = 0
+        late = self._clock() - waiting.since if waiting.missed else 0.0
+        return [Sighting(generation.id, late, unfinished=not generation.ended)]
 
     def _saw(self, generation: Generation) -> None:
         waiting = self._waiting.get(generation.id)

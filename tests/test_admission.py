@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from studio.errors import OverBudget
+from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, Limits, OrderState
 from studio.orders import Door
 from tests.books import Clock
@@ -103,7 +104,7 @@ async def test_waiting_for_a_slot_is_told_and_slots_of_the_dead_come_back(ledger
     luma.finish("generation-1")
     told: list[str] = []
     slept = Slept(clock)
-    door = Door(ledger, luma.provider, run="r", limits=ONE, clock=clock, sleep=slept, jitter=lambda: 0.0)
+    door = Door(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
     placed = await door.place(intent("a"), PARAMS, on_wait=told.append)
     assert placed.bought
     assert told[0] == "waiting for a slot, 1 of 1 in use"
@@ -125,7 +126,7 @@ async def test_a_thousand_waiters_ask_one_at_a_time(ledger: Ledger, clock: Clock
 
     luma = Luma()
     slept = Counted(clock)
-    door = Door(ledger, luma.provider, run="r", limits=ONE, clock=clock, sleep=slept, jitter=lambda: 0.0)
+    door = Door(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
     await door.place(intent("0"), PARAMS, on_wait=lambda _: None)
     waiters = [asyncio.create_task(door.place(intent(str(n)), PARAMS, on_wait=lambda _: None)) for n in range(1, 50)]
     await slept.five.wait()
@@ -143,7 +144,7 @@ def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
     ledger.release(intent("a").key, 1, "never sent")
     ledger.reserve(intent("b"), run="r", caps=caps)
     ledger.submitted(intent("b").key, 1, "g-b")
-    ledger.failed(intent("b").key, "g-b", "Job failed")
+    ledger.failed(intent("b").key, "g-b", "Job failed", FailureClass.SERVICE)
     ledger.reserve(intent("c"), run="r", caps=caps)
     with pytest.raises(OverBudget, match="may order 2 generations"):
         ledger.reserve(intent("d"), run="r", caps=caps)
@@ -181,15 +182,22 @@ def test_a_month_is_one_of_utc(ledger: Ledger, clock: Clock, moment: str, month:
         assert ledger.reserve(intent(f"in {other}"), run="r", caps=caps).outcome == "granted"
 
 
-def test_a_refund_is_room_in_the_month_it_comes_in(ledger: Ledger, clock: Clock) -> None:
-    """What was bought in November and failed in December leaves November's sum as it was, and is December's to spend.
-
-    Over both months the sums are what was paid: nothing.
-    """
+@pytest.mark.parametrize("end", ["failed", "released"])
+def test_what_is_given_back_makes_no_room_in_another_month(ledger: Ledger, clock: Clock, end: str) -> None:
+    """What was reserved in November and is given back in December is November's: December's cap has no more room."""
     clock.now = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
     ledger.reserve(intent("a"), run="r", caps=[])
-    ledger.submitted(intent("a").key, 1, "g")
+    if end == "failed":
+        ledger.submitted(intent("a").key, 1, "g")
     clock.now = datetime(2026, 12, 1, 0, 1, tzinfo=UTC)
-    ledger.failed(intent("a").key, "g", "Job failed")
+    if end == "failed":
+        ledger.failed(intent("a").key, "g", "Job failed", FailureClass.SERVICE)
+    else:
+        ledger.release(intent("a").key, 1, "never sent")
     november, december = (ledger.spent("month", month, seller="luma") for month in ("2026-11", "2026-12"))
-    assert (november, december) == (PRICE, -PRICE)
+    assert (november, december) == (0, 0)
+    assert ledger.creates("month", "2026-12", seller="luma") == 0
+    caps = [Cap("month", "", PRICE, creates=1)]
+    ledger.reserve(intent("b"), run="r", caps=caps)
+    with pytest.raises(OverBudget):
+        ledger.reserve(intent("c"), run="r", caps=caps)

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 
 import studio.ledger
 from studio.errors import LedgerError, OverBudget
+from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.holder import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
@@ -104,7 +105,7 @@ def test_every_step_can_be_repeated(ledger: Ledger) -> None:
         ledger.submitted(key, 1, "g-1")
     for _ in range(2):
         ledger.completed(key, "g-1")
-    ledger.failed(key, "g-1", "too late to fail")
+    ledger.failed(key, "g-1", "too late to fail", FailureClass.SERVICE)
     ledger.release(key, 1, "too late to release")
     assert [e.kind for e in ledger.entries(key)] == ["reserved", "submitted", "completed"]
     assert ledger.spent("run", "r", seller="luma") == PRICE
@@ -185,7 +186,7 @@ def test_costs_by_every_group(url: str) -> None:
     clock.now = datetime(2026, 11, 5, tzinfo=UTC)
     _buy(ledger, intent("b", production="other", model="ray-flash-2", price=Decimal("0.24")))
     _buy(ledger, intent("c"))
-    ledger.failed(intent("c").key, "g-c", "Job failed")
+    ledger.failed(intent("c").key, "g-c", "Job failed", FailureClass.SERVICE)
     by = {name: [(r.group, r.creates, r.spent, r.refunded) for r in costs(ledger, by=name)] for name in (
         "production", "scene", "model", "month")}  # fmt: skip
     zero, small = Decimal("0.00"), Decimal("0.24")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from studio.errors import Moderated, NotSent, OutOfCredit, OverBudget, RateLimited, Refused, Unauthorized
+from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, Reservation
 from studio.ledger.engine import open_engine
 from studio.orders import Door, Placed
@@ -66,7 +67,6 @@ def door(
         caps=lambda: caps,
         patience=patience,
         sleep=sleep,
-        clock=sleep.clock,
         jitter=lambda: 0.0,
         callback_url=callback_url,
     )
@@ -74,6 +74,18 @@ def door(
 
 async def place(door: Door, wanted: Intent | None = None) -> Placed:
     return await door.place(wanted or intent(), PARAMS, on_wait=lambda _: None)
+
+
+def witness(ledger: Ledger, luma: Luma, *, endpoint: str = "video", asked: str = "video") -> None:
+    """Two orders of the same kind and time whose generations the list shows: one has ended, one is being made."""
+    for name in ("ended", "made"):
+        body = PARAMS | {"prompt": name}
+        wanted = replace(intent(name, production="another", endpoint=endpoint), sent=body)
+        ledger.reserve(wanted, run="another", caps=[])
+        generation = luma.accept(body, asked)["id"]
+        ledger.submitted(wanted.key, 1, generation)
+        if name == "ended":
+            luma.finish(generation)
 
 
 def spent(ledger: Ledger) -> Decimal:
@@ -274,7 +286,7 @@ async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, 
 async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: Ledger, luma: Luma) -> None:
     """After the service failed it, an order costs nothing, and its next attempt is a new purchase."""
     await place(door(ledger, luma))
-    ledger.failed(intent().key, "generation-1", "Job failed")
+    ledger.failed(intent().key, "generation-1", "Job failed", FailureClass.SERVICE)
     assert spent(ledger) == 0
     again = await place(door(ledger, luma))
     assert (again.attempt, again.generation_id, again.bought) == (2, "generation-2", True)
@@ -284,7 +296,7 @@ async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: 
 async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
     """What moderation refused is not sent again; the error says what to change."""
     await place(door(ledger, luma))
-    ledger.failed(intent().key, "generation-1", "Frame moderation failed")
+    ledger.failed(intent().key, "generation-1", "Frame moderation failed", FailureClass.MODERATION)
     with pytest.raises(Moderated, match=r"(?s)start or end image.*--retake a"):
         await place(door(ledger, luma))
     assert len(luma.sent) == 1
@@ -293,10 +305,12 @@ async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
 async def test_moderation_may_be_tried_again_by_who_wants_it(ledger: Ledger, luma: Luma) -> None:
     """``retry_moderation`` orders a refused input so many times again, each refunded, and no more."""
     slept = Slept()
-    door_ = Door(ledger, luma.provider, run="run", sleep=slept, clock=slept.clock, retry_moderation=1)
+    door_ = Door(ledger, luma.provider, run="run", sleep=slept, retry_moderation=1)
     for number in (1, 2):
         await place(door_)
-        ledger.failed(intent().key, f"generation-{number}", "Advanced prompt moderation failed")
+        ledger.failed(
+            intent().key, f"generation-{number}", "Advanced prompt moderation failed", FailureClass.MODERATION
+        )
     with pytest.raises(Moderated, match="prompt"):
         await place(door_)
     assert len(luma.sent) == 2

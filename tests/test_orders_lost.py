@@ -16,7 +16,7 @@ from studio.orders import Door
 from studio.providers import DreamMachine
 from tests.books import Clock
 from tests.luma import Luma, fail, refuse
-from tests.test_orders import PARAMS, PRICE, Slept, door, intent, luma, place, spent  # noqa: F401 - a fixture
+from tests.test_orders import PARAMS, PRICE, Slept, door, intent, luma, place, spent, witness  # noqa: F401 - a fixture
 
 AMBIGUOUS = {
     "read time-out": lambda luma: luma.lose(httpx.ReadTimeout),
@@ -92,23 +92,32 @@ async def test_the_grace_period_does_not_end_during_a_look(ledger: Ledger, luma:
             return response
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Late())
-    placed = await place(Door(ledger, lambda: provider, run="run", clock=clock, sleep=Slept(clock)))
+    placed = await place(Door(ledger, lambda: provider, run="run", sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
-@pytest.mark.parametrize(("status", "grace"), [(500, 15), (504, 90), (None, 90)])
+@pytest.mark.parametrize("status", [500, 504, None])
 async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
-    ledger: Ledger, luma: Luma, clock: Clock, status: int | None, grace: int
+    ledger: Ledger, luma: Luma, clock: Clock, status: int | None
 ) -> None:
-    """An ambiguous create that never turns up is released after the grace period, and only then sent again."""
+    """An ambiguous create that a complete list does not show is released after the grace period, and sent again."""
+    witness(ledger, luma)
     luma.script = [refuse(status) if status else fail(httpx.ReadTimeout)]
     slept = Slept(clock)
     placed = await place(door(ledger, luma, sleep=slept))
-    assert grace <= sum(slept.seconds) < grace + 5
+    assert 90 <= sum(slept.seconds) < 95
     assert (placed.attempt, len(luma.sent)) == (2, 2)
     kinds = [e.kind for e in ledger.entries(intent().key)]
-    assert kinds == ["reserved", "in doubt", "released", "reserved", "submitted"]
-    assert spent(ledger) == PRICE
+    assert kinds == ["reserved", "in doubt", "absent", "reserved", "submitted"]
+    assert ledger.order(intent().key).absences == 1
+
+
+async def test_an_empty_list_of_a_new_account_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The first order of an account, and a list that was never seen to show anything: a person has to say."""
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="proves nothing"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (len(luma.sent), spent(ledger)) == (1, PRICE)
 
 
 async def test_a_create_that_turns_up_late_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
@@ -144,15 +153,24 @@ async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes:
 
 async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Generations that another order has, that were asked for in other words, or that are from yesterday, are left."""
+    witness(ledger, luma)
     await place(door(ledger, luma), intent("other"))
     luma.accept(PARAMS | {"prompt": "something else"})
     luma.accept(PARAMS | {"keyframes": {"frame0": {"type": "image", "url": "https://x/a.png"}}})
-    yesterday = luma.accept(PARAMS)
-    yesterday["created_at"] = "2026-11-21T10:00:00Z"
     luma.script = [fail(httpx.ReadTimeout)]
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
-    assert placed.generation_id == "generation-5"
+    assert placed.generation_id == "generation-6"
     assert len(luma.sent) == 3
+
+
+async def test_an_echo_of_another_day_is_for_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A generation in the very same words, of yesterday by its clock: not taken, and nothing is sent again for it."""
+    witness(ledger, luma)
+    luma.accept(PARAMS)["created_at"] = "2026-11-21T10:00:00Z"
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="in the same words, at another time"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 1
 
 
 async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Luma) -> None:
@@ -207,7 +225,8 @@ async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma
     luma.script = [lose_among_twins]
     placed = await place(door(ledger, luma, callback_url="https://hook.example/luma?x=1"))
     assert placed.generation_id == "generation-2"
-    assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={intent().key[:40]}.1"
+    token = f"{ledger.id[:8]}.{intent().key[:40]}.1"
+    assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={token}"
 
 
 async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:

@@ -35,13 +35,14 @@ def finished_draft(production: Production) -> Production:
 def reframed(production: Production, ratio: str) -> Production:
     """The same film in another shape: every clip is made as before (or is there already), and then reframed.
 
-    It has a slug of its own, so films and budget of the two stay apart. Raises BadInput for what is no aspect ratio.
+    It has a slug of its own, so that the films stay apart; the budget is one.
+    Raises BadInput for what is no aspect ratio.
     """
     if ratio not in get_args(AspectRatio):
         known = ", ".join(get_args(AspectRatio))
         raise BadInput(f"{ratio!r} is no aspect ratio", where="--reframe", hint=f"one of {known}")
     slug = f"{production.slug[:56]}-{ratio.replace(':', 'x')}"
-    return parse_production({**production.model_dump(), "reframe": ratio, "slug": slug})
+    return parse_production({**production.model_dump(), "reframe": ratio, "slug": slug}).as_version_of(production)
 
 
 def derived(production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "") -> Production:

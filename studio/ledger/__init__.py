@@ -1,8 +1,8 @@
 """The books: the only truth about money. Append-only entries, one row an order, on SQLite or PostgreSQL."""
 
 from studio.ledger.books import Ledger, Reservation, open_ledger
+from studio.ledger.clock import utc_now
 from studio.ledger.costs import CostRow, costs
-from studio.ledger.reading import utc_now
 from studio.ledger.values import Cap, Entry, Intent, Limits, OrderRow, OrderState, kind_of
 
 __all__ = [

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from studio.errors import OverBudget
 from studio.ledger.schema import entries, orders, waiting
 from studio.ledger.values import Cap, Intent, Limits, OrderState
-from studio.money import usd
+from studio.money import ZERO, usd
 
 MINUTE = timedelta(seconds=60)
 # Who waits looks again every second or so; who has not for this long is gone.
@@ -34,34 +34,45 @@ class Full:
     until: datetime | None = None
 
 
-def spent(connection: Connection, cap_scope: str, scope_id: str, seller: str) -> Decimal:
-    """USD spent or reserved within a scope."""
-    query = select(func.coalesce(func.sum(entries.c.amount), 0)).where(*_within(cap_scope, scope_id, seller))
-    total = connection.scalar(query)
-    return total if isinstance(total, Decimal) else Decimal(total or 0)
+def spent(connection: Connection, cap: Cap, seller: str, now: datetime) -> Decimal:
+    """USD that count against a cap: spent, reserved, or perhaps spent (released because a list did not show it)."""
+    counted = func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.sum(entries.c.suspense), 0)
+    row = connection.execute(select(*counted).where(*_within(cap, seller, now))).one()
+    return sum((Decimal(part or 0) for part in row), ZERO)
 
 
-def creates(connection: Connection, cap_scope: str, scope_id: str, seller: str) -> int:
-    """Creates within a scope that were sent, or may have been."""
-    bought = select(func.count()).where(*_within(cap_scope, scope_id, seller), entries.c.kind == "reserved")
-    given_back = select(func.count()).where(*_within(cap_scope, scope_id, seller), entries.c.kind == "released")
-    return (connection.scalar(bought) or 0) - (connection.scalar(given_back) or 0)
+def creates(connection: Connection, cap: Cap, seller: str, now: datetime) -> int:
+    """Creates within a cap's scope that were sent, or may have been."""
+    within = _within(cap, seller, now)
+    bought = select(func.count()).where(*within, entries.c.kind == "reserved")
+    never = or_(entries.c.amount < 0, entries.c.suspense < 0)
+    given_back = select(func.count()).where(*within, entries.c.kind.in_(("released", "settled")), never)
+    again = select(func.count()).where(*within, entries.c.kind == "undone", or_(*(
+        column > 0 for column in (entries.c.amount, entries.c.suspense)
+    )))  # fmt: skip
+    sent, unsent, undone = (connection.scalar(query) or 0 for query in (bought, given_back, again))
+    return sent - unsent + undone
 
 
-def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent) -> None:
+def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now: datetime) -> None:
     """Raises OverBudget where one of the caps has no room for the intent."""
     for cap in caps:
-        before = spent(connection, cap.scope, cap.scope_id, intent.seller)
+        before = spent(connection, cap, intent.seller, now)
         if cap.limit is not None and before + intent.price > cap.limit:
+            unsure = connection.scalar(
+                select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_within(cap, intent.seller, now))
+            )
+            perhaps = Decimal(unsure or 0)
+            note = f" ({usd(perhaps)} of it perhaps spent: the list did not show it)" if perhaps else ""
             raise OverBudget(
-                f"{usd(intent.price)} would bring this {cap.scope} to {usd(before + intent.price)}, over its budget of "
-                f"{usd(cap.limit)}",
+                f"{usd(intent.price)} would bring this {cap.scope} to {usd(before + intent.price)}{note}, over its "
+                f"budget of {usd(cap.limit)}",
                 cap=cap.limit,
                 needed=before + intent.price,
                 where=f"scene '{intent.scene}'",
                 hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
             )
-        if cap.creates is not None and creates(connection, cap.scope, cap.scope_id, intent.seller) >= cap.creates:
+        if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
             raise OverBudget(
                 f"this {cap.scope} may order {cap.creates} generations, and has",
                 cap=Decimal(cap.creates),
@@ -150,12 +161,12 @@ def _before_us(connection: Connection, intent: Intent, limits: Limits, now: date
     )
 
 
-def _within(scope: str, scope_id: str, seller: str) -> list[ColumnElement[bool]]:
+def _within(cap: Cap, seller: str, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [entries.c.seller == seller]
-    if scope == "run":
-        return [*conditions, entries.c.run == scope_id]
-    if scope == "production":
-        return [*conditions, entries.c.production == scope_id]
-    first = datetime.strptime(scope_id, "%Y-%m").replace(tzinfo=UTC)
+    if cap.scope == "run":
+        return [*conditions, entries.c.run == cap.scope_id]
+    if cap.scope == "production":
+        return [*conditions, entries.c.film.in_((cap.scope_id, *cap.others))]
+    first = datetime.strptime(cap.scope_id or f"{now:%Y-%m}", "%Y-%m").replace(tzinfo=UTC)
     following = (first + timedelta(days=32)).replace(day=1)
-    return [*conditions, entries.c.at >= first, entries.c.at < following]
+    return [*conditions, entries.c.counted_at >= first, entries.c.counted_at < following]

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 
 from studio.ledger.books import Ledger
 from studio.ledger.schema import balances, entries, orders
+from studio.ledger.values import OrderState
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,31 @@ class BalanceReading:
     booked: Decimal
 
 
-def booked(ledger: Ledger, account: str) -> Decimal:
-    """USD that all orders of an account hold, refunds taken off."""
-    query = (
-        select(func.coalesce(func.sum(entries.c.amount), 0))
+@dataclass(frozen=True)
+class AccountBooks:
+    """What the books hold of an account at one moment.
+
+    booked:    USD that all its orders hold, refunds taken off
+    under_way: orders whose creates are being sent now
+    last:      the latest entry of any order; another one means that the books have moved
+    """
+
+    booked: Decimal
+    under_way: int
+    last: int
+
+
+def account_books(ledger: Ledger, account: str) -> AccountBooks:
+    """What the books hold of an account now."""
+    held = (
+        select(func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.max(entries.c.id), 0))
         .join(orders, orders.c.key == entries.c.order)
         .where(orders.c.account == account)
     )
-    (row,) = ledger.ask(query)
-    return Decimal(row[0])
+    sending = select(func.count()).where(orders.c.account == account, orders.c.state == OrderState.RESERVED.value)
+    (row,), (count,) = ledger.ask(held), ledger.ask(sending)
+    booked, last = tuple(row)
+    return AccountBooks(Decimal(booked), int(count[0]), int(last))
 
 
 def last_reading(ledger: Ledger, account: str) -> BalanceReading | None:

@@ -14,7 +14,7 @@ from studio.ledger.schema import entries
 from studio.money import ZERO
 
 # Lines that change a sum or count a purchase; the others only tell how an order went on.
-COUNTED = ("reserved", "submitted", "adopted", "failed", "released")
+COUNTED = ("reserved", "submitted", "adopted", "failed", "released", "absent", "undone")
 Group = Literal["production", "scene", "model", "month"]
 
 
@@ -30,9 +30,13 @@ class CostRow:
 
 
 def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = None) -> list[CostRow]:
-    """Costs by production, scene, model or month (UTC), the dearest first; months in order. ``since`` is aware."""
+    """Costs by production, scene, model or month (UTC), the dearest first; months in order. ``since`` is aware.
+
+    What was given back counts in the month in which it was taken.
+    """
     shown, grouped = _group(by, ledger.dialect)
-    bought = case((entries.c.kind.in_(["submitted", "adopted"]), 1), else_=0)
+    taken_back = (entries.c.kind == "undone") & entries.c.generation_id.is_not(None)
+    bought = case((entries.c.kind.in_(["submitted", "adopted"]), 1), (taken_back, -1), else_=0)
     refund = case((entries.c.kind == "failed", -entries.c.amount), else_=None)
     query = (
         select(
@@ -46,7 +50,7 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
         .group_by(*grouped, entries.c.seller)
     )
     if since is not None:
-        query = query.where(entries.c.at >= since)
+        query = query.where(entries.c.counted_at >= since)
     rows = [
         CostRow(str(r.what), r.seller, int(r.creates), r.spent or ZERO, r.refunded or ZERO) for r in ledger.ask(query)
     ]
@@ -60,10 +64,10 @@ def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnEle
     if by == "scene":
         return entries.c.production + " / " + entries.c.scene, (entries.c.production, entries.c.scene)
     if by == "month" and dialect == "sqlite":
-        month = func.substr(entries.c.at, literal_column("1"), literal_column("7"))
+        month = func.substr(entries.c.counted_at, literal_column("1"), literal_column("7"))
         return month, (month,)  # as SQLite keeps a time: 2026-11-22 10:00:00
     if by == "month":
         # Literals: PostgreSQL takes two parameters for two expressions, even where they are equal.
-        month = func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'UTC'"), entries.c.at))
+        month = func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'UTC'"), entries.c.counted_at))
         return func.to_char(month, "YYYY-MM"), (month,)
     return entries.c[by], (entries.c[by],)

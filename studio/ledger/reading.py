@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, case, func, select
 
 from studio.errors import LedgerError
+from studio.failures import FailureClass
 from studio.ledger import admission
+from studio.ledger.clock import Clock, database_now, utc_now
 from studio.ledger.engine import ledger_errors
 from studio.ledger.schema import entries, orders
-from studio.ledger.values import Entry, OrderRow, OrderState, kind_of
+from studio.ledger.values import Cap, Entry, OrderRow, OrderState, kind_of
 from studio.money import ZERO
 
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+Scope = Literal["run", "production", "month"]
 
 
 class Reader:
-    """What the books say."""
+    """What the books say. ``clock`` stands in for the database's own, in tests."""
 
-    def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         self._engine = engine
         self._clock = clock
         self._name = engine.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def now(self) -> datetime:
+        """The time by the ledger's clock, aware UTC: all hosts that share the ledger go by it."""
+        with self._reading() as connection:
+            return self.moment(connection)
+
+    def clock_difference(self, host: Clock = utc_now) -> timedelta:
+        """How far this host's clock is ahead of the ledger's (behind it: negative)."""
+        if self._clock is None and self.dialect == "sqlite":
+            return timedelta(0)
+        before = host()
+        now = self.now()
+        return before + (host() - before) / 2 - now
 
     def order(self, key: str) -> OrderRow | None:
         """The order, or None."""
@@ -88,13 +99,53 @@ class Reader:
         """Whether anything was ever ordered of a seller."""
         return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
 
+    def known(self, account: str, *, since: datetime | None = None, most: int = 1000) -> list[OrderRow]:
+        """Orders of an account whose generation is known and at the service, the latest first."""
+        query = select(orders).where(
+            orders.c.account == account,
+            orders.c.generation_id.is_not(None),
+            orders.c.submitted_at.is_not(None),
+            orders.c.state.in_([s.value for s in (OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.FAILED)]),
+        )
+        if since is not None:
+            query = query.where(orders.c.submitted_at >= since)
+        return [as_order(row) for row in self.ask(query.order_by(orders.c.submitted_at.desc()).limit(most))]
+
+    def suspended(self, seller: str) -> list[OrderRow]:
+        """Orders of which an attempt was released because the list did not show it, and that is not certain yet."""
+        owing = (
+            select(entries.c.order)
+            .where(entries.c.seller == seller)
+            .group_by(entries.c.order)
+            .having(func.sum(entries.c.suspense) > 0)
+        )
+        return [as_order(row) for row in self.ask(select(orders).where(orders.c.key.in_(owing)))]
+
+    def slot_holders(self, account: str, pool: str) -> dict[str, int]:
+        """How many slots of an account's pool each production holds."""
+        query = (
+            select(orders.c.production, func.count())
+            .where(orders.c.account == account, orders.c.pool == pool, orders.c.state.in_(admission.OPEN))
+            .group_by(orders.c.production)
+        )
+        return dict(map(tuple, self.ask(query)))
+
+    def last_change(self, account: str, pool: str) -> datetime | None:
+        """When an order of an account's pool was last reserved, accepted or ended."""
+        query = select(
+            func.max(orders.c.reserved_at), func.max(orders.c.submitted_at), func.max(orders.c.finished_at)
+        ).where(orders.c.account == account, orders.c.pool == pool)
+        (row,) = self.ask(query)
+        return max((moment for moment in row if moment is not None), default=None)
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever ordered through these books."""
+        return not self.ask(select(orders.c.key).limit(1))
+
     def entries(self, key: str) -> list[Entry]:
         """The journal of one order, oldest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(entries).where(entries.c.order == key).order_by(entries.c.id))
-            return [
-                Entry(r.id, r.order, r.attempt, r.at, r.kind, r.amount, r.run, r.generation_id, r.note) for r in rows
-            ]
+            return [as_entry(row) for row in connection.execute(_journal(key))]
 
     def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
         """Those of the generations that some order has, or had in an earlier attempt."""
@@ -102,9 +153,7 @@ class Reader:
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):
                 chunk = wanted[start : start + 500]
-                query = select(entries.c.generation_id).where(
-                    entries.c.seller == seller, entries.c.generation_id.in_(chunk)
-                )
+                query = owned(seller, chunk)
                 found |= set(connection.scalars(query))
         return found
 
@@ -124,15 +173,15 @@ class Reader:
         rows = self.ask(query)
         return as_order(rows[0]) if rows else None
 
-    def spent(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> Decimal:
-        """USD spent or reserved within a scope."""
+    def spent(self, scope: Scope, scope_id: str, *, seller: str, others: tuple[str, ...] = ()) -> Decimal:
+        """USD that count against a cap of a scope (as in ``Cap``): spent, reserved, or perhaps spent."""
         with self._reading() as connection:
-            return admission.spent(connection, scope, scope_id, seller)
+            return admission.spent(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
 
-    def creates(self, scope: Literal["run", "production", "month"], scope_id: str, *, seller: str) -> int:
+    def creates(self, scope: Scope, scope_id: str, *, seller: str, others: tuple[str, ...] = ()) -> int:
         """Creates within a scope that were sent, or may have been."""
         with self._reading() as connection:
-            return admission.creates(connection, scope, scope_id, seller)
+            return admission.creates(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
 
     def durations(self, seller: str, *, kept: int = 500) -> dict[str, list[float]]:
         """Seconds that the latest completed generations took, by kind (``model resolution duration``)."""
@@ -171,6 +220,10 @@ class Reader:
         with self._reading() as connection:
             return list(connection.execute(query))
 
+    def moment(self, connection: Connection) -> datetime:
+        """The time by the ledger's clock, within a transaction."""
+        return self._clock() if self._clock is not None else database_now(connection)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with ledger_errors(self._name), self._engine.begin() as connection:
@@ -193,4 +246,27 @@ def known_order(connection: Connection, key: str, *, lock: bool = False) -> Orde
 def as_order(row: Row[Any]) -> OrderRow:
     values = dict(row._mapping)
     values["state"] = OrderState(values["state"])
+    values["failure"] = FailureClass(values["failure"]) if values["failure"] else None
     return OrderRow(**values)
+
+
+def as_entry(row: Row[Any]) -> Entry:
+    return Entry(
+        row.id, row.order, row.attempt, row.at, row.kind, row.amount, row.run, row.generation_id, row.note,
+        row.suspense, row.counted_at, row.by_hand,
+    )  # fmt: skip
+
+
+def owned(seller: str, generation_ids: Collection[str]) -> Select[Any]:
+    """Those of the generations that an order was given, and that was not taken from it again by hand."""
+    given = case((entries.c.kind.in_(("submitted", "adopted")), 1), (entries.c.kind == "undone", -1), else_=0)
+    return (
+        select(entries.c.generation_id)
+        .where(entries.c.seller == seller, entries.c.generation_id.in_(generation_ids))
+        .group_by(entries.c.generation_id)
+        .having(func.sum(given) > 0)
+    )
+
+
+def _journal(key: str) -> Select[Any]:
+    return select(entries).where(entries.c.order == key).order_by(entries.c.id)

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -114,6 +116,11 @@ orders = Table(
     Column("submitted_at", Utc),
     Column("finished_at", Utc),
     Column("clip", String(64)),
+    Column("film", String(80), nullable=False),
+    Column("token", String(80), nullable=False),
+    Column("failure", String(12)),
+    Column("absences", Integer, nullable=False, default=0),
+    Column("doubted_at", Utc),
     # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
@@ -159,6 +166,51 @@ entries = Table(
     Column("price_table", String(120), nullable=False),
     Column("generation_id", String(120), index=True),
     Column("note", Text),
+    Column("suspense", Usd, nullable=False),
+    Column("counted_at", Utc, nullable=False),
+    Column("by_hand", Boolean, nullable=False),
+    Column("film", String(80), nullable=False),
+    # What a cap sums up is read from one of these alone.
+    Index("ix_entries_film", "film", "seller", "kind", "amount", "suspense"),
+    Index("ix_entries_month", "counted_at", "seller", "kind", "amount", "suspense"),
     # All that sums need, in one place: costs over months are read from the index alone.
     Index("ix_entries_costs", "production", "seller", "scene", "model", "kind", "amount", "at"),
+)
+
+# New takes that were asked for: each is open until a run of the command that asked for it has ended with a film.
+retakes = Table(
+    "retakes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("production", String(80), nullable=False),
+    Column("seller", String(20), nullable=False),
+    Column("command", String(64), nullable=False),
+    Column("scene", String(80), nullable=False),
+    Column("take", Integer, nullable=False),
+    Column("run", String(80), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("outcome", String(20)),
+    Index("ix_retakes_production", "production", "seller"),
+)
+
+# When known generations first stood on their account's list: seconds late, and whether they were still being made.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("generation_id", String(120), primary_key=True),
+    Column("late", Float, nullable=False),
+    Column("unfinished", Boolean, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# Films that share a budget, since one was made out of the other: each with the first of them; a parted one with itself.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("film", String(80), primary_key=True),
+    Column("seller", String(20), primary_key=True),
+    Column("first", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
 )

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from studio.failures import FailureClass, failure_class
+from studio.failures import FailureClass
+from studio.money import ZERO
 
 
 class OrderState(StrEnum):
@@ -18,9 +19,13 @@ class OrderState(StrEnum):
     ::
 
         reserved ─► submitted ─► completed
-           │            └──────► failed      refunded by the service; may be ordered again
+           │            ├──────► failed      refunded by the service; may be ordered again
+           │            └──────► gone        paid, and no longer at the service; a person may release it
            ├──────────► released             refused or never sent; may be ordered again
            └──────────► in doubt ─► submitted (adopted) | released
+
+    A ``gone`` generation that the service shows again is booked as it has ended. What a person settled by hand can be
+    undone while nothing hangs on it: back to ``in doubt``, or to ``gone``.
     """
 
     RESERVED = "reserved"
@@ -29,6 +34,7 @@ class OrderState(StrEnum):
     FAILED = "failed"
     IN_DOUBT = "in doubt"
     RELEASED = "released"
+    GONE = "gone"
 
     @property
     def held(self) -> bool:
@@ -36,14 +42,19 @@ class OrderState(StrEnum):
         return self not in (OrderState.FAILED, OrderState.RELEASED)
 
 
-EntryKind = Literal["reserved", "submitted", "completed", "failed", "in doubt", "adopted", "released"]
+#: ``absent``: released because the account's list did not show it; ``settled``: that has become certain since.
+EntryKind = Literal[
+    "reserved", "submitted", "completed", "failed", "in doubt", "adopted", "released", "absent", "settled", "gone",
+    "undone",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Intent:
     """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it.
 
-    ``pool`` names the models that share the account's limits.
+    ``pool`` names the models that share the account's limits. ``film`` is what a production's budget hangs on: all its
+    versions (draft, final, reframed) have the same; empty: the production itself.
     ``request`` is canonical (images by hash, parents by order); ``sent`` is what goes over the wire, without secrets.
     """
 
@@ -62,6 +73,7 @@ class Intent:
     price_table: str
     pool: str = "ray"
     sent: Mapping[str, Any] = field(default_factory=dict)
+    film: str = ""
 
 
 def kind_of(request: Mapping[str, Any]) -> str:
@@ -73,13 +85,15 @@ def kind_of(request: Mapping[str, Any]) -> str:
 class Cap:
     """What may be spent within one scope, in USD and in number of creates; None: no such limit.
 
-    ``scope_id`` is a run's id, a production's slug, or a month (``2026-11``, UTC).
+    ``scope_id`` is a run's id, a film, or a month (``2026-11``, UTC; empty: this month by the ledger's clock).
+    ``others``: further films that share the budget.
     """
 
     scope: Literal["run", "production", "month"]
     scope_id: str
     limit: Decimal | None = None
     creates: int | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order as the books hold it now. ``attempt`` counts from 1; ``holder`` is who may be sending it."""
+    """An order as the books hold it now.
+
+    attempt:    counts from 1
+    holder:     the process that may be sending it
+    film:       what its budget hangs on
+    token:      names this attempt of this order in a callback URL; no other ledger makes the same
+    failure:    whose failure it was, where the service failed it
+    absences:   how often it was released because the account's list did not show it
+    doubted_at: since when nobody knows whether its create was accepted
+    """
 
     key: str
     family: str
@@ -120,21 +143,27 @@ class OrderRow:
     finished_at: datetime | None
     clip: str | None
     sent: Mapping[str, Any] = field(default_factory=dict)
+    film: str = ""
+    token: str = ""
+    failure: FailureClass | None = None
+    absences: int = 0
+    doubted_at: datetime | None = None
 
     @property
     def moderated(self) -> bool:
         """Whether it failed by a verdict on its input, which is final for it."""
-        return self.state is OrderState.FAILED and failure_class(self.reason) is FailureClass.MODERATION
-
-    @property
-    def token(self) -> str:
-        """Names this attempt of this order, in a callback URL."""
-        return f"{self.key[:40]}.{self.attempt}"
+        return self.state is OrderState.FAILED and self.failure is FailureClass.MODERATION
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal. ``amount`` in USD: what this line added to (or gave back from) what is spent."""
+    """One line of the journal, in USD.
+
+    amount:     what this line added to (or gave back from) what is spent
+    suspense:   what it added to (or took from) what every cap still counts, because it may have been spent
+    counted_at: in whose month it counts: when its attempt was reserved
+    by_hand:    whether a person said so
+    """
 
     id: int
     order: str
@@ -145,3 +174,6 @@ class Entry:
     run: str
     generation_id: str | None
     note: str | None
+    suspense: Decimal = ZERO
+    counted_at: datetime | None = None
+    by_hand: bool = False

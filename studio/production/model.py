@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 from studio.concepts import hint_key, resolve
 from studio.errors import BadInput
@@ -157,6 +157,9 @@ class FilmOptions(_Frozen):
 class Production(_Frozen):
     """A film as it is written: its scenes in order, and what they share."""
 
+    # Set where a version of a film has a slug of its own: all versions have one budget.
+    _budget_name: str = PrivateAttr("")
+
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
         default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
@@ -231,6 +234,16 @@ class Production(_Frozen):
         stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in name).strip("-")[:48] or "file"
         made_up = f"{stem}-{sha256(reference.encode()).hexdigest()[:6]}"
         return Asset(id=made_up, url=reference) if is_url(reference) else Asset(id=made_up, path=reference)
+
+    @property
+    def budget_name(self) -> str:
+        """What the budget hangs on: the slug, which all versions of a film (draft, final, reframed) share here."""
+        return self._budget_name or self.slug
+
+    def as_version_of(self, other: Production) -> Production:
+        """This production, held to the budget of another one of which it is a version."""
+        self._budget_name = other.budget_name
+        return self
 
     def model_of(self, scene: Scene) -> Model:
         """Luma's model for a scene."""

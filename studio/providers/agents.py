@@ -17,6 +17,7 @@ import httpx
 import luma_agents
 
 from studio.errors import Refused, ServiceError
+from studio.failures import failure_class
 from studio.providers.answers import (
     answer_json,
     create_once,
@@ -29,6 +30,7 @@ from studio.providers.answers import (
     without_urls,
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
+from studio.providers.service_clock import ServiceClock
 
 KEY = "LUMA_AGENTS_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -67,12 +69,14 @@ class Agents(VideoProvider):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._cost_per_second, self._sleep = cost_per_second, sleep
+        self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
         # It holds no key: the SDK adds that to its own requests, so a signed PUT goes without.
         self._http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits
-        )
+            transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
+            event_hooks={"response": [self.clock.read]},
+        )  # fmt: skip
         self._client = luma_agents.AsyncLuma(
             auth_token=api_key, base_url=base_url, http_client=self._http, timeout=timeout
         )
@@ -201,6 +205,7 @@ def _generation(body: Any, status: int) -> Generation:
         image_url=urls.get("image"),
         frames_url=urls.get("frames"),
         failure_reason=_reason(text_of(body.get("failure_code")), text_of(body.get("failure_reason"))),
+        failure=failure_class(_reason(text_of(body.get("failure_code")), text_of(body.get("failure_reason")))),
         kind=kind,
     )
 

@@ -38,6 +38,9 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+# The refusals of a create that the services document. Any other status may stand before a create that was accepted:
+# a redirect comes from something in between, and a conflict (409) is what the SDKs send again.
+REFUSALS = (400, 401, 402, 403, 404, 413, 422)
 # Time-outs between us and the service, which say nothing of what became of the request.
 GATEWAY = (408, 502, 504, 520, 522, 524)
 LONGEST_DETAIL = 600
@@ -117,8 +120,10 @@ def status_error(status: int, body: Any, headers: httpx.Headers, *, creating: bo
     if creating and status in GATEWAY:
         # Behind the gateway the service may still be at work on the request.
         return Ambiguous(f"no answer came through (status {status})" + (f": {detail}" if detail else ""), status=status)
+    if creating and status not in REFUSALS:
+        return Ambiguous(text, status=status)
     if status == 408 or status >= 500:
-        return Ambiguous(text, status=status) if creating else ServiceError(text, status=status)
+        return ServiceError(text, status=status)
     return Refused(text, status=status)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, TypedDict, Unpack
 
 from studio.errors import BadInput, Refused
+from studio.failures import FailureClass
+from studio.providers.service_clock import ServiceClock
 
 GenerationState = Literal["queued", "dreaming", "completed", "failed"]
 
@@ -22,6 +24,7 @@ class Generation:
 
     ``request`` is what the service says was asked. ``created_at`` is the service's own clock, aware UTC. ``kind`` is
     ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
+    ``failure`` is whose failure it was, where the state is failed.
     """
 
     id: str
@@ -34,6 +37,7 @@ class Generation:
     request: Mapping[str, Any] = field(default_factory=dict, repr=False)
     kind: str | None = None
     frames_url: str | None = field(default=None, repr=False)
+    failure: FailureClass = FailureClass.SERVICE
 
     @property
     def ended(self) -> bool:
@@ -42,7 +46,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class GenerationPage:
-    """A part of the account's generations, newest first."""
+    """A part of the account's generations. In which order, and whether ``has_more`` is true, no service promises."""
 
     generations: tuple[Generation, ...]
     has_more: bool
@@ -124,6 +128,8 @@ class VideoProvider(ABC):
 
     name: str
     has_list: bool
+    #: The service's clock, as its answers tell it; None where nobody measures it.
+    clock: ServiceClock | None = None
     endpoints: frozenset[str]
 
     @property
@@ -144,7 +150,7 @@ class VideoProvider(ABC):
 
     @abstractmethod
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
-        """The account's generations, newest first. Raises Refused where there is no list."""
+        """A part of the account's generations. Raises Refused where there is no list."""
 
     @abstractmethod
     async def delete(self, generation_id: str) -> None:

@@ -14,6 +14,7 @@ import httpx
 import lumaai
 
 from studio.errors import Refused
+from studio.failures import failure_class
 from studio.providers.answers import (
     answer_json,
     create_once,
@@ -25,6 +26,7 @@ from studio.providers.answers import (
     unreadable,
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
+from studio.providers.service_clock import ServiceClock
 
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -56,11 +58,13 @@ class DreamMachine(VideoProvider):
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self._cost_per_second = cost_per_second
+        self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
         http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits
-        )
+            transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
+            event_hooks={"response": [self.clock.read]},
+        )  # fmt: skip
         self._client = lumaai.AsyncLumaAI(auth_token=api_key, base_url=base_url, http_client=http, timeout=timeout)
         self._no_retry = self._client.with_options(max_retries=0)
 
@@ -149,6 +153,7 @@ def _generation(body: Any, status: int) -> Generation:
         video_url=text_of(assets.get("video")),
         image_url=text_of(assets.get("image")),
         failure_reason=text_of(body.get("failure_reason")),
+        failure=failure_class(text_of(body.get("failure_reason"))),
         request=mapping_of(body.get("request")),
         kind=text_of(body.get("generation_type")),
     )

@@ -1,0 +1,93 @@
+"""What a person may settle: an order in doubt, one that the list did not show, one whose generation is gone.
+
+Each can be undone while nothing hangs on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Text, cast, select
+
+from studio.errors import LedgerError
+from studio.ledger.books import Ledger
+from studio.ledger.reading import as_entry, known_order
+from studio.ledger.schema import entries, orders
+from studio.ledger.values import Entry, OrderRow, OrderState
+from studio.money import ZERO
+
+
+def release(ledger: Ledger, key: str, note: str = "released by hand") -> OrderRow:
+    """Let an order be sent again, because a person says so. Raises LedgerError where there is nothing to release.
+
+    An order in doubt was never accepted: its price is given back. One that was released because the list did not show
+    it is certain from now on. One whose generation is gone stays paid for.
+    """
+    with ledger.writing() as connection:
+        row = known_order(connection, key, lock=True)
+        if row.state is OrderState.IN_DOUBT:
+            ledger.move(
+                connection,
+                row,
+                OrderState.RELEASED,
+                "released",
+                amount=-row.price,
+                note=note,
+                reason=note,
+                by_hand=True,
+            )
+        elif row.state is OrderState.GONE:
+            ledger.move(connection, row, OrderState.RELEASED, "released", note=note, reason=note, by_hand=True)
+        else:
+            back = ledger.in_suspense(connection, key, row.attempt)
+            if row.state is not OrderState.RELEASED or not back:
+                raise LedgerError(f"order {key[:12]} is {row.state.value}: there is nothing to release")
+            ledger.note(connection, row, "settled", suspense=-back, text=note, by_hand=True)
+        return known_order(connection, key)
+
+
+def undo(ledger: Ledger, key: str) -> OrderRow:
+    """Take back what a person settled last, where nothing hangs on it yet. Raises LedgerError with the reason."""
+    with ledger.writing() as connection:
+        ledger.admit_one_at_a_time(connection)
+        row = known_order(connection, key, lock=True)
+        journal = select(entries).where(entries.c.order == key).order_by(entries.c.id.desc()).limit(1)
+        found = connection.execute(journal).first()
+        last = as_entry(found) if found is not None else None
+        if last is None or not last.by_hand or last.kind == "undone" or last.attempt != row.attempt:
+            raise LedgerError(
+                f"the last that happened to order {key[:12]} is not the work of a person: there is nothing to undo"
+            )
+        if last.kind == "adopted":
+            _keep_what_hangs_on_it(connection, row)
+        _take_back(ledger, connection, row, last)
+        return known_order(connection, key)
+
+
+def _keep_what_hangs_on_it(connection: Any, row: OrderRow) -> None:
+    if row.clip is not None:
+        raise LedgerError(f"the clip of order {row.key[:12]} is fetched already: the adoption stands")
+    child = connection.scalar(
+        select(orders.c.key).where(orders.c.key != row.key, cast(orders.c.request, Text).contains(row.key)).limit(1)
+    )
+    if child is not None:
+        raise LedgerError(f"order {child[:12]} was made from order {row.key[:12]}: the adoption stands")
+
+
+def _take_back(ledger: Ledger, connection: Any, row: OrderRow, last: Entry) -> None:
+    note = f"undone by hand: {last.note or last.kind}"
+    if last.kind == "settled":
+        ledger.note(connection, row, "undone", suspense=-last.suspense, text=note, by_hand=True)
+        return
+    # What an adoption settled was in doubt; what was released without giving anything back was gone.
+    was_gone = last.kind == "released" and last.amount == ZERO
+    state = OrderState.GONE if was_gone else OrderState.IN_DOUBT
+    amount, suspense = -last.amount, -last.suspense
+    if last.kind == "adopted" and last.suspense:
+        amount, suspense = ZERO, ZERO  # it had been released as absent: it is in doubt now, and counts as spent
+    # A gone generation stays the order's own.
+    ours = replace(row, generation_id=None) if was_gone else row
+    ledger.move(
+        connection, ours, state, "undone", amount=amount, suspense=suspense, note=note, reason=note, by_hand=True
+    )

@@ -1,0 +1,50 @@
+"""The ledger's clock: the database's own, so that hosts whose clocks differ agree on what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection, func, select
+
+from studio.errors import SettingsError
+
+Clock = Callable[[], datetime]
+
+
+class Dated(Protocol):
+    """A ledger, as far as its clock goes."""
+
+    def clock_difference(self) -> timedelta:
+        """How far this host's clock is ahead of the ledger's."""
+
+
+# A host that is off by more is told; one that is off by much more may not buy.
+TOLD, REFUSED = timedelta(seconds=5), timedelta(seconds=60)
+
+
+def check_clock(ledger: Dated) -> None:
+    """Raises SettingsError where this host's clock is so far off the ledger's that it may not buy."""
+    ahead = ledger.clock_difference()
+    if abs(ahead) > REFUSED:
+        raise SettingsError(
+            f"this machine's clock is {ahead.total_seconds():+.0f} s off the clock of the ledger's database",
+            where="clock",
+            hint="set it right (NTP) before anything is bought from here",
+        )
+
+
+def utc_now() -> datetime:
+    """This host's clock."""
+    return datetime.now(UTC)
+
+
+def database_now(connection: Connection) -> datetime:
+    """The time by the database. SQLite has no clock but that of its host, which is the only one that opens it."""
+    if connection.dialect.name == "sqlite":
+        return utc_now()
+    # Not now(): that is when the transaction began, and this one may have waited for another.
+    moment = connection.scalar(select(func.clock_timestamp()))
+    assert isinstance(moment, datetime), "clock_timestamp() is a time"  # noqa: S101
+    return moment.astimezone(UTC)

@@ -1,0 +1,151 @@
+"""Writing the journal: one transaction each, every line dated and scoped by the attempt that it belongs to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Insert, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from studio.failures import FailureClass
+from studio.ledger.clock import Clock
+from studio.ledger.engine import ledger_errors
+from studio.ledger.reading import Reader, owned
+from studio.ledger.schema import entries, meta, orders
+from studio.ledger.values import EntryKind, OrderRow, OrderState
+from studio.money import ZERO
+
+ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
+
+
+class Journal(Reader):
+    """A ledger that can be written to; what may be written stands in ``Ledger`` and ``by_hand``."""
+
+    def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
+        super().__init__(engine, clock=clock)
+        self._writer = engine.execution_options(write=True)
+        self.id = self._identify()
+
+    def write(self, statement: Insert) -> None:
+        """One statement, in a transaction of its own."""
+        with self.writing() as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes. Raises LedgerError."""
+        with ledger_errors(self._name), self._writer.begin() as connection:
+            yield connection
+
+    def admit_one_at_a_time(self, connection: Connection) -> None:
+        """Let no other transaction admit a purchase, or give a generation to an order, until this one ends."""
+        # On SQLite the transaction holds the whole file. On PostgreSQL this row serialises the sums that caps need.
+        if connection.dialect.name != "sqlite":
+            connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
+
+    def owner(self, connection: Connection, seller: str, generation_id: str) -> str | None:
+        """The key of the order that has a generation, or had it in an earlier attempt."""
+        holds = select(orders.c.key).where(orders.c.seller == seller, orders.c.generation_id == generation_id)
+        held = owned(seller, [generation_id]).with_only_columns(entries.c.order).group_by(entries.c.order)
+        return connection.scalar(holds) or connection.scalar(held.limit(1))
+
+    def in_suspense(self, connection: Connection, key: str, attempt: int) -> Decimal:
+        """USD of an attempt that every cap still counts, because it may have been spent."""
+        total = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(
+            entries.c.order == key, entries.c.attempt == attempt
+        )
+        return Decimal(connection.scalar(total) or 0)
+
+    def move(
+        self,
+        connection: Connection,
+        row: OrderRow,
+        state: OrderState,
+        kind: EntryKind,
+        *,
+        amount: Decimal = ZERO,
+        suspense: Decimal = ZERO,
+        generation_id: str | None = None,
+        note: str | None = None,
+        reason: str | None = None,
+        failure: FailureClass | None = None,
+        absences: int | None = None,
+        by_hand: bool = False,
+    ) -> None:
+        """Bring an order into another state, and write why."""
+        now = self.moment(connection)
+        values: dict[str, Any] = {
+            "state": state.value, "holder": None, "lease_until": None, "reason": reason,
+            "failure": failure.value if failure else None,
+        }  # fmt: skip
+        if generation_id is not None:
+            values |= {"generation_id": generation_id, "submitted_at": now}
+        if state in ENDED:
+            values["finished_at"] = now
+        if state is OrderState.IN_DOUBT:
+            values |= {"doubted_at": now, "generation_id": None, "submitted_at": None}
+        if absences is not None:
+            values["absences"] = absences
+        connection.execute(update(orders).where(orders.c.key == row.key).values(**values))
+        self.note(
+            connection, row, kind, amount=amount, suspense=suspense, generation_id=generation_id or row.generation_id,
+            text=note, by_hand=by_hand, now=now,
+        )  # fmt: skip
+
+    def note(
+        self,
+        connection: Connection,
+        row: OrderRow,
+        kind: EntryKind,
+        *,
+        amount: Decimal = ZERO,
+        suspense: Decimal = ZERO,
+        attempt: int | None = None,
+        generation_id: str | None = None,
+        text: str | None = None,
+        by_hand: bool = False,
+        now: datetime | None = None,
+    ) -> None:
+        """Write one line. What an attempt gives back counts where it was taken: in its run, its film and its month."""
+        at = now or self.moment(connection)
+        number = row.attempt if attempt is None else attempt
+        begun = None if kind == "reserved" else self.reserved(connection, row.key, number)
+        values = {
+            "order": row.key,
+            "attempt": number,
+            "at": at,
+            "kind": kind,
+            "amount": amount,
+            "suspense": suspense,
+            "counted_at": begun.counted_at if begun is not None else at,
+            "run": begun.run if begun is not None else row.run,
+            "production": begun.production if begun is not None else row.production,
+            "film": begun.film if begun is not None else row.film,
+            "scene": row.scene,
+            "seller": row.seller,
+            "model": row.model,
+            "price_table": begun.price_table if begun is not None else row.price_table,
+            "generation_id": generation_id,
+            "note": text,
+            "by_hand": by_hand,
+        }
+        connection.execute(insert(entries).values(values))
+
+    def reserved(self, connection: Connection, key: str, attempt: int) -> Row[Any] | None:
+        """The line that began an attempt."""
+        query = select(entries).where(
+            entries.c.order == key, entries.c.attempt == attempt, entries.c.kind == "reserved"
+        )
+        return connection.execute(query.order_by(entries.c.id.desc()).limit(1)).first()
+
+    def _identify(self) -> str:
+        with self.writing() as connection:
+            for name, value in (("id", uuid.uuid4().hex), ("door", "one at a time")):
+                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+                connection.execute(dialect.insert(meta).values(name=name, value=value).on_conflict_do_nothing())
+            return str(connection.scalar(select(meta.c.value).where(meta.c.name == "id")))

@@ -1,0 +1,114 @@
+"""New takes that were asked for. Each is open until a run of the command that asked for it has ended with a film.
+
+Killed, refused or out of credit: the same command goes on with the same takes, and pays for each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, insert, select, update
+
+from studio.errors import LedgerError
+from studio.ledger.journal import Journal
+from studio.ledger.schema import retakes
+
+Outcome = Literal["film", "withdrawn", "refused"]
+
+
+@dataclass(frozen=True)
+class Retake:
+    """A new take of a scene that was asked for.
+
+    command:  digest of what was asked for together; the same command goes on with it
+    run:      the latest run that was to make it
+    ended_at: when a run of the command had made its film, or it was withdrawn; None while it is open
+    """
+
+    id: int
+    production: str
+    seller: str
+    command: str
+    scene: str
+    take: int
+    run: str
+    made_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+
+
+def retakes_of(ledger: Journal, production: str, seller: str) -> list[Retake]:
+    """All that were ever asked for of a production, the latest first."""
+    query = select(retakes).where(retakes.c.production == production, retakes.c.seller == seller)
+    return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id.desc()))]
+
+
+def open_retakes(ledger: Journal, seller: str) -> list[Retake]:
+    """Those that no film has been made with yet."""
+    query = select(retakes).where(retakes.c.seller == seller, retakes.c.ended_at.is_(None))
+    return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id))]
+
+
+def keep_retakes(
+    ledger: Journal,
+    production: str,
+    seller: str,
+    command: str,
+    run: str,
+    takes: Mapping[str, int],
+    refused: Collection[int] = (),
+) -> None:
+    """Write down which takes a command asks for, before anything is bought; one that is open already goes on.
+
+    ``refused`` are those whose take can never be made, since moderation refused it.
+    Raises LedgerError where another run of the same command has settled on another take meanwhile.
+    """
+    with ledger.writing() as connection:
+        ledger.admit_one_at_a_time(connection)
+        if refused:
+            ended = {"ended_at": ledger.moment(connection), "outcome": "refused"}
+            connection.execute(update(retakes).where(retakes.c.id.in_(refused)).values(ended))
+        ours = (retakes.c.production == production, retakes.c.seller == seller, retakes.c.command == command)
+        for scene, take in takes.items():
+            query = select(retakes).where(*ours, retakes.c.scene == scene).order_by(retakes.c.id.desc())
+            known = [_read(row) for row in connection.execute(query)]
+            same = next((r for r in known if r.ended_at is None or (r.run == run and r.outcome == "film")), None)
+            if same is not None and same.take != take:
+                raise LedgerError(
+                    f"another run of the same command makes take {same.take} of scene '{scene}'",
+                    hint="nothing was bought: run the command again, and it goes on with that take",
+                )
+            if same is not None:
+                connection.execute(update(retakes).where(retakes.c.id == same.id).values(run=run))
+                continue
+            values = {
+                "production": production, "seller": seller, "command": command, "scene": scene, "take": take,
+                "run": run, "made_at": ledger.moment(connection),
+            }  # fmt: skip
+            connection.execute(insert(retakes).values(values))
+
+
+def end_retakes(ledger: Journal, run: str, scenes: Collection[str]) -> None:
+    """The run that was to make them has ended with a film that shows these scenes."""
+    _end(ledger, "film", retakes.c.run == run, retakes.c.scene.in_(scenes))
+
+
+def withdraw(ledger: Journal, seller: str, production: str, scene: str) -> int:
+    """Withdraw the open retakes of a scene; the next that is asked for is a new one. Returns how many there were."""
+    return _end(
+        ledger, "withdrawn", retakes.c.seller == seller, retakes.c.production == production, retakes.c.scene == scene
+    )
+
+
+def _end(ledger: Journal, outcome: Outcome, *which: Any) -> int:
+    with ledger.writing() as connection:
+        ended = {"ended_at": ledger.moment(connection), "outcome": outcome}
+        done = connection.execute(update(retakes).where(*which, retakes.c.ended_at.is_(None)).values(ended))
+        return done.rowcount
+
+
+def _read(row: Row[Any]) -> Retake:
+    return Retake(**row._mapping)

@@ -1,0 +1,81 @@
+"""Reading an account's list of generations: as far as an adoption needs it, or to its end, as a release does.
+
+No service promises the order of its list, nor that pages fit together while generations come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from studio.errors import ServiceError
+from studio.providers import Generation, VideoProvider
+
+PAGE = 100
+MOST_PAGES = 50
+# Rows that two pages have in common, so that a deletion between them hides nothing.
+OVERLAP = 10
+# A list by time of acceptance may have its dates this much out of order.
+SAME_TIME = timedelta(minutes=1)
+
+
+class TooLong(ServiceError):
+    """The account's list is too long to be read to its end."""
+
+
+async def account_since(provider: VideoProvider, since: datetime) -> list[Generation]:
+    """The account's generations back to ``since`` by the service's clock. Raises ServiceError.
+
+    Nobody promises that the list begins with the newest one: unless all that was read does, it is read on. What this
+    does not show may still be on the list: for a proof, ``whole_list`` reads all of it.
+    """
+    found: dict[str, Generation] = {}
+    offset = 0
+    for _ in range(MOST_PAGES):
+        page = await provider.list(limit=PAGE, offset=offset)
+        before = len(found)
+        found |= {g.id: g for g in page.generations}
+        offset += len(page.generations)
+        dated = [g.created_at for g in found.values() if g.created_at is not None]
+        reached = _newest_first(dated) and min(dated) < since
+        # Creates that come in meanwhile push others to the next page: seen twice, never missed.
+        if not page.has_more or len(found) == before or reached:
+            return list(found.values())
+    raise TooLong(f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC")
+
+
+async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
+    """All generations of the account, by id: page after page, each beginning with the last rows of the one before.
+
+    Whether there is more is tried, whatever the service says. Raises ServiceError where the pages do not fit together,
+    TooLong after ``MOST_PAGES`` of them.
+    """
+    found: dict[str, Generation] = {}
+    before: Sequence[Generation] = ()
+    offset = 0
+    for _ in range(MOST_PAGES):
+        page = await provider.list(limit=PAGE, offset=offset)
+        rows = page.generations
+        new = [g for g in rows if g.id not in found]
+        if before and not {g.id for g in before} & {g.id for g in rows}:
+            # Rows that this page was to share with the one before are gone: more may have moved up unseen.
+            raise ServiceError("the pages of the account's list do not fit together")
+        if before and rows[0].id == before[0].id and len(before) > 1 and (page.has_more or len(before) >= PAGE):
+            raise ServiceError("the account's list gives the same page again and again")
+        found |= {g.id: g for g in rows}
+        if not new:
+            return found
+        before = rows
+        offset += len(rows) - min(OVERLAP, max(1, len(rows) // 2))
+    raise TooLong(f"the account's list goes on after {offset} generations: it is too long to be read to its end")
+
+
+def _newest_first(dates: list[datetime]) -> bool:
+    """Whether the order is proven, but for creates that came at about the same time."""
+    oldest = accumulate(dates, min)
+    return (
+        bool(dates)
+        and dates[-1] < dates[0]
+        and all(date - low <= SAME_TIME for date, low in zip(dates, oldest, strict=True))
+    )

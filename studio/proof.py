@@ -1,0 +1,137 @@
+"""What an account's list proves about an order that it does not show: by the generations that the books know.
+
+A list that lags, or leaves out what is being made or what has ended, is found out by our own generations: those of the
+same account and time, whose ids we have, must be on it. Where none of them is of the same kind, and was seen on it both
+while it was being made and when it had ended, absence proves nothing until everything of that time must have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Literal
+
+from studio.ledger import OrderRow, OrderState
+from studio.providers import Generation
+
+# Orders of this long before the one in doubt, and of any time after it, bear witness for it.
+WINDOW = timedelta(minutes=10)
+# Without a witness of that time absence counts after so many grace periods: all that was accepted then has ended.
+UNWITNESSED = 40
+# How many of the latest known generations must be on the list then.
+LATEST = 20
+# What the service's clock may be off where it was measured by known generations, or by the Date of its answers.
+BY_GENERATIONS, BY_DATE = timedelta(seconds=5), timedelta(seconds=15)
+# How far the clocks may be apart where the service's was not measured.
+SKEW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class ServiceTime:
+    """The service's clock against the ledger's. ``measured`` is False where nothing told of it.
+
+    ``ahead`` is by how much the service is ahead, ``within`` how sure that is.
+    """
+
+    ahead: timedelta = timedelta(0)
+    within: timedelta = SKEW
+    measured: bool = False
+
+    def apart(self, row: OrderRow, generation: Generation) -> float | None:
+        """Seconds between an order and a generation; None where the generation is not of that time.
+
+        A create may be accepted from when it was reserved until a while after its answer was given up.
+        """
+        if generation.created_at is None:
+            return self.within.total_seconds()
+        moment = generation.created_at - self.ahead
+        last = max(row.doubted_at or row.reserved_at, row.reserved_at) + LATE_ACCEPTANCE
+        if moment < row.reserved_at - self.within or moment > last + self.within:
+            return None
+        return abs((moment - row.reserved_at).total_seconds())
+
+
+# A service may work on a request for so long after its client has given it up.
+LATE_ACCEPTANCE = timedelta(minutes=5)
+
+
+def service_time(
+    shown: Mapping[str, Generation], known: Collection[OrderRow], *, by_date: timedelta | None
+) -> ServiceTime:
+    """The service's clock, by what it says of generations whose acceptance is known; else by its Date headers.
+
+    ``by_date``: how far its Date is ahead of the ledger's clock. Where known generations contradict each other, nothing
+    is measured.
+    """
+    offsets = []
+    for row in known:
+        generation = shown.get(row.generation_id or "")
+        if generation is None or generation.created_at is None or row.submitted_at is None:
+            continue
+        if row.submitted_at - row.reserved_at > timedelta(minutes=2):
+            continue  # adopted later: when it was accepted is not known
+        if generation.created_at < row.reserved_at:
+            offsets.append(generation.created_at - row.reserved_at)
+        else:
+            offsets.append(max(generation.created_at - row.submitted_at, timedelta(0)))
+    if offsets:
+        middle = timedelta(seconds=median(o.total_seconds() for o in offsets))
+        if max(abs(o - middle) for o in offsets) <= BY_GENERATIONS * 2:
+            return ServiceTime(middle, BY_GENERATIONS * 2, measured=True)
+        return ServiceTime()
+    if by_date is not None:
+        return ServiceTime(by_date, BY_DATE, measured=True)
+    return ServiceTime()
+
+
+Verdict = Literal["absent", "waiting", "unproven"]
+
+
+def absence(
+    row: OrderRow,
+    shown: Mapping[str, Generation],
+    known: Collection[OrderRow],
+    *,
+    unfinished: Mapping[str, bool],
+    grace: float,
+    now: datetime,
+) -> tuple[Verdict, str]:
+    """What it proves that the list does not show an order, and why.
+
+    ``shown``:      the whole list, by id
+    ``known``:      orders of the account whose generation is known, the latest first
+    ``unfinished``: by generation, whether the list has shown it while it was being made
+    ``grace``:      seconds after which what was accepted is on the list
+
+    ``waiting``: it will prove something soon. ``unproven``: it proves nothing now.
+    """
+    doubted = row.doubted_at or row.reserved_at
+    age = (now - doubted).total_seconds()
+    near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
+    for other in near:
+        if other.generation_id in shown or other.submitted_at is None:
+            continue
+        if (now - other.submitted_at).total_seconds() >= grace / 3:
+            return "unproven", f"it does not show generation {other.generation_id}, which was accepted"
+    alike = [k for k in near if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
+    made = [k for k in alike if unfinished.get(k.generation_id or "") or not shown[k.generation_id or ""].ended]
+    ended = [k for k in alike if shown[k.generation_id or ""].ended]
+    if made and ended:
+        return "absent", ""
+    if made and age < grace * UNWITNESSED:
+        return "waiting", "waiting for a generation of the same time to end, as a proof that the list shows such"
+    if age >= grace * UNWITNESSED:
+        latest = [k for k in known if k.state is not OrderState.FAILED][:LATEST]
+        missing = [k for k in latest if k.generation_id not in shown]
+        if missing:
+            return "unproven", f"it does not show generation {missing[0].generation_id}, which was accepted"
+        if any((k.endpoint, k.model) == (row.endpoint, row.model) for k in latest):
+            return "absent", ""
+        return "unproven", "the books know no other generation of this kind, by which the list could be judged"
+    minutes = (grace * UNWITNESSED - age) / 60
+    return "unproven", (
+        "no other generation of this kind and time shows that the list is complete; "
+        f"it is looked for again by a run or a reconciliation in {minutes:.0f} minutes or later"
+    )

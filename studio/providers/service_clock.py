@@ -1,0 +1,44 @@
+"""The service's clock, measured: by the Date header of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpx
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ServiceClock:
+    """How far the clock of the service at ``base_url`` is ahead of this host's, by its latest answer.
+
+    ``now`` gives aware UTC.
+    """
+
+    def __init__(self, base_url: str, now: Callable[[], datetime] = _utc_now) -> None:
+        self._host = urlsplit(base_url).hostname
+        self._now = now
+        self._ahead: timedelta | None = None
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """Time by which the service is ahead (behind: negative), to about a second; None before a dated answer."""
+        return self._ahead
+
+    async def read(self, response: httpx.Response) -> None:
+        """Take note of an answer's Date header, as an event hook of httpx does."""
+        if response.request.url.host != self._host:
+            return  # a storage's, which keeps its own time
+        value = response.headers.get("date", "")
+        try:
+            told = parsedate_to_datetime(value)
+        except (ValueError, TypeError, OverflowError):
+            return
+        told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+        # The header has whole seconds: on average half a second of it is over.
+        self._ahead = told + timedelta(seconds=0.5) - self._now()

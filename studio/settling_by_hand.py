@@ -1,0 +1,62 @@
+"""What a person settles, checked before it is booked: adoption of a generation, release, and taking either back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from studio.errors import BadInput
+from studio.ledger import OrderRow
+from studio.ledger.by_hand import release, undo
+from studio.matching import KINDS, order_token
+from studio.models import api_of
+from studio.providers import Generation
+from studio.reconciling import find_order
+from studio.session import Session
+
+
+async def adopt_by_hand(session: Session, order: str, generation_id: str) -> OrderRow:
+    """Book a generation as what an order in doubt bought. ``order``: the beginning of its key.
+
+    Raises BadInput where the generation cannot be that order's, ServiceError where the service does not show it,
+    LedgerError where another order has it.
+    """
+    row = await asyncio.to_thread(find_order, session, order)
+    # The service must know the generation: a mistyped id would lose a paid clip.
+    await session.connect()
+    generation = await session.provider_of(api_of(row.model)).get(generation_id)
+    fault = _mismatch(session, row, generation)
+    if fault:
+        raise BadInput(
+            f"generation {generation_id} cannot be order {row.key[:12]}'s: {fault}", where="--adopt",
+            hint="look at the account's generations again; nothing was booked",
+        )  # fmt: skip
+    return await asyncio.to_thread(session.ledger.adopt, row.key, generation_id, "adopted by hand", by_hand=True)
+
+
+async def release_by_hand(session: Session, order: str) -> OrderRow:
+    """Let an order be sent again. Raises BadInput or LedgerError."""
+    row = await asyncio.to_thread(find_order, session, order)
+    return await asyncio.to_thread(release, session.ledger, row.key)
+
+
+async def undo_by_hand(session: Session, order: str) -> OrderRow:
+    """Take back what a person settled last of an order. Raises BadInput or LedgerError."""
+    row = await asyncio.to_thread(find_order, session, order)
+    return await asyncio.to_thread(undo, session.ledger, row.key)
+
+
+def _mismatch(session: Session, row: OrderRow, generation: Generation) -> str:
+    """Why a generation cannot be what an order bought; empty: it can."""
+    expected = KINDS.get(row.endpoint, row.endpoint)
+    if api_of(row.model) == "agents":
+        expected = "image" if row.endpoint.startswith("image") else "video"
+    if generation.kind and generation.kind != expected:
+        return f"it is of the kind '{generation.kind}', and '{expected}' was ordered"
+    model, ordered = generation.model or generation.request.get("model"), row.sent.get("model")
+    if model and ordered and model != ordered:
+        return f"{model} made it, and {ordered} was ordered"
+    token = order_token(generation.request.get("callback_url"))
+    if token is not None and token != row.token:
+        ours = token.startswith(f"{session.ledger.id[:8]}.")
+        return "its callback names another order" if ours else "its callback names an order of another ledger"
+    return ""

@@ -1,0 +1,54 @@
+"""Ids of purchases that the ledger could not take: one small file each, booked by the next run or reconciliation."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+
+from studio.errors import LedgerError
+from studio.ledger import Ledger
+
+
+class Unbooked:
+    """A folder of them. The folder is made when it is first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, ledger: str, order: str, attempt: int, generation_id: str) -> Path | None:
+        """Write an id down so that a power cut does not lose it. None where the disk does not take it either."""
+        path = self._folder / f"{order[:16]}.{attempt}.{uuid.uuid4().hex[:8]}.json"
+        part = path.with_suffix(".part")
+        values = {"ledger": ledger, "order": order, "attempt": attempt, "generation_id": generation_id}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(values, file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError:
+            return None
+        return path
+
+    def book(self, ledger: Ledger) -> tuple[str, ...]:
+        """Book what was written down for this ledger. Returns the orders; raises LedgerError where it cannot."""
+        booked = []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                values = json.loads(path.read_text("utf-8"))
+                owner, order = str(values["ledger"]), str(values["order"])
+                attempt, generation = int(values["attempt"]), str(values["generation_id"])
+            except (OSError, ValueError, KeyError, TypeError):
+                raise LedgerError(
+                    "a purchase that is not booked yet cannot be read", where=str(path),
+                    hint="it holds the id of a generation that was paid for: see what is in it, and adopt it by hand",
+                ) from None  # fmt: skip
+            if owner != ledger.id:
+                continue
+            ledger.submitted(order, attempt, generation)
+            booked.append(order)
+            path.unlink(missing_ok=True)
+        return tuple(booked)
