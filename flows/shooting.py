@@ -15,7 +15,7 @@ from studio.plan import OF_A_FILE, Shot
 from studio.progress import listener
 from studio.run import Run, ShotResult
 from tasks.download import download
-from tasks.generate import submit, wait
+from tasks.generate import booked, submit, wait
 from tasks.starting import begun
 
 Made = State[Any]
@@ -47,6 +47,10 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         for left in reversed(range(settings.create_attempts + settings.retry_moderation)):
             attempt = await run.next_attempt(shot)
             order = await begun(submit, run, quote(shot), parents, images, attempt, return_state=True)
+            if order.is_completed() and not await booked(run, shot, await order.aresult()):
+                # A recorded result of what neither the books nor the service have.
+                anew = submit.with_options(refresh_cache=True)
+                order = await begun(anew, run, quote(shot), parents, images, attempt, return_state=True)
             done = await begun(wait, run, quote(shot), order, return_state=True)
             error = await problem(done)
             refused_again = isinstance(error, Moderated) and attempt > settings.retry_moderation

@@ -59,6 +59,36 @@ async def order(
     return await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
 
 
+async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) -> bool:
+    """See to it that the books have a purchase of which only a recorded result is left, as after an older copy of the
+    ledger was restored: its generation is asked for at the service, and booked at the shot's price.
+
+    False where the service does not have it. Raises ServiceError, or LedgerError where another order has it.
+    """
+    session = run.session
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    if row is not None and row.generation_id == generation_id:
+        return True
+    if row is not None and row.state.held and row.generation_id is not None:
+        return False  # the books have another generation for it: that one counts
+    provider = session.provider_of(shot.api)
+    try:
+        await provider.get(generation_id)
+    except NotFound:
+        return False
+    note = "adopted from a recorded result: these books did not have it"
+    if row is not None and row.state is OrderState.IN_DOUBT:
+        await asyncio.to_thread(session.ledger.adopt, shot.key, generation_id, note)
+        return True
+    account = session.service.access(shot.api).account
+    intent = shot.intent(run.production, account, film=run.plan.production.budget_name)
+    booked = await asyncio.to_thread(
+        session.ledger.book_found, intent, run=run.id, attempt=attempt, generation_id=generation_id, note=note
+    )
+    listener.get().note(f"{shot.id}: {note}")
+    return booked.generation_id == generation_id
+
+
 async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
     """Wait until a shot's generation has ended, and write into the books how.
 

@@ -8,8 +8,9 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.context import TaskRunContext
 
-from studio.buying import await_end, order
+from studio.buying import await_end, book_cached, order
 from studio.inputs import Parent
+from studio.ledger import OrderState
 from studio.money import usd
 from studio.plan import Shot
 from studio.run import Run
@@ -17,7 +18,7 @@ from tasks.caching import key, when_not_sent, when_unreachable
 from tasks.values import Finished, Footage, Published, Submitted
 
 
-def _order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
+def order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     session, shot, attempt = inputs["run"].session, inputs["shot"], inputs["attempt"]
     return key("submit", 1, session.ledger.id, shot.key, attempt)
 
@@ -26,7 +27,7 @@ def _order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     name="submit",
     task_run_name="{shot.id} · submit",
     tags=["luma", "spends"],
-    cache_key_fn=_order_key,
+    cache_key_fn=order_key,
     result_serializer="json",
     # Only what certainly was not sent is tried again; everything else is the ledger's to decide.
     retries=3,
@@ -51,8 +52,22 @@ def _made(parent: Finished | Footage) -> tuple[str, str | None]:
     return (parent.generation_id, parent.sha256) if isinstance(parent, Footage) else (parent.generation_id, None)
 
 
-def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
-    session, submitted = inputs["run"].session, inputs["submitted"]
+async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
+    """Whether the books know a purchase that a task's result tells of; one that they lack is adopted into them.
+
+    False where the service does not have it either: the result is worth nothing, and the shot is ordered anew.
+    """
+    if shot.generation:
+        return True
+    return await book_cached(run, shot, submitted.generation_id, submitted.attempt)
+
+
+def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
+    session, shot, submitted = inputs["run"].session, inputs["shot"], inputs["submitted"]
+    row = session.ledger.order(shot.key)
+    # A recorded end counts only where the books have it too: an older copy of them may have been restored.
+    if not shot.generation and (row is None or row.state is not OrderState.COMPLETED):
+        return None
     return key("wait", 1, session.ledger.id, submitted.generation_id)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from studio.assets import SeedImage
 from studio.drawing import as_draft, draw_plan
+from studio.failures import FailureClass
 from studio.ledger.values import OrderRow, OrderState
 from studio.plan import Plan, Shot, ShotState, Source
 from studio.pricing import load_prices
@@ -220,7 +221,8 @@ def order(shot: Shot, state: OrderState, **fields: Any) -> OrderRow:
         (OrderState.IN_DOUBT, {}, ShotState.IN_DOUBT, "0.00"),
         (OrderState.RELEASED, {}, ShotState.NEW, "0.71"),
         (OrderState.FAILED, {"reason": "Job failed"}, ShotState.NEW, "0.71"),
-        (OrderState.FAILED, {"reason": "Advanced prompt moderation failed"}, ShotState.REFUSED, "0.00"),
+        (OrderState.FAILED, {"failure": FailureClass.MODERATION}, ShotState.REFUSED, "0.00"),
+        (OrderState.GONE, {}, ShotState.GONE, "0.00"),
     ],
 )
 def test_states_come_from_the_books(state: OrderState, fields: dict[str, Any], seen: ShotState, to_pay: str) -> None:

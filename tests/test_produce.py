@@ -120,7 +120,7 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
     """``flows.reconcile`` lists what is in doubt, adopts a generation that the service knows, or releases the order."""
     ledger = open_ledger(f"sqlite:///{studio / '.studio' / 'ledger.db'}")
     for name in ("a", "b"):
-        wanted = intent(f"{name}{name}", seller="local", sent={"model": "ray-2", "prompt": f"never made {name}"})
+        wanted = intent(f"{name}{name}", seller="local", sent={"model": "ray-flash-2", "prompt": f"never made {name}"})
         ledger.reserve(wanted, run="r", caps=[])
         ledger.doubt(wanted.key, 1, "lost")
     body = {"model": "ray-flash-2", "prompt": "by hand", "resolution": "540p", "duration": "5s"}

@@ -1,0 +1,291 @@
+"""What a list proves: an order is sent again only where our own generations show that the list is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from studio.errors import InDoubt, OverBudget, ServiceError
+from studio.ledger import Cap, Ledger, OrderState
+from studio.ledger.sightings import Sighting, keep_sightings, latest_by
+from studio.listing import whole_list
+from studio.providers import DreamMachine, Generation, GenerationPage
+from studio.settling import Grace, Settler
+from tests.books import Clock
+from tests.luma import Luma, fail, refuse
+from tests.test_orders import PARAMS, PRICE, Slept, door, intent, luma, place, spent, witness  # noqa: F401 - a fixture
+
+Shown = list[dict[str, Any]]
+
+
+def lost(luma: Luma, **told: Any) -> Callable[[httpx.Request, dict[str, Any]], httpx.Response]:
+    """The create is accepted, and its answer lost; ``told`` stands in the generation on the list."""
+
+    def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        luma.accept(body).update(told)
+        raise httpx.ReadTimeout("lost", request=request)
+
+    return answer
+
+
+@pytest.mark.parametrize("hours", [-1, 1, 9])
+async def test_an_exact_echo_outside_the_window_is_never_released(
+    ledger: Ledger, luma: Luma, clock: Clock, hours: int
+) -> None:
+    """The first order of an account, its answer lost, a service an hour off: the echo is there, and a person is asked."""
+    moment = clock.now + timedelta(hours=hours)
+    luma.script = [lost(luma, created_at=moment.isoformat())]
+    with pytest.raises(InDoubt, match="in the same words, at another time"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (len(luma.sent), spent(ledger)) == (1, PRICE)
+
+
+async def test_a_list_that_leaves_out_what_is_known_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The list shows ended generations only: another of ours, known by id, is missing on it, so absence is no proof."""
+    luma.arranged = lambda newest: [g for g in newest if g["state"] == "completed"]
+    witness(ledger, luma)
+    luma.script = [lost(luma)]
+    with pytest.raises(InDoubt, match="does not show generation generation-2"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    luma.finish("generation-3")
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
+
+
+async def test_a_list_that_shows_only_what_is_being_made_proves_nothing(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """The list leaves out what has ended, and the lost one has: our own ended one is missing, too."""
+    luma.arranged = lambda newest: [g for g in newest if g["state"] != "completed"]
+    witness(ledger, luma)
+    luma.script = [lost(luma, state="completed")]
+    with pytest.raises(InDoubt, match="does not show generation generation-1"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 1
+
+
+@pytest.mark.parametrize("lag", [30, 120, 600])
+async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
+    ledger: Ledger, luma: Luma, clock: Clock, lag: int
+) -> None:
+    """What was accepted appears so many seconds later on the list: adopted if it comes in time, never sent again."""
+    accepted: dict[str, datetime] = {}
+
+    def late(newest: Shown) -> Shown:
+        for generation in newest:
+            accepted.setdefault(generation["id"], clock.now)
+        return [g for g in newest if clock.now - accepted[g["id"]] >= timedelta(seconds=lag)]
+
+    luma.arranged = late
+    luma.created_at = clock.now
+    first = await place(door(ledger, luma), intent("other"))
+    luma.script = [lost(luma)]
+    try:
+        placed = await place(door(ledger, luma, sleep=Slept(clock)))
+        assert placed.generation_id != first.generation_id
+        assert lag < 90
+    except InDoubt:
+        assert lag > 90
+    assert len(luma.sent) == 2
+
+
+async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Where known generations came onto the list late, absence is believed only after three times as long."""
+    witness(ledger, luma)
+    keep_sightings(ledger, "luma-1", [Sighting("generation-1", 100.0, unfinished=True)])
+    assert latest_by(ledger, "luma-1") == 100.0
+    luma.script = [fail(httpx.ReadTimeout)]
+    slept = Slept(clock)
+    await place(door(ledger, luma, sleep=slept))
+    assert 300 <= sum(slept.seconds) < 320
+
+
+async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma) -> None:
+    """Three generations are deleted by hand between two pages, and the first rows of the second move up: all are seen."""
+    names = [luma.accept(PARAMS | {"prompt": f"number {n}"})["id"] for n in range(150)][::-1]
+    deleted = names[:3]
+
+    class Deleting(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await request.aread()
+            response = luma(request)
+            for name in deleted:
+                luma.generations.pop(name, None)
+            return response
+
+    provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Deleting())
+    assert set(await whole_list(provider)) == set(names)
+
+
+async def test_unfinished_ones_that_stand_last_are_seen_before_a_release(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """A hundred rows that descend are no proof of "newest first": what is being made stands on the second page."""
+
+    def last(newest: Shown) -> Shown:
+        return [g for g in newest if g["state"] == "completed"] + [g for g in newest if g["state"] != "completed"]
+
+    luma.arranged = last
+    for n in range(150):
+        old = luma.accept(PARAMS | {"prompt": f"old {n}"})
+        old |= {"state": "completed", "created_at": (clock.now - timedelta(hours=200 - n)).isoformat()}
+    luma.script = [lost(luma)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-151", 1)
+
+
+class Pages:
+    """A service whose pages are what a test says, for each offset."""
+
+    has_list = True
+    clock = None
+
+    def __init__(self, pages: Callable[[int], GenerationPage]) -> None:
+        self._pages = pages
+
+    async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
+        return self._pages(offset)
+
+
+def rows(*numbers: int) -> tuple[Generation, ...]:
+    return tuple(Generation(f"g-{n}", "completed") for n in numbers)
+
+
+async def test_a_list_is_read_on_where_the_service_says_there_is_no_more() -> None:
+    """``has_more`` is wrong in either direction: the end is where no new rows come."""
+
+    def ten(offset: int) -> GenerationPage:
+        return GenerationPage(rows(*range(offset, min(offset + 10, 25))), has_more=False)
+
+    assert len(await whole_list(Pages(ten))) == 25
+
+
+@pytest.mark.parametrize("case", ["the same again", "a gap"])
+async def test_pages_that_do_not_fit_together_prove_nothing(case: str) -> None:
+    """A service that ignores the offset, or whose pages have nothing in common, cannot be read."""
+
+    def pages(offset: int) -> GenerationPage:
+        start = 0 if case == "the same again" or offset == 0 else offset + 50
+        return GenerationPage(rows(*range(start, start + 100)), has_more=True)
+
+    with pytest.raises(ServiceError, match=r"again and again|do not fit together"):
+        await whole_list(Pages(pages))
+
+
+async def test_a_second_doubt_of_an_order_goes_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A service that answers 500 for ever and never accepts is asked twice, and then it is one clear error."""
+    witness(ledger, luma)
+    luma.script = [refuse(500)] * 50
+    with pytest.raises(InDoubt, match="sent again once because the list did not show it"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 2
+
+
+async def test_what_was_released_by_absence_stays_in_every_cap(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A service that accepts and shows nothing of it: not one create more than the cap covers is ever sent."""
+    witness(ledger, luma)
+    luma.arranged = lambda newest: [g for g in newest if g["id"] in ("generation-1", "generation-2")]
+    luma.script = [luma.lose()] * 50
+    caps = [Cap("production", "film", PRICE), Cap("month", "", PRICE * 3), Cap("run", "run", PRICE)]
+    with pytest.raises(OverBudget, match="perhaps spent"):
+        await place(door(ledger, luma, *caps, sleep=Slept(clock)))
+    with pytest.raises(OverBudget):
+        await place(door(ledger, luma, *caps, sleep=Slept(clock)), intent("b"))
+    assert len(luma.sent) == 1
+    assert spent(ledger) == PRICE
+
+
+async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What was released by absence is looked for again: found, it is adopted; after a day it counts no more."""
+    witness(ledger, luma)
+    ledger.completed(intent("ended").key, "generation-1")
+    wanted = intent("a", sent=PARAMS)
+    ledger.reserve(wanted, run="r", caps=[])
+    ledger.doubt(wanted.key, 1, "lost")
+    ledger.release_absent(wanted.key, 1, "not on the list")
+    settler = Settler(ledger, luma.provider(), grace=Grace(90))
+    (row,) = ledger.suspended("luma")
+    assert await settler.look_again(row) == "waiting"
+    clock.now += timedelta(hours=25)
+    assert await settler.look_again(row) == "released"
+    assert (spent(ledger), ledger.suspended("luma")) == (0, [])
+
+
+async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Released by absence, and on the list an hour later: it is this order's, paid once, and counted once."""
+    witness(ledger, luma)
+    wanted = intent("a", sent=PARAMS)
+    ledger.reserve(wanted, run="r", caps=[])
+    ledger.doubt(wanted.key, 1, "lost")
+    ledger.release_absent(wanted.key, 1, "not on the list")
+    luma.accept(PARAMS)
+    (row,) = ledger.suspended("luma")
+    assert await Settler(ledger, luma.provider()).look_again(row) == "adopted"
+    found = ledger.order(wanted.key)
+    assert found is not None
+    assert (found.state, found.generation_id, spent(ledger)) == (OrderState.SUBMITTED, "generation-3", PRICE)
+    assert ledger.suspended("luma") == []
+
+
+async def test_without_a_witness_absence_counts_once_everything_has_ended(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """No generation of that time is known, but earlier ones are on the list: after an hour it proves that much."""
+    witness(ledger, luma)
+    luma.finish("generation-2")
+    clock.now += timedelta(days=2)
+    luma.created_at = clock.now
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match=r"in 5[0-9] minutes or later"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    clock.now += timedelta(hours=1)
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.attempt, len(luma.sent)) == (2, 2)
+
+
+async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Two ledgers on one account order the same: what the callback names as the other one's is not taken."""
+    body = PARAMS | {"callback_url": f"https://hook.example/?studio_order=0123abcd.{intent().key[:40]}.1"}
+    luma.accept(body)
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert ledger.claimed("luma", ["generation-1"]) == set()
+
+
+async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Another ledger has bought the same film: its double of a shot that we have betrays it, and nothing is taken."""
+    await place(door(ledger, luma), intent("a"))
+    luma.accept(PARAMS)  # the other ledger's of the same shot
+    luma.accept(PARAMS | {"prompt": "the second scene"})
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="another ledger orders the same"):
+        await door(ledger, luma, sleep=Slept(clock)).place(
+            intent("b"), PARAMS | {"prompt": "the second scene"}, on_wait=lambda _: None
+        )
+    assert spent(ledger) == PRICE * 2
+
+
+async def test_the_service_s_clock_is_measured(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The Date of every answer tells how far the service's clock is ahead of this machine's."""
+
+    def dated(request: httpx.Request) -> httpx.Response:
+        moment = datetime.now(UTC) + timedelta(hours=1)
+        return httpx.Response(200, json={"message": "pong"}, headers={"date": f"{moment:%a, %d %b %Y %H:%M:%S GMT}"})
+
+    provider = DreamMachine(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(dated)
+    )
+    assert provider.clock.ahead is None
+    await provider.ping()
+    assert abs(provider.clock.ahead - timedelta(hours=1)) < timedelta(seconds=30)
+    assert Decimal(0) == spent(ledger)
