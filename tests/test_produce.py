@@ -168,10 +168,10 @@ def test_reconciling_settles_what_runs_left_behind(studio: Path, sandbox: Sandbo
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "1 lost answers found again" in reconcile()
+    told = reconcile()
+    assert "1 lost answers found again" in told
     assert ledger.order(wanted.key).generation_id == lost
     deadline = time.monotonic() + 300
-    told = ""
     while "1 paid clips fetched" not in told and time.monotonic() < deadline:
         told = reconcile()
     assert ledger.order(wanted.key).clip is not None

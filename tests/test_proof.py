@@ -37,7 +37,7 @@ def lost(luma: Luma, **told: Any) -> Callable[[httpx.Request, dict[str, Any]], h
 async def test_an_exact_echo_outside_the_window_is_never_released(
     ledger: Ledger, luma: Luma, clock: Clock, hours: int
 ) -> None:
-    """The first order of an account, its answer lost, a service an hour off: the echo is there, and a person is asked."""
+    """The first order of an account, its answer lost, a service an hour off: the echo is there, a person is asked."""
     moment = clock.now + timedelta(hours=hours)
     luma.script = [lost(luma, created_at=moment.isoformat())]
     with pytest.raises(InDoubt, match="in the same words, at another time"):
@@ -108,7 +108,7 @@ async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma,
 
 
 async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma) -> None:
-    """Three generations are deleted by hand between two pages, and the first rows of the second move up: all are seen."""
+    """Three generations are deleted by hand between two pages, and rows move up past the seam: all are seen."""
     names = [luma.accept(PARAMS | {"prompt": f"number {n}"})["id"] for n in range(150)][::-1]
     deleted = names[:3]
 
@@ -124,9 +124,7 @@ async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma)
     assert set(await whole_list(provider)) == set(names)
 
 
-async def test_unfinished_ones_that_stand_last_are_seen_before_a_release(
-    ledger: Ledger, luma: Luma, clock: Clock
-) -> None:
+async def test_unfinished_ones_that_stand_last_are_seen(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A hundred rows that descend are no proof of "newest first": what is being made stands on the second page."""
 
     def last(newest: Shown) -> Shown:
