@@ -85,6 +85,7 @@ KINDS: dict[str, Kind] = {
         Kind("fails", "generation", ("reason", "code"), "fact: the reasons and codes", "fails at its end; refunded"),
         Kind("stuck", "generation", (), "seen: over 300 s happens", "stays dreaming for ever"),
         Kind("late", "generation", ("seconds",), "seen: over 300 s happens", "completes that much later (600 s)"),
+        Kind("odd_clip", "generation", ("width", "height", "frames"), "guess", "completes as another size and length"),
         Kind("expired_url", "download", (), "guess", "a 403, though the URL is fresh"),
         Kind("truncated", "download", ("silent",), ANY, "half the file; silent: as if that were all of it"),
         Kind("bit_flipped", "download", ("bits",), ANY, "whole, with some bits (1) turned over"),
@@ -130,6 +131,9 @@ class Fault(BaseModel):
     bits: int | None = Field(default=None, ge=1)
     disguised: bool | None = None
     copies: int | None = Field(default=None, ge=2, le=100)
+    width: int | None = Field(default=None, ge=16, le=4096, multiple_of=2)
+    height: int | None = Field(default=None, ge=16, le=4096, multiple_of=2)
+    frames: int | None = Field(default=None, ge=1, le=720)
 
     @model_validator(mode="before")
     @classmethod

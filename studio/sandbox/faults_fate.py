@@ -10,6 +10,8 @@ from typing import Any
 from studio.sandbox.faults import Fault
 
 LATE_SECONDS = 600.0
+# What comes of an odd clip, where the plan does not say it: a thumbnail of a moment.
+ODD_WIDTH, ODD_HEIGHT, ODD_FRAMES = 64, 48, 2
 # What the Agents API calls a reason, where the plan names only that.
 CODE_OF = {
     "Contains blacklisted words": "content_moderated",
@@ -24,16 +26,20 @@ DREAM_MACHINE = "dream-machine"
 class Fate:
     """How a generation will end other than well.
 
-    kind:    fails, stuck or late
+    kind:    fails, stuck, late or odd_clip
     reason:  the failure_reason in the Dream Machine API
     code:    the failure_code in the Agents API
     seconds: how much later it is done
+    width, height, frames: what is made in place of what was ordered; of a still only its size
     """
 
     kind: str
     reason: str = "Job failed"
     code: str = "generation_failed"
     seconds: float = 0.0
+    width: int = 0
+    height: int = 0
+    frames: int = 0
 
     @classmethod
     def of(cls, fault: Fault) -> Fate:
@@ -41,7 +47,26 @@ class Fate:
         seconds = LATE_SECONDS if fault.seconds is None else fault.seconds
         reason = fault.reason or cls.reason
         code = fault.code or CODE_OF.get(reason, cls.code)
+        if fault.kind == "odd_clip":
+            width, height = fault.width or ODD_WIDTH, fault.height or ODD_HEIGHT
+            return cls(fault.kind, width=width, height=height, frames=fault.frames or ODD_FRAMES)
         return cls(fault.kind, reason, code, seconds if fault.kind == "late" else 0.0)
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether something is made, be it late or not what was ordered."""
+        return self.kind in ("late", "odd_clip")
+
+    def bent(self, score: Mapping[str, Any]) -> dict[str, Any]:
+        """The score of what is made in place of what was ordered: the same, unless this is the fate of an odd clip."""
+        if self.kind != "odd_clip":
+            return dict(score)
+        size = {"width": self.width, "height": self.height}
+        if "format" in score:
+            return {**score, **size}
+        new = {"make": "video", "start": None, "end": None, "loop": False, "concepts": [], "extension": "new_footage"}
+        named = {"prompt": score.get("prompt") or "an odd clip", "resolution": score.get("resolution") or "540p"}
+        return {**score, **size, **new, **named, "frames": self.frames}
 
     def told(self, api: str) -> str:
         """Why it fails, in the words of the API that it was asked for in."""

@@ -85,8 +85,8 @@ class Lifecycle:
     async def _live(self, generation: Generation) -> None:
         fate = await asyncio.to_thread(self._books.fate, generation.id)
         late = fate.seconds if fate is not None else 0.0
-        doomed = fate is not None and fate.kind != "late"
-        making = asyncio.create_task(self._meet(generation, fate) if fate and doomed else self._make(generation))
+        doomed = fate is not None and not fate.ends_well
+        making = asyncio.create_task(self._meet(generation, fate) if fate and doomed else self._make(generation, fate))
         try:
             await self._until(generation.created_at + self._latency * self._queued)
             if await asyncio.to_thread(self._books.dream, generation.id):
@@ -111,13 +111,14 @@ class Lifecycle:
         await self._until(generation.created_at + self._latency)
         raise Doomed(fate.told(generation.api))
 
-    async def _make(self, generation: Generation) -> str:
+    async def _make(self, generation: Generation, fate: Fate | None) -> str:
         inputs = generation.inputs
         if inputs is None:
             inputs = await self._pantry.gather(generation.order_form)
             cents = prices.settled(generation.order_form, inputs)
             await asyncio.to_thread(self._books.keep_inputs, generation.id, inputs, cents)
-        return await self._darkroom.render(score(self._home, generation, inputs) | self._how)
+        ordered = score(self._home, generation, inputs) | self._how
+        return await self._darkroom.render(fate.bent(ordered) if fate else ordered)
 
     async def _fail(self, generation: Generation, reason: str, note: str) -> None:
         log.warning("generation %s: %s: %s", generation.id, reason, note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,9 @@ import httpx
 import luma_agents
 import lumaai
 import pytest
+from PIL import Image
 
+from studio.media.clip import examine
 from studio.sandbox.clock import HandClock
 from studio.sandbox.faults import CODES, REASONS, Plan
 from studio.sandbox.house import Options
@@ -274,6 +277,32 @@ async def test_finished_late(tmp_path: Path) -> None:
         assert (await wire.luma.generations.get(str(late.id))).state == "dreaming"
         clock.advance(1)
         assert (await wire.ended(late.id)).state == "completed"
+
+
+def sized(**fault: Any) -> Options:
+    """A sandbox that makes something else than was ordered."""
+    return Options(latency=0.0, plan=Plan.model_validate({"faults": [{"kind": "odd_clip", **fault}]}))
+
+
+async def test_an_odd_clip(tmp_path: Path) -> None:
+    """What was ordered as 5 s at 540p, and a larger version of it, completes as two frames of 64×48, and is charged."""
+    async with opened(tmp_path / "home", sized()) as sandbox:
+        (made,) = await sandbox.finish(await sandbox.create())
+        (larger,) = await sandbox.finish(await sandbox.luma.generations.upscale(str(made.id), resolution="1080p"))
+        clips = [examine(await sandbox.download(one, tmp_path / f"{one.id}.mp4")) for one in (made, larger)]
+        charged = sandbox.house.books.account().charged
+    assert [(clip.width, clip.height, clip.frames) for clip in clips] == [(64, 48, 2)] * 2
+    assert charged > 40
+
+
+async def test_an_odd_still(tmp_path: Path) -> None:
+    """A still can be made in another size than was ordered."""
+    async with opened(tmp_path / "home", sized(on="create.image", width=320, height=180)) as sandbox:
+        made = await sandbox.luma.generations.image.create(model="photon-1", prompt="a lake at dawn")
+        (done,) = await sandbox.finish(made)
+        assert done.assets is not None
+        answer = await sandbox.http.get(str(done.assets.image))
+    assert Image.open(io.BytesIO(answer.content)).size == (320, 180)
 
 
 async def test_a_late_failure_is_decided_with_its_answer_lost(wire: Wire) -> None:
