@@ -59,6 +59,7 @@ class Wish:
     out: Path | None
     allow_missing: bool
     apart: bool
+    allow_odd: bool
     yes: bool
 
 
@@ -87,6 +88,9 @@ def produce(
     apart: Annotated[
         bool, typer.Option("--apart", help="a budget of its own, not that of the film it was made out of")
     ] = False,
+    allow_odd: Annotated[
+        bool, typer.Option("--allow-odd", help="use clips of another size or length than was ordered")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
@@ -95,7 +99,7 @@ def produce(
     async def go() -> None:
         wish = Wish(
             production, _budget(budget), draft, from_draft, reframe, tuple(only or ()), tuple(retake or ()),
-            tuple(renew or ()), tuple(take or ()), out, allow_missing, apart, yes,
+            tuple(renew or ()), tuple(take or ()), out, allow_missing, apart, allow_odd, yes,
         )  # fmt: skip
         settings = load_settings()
         async with open_session(settings) as session:
@@ -176,6 +180,7 @@ async def _run(
             takes=list(wish.takes),
             allow_missing=wish.allow_missing,
             apart=wish.apart,
+            allow_odd=wish.allow_odd,
             out=str(wish.out) if wish.out else "",
         )
     finally:

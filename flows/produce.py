@@ -66,6 +66,7 @@ async def produce(
     takes: list[str] = [],  # noqa: B006
     allow_missing: bool = False,
     apart: bool = False,
+    allow_odd: bool = False,
     out: str = "",
 ) -> dict[str, Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
@@ -84,6 +85,7 @@ async def produce(
         takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
         apart: A budget of its own, although most shots were bought for a film of another title.
+        allow_odd: Use clips of another size or length than was ordered; without it, their scenes count as failed.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
     settings = load_settings()
@@ -101,7 +103,10 @@ async def produce(
         )
         listener.get().planned(plan)
         folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
-        run = Run(session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC))
+        run = Run(
+            session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
+            allow_odd=allow_odd,
+        )  # fmt: skip
         await run.begin()
 
         published = await _publish(run)

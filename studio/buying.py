@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
-from studio.errors import NotFound, StudioError
+from PIL import Image
+
+from studio.delivery import odd
+from studio.errors import BadClip, DownloadError, NotFound, OddClip, ServiceError, StudioError
 from studio.facts import stored_clip
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
@@ -20,6 +24,7 @@ from studio.run import Run
 from studio.session import Session, seeds_of
 from studio.settling import GONE_AFTER
 
+log = logging.getLogger(__name__)
 # A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.
 ELSEWHERE = timedelta(minutes=1)
 # Shots with the same key are one purchase, and one file: who comes second finds it fetched.
@@ -38,7 +43,8 @@ async def order(
 ) -> Placed:
     """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
 
-    ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do.
+    ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do, and
+    OddClip where one of them is not what was ordered.
     """
     if shot.generation:
         return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
@@ -47,6 +53,8 @@ async def order(
     if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
         # It stands: what it was made from need not be asked for again.
         return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought=False)
+    for parent in shot.parents:
+        await _not_odd(run, shot, run.plan.shot(parent), parents[parent])
     sent = await inputs_of(session, run.plan, shot, seeds=run.seeds, parents=parents)
     account = session.service.access(shot.api).account
 
@@ -135,8 +143,65 @@ async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> Stu
 async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
     """The SHA-256 of what a shot made, in its store. What is here already is not fetched again.
 
-    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
+    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again. Raises OddClip where what
+    came, now or in an earlier run, is not what was ordered, and the run does not allow that: it is booked and kept.
     """
+    sha256 = await _kept(run, shot, generation_id)
+    said = await asyncio.to_thread(oddity, run, shot, sha256)
+    if said is None:
+        return sha256
+    if not run.allow_odd:
+        raise OddClip(said, where=f"scene '{shot.scene}'", hint=_look_at(run, shot, sha256))
+    if shot.id not in run.odd:
+        run.odd[shot.id] = said
+        listener.get().note(f"shot '{shot.id}': {said}; used all the same")
+    return sha256
+
+
+def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
+    """In what a clip or still that is here differs from what was ordered; None where it does not. Raises BadClip."""
+    ordered = run.ordered[shot.id]
+    if not ordered.known:
+        return None
+    if not shot.is_still:
+        clip = stored_clip(run.session.store, sha256)
+        return odd(ordered, clip.width, clip.height, clip.duration)
+    path = run.session.stills.find(sha256)
+    if path is None:
+        return None  # gone since: it is fetched, and looked at, when it is needed
+    with Image.open(path) as still:
+        return odd(ordered, *still.size)
+
+
+async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
+    """Fetch what a shot is made from, before it is paid for: nothing is bought on top of what is not as ordered.
+
+    Where it cannot be fetched now, the order goes out all the same: its generation is there.
+    """
+    if run.allow_odd or not run.ordered[parent.id].known:
+        return
+    try:
+        await fetch(run, parent, made.generation_id)
+    except OddClip as error:
+        raise OddClip(
+            f"was not ordered: '{parent.id}', which it is made from, came in another size or length than ordered",
+            where=f"shot '{shot.id}'",
+            hint=error.hint,
+        ) from None
+    except (DownloadError, BadClip, ServiceError) as error:
+        log.info("shot '%s' is ordered, though '%s' could not be fetched: %s", shot.id, parent.id, error)
+
+
+def _look_at(run: Run, shot: Shot, sha256: str) -> str:
+    path = run.session.stills.find(sha256) if shot.is_still else run.session.store.path(sha256)
+    return (
+        f"it is paid for and kept: look at {path}. Use it as it is with --allow-odd (the form's field 'allow_odd'), or "
+        f"buy another with --retake {shot.scene}"
+    )
+
+
+async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
+    """The SHA-256 of what a shot made, in its store and booked, fetched unless it is here."""
     session = run.session
     async with _fetching.setdefault(session, {}).setdefault(shot.key, asyncio.Lock()):
         row = await asyncio.to_thread(session.ledger.order, shot.key)

@@ -27,6 +27,7 @@ StudioError                           1
 │   └── AssetExpired                  1   its signed URL is no longer valid: ask for a fresh one
 ├── MediaError                        1   a clip or film that is not what it should be
 │   ├── BadClip                       1   truncated, damaged, of the wrong kind or hostile
+│   ├── OddClip                       1   another size or length than ordered: kept, and used only where that is allowed
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
 ├── LedgerError                       1   the books cannot be read or written
@@ -209,6 +210,10 @@ class MediaError(StudioError):
 
 class BadClip(MediaError):
     """Truncated, damaged, of the wrong kind, or hostile."""
+
+
+class OddClip(MediaError):
+    """A clip or still of another size or length than was ordered. It is paid for, booked and kept."""
 
 
 class FfmpegError(MediaError):

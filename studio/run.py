@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from studio.cutting import SceneSegments, film_cuts
+from studio.delivery import Ordered, orders_of
 from studio.drawing.desk import Seed
 from studio.errors import InDoubt, NotConfirmed, OverBudget, SettingsError, StillRunning, StudioError
 from studio.facts import stored_clip
@@ -38,8 +40,10 @@ class Run:
 
     def __init__(
         self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
-        budget: Decimal | None, started_at: datetime,
+        budget: Decimal | None, started_at: datetime, allow_odd: bool = False,
     ) -> None:  # fmt: skip
+        #: Whether clips of another size or length than ordered are used; and what is odd about those that are, by shot.
+        self.allow_odd, self.odd = allow_odd, dict[str, str]()
         self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[str, ...] = ()
@@ -48,6 +52,11 @@ class Run:
     @property
     def production(self) -> str:
         return self.plan.production.slug
+
+    @cached_property
+    def ordered(self) -> Mapping[str, Ordered]:
+        """What each shot that comes is held against, by its id."""
+        return orders_of(self.plan, self.seeds)
 
     @property
     def to_send(self) -> tuple[str, ...]:
@@ -259,7 +268,7 @@ def make_record(
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
         production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
-        notes=(*run.warnings, *run.plan.notes, *notes),
+        notes=(*run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()), *notes),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from studio.buying import fetch
+from studio.buying import fetch, oddity
 from studio.plan import Shot
 from studio.run import Run
 from tasks.caching import key, when_not_fetched
@@ -20,6 +20,8 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     # A recorded result is worth nothing where its clip is no longer here.
     if row is None or row.clip is None or not session.has(row.clip):
         return None
+    if oddity(inputs["run"], shot, row.clip) is not None:
+        return None  # whether it may be used is for each run to say
     return key("download", 2, session.ledger.id, finished.generation_id, row.clip)
 
 

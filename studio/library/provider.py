@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 
 def open_provider(
     model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
-    settings: Settings | None = None,
+    settings: Settings | None = None, allow_odd: bool = False,
 ) -> LumaProvider:  # fmt: skip
     """A provider that can buy: ``async with open_provider(budget=Decimal("5")) as provider``. See LumaProvider."""
-    return LumaProvider(model, budget=budget, production=production, settings=settings)
+    return LumaProvider(model, budget=budget, production=production, settings=settings, allow_odd=allow_odd)
 
 
 class LumaProvider(VideoProvider):
@@ -46,7 +46,8 @@ class LumaProvider(VideoProvider):
     Keys, ledger and clips are those of the environment (``LUMAAI_API_KEY``, ``STUDIO_HOME`` …), shared with the flows;
     without a key it is the sandbox, and nothing is billed. ``model`` is the one of calls that name none. ``budget`` is
     what may be spent while it is open, in USD: where a key is set, it has to be given. ``production`` is the name that
-    its purchases have in the books. Calls may run at the same time.
+    its purchases have in the books. ``allow_odd``: a clip that came in another size or length than was ordered is given
+    all the same; without it, its call raises OddClip. Calls may run at the same time.
 
     Raises BadInput for a model that there is not, settings that cannot be used, and, when opened, a missing key.
     """
@@ -56,9 +57,9 @@ class LumaProvider(VideoProvider):
 
     def __init__(
         self, model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
-        settings: Settings | None = None,
+        settings: Settings | None = None, allow_odd: bool = False,
     ) -> None:  # fmt: skip
-        self.model, self.production = model, production
+        self.model, self.production, self.allow_odd = model, production, allow_odd
         self._api: Api = video_model(model).api
         self.has_list = PROVIDERS[self._api][0].has_list
         self._settings = settings or load_settings()
@@ -123,7 +124,7 @@ class LumaProvider(VideoProvider):
         self, written: Production, wishes: Sequence[Mapping[str, Any]], *, alone: bool = False
     ) -> builtins.list[GeneratedVideo]:
         """Make a production's clips. ``wishes``: its scenes as they were asked for. ``alone``: it must be one clip."""
-        purchase = Purchase(self._session, run=self._run, budget=self._budget)
+        purchase = Purchase(self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd)
         run = await purchase.planned(written)
         if alone:
             single(run.plan)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from studio.errors import BadInput, Moderated, NotConfirmed, OverBudget, ServiceError
+from studio.errors import BadInput, Moderated, NotConfirmed, OddClip, OverBudget, ServiceError
 from studio.facts import stored_clip
 from studio.ledger import OrderRow
 from studio.library.carrying import Made, carry_out
@@ -24,17 +24,20 @@ PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
 
 
 class Purchase:
-    """What a call buys in an open session. ``run`` is the id that shares ``budget`` (USD) with the provider's calls."""
+    """What a call buys in an open session. ``run`` is the id that shares ``budget`` (USD) with the provider's calls.
 
-    def __init__(self, session: Session, *, run: str, budget: Decimal | None) -> None:
-        self._session, self._run_id, self._budget = session, run, budget
+    ``allow_odd``: clips of another size or length than was ordered are given, too.
+    """
+
+    def __init__(self, session: Session, *, run: str, budget: Decimal | None, allow_odd: bool = False) -> None:
+        self._session, self._run_id, self._budget, self._allow_odd = session, run, budget, allow_odd
 
     async def planned(self, written: Production) -> Run:
         """The production as purchases, with prices and states. Spends nothing."""
         plan, seeds = await self._session.plan(written, run=self._run_id)
         return Run(
             self._session, plan, seeds, run_id=self._run_id, out=self._session.home, budget=self._budget,
-            started_at=datetime.now(UTC),
+            started_at=datetime.now(UTC), allow_odd=self._allow_odd,
         )  # fmt: skip
 
     async def made(self, run: Run, *, provider: str, asked: Sequence[Mapping[str, Any]]) -> list[GeneratedVideo]:
@@ -50,6 +53,9 @@ class Purchase:
             raise
         except Moderated as error:
             error.hint = "change it; or, as the verdict is not always the same, ask for another take: take=2"
+            raise
+        except OddClip as error:
+            error.hint = "it is paid for and kept: open the provider with allow_odd=True, or ask for another: take=2"
             raise
         rows = await asyncio.to_thread(self._session.ledger.orders, [shot.key for shot in run.plan.shots])
         videos = []
@@ -113,5 +119,5 @@ def _metadata(
         "cached": not bought,
         "spent": spent,
         "service": shot.seller,
-        "notes": [*run.warnings, *run.plan.notes],
+        "notes": [*run.warnings, *run.plan.notes, *run.odd.values()],
     }

@@ -64,9 +64,12 @@ class Fate:
         size = {"width": self.width, "height": self.height}
         if "format" in score:
             return {**score, **size}
-        new = {"make": "video", "start": None, "end": None, "loop": False, "concepts": [], "extension": "new_footage"}
-        named = {"prompt": score.get("prompt") or "an odd clip", "resolution": score.get("resolution") or "540p"}
-        return {**score, **size, **new, **named, "frames": self.frames}
+        clip: dict[str, Any] = {
+            "make": "video", "frames": self.frames, "start": None, "end": None, "loop": False, "concepts": [],
+            "extension": "new_footage", "resolution": score.get("resolution") or "540p",
+            "prompt": score.get("prompt") or "an odd clip",
+        }  # fmt: skip
+        return {**score, **size, **clip}
 
     def told(self, api: str) -> str:
         """Why it fails, in the words of the API that it was asked for in."""
