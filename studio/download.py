@@ -13,12 +13,13 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import httpx
 
 from studio.errors import AssetExpired, BadClip, DownloadError
+from studio.facts import placed
+from studio.files import settle
 from studio.incoming import Part, Source, part_file
 from studio.media.boxes import looks_like
 from studio.media.clip import MAX_BYTES, Clip, examine
@@ -246,28 +247,14 @@ def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
         goal = store.frames_dir(clip.sha256)
         store.adopt(part.path, sha256=clip.sha256)
         part.note.unlink(missing_ok=True)
-        if not goal.exists():
-            with contextlib.suppress(OSError):  # another process was faster
-                frames.rename(goal)
-        return _moved(clip, store.path(clip.sha256), goal), ""
+        goal.mkdir(exist_ok=True)
+        for picture in frames.iterdir():
+            settle(picture, goal / picture.name)  # in place of what may be left, damaged, of an earlier fetch
+        return placed(store, clip), ""
     except BadClip as error:
         return None, f"it {error.message}"
     finally:
         shutil.rmtree(frames, ignore_errors=True)
-
-
-def _moved(clip: Clip, path: Path, frames: Path) -> Clip:
-    def there(file: Path | None) -> Path | None:
-        return frames / file.name if file else None
-
-    return replace(
-        clip,
-        path=path,
-        first_frame=there(clip.first_frame),
-        last_frame=there(clip.last_frame),
-        first_thumb=there(clip.first_thumb),
-        last_thumb=there(clip.last_thumb),
-    )
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from studio.errors import DownloadError
 from studio.facts import stored_clip
 from studio.models import Api
 from studio.plan import Plan, Shot, Source
-from studio.publish import Publishable
+from studio.publish import Publishable, bytes_of
 from studio.requests import Given
 from studio.session import Session
 
@@ -37,22 +37,26 @@ class _Picture:
     media_type: str = "image/png"
     url: str | None = None
 
+    @property
+    def content(self) -> str:
+        return self.sha256
+
 
 async def give(session: Session, api: Api, asset: Publishable) -> Given:
-    """Put an asset where an API can read it: once in a run."""
-    known = session.given.get((api, asset.sha256))
+    """Put an asset where an API can read it, as it is now: its bytes are hashed.
+
+    A file is uploaded once in a run: the service has it then. What a URL leads to is looked at whenever it is sent.
+    """
+    if api == "dream-machine":
+        return {"url": await asyncio.to_thread(session.publisher.publish, asset)}
+    known = session.given.get(asset.content)
     if known is not None:
         return known
-    given: Given
-    if api == "agents":
-        if asset.path is None:
-            raise DownloadError("its file is gone", where=f"asset '{asset.name}'", hint="start the run again")
-        file = await session.provider_of("agents").upload(asset.path, media_type=asset.media_type)
-        given = {"file_id": file}
-    else:
-        given = {"url": await asyncio.to_thread(session.publisher.publish, asset)}
-    session.given[api, asset.sha256] = given
-    return given
+    await asyncio.to_thread(bytes_of, asset)
+    assert asset.path is not None, "its bytes were read"  # noqa: S101
+    file = await session.provider_of("agents").upload(asset.path, media_type=asset.media_type)
+    session.given[asset.content] = {"file_id": file}
+    return session.given[asset.content]
 
 
 async def inputs_of(

@@ -70,8 +70,8 @@ class Session:
         self.mark = LedgerMark(self.home / "ledger-mark.json")
         # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
         self.restored = self.mark.is_ahead_of(ledger)
-        # How each API is given what was published, by sha256. URLs may be signed: never stored.
-        self.given: dict[tuple[Api, str], Given] = {}
+        # How the second API is given what was uploaded in this run, by the SHA-256 of its bytes.
+        self.given: dict[str, Given] = {}
         self._providers: dict[Api, VideoProvider] = {}
         self._watchers: dict[Api, Watcher] = {}
 

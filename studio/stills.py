@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import os
-import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import httpx
 from PIL import Image, UnidentifiedImageError
 
 from studio.errors import BadClip, DownloadError
+from studio.files import is_sound, write_atomic
 from studio.quiet import unlogged
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -30,7 +29,7 @@ class StillStore:
     def find(self, sha256: str) -> Path | None:
         """Where a still is; None where it is not here, or damaged."""
         for path in sorted((self.root / sha256[:2]).glob(f"{sha256}.*")):
-            if path.suffix in SUFFIXES.values() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            if path.suffix in SUFFIXES.values() and is_sound(path, sha256):
                 return path
         return None
 
@@ -42,9 +41,7 @@ class StillStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.root / sha256[:2] / f"{sha256}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{sha256[:16]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_atomic(path, data)
         return sha256
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from studio.errors import BadClip
-from studio.media.clip import digest
+from studio.files import digest, part_beside, settle
 
 NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -81,9 +79,7 @@ class ClipStore:
         path = self.path(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _at_hand(file, path) as near:
-            _sync(near)
-            near.replace(path)
-        _sync(path.parent)
+            settle(near, path)
         self._sound[sha256] = _stamp(path)
         return sha256
 
@@ -94,7 +90,7 @@ def _at_hand(file: Path, goal: Path) -> Iterator[Path]:
     if file.stat().st_dev == goal.parent.stat().st_dev:
         yield file
         return
-    part = goal.with_name(f".{goal.stem[:16]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    part = part_beside(goal)
     try:
         shutil.copyfile(file, part)
         yield part
@@ -106,14 +102,3 @@ def _at_hand(file: Path, goal: Path) -> Iterator[Path]:
 def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _sync(path: Path) -> None:
-    """Have the disk keep what was written to a file, or into a folder (where the system can do that)."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -70,6 +70,11 @@ async def test_footage_is_sent_without_its_place(tmp_path: Path, name: str) -> N
     assert footage.sha256 == before.sha256 != after.sha256
     assert (footage.bytes, footage.notes) == (len(sent), ("without its metadata",))
     assert await look(Source(path=str(made)), tmp_path / "kept", footage=True) == footage
+    # Overwritten by as many zeros, it is made anew.
+    footage.path.write_bytes(bytes(len(sent)))
+    assert await look(Source(path=str(made)), tmp_path / "kept", footage=True) == footage
+    assert hashlib.sha256(footage.path.read_bytes()).hexdigest() == footage.content
+    assert footage.path.read_bytes() == sent
 
 
 async def test_remote_footage_is_sent_by_its_own_url(clip: Path, tmp_path: Path) -> None:

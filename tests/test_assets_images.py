@@ -260,6 +260,27 @@ async def test_an_edit_during_the_run_changes_nothing(tmp_path: Path) -> None:
     assert image.path.read_bytes() == data
 
 
+@pytest.mark.parametrize("note", ["kept", "zeros", "gone"])
+@pytest.mark.parametrize("way", ["bared", "rendered", "as it is"])
+async def test_a_kept_file_that_was_overwritten(tmp_path: Path, way: str, note: str) -> None:
+    """What is sent is made anew where other bytes of the same length lie in its place; ``content`` says which it is."""
+    options = {"bared": {"exif": phone_exif()}, "rendered": {"exif": phone_exif(6)}, "as it is": {}}[way]
+    data = encoded(halves(), "JPEG", **options)
+    first = await look_at_bytes(data, tmp_path)
+    sent = first.path.read_bytes()
+    assert hashlib.sha256(sent).hexdigest() == first.content
+    assert (first.content == first.sha256) == (way == "as it is")
+    first.path.write_bytes(bytes(len(sent)))
+    for said in first.path.parent.glob("*.sha256"):
+        if note == "zeros":
+            said.write_bytes(bytes(64))
+        elif note == "gone":
+            said.unlink()
+    again = await look_at_bytes(data, tmp_path)
+    assert again == first
+    assert again.path.read_bytes() == sent
+
+
 async def test_what_a_killed_process_left(tmp_path: Path) -> None:
     """Half-written files of long ago are removed; a fresh one may be somebody's who is still writing."""
     kept = tmp_path / "kept"

@@ -127,6 +127,19 @@ async def test_same_clip_twice(fetch: Fetcher, data: bytes) -> None:
     assert empty(fetch.store.incoming)
 
 
+async def test_frames_that_were_left_damaged(fetch: Fetcher, data: bytes) -> None:
+    """A clip that is fetched again brings its frames along: what lies there is replaced."""
+    async with serving(whole(data)) as server:
+        first = await fetch(server)
+        assert first.last_frame is not None
+        sound = first.last_frame.read_bytes()
+        first.path.unlink()
+        first.last_frame.write_bytes(bytes(len(sound)))
+        again = await fetch(server)
+    assert again == first
+    assert first.last_frame.read_bytes() == sound
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone"])
 async def test_expired_address_is_replaced(fetch: Fetcher, data: bytes, status: str) -> None:
     """An expired URL is answered by asking for a fresh one, at once, and going on from where the clip was."""

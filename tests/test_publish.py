@@ -16,9 +16,11 @@ from pydantic import SecretStr
 
 from studio.assets import SeedImage
 from studio.errors import AssetError, SettingsError, StudioError
+from studio.inputs import give
 from studio.publish import FolderFiles, LoopbackFiles, PublicUrls, S3Files, choose_publisher
 from studio.publish.lifetime import expires_at
 from studio.publish.reach import TRIES, try_out
+from studio.session import open_session
 from studio.settings import Settings, choose_service, load_settings
 from tests.seeds import encoded, halves, look_at_bytes
 
@@ -190,6 +192,61 @@ def test_a_folder_that_is_served(served: tuple[Path, str], image: SeedImage) -> 
     assert publisher.publish(image) == url
     assert copy.stat().st_mtime_ns == before
     assert [f.name for f in folder.iterdir()] == [copy.name]
+
+
+@pytest.mark.parametrize("harm", ["zeros", "cut"])
+def test_a_published_copy_that_was_overwritten(served: tuple[Path, str], image: SeedImage, harm: str) -> None:
+    """What lies in the folder is compared byte by byte: other bytes of the same length are replaced."""
+    folder, base = served
+    publisher = FolderFiles(folder, base, sleep=no_sleep)
+    url = publisher.publish(image)
+    copy = folder / f"{image.sha256}.png"
+    data = copy.read_bytes()
+    copy.write_bytes(bytes(len(data)) if harm == "zeros" else data[:-1])
+    assert publisher.publish(image) == url
+    assert get(url).content == data
+    assert [f.name for f in folder.iterdir()] == [copy.name]
+
+
+def test_a_kept_file_that_was_overwritten_is_not_published(served: tuple[Path, str], image: SeedImage) -> None:
+    """The file that is read for sending is hashed, by every publisher: what is not what was looked at is not sent."""
+    assert image.path is not None
+    image.path.write_bytes(bytes(image.path.stat().st_size))
+    folder, base = served
+    for publisher in (FolderFiles(folder, base, sleep=no_sleep), LoopbackFiles()):
+        with pytest.raises(AssetError, match="its file was changed since it was looked at"):
+            publisher.publish(image)
+        publisher.close()
+    assert not list(folder.iterdir())
+
+
+def test_what_is_served_on_loopback_is_hashed_each_time(loopback: LoopbackFiles, image: SeedImage) -> None:
+    """A file that is overwritten after it was published is not served any more."""
+    assert image.path is not None
+    url = loopback.publish(image)
+    data = image.path.read_bytes()
+    image.path.write_bytes(bytes(len(data)))
+    assert (get(url).status_code, get(url, Range="bytes=0-0").status_code) == (404, 404)
+    image.path.write_bytes(data)
+    assert get(url).content == data
+
+
+async def test_every_order_looks_at_what_is_published(
+    served: tuple[Path, str], image: SeedImage, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that is overwritten between two orders of one run is put there again before the second one is sent."""
+    folder, base = served
+    monkeypatch.setenv("LUMAAI_API_KEY", "key")
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    monkeypatch.setenv("STUDIO_PUBLISH_URL", str(folder))
+    monkeypatch.setenv("STUDIO_PUBLISH_BASE_URL", base)
+    async with open_session(load_settings()) as session:
+        first = await give(session, "dream-machine", image)
+        copy = folder / f"{image.sha256}.png"
+        data = copy.read_bytes()
+        copy.write_bytes(bytes(len(data)))
+        assert await give(session, "dream-machine", image) == first
+    assert copy.read_bytes() == data
 
 
 def test_a_folder_that_is_not_served(served: tuple[Path, str], image: SeedImage, tmp_path: Path) -> None:

@@ -107,6 +107,33 @@ def test_another_file_in_its_place_is_replaced(s3: Any, image: SeedImage) -> Non
         assert (found["Body"].read(), found["ContentType"]) == (image.path.read_bytes(), "image/png")
 
 
+@pytest.mark.parametrize("told", [{}, {"sha256": "as before"}])
+def test_an_object_of_the_same_length_is_no_proof(s3: Any, image: SeedImage, told: dict[str, str]) -> None:
+    """As many zeros, of the same type and with whatever metadata, are found and replaced."""
+    assert image.path is not None
+    key, data = f"film/{image.sha256}.png", image.path.read_bytes()
+    told = dict.fromkeys(told, image.sha256)
+    s3.put_object(Bucket=BUCKET, Key=key, Body=bytes(len(data)), ContentType="image/png", Metadata=told)
+    url = publisher().publish(image)
+    assert httpx.get(url, trust_env=False).content == data
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_an_object_in_parts_is_read_back(s3: Any, image: SeedImage, sound: bool) -> None:
+    """The tag of an object that was uploaded in parts says nothing of its content: it is read, and stays if sound."""
+    assert image.path is not None
+    key, data = f"film/{image.sha256}.png", image.path.read_bytes()
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key=key, ContentType="image/png")["UploadId"]
+    part = s3.upload_part(
+        Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=data if sound else bytes(len(data))
+    )
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    tag = s3.complete_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload=parts)["ETag"]
+    assert tag.strip('"').endswith("-1")
+    assert httpx.get(publisher().publish(image), trust_env=False).content == data
+    assert (s3.head_object(Bucket=BUCKET, Key=key)["ETag"] == tag) == sound
+
+
 def test_a_public_asset_is_not_uploaded(s3: Any) -> None:
     """Where an asset has a URL of its own, that is sent."""
     public = SeedImage("lamp", "a" * 64, "image/png", ".png", 960, 540, url="https://x.example/p.png")

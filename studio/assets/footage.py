@@ -9,8 +9,9 @@ from pathlib import Path
 import ffmpeg
 
 from studio.assets.images import BARED, MIN_SIDE
-from studio.assets.keeping import keep, part_of
+from studio.assets.keeping import is_made, keep, keep_made, part_of
 from studio.errors import AssetError, BadClip, FfmpegError
+from studio.files import digest
 from studio.media.boxes import check_boxes
 from studio.media.clip import Clip, examine
 from studio.media.container import opened
@@ -33,7 +34,8 @@ class SeedFootage:
 
     ``sha256`` is of the source's own bytes, and names it in purchases. ``width`` and ``height`` in pixels as shown,
     ``fps`` frames per second, ``bytes`` of the file that is sent, which is ``path``. ``url`` is the producer's own,
-    where the footage is sent by it. ``notes`` say what was changed in the file that is sent.
+    where the footage is sent by it. ``notes`` say what was changed in the file that is sent; ``changed`` is that file's
+    SHA-256 then.
     """
 
     name: str
@@ -49,6 +51,12 @@ class SeedFootage:
     path: Path | None = None
     url: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    changed: str = ""
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of the file that is sent."""
+        return self.changed or self.sha256
 
 
 def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedFootage:
@@ -75,7 +83,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
         sent = keep(part, folder / f"{sha256}{suffix}", sha256)
     return SeedFootage(
         name, sha256, media_type, suffix, clip.width, clip.height, clip.frames, clip.fps, clip.duration,
-        sent.stat().st_size, sent, url, (BARED,) if tells else (),
+        sent.stat().st_size, sent, url, (BARED,) if tells else (), digest(sent) if tells else "",
     )  # fmt: skip
 
 
@@ -88,7 +96,7 @@ def _tells(part: Path) -> bool:
 
 def _bared(part: Path, clip: Clip, goal: Path, where: str) -> Path:
     """The same picture and sound, packet by packet, in a file that says nothing else."""
-    if goal.exists():
+    if is_made(goal):
         return goal
     bare = part_of(goal.parent)
     source = clip_input(part)
@@ -99,7 +107,7 @@ def _bared(part: Path, clip: Clip, goal: Path, where: str) -> Path:
         run(command, timeout=COPY_SECONDS)
         copied = scan(bare)
         if (copied.fingerprint(), copied.duration) == (clip.packets, clip.duration):
-            return bare.replace(goal)
+            return keep_made(bare, goal)
     except (FfmpegError, BadClip):
         pass  # said below
     finally:

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from studio.assets.keeping import keep
 from studio.assets.redrawing import bare, render
 from studio.errors import AssetError
+from studio.files import digest
 
 #: What is sent, at most. A larger image is scaled down, and encoded anew.
 SENT_BYTES = 20 * 1024**2
@@ -45,7 +46,8 @@ class SeedImage:
 
     ``sha256`` is of the source's own bytes, and names it in purchases. All else is of the file that is sent: ``path``,
     ``media_type`` and ``suffix``, ``width`` and ``height`` in pixels. ``url`` is the producer's own, where the image is
-    sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is sent.
+    sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is sent;
+    ``changed`` is that file's SHA-256 then.
     """
 
     name: str
@@ -57,6 +59,12 @@ class SeedImage:
     path: Path | None = None
     url: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    changed: str = ""
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of the file that is sent."""
+        return self.changed or self.sha256
 
 
 class Sized(Protocol):
@@ -122,7 +130,7 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
     with Image.open(sent) as made:
         width, height = made.size
         media_type, suffix = KINDS[made.format or ""]
-    return SeedImage(name, sha256, media_type, suffix, width, height, sent, None, tuple(changes))
+    return SeedImage(name, sha256, media_type, suffix, width, height, sent, None, tuple(changes), digest(sent))
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:

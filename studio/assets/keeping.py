@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.errors import SettingsError
-from studio.media.clip import digest
+from studio.files import digest, is_sound, settle, write_atomic
 
 DAY = 24 * 3600.0
 
@@ -18,22 +18,43 @@ DAY = 24 * 3600.0
 def keep(part: Path, goal: Path, sha256: str) -> Path:
     """Move ``part`` to ``goal``, unless the same bytes are there already. Returns ``goal``."""
     with disk(goal.parent):
-        if goal.is_file() and goal.stat().st_size == part.stat().st_size and digest(goal) == sha256:
+        if is_sound(goal, sha256):
             part.unlink()
         else:
-            part.replace(goal)
+            settle(part, goal)
         return goal
 
 
-def write(goal: Path, data: bytes) -> Path:
-    """Write a file so that nobody ever sees half of it. Returns ``goal``."""
+def keep_made(part: Path, goal: Path) -> Path:
+    """Move a file that was made of an asset to ``goal``, and note what it holds: so damage shows. Returns ``goal``."""
+    with disk(goal.parent):
+        sha256 = digest(part)
+        settle(part, goal)
+        write_atomic(_note(goal), sha256.encode())
+        return goal
+
+
+def write_made(goal: Path, data: bytes) -> Path:
+    """The same as ``keep_made``, of bytes. Returns ``goal``."""
     part = part_of(goal.parent)
     with disk(goal.parent):
         try:
             part.write_bytes(data)
-            return part.replace(goal)
+            return keep_made(part, goal)
         finally:
             part.unlink(missing_ok=True)
+
+
+def is_made(goal: Path) -> bool:
+    """Whether a file was made before, and still holds what was made. Where it does not, it is to be made anew."""
+    try:
+        return is_sound(goal, _note(goal).read_text("ascii"))
+    except (OSError, ValueError):
+        return False
+
+
+def _note(goal: Path) -> Path:
+    return goal.with_name(f"{goal.name}.sha256")
 
 
 def part_of(folder: Path) -> Path:

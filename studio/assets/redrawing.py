@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
 
-from studio.assets.keeping import write
+from studio.assets.keeping import is_made, write_made
 from studio.assets.stripping import strip
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
@@ -18,21 +18,21 @@ SHRINK = 0.8
 
 def render(image: Image.Image, kind: str, stem: Path, *, size: tuple[int, int], most: int) -> Path:
     """Write what is sent of a loaded ``image`` to ``stem`` plus a suffix: scaled into ``size`` (as stored, before it is
-    turned), at most ``most`` bytes. What was written before is used again.
+    turned), at most ``most`` bytes. What was written before is used again, if it still is what was written.
 
     The kind stays, if the bytes allow; what is too large becomes a JPEG, transparent parts white.
     """
     for suffix in SUFFIXES.values():
-        if (done := stem.with_name(stem.name + suffix)).exists():
+        if is_made(done := stem.with_name(stem.name + suffix)):
             return done
     data, kind = _encoded(image, kind, size, most)
-    return write(stem.with_name(stem.name + SUFFIXES[kind]), data)
+    return write_made(stem.with_name(stem.name + SUFFIXES[kind]), data)
 
 
 def bare(image: Image.Image, kind: str, stem: Path, part: Path, *, most: int) -> Path:
     """The same as ``render``, of the picture in ``part``, of which only the metadata has to go: nothing is encoded."""
     goal = stem.with_name(stem.name + SUFFIXES[kind])
-    if goal.exists():
+    if is_made(goal):
         return goal
     try:
         data = strip(part.read_bytes(), kind)
@@ -41,7 +41,7 @@ def bare(image: Image.Image, kind: str, stem: Path, part: Path, *, most: int) ->
             sound = stripped.size == image.size and not stripped.getexif()
     except (OSError, ValueError, SyntaxError):
         sound = False  # an odd file, that Pillow yet could read
-    return write(goal, data) if sound else render(image, kind, stem, size=image.size, most=most)
+    return write_made(goal, data) if sound else render(image, kind, stem, size=image.size, most=most)
 
 
 def _encoded(image: Image.Image, kind: str, size: tuple[int, int], most: int) -> tuple[bytes, str]:

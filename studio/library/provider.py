@@ -6,7 +6,6 @@ import asyncio
 import builtins
 import hashlib
 import logging
-import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, Self, Unpack
 
 from studio.download import download
 from studio.errors import BadInput, DownloadError, NotFound, Refused, SettingsError
+from studio.files import atomic
 from studio.library.purchase import Purchase, single
 from studio.library.wishes import continuous, one
 from studio.models import Api, video_model
@@ -206,13 +206,9 @@ def _dollars(budget: Decimal | int | str | None) -> Decimal | None:
 
 def _copy(clip: Path, local: Path) -> None:
     """Copy a clip of the store; where the copy breaks off, nothing is left under its name."""
-    part = local.with_name(f".{local.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     try:
         local.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with atomic(local) as part:
             shutil.copyfile(clip, part)
-            part.replace(local)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         raise DownloadError(f"cannot be written: {error.strerror}", where=str(local)) from None

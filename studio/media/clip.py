@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -13,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from studio.errors import BadClip
+from studio.files import digest
 from studio.media import frames as stills
 from studio.media.boxes import check_boxes
 from studio.media.container import is_cover, opened, time_base
@@ -90,12 +90,6 @@ class _Decoded:
     first: VideoFrame | None = None
     last: VideoFrame | None = None
     changed: bool = False
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def examine(path: Path, *, frames_dir: Path | None = None) -> Clip:

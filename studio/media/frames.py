@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import uuid
 from collections.abc import Generator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.errors import BadClip
+from studio.files import atomic
 from studio.media.container import opened
 
 THUMB_WIDTH = 480
@@ -104,6 +103,5 @@ def _range(frame: VideoFrame) -> ColorRange | None:
 
 
 def _write(image: Image.Image, path: Path, kind: str, **options: int) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
-    image.save(part, kind, **options)
-    part.replace(path)
+    with atomic(path) as part:
+        image.save(part, kind, **options)

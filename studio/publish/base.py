@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -15,12 +16,18 @@ from studio.settings import is_loopback
 
 
 class Publishable(Protocol):
-    """A file by its content: a seed image, seed footage, a still that was made. ``url``: its own, where it has one."""
+    """A file by its content: a seed image, seed footage, a frame of a clip. ``url``: its own, where it has one.
+
+    ``sha256`` names it, ``content`` is the SHA-256 of what is in ``path``: of a picture that was made smaller, or bare
+    of its metadata, the two differ.
+    """
 
     @property
     def name(self) -> str: ...
     @property
     def sha256(self) -> str: ...
+    @property
+    def content(self) -> str: ...
     @property
     def suffix(self) -> str: ...
     @property
@@ -96,3 +103,17 @@ def file_of(asset: Publishable) -> Path:
     if asset.path is None or not asset.path.is_file():
         raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint="start the run again")
     return asset.path
+
+
+def bytes_of(asset: Publishable) -> bytes:
+    """What is to be published, read and hashed now. Raises AssetError where it is gone, or is not what it was."""
+    try:
+        data = file_of(asset).read_bytes()
+    except OSError as error:
+        raise AssetError(f"its file cannot be read: {error.strerror}", where=f"asset '{asset.name}'") from None
+    if hashlib.sha256(data).hexdigest() != asset.content:
+        raise AssetError(
+            "its file was changed since it was looked at", where=f"asset '{asset.name}'",
+            hint="start the run again: it is made anew",
+        )  # fmt: skip
+    return data

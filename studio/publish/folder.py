@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from studio.errors import SettingsError
-from studio.publish.base import PublicUrls, Publishable, file_of
+from studio.files import is_sound, write_atomic
+from studio.publish.base import PublicUrls, Publishable, bytes_of, file_of
 from studio.publish.reach import try_out
 
 
@@ -46,7 +44,7 @@ class FolderFiles:
             return self._own.publish(asset)
         self._check_folder()
         name = f"{asset.sha256}{asset.suffix}"
-        self._put(file_of(asset), self.folder / name)
+        self._put(asset, self.folder / name)
         url = f"{self.base_url}/{quote(name)}"
         try_out(url, asset, transport=self._transport, sleep=self._sleep)
         return url
@@ -58,16 +56,12 @@ class FolderFiles:
         if not self.folder.is_dir():  # not made here: it may be a disk that is not mounted
             raise SettingsError(f"there is no folder {self.folder}", where="STUDIO_PUBLISH_URL")
 
-    def _put(self, file: Path, goal: Path) -> None:
-        part = goal.with_name(f".{goal.stem[:16]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    def _put(self, asset: Publishable, goal: Path) -> None:
+        data = bytes_of(asset)
         try:
-            if goal.exists() and goal.stat().st_size == file.stat().st_size:
-                return
-            shutil.copyfile(file, part)
-            part.replace(goal)
+            if not is_sound(goal, asset.content):
+                write_atomic(goal, data)
         except OSError as error:
             raise SettingsError(
                 f"{self.folder} cannot be written: {error.strerror}", where="STUDIO_PUBLISH_URL"
             ) from None
-        finally:
-            part.unlink(missing_ok=True)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, BinaryIO
+from typing import Any
 
-from studio.publish.base import Publishable, file_of
+from studio.errors import AssetError
+from studio.publish.base import Publishable, bytes_of, file_of
 
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-BLOCK = 1 << 20
 
 
 class LoopbackFiles:
@@ -29,7 +28,7 @@ class LoopbackFiles:
             file_of(asset)
 
     def publish(self, asset: Publishable) -> str:
-        file_of(asset)
+        bytes_of(asset)
         with self._starting:
             if self._server is None:
                 self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._files))
@@ -67,13 +66,18 @@ def _handler(files: dict[str, Publishable]) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self, *, with_body: bool) -> None:
             asset = files.get(self.path)
-            if asset is None or asset.path is None or not asset.path.is_file():
+            try:
+                data = None if asset is None else bytes_of(asset)
+            except AssetError:
+                data = None  # gone or damaged: nothing is made from it
+            if asset is None or data is None:
                 self.send_error(404)
                 return
-            with asset.path.open("rb") as file, contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self._send(file, asset.path.stat().st_size, asset.media_type, with_body=with_body)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self._send(memoryview(data), asset.media_type, with_body=with_body)
 
-        def _send(self, file: BinaryIO, size: int, media_type: str, *, with_body: bool) -> None:
+        def _send(self, data: memoryview, media_type: str, *, with_body: bool) -> None:
+            size = len(data)
             wanted = self.headers.get("Range", "")
             extent = _extent(wanted, size)
             if RANGE.fullmatch(wanted) and extent is None:
@@ -90,16 +94,8 @@ def _handler(files: dict[str, Publishable]) -> type[BaseHTTPRequestHandler]:
             if extent:
                 self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
             self.end_headers()
-            if not with_body:
-                return
-            file.seek(first)
-            left = last - first + 1
-            if left == size:
-                shutil.copyfileobj(file, self.wfile, BLOCK)
-                return
-            while left > 0 and (block := file.read(min(BLOCK, left))):
-                self.wfile.write(block)
-                left -= len(block)
+            if with_body:
+                self.wfile.write(data[first : last + 1])
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import logging
 import threading
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from studio.errors import SettingsError
-from studio.publish.base import PublicUrls, Publishable, file_of, is_private
+from studio.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
 from studio.publish.lifetime import check_lifetime, span
 from studio.publish.reach import try_out
 
@@ -95,18 +96,18 @@ class S3Files:
         self._place = None
 
     def _upload(self, asset: Publishable) -> str:
-        """Upload a file unless it is there, and sign its URL."""
+        """Upload a file unless it is there, byte by byte, and sign its URL."""
         from botocore.exceptions import (  # type: ignore[import-untyped]
             BotoCoreError,
             ClientError,
             NoCredentialsError,
         )
 
-        file = file_of(asset)
+        data = bytes_of(asset)
         try:
             goal = self._root() / f"{asset.sha256}{asset.suffix}"
-            if not _is_there(goal, file.stat().st_size, asset.media_type):
-                goal.fs.put_file(str(file), goal.path, ContentType=asset.media_type)
+            if not _is_there(goal, data, asset):
+                goal.fs.pipe_file(goal.path, data, ContentType=asset.media_type)
             return str(goal.fs.sign(goal.path, expiration=self.seconds))
         except NoCredentialsError:
             fault = "no credentials for S3 were found"
@@ -130,12 +131,18 @@ class S3Files:
             return self._place
 
 
-def _is_there(goal: UPath, size: int, media_type: str) -> bool:
+def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
+    """Whether the object holds exactly these bytes, with the right type. Metadata is no proof: anybody writes it."""
     try:
         known: dict[str, Any] = goal.fs.info(goal.path, refresh=True)
+        if known.get("size") != len(data) or known.get("ContentType") != asset.media_type:
+            return False
+        # The bucket's own MD5 of what it holds; of an object in parts, or encrypted by KMS, the tag is something else.
+        if str(known.get("ETag", "")).strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
+            return True
+        return hashlib.sha256(goal.fs.cat_file(goal.path)).hexdigest() == asset.content
     except (FileNotFoundError, PermissionError):
         return False  # who may not list a bucket is told 403 for what is not there
-    return known.get("size") == size and known.get("ContentType") == media_type
 
 
 def _code(error: Exception) -> str:

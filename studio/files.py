@@ -1,0 +1,67 @@
+"""Files that are written whole or not at all, and that a power cut does not lose."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_sound(path: Path, sha256: str) -> bool:
+    """Whether a file is there and holds exactly those bytes."""
+    try:
+        return digest(path) == sha256
+    except OSError:
+        return False
+
+
+def part_beside(goal: Path) -> Path:
+    """A new name in the goal's folder for what is still being written."""
+    return goal.with_name(f".{goal.name[:32]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+
+
+@contextlib.contextmanager
+def atomic(goal: Path) -> Iterator[Path]:
+    """A path to write to: once the block has ended it is ``goal``, on disk; after an error ``goal`` is as it was.
+
+    The folder must be there. Raises OSError.
+    """
+    part = part_beside(goal)
+    try:
+        yield part
+        settle(part, goal)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_atomic(goal: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it. The folder must be there. Raises OSError."""
+    with atomic(goal) as part:
+        part.write_bytes(data)
+
+
+def settle(part: Path, goal: Path) -> None:
+    """Move a finished file to its place in the same file system. Once this returns, a power cut does not lose it."""
+    sync(part)
+    part.replace(goal)
+    sync(goal.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep what was written to a file, or into a folder (where the system can do that)."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
