@@ -16,7 +16,7 @@ Clock = Callable[[], datetime]
 class Dated(Protocol):
     """A ledger, as far as its clock goes."""
 
-    def clock_difference(self) -> timedelta:
+    def clock_difference(self, host: Clock) -> timedelta:
         """How far this host's clock is ahead of the ledger's."""
 
 
@@ -24,9 +24,9 @@ class Dated(Protocol):
 TOLD, REFUSED = timedelta(seconds=5), timedelta(seconds=60)
 
 
-def check_clock(ledger: Dated) -> None:
+def check_clock(ledger: Dated, host: Clock | None = None) -> None:
     """Raises SettingsError where this host's clock is so far off the ledger's that it may not buy."""
-    ahead = ledger.clock_difference()
+    ahead = ledger.clock_difference(host or utc_now)
     if abs(ahead) > REFUSED:
         raise SettingsError(
             f"this machine's clock is {ahead.total_seconds():+.0f} s off the clock of the ledger's database",
