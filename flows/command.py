@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from flows.prefect_server import PrefectServer, load_prefect
-from flows.screen import Screen, show_end, show_plan
+from flows.screen import Screen, Terminal, show_end, show_plan
 from studio.drawing import derived
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
@@ -94,7 +94,7 @@ def produce(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    console = Console(stderr=as_json, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Terminal(stderr=as_json, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 
     async def go() -> None:
         wish = Wish(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from flows.command import WIDTH, run_command
+from flows.screen import Terminal
 from studio.concepts import CONCEPTS, phrase, words_for
 from studio.session import open_session
 from studio.settings import load_settings
@@ -56,7 +56,7 @@ def _differences(offered: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _print(offered: Sequence[str] | None) -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Terminal(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     table = Table(box=None, pad_edge=False)
     for name in COLUMNS:
         table.add_column(name)

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from flows.command import run_command
+from flows.screen import Terminal
 from studio.errors import SettingsError
 from studio.ledger import CostRow, costs, open_ledger
 from studio.money import ZERO, plain, usd
@@ -65,7 +65,7 @@ def _row(row: CostRow) -> dict[str, object]:
 
 
 def _print(rows: list[CostRow], by: By) -> None:
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     if not rows:
         console.print("Nothing was spent.")
         return

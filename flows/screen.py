@@ -2,7 +2,7 @@
 
 import time
 from decimal import Decimal
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from studio.cleaning import printable
 from studio.money import usd
 from studio.plan import Plan, Shot
 from studio.progress import Listener
@@ -27,11 +28,18 @@ FROM = {
 MOST_NAMED = 3  # sources of a kind; more are counted
 
 
+class Terminal(Console):
+    """A console whose texts hold nothing that a terminal obeys: names, messages and notes may be anybody's words."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
 class Screen(Listener):
     """Shows a run on ``stream``. ``live``: redraw a table; else a line per change."""
 
     def __init__(self, stream: TextIO, *, live: bool) -> None:
-        self._console = Console(file=stream, highlight=False, soft_wrap=not live)
+        self._console = Terminal(file=stream, highlight=False, soft_wrap=not live)
         self._live: Live | None = Live(console=self._console, refresh_per_second=8, transient=True) if live else None
         self._plan: Plan | None = None
         self._rows: dict[str, tuple[str, str, float | None, float | None]] = {}
@@ -79,9 +87,9 @@ class Screen(Listener):
         now = time.monotonic()
         for shot_id, (state, detail, began, ended) in self._rows.items():
             spent = "" if began is None else f"{(ended or now) - began:.0f} s"
-            first = detail.splitlines()[0][:70] if detail else ""
+            first = next(iter(printable(detail).splitlines()), "")[:70]
             style = STYLES.get(state, "bold")
-            table.add_row(shot_id, Text(state, style=style), spent, usd(self._cost(shot_id)), Text(first))
+            table.add_row(shot_id, Text(printable(state), style=style), spent, usd(self._cost(shot_id)), Text(first))
         return table
 
 

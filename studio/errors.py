@@ -34,7 +34,8 @@ StudioError                           1
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
 
-An error's text says what, where and what to do next. It never holds an API key or a signed URL.
+An error's text says what, where and what to do next. It never holds an API key or a signed URL, nor anything that a
+terminal would obey: file names, logs and services' words are printed with it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from studio.cleaning import printable
+
 
 class StudioError(Exception):
     """Base of all. ``where`` names file, scene and field; ``hint`` says what to do next."""
@@ -50,10 +53,8 @@ class StudioError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
-        self.hint = hint
+        self.message, self.where, self.hint = printable(message), printable(where), printable(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
@@ -205,7 +206,7 @@ class MediaError(StudioError):
     def __init__(self, message: str, *, path: str = "", log: str = "", where: str = "", hint: str = "") -> None:
         super().__init__(message, where=where or path, hint=hint)
         self.path = path
-        self.log = log
+        self.log = printable(log)
 
 
 class BadClip(MediaError):

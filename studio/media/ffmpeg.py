@@ -24,6 +24,7 @@ from typing import IO, Any
 import ffmpeg
 import imageio_ffmpeg
 
+from studio.cleaning import printable
 from studio.errors import FfmpegError, SettingsError
 
 SETTING = "STUDIO_FFMPEG"
@@ -175,7 +176,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _tail(log: IO[bytes]) -> str:
     size = log.seek(0, os.SEEK_END)
     log.seek(max(0, size - LOG_TAIL))
-    return log.read().decode("utf-8", "replace")
+    return printable(log.read().decode("utf-8", "replace"))  # it repeats names and titles out of the files
 
 
 @functools.cache

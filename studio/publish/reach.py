@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
+from studio.cleaning import clean
 from studio.errors import AssetError
 from studio.publish.base import Publishable, file_of
 from studio.quiet import unlogged
@@ -69,7 +70,7 @@ def _fault(answer: httpx.Response, asset: Publishable) -> AssetError | None:
         return _unreadable(asset, f"gives {said} bytes of {whole}", "is something else in that place?")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if SAME.get(kind, kind) != asset.media_type:
-        told = kind or "nothing"
+        told = clean(kind, limit=60) or "nothing"
         return _unreadable(
             asset, f"says {told}, not {asset.media_type}", f"have its server send {asset.media_type} for {asset.suffix}"
         )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from studio.cleaning import clean
 from studio.errors import SettingsError
 from studio.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
 from studio.publish.lifetime import check_lifetime, span
@@ -148,5 +149,5 @@ def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
 def _code(error: Exception) -> str:
     """The service's own word for an error, in brackets; its message may repeat the request."""
     answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
-    code = answer.get("Error", {}).get("Code", "")
+    code = clean(str(answer.get("Error", {}).get("Code", "")), limit=60)
     return f" ({code})" if code else ""
