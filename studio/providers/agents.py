@@ -27,7 +27,7 @@ from studio.providers.answers import (
     text_of,
     time_of,
     unreadable,
-    without_urls,
+    url_of,
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
@@ -121,8 +121,8 @@ class Agents(VideoProvider):
         response = await self._read(files.create, mime_type=media_type, size_bytes=size)
         body = answer_json(response)
         identity, upload = id_of(body, response.status_code, "a file"), mapping_of(body.get("upload"))
-        url, headers = text_of(upload.get("url")), mapping_of(upload.get("headers"))
-        if url is None or not all(isinstance(value, str) for value in headers.values()):
+        url, headers = url_of(upload.get("url")), mapping_of(upload.get("headers"))
+        if url is None or not all(_is_header(text) for pair in headers.items() for text in pair):
             raise unreadable("a file without a place for its bytes", response.status_code)
         await self._put(path, url, {**headers, "Content-Length": str(size)})
         file = answer_json(await self._read(files.complete, identity))
@@ -175,6 +175,11 @@ def _size(path: Path) -> int:
     return size
 
 
+def _is_header(text: Any) -> bool:
+    """Whether a header's name or value can be sent as it is."""
+    return isinstance(text, str) and text.isascii() and (text.isprintable() or not text)
+
+
 async def _chunks(path: Path) -> AsyncIterator[bytes]:
     with await asyncio.to_thread(path.open, "rb") as file:
         while chunk := await asyncio.to_thread(file.read, CHUNK):
@@ -186,7 +191,7 @@ def _ready(file: Any, path: Path) -> bool:
     known = mapping_of(file)
     state = known.get("state")
     if state in ("failed", "deleted"):
-        reason = without_urls(text_of(known.get("failure_reason")) or f"it is {state}")
+        reason = text_of(known.get("failure_reason")) or f"it is {state}"
         raise Refused(f"{path.name}: the service cannot use this file: {reason}")
     return state == "ready"
 
@@ -194,18 +199,19 @@ def _ready(file: Any, path: Path) -> bool:
 def _generation(body: Any, status: int) -> Generation:
     """Read one generation, asking of it only what we need: an id. A state that nobody knows is one not ended."""
     identity = id_of(body, status)
-    kind = "image" if str(body.get("type") or "").startswith("image") else "video"
+    kind = "image" if (text_of(body.get("type")) or "").startswith("image") else "video"
     urls = _outputs(body.get("output"), kind)
+    reason = _reason(text_of(body.get("failure_code"), limit=100), text_of(body.get("failure_reason")))
     return Generation(
         id=identity,
-        state=STATES.get(str(body.get("state") or "queued"), "dreaming"),
+        state=STATES.get(text_of(body.get("state")) or "queued", "dreaming"),
         created_at=time_of(body.get("created_at")),
-        model=text_of(body.get("model")),
+        model=text_of(body.get("model"), limit=100),
         video_url=urls.get("video"),
         image_url=urls.get("image"),
         frames_url=urls.get("frames"),
-        failure_reason=_reason(text_of(body.get("failure_code")), text_of(body.get("failure_reason"))),
-        failure=failure_class(_reason(text_of(body.get("failure_code")), text_of(body.get("failure_reason")))),
+        failure_reason=reason,
+        failure=failure_class(reason),
         kind=kind,
     )
 
@@ -214,7 +220,8 @@ def _outputs(output: Any, kind: str) -> dict[str, str]:
     """The first URL of each sort. What is neither clip nor still is the archive of frames."""
     urls: dict[str, str] = {}
     for entry in output if isinstance(output, list) else ():
-        url, sort = text_of(mapping_of(entry).get("url")), str(mapping_of(entry).get("type") or kind).lower()
+        known = mapping_of(entry)
+        url, sort = url_of(known.get("url")), (text_of(known.get("type")) or kind).lower()
         if url is not None:
             urls.setdefault(next((s for s in ("video", "image") if sort.startswith(s)), "frames"), url)
     return urls

@@ -16,6 +16,7 @@ import httpx
 import luma_agents
 import lumaai
 
+from studio.cleaning import clean
 from studio.errors import (
     Ambiguous,
     NotFound,
@@ -43,8 +44,10 @@ NEVER_SENT = (
 REFUSALS = (400, 401, 402, 403, 404, 413, 422)
 # Time-outs between us and the service, which say nothing of what became of the request.
 GATEWAY = (408, 502, 504, 520, 522, 524)
-LONGEST_DETAIL = 600
-_URL = re.compile(r"https?://\S+")
+LONGEST_URL = 16_384  # characters
+LONGEST_PAUSE = 86_400.0  # seconds of a Retry-After that are believed
+# What can stand in a path as it is, and in a column of the books: a UUID, in all that was seen.
+_ID = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,;=|-]{1,200}")
 
 
 async def create_once(
@@ -56,22 +59,28 @@ async def create_once(
     """
     try:
         raw = await call()
-        return read(answer_json(raw.http_response), raw.http_response.status_code)
     except SDK_ERRORS as error:
         raise service_error(error, creating=True, key=key) from None
-    except ServiceError as error:
-        # A 2xx that cannot be read: the create was most likely accepted.
-        raise Ambiguous(error.message, status=error.status) from None
+    except RecursionError:
+        # The SDK repeats the body of an error in its own words, and this one is nested too deeply: it was sent.
+        raise Ambiguous("no readable answer came back (RecursionError)") from None
     except (TypeError, ValueError, UnicodeError) as error:
         # Raised by the SDK while it builds the request, before anything is sent.
         raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+    response: httpx.Response = raw.http_response
+    try:
+        return read(answer_json(response), response.status_code)
+    except ServiceError as error:
+        # A 2xx that cannot be read: the create was most likely accepted.
+        raise Ambiguous(error.message, status=error.status) from None
 
 
 async def read_answer(call: Callable[..., Awaitable[Any]], *args: Any, key: str, **kwargs: Any) -> httpx.Response:
     """The answer to a call that buys nothing; the SDK may try it again. Raises ServiceError, but never Ambiguous."""
     try:
         raw = await call(*args, **kwargs)
-    except (*SDK_ERRORS, ValueError) as error:
+    except (*SDK_ERRORS, ValueError, ArithmeticError, RecursionError) as error:
+        # The last three: the SDK's reading of a body or of a Retry-After.
         raise service_error(error, creating=False, key=key) from None
     response: httpx.Response = raw.http_response
     return response
@@ -83,7 +92,7 @@ def answer_json(response: httpx.Response) -> Any:
         return json.loads(response.content)
     except (ValueError, RecursionError):
         kind = response.headers.get("content-type", "no content type").partition(";")[0]
-        raise unreadable(f"an answer that is not JSON ({kind})", response.status_code) from None
+        raise unreadable(f"an answer that is not JSON ({clean(kind, limit=60)})", response.status_code) from None
 
 
 def service_error(error: Exception, *, creating: bool, key: str = "LUMAAI_API_KEY") -> ServiceError:
@@ -133,19 +142,27 @@ def retry_after(headers: httpx.Headers, *, now: datetime | None = None) -> float
     if not value:
         return None
     if value.isdecimal():
-        return float(value)
+        return min(float(value), LONGEST_PAUSE)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, seconds), LONGEST_PAUSE)
 
 
-def text_of(value: Any) -> str | None:
-    """A text that says something, else None."""
-    return value if isinstance(value, str) and value else None
+def text_of(value: Any, *, limit: int = 600) -> str | None:
+    """The service's own words, cleaned, on one line of at most ``limit`` characters; None where there are none."""
+    return (clean(value, limit=limit) or None) if isinstance(value, str) else None
+
+
+def url_of(value: Any) -> str | None:
+    """An http or https address, as it was sent: it may be signed. None for anything else."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_URL or not value.isprintable():
+        return None
+    return value if value.lower().startswith(("http://", "https://")) else None
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:
@@ -165,16 +182,16 @@ def time_of(value: Any) -> datetime | None:
 
 
 def id_of(body: Any, status: int, what: str = "a generation") -> str:
-    """The id of what was answered: the one thing that nothing can go on without. Raises ServiceError."""
+    """The id of what was answered: the one thing that nothing can go on without.
+
+    It becomes a part of paths, books and screens. Raises ServiceError where it is missing, or can be none of these.
+    """
     found = body.get("id") if isinstance(body, dict) else None
     if not isinstance(found, str) or not found.strip():
         raise unreadable(f"{what} without an id", status)
+    if not _ID.fullmatch(found) or found in (".", ".."):
+        raise unreadable(f"{what} with an id that is none", status)
     return found
-
-
-def without_urls(text: str) -> str:
-    """The service's own words on one line, not too many of them. A URL in them may be signed, and is left out."""
-    return _URL.sub("<url>", " ".join(text.split()))[:LONGEST_DETAIL]
 
 
 def _detail(body: Any) -> str:
@@ -182,9 +199,9 @@ def _detail(body: Any) -> str:
     detail = body.get("detail", body.get("message", "")) if isinstance(body, dict) else ""
     if isinstance(detail, list):
         found = [d for d in detail if isinstance(d, dict)]
-        detail = "; ".join(f"{_path(d.get('loc'))}: {d.get('msg', '')}" for d in found)
-    return without_urls(str(detail))
+        detail = "; ".join(f"{_path(d.get('loc'))}: {text_of(d.get('msg')) or ''}" for d in found)
+    return text_of(detail) or ""
 
 
 def _path(loc: Any) -> str:
-    return ".".join(map(str, loc)) if isinstance(loc, list) else ""
+    return ".".join(str(step) for step in loc if isinstance(step, str | int)) if isinstance(loc, list) else ""

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import httpx
 import lumaai
 
+from studio.cleaning import clean
 from studio.errors import Refused
 from studio.failures import failure_class
 from studio.providers.answers import (
@@ -24,6 +25,7 @@ from studio.providers.answers import (
     text_of,
     time_of,
     unreadable,
+    url_of,
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
@@ -31,6 +33,8 @@ from studio.providers.service_clock import ServiceClock
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 STATES: dict[Any, GenerationState] = {state: state for state in get_args(GenerationState)}
+MOST_CENTS = 10**13  # a balance beyond it, of either sign, is none
+LONGEST_KEY = 80  # characters of a concept's key
 #: What the service wants to be told beside the path, for the requests that it is told apart by.
 REQUIRED_TYPE = {"modify": "modify_video", "reframe": "reframe_video", "image_reframe": "reframe_image"}
 #: Made from one finished clip, whose id is part of the path.
@@ -120,8 +124,9 @@ class DreamMachine(VideoProvider):
         response = await self._read(self._client.credits.with_raw_response.get)
         body = answer_json(response)
         balance = body.get("credit_balance") if isinstance(body, dict) else None
-        if isinstance(balance, bool) or not isinstance(balance, int | float):
-            raise unreadable("a balance without credit_balance", response.status_code)
+        # Compared first: neither NaN nor an infinity is between two numbers.
+        if isinstance(balance, bool) or not isinstance(balance, int | float) or not -MOST_CENTS < balance < MOST_CENTS:
+            raise unreadable("a balance that is unreadable", response.status_code)
         return (Decimal(str(balance)) / 100).quantize(Decimal("0.0001"))
 
     async def list_camera_motions(self) -> builtins.list[str]:
@@ -129,7 +134,7 @@ class DreamMachine(VideoProvider):
         body = answer_json(response)
         if not isinstance(body, list) or not all(isinstance(key, str) for key in body):
             raise unreadable("a list of concepts that is none", response.status_code)
-        return body
+        return [key for key in (clean(key, limit=LONGEST_KEY) for key in body) if key]
 
     async def ping(self) -> None:
         await self._read(self._client.ping.with_raw_response.check)
@@ -147,13 +152,13 @@ def _generation(body: Any, status: int) -> Generation:
     assets = mapping_of(body.get("assets"))
     return Generation(
         id=identity,
-        state=STATES.get(str(body.get("state") or "queued"), "dreaming"),
+        state=STATES.get(text_of(body.get("state")) or "queued", "dreaming"),
         created_at=time_of(body.get("created_at")),
-        model=text_of(body.get("model")),
-        video_url=text_of(assets.get("video")),
-        image_url=text_of(assets.get("image")),
+        model=text_of(body.get("model"), limit=100),
+        video_url=url_of(assets.get("video")),
+        image_url=url_of(assets.get("image")),
         failure_reason=text_of(body.get("failure_reason")),
         failure=failure_class(text_of(body.get("failure_reason"))),
         request=mapping_of(body.get("request")),
-        kind=text_of(body.get("generation_type")),
+        kind=text_of(body.get("generation_type"), limit=100),
     )
