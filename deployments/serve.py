@@ -18,6 +18,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, get_current_settin
 from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
+from studio.addresses import shown
 
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:
@@ -53,10 +54,16 @@ def main() -> None:
     try:
         httpx.get(f"{url}/health", timeout=30).raise_for_status()
     except httpx.HTTPError as error:
-        print(f"error: no Prefect server answers at {url} ({error})\n  → start one with: make ui", file=sys.stderr)
+        status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+        # Neither the address nor the error as they are: both may hold a password.
+        print(
+            f"error: no Prefect server answers at {shown(url)} ({type(error).__name__}{status})\n"
+            "  → start one with: make ui",
+            file=sys.stderr,
+        )
         sys.exit(2)
     with temporary_settings({PREFECT_API_URL: url}):
-        print(f"Prefect UI: {PREFECT_UI_URL.value()}/deployments", flush=True)
+        print(f"Prefect UI: {shown(f'{PREFECT_UI_URL.value()}/deployments')}", flush=True)
         serve(*read_deployments(Path(enter_project()["directory"])))
 
 

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
+from studio.addresses import ledger_url, sqlite_url, web_address
 from studio.errors import SettingsError
 from studio.models import Api
 
@@ -55,11 +57,11 @@ class Settings(BaseSettings):
     luma_agents_base_url: str | None = Field(None, validation_alias=AliasChoices("LUMA_BASE_URL"))
 
     @property
-    def ledger(self) -> str:
-        """URL of the ledger. May hold a password: never print it."""
+    def ledger(self) -> URL:
+        """URL of the ledger. It may hold a password: print its ``ledger_name``. Raises SettingsError."""
         if self.ledger_url is not None:
-            return self.ledger_url.get_secret_value()
-        return f"sqlite:///{(self.home / 'ledger.db').absolute()}"
+            return ledger_url(self.ledger_url.get_secret_value().strip())
+        return sqlite_url(str((self.home / "ledger.db").absolute()))
 
 
 def load_settings() -> Settings:
@@ -78,6 +80,8 @@ def load_settings() -> Settings:
         key = secret.get_secret_value().strip() if secret else ""
         if key and not (key.isascii() and key.isprintable()):
             raise SettingsError("the API key holds characters that no key has", where=where)
+    if settings.callback_url is not None:
+        web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
     return settings
 
 
@@ -163,7 +167,7 @@ def _access(api: Api, secret: SecretStr | None, base_url: str | None) -> tuple[S
     key = secret.get_secret_value().strip() if secret else ""
     url = (base_url or "").strip().rstrip("/")
     if url:
-        _check_url(url, url_name)
+        web_address(url, url_name)
     if not key and not url:
         return None
     local = bool(url) and is_loopback(url)
@@ -178,20 +182,13 @@ def _access(api: Api, secret: SecretStr | None, base_url: str | None) -> tuple[S
 
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is this machine, by its name alone (nothing is looked up)."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _check_url(url: str, where: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError("not an http or https URL", where=where)

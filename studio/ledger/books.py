@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import URL, Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.errors import LedgerError
@@ -298,7 +298,7 @@ class Ledger(Journal):
         return is_dead(row.holder) or row.lease_until is None or row.lease_until < now
 
 
-def open_ledger(url: str, *, clock: Clock | None = None) -> Ledger:
+def open_ledger(url: str | URL, *, clock: Clock | None = None) -> Ledger:
     """Open the ledger at a SQLAlchemy URL, creating or migrating it as needed. Raises LedgerError.
 
     ``clock`` stands in for the database's own, in tests.

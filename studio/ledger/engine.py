@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from studio.addresses import LEDGER, ledger_name, ledger_url, secrets_of
+from studio.cleaning import printable
 from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
@@ -22,42 +24,64 @@ BUSY_SECONDS = 60
 MIGRATION_LOCK = 7_236_401
 
 
-def open_engine(url: str) -> Engine:
-    """An engine on an up-to-date database. Raises LedgerError; the URL, which may hold a password, is never shown."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise LedgerError("not a database URL", where="STUDIO_LEDGER_URL", hint="such as sqlite:///ledger.db") from None
-    name = parsed.render_as_string(hide_password=True)
-    with ledger_errors(name):
-        if parsed.get_backend_name() == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-            event.listen(engine, "connect", _configure_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        else:
-            if parsed.drivername in ("postgres", "postgresql"):
-                parsed = parsed.set(drivername="postgresql+psycopg")
-            # Its locks are taken row by row: a database whose default is stricter would fail transactions for no gain.
-            engine = create_engine(
-                parsed, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
-            )
+def open_engine(url: str | URL) -> Engine:
+    """An engine on an up-to-date database. Raises LedgerError; of the URL only the host and the name are shown."""
+    parsed = ledger_url(url, error=LedgerError)
+    name = ledger_name(parsed)
+    with ledger_errors(name, secrets_of(parsed)):
+        with _opening(parsed):
+            engine = _engine(parsed)
+            engine.connect().close()
         with engine.execution_options(write=True).begin() as connection:
             _migrate(connection, name)
     return engine
 
 
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        # Its locks are taken row by row: a database whose default is stricter would fail transactions for no gain.
+        return create_engine(
+            url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
+        )
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 @contextlib.contextmanager
-def ledger_errors(name: str) -> Iterator[None]:
-    """Turn the database's errors into LedgerError, without parameters or passwords."""
+def _opening(url: URL) -> Iterator[None]:
+    """Turn what is wrong with a URL, and shows only when it is used, into LedgerError that repeats nothing of it."""
     try:
         yield
+        return
+    except ModuleNotFoundError:
+        fault, hint = "its driver is not installed", "postgresql://… takes the one that comes with Studio Producer"
+    except (TypeError, ValueError, LookupError) as error:  # what is made of the query's values
+        fault, hint = f"it cannot be used ({type(error).__name__})", "is every part of it, and of its query, right?"
+    raise LedgerError(fault, where=f"{LEDGER} ({ledger_name(url)})", hint=hint) from None
+
+
+@contextlib.contextmanager
+def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
+    """Turn the database's errors into LedgerError, without parameters, passwords, or any of ``secrets``."""
+    try:
+        yield
+        return
     except SQLAlchemyError as error:
-        detail = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise LedgerError(f"the ledger cannot be used: {detail}", where=name) from error
-    except (OSError, ModuleNotFoundError) as error:
-        raise LedgerError(f"the ledger cannot be opened: {error}", where=name) from error
+        said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
+        what = "used"
+        if isinstance(error, ArgumentError):
+            said = "its URL has a part that no driver understands"
+    except OSError as error:
+        said, what = error.strerror or type(error).__name__, "opened"
+    for secret in secrets:
+        said = said.replace(secret, "…")
+    detail = printable(said.splitlines()[0] if said else "it said nothing")
+    # Without its cause: the database's own error repeats the statement, its parameters and the URL.
+    raise LedgerError(f"the ledger cannot be {what}: {detail}", where=name) from None
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
@@ -76,7 +100,8 @@ def _migrate(connection: Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # A % in the path would be read as the name of another option.
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     head = ScriptDirectory.from_config(config).get_current_head()
     if MigrationContext.configure(connection).get_current_revision() == head:
         return

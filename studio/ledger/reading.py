@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, Select, case, func, select
 
+from studio.addresses import ledger_name
 from studio.errors import LedgerError
 from studio.failures import FailureClass
 from studio.ledger import admission
@@ -28,7 +29,7 @@ class Reader:
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         self._engine = engine
         self._clock = clock
-        self._name = engine.url.render_as_string(hide_password=True)
+        self._name = ledger_name(engine.url)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from studio.addresses import web_address
 from studio.errors import SettingsError
 from studio.publish.base import PublicUrls, Publisher, is_private
 from studio.publish.folder import FolderFiles
@@ -39,7 +40,10 @@ def choose_publisher(settings: Settings, service: Service) -> Publisher:
 
 
 def _folder(target: str) -> Path:
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # a bracket that is not closed: a folder may have one
+        return Path(target).expanduser().absolute()
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return Path(unquote(parts.path))
     if "://" in target or parts.scheme == "file":
@@ -56,13 +60,7 @@ def _base(base_url: str, *, internet: bool) -> str:
             "is not set, and a folder is named in STUDIO_PUBLISH_URL", where=where,
             hint="set it to the address that serves the folder, such as https://example.com/seeds",
         )  # fmt: skip
-    try:
-        parts = urlsplit(base_url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or "@" in base_url:
-        raise SettingsError("is no http or https address", where=where)
+    web_address(base_url, where)
     if internet and is_private(base_url):
         raise SettingsError("is on this machine or network, which Luma cannot read", where=where)
     return base_url

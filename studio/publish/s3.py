@@ -57,16 +57,14 @@ class S3Files:
     ) -> None:
         if importlib.util.find_spec("s3fs") is None:
             raise SettingsError("S3 needs s3fs", where=WHERE, hint="pip install 'studio-producer[s3]'")
-        parts = urlsplit(url)
-        if parts.scheme != "s3" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-            raise SettingsError("is no s3://bucket/prefix", where=WHERE)
+        bucket = _bucket(url)
         if not lives <= seconds <= MAX_SECONDS:
             raise SettingsError(
                 f"a signed URL would live for {span(seconds)}; a run may wait for {span(lives)}, and S3 signs for "
                 f"{span(MAX_SECONDS)} at most",
                 where="STUDIO_PUBLISH_SECONDS",
             )
-        self.bucket, self._url = parts.netloc, url.rstrip("/")
+        self.bucket, self._url = bucket, url.rstrip("/")
         self.seconds, self.lives, self.internet = seconds, lives, internet
         self._own = PublicUrls(lives=lives, now=now)
         self._transport, self._sleep, self._now = transport, sleep, now
@@ -130,6 +128,21 @@ class S3Files:
             if self._place is None:
                 self._place = UPath(self._url, config_kwargs=CONFIG, skip_instance_cache=True)
             return self._place
+
+
+def _bucket(url: str) -> str:
+    """The bucket of ``s3://bucket/prefix``. Raises SettingsError, which repeats nothing of the URL."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "s3" and bool(parts.hostname) and parts.port is None and "@" not in url
+        usable = usable and url.isprintable()
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise SettingsError(
+            "is no s3://bucket/prefix", where=WHERE, hint="credentials go into AWS_ACCESS_KEY_ID …, or AWS_PROFILE"
+        )
+    return parts.netloc
 
 
 def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
