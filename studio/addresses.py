@@ -49,7 +49,9 @@ def web_address(text: str, where: str, *, secrets: bool = False) -> SplitResult:
         raise SettingsError("has a fragment (#), which no server is sent", where=where, hint="leave it out")
     if not secrets and ("@" in text or parts.query or text.endswith("?")):
         raise SettingsError(
-            "is no http or https address alone", where=where, hint="without user, password and query: none is used"
+            "is no http or https address alone",
+            where=where,
+            hint="without credentials, query and fragment: none is used",
         )
     return parts
 

@@ -1,7 +1,8 @@
-"""A finished clip comes home: streamed to disk, resumed where it broke off, looked at, and stored by its content.
+"""A finished clip, still or archive comes home: streamed to disk, resumed where it broke off, looked at, and stored.
 
-What arrives is trusted in nothing: not its length, its type, its name, nor that it ends. No URL is shown, logged or
-kept, since whoever has a signed URL has the clip.
+``fetch`` is the one way in which anything that a service made is fetched; ``download`` fetches a clip by it. What
+arrives is trusted in nothing: not its length, its type, its name, nor that it ends. No URL is shown, logged or kept,
+since whoever has a signed URL has the clip.
 """
 
 from __future__ import annotations
@@ -36,6 +37,23 @@ EXPIRED = (401, 403, 404, 410)
 AGAIN = "the clip is paid for and the service keeps it: run again to fetch it"
 
 T = TypeVar("T")
+IDENTITY = {"Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What is fetched. ``noun`` names it in errors; ``head`` says what its first bytes are instead, empty if they fit.
+
+    ``longest`` is the most that is accepted, in bytes; ``again`` the hint of every error.
+    """
+
+    noun: str
+    head: Callable[[bytes], str]
+    longest: int
+    again: str = "it is paid for and the service keeps it: run again to fetch it"
+
+
+CLIP = Goods("clip", looks_like, MAX_BYTES, AGAIN)
 
 
 async def download(
@@ -64,21 +82,51 @@ async def download(
     (AssetExpired where fresh URLs, too, had expired; BadClip where what came was again and again no whole clip, or
     was larger than `max_bytes`).
     """
+    return await fetch(
+        fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store), client=client,
+        name=name, generation=generation, attempts=attempts, stall=stall, on_bytes=on_bytes, sleep=sleep, clock=clock,
+    )  # fmt: skip
+
+
+async def fetch(
+    fresh_url: Callable[[], Awaitable[str]],
+    goods: Goods,
+    incoming: Path,
+    settle: Callable[[Part], tuple[T | None, str]],
+    *,
+    client: httpx.AsyncClient,
+    name: str,
+    where: str = "",
+    generation: str = "",
+    attempts: int = 5,
+    stall: float = 30.0,
+    on_bytes: Callable[[int, int | None], None] | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """Fetch something that a service made, as ``download`` fetches a clip, and return what ``settle`` makes of it.
+
+    What has come lies in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a thread: it
+    examines the whole and moves it to where it belongs, or says what is wrong with it. ``where`` is what errors speak
+    of, in place of the name. Raises DownloadError, AssetExpired or BadClip, none of which holds the URL.
+    """
+    told = where or name
     with unlogged(), contextlib.ExitStack() as held:
-        with _disk_errors(name):
-            part = held.enter_context(part_file(store.incoming, name, generation))
-        fetch = _Fetch(client, part, max_bytes, stall, on_bytes, clock)
+        with _disk_errors(told, goods):
+            incoming.mkdir(parents=True, exist_ok=True)
+            part = held.enter_context(part_file(incoming, name, generation))
+        attempt = _Fetch(client, part, goods, stall, on_bytes, clock)
         url: str | None = None
         failures, best = 0, part.size
         while True:
             if url is None and not part.complete:
                 url = await fresh_url()
-            with _disk_errors(name):
-                outcome = _WHOLE if url is None or part.complete else await fetch(url)
+            with _disk_errors(told, goods):
+                outcome = _WHOLE if url is None or part.complete else await attempt(url)
                 if outcome.kind == "whole":
-                    clip, fault = await _in_thread(lambda: _settled(part, store))
-                    if clip:
-                        return clip
+                    settled, fault = await _in_thread(lambda: settle(part))
+                    if settled is not None:
+                        return settled
                     outcome = _Outcome("wrong", fault)
                     part.restart(Source())
                 if outcome.kind == "hopeless":
@@ -95,10 +143,15 @@ async def download(
     # raised outside of any handler: the error has no context that could hold a URL
     tries = f"{failures} attempt{'s' if failures > 1 else ''}"
     if outcome.kind in ("wrong", "hopeless"):
-        raise BadClip(f"no usable clip came after {tries}: {outcome.text}", where=name, hint=AGAIN)
+        raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.again)
     if outcome.kind == "expired":
-        raise AssetExpired(f"its address is not valid any more: {outcome.text}, {tries}", where=name, hint=AGAIN)
-    raise DownloadError(f"could not be fetched in {tries}: {outcome.text}", where=name, hint=AGAIN)
+        raise AssetExpired(f"its address is not valid any more: {outcome.text}, {tries}", where=told, hint=goods.again)
+    raise DownloadError(f"could not be fetched in {tries}: {outcome.text}", where=told, hint=goods.again)
+
+
+def is_encoded(response: httpx.Response) -> bool:
+    """Whether a body is compressed, against the request: what it would become has no limit."""
+    return response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
 
 
 @dataclass(frozen=True)
@@ -123,13 +176,13 @@ class _Fetch:
 
     client: httpx.AsyncClient
     part: Part
-    max_bytes: int
+    goods: Goods
     stall: float
     on_bytes: Callable[[int, int | None], None] | None
     clock: Callable[[], float]
 
     async def __call__(self, url: str) -> _Outcome:
-        headers = {"Accept-Encoding": "identity"}
+        headers = dict(IDENTITY)
         if self.part.size:
             headers["Range"] = f"bytes={self.part.size}-"
             if self.part.source.validator:
@@ -142,10 +195,10 @@ class _Fetch:
                 return self._refused(response) or await self._body(response)
         except httpx.TimeoutException:
             return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects):
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError):
             return _Outcome("refused", "the service gave an address that leads nowhere")
         except httpx.ConnectError:
-            return _Outcome("broken", "no connection to the host of the clip")
+            return _Outcome("broken", f"no connection to the host of the {self.goods.noun}")
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _Outcome("broken", f"the connection broke off ({type(error).__name__}), {self._place()}")
 
@@ -155,7 +208,7 @@ class _Fetch:
         if status in EXPIRED:
             return _Outcome("expired", f"status {status}")
         if status == 416:
-            whole = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", ""))
+            whole = re.fullmatch(r"bytes \*/([0-9]{1,18})", response.headers.get("Content-Range", ""))
             if whole and int(whole[1]) == part.size > 0:
                 return _WHOLE
             part.restart(Source())
@@ -163,11 +216,11 @@ class _Fetch:
         if status not in (200, 206):
             ours = 400 <= status < 500 and status not in (408, 425, 429)
             return _Outcome("refused" if ours else "broken", f"status {status}", _retry_after(response))
-        if response.headers.get("Content-Encoding", "identity") != "identity":
+        if is_encoded(response):
             return _Outcome("wrong", "the service sent it compressed, against the request")
         start, total = _extent(response)
         source = Source(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), total)
-        if total is not None and total > self.max_bytes:
+        if total is not None and total > self.goods.longest:
             return self._too_large(total)
         if status == 200:
             part.restart(source)  # also where a range was asked for and the server ignores ranges
@@ -182,12 +235,12 @@ class _Fetch:
         part, buffer = self.part, bytearray()
         since, seen, last = self.clock(), 0, part.size
         try:
-            async for piece in response.aiter_raw():
+            async for piece in response.aiter_bytes():  # as they are: an encoded body was refused
                 buffer += piece
                 seen = part.size + len(buffer)
-                if part.size == 0 and len(buffer) >= HEAD and (kind := looks_like(bytes(buffer[:HEAD]))):
-                    return self._not_a_clip(kind, response)
-                if seen > self.max_bytes:
+                if part.size == 0 and len(buffer) >= HEAD and (kind := self.goods.head(bytes(buffer[:HEAD]))):
+                    return self._something_else(kind, response)
+                if seen > self.goods.longest:
                     return self._too_large(None)
                 if self.clock() - since >= self.stall:
                     if seen - last < SLOWEST:
@@ -199,10 +252,10 @@ class _Fetch:
                     if self.on_bytes:
                         self.on_bytes(part.size, part.source.total)
         finally:
-            if part.size or not looks_like(bytes(buffer[:HEAD])):
+            if part.size or not self.goods.head(bytes(buffer[:HEAD])):
                 part.write(buffer)
         if not part.size:
-            return self._not_a_clip(looks_like(bytes(buffer)) if buffer else "nothing", response)
+            return self._something_else(self.goods.head(bytes(buffer)) if buffer else "nothing", response)
         if self.on_bytes:
             self.on_bytes(part.size, part.source.total)
         total = part.source.total
@@ -210,13 +263,15 @@ class _Fetch:
             return _Outcome("broken", f"the body ended early, {self._place()}")
         return _WHOLE
 
-    def _not_a_clip(self, kind: str, response: httpx.Response) -> _Outcome:
-        said = re.sub(r"[^\w/+.-].*", "", response.headers.get("Content-Type", ""))[:60] or "no type"
-        return _Outcome("wrong", f"the service sent {kind} ({said}) in place of a clip")
+    def _something_else(self, kind: str, response: httpx.Response) -> _Outcome:
+        said = re.sub(r"[^\w/+.-].*", "", response.headers.get("Content-Type", ""), flags=re.DOTALL)[:60] or "no type"
+        return _Outcome("wrong", f"the service sent {kind} ({said}) in place of a {self.goods.noun}")
 
     def _too_large(self, total: int | None) -> _Outcome:
         size = f"{total} bytes" if total is not None else "a body that did not end"
-        return _Outcome("hopeless", f"the service sent {size}; {self.max_bytes} bytes are the most that is accepted")
+        return _Outcome(
+            "hopeless", f"the service sent {size}; {self.goods.longest} bytes are the most that is accepted"
+        )
 
     def _place(self) -> str:
         total = self.part.source.total
@@ -226,12 +281,12 @@ class _Fetch:
 def _extent(response: httpx.Response) -> tuple[int, int | None]:
     """Where the body begins in the whole, and how long the whole is, as far as the headers tell."""
     if response.status_code == 206:
-        told = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        told = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)", response.headers.get("Content-Range", ""))
         if not told:
             return -1, None
         return int(told[1]), None if told[2] == "*" else int(told[2])
     length = response.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdecimal() else None
+    return 0, int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -268,11 +323,11 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 
 @contextlib.contextmanager
-def _disk_errors(name: str) -> Iterator[None]:
+def _disk_errors(where: str, goods: Goods) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         fault = error.strerror or type(error).__name__
     else:
         return
-    raise DownloadError(f"cannot be written to disk: {fault}", where=name, hint=AGAIN)
+    raise DownloadError(f"cannot be written to disk: {fault}", where=where, hint=goods.again)

@@ -26,7 +26,7 @@ async def fetch_made(session: Session, api: Api, generation_id: str, *, still: b
         return url
 
     if still:
-        return await fetch_still(fresh_url, session.stills, client=session.http, name=name)
+        return await fetch_still(fresh_url, session.stills, client=session.http, name=name, generation=generation_id)
     clip = await download(fresh_url, session.store, client=session.http, name=name, generation=generation_id)
     await asyncio.to_thread(remember, session.store, clip)  # it was measured just now: not again
     return clip.sha256

@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import struct
+import warnings
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from studio.errors import BadClip, DownloadError
+from studio.download import Goods, fetch
 from studio.files import is_sound, write_atomic
-from studio.quiet import unlogged
+from studio.incoming import Part, Source
+from studio.media.boxes import looks_like
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
-AGAIN = "it is paid for: run the same command again, and it is fetched, not bought"
+MAX_PIXELS = 100_000_000
+UNKNOWN = looks_like(bytes(16))  # its words for what it does not know
+#: What Pillow raises for a file that is damaged, in one place or another.
+DAMAGED = (
+    OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, RuntimeError, MemoryError,
+    struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
 
 
 class StillStore:
@@ -46,47 +56,59 @@ class StillStore:
 
 
 async def fetch_still(
-    fresh_url: Callable[[], Awaitable[str]], store: StillStore, *, client: httpx.AsyncClient, name: str
+    fresh_url: Callable[[], Awaitable[str]],
+    store: StillStore,
+    *,
+    client: httpx.AsyncClient,
+    name: str,
+    generation: str = "",
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """Fetch a still, check that it is a whole picture, and keep it. Returns its SHA-256.
+    """Fetch a still as a clip is fetched, check that it is a whole picture, and keep it. Returns its SHA-256.
 
     Raises DownloadError where it does not come, BadClip where what comes is no picture; neither holds the URL.
     """
-    fault: DownloadError | BadClip
+    incoming = store.root / "incoming"
+    return await fetch(
+        fresh_url, STILL, incoming, lambda part: _settled(part, store), client=client, name=name,
+        generation=generation, sleep=sleep,
+    )  # fmt: skip
+
+
+def _head(head: bytes) -> str:
+    """What begins so, in words; empty for a picture of a kind that is kept."""
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return ""
+    said = looks_like(head)
+    return {"": "an MP4 file", UNKNOWN: "no picture"}.get(said, said)
+
+
+STILL = Goods("picture", _head, MAX_BYTES)
+
+
+def _settled(part: Part, store: StillStore) -> tuple[str | None, str]:
+    """The picture, examined and kept; or what is wrong with it."""
+    data = part.path.read_bytes()
     try:
-        with unlogged():
-            data = await _read(await fresh_url(), client)
-        return await asyncio.to_thread(lambda: store.keep(data, _suffix(data)))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        fault = DownloadError(f"could not be fetched ({type(error).__name__})", where=name, hint=AGAIN)
+        sha256 = store.keep(data, _suffix(data))
     except _NoPicture as error:
-        fault = BadClip(f"what came is {error}", where=name, hint=AGAIN)
-    raise fault  # outside of any handler: the error has no context that could hold a URL
+        return None, f"it is {error}"
+    part.restart(Source())  # nothing is left of it where it came in
+    return sha256, ""
 
 
 class _NoPicture(Exception):
     """What came is not a picture, or not the whole of one."""
 
 
-async def _read(url: str, client: httpx.AsyncClient) -> bytes:
-    data = bytearray()
-    async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
-        response.raise_for_status()
-        async for block in response.aiter_bytes():
-            data += block
-            if len(data) > MAX_BYTES:
-                raise _NoPicture(f"larger than {MAX_BYTES // 1024**2} MB")
-    return bytes(data)
-
-
 def _suffix(data: bytes) -> str:
-
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=tuple(SUFFIXES)) as picture:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is narrower
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _NoPicture(f"larger than {MAX_PIXELS // 10**6} million pixels")
             kind = picture.format or ""
             picture.load()
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError):
+    except DAMAGED:
         raise _NoPicture("no whole picture") from None
-    if kind not in SUFFIXES:
-        raise _NoPicture(f"a {kind} picture")
     return SUFFIXES[kind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import io
 import os
@@ -330,12 +331,18 @@ async def test_a_remote_image_that_must_change_is_published_anew(tmp_path: Path,
         (httpx.Response(200, content=b""), "empty"),
         (httpx.ReadTimeout("slow"), r"cannot be read \(ReadTimeout\)"),
         (httpx.Response(200, html="<html>log in</html>"), "is an HTML or XML page"),
+        (
+            httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=gzip.compress(encoded(halves()))),
+            "sends it compressed",
+        ),
+        (httpx.Response(200, headers={"Content-Length": "209715200"}, content=b"GIF89a"), "larger than 100 MB"),
     ],
 )
 async def test_a_url_that_gives_no_image(tmp_path: Path, answer: Any, fault: str) -> None:
     """What goes wrong with a URL is said without the URL, which may be signed."""
 
-    def handle(_: httpx.Request) -> httpx.Response:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -14,6 +14,7 @@ import httpx
 from studio.assets.footage import MAX_BYTES, SeedFootage, examine_footage
 from studio.assets.images import USE, SeedImage, examine_image
 from studio.assets.keeping import disk, part_of, sweep
+from studio.download import IDENTITY, is_encoded
 from studio.errors import AssetError
 from studio.media.boxes import looks_like
 from studio.production.seeds import kind_of_file
@@ -147,9 +148,16 @@ async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) ->
     try:
         async with asyncio.timeout(FETCH_SECONDS_IN_ALL):
             with unlogged(), disk(part.parent), part.open("wb") as copy:
-                async with client.stream("GET", url, follow_redirects=True, timeout=FETCH_SECONDS) as response:
+                async with client.stream(
+                    "GET", url, headers=IDENTITY, follow_redirects=True, timeout=FETCH_SECONDS
+                ) as response:
                     if response.status_code != 200:
                         raise AssetError(f"its URL answers with status {response.status_code}", where=where, hint=hint)
+                    if is_encoded(response):
+                        raise AssetError("its URL sends it compressed, against the request", where=where, hint=hint)
+                    length = response.headers.get("Content-Length", "")
+                    if length.isdecimal() and len(length) < 19 and int(length) > MAX_BYTES:
+                        raise _too_big(where)
                     async for block in response.aiter_bytes(BLOCK):
                         size += len(block)
                         if size > MAX_BYTES:
@@ -158,7 +166,7 @@ async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) ->
                         copy.write(block)
     except TimeoutError:
         raise AssetError(f"its URL took longer than {FETCH_SECONDS_IN_ALL:.0f} s", where=where) from None
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         raise AssetError(f"its URL cannot be read ({type(error).__name__})", where=where, hint=hint) from None
     if not size:
         raise AssetError("its URL gives an empty file", where=where)
