@@ -12,10 +12,11 @@ from studio.sandbox.dream_machine import house_of, read_json
 from studio.sandbox.faults import KINDS, Fault, Plan
 from studio.sandbox.faults_file import plan_of, said
 from studio.sandbox.faults_routes import CALLBACK, ROUTES
+from studio.sandbox.guard import own_machine
 from studio.sandbox.house import House
 from studio.sandbox.refusal import Refusal
 
-router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
+router = APIRouter(prefix="/sandbox", tags=["Sandbox"], dependencies=[Depends(own_machine)])
 TheHouse = Annotated[House, Depends(house_of)]
 
 

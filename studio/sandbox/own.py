@@ -10,16 +10,18 @@ from fastapi.responses import FileResponse
 
 from studio.sandbox.clock import iso
 from studio.sandbox.dream_machine import house_of, read_json
+from studio.sandbox.guard import own_machine
 from studio.sandbox.house import House
 from studio.sandbox.inputs import result
 from studio.sandbox.refusal import Refusal
 
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
+CONTROL = [Depends(own_machine)]  # not for assets: those are signed, and for any client of the APIs
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 TheHouse = Annotated[House, Depends(house_of)]
 
 
-@router.get("/books")
+@router.get("/books", dependencies=CONTROL)
 def books(house: TheHouse) -> dict[str, Any]:
     """Every create ever accepted and what became of its money, so that anyone can hold their own books against it."""
     account = house.books.account()
@@ -45,7 +47,7 @@ def books(house: TheHouse) -> dict[str, Any]:
     }
 
 
-@router.post("/attach")
+@router.post("/attach", dependencies=CONTROL)
 async def attach(request: Request, house: TheHouse) -> dict[str, Any]:
     """Live as long as that process; once the last attached one has died, the server ends."""
     body = await read_json(request)

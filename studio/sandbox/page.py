@@ -16,12 +16,13 @@ from studio.sandbox.assumptions import TABLE
 from studio.sandbox.books import Generation
 from studio.sandbox.clock import iso
 from studio.sandbox.dream_machine import PREFIX, asset_name, house_of
+from studio.sandbox.guard import own_machine
 from studio.sandbox.house import House
 from studio.sandbox.inputs import made
 
 SHOWN = 60
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(own_machine)])
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
