@@ -4,9 +4,9 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.command import run_command
+from flows.screen import Terminal
 from studio.errors import BadInput
 from studio.ledger import retakes
 from studio.money import plain, usd
@@ -37,7 +37,7 @@ def settle(
         typer.Option(metavar="PRODUCTION SCENE", help="the new take that was asked for is not wanted any more"),
     ] = None,
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
 
     async def go() -> None:
         async with open_session(load_settings()) as session:
@@ -63,7 +63,7 @@ def settle(
     run_command(go())
 
 
-def _withdraw(console: Console, session: Session, production: str, scene: str) -> None:
+def _withdraw(console: Terminal, session: Session, production: str, scene: str) -> None:
     ended = retakes.withdraw(session.ledger, session.service.seller, production, scene)
     if not ended:
         raise BadInput(
