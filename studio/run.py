@@ -115,7 +115,6 @@ class Run:
         if film:
             missing = {s.scene for s in self.plan.shots if s.id not in made}
             end_retakes(session.ledger, self.id, {s.scene for s in self.plan.shots} - missing)
-        session.mark.set(session.ledger)
 
     def _told_before(self) -> tuple[str, ...]:
         """What is to be known before the run buys anything."""

@@ -228,6 +228,7 @@ class Session:
             await provider.aclose()
         await asyncio.to_thread(self.publisher.close)
         await self.http.aclose()
+        await asyncio.to_thread(self.mark.set, self.ledger)
         self.ledger.close()
 
 

@@ -37,6 +37,8 @@ from studio.providers import Generation, VideoProvider
 
 RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2, "possible": 3}
 UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
+# Seconds between looks, once the grace period is over and the list proves nothing yet.
+LONGEST_PAUSE = 30.0
 # A list that was late once may be three times as late the next time.
 LATER = 3.0
 # A create that is not at the service after so long is gone; until then its reads may lag behind.
@@ -368,7 +370,7 @@ class Settler:
         now = await asyncio.to_thread(self._ledger.now)
         age = (now - (row.doubted_at or row.reserved_at)).total_seconds()
         rest = await self._patience(row) - age
-        return min(max(1.0, age / 4), rest if rest > 1.0 else 15.0)
+        return min(max(1.0, age / 4), rest if rest > 1.0 else LONGEST_PAUSE)
 
 
 def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:

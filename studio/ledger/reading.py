@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, Select, case, func, select
@@ -210,6 +211,12 @@ class Reader:
                 spent, refunded = costs.get(key, (ZERO, ZERO))
                 costs[key] = (spent + amount, refunded - amount if kind == "failed" else refunded)
             return costs
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a ledger on SQLite; None where it is a server's."""
+        database = self._engine.url.database
+        return Path(database) if self.dialect == "sqlite" and database else None
 
     @property
     def dialect(self) -> str:

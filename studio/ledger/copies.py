@@ -1,0 +1,75 @@
+"""Copies of a ledger on SQLite: made by the database itself, so that its write-ahead log is in them, and verified."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from studio.errors import BadInput, LedgerError
+from studio.ledger.journal import Journal
+from studio.money import from_micros
+
+COUNTS = (
+    "select (select count(*) from orders), (select count(*) from entries), "
+    "(select coalesce(sum(amount), 0) from entries), (select coalesce(max(id), 0) from entries)"
+)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A verified copy: how many orders and entries it has, and what they sum up to, in USD."""
+
+    path: Path
+    orders: int
+    entries: int
+    booked: Decimal
+
+
+def back_up(ledger: Journal, path: Path) -> Copy:
+    """Copy a ledger into a new file, and verify it: whole by SQLite's own check, and with all that the ledger had when
+    the copy was begun. What is bought meanwhile may be in it, too.
+
+    Raises BadInput where the file cannot be written or the ledger is on PostgreSQL (``pg_dump`` copies that one),
+    LedgerError where the copy is not what it should be; then no copy is left.
+    """
+    source = ledger.file
+    if source is None:
+        raise BadInput(
+            "the ledger is on PostgreSQL, which has its own tool for copies", where="STUDIO_LEDGER_URL",
+            hint="pg_dump --format=custom --file=ledger.dump, as docs/backup.md says",
+        )  # fmt: skip
+    if path.exists():
+        raise BadInput("exists already", where=str(path), hint="name a new file: a copy never replaces an older one")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    try:
+        with closing(sqlite3.connect(source)) as books, closing(sqlite3.connect(part)) as copy:
+            before = books.execute(COUNTS).fetchone()
+            books.backup(copy)
+            found = _verified(copy, before)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except sqlite3.Error as error:
+        raise LedgerError(f"the ledger cannot be copied: {error}", where=str(path)) from None
+    except OSError as error:
+        raise BadInput(f"cannot be written: {error.strerror}", where=str(path)) from None
+    finally:
+        for left in (part, *(part.with_name(part.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+            left.unlink(missing_ok=True)
+    orders, entries, micros, _ = found
+    return Copy(path, orders, entries, from_micros(micros))
+
+
+def _verified(copy: sqlite3.Connection, before: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    (said,) = copy.execute("pragma integrity_check").fetchone()
+    if said != "ok":
+        raise LedgerError(f"the copy is damaged: {said}")
+    found: tuple[int, int, int, int] = copy.execute(COUNTS).fetchone()
+    if found[0] < before[0] or found[1] < before[1] or found[3] < before[3]:
+        raise LedgerError(f"the copy has {found[1]} entries, and the ledger had {before[1]}")
+    return found
