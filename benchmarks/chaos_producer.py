@@ -15,10 +15,14 @@ from typing import Any
 
 from chaos_services import Sandbox, Services, clean_environment
 
+from studio.ledger import OrderState, open_ledger
+
 SHOTS = 12
 # Seconds until a create that is not on the list is given up. The sandbox is on this machine and lists at once what it
 # accepted, so this can be short; the default is 90.
 GRACE = "10"
+# Seconds after which a person who looks at the account sees all that it accepted; after a slow fault, so many.
+SETTLED, SETTLED_SLOWLY = 3.0, 80.0
 MOST_RUNS = 15  # of one production, besides those that were killed
 HANGS = 600.0  # seconds after which a run counts as hanging
 STATUS = {"film": 0, "a scene failed": 1, "over budget": 3, "in doubt": 4}
@@ -53,7 +57,8 @@ class Place:
 
     def __init__(self, services: Services, sandbox: Sandbox, folder: Path, ledger: str, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.kind = folder, ledger
+        self.folder, self.kind, self.sandbox = folder, ledger, sandbox
+        self.by_hand = 0  # orders that a person settled
         self.ledger = services.database() if ledger == "postgres" else f"sqlite:///{folder / '.studio' / 'ledger.db'}"
         self.environment = clean_environment() | {
             "LUMAAI_BASE_URL": sandbox.url,
@@ -86,6 +91,27 @@ class Place:
             story.odd.append(f"film {number}, run {story.runs}, exit status {story.status}:\n{tail(errors)}")
         if story.status == 0:
             story.film = Path(json.loads(output.read_text())["film"])
+
+    def person(self, *, after: float) -> None:
+        """Settle what is in doubt since ``after`` seconds, as a person does who looks at the account: truthfully."""
+        ledger = open_ledger(self.ledger)
+        now = ledger.now()
+        rows = [
+            row
+            for row in ledger.open_orders(OrderState.IN_DOUBT)
+            if row.doubted_at is not None and (now - row.doubted_at).total_seconds() >= after
+        ]
+        creates = self.sandbox.books()["creates"] if rows else []
+        claimed = ledger.claimed("local", [create["id"] for create in creates])
+        ledger.close()
+        for row in rows:
+            theirs = [c["id"] for c in creates if c["request"].get("prompt") == row.sent.get("prompt")]
+            left = [identity for identity in theirs if identity not in claimed]
+            settle = ["--adopt", row.key, left[0]] if left else ["--release", row.key]
+            claimed |= set(left[:1])
+            output, errors = self.folder / "person.out", self.folder / "person.err"
+            if self.start("flows.reconcile", settle, output, errors) == 0:
+                self.by_hand += 1
 
     def start(
         self, module: str, arguments: list[str], output: Path, errors: Path, kill_after: float | None = None,
@@ -137,9 +163,12 @@ def moments(seed: str, length: float) -> Iterator[float]:
 
 def until_film(
     place: Place, number: int, *, kills: Kills | None = None, most: int = 8, seed: str = "", length: float = 10.0,
-    settings: Mapping[str, str] | None = None, enough: int = MOST_RUNS,
+    settings: Mapping[str, str] | None = None, enough: int = MOST_RUNS, settled_after: float = SETTLED,
 ) -> Story:  # fmt: skip
-    """Run, kill at most ``most`` times, and run again until the film is there, or a run hangs, or ``enough`` runs."""
+    """Run, kill at most ``most`` times, and run again until the film is there, or a run hangs, or ``enough`` runs.
+
+    What stays in doubt is settled by hand after ``settled_after`` seconds.
+    """
     story, when = Story(number), moments(seed, length)
     while story.film is None and story.runs < enough + story.kills and len(story.odd) < 3:
         moment = next(when) if kills is not None and story.kills < most and kills.take() else None
@@ -147,6 +176,8 @@ def until_film(
         place.run(story, kill_after=moment, settings=settings)
         if kills is not None and moment is not None and story.kills == before:
             kills.give_back()
+        if story.status == STATUS["in doubt"]:
+            place.person(after=settled_after)
     return story
 
 

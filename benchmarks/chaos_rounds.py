@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from chaos_books import booked, frame_hash, hold, most_a_minute, most_at_once
 from chaos_faults import MIXED, Case
-from chaos_producer import GRACE, STATUS, Kills, Place, Story, tail, until_film
+from chaos_producer import GRACE, SETTLED, SETTLED_SLOWLY, STATUS, Kills, Place, Story, tail, until_film
 from chaos_services import Sandbox, Services
 
 MOST_KILLS = 12  # of one production
@@ -137,6 +137,7 @@ def killed(bench: Bench, ledger: str, kills: int, *, faults: bool = False) -> Ro
         bench.side(produce, bench.side_by_side)
         result.faults = sum(sandbox.struck())
         bench.told(result, sorted(stories, key=lambda s: s.number), sandbox, place, due=len(stories))
+        result.note = f"{place.by_hand} settled by hand" if place.by_hand else result.note
     result.seconds = time.monotonic() - began
     return result
 
@@ -168,7 +169,8 @@ def one_fault(
 ) -> Round:
     """One production with one fault. It is run again as a producer would, until the film is there."""
     result, began = Round(case.name, place.kind, note=case.note), time.monotonic()
-    story = until_film(place, number, settings=case.settings, enough=case.runs)
+    settled = SETTLED_SLOWLY if case.slow else SETTLED
+    story = until_film(place, number, settings=case.settings, enough=case.runs, settled_after=settled)
     if story.film is None and case.then is not None:
         again = until_film(place, number, settings=case.then, enough=case.runs)
         story.film, story.runs, story.odd = again.film, story.runs + again.runs, story.odd + again.odd
@@ -203,6 +205,8 @@ def eight_at_once(bench: Bench, ledger: str, kills: int, *, creates: int, per_mi
                 if moment is not None and story.status is not None:
                     left.give_back()
                     life = story.seconds  # a run that finds nothing left to spend is short
+                if story.status == STATUS["in doubt"]:
+                    place.person(after=SETTLED)
 
         bench.side(produce, PRODUCERS)
         result.broken += settled(place, capped)
@@ -248,5 +252,6 @@ def settled(place: Place, settings: dict[str, str]) -> list[str]:
             return []
         if status != STATUS["in doubt"]:
             break
+        place.person(after=SETTLED)
         time.sleep(float(GRACE) / 3)
     return [f"flows.reconcile ended with status {status}:\n{tail(errors)}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ import httpx
 from studio.assets import AssetSource, look_at, ratio_note, source_key
 from studio.drawing import draw_plan
 from studio.drawing.desk import Seed
-from studio.errors import AssetError, SettingsError
+from studio.errors import AssetError, LedgerError, SettingsError
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.clock import check_clock
@@ -228,7 +229,8 @@ class Session:
             await provider.aclose()
         await asyncio.to_thread(self.publisher.close)
         await self.http.aclose()
-        await asyncio.to_thread(self.mark.set, self.ledger)
+        with contextlib.suppress(LedgerError):  # it may be what the run ended with: that is told, not this
+            await asyncio.to_thread(self.mark.set, self.ledger)
         self.ledger.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import uuid
@@ -9,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from studio.errors import LedgerError
 from studio.ledger.journal import Journal
 from studio.ledger.schema import entries
 
@@ -29,7 +29,10 @@ class LedgerMark:
         return any(highest > 0 for name, highest in self._read().items() if name != ledger.id)
 
     def set(self, ledger: Journal, *, back: bool = False) -> None:
-        """Note how far the ledger has come. ``back``: also where that is less than before."""
+        """Note how far the ledger has come. ``back``: also where that is less than before.
+
+        Where the disk does not take it, it is noted another time: nothing is bought or lost by it.
+        """
         marks = self._read()
         highest = _highest(ledger)
         if highest <= marks.get(ledger.id, 0) and not back:
@@ -43,9 +46,9 @@ class LedgerMark:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self._path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise LedgerError(f"cannot be written: {error.strerror}", where=str(self._path)) from None
+        except OSError:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, int]:
         try:
