@@ -191,6 +191,38 @@ prices = {"ray-3" = {"720p" = "0.2"}}
         ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="-1"}', "not an amount"),
         ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="much"}', "cannot be used"),
         ('[tables.a]\ndated=2026-01-01\nsizes={"540p"=[1]}', "cannot be used"),
+        ('[tables.a]\ndated=2026-01-01\nsizes={"540p"=[-960, 540]}', "tables.a.sizes.540p is -960"),
+        ('[tables.a]\ndated=2026-01-01\nsizes={"540p"=[true, 540]}', "tables.a.sizes.540p is True"),
+        ('[tables.a]\ndated=2026-01-01\nsizes={"540p"=[1.5, 540]}', "sizes.540p is 1.5"),
+        ('[tables.a]\ndated=2026-01-01\nsizes={"540p"="large"}', "width, height"),
+        ('[tables.a]\ndated=2026-01-01\nsizes={"540p"=[99999, 540]}', "at most 16384"),
+        ("[tables.a]\ndated=2026-01-01\nfps=true", "tables.a.fps"),
+        ("[tables.a]\ndated=2026-01-01\nfps=24.0", "tables.a.fps"),
+        ("[tables.a]\ndated=2026-01-01\nfps=100000", "tables.a.fps"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="1e30"}', "tables.a.rates.ray-2 .*'1e30'"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="1e-40"}', "tables.a.rates.ray-2 .*'1e-40'"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="NaN"}', "tables.a.rates.ray-2"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="sNaN"}', "tables.a.rates.ray-2"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"="-0"}', "tables.a.rates.ray-2"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"=nan}', "tables.a.rates.ray-2"),
+        ('[tables.a]\ndated=2026-01-01\nrates={"ray-2"=true}', "write True as text"),
+        (f'[tables.a]\ndated=2026-01-01\nrates={{"ray-2"=0x{"f" * 9000}}}', "tables.a.rates.ray-2"),
+        (f'[tables.a]\ndated=2026-01-01\nrates={{"ray-2"={"9" * 9000}}}', "cannot be used|not TOML"),
+        (f'[tables.a]\ndated=2026-01-01\nrates={{"ray-2"="0.{"0" * 9000}1"}}', "tables.a.rates.ray-2"),
+        ('[tables.a]\ndated=2026-01-01\nrates="cheap"', "tables.a.rates is no section"),
+        ('[tables.a]\ndated=2026-01-01\nround_to="0"', "tables.a.round_to"),
+        ('[tables.a]\ndated=2026-01-01\nround_to="1"', "tables.a.round_to"),
+        ('[tables.a]\ndated=2026-01-01\nround_to="0.0000001"', "tables.a.round_to"),
+        ('[tables.a]\ndated=2026-01-01\nblocks={prices={"ray-3"={"540p"="0.004"}}}', "540p is .*rounded to \\$0.00"),
+        ('[tables.a]\ndated=2026-01-01\nstills={"uni-1"="0.001"}', "uni-1 is .*rounded to \\$0.00"),
+        ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"5s"="0.0000001"}}}', "5s is .*rounded to"),
+        ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"soon"="1"}}}', "named after no length"),
+        ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"-5s"="1"}}}', "named after no length"),
+        ("[tables]\na=1", "tables.a is no section"),
+        ("default=[1]\n[tables.a]\ndated=2026-01-01", "no price table"),
+        ("a=" + "[" * 3000, "nested too deeply|not TOML"),
+        ("#" * 1_000_001, "more than 1000000 bytes"),
+        ('a = "\x00"', "not TOML"),
     ],
 )
 def test_a_bad_price_book(tmp_path: Path, text: str, message: str) -> None:
@@ -200,6 +232,38 @@ def test_a_bad_price_book(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as error:
         load_prices(book)
     assert "mine.toml" in str(error.value)
+
+
+@pytest.mark.parametrize("book", ["nowhere.toml", "."])
+def test_a_price_book_that_cannot_be_read(tmp_path: Path, book: str) -> None:
+    """A book that is missing, or a folder, is one clear error with what to do."""
+    with pytest.raises(SettingsError, match="cannot be read") as error:
+        load_prices(tmp_path / book)
+    assert "STUDIO_PRICE_BOOK" in error.value.hint
+
+
+def test_no_price_is_rounded_to_nothing(tmp_path: Path) -> None:
+    """What costs anything costs at least one step of the table; what a book says is free, is; no quote is absurd."""
+    book = tmp_path / "mine.toml"
+    book.write_text("""
+[tables.deal]
+dated = 2026-01-01
+sizes = {"720p" = [1280, 720]}
+rates = {"cheap" = "0.000000001", "free" = "0", "dear" = "100000"}
+upscale_rate = "0.000001"
+sound_second = "0.000001"
+prices = {"ray-2" = {"720p" = {"5s" = "0"}}}
+[tables.deal.blocks]
+hdr_factor = "0.000001"
+prices = {"ray-3" = {"720p" = "0.30"}}
+""")
+    table = load_prices(book)
+    assert table.quote("cheap", "720p", 5).usd == Decimal("0.01")
+    assert table.quote_upscale("720p", 1).usd == table.quote_audio(1).usd == Decimal("0.01")
+    assert table.quote("ray-3", "720p", 5, hdr=True).usd == Decimal("0.01")
+    assert table.quote("free", "720p", 5).usd == table.quote("ray-2", "720p", 5).usd == 0
+    with pytest.raises(SettingsError, match="of a single purchase"):
+        table.quote("dear", "720p", 5)
 
 
 def test_a_table_that_is_not_there() -> None:

@@ -40,17 +40,24 @@ def image(model: str, pixels: int, least: int) -> int:
 
 def edit(model: str, resolution: str, frames: int) -> int:
     """A modified or reframed clip of so many frames."""
-    return cents(TIER_PIXELS[resolution] * frames, EDIT_RATES[model])
+    return _at_least_one(cents(TIER_PIXELS[resolution] * frames, EDIT_RATES[model]))
 
 
 def upscale(resolution: str, frames: int, rate: float) -> int:
     """A larger clip of so many frames, at a rate in dollars per million pixels."""
-    return cents(TIER_PIXELS[resolution] * frames, Decimal(str(rate)))
+    price = cents(TIER_PIXELS[resolution] * frames, Decimal(str(rate)))
+    return _at_least_one(price) if rate else price
 
 
 def audio(frames: int, a_second: float) -> int:
     """A sound for so many frames, at a price in cents for each second."""
-    return int((Decimal(str(a_second)) * frames / FPS).quantize(CENT, rounding=ROUND_HALF_UP))
+    price = int((Decimal(str(a_second)) * frames / FPS).quantize(CENT, rounding=ROUND_HALF_UP))
+    return _at_least_one(price) if a_second else price
+
+
+def _at_least_one(price: int) -> int:
+    """What costs anything at all is not free: the books know no smaller coin than a cent."""
+    return max(1, price)
 
 
 def settled(form: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
