@@ -24,6 +24,7 @@ from pydantic import Field, WithJsonSchema
 
 from flows.shooting import Shooting, problem, shoot
 from studio.archives import archives_of
+from studio.disk import disk_errors
 from studio.drawing import derived
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
 from studio.plan import parse_takes
@@ -147,7 +148,8 @@ async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Asse
     complete = all(shot in shooting.footage for cut in run.plan.cuts for shot in cut.shots)
     if not shooting.footage or not (complete or allow_missing):
         return None
-    assembly: Assembly = await begun(concatenate_film, run, list(shooting.footage.values()))
+    with disk_errors("the film", run.out, run.session.home):
+        assembly: Assembly = await begun(concatenate_film, run, list(shooting.footage.values()))
     return assembly
 
 

@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from studio.cleaning import clean
+from studio.disk import disk_errors
 from studio.download import Goods, fetch
 from studio.errors import BadClip, DownloadError
+from studio.files import atomic, settle
 from studio.incoming import Part
 from studio.ledger import OrderRow
 from studio.media.boxes import looks_like
@@ -55,12 +57,8 @@ async def archives_of(
         if not kept.exists():
             await _fetch(run, shot, row, kept, sleep)
         goal = run.out / f"{shot.id}.exr.zip"
-        try:
+        with disk_errors("the EXR frames", run.out):
             await asyncio.to_thread(_copy, kept, goal)
-        except OSError as error:
-            raise DownloadError(
-                f"its EXR frames cannot be written to {goal}: {error.strerror}", where=_where(shot), hint=AGAIN
-            ) from None
         placed.append(goal)
     return tuple(placed)
 
@@ -71,7 +69,8 @@ def _where(shot: Shot) -> str:
 
 def _copy(kept: Path, goal: Path) -> None:
     goal.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(kept, goal)
+    with atomic(goal) as part:
+        shutil.copyfile(kept, part)
 
 
 async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -107,7 +106,7 @@ def _settled(part: Part, goal: Path) -> tuple[Path | None, str]:
         check_archive(part.path)
     except BadClip as error:
         return None, f"it {error.message}"
-    part.path.replace(goal)
+    settle(part.path, goal)
     part.note.unlink(missing_ok=True)
     return goal, ""
 

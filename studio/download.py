@@ -113,7 +113,7 @@ async def fetch(
     """
     told = where or name
     with unlogged(), contextlib.ExitStack() as held:
-        with _disk_errors(told, goods):
+        with _disk_errors(told, goods, incoming):
             incoming.mkdir(parents=True, exist_ok=True)
             part = held.enter_context(part_file(incoming, name, generation))
         attempt = _Fetch(client, part, goods, stall, on_bytes, clock)
@@ -122,7 +122,7 @@ async def fetch(
         while True:
             if url is None and not part.complete:
                 url = await fresh_url()
-            with _disk_errors(told, goods):
+            with _disk_errors(told, goods, incoming):
                 outcome = _WHOLE if url is None or part.complete else await attempt(url)
                 if outcome.kind == "whole":
                     settled, fault = await _in_thread(lambda: settle(part))
@@ -324,11 +324,11 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 
 @contextlib.contextmanager
-def _disk_errors(where: str, goods: Goods) -> Iterator[None]:
+def _disk_errors(where: str, goods: Goods, folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         fault = error.strerror or type(error).__name__
     else:
         return
-    raise DownloadError(f"cannot be written to disk: {fault}", where=where, hint=goods.again)
+    raise DownloadError(f"cannot be written to {folder}: {fault}", where=where, hint=f"make room there; {goods.again}")

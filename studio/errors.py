@@ -30,6 +30,7 @@ StudioError                           1
 │   ├── OddClip                       1   another size or length than ordered: kept, and used only where that is allowed
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
+├── CannotWrite                       1   a file of ours cannot be written: a full or read-only disk
 ├── LedgerError                       1   the books cannot be read or written
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
@@ -223,6 +224,17 @@ class FfmpegError(MediaError):
 
 class FilmMismatch(MediaError):
     """The film differs from the plan in frames, size or duration. It is not kept."""
+
+
+class CannotWrite(StudioError):
+    """A film or a file beside it cannot be written: the disk is full or read-only. What was bought is kept.
+
+    ``place`` is the file or folder; empty where only the disk's answer is known.
+    """
+
+    def __init__(self, message: str, *, place: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.place = place
 
 
 class LedgerError(StudioError):

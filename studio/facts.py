@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +47,11 @@ def stored_clip(store: ClipStore, sha256: str) -> Clip:
 def remember(store: ClipStore, clip: Clip) -> None:
     """Keep what was measured of a clip that is in the store, whose pictures were just made."""
     folder = store.frames_dir(clip.sha256)
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = (clip.first_frame, clip.last_frame, clip.first_thumb, clip.last_thumb)
-    facts = _Facts(clip=clip, pictures={path.name: digest(path) for path in pictures if path is not None})
-    write_atomic(folder / f"clip.v{VERSION}.json", facts.model_dump_json().encode())
+    with suppress(OSError):  # on a full disk it is measured again the next time: the clip itself is here
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures = (clip.first_frame, clip.last_frame, clip.first_thumb, clip.last_thumb)
+        facts = _Facts(clip=clip, pictures={path.name: digest(path) for path in pictures if path is not None})
+        write_atomic(folder / f"clip.v{VERSION}.json", facts.model_dump_json().encode())
 
 
 def placed(store: ClipStore, clip: Clip) -> Clip:

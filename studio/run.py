@@ -26,6 +26,7 @@ from studio.models import Api
 from studio.money import ZERO, usd
 from studio.orders import Door
 from studio.plan import Plan, Shot, ShotState
+from studio.preflight import check_places
 from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.session import Session, budget_notes, caps_of
@@ -72,9 +73,10 @@ class Run:
         return self._doors[which]
 
     async def begin(self) -> None:
-        """Check that it may spend what it plans to, reach for the service, and write into the books that it begins.
+        """Check that it may spend what it plans to and can write what it makes, reach for the service, and write into
+        the books that it begins.
 
-        Raises NotConfirmed, OverBudget or LedgerError before anything is bought.
+        Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
         """
         await asyncio.to_thread(check_ledger, self.session, self.plan)
         allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget, run=self.id)
@@ -90,6 +92,7 @@ class Run:
         to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is said before anything is bought
+        await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         if to_do:
             await self.session.connect()
         seller = self.session.service.seller

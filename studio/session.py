@@ -29,6 +29,7 @@ from studio.money import ZERO
 from studio.orders import Door
 from studio.pace import Pace
 from studio.plan import Budgeting, Plan, Retaking
+from studio.preflight import free_shots
 from studio.pricing import PriceTable, load_prices
 from studio.production import Production
 from studio.providers import Agents, DreamMachine, VideoProvider
@@ -105,7 +106,8 @@ class Session:
         # Luma's second API takes files: only what the first one reads must be published.
         self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
         budgeting = await asyncio.to_thread(self._budgeting, production, drawn, apart)
-        notes = (*drawn.notes, *notes_on(drawn, by_hash), *budget_notes(budgeting))
+        unpaid = free_shots(drawn, billed=self.service.billed)
+        notes = (*drawn.notes, *notes_on(drawn, by_hash), *unpaid, *budget_notes(budgeting))
         plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
         fresh = frozenset((*retake, *renew))
         return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from pathlib import Path
 
 from studio.errors import LedgerError
+from studio.files import write_atomic
 from studio.ledger import Ledger
 
 
@@ -20,15 +20,10 @@ class Unbooked:
     def keep(self, ledger: str, order: str, attempt: int, generation_id: str) -> Path | None:
         """Write an id down so that a power cut does not lose it. None where the disk does not take it either."""
         path = self._folder / f"{order[:16]}.{attempt}.{uuid.uuid4().hex[:8]}.json"
-        part = path.with_suffix(".part")
         values = {"ledger": ledger, "order": order, "attempt": attempt, "generation_id": generation_id}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(values, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_atomic(path, json.dumps(values).encode())
         except OSError:
             return None
         return path

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import uuid
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from studio.files import write_atomic
 from studio.ledger.journal import Journal
 from studio.ledger.schema import entries
 
@@ -38,17 +37,9 @@ class LedgerMark:
         if highest <= marks.get(ledger.id, 0) and not back:
             return
         marks[ledger.id] = highest
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
-        try:
+        with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(marks, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+            write_atomic(self._path, json.dumps(marks).encode())
 
     def _read(self) -> dict[str, int]:
         try:

@@ -25,7 +25,8 @@ import ffmpeg
 import imageio_ffmpeg
 
 from studio.cleaning import printable
-from studio.errors import FfmpegError, SettingsError
+from studio.disk import HINT, of_status
+from studio.errors import CannotWrite, FfmpegError, SettingsError
 
 SETTING = "STUDIO_FFMPEG"
 NEEDED_FILTERS = (
@@ -74,7 +75,8 @@ def run(
     `timeout` in seconds. `on_frames` is called in this thread with the number of frames written so far, about twice
     a second and at the end. Once `stop()` is true ffmpeg is ended, as by KeyboardInterrupt: SIGTERM, and SIGKILL
     after 3 s. (From async code: pass an event's `is_set`, and set the event when the task is cancelled.) Raises
-    FfmpegError with the tail of the log. What was written by then is left behind: write to a `.part`, and rename it.
+    CannotWrite where the disk is full, else FfmpegError with the tail of the log. What was written by then is left
+    behind: write to a `.part`, and rename it.
     """
     command: list[str] = stream.compile(cmd=[*_start(), "-y", "-progress", "pipe:1", "-stats_period", "0.5"])
     with _process(command, timeout=timeout, stop=stop, cwd=cwd) as chunks:
@@ -127,6 +129,9 @@ def _process(
             process.stdout.close()
         if status:
             text = _tail(log)
+            full = of_status(status)
+            if full:
+                raise CannotWrite(full, hint=HINT)
             last = text.strip().splitlines()[-1:] or ["it said nothing"]
             raise FfmpegError(f"ffmpeg ended with status {status}: {last[0]}", log=text)
 

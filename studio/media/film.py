@@ -20,6 +20,7 @@ from typing import Literal
 import ffmpeg as build
 from av.container import InputContainer
 
+from studio.disk import disk_errors
 from studio.errors import FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
@@ -30,6 +31,7 @@ from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
+from studio.ownership import sign
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
@@ -82,12 +84,25 @@ def concatenate(
     `spec`, the most common size and rate among the clips are the film's. `on_frames` gets the number of frames that
     are ready (perhaps from other threads), and `stop` ends the work when it becomes true.
 
-    Raises BadClip for a clip that changed since it was measured, FfmpegError, and FilmMismatch where the film is not
-    what was planned: frame for frame, size, rate, sound. Then no file is left at `out` but an earlier one.
+    Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
+    FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then no file is left at
+    `out` but an earlier one.
     """
     if not segments:
         raise FilmMismatch("a film needs at least one clip")
     out = out.absolute()
+    with disk_errors("the film", out.parent, pieces):
+        return _joined(segments, out, spec, pieces, on_frames, stop)
+
+
+def _joined(
+    segments: Sequence[Segment],
+    out: Path,
+    spec: FilmSpec | None,
+    pieces: Path,
+    on_frames: Callable[[int], None] | None,
+    stop: ffmpeg.Stop | None,
+) -> Film:
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
     target = _target(segments, spec)
@@ -110,6 +125,7 @@ def concatenate(
             notes = _notes(segments, target, why)
             parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
             film = _made(parts, segments, target, has_sound, part, work, stop)
+        sign(out, film.sha256)
         part.replace(out)
     if on_frames:
         on_frames(film.frames)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 from urllib.parse import quote
 
+from studio.disk import disk_errors
+
 
 def write_atomically(path: Path, data: bytes) -> Path:
-    """Write ``path`` whole or not at all: a reader sees the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write ``path`` whole or not at all: a reader sees the old file or the new one, never half of one.
+
+    Raises CannotWrite.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")  # nobody else's name
+    with disk_errors(path.name, path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return path
 
 

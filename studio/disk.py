@@ -1,0 +1,54 @@
+"""Errors of the disk while something is written that was paid for: one error of ours, with what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from studio.errors import CannotWrite
+
+HINT = "make room there, or name another folder, and run the same command again: what was bought is kept"
+#: What a full or read-only disk answers.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def disk_errors(what: str, *folders: Path) -> Iterator[None]:
+    """What the disk refuses inside becomes CannotWrite: ``what`` cannot be written to the fullest of ``folders``."""
+    try:
+        yield
+    except CannotWrite as error:
+        if error.place:
+            raise
+        place, told = str(fullest(folders)), error.message
+    except (ConnectionError, TimeoutError):  # of a network: to Python they are OSErrors as well
+        raise
+    except OSError as error:
+        place = error.filename if isinstance(error.filename, str) else str(fullest(folders))
+        told = error.strerror or type(error).__name__
+    else:
+        return
+    raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, hint=HINT)
+
+
+def fullest(folders: Sequence[Path]) -> Path:
+    """The folder whose disk has the least room; the first, where that cannot be known."""
+
+    def free(folder: Path) -> float:
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError:
+            return float("inf")
+
+    return min(folders, key=free)
+
+
+def of_status(status: int) -> str:
+    """What the disk answered to an ffmpeg that ended with this status; empty where it was something else."""
+    # ffmpeg ends with its error's negative number, of which a process can say the last eight bits.
+    found = [number for number in FULL if status == 256 - number]
+    return os.strerror(found[0]) if found else ""

@@ -1,0 +1,116 @@
+"""The files in a film's folder, and which production made them: a run replaces its own production's, no others.
+
+A note in the folder says which production writes there and which films it has made, by SHA-256, so that a film counts
+as ours even where the run was killed before its manifest was written. Without a note, the manifest tells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.errors import SettingsError
+
+NOTE = ".studio-producer.json"
+FILM = "film.mp4"
+MANIFEST = "manifest.json"
+FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio")
+MOST_BYTES = 64 * 1024 * 1024  # of a manifest
+MOST_FILMS = 100  # that a note remembers
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A production, by its slug, and the SHA-256 of the films that it is known to have made."""
+
+    slug: str
+    films: tuple[str, ...] = field(default=())
+
+
+def check_ours(out: Path, slug: str, names: Iterable[str], *, where: str) -> None:
+    """See that of the files that a run of production ``slug`` writes into ``out``, none there is somebody else's.
+
+    Raises SettingsError. The digest of a film that is there is computed: call it from a thread.
+    """
+    there = [name for name in names if os.path.lexists(out / name)]
+    if not there:
+        return
+    owners = [owner for owner in (_of_note(out), _of_manifest(out)) if owner is not None]
+    hint = "choose another folder, or move what is there away; nothing was ordered"
+    for name in there:
+        if not (out / name).is_file() or (out / name).is_symlink():
+            raise SettingsError(f"{out / name} is in the way, and is no file of ours", where=where, hint=hint)
+    others = sorted({owner.slug for owner in owners if owner.slug != slug})
+    if others:
+        told = f"{out} holds {there[0]} of another production, '{others[0]}'"
+        raise SettingsError(told, where=where, hint=hint)
+    if not owners or (MANIFEST in there and _of_manifest(out) is None):
+        name = MANIFEST if owners else there[0]
+        raise SettingsError(f"{out / name} was not made by this production ('{slug}')", where=where, hint=hint)
+    if FILM in there and _digest(out / FILM) not in {sha for owner in owners for sha in owner.films}:
+        told = f"{out / FILM} is not the film that this production ('{slug}') made there"
+        raise SettingsError(told, where=where, hint=hint)
+
+
+def claim(out: Path, slug: str) -> None:
+    """Write into the folder's note that production ``slug`` makes its films there from now on. Raises OSError."""
+    known = [owner for owner in (_of_note(out), _of_manifest(out)) if owner is not None and owner.slug == slug]
+    _write(out, Owner(slug, tuple(dict.fromkeys(sha for owner in known for sha in owner.films))))
+
+
+def sign(film: Path, sha256: str) -> None:
+    """Add a film that is about to get its name ``film`` to the note beside it, where there is one. Raises OSError."""
+    owner = _of_note(film.parent)
+    if owner is not None and sha256 not in owner.films:
+        _write(film.parent, Owner(owner.slug, (*owner.films, sha256)))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _of_note(out: Path) -> Owner | None:
+    found = _object(out / NOTE)
+    slug, films = found.get("production"), found.get("films")
+    if not isinstance(slug, str) or not isinstance(films, list):
+        return None
+    return Owner(slug, tuple(sha for sha in films if isinstance(sha, str)))
+
+
+def _of_manifest(out: Path) -> Owner | None:
+    found = _object(out / MANIFEST)
+    slug, run, film = found.get("slug"), found.get("run"), found.get("film")
+    if not isinstance(found.get("schema_version"), int) or not isinstance(slug, str):
+        return None
+    if not isinstance(run, dict) or not isinstance(run.get("id"), str):
+        return None
+    sha256 = film.get("sha256") if isinstance(film, dict) else None
+    return Owner(slug, (sha256,) if isinstance(sha256, str) else ())
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """A JSON object that is in a file; empty where there is none."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        with path.open("rb") as file:
+            found = json.loads(file.read(MOST_BYTES))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _write(out: Path, owner: Owner) -> None:
+    told = {"production": owner.slug, "films": list(owner.films[-MOST_FILMS:])}
+    part = out / f"{NOTE}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
+    try:
+        part.write_text(json.dumps(told) + "\n", encoding="utf-8")
+        part.replace(out / NOTE)
+    finally:
+        part.unlink(missing_ok=True)
