@@ -1,6 +1,7 @@
 """The command ``python -m flows.produce``: shows the price, asks, runs the flow, and tells how it ended."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -15,6 +16,9 @@ import httpx
 import typer
 from rich.console import Console
 
+from flows.ending import asking, internal, is_termination, stopped
+from flows.loopback import past_proxies
+from flows.prefect_checks import check_home, check_prefect
 from flows.prefect_server import PrefectServer, load_prefect
 from flows.screen import Screen, Terminal, show_end, show_plan
 from studio.drawing import derived
@@ -112,6 +116,7 @@ def produce(
                     _warn_over_budget(console, session, planned, wish.budget)
                 return
             allowed = _agree(console, session, planned, wish)
+        check_home()
         server = PrefectServer(settings.home / "prefect-server.log")
         server.begin()
         await _run(console, wish, allowed, server, as_json=as_json)
@@ -138,9 +143,11 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
     show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
         if sys.stdin.isatty():
-            if not typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
-                raise NotConfirmed("not confirmed: nothing was bought")
-        elif allowed is None:
+            with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the input's end: an answer as well
+                if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
+                    return plan.to_pay if wish.budget is None else wish.budget
+            raise NotConfirmed("not confirmed: nothing was bought")
+        if allowed is None:
             raise NotConfirmed(
                 f"this run would be billed {usd(plan.to_pay)}, and there is nobody to ask",
                 hint="say --yes, or give it a --budget",
@@ -154,6 +161,7 @@ async def _run(
 ) -> None:  # fmt: skip
     # Prefect is loaded here, not above: prices and errors need not wait for it.
     load_prefect()
+    await check_prefect()
     from flows.produce import produce as flow
 
     await server.ready(float(os.environ[PATIENCE]))
@@ -197,7 +205,9 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         os.environ.setdefault(name, value)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
     try:
-        asyncio.run(work)
+        with contextlib.closing(work):
+            check_surroundings()
+            asyncio.run(work)
     except StudioError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
@@ -211,8 +221,33 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         )
         sys.exit(1)
     except KeyboardInterrupt:
-        print("\nstopped; what was ordered is kept: run the same command again, and it is awaited", file=sys.stderr)
-        sys.exit(130)
+        stopped()
+    except Exception as error:  # noqa: BLE001 - the last one who can tell it in a line; the traceback is kept in a file
+        internal(error)
+    except BaseException as error:
+        if not is_termination(error):
+            raise
+        stopped()
+
+
+def check_surroundings() -> None:
+    """See that there is a working folder, and that the proxies named in the environment can be used.
+
+    Raises SettingsError.
+    """
+    past_proxies()
+    try:
+        Path.cwd()
+    except OSError:
+        raise SettingsError("the working folder is gone", hint="go to a folder that is there") from None
+    names = sorted(name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
+    if any(os.environ[name] for name in names):
+        try:
+            httpx.Client().close()
+        except (ImportError, ValueError, httpx.InvalidURL):
+            raise SettingsError(
+                "no proxy that can be used", where=", ".join(names), hint="write http://host:port, or unset it"
+            ) from None
 
 
 def _budget(text: str | None) -> Decimal | None:

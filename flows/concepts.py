@@ -1,5 +1,10 @@
 """``python -m flows.concepts``: what a camera can do, by key, in plain words, and as Ray 3 is told."""
 
+if __name__ == "__main__":
+    from flows.ending import entry
+
+    entry("flows.concepts")
+
 import json
 import sys
 from collections.abc import Sequence
@@ -74,5 +79,6 @@ def _print(offered: Sequence[str] | None) -> None:
         console.print(f"The service no longer has: {', '.join(gone)}", markup=False)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Entry point of ``python -m flows.concepts``."""
     app(prog_name="python -m flows.concepts")

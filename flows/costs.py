@@ -1,5 +1,10 @@
 """``python -m flows.costs``: what was spent, on what, read from the ledger."""
 
+if __name__ == "__main__":
+    from flows.ending import entry
+
+    entry("flows.costs")
+
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -84,5 +89,6 @@ def _print(rows: list[CostRow], by: By) -> None:
         console.print(f"{seller}: {usd(total)}{note}", markup=False)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Entry point of ``python -m flows.costs``."""
     app(prog_name="python -m flows.costs")

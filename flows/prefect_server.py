@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import re
 import signal
@@ -16,8 +17,10 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
+from flows.ending import without_secrets
 from studio.errors import SettingsError
 
 STOP_SECONDS = 5.0  # in which a server writes what it still holds
@@ -32,6 +35,7 @@ class PrefectServer:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._serves = False
+        self._silent = False  # it has closed its output without a word
 
     def begin(self) -> None:
         """Start it, unless Prefect has been told of a server, or has been imported before. Returns at once."""
@@ -58,15 +62,54 @@ class PrefectServer:
         from prefect.context import refresh_global_settings_context
 
         try:
-            url = await asyncio.wait_for(asyncio.to_thread(self._told), seconds)
+            url = await asyncio.wait_for(self._said(), seconds)
         except TimeoutError:
             url = ""
+        else:
+            self._silent = not url
         if url:
             self._serves = True
             os.environ[NAME] = url
             refresh_global_settings_context()
         else:
+            failed = await asyncio.to_thread(self._failed)
             self.end()
+            if failed:
+                raise SettingsError(
+                    f"Prefect's server does not start{self._last_words()}", where=str(self._log),
+                    hint=f"see that file, correct Prefect's settings, or name a server in {NAME}; nothing was ordered",
+                )  # fmt: skip
+
+    def _failed(self) -> bool:
+        """Whether it has ended with an error, and not because it still starts, or leaves it to another server."""
+        try:
+            return self._process is not None and self._process.wait(STOP_SECONDS if self._silent else 0) != 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text("utf-8", "replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return f": {without_secrets(lines[-1].strip())[:300]}" if lines else ""
+
+    async def _said(self) -> str:
+        """What it says first, once it does. A thread of the loop's pool would hold up the end of a stopped command."""
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[str] = loop.create_future()
+
+        def tell(url: str) -> None:
+            if not said.done():
+                said.set_result(url)
+
+        def read() -> None:
+            url = self._told()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(tell, url)
+
+        threading.Thread(target=read, name="Prefect's server", daemon=True).start()
+        return await said
 
     def end(self) -> None:
         """Stop it, and wait until it has written what it holds.
@@ -96,7 +139,9 @@ def load_prefect() -> None:
     from pydantic import ValidationError
 
     try:
-        import prefect.context  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of settings: what is wrong with them is told below
+            import prefect.context  # noqa: F401
     except ValidationError as error:
         # ServerEphemeralSettings.startup_timeout_seconds is PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.
         group = re.sub(r"([a-z])([A-Z])", r"\1_\2", f"Prefect{error.title.removesuffix('Settings')}")
@@ -106,6 +151,12 @@ def load_prefect() -> None:
             f"Prefect cannot read its settings: {', '.join(told)}",
             hint="correct or remove it, in the environment or in Prefect's own profiles.toml; nothing was ordered",
         ) from None
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            f"Prefect cannot read its settings ({type(error).__name__})", where="PREFECT_HOME",
+            hint="correct or remove the profiles.toml there, or Prefect's part of a prefect.toml or pyproject.toml "
+            "here; nothing was ordered",
+        ) from None  # fmt: skip
 
 
 def serve() -> None:

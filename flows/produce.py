@@ -7,9 +7,9 @@ Run it as ``python -m flows.produce``, from the Prefect UI, or on a schedule (se
 
 if __name__ == "__main__":
     # Before the imports: prices and errors need not wait for Prefect to load, nor its settings be read before ours.
-    from flows.command import main
+    from flows.ending import entry
 
-    main()
+    entry("flows.command")
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from prefect.runtime import flow_run
 from prefect.utilities.annotations import quote
 from pydantic import Field, WithJsonSchema
 
+from flows.loopback import past_proxies
 from flows.shooting import Shooting, problem, shoot
 from studio.archives import archives_of
 from studio.disk import disk_errors
@@ -39,6 +40,8 @@ from tasks.concatenate import Assembly, concatenate_film
 from tasks.report import Told, write_report
 from tasks.seed import publish_asset
 from tasks.starting import begun
+
+past_proxies()  # a worker's run, too, asks Prefect's server on this machine
 
 Dollars = Annotated[
     Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})

@@ -4,9 +4,9 @@
 
 if __name__ == "__main__":
     # Before the imports: settling one order by hand need not wait for Prefect to load.
-    from flows.settle import main
+    from flows.ending import entry
 
-    main()
+    entry("flows.settle")
 
 from typing import Any
 

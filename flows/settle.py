@@ -1,6 +1,5 @@
 """The command behind ``python -m flows.reconcile``: settle everything that can be, or one order by hand."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -152,4 +151,3 @@ def _short(keys: tuple[str, ...]) -> str:
 def main() -> None:
     """Entry point of ``python -m flows.reconcile``."""
     app(prog_name="python -m flows.reconcile")
-    sys.exit(0)

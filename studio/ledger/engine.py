@@ -13,19 +13,23 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from studio.addresses import LEDGER, ledger_name, ledger_url, secrets_of
 from studio.cleaning import printable
-from studio.errors import LedgerError
+from studio.errors import LedgerError, SettingsError
 
 BUSY_SECONDS = 60
+PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
 # Any number, the same in every process: PostgreSQL's advisory lock while migrating.
 MIGRATION_LOCK = 7_236_401
 
 
 def open_engine(url: str | URL) -> Engine:
-    """An engine on an up-to-date database. Raises LedgerError; of the URL only the host and the name are shown."""
+    """An engine on an up-to-date database. Of the URL only the host and the name are shown.
+
+    Raises LedgerError, or SettingsError for a folder that cannot be made.
+    """
     parsed = ledger_url(url, error=LedgerError)
     name = ledger_name(parsed)
     with ledger_errors(name, secrets_of(parsed)):
@@ -44,11 +48,19 @@ def _engine(url: URL) -> Engine:
             url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
         )
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make(Path(url.database).parent)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        told = f"the ledger's folder {folder} cannot be made: {error.strerror or type(error).__name__}"
+        raise SettingsError(told, where="STUDIO_HOME, STUDIO_LEDGER_URL", hint="name another one") from None
 
 
 @contextlib.contextmanager
@@ -72,16 +84,16 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
         return
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
-        what = "used"
+        what, hint = "used", PLACE if isinstance(error, OperationalError) and name.startswith("sqlite") else ""
         if isinstance(error, ArgumentError):
             said = "its URL has a part that no driver understands"
     except OSError as error:
-        said, what = error.strerror or type(error).__name__, "opened"
+        said, what, hint = f"{error.filename or name}: {error.strerror or type(error).__name__}", "opened", PLACE
     for secret in secrets:
         said = said.replace(secret, "…")
     detail = printable(said.splitlines()[0] if said else "it said nothing")
     # Without its cause: the database's own error repeats the statement, its parameters and the URL.
-    raise LedgerError(f"the ledger cannot be {what}: {detail}", where=name) from None
+    raise LedgerError(f"the ledger cannot be {what}: {detail}", where=name, hint=hint) from None
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

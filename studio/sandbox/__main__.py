@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -54,7 +55,7 @@ class Server(uvicorn.Server):
 
 
 def main(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8787,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8787,
     home: Annotated[Path, typer.Option(help="Folder for state, books and clips.")] = Path(".studio/sandbox"),
     latency: Annotated[float, typer.Option(min=0, help="Seconds from create to completion.")] = 3.0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -122,7 +123,11 @@ def listen(host: str, port: int, expose: bool) -> socket.socket:
 
 async def serve(bind: Callable[[], socket.socket], home: Path, options: Options, attached: list[int]) -> None:
     """Serve until a signal comes or the last attached process has died."""
-    app = create_app(home, options)
+    try:
+        app = create_app(home, options)
+    except (OSError, sqlite3.DatabaseError) as error:
+        told = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(f"{home} cannot be used: {told}", where="--home", hint="name another folder") from None
     house: House = app.state.house
     listening = bind()
     address, port = listening.getsockname()[:2]
@@ -194,4 +199,6 @@ def _switch(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    command.command()(main)
+    command()

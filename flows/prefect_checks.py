@@ -1,0 +1,82 @@
+"""What is known of Prefect before a run relies on it: that its folders can be written, and that its server answers."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from studio.errors import SettingsError
+
+HOME, STORAGE, API = "PREFECT_HOME", "PREFECT_LOCAL_STORAGE_PATH", "PREFECT_API_URL"
+SECONDS = 10.0  # in which a server has to answer
+CLOUD = ".prefect.cloud"
+
+
+def check_home() -> None:
+    """See that Prefect's home can be written, as far as the environment tells. Raises SettingsError."""
+    try:
+        home = Path(os.environ.get(HOME) or "~/.prefect").expanduser()
+    except RuntimeError:
+        raise SettingsError("this user has no home folder for Prefect", where=HOME, hint=f"set {HOME}") from None
+    _try_out(home, HOME)
+
+
+async def check_prefect() -> None:
+    """See that Prefect's folders can be written, and that the server it was told of answers. Raises SettingsError.
+
+    Prefect is imported by then.
+    """
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    _try_out(settings.home, HOME)
+    _try_out(settings.results.local_storage_path, STORAGE)
+    url = settings.api.url
+    if url:
+        api = settings.api
+        verify = not api.tls_insecure_skip_verify
+        await _ask(str(url), verify=verify, certificates=api.ssl_cert_file if verify else None)
+
+
+async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
+    place, fault = "", "is not reached by an http or https address"
+    try:
+        parts = urlsplit(url)
+        # Name and port alone: a URL may hold a password.
+        port = f":{parts.port}" if parts.port else ""
+        place = f" at {parts.hostname}{port}" if parts.hostname else ""
+        context = httpx.create_ssl_context(certificates) if certificates else verify
+        async with httpx.AsyncClient(verify=context, timeout=SECONDS, follow_redirects=True) as client:
+            answer = await client.get(f"{url.rstrip('/')}/health")
+        cloud = (parts.hostname or "").endswith(CLOUD)
+        fault = f"answers with status {answer.status_code}" if answer.status_code == 404 and not cloud else ""
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
+        pass
+    except (httpx.HTTPError, OSError) as error:
+        fault = f"cannot be reached ({type(error).__name__})"
+    if fault:
+        raise SettingsError(
+            f"Prefect's server{place} {fault}", where=API,
+            hint=f"start that server, correct {API} (in the environment, or in Prefect's profile), or unset it, and "
+            "one is started for the run; nothing was ordered",
+        )  # fmt: skip
+
+
+def _try_out(folder: Path, where: str) -> None:
+    probe = folder / f".probe-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(b"Studio Producer")
+        finally:
+            probe.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        fault = getattr(error, "strerror", None) or type(error).__name__
+        raise SettingsError(
+            f"Prefect's folder {folder} cannot be written: {fault}", where=where,
+            hint=f"set {where} to a folder that can be written; nothing was ordered",
+        ) from None  # fmt: skip
