@@ -163,7 +163,7 @@ def test_a_production_that_cannot_be_read(workplace: Path, content: bytes | None
     """A production file that is binary, or a folder, is one error."""
     place = workplace / "film.yaml"
     place.mkdir() if content is None else place.write_bytes(content)
-    one_error(command(workplace, "film.yaml", "--plan"), 2, "film.yaml: ")
+    one_error(command(workplace, "film.yaml", "--plan"), 2, "error: film.yaml:")
 
 
 @pytest.mark.parametrize("module", COMMANDS[:3])
@@ -209,9 +209,8 @@ def test_output_that_is_closed(film: Path) -> None:
 def test_a_console_that_cannot_show_it(workplace: Path, sandbox: Sandbox, encoding: str) -> None:
     """What an old console's encoding lacks is replaced, in the plan as at the end of a run."""
     scenes = "scenes:\n  - {id: a, prompt: a harbour}\n  - {id: b, prompt: a boat, continue_from: a}\n"
-    (workplace / "film.yaml").write_text(
-        f"title: '\U0001f3ac caf\u00e9'\n{FILM[FILM.index('model') : FILM.index('scenes')]}{scenes}"
-    )
+    head = "title: '\U0001f3ac harbour'\nmodel: ray-flash-2\nresolution: 540p\n"
+    (workplace / "film.yaml").write_text(head + scenes)
     given = {"PYTHONIOENCODING": encoding, "LUMAAI_BASE_URL": sandbox.url}
     for args in (["--plan"], ["--out", "out"]):
         done = command(workplace, "film.yaml", *args, **given)
@@ -271,7 +270,8 @@ def test_what_is_secret_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     ("args", "told"),
     [
         (["--port", "99999"], "--port"), (["--port", "-1"], "--port"), (["--home", "film.yaml"], "--home: film.yaml"),
-        (["--home", "broken"], "not a database"), (["--faults", "nowhere.yaml"], "nowhere.yaml"), (["--host", "x"], "x"),
+        (["--home", "broken"], "not a database"), (["--faults", "nowhere.yaml"], "nowhere.yaml"),
+        (["--host", "x"], "--host 'x'"),
     ],
 )  # fmt: skip
 def test_a_sandbox_that_cannot_start(film: Path, args: list[str], told: str) -> None:
