@@ -18,6 +18,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, get_current_settin
 from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
+from flows.loopback import past_proxies
 from studio.addresses import shown
 
 
@@ -49,6 +50,7 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
 
 def main() -> None:
     """Serve until stopped, at the server that is named, or else at the one that ``make ui`` starts."""
+    past_proxies()
     listens = get_current_settings().server.api
     url = PREFECT_API_URL.value() or f"http://{listens.host}:{listens.port}/api"
     try:

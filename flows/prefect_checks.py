@@ -1,4 +1,4 @@
-"""What is known of Prefect before a run relies on it: that its folders can be written, and that its server answers."""
+"""Checks of Prefect before a run relies on it: its folders can be written, and its server answers."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 
+from flows.loopback import past_proxies
 from flows.settle import as_json, told
 from studio.errors import InDoubt
 from studio.orders import in_doubt
@@ -22,6 +23,8 @@ from studio.session import Session, open_session
 from studio.settings import load_settings
 from tasks.caching import when_unreachable
 from tasks.starting import begun
+
+past_proxies()  # a worker's run, too, asks Prefect's server on this machine
 
 
 @task(

@@ -18,7 +18,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 @contextlib.contextmanager
 def disk_errors(what: str, *folders: Path) -> Iterator[None]:
-    """What the disk refuses inside becomes CannotWrite: ``what`` cannot be written to the fullest of ``folders``."""
+    """A block in which what the disk refuses becomes CannotWrite: ``what`` cannot be written to a file that the system
+    named, or to the fullest of ``folders``.
+    """
     try:
         yield
     except CannotWrite as error:
@@ -48,7 +50,7 @@ def fullest(folders: Sequence[Path]) -> Path:
 
 
 def of_status(status: int) -> str:
-    """What the disk answered to an ffmpeg that ended with this status; empty where it was something else."""
+    """The disk's answer to an ffmpeg that ended with this status; empty where it ended for another reason."""
     # ffmpeg ends with its error's negative number, of which a process can say the last eight bits.
     found = [number for number in FULL if status == 256 - number]
     return os.strerror(found[0]) if found else ""

@@ -1,4 +1,4 @@
-"""What is checked before a run's first order: that what it makes can be written, and is nobody else's to lose.
+"""Checks before a run's first order: what it makes can be written, and replaces nothing of somebody else's.
 
 Folders are tried out by doing: made, a file written in each, kept by the disk, removed. The space that a run needs is
 estimated from the lengths and sizes of its clips.
