@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -73,6 +74,10 @@ def load_settings() -> Settings:
         name = str(first["loc"][0]).upper()
         variable = name if name.startswith("LUMA") else f"STUDIO_{name}"
         raise SettingsError(first["msg"], where=variable) from None
+    places = (settings.home, *settings.home.parents)
+    blocked = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - a Path's own may raise
+    if blocked is not None:
+        raise SettingsError(f"{blocked} is a file, not a folder", where="STUDIO_HOME", hint="name a folder")
     for secret, where in (
         (settings.luma_api_key, "LUMAAI_API_KEY"),
         (settings.luma_agents_api_key, "LUMA_AGENTS_API_KEY"),

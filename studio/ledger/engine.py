@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 
 from studio.addresses import LEDGER, ledger_name, ledger_url, secrets_of
 from studio.cleaning import printable
-from studio.errors import LedgerError, SettingsError
+from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
@@ -28,7 +28,7 @@ MIGRATION_LOCK = 7_236_401
 def open_engine(url: str | URL) -> Engine:
     """An engine on an up-to-date database. Of the URL only the host and the name are shown.
 
-    Raises LedgerError, or SettingsError for a folder that cannot be made.
+    Raises LedgerError.
     """
     parsed = ledger_url(url, error=LedgerError)
     name = ledger_name(parsed)
@@ -48,19 +48,11 @@ def _engine(url: URL) -> Engine:
             url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
         )
     if url.database:
-        _make(Path(url.database).parent)
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        told = f"the ledger's folder {folder} cannot be made: {error.strerror or type(error).__name__}"
-        raise SettingsError(told, where="STUDIO_HOME, STUDIO_LEDGER_URL", hint="name another one") from None
 
 
 @contextlib.contextmanager
