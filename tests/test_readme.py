@@ -36,6 +36,7 @@ HELD = {
     "python -m flows.produce productions/coffee-shop.yaml": "run",
     "python -m flows.costs --by scene": "run",
     "python -m flows.reconcile": "run",
+    "python -m flows.backup ledger-copy.db": "run",
     "export LUMAAI_API_KEY=luma-…": "test_going_live",
     "python -m flows.produce my-film.yaml --plan": "test_going_live",
     "python -m flows.produce my-film.yaml": "test_going_live",
