@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from PIL import Image
 
 from studio.delivery import odd
+from studio.ends import GONE_AFTER
 from studio.errors import BadClip, DownloadError, NotFound, OddClip, ServiceError, StudioError
 from studio.facts import stored_clip
 from studio.fetching import fetch_made
@@ -22,7 +23,6 @@ from studio.progress import listener
 from studio.requests import wire_request
 from studio.run import Run
 from studio.session import Session, seeds_of
-from studio.settling import GONE_AFTER
 
 log = logging.getLogger(__name__)
 # A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from studio.errors import LedgerError, NotFound, ServiceError
+from studio.ends import book_ends
+from studio.errors import LedgerError
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
 from studio.listing import TooLong, account_since, whole_list
@@ -41,8 +42,6 @@ UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
 LONGEST_PAUSE = 30.0
 # A list that was late once may be three times as late the next time.
 LATER = 3.0
-# A create that is not at the service after so long is gone; until then its reads may lag behind.
-GONE_AFTER = timedelta(minutes=10)
 # Only after this, and another proof, what was released as absent was certainly never accepted.
 CERTAIN_AFTER = timedelta(hours=24)
 
@@ -203,6 +202,8 @@ class Settler:
         best = found[0]
         if best.like != "certain" and (twin := self._twin(row, look)):
             return self._unclear(f"another ledger orders the same on this account (generation {twin})")
+        if best.like != "certain" and _names_orders(look):
+            return self._unclear(f"generation {best.generation.id} fits, and its callback does not name this order")
         try:
             self._ledger.adopt(row.key, best.generation.id, "found again on the account's list")
         except LedgerError:
@@ -318,52 +319,8 @@ class Settler:
         return "released"
 
     async def refresh(self, seller: str, account: str, api: Api = "dream-machine") -> int:
-        """Book the end of every generation that nobody waits for any more. Returns how many had ended.
-
-        A service, or one generation, that cannot be read now is read another time: nothing depends on this.
-        """
-        await asyncio.to_thread(self._ledger.doubt_abandoned)  # slots of senders that died, too
-        rows = [
-            row
-            for row in await asyncio.to_thread(self._ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
-            if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and row.generation_id is not None
-        ]
-        if not rows:
-            return 0
-        shown: Mapping[str, Generation] = {}
-        if self._provider.has_list:
-            try:
-                recent = await account_since(self._provider, min(row.reserved_at for row in rows) - SKEW)
-                shown = {g.id: g for g in recent}
-            except ServiceError:
-                shown = {}  # each is asked for by itself then
-        ended = 0
-        for row in rows:
-            ended += await self._refresh_one(row, shown.get(row.generation_id or ""))
-        return ended
-
-    async def _refresh_one(self, row: OrderRow, generation: Generation | None) -> bool:
-        identity = row.generation_id or ""
-        try:
-            found = generation or await self._provider.get(identity)
-        except NotFound:
-            now = await asyncio.to_thread(self._ledger.now)
-            if now - (row.submitted_at or row.reserved_at) >= GONE_AFTER:
-                await asyncio.to_thread(self._ledger.gone, row.key, identity)
-            return False
-        except ServiceError:
-            return False
-        return await self._book_end(row, found)
-
-    async def _book_end(self, row: OrderRow, generation: Generation) -> bool:
-        if not generation.ended:
-            return False
-        if generation.state == "failed":
-            reason = generation.failure_reason or ""
-            await asyncio.to_thread(self._ledger.failed, row.key, generation.id, reason, generation.failure)
-        else:
-            await asyncio.to_thread(self._ledger.completed, row.key, generation.id)
-        return True
+        """Book the end of every generation that nobody waits for any more. Returns how many had ended."""
+        return await book_ends(self._ledger, self._provider, seller=seller, account=account, api=api)
 
     async def pause(self, row: OrderRow) -> float:
         """Seconds until another look is worth it: often at first, and once when the grace period is over."""
@@ -371,6 +328,15 @@ class Settler:
         age = (now - (row.doubted_at or row.reserved_at)).total_seconds()
         rest = await self._patience(row) - age
         return min(max(1.0, age / 4), rest if rest > 1.0 else LONGEST_PAUSE)
+
+
+def _names_orders(look: _Look) -> bool:
+    """Whether the service tells the callbacks that name our orders: then one that names none was somebody else's."""
+    for known in look.known:
+        shown = look.shown.get(known.generation_id or "")
+        if shown is not None and known.token and order_token(shown.request.get("callback_url")) == known.token:
+            return True
+    return False
 
 
 def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:

@@ -273,6 +273,19 @@ async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Led
     assert spent(ledger) == PRICE * 2
 
 
+async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks_name_orders(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """The service tells our callbacks, so a generation in the very same words without one was made by hand."""
+    hook = "https://hook.example/luma"
+    await place(door(ledger, luma, callback_url=hook), intent("other"))
+    luma.accept(PARAMS)
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="its callback does not name this order"):
+        await place(door(ledger, luma, callback_url=hook, sleep=Slept(clock)))
+    assert ledger.claimed("luma", ["generation-2"]) == set()
+
+
 async def test_the_service_s_clock_is_measured(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """The Date of every answer tells how far the service's clock is ahead of this machine's."""
 
