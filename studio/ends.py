@@ -1,4 +1,4 @@
-"""Booking how generations ended that nobody waits for any more, each by itself: one that cannot be read drops no other."""
+"""Booking how generations ended that nobody waits for any more: one that cannot be read drops no other."""
 
 from __future__ import annotations
 
