@@ -35,6 +35,9 @@ def settle(
         tuple[str, str] | None,
         typer.Option(metavar="PRODUCTION SCENE", help="the new take that was asked for is not wanted any more"),
     ] = None,
+    restored_settled: Annotated[
+        bool, typer.Option("--restored-settled", help="what a restored ledger lacked is adopted, or not wanted")
+    ] = False,
 ) -> None:
     console = Terminal(highlight=False, soft_wrap=True)
 
@@ -52,7 +55,10 @@ def settle(
                 console.print(f"order {row.key[:12]} is {row.state.value} again")
             if withdraw is not None:
                 _withdraw(console, session, *withdraw)
-            if all(given is None for given in (adopt, release, undo, withdraw)):
+            if restored_settled:
+                session.mark.settled(session.ledger)
+                console.print("new orders are sent without a look at the account's list again")
+            if not restored_settled and all(given is None for given in (adopt, release, undo, withdraw)):
                 done = await reconcile(session)
                 for line in told(done):
                     console.print(line, markup=False)
@@ -110,6 +116,11 @@ def told(done: Reconciliation) -> list[str]:
         lines.append(
             f"asked for and not in a film yet: take {asked.take} of scene '{asked.scene}' of '{asked.production}' "
             f"(since {asked.made_at:%Y-%m-%d %H:%M} UTC)"
+        )
+    if done.restored:
+        lines.append(
+            "the ledger was restored from an older copy: new orders are first looked for on the account's list. "
+            "Once what it lacks is settled: --restored-settled"
         )
     if done.clock is not None and abs(done.clock) > CLOCK_TOLD:
         lines.append(f"the service's clock is {done.clock:+.0f} s off this machine's")

@@ -50,6 +50,7 @@ from studio.errors import (
 )
 from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
+from studio.listing import whole_list
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
 from studio.providers import Generation, VideoProvider
@@ -111,6 +112,8 @@ class Door:
         self._retry_moderation = retry_moderation
         self._restored = restored
         self._unbooked, self._sleep, self._jitter = unbooked, sleep, jitter
+        # What the account had before the first order of this door, where the ledger may lack some of it.
+        self._before: Mapping[str, Generation] | None = None
         # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
         self._turn = asyncio.Lock()
 
@@ -213,7 +216,9 @@ class Door:
         if not self._provider().has_list:
             return
         try:
-            found = await self._settler().unclaimed(row)
+            if self._before is None:
+                self._before = await whole_list(self._provider())
+            found = await asyncio.to_thread(self._settler().unclaimed, row, self._before)
         except ServiceError as error:
             await _unbroken(self._ledger.release, row.key, row.attempt, "the account's list could not be read")
             raise NotSent(error.message) from error

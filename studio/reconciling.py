@@ -50,6 +50,7 @@ class Reconciliation:
     unexplained: left the account since the last reading without an order of ours; None where there was no reading
     unread:      what could not be read now, and is left for another time
     clock:       how far the service's clock is ahead of this machine's, in seconds, where it was measured
+    restored:    whether the ledger is an older copy, and nobody has said yet that what it lacks is settled
     retakes:     new takes that were asked for, and of which there is no film yet
     """
 
@@ -70,6 +71,7 @@ class Reconciliation:
     unread: tuple[str, ...] = ()
     clock: float | None = None
     retakes: tuple[Retake, ...] = ()
+    restored: bool = False
 
 
 async def reconcile(session: Session) -> Reconciliation:
@@ -92,8 +94,6 @@ async def reconcile(session: Session) -> Reconciliation:
     fetched, not_fetched = await _fetch(session)
     balance, unexplained_, since = await _balance(session)
     strays = await _strays(session, since)
-    # Where a copy of the ledger was restored: what it lacks was shown now, and a person has seen it.
-    await asyncio.to_thread(lambda: session.mark.set(ledger, back=True))
     gone = await asyncio.to_thread(ledger.open_orders, OrderState.GONE)
     return Reconciliation(
         adopted=tuple(settled.adopted), released=tuple(settled.released), in_doubt=tuple(settled.doubtful), ended=ended,
@@ -101,6 +101,7 @@ async def reconcile(session: Session) -> Reconciliation:
         booked=booked_now, certain=tuple(settled.certain), unsure=tuple(settled.unsure),
         gone=tuple(row for row in gone if row.seller == service.seller), reasons=settled.reasons,
         unread=tuple(settled.unread), clock=_clock(session),
+        restored=session.restored,
         retakes=tuple(await asyncio.to_thread(open_retakes, ledger, service.seller)),
     )  # fmt: skip
 

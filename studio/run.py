@@ -270,8 +270,11 @@ def make_record(
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
         production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
-        notes=(*run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()), *notes),
-    )
+        notes=(
+            *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
+            *run.session.clock_notes(), *notes,
+        ),
+    )  # fmt: skip
 
 
 def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:

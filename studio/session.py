@@ -19,7 +19,7 @@ from studio.drawing.desk import Seed
 from studio.errors import AssetError, LedgerError, SettingsError
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
-from studio.ledger.clock import check_clock
+from studio.ledger.clock import TOLD, check_clock
 from studio.ledger.mark import LedgerMark
 from studio.ledger.retakes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
@@ -71,7 +71,7 @@ class Session:
         self.unbooked = Unbooked(self.home / "unbooked")
         self.mark = LedgerMark(self.home / "ledger-mark.json")
         # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
-        self.restored = self.mark.is_ahead_of(ledger)
+        self.restored = self.mark.restored(ledger)
         # How the second API is given what was uploaded in this run, by the SHA-256 of its bytes.
         self.given: dict[str, Given] = {}
         self._providers: dict[Api, VideoProvider] = {}
@@ -169,6 +169,15 @@ class Session:
                 proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
                 on_sight=partial(self._sighted, account),
             )
+
+    def clock_notes(self) -> tuple[str, ...]:
+        """A line for each API whose clock, by its answers, is not this machine's."""
+        told = []
+        for api, provider in self._providers.items():
+            ahead = provider.clock.ahead if provider.clock is not None else None
+            if ahead is not None and abs(ahead) > TOLD:
+                told.append(f"the clock of the service ({api}) is {ahead.total_seconds():+.0f} s off this machine's")
+        return tuple(told)
 
     async def _sighted(self, account: str, seen: Sequence[Sighting]) -> None:
         await asyncio.to_thread(keep_sightings, self.ledger, account, seen)

@@ -152,11 +152,9 @@ class Settler:
         await asyncio.to_thread(self._ledger.release_absent, row.key, row.attempt, note)
         return "released"
 
-    async def unclaimed(self, row: OrderRow) -> str | None:
-        """A generation of the account that no order has, and that was asked for in an order's words. Raises
-        ServiceError."""
-        shown = await whole_list(self._provider)
-        look = await asyncio.to_thread(self._looked, row, shown)
+    def unclaimed(self, row: OrderRow, shown: Mapping[str, Generation]) -> str | None:
+        """A generation on the account's list that no order has, and that was asked for in an order's words."""
+        look = self._looked(row, shown)
         sure = (fit.generation.id for fit in fits(row, look.free, look.time) if fit.like != "possible")
         return next(sure, None)
 

@@ -104,20 +104,23 @@ def test_a_mark_knows_how_far_a_ledger_had_come(tmp_path: Path) -> None:
     """A ledger that has come less far than its mark is an older copy; another ledger has a mark of its own."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'a.db'}")
     mark = LedgerMark(tmp_path / "marks.json")
-    assert not mark.is_ahead_of(ledger)
+    assert not mark.restored(ledger)
     older = back_up(ledger, tmp_path / "older.db").path
     ledger.reserve(intent(), run="r", caps=[])
     mark.set(ledger)
     ledger.close()
-    restored = open_ledger(f"sqlite:///{older}")
-    assert mark.is_ahead_of(restored)
-    mark.set(restored)
-    assert mark.is_ahead_of(restored)
-    mark.set(restored, back=True)
-    assert not mark.is_ahead_of(restored)
-    restored.close()
+    again = open_ledger(f"sqlite:///{older}")
+    assert mark.restored(again)
+    for name in "bcd":  # it grows, and lacks what it lacked all the same
+        again.reserve(intent(name), run="r", caps=[])
+    mark.set(again)
+    assert mark.restored(again)
+    mark.settled(again)
+    assert not mark.restored(again)
+    again.close()
     other = open_ledger(f"sqlite:///{tmp_path / 'b.db'}")
-    assert not mark.is_ahead_of(other)
+    assert not mark.restored(other)
+    assert mark.knows_another(other)
     other.close()
 
 

@@ -70,7 +70,8 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
                 cap=cap.limit,
                 needed=before + intent.price,
                 where=f"scene '{intent.scene}'",
-                hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
+                hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less"
+                + ("; or settle what is perhaps spent: python -m flows.reconcile" if perhaps else ""),
             )
         if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
             raise OverBudget(

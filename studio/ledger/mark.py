@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -14,39 +15,54 @@ from studio.ledger.schema import entries
 
 
 class LedgerMark:
-    """A small file with the highest entry that each ledger had, by the ledger's id."""
+    """A small file with the highest entry that each ledger had, by the ledger's id, and whether a copy was restored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def is_ahead_of(self, ledger: Journal) -> bool:
-        """Whether the ledger had come further before than it has now."""
-        return self._read().get(ledger.id, 0) > _highest(ledger)
+    def restored(self, ledger: Journal) -> bool:
+        """Whether the ledger had come further before than it has now, or had when this was first asked.
+
+        It stays so until a person has settled what it lacks: an older copy that has grown since lacks it all the same.
+        """
+        mark = self._read().get(ledger.id, _Mark())
+        if mark.highest > _highest(ledger) and not mark.restored:
+            mark = replace(mark, restored=True)
+            self._write(ledger.id, mark)
+        return mark.restored
 
     def knows_another(self, ledger: Journal) -> bool:
         """Whether purchases were booked in another ledger from here."""
-        return any(highest > 0 for name, highest in self._read().items() if name != ledger.id)
+        return any(mark.highest > 0 for name, mark in self._read().items() if name != ledger.id)
 
-    def set(self, ledger: Journal, *, back: bool = False) -> None:
-        """Note how far the ledger has come. ``back``: also where that is less than before.
+    def set(self, ledger: Journal) -> None:
+        """Note how far the ledger has come. Where the disk does not take it, that is noted another time."""
+        mark, highest = self._read().get(ledger.id, _Mark()), _highest(ledger)
+        if highest > mark.highest:
+            self._write(ledger.id, replace(mark, highest=highest))
 
-        Where the disk does not take it, it is noted another time: nothing is bought or lost by it.
-        """
-        marks = self._read()
-        highest = _highest(ledger)
-        if highest <= marks.get(ledger.id, 0) and not back:
-            return
-        marks[ledger.id] = highest
+    def settled(self, ledger: Journal) -> None:
+        """A person has settled what the restored ledger lacked."""
+        self._write(ledger.id, _Mark(_highest(ledger)))
+
+    def _write(self, ledger: str, mark: _Mark) -> None:
+        marks = self._read() | {ledger: mark}
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._path, json.dumps(marks).encode())
+            write_atomic(self._path, json.dumps({name: asdict(mark) for name, mark in marks.items()}).encode())
 
-    def _read(self) -> dict[str, int]:
+    def _read(self) -> dict[str, _Mark]:
         try:
             found = json.loads(self._path.read_text("utf-8"))
-            return {str(name): int(highest) for name, highest in found.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            return {str(name): _Mark(int(mark["highest"]), bool(mark["restored"])) for name, mark in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError, KeyError):
             return {}
+
+
+@dataclass(frozen=True)
+class _Mark:
+    highest: int = 0
+    restored: bool = False
 
 
 def _highest(ledger: Journal) -> int:
