@@ -104,6 +104,8 @@ class Settler:
 
     def __init__(self, ledger: Ledger, provider: VideoProvider, *, grace: Grace | None = None) -> None:
         self._ledger, self._provider, self._grace = ledger, provider, grace or Grace()
+        self._noted: set[tuple[str, bool]] = set()
+        self._late: dict[str, float] = {}
         self.why = ""
 
     async def settle(self, row: OrderRow) -> Settled:
@@ -183,7 +185,9 @@ class Settler:
             for k in near
             if k.generation_id is not None and k.generation_id in shown
         ]
-        keep_sightings(self._ledger, account, seen)
+        new = [s for s in seen if (s.generation_id, s.unfinished) not in self._noted]
+        keep_sightings(self._ledger, account, new)
+        self._noted |= {(s.generation_id, s.unfinished) for s in new}
 
     def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
         """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
@@ -286,7 +290,9 @@ class Settler:
 
     def _learnt(self, account: str) -> float:
         """The grace period, longer where the account's list was seen to be late."""
-        return max(self._grace.seconds, LATER * latest_by(self._ledger, account))
+        if account not in self._late:
+            self._late[account] = latest_by(self._ledger, account)
+        return max(self._grace.seconds, LATER * self._late[account])
 
     async def look_again(self, row: OrderRow) -> Settled:
         """Look again for an attempt that was released because the list did not show it. Raises ServiceError.

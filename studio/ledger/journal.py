@@ -9,18 +9,32 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.failures import FailureClass
 from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
-from studio.ledger.reading import Reader, owned
+from studio.ledger.reading import GIVEN, Reader
 from studio.ledger.schema import entries, meta, orders
 from studio.ledger.values import EntryKind, OrderRow, OrderState
 from studio.money import ZERO
 
 ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
+# Built once: every purchase asks these.
+_HOLDS = select(orders.c.key).where(
+    orders.c.seller == bindparam("of_seller"), orders.c.generation_id == bindparam("wanted")
+)
+_HELD = (
+    select(entries.c.order)
+    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id == bindparam("wanted"))
+    .group_by(entries.c.order)
+    .having(func.sum(GIVEN) > 0)
+    .limit(1)
+)
+_OF_ATTEMPT = (entries.c.order == bindparam("of_order"), entries.c.attempt == bindparam("number"))
+_SUSPENSE = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_OF_ATTEMPT)
+_RESERVED = select(entries).where(*_OF_ATTEMPT, entries.c.kind == "reserved").order_by(entries.c.id.desc()).limit(1)
 
 
 class Journal(Reader):
@@ -50,16 +64,12 @@ class Journal(Reader):
 
     def owner(self, connection: Connection, seller: str, generation_id: str) -> str | None:
         """The key of the order that has a generation, or had it in an earlier attempt."""
-        holds = select(orders.c.key).where(orders.c.seller == seller, orders.c.generation_id == generation_id)
-        held = owned(seller, [generation_id]).with_only_columns(entries.c.order).group_by(entries.c.order)
-        return connection.scalar(holds) or connection.scalar(held.limit(1))
+        given = {"of_seller": seller, "wanted": generation_id}
+        return connection.scalar(_HOLDS, given) or connection.scalar(_HELD, given)
 
     def in_suspense(self, connection: Connection, key: str, attempt: int) -> Decimal:
         """USD of an attempt that every cap still counts, because it may have been spent."""
-        total = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(
-            entries.c.order == key, entries.c.attempt == attempt
-        )
-        return Decimal(connection.scalar(total) or 0)
+        return Decimal(connection.scalar(_SUSPENSE, {"of_order": key, "number": attempt}) or 0)
 
     def move(
         self,
@@ -138,10 +148,7 @@ class Journal(Reader):
 
     def reserved(self, connection: Connection, key: str, attempt: int) -> Row[Any] | None:
         """The line that began an attempt."""
-        query = select(entries).where(
-            entries.c.order == key, entries.c.attempt == attempt, entries.c.kind == "reserved"
-        )
-        return connection.execute(query.order_by(entries.c.id.desc()).limit(1)).first()
+        return connection.execute(_RESERVED, {"of_order": key, "number": attempt}).first()
 
     def _identify(self) -> str:
         with self.writing() as connection:

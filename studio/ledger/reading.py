@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, case, func, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, select
 
 from studio.addresses import ledger_name
 from studio.errors import LedgerError
@@ -73,8 +73,8 @@ class Reader:
     def open_orders(self, *states: OrderState) -> list[OrderRow]:
         """Orders in one of ``states``, oldest first."""
         with self._reading() as connection:
-            query = select(orders).where(orders.c.state.in_([s.value for s in states])).order_by(orders.c.reserved_at)
-            return [as_order(row) for row in connection.execute(query)]
+            rows = connection.execute(_IN_STATES, {"states": [state.value for state in states]})
+            return [as_order(row) for row in rows]
 
     def made_for(self, production: str, seller: str, shots: Collection[str]) -> list[OrderRow]:
         """Completed orders for the shots of a production, newest first."""
@@ -103,15 +103,9 @@ class Reader:
 
     def known(self, account: str, *, since: datetime | None = None, most: int = 1000) -> list[OrderRow]:
         """Orders of an account whose generation is known and at the service, the latest first."""
-        query = select(orders).where(
-            orders.c.account == account,
-            orders.c.generation_id.is_not(None),
-            orders.c.submitted_at.is_not(None),
-            orders.c.state.in_([s.value for s in (OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.FAILED)]),
-        )
-        if since is not None:
-            query = query.where(orders.c.submitted_at >= since)
-        return [as_order(row) for row in self.ask(query.order_by(orders.c.submitted_at.desc()).limit(most))]
+        with self._reading() as connection:
+            given = {"of_account": account, "since": since or LONG_AGO, "most": most}
+            return [as_order(row) for row in connection.execute(_KNOWN, given)]
 
     def suspended(self, seller: str) -> list[OrderRow]:
         """Orders of which an attempt was released because the list did not show it, and that is not certain yet."""
@@ -155,8 +149,7 @@ class Reader:
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):
                 chunk = wanted[start : start + 500]
-                query = owned(seller, chunk)
-                found |= set(connection.scalars(query))
+                found |= set(connection.scalars(_OWNED, {"of_seller": seller, "wanted": chunk}))
         return found
 
     def holders(self, seller: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
@@ -238,9 +231,35 @@ class Reader:
             yield connection
 
 
+# Built once: what is asked most often is not put together anew each time.
+_ORDER = select(orders).where(orders.c.key == bindparam("order_key"))
+_ORDER_LOCKED = _ORDER.with_for_update()
+_IN_STATES = (
+    select(orders).where(orders.c.state.in_(bindparam("states", expanding=True))).order_by(orders.c.reserved_at)
+)
+_KNOWN = (
+    select(orders)
+    .where(
+        orders.c.account == bindparam("of_account"),
+        orders.c.generation_id.is_not(None),
+        orders.c.submitted_at >= bindparam("since"),
+        orders.c.state.in_([s.value for s in (OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.FAILED)]),
+    )
+    .order_by(orders.c.submitted_at.desc())
+    .limit(bindparam("most"))
+)
+GIVEN = case((entries.c.kind.in_(("submitted", "adopted")), 1), (entries.c.kind == "undone", -1), else_=0)
+_OWNED = (
+    select(entries.c.generation_id)
+    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id.in_(bindparam("wanted", expanding=True)))
+    .group_by(entries.c.generation_id)
+    .having(func.sum(GIVEN) > 0)
+)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 def read_order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow | None:
-    query = select(orders).where(orders.c.key == key)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    row = connection.execute(_ORDER_LOCKED if lock else _ORDER, {"order_key": key}).first()
     return as_order(row) if row else None
 
 
@@ -263,17 +282,6 @@ def as_entry(row: Row[Any]) -> Entry:
         row.id, row.order, row.attempt, row.at, row.kind, row.amount, row.run, row.generation_id, row.note,
         row.suspense, row.counted_at, row.by_hand,
     )  # fmt: skip
-
-
-def owned(seller: str, generation_ids: Collection[str]) -> Select[Any]:
-    """Those of the generations that an order was given, and that was not taken from it again by hand."""
-    given = case((entries.c.kind.in_(("submitted", "adopted")), 1), (entries.c.kind == "undone", -1), else_=0)
-    return (
-        select(entries.c.generation_id)
-        .where(entries.c.seller == seller, entries.c.generation_id.in_(generation_ids))
-        .group_by(entries.c.generation_id)
-        .having(func.sum(given) > 0)
-    )
 
 
 def _journal(key: str) -> Select[Any]:
