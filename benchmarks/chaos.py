@@ -4,6 +4,7 @@
     python benchmarks/chaos.py --quick             # what CI runs: 40 kills
     python benchmarks/chaos.py --rounds faults --fault lost
     python benchmarks/chaos.py --rounds kills both --ledger postgres --kills 60 --seed 7
+    python benchmarks/chaos.py --rounds hostile --histories 100000
     python benchmarks/chaos.py --peers             # also a plain loop over the SDK, and genblaze, under the same
 
 A production of twelve shots is made over and over (each time in other words) by the real command against the sandbox:
@@ -12,6 +13,9 @@ A production of twelve shots is made over and over (each time in other words) by
 - ``faults``: each fault of the sandbox by itself; ``both``: kills and a mix of faults together;
 - ``eight``: eight producers at once on one ledger, killed too, under a cap that does not cover all, and the account's
   limits. The sandbox does not limit: only our own limits hold.
+
+- ``hostile``: thousands of histories in virtual time against a simulated service; ``benchmarks/hostile.py`` alone says
+  more of it, and plays a single one again.
 
 Then the sandbox's books are held against ours, and each film against that of an undisturbed run, frame by frame.
 The exit status is 1 if anything was bought twice, the books differ, a cap or a limit was exceeded, a film is missing or
@@ -33,6 +37,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hostile
 from chaos_faults import CASES
 from chaos_peers import Paid, find_peers, under_the_same
 from chaos_producer import Place
@@ -42,6 +47,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROUNDS = ("kills", "faults", "both", "eight")
+HOSTILE = "hostile"
 LEDGERS = ("sqlite", "postgres")
 QUICK_KILLS = 40
 LATENCY = 0.3  # seconds that a generation takes in the sandbox, besides its rendering
@@ -50,6 +56,10 @@ ALL = 10_000
 
 def main() -> None:
     options = parsed()
+    console = Console(width=150, highlight=False)
+    attacks = attacked(console, options) if HOSTILE in options.rounds else 0
+    if options.rounds == [HOSTILE]:
+        sys.exit(1 if attacks else 0)
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as home,
@@ -64,33 +74,45 @@ def main() -> None:
         rounds = play(bench, options)
         paid, absent = beside(services, options) if options.peers else ([], [])
     total = time.monotonic() - began
-    console = Console(width=150, highlight=False)
     show(console, rounds, total, options.seed)
     show_peers(console, rounds, paid, absent)
     if options.json is not None:
         options.json.write_text(
             json.dumps({"rounds": [plain(r) for r in rounds], "peers": [plain(p) for p in paid]}, indent=2)
         )
-    sys.exit(any(r.broken for r in rounds))
+    sys.exit(any(r.broken for r in rounds) or attacks > 0)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, help="in all (200; with --quick 40)")
     parser.add_argument("--seed", type=int, default=1, help="of the kills' moments and of the faults")
-    parser.add_argument("--rounds", nargs="+", choices=ROUNDS, default=list(ROUNDS))
+    parser.add_argument("--rounds", nargs="+", choices=(*ROUNDS, HOSTILE))
     parser.add_argument("--ledger", choices=(*LEDGERS, "both"), default="both")
     parser.add_argument(
         "--fault", nargs="+", default=[""], metavar="WORDS", help="of the single faults, these (by their names)"
     )
+    parser.add_argument("--histories", type=int, default=2000, help="of the hostile service, on each ledger")
+    parser.add_argument("--workers", type=int, default=2, help="processes that play them")
     parser.add_argument("--quick", action="store_true", help="40 kills, no round of single faults, fewer comparisons")
     parser.add_argument("--side-by-side", type=int, help="productions of a round at the same time (2; with --quick 1)")
     parser.add_argument("--compare", type=int, help="films of a round to compare (all; with --quick 1)")
     parser.add_argument("--peers", action="store_true", help="a plain loop and genblaze, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
+    options.rounds = options.rounds or [*ROUNDS, *(() if options.quick else (HOSTILE,))]
     options.side_by_side = options.side_by_side or (1 if options.quick else 2)
     return options
+
+
+def attacked(console: Console, options: argparse.Namespace) -> int:
+    """Play the histories of the hostile service. Returns how many broke a promise."""
+    broken = 0
+    for ledger in LEDGERS if options.ledger == "both" else (options.ledger,):
+        found = hostile.run(options.histories, seed=options.seed, ledger=ledger, workers=options.workers)
+        hostile.show(console, [found], ledger=ledger, seed=options.seed)
+        broken += found.broken
+    return broken
 
 
 def play(bench: Bench, options: argparse.Namespace) -> list[Round]:

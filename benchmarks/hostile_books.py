@@ -1,0 +1,280 @@
+"""The code under attack, as the hostile histories use it: what must change when that code does stands in this file.
+
+What is called: ``open_engine``, ``Ledger``, ``Door``, ``Settler``, ``Watcher``, ``await_end``, ``by_hand`` and the
+schema's tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from hostile_time import MACHINE, Killed, Machine
+from hostile_world import Wanted
+from sqlalchemy import Engine, delete, func, insert, select, update
+
+from studio.buying import await_end as real_await_end
+from studio.errors import LedgerError, ServiceError
+from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, by_hand
+from studio.ledger.engine import open_engine
+from studio.ledger.holder import this_process
+from studio.ledger.schema import entries, metadata, orders
+from studio.ledger.sightings import keep_sightings
+from studio.models import api_of
+from studio.orders import Door, Placed
+from studio.pace import Pace
+from studio.providers import VideoProvider
+from studio.settling import Settler
+from studio.unbooked import Unbooked
+from studio.watch import Watcher
+
+SELLER, ACCOUNT, API = "luma", "acct", api_of("ray-2")
+OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
+WAIT = 1500.0  # seconds that a producer waits for a generation
+PACE = Pace(part=0.3, shortest=4.0, longest=60.0)  # seldom looks: what is tested is not how soon an end is seen
+Granted = Callable[[str, int, str], None]
+
+
+class WatchedLedger(Ledger):
+    """A ledger that tells which orders were granted: key, attempt, run. Its clock is read without a transaction."""
+
+    granted: Granted = staticmethod(lambda *_: None)
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime]) -> None:
+        super().__init__(engine, clock=clock)
+        self._true_clock = clock
+
+    def now(self) -> datetime:
+        return self._true_clock()
+
+    def reserve(self, intent: Intent, *, run: str, **more: Any) -> Any:
+        found = super().reserve(intent, run=run, **more)
+        if found.outcome == "granted":
+            self.granted(found.order.key, found.order.attempt, run)
+        return found
+
+
+class MortalUnbooked(Unbooked):
+    """Ids that could not be booked, in a folder; a process that was killed writes nothing there any more."""
+
+    def keep(self, ledger: str, order: str, attempt: int, generation_id: str) -> Path | None:
+        machine = MACHINE.get()
+        if machine is not None and machine.dead:
+            raise Killed
+        return super().keep(ledger, order, attempt, generation_id)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What one process works with: the ledger as it opened it, the service, and the ids that it could not book."""
+
+    ledger: Ledger
+    provider: VideoProvider
+    unbooked: Unbooked
+    watcher: Watcher
+
+
+def tools(
+    books: Books,
+    provider: VideoProvider,
+    machine: Machine,
+    *,
+    granted: Granted,
+    host: str,
+    true_clock: Callable[[], datetime],
+) -> Tools:
+    """Open what a process of a host needs. The machine's own clock is read by nothing that money hangs on."""
+    ledger = books.ledger(true_clock)
+    ledger.granted = granted
+
+    async def sighted(seen: Any) -> None:
+        await asyncio.to_thread(keep_sightings, ledger, ACCOUNT, seen)
+
+    watcher = Watcher(
+        provider, pace=PACE, outage=600.0, on_sight=sighted, clock=machine.loop.time, sleep=machine.pause
+    )  # fmt: skip
+    return Tools(ledger, provider, MortalUnbooked(books.home / host), watcher)
+
+
+class Books:
+    """One database with a ledger, opened once, and emptied between histories. ``home``: for files of its hosts."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        self.home = home
+        self._engine = open_engine(url)
+        self._writer = self._engine.execution_options(write=True)
+        self._tables = [table for table in reversed(metadata.sorted_tables) if table.name != "meta"]
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def empty(self) -> None:
+        """Forget everything but which ledger it is."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        self._delete()
+
+    def _delete(self) -> None:
+        with self._writer.begin() as connection:
+            for table in self._tables:
+                connection.execute(delete(table))
+
+    def copy(self) -> dict[str, list[dict[str, Any]]]:
+        """All rows, as a backup has them."""
+        with self._engine.begin() as connection:
+            return {t.name: [dict(r._mapping) for r in connection.execute(select(t))] for t in self._tables}
+
+    def restore(self, backup: dict[str, list[dict[str, Any]]]) -> None:
+        """Put a backup back in place of what is there."""
+        self._delete()
+        with self._writer.begin() as connection:
+            for table in reversed(self._tables):
+                if backup[table.name]:
+                    connection.execute(insert(table), backup[table.name])
+
+    def ledger(self, true_clock: Callable[[], datetime]) -> WatchedLedger:
+        """The ledger as a process opens it. ``true_clock`` is its database's."""
+        return WatchedLedger(self._engine, clock=true_clock)
+
+    def bury(self, runs: Iterable[str]) -> None:
+        """Make the senders of these runs look dead to every process of their machine."""
+        host, pid, start, _ = str(this_process()).split("|")
+        with self._writer.begin() as connection:
+            held = (orders.c.run.in_(list(runs)), orders.c.state == OrderState.RESERVED.value)
+            connection.execute(update(orders).where(*held).values(holder=f"{host}|{pid}|{start}|dead"))
+
+    # What stands in the books, in plain SQL
+
+    def rows(self) -> list[Any]:
+        """Every order."""
+        with self._engine.begin() as connection:
+            return list(connection.execute(select(orders)))
+
+    def spent(self) -> Decimal:
+        """USD that the books say was spent, refunds taken off."""
+        with self._engine.begin() as connection:
+            return Decimal(connection.scalar(select(func.coalesce(func.sum(entries.c.amount), 0))) or 0)
+
+    def unsure(self) -> Decimal:
+        """USD that count against caps without being spent for certain."""
+        with self._engine.begin() as connection:
+            return Decimal(connection.scalar(select(func.coalesce(func.sum(entries.c.suspense), 0))) or 0)
+
+    def claims(self) -> dict[str, set[str]]:
+        """By generation, the orders that have it in the books, or had."""
+        found: dict[str, set[str]] = {}
+        with self._engine.begin() as connection:
+            query = select(entries.c.generation_id, entries.c.order).where(entries.c.generation_id.is_not(None))
+            for generation_id, order in connection.execute(query.distinct()):
+                found.setdefault(generation_id, set()).add(order)
+        return found
+
+    def adopted(self) -> dict[str, datetime]:
+        """By generation, when it was adopted."""
+        with self._engine.begin() as connection:
+            query = select(entries.c.generation_id, func.min(entries.c.at)).where(entries.c.kind == "adopted")
+            return {g: at for g, at in connection.execute(query.group_by(entries.c.generation_id))}  # noqa: C416
+
+    def kinds(self) -> dict[str, int]:
+        """How many entries there are of each kind."""
+        with self._engine.begin() as connection:
+            query = select(entries.c.kind, func.count()).group_by(entries.c.kind)
+            return {kind: number for kind, number in connection.execute(query)}  # noqa: C416 - rows, for mypy
+
+
+def intent_of(wanted: Wanted) -> Intent:
+    """The order as the plan would make it."""
+    return Intent(
+        key=wanted.key, family=wanted.family, seller=SELLER, account=ACCOUNT, endpoint=wanted.endpoint,
+        model=wanted.model, production=wanted.production, scene=wanted.name, shot=wanted.name, take=wanted.take,
+        request=dict(wanted.params), price=wanted.price, price_table="t (2026-01-01)", film=wanted.production,
+        pool="photon" if wanted.endpoint == "image" else "ray",
+    )  # fmt: skip
+
+
+def door(
+    with_tools: Tools,
+    *,
+    run: str,
+    caps: Callable[[], Iterable[Cap]],
+    limits: Limits,
+    patience: float,
+    callback_url: str,
+    restored: bool,
+    sleep: Callable[[float], Awaitable[None]],
+    jitter: Callable[[], float],
+) -> Door:
+    """The door of one run."""
+    return Door(
+        with_tools.ledger, lambda: with_tools.provider, run=run, caps=caps, limits=limits, patience=patience,
+        callback_url=callback_url, unbooked=with_tools.unbooked, restored=restored, sleep=sleep, jitter=jitter,
+    )  # fmt: skip
+
+
+def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> list[Cap]:
+    """The caps that hold now, as ``studio.session`` makes them."""
+    scopes: dict[Any, str] = {"run": run, "production": production, "month": ""}
+    return [Cap(scope, name, limits[scope]) for scope, name in scopes.items() if limits[scope] is not None]
+
+
+async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
+    """Wait until a generation has ended, and book it. Raises GenerationFailed, GenerationGone, StillRunning, ..."""
+    session = SimpleNamespace(
+        ledger=with_tools.ledger, watcher_of=lambda _: with_tools.watcher, settings=SimpleNamespace(wait_timeout=WAIT)
+    )
+    shot = SimpleNamespace(
+        id=wanted.name, key=wanted.key, api=API, scene=wanted.name, request=wanted.params, generation=None
+    )
+    await real_await_end(SimpleNamespace(session=session), shot, placed.generation_id)  # type: ignore[arg-type]
+
+
+async def reconcile(with_tools: Tools) -> None:
+    """What ``studio.reconciling`` does of settling and refreshing."""
+    ledger, provider = with_tools.ledger, with_tools.provider
+    await asyncio.to_thread(with_tools.unbooked.book, ledger)
+    settler = Settler(ledger, provider)
+    await asyncio.to_thread(ledger.doubt_abandoned)
+    if provider.has_list:
+        for row in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT):
+            await _tried(partial(settler.settle, row))
+        for row in await asyncio.to_thread(ledger.suspended, SELLER):
+            await _tried(partial(settler.look_again, row))
+    await settler.refresh(SELLER, ACCOUNT, API)
+
+
+async def _tried(work: Callable[[], Awaitable[Any]]) -> None:
+    with contextlib.suppress(ServiceError):  # told, and tried again by the next one
+        await work()
+
+
+def adopt_by_hand(ledger: Ledger, row: OrderRow, generation_id: str) -> bool:
+    """A person says: this generation is what the order bought. False where the books do not take that."""
+    try:
+        ledger.adopt(row.key, generation_id, "adopted by hand", by_hand=True)
+    except LedgerError:
+        return False
+    return True
+
+
+def release_by_hand(ledger: Ledger, row: OrderRow) -> None:
+    """A person says: the order was never accepted."""
+    by_hand.release(ledger, row.key)
+
+
+def make_certain_by_hand(ledger: Ledger, row: OrderRow) -> None:
+    """A person says: no attempt of this order that was released as absent was accepted."""
+    for attempt in range(1, row.attempt + 1):
+        ledger.settle_absent(row.key, attempt, "not accepted, a person says", by_hand=True)
+
+
+def still_there(ledger: Ledger) -> list[OrderRow]:
+    """Orders that a person has to say something of."""
+    return [*ledger.open_orders(OrderState.IN_DOUBT), *ledger.suspended(SELLER)]
