@@ -246,7 +246,8 @@ async def reconcile(with_tools: Tools) -> None:
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT):
             await _tried(partial(settler.settle, row))
         for row in await asyncio.to_thread(ledger.suspended, SELLER):
-            await _tried(partial(settler.look_again, row))
+            for attempt in ledger.suspended_attempts(row):
+                await _tried(partial(settler.look_again, attempt))
     await settler.refresh(SELLER, ACCOUNT, API)
 
 
@@ -258,7 +259,7 @@ async def _tried(work: Callable[[], Awaitable[Any]]) -> None:
 def adopt_by_hand(ledger: Ledger, row: OrderRow, generation_id: str) -> bool:
     """A person says: this generation is what the order bought. False where the books do not take that."""
     try:
-        ledger.adopt(row.key, generation_id, "adopted by hand", by_hand=True)
+        by_hand.adopt(ledger, row.key, generation_id)
     except LedgerError:
         return False
     return True
@@ -271,8 +272,7 @@ def release_by_hand(ledger: Ledger, row: OrderRow) -> None:
 
 def make_certain_by_hand(ledger: Ledger, row: OrderRow) -> None:
     """A person says: no attempt of this order that was released as absent was accepted."""
-    for attempt in range(1, row.attempt + 1):
-        ledger.settle_absent(row.key, attempt, "not accepted, a person says", by_hand=True)
+    by_hand.release(ledger, row.key)
 
 
 def still_there(ledger: Ledger) -> list[OrderRow]:

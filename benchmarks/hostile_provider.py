@@ -151,4 +151,4 @@ def _error(answer: str, retry_after: float | None) -> ServiceError:
         "lost": "no readable answer came back (ReadTimeout)",
         "504": "no answer came through (status 504)",
     }.get(answer, f"the service answered {answer}: oops")
-    return Ambiguous(text, status=status)
+    return Ambiguous(text, status=status, answered=status in (500, 503))

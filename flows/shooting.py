@@ -15,7 +15,7 @@ from studio.plan import OF_A_FILE, Shot
 from studio.progress import listener
 from studio.run import Run, ShotResult
 from tasks.download import download
-from tasks.generate import booked, submit, wait
+from tasks.generate import booked, ended_in_the_books, submit, wait
 from tasks.starting import begun
 
 Made = State[Any]
@@ -52,6 +52,8 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
                 anew = submit.with_options(refresh_cache=True)
                 order = await begun(anew, run, quote(shot), parents, images, attempt, return_state=True)
             done = await begun(wait, run, quote(shot), order, return_state=True)
+            if done.is_completed() and not await ended_in_the_books(run, shot):
+                done = await begun(wait.with_options(refresh_cache=True), run, quote(shot), order, return_state=True)
             error = await problem(done)
             refused_again = isinstance(error, Moderated) and attempt > settings.retry_moderation
             if not isinstance(error, ServiceFailed | Moderated) or refused_again or left == 0:

@@ -162,7 +162,11 @@ class NotFound(Refused):
 
 
 class Ambiguous(ServiceError):
-    """The request may or may not have been accepted."""
+    """The request may or may not have been accepted. ``answered``: the service did answer, only not with an id."""
+
+    def __init__(self, message: str, *, status: int | None = None, answered: bool = False) -> None:
+        super().__init__(message, status=status)
+        self.answered = answered
 
 
 class GenerationFailed(StudioError):

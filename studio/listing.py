@@ -58,16 +58,18 @@ async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
         page = await provider.list(limit=PAGE, offset=offset)
         rows = page.generations
         new = [g for g in rows if g.id not in found]
+        if len(before) == 1 and not rows:
+            return found  # pages of one row have nothing in common: this one was the last
         if before and not {g.id for g in before} & {g.id for g in rows}:
             # Rows that this page was to share with the one before are gone: more may have moved up unseen.
             raise ServiceError("the pages of the account's list do not fit together")
-        if before and rows[0].id == before[0].id and len(before) > 1 and (page.has_more or len(before) >= PAGE):
+        if before and rows[0].id == before[0].id:
             raise ServiceError("the account's list gives the same page again and again")
         found |= {g.id: g for g in rows}
         if not new:
             return found
         before = rows
-        offset += len(rows) - min(OVERLAP, max(1, len(rows) // 2))
+        offset += len(rows) - min(OVERLAP, len(rows) // 2)
     raise TooLong(f"the account's list goes on after {offset} generations: it is too long to be read to its end")
 
 

@@ -49,7 +49,7 @@ from studio.errors import (
     ServiceFailed,
 )
 from studio.failures import FailureClass
-from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
+from studio.ledger import Cap, Doubt, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
 from studio.listing import whole_list
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
@@ -238,7 +238,8 @@ class Door:
             error.where = error.where or f"scene '{row.scene}'"
             raise
         except Ambiguous as error:
-            await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message)
+            kind = Doubt.ANSWERED if error.answered else Doubt.UNANSWERED
+            await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message, kind)
             raise
         except BaseException as error:
             # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.

@@ -107,8 +107,7 @@ def absence(
 
     ``waiting``: it will prove something soon. ``unproven``: it proves nothing now.
     """
-    doubted = row.doubted_at or row.reserved_at
-    age = (now - doubted).total_seconds()
+    age = (now - row.unheard_since(grace)).total_seconds()
     near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
     for other in near:
         if other.generation_id in shown or other.submitted_at is None:

@@ -165,7 +165,9 @@ async def _settle(session: Session, settled: _Settled) -> None:
 
 async def _look_again(session: Session, settled: _Settled) -> None:
     """Look for what was released because the list did not show it."""
-    for row in await asyncio.to_thread(session.ledger.suspended, session.service.seller):
+    orders = await asyncio.to_thread(session.ledger.suspended, session.service.seller)
+    rows = [attempt for row in orders for attempt in session.ledger.suspended_attempts(row)]
+    for row in rows:
         outcome = "unclear"
         if _reachable(session, row):
             try:

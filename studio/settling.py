@@ -121,7 +121,8 @@ class Settler:
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
             return done
-        if (began - (row.doubted_at or row.reserved_at)).total_seconds() < await self._patience(row):
+        grace = await self._patience(row)
+        if (began - row.unheard_since(grace)).total_seconds() < grace:
             return "waiting"
         return await self._release(row, began)
 
@@ -207,7 +208,10 @@ class Settler:
         if best.like != "certain" and _names_orders(look):
             return self._unclear(f"generation {best.generation.id} fits, and its callback does not name this order")
         try:
-            self._ledger.adopt(row.key, best.generation.id, "found again on the account's list")
+            if row.state is OrderState.RELEASED:
+                self._ledger.submitted(row.key, row.attempt, best.generation.id)  # also where another attempt stands
+            else:
+                self._ledger.adopt(row.key, best.generation.id, "found again on the account's list")
         except LedgerError:
             return "waiting"  # another process was quicker, with this order or with this generation
         return "adopted"
@@ -297,10 +301,9 @@ class Settler:
     async def look_again(self, row: OrderRow) -> Settled:
         """Look again for an attempt that was released because the list did not show it. Raises ServiceError.
 
+        ``row`` is the order as it was in that attempt (``Ledger.suspended_attempts``); another one may stand since.
         ``adopted``: it was accepted after all. ``released``: it certainly was not; caps count it no more.
         """
-        if row.state is not OrderState.RELEASED:
-            return "unclear"  # it was sent again: which of the two a late one is, nobody can tell
         now = await asyncio.to_thread(self._ledger.now)
         try:
             shown = await whole_list(self._provider)
@@ -329,8 +332,9 @@ class Settler:
     async def pause(self, row: OrderRow) -> float:
         """Seconds until another look is worth it: often at first, and once when the grace period is over."""
         now = await asyncio.to_thread(self._ledger.now)
+        grace = await self._patience(row)
         age = (now - (row.doubted_at or row.reserved_at)).total_seconds()
-        rest = await self._patience(row) - age
+        rest = grace - (now - row.unheard_since(grace)).total_seconds()
         return min(max(1.0, age / 4), rest if rest > 1.0 else LONGEST_PAUSE)
 
 

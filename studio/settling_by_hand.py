@@ -6,7 +6,7 @@ import asyncio
 
 from studio.errors import BadInput
 from studio.ledger import OrderRow
-from studio.ledger.by_hand import release, undo
+from studio.ledger.by_hand import adopt, release, undo
 from studio.matching import KINDS, order_token
 from studio.models import api_of
 from studio.providers import Generation
@@ -30,7 +30,7 @@ async def adopt_by_hand(session: Session, order: str, generation_id: str) -> Ord
             f"generation {generation_id} cannot be order {row.key[:12]}'s: {fault}", where="--adopt",
             hint="look at the account's generations again; nothing was booked",
         )  # fmt: skip
-    return await asyncio.to_thread(session.ledger.adopt, row.key, generation_id, "adopted by hand", by_hand=True)
+    return await asyncio.to_thread(adopt, session.ledger, row.key, generation_id)
 
 
 async def release_by_hand(session: Session, order: str) -> OrderRow:

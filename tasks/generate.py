@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,12 +63,16 @@ async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
     return await book_cached(run, shot, submitted.generation_id, submitted.attempt)
 
 
-def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
-    session, shot, submitted = inputs["run"].session, inputs["shot"], inputs["submitted"]
-    row = session.ledger.order(shot.key)
-    # A recorded end counts only where the books have it too: an older copy of them may have been restored.
-    if not shot.generation and (row is None or row.state is not OrderState.COMPLETED):
-        return None
+async def ended_in_the_books(run: Run, shot: Shot) -> bool:
+    """Whether the books know that a shot's generation has ended; a recorded result alone may be of later books."""
+    if shot.generation:
+        return True
+    row = await asyncio.to_thread(run.session.ledger.order, shot.key)
+    return row is not None and row.state is OrderState.COMPLETED
+
+
+def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
+    session, submitted = inputs["run"].session, inputs["submitted"]
     return key("wait", 1, session.ledger.id, submitted.generation_id)
 
 

@@ -125,7 +125,7 @@ def command(folder: Path, *args: str, **environment: str) -> subprocess.Complete
     values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
     return subprocess.run(
         [sys.executable, "-m", "flows.produce", *args], cwd=folder, env=values | environment, capture_output=True,
-        text=True, stdin=subprocess.DEVNULL, timeout=300,
+        text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=300,
     )  # fmt: skip
 
 

@@ -272,7 +272,8 @@ class TestAWorker:
         """It gives up a create that never arrived, buys nothing, and tells of it in the UI."""
         ledger = open_ledger(f"sqlite:///{deployed.folder / 'home' / 'ledger.db'}")
         before = ledger.spent("production", "tiny", seller="sandbox")
-        lost = intent("lost", seller="sandbox", account="sandbox", production="tiny", sent={"prompt": "never arrived"})
+        lost = intent("lost", seller="sandbox", account="sandbox", production="tiny", sent={"prompt": "never arrived"},
+                      model=TINY["model"])  # fmt: skip
         ledger.reserve(lost, run="killed", caps=[])
         ledger.doubt(lost.key, 1, "its sender died")
         run = deployed.run({"STUDIO_DOUBT_GRACE": "0"}, deployment="reconcile")

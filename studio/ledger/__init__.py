@@ -3,11 +3,12 @@
 from studio.ledger.books import Ledger, Reservation, open_ledger
 from studio.ledger.clock import utc_now
 from studio.ledger.costs import CostRow, costs
-from studio.ledger.values import Cap, Entry, Intent, Limits, OrderRow, OrderState, kind_of
+from studio.ledger.values import Cap, Doubt, Entry, Intent, Limits, OrderRow, OrderState, kind_of
 
 __all__ = [
     "Cap",
     "CostRow",
+    "Doubt",
     "Entry",
     "Intent",
     "Ledger",

@@ -20,7 +20,7 @@ from studio.ledger.holder import is_dead, this_process
 from studio.ledger.journal import Journal
 from studio.ledger.reading import as_order, known_order, read_order
 from studio.ledger.schema import orders, runs
-from studio.ledger.values import Cap, Intent, Limits, OrderRow, OrderState
+from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO
 
 # Longer than any create may take (60 s and 5 s to connect): who still holds an order after that is dead or asleep.
@@ -79,7 +79,9 @@ class Ledger(Journal):
                 if row.state is OrderState.RESERVED and not self._abandoned(row, now):
                     return Reservation("held", row)
                 if row.state is OrderState.RESERVED:
-                    self.move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died", reason=None)
+                    self.move(
+                        connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died", doubt=Doubt.ABANDONED
+                    )
                     return Reservation("in doubt", known_order(connection, intent.key))
                 if row.state is OrderState.IN_DOUBT:
                     return Reservation("in doubt", row)
@@ -97,6 +99,7 @@ class Ledger(Journal):
                 "run": run,
                 "failure": None,
                 "doubted_at": None,
+                "doubt": None,
                 "generation_id": None,
                 "reason": None,
                 "holder": str(this_process()),
@@ -174,7 +177,7 @@ class Ledger(Journal):
                 "state": OrderState.RESERVED.value, "attempt": number, "token": self._token(intent.key, number),
                 "run": run, "generation_id": None, "reason": None, "failure": None, "holder": None,
                 "lease_until": None, "reserved_at": self.moment(connection), "submitted_at": None, "finished_at": None,
-                "clip": None, "doubted_at": None,
+                "clip": None, "doubted_at": None, "doubt": None,
             }  # fmt: skip
             self._put(connection, intent.key, values, known=row is not None)
             begun = known_order(connection, intent.key)
@@ -209,12 +212,12 @@ class Ledger(Journal):
             if back:
                 self.note(connection, row, "settled", suspense=-back, attempt=attempt, text=note, by_hand=by_hand)
 
-    def doubt(self, key: str, attempt: int, note: str) -> OrderRow:
-        """Nobody knows whether the create was accepted. Its price stays reserved."""
+    def doubt(self, key: str, attempt: int, note: str, kind: Doubt = Doubt.UNANSWERED) -> OrderRow:
+        """Nobody knows whether the create was accepted, and ``kind`` says why. Its price stays reserved."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state is OrderState.RESERVED:
-                self.move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note)
+                self.move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note, doubt=kind)
             return known_order(connection, key)
 
     def doubt_abandoned(self) -> list[OrderRow]:
@@ -225,7 +228,9 @@ class Ledger(Journal):
             query = select(orders).where(orders.c.state == OrderState.RESERVED.value).with_for_update()
             for row in map(as_order, connection.execute(query).all()):
                 if self._abandoned(row, now):
-                    self.move(connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died")
+                    self.move(
+                        connection, row, OrderState.IN_DOUBT, "in doubt", note="its sender died", doubt=Doubt.ABANDONED
+                    )
                     moved.append(known_order(connection, row.key))
         return moved
 

@@ -40,11 +40,28 @@ def release(ledger: Ledger, key: str, note: str = "released by hand") -> OrderRo
         elif row.state is OrderState.GONE:
             ledger.move(connection, row, OrderState.RELEASED, "released", note=note, reason=note, by_hand=True)
         else:
-            back = ledger.in_suspense(connection, key, row.attempt)
-            if row.state is not OrderState.RELEASED or not back:
+            attempts = range(1, row.attempt + 1)
+            unsure = {n: back for n in attempts if (back := ledger.in_suspense(connection, key, n))}
+            if not unsure:
                 raise LedgerError(f"order {key[:12]} is {row.state.value}: there is nothing to release")
-            ledger.note(connection, row, "settled", suspense=-back, text=note, by_hand=True)
+            for number, back in unsure.items():
+                ledger.note(connection, row, "settled", attempt=number, suspense=-back, text=note, by_hand=True)
         return known_order(connection, key)
+
+
+def adopt(ledger: Ledger, key: str, generation_id: str, note: str = "adopted by hand") -> OrderRow:
+    """Book a generation as what an order bought, because a person says so. Raises LedgerError where that cannot be.
+
+    Where the order was sent again since, it is booked as the purchase of the attempt that was released as absent.
+    """
+    row = ledger.order(key)
+    if row is not None and row.state.held and row.state is not OrderState.IN_DOUBT:
+        for attempt in ledger.suspended_attempts(row):
+            if attempt.attempt != row.attempt:
+                if generation_id in ledger.claimed(row.seller, [generation_id]):
+                    raise LedgerError(f"generation {generation_id} belongs to an order already")
+                return ledger.submitted(key, attempt.attempt, generation_id)
+    return ledger.adopt(key, generation_id, note, by_hand=True)
 
 
 def undo(ledger: Ledger, key: str) -> OrderRow:

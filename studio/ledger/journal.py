@@ -17,7 +17,7 @@ from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
 from studio.ledger.reading import GIVEN, Reader
 from studio.ledger.schema import entries, meta, orders
-from studio.ledger.values import EntryKind, OrderRow, OrderState
+from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO
 
 ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
@@ -85,6 +85,7 @@ class Journal(Reader):
         reason: str | None = None,
         failure: FailureClass | None = None,
         absences: int | None = None,
+        doubt: Doubt | None = None,
         by_hand: bool = False,
     ) -> None:
         """Bring an order into another state, and write why."""
@@ -99,6 +100,7 @@ class Journal(Reader):
             values["finished_at"] = now
         if state is OrderState.IN_DOUBT:
             values |= {"doubted_at": now, "generation_id": None, "submitted_at": None}
+            values["doubt"] = doubt.value if doubt is not None else None
         if absences is not None:
             values["absences"] = absences
         connection.execute(update(orders).where(orders.c.key == row.key).values(**values))

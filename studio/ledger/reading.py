@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from studio.ledger import admission
 from studio.ledger.clock import Clock, database_now, utc_now
 from studio.ledger.engine import ledger_errors
 from studio.ledger.schema import entries, orders
-from studio.ledger.values import Cap, Entry, OrderRow, OrderState, kind_of
+from studio.ledger.values import Cap, Doubt, Entry, OrderRow, OrderState, kind_of
 from studio.money import ZERO
 
 Scope = Literal["run", "production", "month"]
@@ -116,6 +117,24 @@ class Reader:
             .having(func.sum(entries.c.suspense) > 0)
         )
         return [as_order(row) for row in self.ask(select(orders).where(orders.c.key.in_(owing)))]
+
+    def suspended_attempts(self, row: OrderRow) -> list[OrderRow]:
+        """An order as it was in each attempt that every cap still counts, because it may have been accepted."""
+        found: dict[int, Decimal] = {}
+        journal = self.entries(row.key)
+        for entry in journal:
+            found[entry.attempt] = found.get(entry.attempt, ZERO) + entry.suspense
+        return [self._in_attempt(row, number, journal) for number, left in found.items() if left > 0]
+
+    def _in_attempt(self, row: OrderRow, number: int, journal: list[Entry]) -> OrderRow:
+        lines = [entry for entry in journal if entry.attempt == number]
+        began = next((e.at for e in lines if e.kind == "reserved"), row.reserved_at)
+        doubted = next((e.at for e in reversed(lines) if e.kind == "in doubt"), began)
+        token = f"{row.token.rpartition('.')[0]}.{number}"
+        return replace(
+            row, attempt=number, token=token, reserved_at=began, doubted_at=doubted,
+            generation_id=None, state=row.state if number == row.attempt else OrderState.RELEASED,
+        )  # fmt: skip
 
     def slot_holders(self, account: str, pool: str) -> dict[str, int]:
         """How many slots of an account's pool each production holds."""
@@ -274,6 +293,7 @@ def as_order(row: Row[Any]) -> OrderRow:
     values = dict(row._mapping)
     values["state"] = OrderState(values["state"])
     values["failure"] = FailureClass(values["failure"]) if values["failure"] else None
+    values["doubt"] = Doubt(values["doubt"]) if values["doubt"] else None
     return OrderRow(**values)
 
 

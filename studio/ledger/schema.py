@@ -121,6 +121,7 @@ orders = Table(
     Column("failure", String(12)),
     Column("absences", Integer, nullable=False, default=0),
     Column("doubted_at", Utc),
+    Column("doubt", String(12)),
     # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -40,6 +40,18 @@ class OrderState(StrEnum):
     def held(self) -> bool:
         """Whether the order's price counts as spent."""
         return self not in (OrderState.FAILED, OrderState.RELEASED)
+
+
+class Doubt(StrEnum):
+    """Why nobody knows whether a create was accepted: the service answered, it did not, or the sender ended before."""
+
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+    ABANDONED = "abandoned"
+
+
+# The longest that a client waits for the answer to a create: what it gave up earlier may still be worked on until then.
+LONGEST_CALL = timedelta(seconds=65)
 
 
 #: ``absent``: released because the account's list did not show it; ``settled``: that has become certain since.
@@ -115,6 +127,7 @@ class OrderRow:
     failure:    whose failure it was, where the service failed it
     absences:   how often it was released because the account's list did not show it
     doubted_at: since when nobody knows whether its create was accepted
+    doubt:      why nobody does
     """
 
     key: str
@@ -148,6 +161,18 @@ class OrderRow:
     failure: FailureClass | None = None
     absences: int = 0
     doubted_at: datetime | None = None
+    doubt: Doubt | None = None
+
+    def unheard_since(self, grace: float) -> datetime:
+        """The moment from which on a grace period, in seconds, counts for an order in doubt.
+
+        A request whose client was killed, or gave up, counts from when it would have been given up at the latest, or
+        from a grace period after it was sent, where that is shorter.
+        """
+        doubted = self.doubted_at or self.reserved_at
+        if self.doubt is Doubt.ANSWERED:
+            return doubted
+        return max(doubted, self.reserved_at + min(LONGEST_CALL, timedelta(seconds=grace)))
 
     @property
     def moderated(self) -> bool:

@@ -72,7 +72,7 @@ async def create_once(
         return read(answer_json(response), response.status_code)
     except ServiceError as error:
         # A 2xx that cannot be read: the create was most likely accepted.
-        raise Ambiguous(error.message, status=error.status) from None
+        raise Ambiguous(error.message, status=error.status, answered=True) from None
 
 
 async def read_answer(call: Callable[..., Awaitable[Any]], *args: Any, key: str, **kwargs: Any) -> httpx.Response:
@@ -130,7 +130,7 @@ def status_error(status: int, body: Any, headers: httpx.Headers, *, creating: bo
         # Behind the gateway the service may still be at work on the request.
         return Ambiguous(f"no answer came through (status {status})" + (f": {detail}" if detail else ""), status=status)
     if creating and status not in REFUSALS:
-        return Ambiguous(text, status=status)
+        return Ambiguous(text, status=status, answered=True)
     if status == 408 or status >= 500:
         return ServiceError(text, status=status)
     return Refused(text, status=status)

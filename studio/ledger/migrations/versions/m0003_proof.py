@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("failure", sa.String(12)))
     op.add_column("orders", sa.Column("absences", sa.Integer, nullable=False, server_default="0"))
     op.add_column("orders", sa.Column("doubted_at", TIME))
+    op.add_column("orders", sa.Column("doubt", sa.String(12)))
     op.add_column("entries", sa.Column("suspense", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("entries", sa.Column("counted_at", TIME, nullable=False, server_default="1970-01-01 00:00:00"))
     op.add_column("entries", sa.Column("by_hand", sa.Boolean, nullable=False, server_default=sa.false()))
