@@ -239,7 +239,7 @@ async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, c
 
 
 async def test_an_attempt_that_another_one_followed_is_settled(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Released as absent and sent again, and then the first turns up: it is booked as well, and counts no more twice."""
+    """Released as absent and sent again, and then the first turns up: it is booked too, and counted once."""
     witness(ledger, luma)
     wanted = intent("a", sent=PARAMS)
     ledger.reserve(wanted, run="r", caps=[])
