@@ -84,7 +84,7 @@ def told(done: Reconciliation) -> list[str]:
     if done.adopted:
         lines.append(f"{len(done.adopted)} lost answers found again and adopted: {_short(done.adopted)}")
     if done.released:
-        lines.append(f"{len(done.released)} orders were never accepted, and may be sent again: {_short(done.released)}")
+        lines.append(f"{len(done.released)} orders are not on the list, and may be sent again: {_short(done.released)}")
     if done.ended:
         lines.append(f"{done.ended} generations had ended, and are booked")
     if done.fetched:
