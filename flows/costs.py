@@ -7,6 +7,7 @@ if __name__ == "__main__":
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from rich.table import Table
 from flows.command import run_command
 from flows.screen import Terminal
 from studio.errors import SettingsError
-from studio.ledger import CostRow, costs, open_ledger
+from studio.ledger import CostRow, costs, open_ledger, suspense
 from studio.money import ZERO, plain, usd
 from studio.settings import load_settings
 
@@ -43,12 +44,15 @@ def show(
         ledger = open_ledger(load_settings().ledger)
         try:
             rows = costs(ledger, by=by.value, since=start)
+            unsure = {seller: suspense(ledger, seller) for seller in sorted({row.seller for row in rows})}
         finally:
             ledger.close()
         if as_json:
-            print(json.dumps({"by": by.value, "costs": [_row(r) for r in rows]}, indent=2))
+            perhaps = {seller: plain(usd_) for seller, usd_ in unsure.items() if usd_}
+            told = {"by": by.value, "costs": [_row(r) for r in rows], "perhaps_spent_usd": perhaps}
+            print(json.dumps(told, indent=2))
         else:
-            _print(rows, by)
+            _print(rows, by, unsure)
 
     run_command(go())
 
@@ -69,7 +73,7 @@ def _row(row: CostRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _print(rows: list[CostRow], by: By) -> None:
+def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
     console = Terminal(highlight=False)
     if not rows:
         console.print("Nothing was spent.")
@@ -87,6 +91,11 @@ def _print(rows: list[CostRow], by: By) -> None:
         note = "" if seller == "luma" else "  (made on this machine: not billed by Luma)"
         total = sum((r.spent for r in rows if r.seller == seller), ZERO)
         console.print(f"{seller}: {usd(total)}{note}", markup=False)
+        if unsure[seller]:
+            console.print(
+                f"{seller}: {usd(unsure[seller])} besides are perhaps spent; every cap counts them until it is certain",
+                markup=False,
+            )
 
 
 def main() -> None:

@@ -118,11 +118,13 @@ async def produce(
         film = await _film_of(run, shooting, allow_missing=allow_missing)
         record = await _write_down(run, shooting, film)
 
-        run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
         failure = _failure(shooting, film, allow_missing=allow_missing)
+        if failure is None:
+            await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
+        # Last of all: a new take that was asked for is one until its film is there, with all that belongs to it.
+        run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
         if failure is not None:
             raise failure
-        await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
         return run_summary(record)
 
 

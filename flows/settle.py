@@ -35,6 +35,9 @@ def settle(
         tuple[str, str] | None,
         typer.Option(metavar="PRODUCTION SCENE", help="the new take that was asked for is not wanted any more"),
     ] = None,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="the ledger was restored, with all of its folder: look before buying")
+    ] = False,
     restored_settled: Annotated[
         bool, typer.Option("--restored-settled", help="what a restored ledger lacked is adopted, or not wanted")
     ] = False,
@@ -42,6 +45,10 @@ def settle(
     console = Terminal(highlight=False, soft_wrap=True)
 
     async def go() -> None:
+        if sum(bool(given is not None and given is not False) for given in (
+            adopt, release, undo, withdraw, restored or None, restored_settled or None
+        )) > 1:  # fmt: skip
+            raise BadInput("only one of its options can be said at a time", hint="nothing was settled")
         async with open_session(load_settings()) as session:
             session.ledger.doubt_abandoned()  # what a killed run left is in doubt from now on
             if adopt is not None:
@@ -55,10 +62,13 @@ def settle(
                 console.print(f"order {row.key[:12]} is {row.state.value} again")
             if withdraw is not None:
                 _withdraw(console, session, *withdraw)
+            if restored:
+                session.mark.restore(session.ledger)
+                console.print("new orders are looked for on the account's list before they are sent")
             if restored_settled:
                 session.mark.settled(session.ledger)
                 console.print("new orders are sent without a look at the account's list again")
-            if not restored_settled and all(given is None for given in (adopt, release, undo, withdraw)):
+            if not (restored or restored_settled) and all(given is None for given in (adopt, release, undo, withdraw)):
                 done = await reconcile(session)
                 for line in told(done):
                     console.print(line, markup=False)

@@ -64,7 +64,10 @@ async def order(
 
     hears.shot(shot.id, "ordering")
     intent = shot.intent(run.production, account, film=run.plan.production.budget_name)
-    return await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+    placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+    if placed.bought:
+        await asyncio.to_thread(session.mark.set, session.ledger)
+    return placed
 
 
 async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) -> bool:

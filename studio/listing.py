@@ -36,7 +36,7 @@ async def account_since(provider: VideoProvider, since: datetime) -> list[Genera
         page = await provider.list(limit=PAGE, offset=offset)
         before = len(found)
         found |= {g.id: g for g in page.generations}
-        offset += len(page.generations)
+        offset += page.rows
         dated = [g.created_at for g in found.values() if g.created_at is not None]
         reached = _newest_first(dated) and min(dated) < since
         # Creates that come in meanwhile push others to the next page: seen twice, never missed.
@@ -56,6 +56,9 @@ async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
     offset = 0
     for _ in range(MOST_PAGES):
         page = await provider.list(limit=PAGE, offset=offset)
+        if page.unread:
+            # Any of these may be the one that is looked for.
+            raise ServiceError(f"{page.unread} generations on the account's list cannot be read")
         rows = page.generations
         new = [g for g in rows if g.id not in found]
         if len(before) == 1 and not rows:

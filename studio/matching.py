@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -102,8 +104,13 @@ def _equal(name: str, sent: Any, echoed: Any) -> bool:
     if name == "duration":
         return str(sent).removesuffix("s") == str(echoed).removesuffix("s")
     if name == "prompt":
-        return " ".join(str(sent).split()) == " ".join(str(echoed).split())
+        return _words(sent) == _words(echoed)
     return bool(sent == echoed)
+
+
+def _words(prompt: Any) -> str:
+    """A prompt without what services change without changing its words: spaces, letters' forms, HTML's entities."""
+    return " ".join(unicodedata.normalize("NFC", html.unescape(str(prompt))).split())
 
 
 def _keys(concepts: Any) -> set[str] | None:

@@ -307,7 +307,8 @@ def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
         f"{'; ' + why if why else ''}); it is not sent again, so that it cannot be bought twice",
         order=row.key,
         where=f"scene '{row.scene}'",
-        hint=f"look at the generations of the account around {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then either\n"
+        hint="run the same command again later: it is looked for again. Or "
+        f"look at the generations of the account around {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then either\n"
         f"      python -m flows.reconcile --adopt {order} GENERATION    it is there: use it\n"
         f"      python -m flows.reconcile --release {order}             it is not: it may be sent again",
     )

@@ -114,6 +114,11 @@ def absence(
             continue
         if (now - other.submitted_at).total_seconds() >= grace / 3:
             return "unproven", f"it does not show generation {other.generation_id}, which was accepted"
+    older = next((k for k in known if k.submitted_at is not None and k.submitted_at <= row.reserved_at), None)
+    if older is None:
+        return "unproven", "the books know no earlier generation of the account, by which the list could be judged"
+    if older.generation_id not in shown:
+        return "unproven", f"it does not reach back to generation {older.generation_id}, which was accepted before"
     alike = [k for k in near if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
     made = [k for k in alike if unfinished.get(k.generation_id or "") or not shown[k.generation_id or ""].ended]
     ended = [k for k in alike if shown[k.generation_id or ""].ended]

@@ -115,9 +115,12 @@ class Run:
         """Note in the books how the run ended. ``made``: the ids of the shots that were made."""
         session = self.session
         session.ledger.end_run(self.id, "film" if film else "incomplete")
-        if film:
+        if film and self.plan.retaking is not None:
             missing = {s.scene for s in self.plan.shots if s.id not in made}
-            end_retakes(session.ledger, self.id, {s.scene for s in self.plan.shots} - missing)
+            asked = set(self.plan.retaking.takes)
+            # They were asked for together, and end together: the same command goes on until each is in its film.
+            if asked <= {s.scene for s in self.plan.shots} - missing:
+                end_retakes(session.ledger, self.id, asked)
 
     def _told_before(self) -> tuple[str, ...]:
         """What is to be known before the run buys anything."""

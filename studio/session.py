@@ -122,15 +122,20 @@ class Session:
     ) -> Retaking:  # fmt: skip
         """For each scene of ``retake`` a new take; or the one that the same command asked for, and got no film of."""
         takes, refused = dict(chosen), list[int]()
-        known = retakes_of(self.ledger, production.slug, self.service.seller)
+        seller = self.service.seller
+        known = retakes_of(self.ledger, production.slug, seller)
         for scene in retake:
             # Drawn anew for each: a new take of a parent makes new families of its children.
             drawn = draw_plan(
                 production, prices=self.prices, images=images, seller=self.service.seller, takes=takes, only=(scene,)
             )
-            latest = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
-            asked = [r for r in known if r.scene == scene]
-            takes[scene], over = next_take([row for row in latest if row], asked, command=command, run=run)
+            found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
+            latest = [row for row in found if row]
+            # Under another title the same shots may have been asked for, too.
+            elsewhere = {row.production for row in latest} - {production.slug}
+            asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, seller)] + known
+            asked = sorted((r for r in asked if r.scene == scene), key=lambda r: -r.id)
+            takes[scene], over = next_take(latest, asked, command=command, run=run)
             refused += over
         return Retaking(command, {scene: takes[scene] for scene in retake}, tuple(refused))
 
@@ -140,7 +145,8 @@ class Session:
         if apart:
             return Budgeting(apart=True)
         others = set(films_with(self.ledger, film, seller))
-        source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots]) or ""
+        said = [s.prompt for s in plan.shots if not s.finishes]
+        source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
         if source:
             others |= {source, *films_with(self.ledger, source, seller)} - {film}
         return Budgeting(tuple(sorted(others)), source)

@@ -31,7 +31,7 @@ from studio.errors import LedgerError
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
 from studio.listing import TooLong, account_since, whole_list
-from studio.matching import NAMELESS, Likeness, likeness, order_token
+from studio.matching import KINDS, NAMELESS, Likeness, likeness, order_token
 from studio.models import Api, api_of
 from studio.proof import SKEW, WINDOW, ServiceTime, absence, service_time
 from studio.providers import Generation, VideoProvider
@@ -158,8 +158,7 @@ class Settler:
     def unclaimed(self, row: OrderRow, shown: Mapping[str, Generation]) -> str | None:
         """A generation on the account's list that no order has, and that was asked for in an order's words."""
         look = self._looked(row, shown)
-        sure = (fit.generation.id for fit in fits(row, look.free, look.time) if fit.like != "possible")
-        return next(sure, None)
+        return next((fit.generation.id for fit in fits(row, look.free, look.time)), None)
 
     def _unclear(self, why: str) -> Settled:
         self.why = why
@@ -257,9 +256,31 @@ class Settler:
                 return f"generation {fit.generation.id} was asked for in the same words, at another time by its clock"
             if fit.apart is not None or not look.time.measured:
                 return f"generation {fit.generation.id} may be it, by what the service tells"
+        for generation in look.free:
+            if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):
+                return (
+                    f"generation {generation.id}, of the same time and model, is no order's: its words may be altered"
+                )
         if look.free and self._misleading(look):
             return "the account's list does not fit orders of which the generation is known"
         return ""
+
+    @staticmethod
+    def _of_its_kind(row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
+        """Whether a generation is of an order's time, model and kind, whatever its echo says was asked."""
+        if time.apart(row, generation) is None and time.measured:
+            return False
+        model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")
+        if model and ordered and model != ordered:
+            return False
+        if generation.kind and generation.kind not in (KINDS.get(row.endpoint), "video", "image"):
+            return False
+        return not generation.kind or (generation.kind == "image") == row.endpoint.startswith("image")
+
+    @staticmethod
+    def _anothers(generation: Generation, rivals: list[OrderRow], time: ServiceTime) -> bool:
+        """Whether another order whose end is not known asked for just this."""
+        return any((fit := _fit(rival, generation, time)) is not None and fit.like == "exact" for rival in rivals)
 
     def _misleading(self, look: _Look) -> bool:
         """Whether the list tells another request, or another time, of a generation than its order had."""

@@ -21,6 +21,8 @@ async def adopt_by_hand(session: Session, order: str, generation_id: str) -> Ord
     LedgerError where another order has it.
     """
     row = await asyncio.to_thread(find_order, session, order)
+    if not generation_id.strip():
+        raise BadInput("names no generation", where="--adopt", hint="give its id, as the account's list shows it")
     # The service must know the generation: a mistyped id would lose a paid clip.
     await session.connect()
     generation = await session.provider_of(api_of(row.model)).get(generation_id)

@@ -165,7 +165,7 @@ class Watcher:
                     seen += self._sighted(generation)
                     self._saw(generation)
                     missing = missing - {generation.id}
-            offset += len(page.generations)
+            offset += page.rows
             if not missing or not page.has_more or not page.generations:
                 break
         for key in missing:

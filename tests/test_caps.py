@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -179,6 +180,20 @@ async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
         assert session.ledger.spent("production", "second", seller="local") == Decimal("0.71")
         again, _ = await session.plan(second)
         assert again.budgeting.others == ()
+
+
+@pytest.mark.parametrize("version", [{"reframe": "9:16"}, {"draft": True}, {"draft": True, "reframe": "1:1"}])
+async def test_another_version_under_another_title_begins_no_new_budget(local: Path, version: dict[str, Any]) -> None:
+    """A draft, or another shape, under a new title has no shot in the books: its words are known, and it is held."""
+    first = film(scene("a"), scene("b"), scene("c"), title="First", budget="2.50")
+    second = film(scene("a"), scene("b"), scene("c"), title="Second", budget="2.50")
+    async with open_session(load_settings()) as session:
+        buy_all(session, await begun(session, first, "r1", local))
+        plan, _ = await session.plan(derived(second, **version))
+        assert plan.budgeting.made_out_of == "first"
+        assert plan.budgeting.others == ("first",)
+        spent = session.ledger.spent("production", "second", seller="local", others=plan.budgeting.others)
+        assert spent == Decimal("2.13")
 
 
 async def test_films_that_were_joined_stay_joined(local: Path) -> None:

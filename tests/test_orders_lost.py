@@ -155,15 +155,25 @@ async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes:
 
 
 async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Generations that another order has, that were asked for in other words, or that are from yesterday, are left."""
+    """What another order has, and what is of another model or kind, is left, and is no doubt."""
     witness(ledger, luma)
     await place(door(ledger, luma), intent("other"))
-    luma.accept(PARAMS | {"prompt": "something else"})
-    luma.accept(PARAMS | {"keyframes": {"frame0": {"type": "image", "url": "https://x/a.png"}}})
+    luma.accept(PARAMS | {"prompt": "something else", "model": "ray-flash-2"})
+    luma.accept(PARAMS | {"prompt": "a still"}, "image")
     luma.script = [fail(httpx.ReadTimeout)]
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
     assert placed.generation_id == "generation-6"
     assert len(luma.sent) == 3
+
+
+async def test_what_was_made_by_hand_meanwhile_leaves_it_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A generation of that time and model, in other words, that no order has: it may be ours with altered words."""
+    witness(ledger, luma)
+    luma.accept(PARAMS | {"prompt": "something else"})
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="its words may be altered"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 1
 
 
 async def test_an_echo_of_another_day_is_for_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:

@@ -327,6 +327,74 @@ async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks
     assert ledger.claimed("luma", ["generation-2"]) == set()
 
 
+ALTERED: dict[str, Callable[[str], str]] = {
+    "cut": lambda prompt: prompt[:200],
+    "reworded": lambda prompt: f"Cinematic: {prompt}",
+    "translated": lambda prompt: "ein Leuchtturm",
+}
+
+
+@pytest.mark.parametrize("case", ALTERED)
+async def test_a_prompt_that_the_list_alters_is_for_a_person(
+    ledger: Ledger, luma: Luma, clock: Clock, case: str
+) -> None:
+    """The witnesses' words are plain, the lost one's are altered: what is no order's, of that time, is in the way."""
+    witness(ledger, luma)
+    prompt = "a lighthouse in a storm, " * 12
+    luma.script = [
+        lambda request, body: lost(
+            luma, request=PARAMS | {"prompt": ALTERED[case](prompt), "generation_type": "video"}
+        )(request, body)
+    ]
+    with pytest.raises(InDoubt, match="generation generation-3"):
+        await door(ledger, luma, sleep=Slept(clock)).place(
+            intent("a"), PARAMS | {"prompt": prompt}, on_wait=lambda _: None
+        )
+    assert len(luma.sent) == 1
+
+
+@pytest.mark.parametrize("echo", ["Cafe\u0301 &amp; \u201cbar\u201d", "Caf\u00e9  & \u201cbar\u201d"])
+async def test_forms_of_letters_are_no_other_words(ledger: Ledger, luma: Luma, clock: Clock, echo: str) -> None:
+    """A list that gives composed letters, or HTML's entities, gives the same words: adopted."""
+    luma.script = [lost(luma, request=PARAMS | {"prompt": echo, "generation_type": "video"})]
+    placed = await door(ledger, luma, sleep=Slept(clock)).place(
+        intent("a"), PARAMS | {"prompt": "Caf\u00e9 & \u201cbar\u201d"}, on_wait=lambda _: None
+    )
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
+
+
+async def test_a_list_that_is_cut_off_before_the_order_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Only the newest two rows, and "no more": what was accepted before the order is missing, though its witnesses are
+    there."""
+    await place(door(ledger, luma), intent("older"))
+    luma.finish("generation-1")
+    luma.script = [lost(luma)]
+    clock.now += timedelta(seconds=1)
+    wanted = intent("a", sent=PARAMS | {"prompt": "x"})
+    ledger.reserve(wanted, run="r", caps=[])
+    ledger.doubt(wanted.key, 1, "lost", Doubt.ANSWERED)
+    luma.accept(PARAMS | {"prompt": "x"})
+    clock.now += timedelta(seconds=1)
+    witness(ledger, luma)
+    luma.arranged = lambda newest: newest[:2]
+    clock.now += timedelta(seconds=100)
+    settler = Settler(ledger, luma.provider())
+    row = ledger.order(wanted.key)
+    assert row is not None
+    assert await settler.settle(row) == "unclear"
+    assert "generation-1" in settler.why
+
+
+async def test_a_row_that_cannot_be_read_may_be_the_one(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A list with a row that cannot be read proves nothing: the order stays in doubt."""
+    witness(ledger, luma)
+    luma.arranged = lambda newest: [*newest, None]
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="cannot be read"):
+        await place(door(ledger, luma, sleep=Slept(clock), patience=300))
+    assert len(luma.sent) == 1
+
+
 async def test_the_service_s_clock_is_measured(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """The Date of every answer tells how far the service's clock is ahead of this machine's."""
 

@@ -6,17 +6,19 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from studio.buying import order
 from studio.errors import BadInput, InDoubt, SettingsError
 from studio.ledger import OrderState, open_ledger
 from studio.ledger.copies import back_up
 from studio.ledger.mark import LedgerMark
 from studio.library import LumaProvider
-from studio.run import check_ledger
+from studio.run import Run, check_ledger
 from studio.session import open_session
 from studio.settings import load_settings
 from tests.running import Sandbox, booked, chain, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
@@ -80,6 +82,22 @@ async def test_without_recorded_results_the_account_s_list_is_looked_at_first(
         with pytest.raises(InDoubt, match="the ledger was restored, and generation"):
             await provider.generate("the second of two", model="ray-flash-2", resolution="540p")
     assert len(sandbox.prompts()) == 2
+
+
+async def test_each_purchase_is_noted_at_once(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed after it bought something leaves a mark of it: a copy of before is known to be older."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    marks: list[bool] = []
+    async with open_session(load_settings()) as session:
+        older = back_up(session.ledger, studio / "older.db").path
+        plan, seeds = await session.plan(film(scene("a"), model="ray-flash-2", resolution="540p"))
+        run = Run(session, plan, seeds, run_id="r", out=studio / "out", budget=None, started_at=datetime.now(UTC))
+        await run.begin()
+        await order(run, plan.shots[0], {})
+        copy = open_ledger(f"sqlite:///{older}")
+        marks.append(session.mark.restored(copy))
+        copy.close()
+    assert marks == [True]
 
 
 async def test_an_empty_ledger_beside_clips_is_told_before_anything_is_bought(

@@ -138,6 +138,33 @@ async def test_two_runs_of_one_command_agree_on_the_take(local: Path) -> None:
         assert len(open_retakes(session.ledger, "local")) == 1
 
 
+async def test_takes_that_were_asked_for_together_end_together(local: Path) -> None:
+    """A film with a slate for one of two new takes ends neither: the same command goes on with both."""
+    async with open_session(load_settings()) as session:
+        first = await begin(session, "r1", folder=local)
+        buy(session, first, "one", "three", run="r1")
+        end(session, first, "r1", local)
+        second = await begin(session, "r2", "one", "three", folder=local)
+        buy(session, second, "one", run="r2")
+        it = Run(session, second, {}, run_id="r2", out=local, budget=None, started_at=datetime.now(UTC))
+        it.end({s.id for s in second.shots if s.scene == "one"}, film=True)
+        assert takes(await begin(session, "r3", "one", "three", folder=local)) == {"one": 2, "three": 2}
+
+
+async def test_another_title_asks_for_no_other_take(local: Path) -> None:
+    """A title that was changed between two runs of the same command: the takes that were begun go on."""
+    async with open_session(load_settings()) as session:
+        first = await begin(session, "r1", folder=local)
+        buy(session, first, "one", "three", run="r1")
+        end(session, first, "r1", local)
+        second = await begin(session, "r2", "one", "three", folder=local)
+        buy(session, second, "one", run="r2")
+        end(session, second, "r2", local, film=False)
+        renamed = TWO.model_copy(update={"title": "Zwei", "slug": "zwei"})
+        plan, _ = await session.plan(renamed, retake=("one", "three"))
+        assert takes(plan) == {"one": 2, "three": 2}
+
+
 @pytest.mark.slow
 def test_a_refused_retake_costs_its_price_once(workplace: Path, sandbox: Sandbox, prefect_server: None) -> None:
     """``--retake a --retake c``; the second is out of credit: the same command, as its message says, buys only that."""

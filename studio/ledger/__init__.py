@@ -2,7 +2,7 @@
 
 from studio.ledger.books import Ledger, Reservation, open_ledger
 from studio.ledger.clock import utc_now
-from studio.ledger.costs import CostRow, costs
+from studio.ledger.costs import CostRow, costs, suspense
 from studio.ledger.values import Cap, Doubt, Entry, Intent, Limits, OrderRow, OrderState, kind_of
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "costs",
     "kind_of",
     "open_ledger",
+    "suspense",
     "utc_now",
 ]

@@ -71,7 +71,7 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
                 needed=before + intent.price,
                 where=f"scene '{intent.scene}'",
                 hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less"
-                + ("; or settle what is perhaps spent: python -m flows.reconcile" if perhaps else ""),
+                + ("; or run the same command again: what is perhaps spent was this run's alone" if perhaps else ""),
             )
         if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
             raise OverBudget(

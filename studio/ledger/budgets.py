@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.ledger.journal import Journal
-from studio.ledger.schema import budgets
+from studio.ledger.schema import budgets, orders
 
 
 def films_with(ledger: Journal, film: str, seller: str) -> tuple[str, ...]:
@@ -25,18 +25,35 @@ def is_settled(ledger: Journal, film: str, seller: str) -> bool:
     return bool(ledger.ask(query))
 
 
-def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str]) -> str | None:
-    """The film in whose name most of these orders were bought, if that is another one than ``film``.
+def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], prompts: Collection[str]) -> str | None:
+    """The film in whose name at least half of these orders, or of these prompts, were bought, if that is not ``film``.
 
-    A film that was parted has none.
+    By their prompts also a draft, or another shape, of a film under another title is known. Nothing is looked for of a
+    film that was parted, nor by prompts of one that has orders of its own.
     """
     if is_settled(ledger, film, seller):
         return None
     bought = Counter(row.film for row in ledger.orders(keys).values() if row.seller == seller)
-    if not bought:
+    name, count = bought.most_common(1)[0] if bought else ("", 0)
+    if name != film and count and count * 2 >= len(set(keys)):
+        return name
+    own = ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.seller == seller).limit(1))
+    words = {prompt for prompt in prompts if prompt}
+    if own or not words:
         return None
-    name, count = bought.most_common(1)[0]
-    return name if name != film and count * 2 > len(set(keys)) else None
+    said = Counter(of for of, _ in _films_that_say(ledger, seller, words))
+    name, count = said.most_common(1)[0] if said else ("", 0)
+    return name if name != film and count and count * 2 >= len(words) else None
+
+
+def _films_that_say(ledger: Journal, seller: str, prompts: Collection[str]) -> set[tuple[str, str]]:
+    """Each film with each of these prompts that it has an order of."""
+    prompt = orders.c.request["prompt"].as_string()
+    wanted, found = sorted(prompts), set[tuple[str, str]]()
+    for start in range(0, len(wanted), 200):
+        query = select(orders.c.film, prompt).where(orders.c.seller == seller, prompt.in_(wanted[start : start + 200]))
+        found |= {(str(of), str(words)) for of, words in map(tuple, ledger.ask(query.distinct()))}
+    return found
 
 
 def share(ledger: Journal, film: str, other: str, seller: str) -> None:

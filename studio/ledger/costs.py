@@ -59,6 +59,12 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     return sorted(rows, key=lambda row: (-row.spent, row.group, row.seller))
 
 
+def suspense(ledger: Ledger, seller: str) -> Decimal:
+    """USD that may have been spent besides: released because a list did not show it, and not certain yet."""
+    query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.seller == seller)
+    return Decimal(ledger.ask(query)[0][0])
+
+
 def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnElement[Any], ...]]:
     """What a line of the costs is called, and what it is grouped by: a text made for every entry would be slow."""
     if by == "scene":

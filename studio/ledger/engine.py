@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
         what, hint = "used", PLACE if isinstance(error, OperationalError) and name.startswith("sqlite") else ""
+        if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            hint = "another process has held it for a minute: is one stopped, or is another program at the file?"
         if isinstance(error, ArgumentError):
             said = "its URL has a part that no driver understands"
     except OSError as error:

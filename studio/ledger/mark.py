@@ -41,6 +41,10 @@ class LedgerMark:
         if highest > mark.highest:
             self._write(ledger.id, replace(mark, highest=highest))
 
+    def restore(self, ledger: Journal) -> None:
+        """A person says that an older copy was restored, where the mark was restored with it."""
+        self._write(ledger.id, replace(self._read().get(ledger.id, _Mark()), restored=True))
+
     def settled(self, ledger: Journal) -> None:
         """A person has settled what the restored ledger lacked."""
         self._write(ledger.id, _Mark(_highest(ledger)))

@@ -31,6 +31,7 @@ from studio.providers.answers import (
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
+from studio.providers.stage import answering, asking
 
 KEY = "LUMA_AGENTS_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -75,7 +76,7 @@ class Agents(VideoProvider):
         # It holds no key: the SDK adds that to its own requests, so a signed PUT goes without.
         self._http = httpx.AsyncClient(
             transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
-            event_hooks={"response": [self.clock.read]},
+            event_hooks={"request": [asking], "response": [answering, self.clock.read]},
         )  # fmt: skip
         self._client = luma_agents.AsyncLuma(
             auth_token=api_key, base_url=base_url, http_client=self._http, timeout=timeout

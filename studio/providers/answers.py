@@ -5,6 +5,7 @@ Both of Luma's SDKs are made by the same generator: their errors have the same n
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,6 +29,7 @@ from studio.errors import (
     Unauthorized,
 )
 from studio.providers.base import Generation
+from studio.providers.stage import Stage
 
 SDK_ERRORS = (lumaai.LumaAIError, luma_agents.LumaError, httpx.HTTPError, httpx.InvalidURL)
 # The connection was never made, or never given to us: not a byte of the request has left.
@@ -44,6 +46,8 @@ NEVER_SENT = (
 REFUSALS = (400, 401, 402, 403, 404, 413, 422)
 # Time-outs between us and the service, which say nothing of what became of the request.
 GATEWAY = (408, 502, 504, 520, 522, 524)
+CREATE_SECONDS = 65.0  # for a create as a whole; what takes longer may be accepted all the same
+READ_SECONDS = 240.0  # for a call that buys nothing, with the SDK's retries
 LONGEST_URL = 16_384  # characters
 LONGEST_PAUSE = 86_400.0  # seconds of a Retry-After that are believed
 # What can stand in a path as it is, and in a column of the books: a UUID, in all that was seen.
@@ -57,16 +61,23 @@ async def create_once(
 
     ``key`` names the variable that the API key comes from. Raises NotSent, RateLimited, Refused, or Ambiguous.
     """
-    try:
-        raw = await call()
-    except SDK_ERRORS as error:
-        raise service_error(error, creating=True, key=key) from None
-    except RecursionError:
-        # The SDK repeats the body of an error in its own words, and this one is nested too deeply: it was sent.
-        raise Ambiguous("no readable answer came back (RecursionError)") from None
-    except (TypeError, ValueError, UnicodeError) as error:
-        # Raised by the SDK while it builds the request, before anything is sent.
-        raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+    with Stage() as stage:
+        try:
+            # Time-outs of the client count from byte to byte: a create as a whole has one, too.
+            async with asyncio.timeout(CREATE_SECONDS):
+                raw = await call()
+        except TimeoutError:
+            raise Ambiguous("no readable answer came back (TimeoutError)") from None
+        except SDK_ERRORS as error:
+            raise service_error(error, creating=True, key=key, answered=stage.answered) from None
+        except Exception as error:
+            if stage.asked:
+                # The SDK reads an answer in ways of its own, which end in errors of every kind: it was sent.
+                what = f"no readable answer came back ({type(error).__name__})"
+                raise Ambiguous(what, answered=stage.answered) from None
+            if isinstance(error, TypeError | ValueError | UnicodeError):
+                raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+            raise
     response: httpx.Response = raw.http_response
     try:
         return read(answer_json(response), response.status_code)
@@ -78,9 +89,12 @@ async def create_once(
 async def read_answer(call: Callable[..., Awaitable[Any]], *args: Any, key: str, **kwargs: Any) -> httpx.Response:
     """The answer to a call that buys nothing; the SDK may try it again. Raises ServiceError, but never Ambiguous."""
     try:
-        raw = await call(*args, **kwargs)
-    except (*SDK_ERRORS, ValueError, ArithmeticError, RecursionError) as error:
-        # The last three: the SDK's reading of a body or of a Retry-After.
+        async with asyncio.timeout(READ_SECONDS):
+            raw = await call(*args, **kwargs)
+    except TimeoutError:
+        raise ServiceError("no readable answer came back (TimeoutError)") from None
+    except (*SDK_ERRORS, ValueError, ArithmeticError, LookupError, RecursionError, AssertionError) as error:
+        # The last of them: the SDK's reading of a body, of its charset, or of a Retry-After.
         raise service_error(error, creating=False, key=key) from None
     response: httpx.Response = raw.http_response
     return response
@@ -95,17 +109,23 @@ def answer_json(response: httpx.Response) -> Any:
         raise unreadable(f"an answer that is not JSON ({clean(kind, limit=60)})", response.status_code) from None
 
 
-def service_error(error: Exception, *, creating: bool, key: str = "LUMAAI_API_KEY") -> ServiceError:
-    """Our error for one of an SDK's or of httpx. ``creating``: whether a create may have been accepted."""
+def service_error(
+    error: Exception, *, creating: bool, key: str = "LUMAAI_API_KEY", answered: bool = False
+) -> ServiceError:
+    """Our error for one of an SDK's or of httpx. ``creating``: whether a create may have been accepted.
+
+    ``answered``: an answer came back, so the request was sent, whatever the error says: following a redirect that leads
+    nowhere, for one, raises what building a request raises.
+    """
     if isinstance(error, lumaai.APIStatusError | luma_agents.APIStatusError):
         return status_error(error.status_code, error.body, error.response.headers, creating=creating, key=key)
     wrapped = isinstance(error, lumaai.APIConnectionError | luma_agents.APIConnectionError)
     cause = error.__cause__ if wrapped else error
-    if isinstance(cause, NEVER_SENT):
+    if isinstance(cause, NEVER_SENT) and not answered:
         return NotSent(f"the service cannot be reached ({type(cause).__name__})")
     what = type(cause or error).__name__
     if creating:
-        return Ambiguous(f"no readable answer came back ({what})")
+        return Ambiguous(f"no readable answer came back ({what})", answered=answered)
     return ServiceError(f"no readable answer came back ({what})")
 
 

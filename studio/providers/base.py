@@ -46,10 +46,19 @@ class Generation:
 
 @dataclass(frozen=True)
 class GenerationPage:
-    """A part of the account's generations. In which order, and whether ``has_more`` is true, no service promises."""
+    """A part of the account's generations. In which order, and whether ``has_more`` is true, no service promises.
+
+    ``unread``: how many more there were on it that could not be read.
+    """
 
     generations: tuple[Generation, ...]
     has_more: bool
+    unread: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many there were on it, readable or not."""
+        return len(self.generations) + self.unread
 
 
 @dataclass(frozen=True, kw_only=True)

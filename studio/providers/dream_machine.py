@@ -6,6 +6,7 @@ Creates go out with the SDK's retries off: it would send a paid request again af
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, get_args
@@ -14,7 +15,7 @@ import httpx
 import lumaai
 
 from studio.cleaning import clean
-from studio.errors import Refused
+from studio.errors import Refused, ServiceError
 from studio.failures import failure_class
 from studio.providers.answers import (
     answer_json,
@@ -29,6 +30,7 @@ from studio.providers.answers import (
 )
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
+from studio.providers.stage import answering, asking
 
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -67,7 +69,7 @@ class DreamMachine(VideoProvider):
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
         http = httpx.AsyncClient(
             transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
-            event_hooks={"response": [self.clock.read]},
+            event_hooks={"request": [asking], "response": [answering, self.clock.read]},
         )  # fmt: skip
         self._client = lumaai.AsyncLumaAI(auth_token=api_key, base_url=base_url, http_client=http, timeout=timeout)
         self._no_retry = self._client.with_options(max_retries=0)
@@ -113,9 +115,15 @@ class DreamMachine(VideoProvider):
         items = body.get("generations") if isinstance(body, dict) else None
         if not isinstance(items, list):
             raise unreadable("a list of generations without generations", response.status_code)
-        page = tuple(_generation(item, response.status_code) for item in items)
+        page = []
+        for item in items:
+            with contextlib.suppress(ServiceError):  # one that cannot be read drops no other
+                page.append(_generation(item, response.status_code))
+        if items and not page:
+            raise unreadable("a list of generations that cannot be read", response.status_code)
         more = body.get("has_more")
-        return GenerationPage(page, has_more=more if isinstance(more, bool) else bool(page))
+        unread = len(items) - len(page)
+        return GenerationPage(tuple(page), has_more=more if isinstance(more, bool) else bool(page), unread=unread)
 
     async def delete(self, generation_id: str) -> None:
         await self._read(self._client.generations.with_raw_response.delete, generation_id)

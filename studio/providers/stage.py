@@ -1,0 +1,49 @@
+"""How far a request has come: whether it was handed to the network, and whether an answer came back.
+
+What an SDK or httpx raises does not tell: both raise the same errors while they build a request and while they read an
+answer. httpx calls these hooks between the two.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from types import TracebackType
+
+import httpx
+
+
+@dataclass
+class Stage:
+    """Of the request that is made within its block. ``asked``: it was handed over; ``answered``: headers came back."""
+
+    asked: bool = False
+    answered: bool = False
+    _token: Token[Stage | None] | None = None
+
+    def __enter__(self) -> Stage:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+
+
+_current: ContextVar[Stage | None] = ContextVar("stage", default=None)
+
+
+async def asking(_: httpx.Request) -> None:
+    """Hook of httpx for requests."""
+    stage = _current.get()
+    if stage is not None:
+        stage.asked = True
+
+
+async def answering(_: httpx.Response) -> None:
+    """Hook of httpx for responses, called as soon as their headers are there."""
+    stage = _current.get()
+    if stage is not None:
+        stage.answered = True
