@@ -341,11 +341,8 @@ async def test_a_prompt_that_the_list_alters_is_for_a_person(
     """The witnesses' words are plain, the lost one's are altered: what is no order's, of that time, is in the way."""
     witness(ledger, luma)
     prompt = "a lighthouse in a storm, " * 12
-    luma.script = [
-        lambda request, body: lost(
-            luma, request=PARAMS | {"prompt": ALTERED[case](prompt), "generation_type": "video"}
-        )(request, body)
-    ]
+    altered = PARAMS | {"prompt": ALTERED[case](prompt), "generation_type": "video"}
+    luma.script = [lost(luma, request=altered)]
     with pytest.raises(InDoubt, match="generation generation-3"):
         await door(ledger, luma, sleep=Slept(clock)).place(
             intent("a"), PARAMS | {"prompt": prompt}, on_wait=lambda _: None

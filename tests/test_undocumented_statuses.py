@@ -99,7 +99,7 @@ async def test_an_answer_that_drips_is_given_up(luma: Luma, monkeypatch: pytest.
 
 
 async def test_one_bad_row_of_a_list_drops_no_other(luma: Luma) -> None:
-    """A row that is null, or has no id, is counted as unread; the others are there. Where all are bad, it is an error."""
+    """A row that is null, or has no id, is counted as unread, the others are there; if all are bad, it is an error."""
     luma.accept(PARAMS)
     luma.arranged = lambda newest: [None, *newest, {"state": "queued"}, 7]
     page = await luma.provider().list()
