@@ -186,6 +186,9 @@ class World:
             return True
         return False
 
+    def _let(self, wanted: Wanted) -> int:
+        return sum(count for (_, key), count in self.let.items() if key == wanted.key)
+
     async def place(self, machine: Machine, door: Any, wanted: Wanted) -> Any:
         """Through the door, which must come to an end."""
         BEGAN.set(self.loop.time())
@@ -198,7 +201,11 @@ class World:
             )
         )  # fmt: skip
         try:
-            await asyncio.wait([placing], timeout=longest)
+            before = -1
+            # Each time that a person lets it be sent again, it begins anew.
+            while not placing.done() and before < self._let(wanted):
+                before = self._let(wanted)
+                await asyncio.wait([placing], timeout=longest)
         except asyncio.CancelledError:
             placing.cancel()
             await asyncio.wait([placing])
