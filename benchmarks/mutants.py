@@ -2,9 +2,10 @@
 
     python benchmarks/mutants.py [--row WORD] [--jobs 2]
 
-What happens to a purchase, and what follows, stands in the table of ``studio/orders.py``. For each of its rows, the
-project is copied, one piece of what handles the row is taken out of the copy, and the tests that should mind are run
-there. Exit status 1 where none does, or where a piece of text to be replaced is not found once.
+What happens to a purchase, and what follows, stands in the tables of ``studio/orders.py`` and ``studio/settling.py``.
+For each of their rows, and for what is handled besides, the project is copied, one piece of what handles it is taken
+out of the copy, and the tests that should mind are run there. Exit status 1 where none does, or where a piece of text
+to be replaced is not found once.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
 
-from mutants_pieces import AFTER_THE_DOOR, DOOR, FLOW, MUTANTS, Mutant
+from mutants_books import KEPT
+from mutants_orders import ORDERS
+from mutants_pieces import BESIDES, DOOR, SETTLING, Mutant
+from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
+MUTANTS = (*ORDERS, *SETTLED, *KEPT)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "flows",
@@ -41,7 +46,6 @@ COPIED = (
     "prefect.yaml",
 )
 # A removal may turn a wait that ends into one that never does: that is noticed too.
-TEST_SECONDS = 20
 RUN_SECONDS = 300
 # Only these, as others take longer to load than most of the tests to run.
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
@@ -58,9 +62,9 @@ class Verdict:
     log: str
 
 
-def table_rows() -> list[str]:
-    """What can happen to a purchase: the first column of the table in ``studio/orders.py``."""
-    text = (ROOT / DOOR).read_text("utf-8").split('"""')[1]
+def table_rows(file: str = DOOR) -> list[str]:
+    """What can happen to a purchase: the first column of the table in ``studio/orders.py``, or of another file's."""
+    text = (ROOT / file).read_text("utf-8").split('"""')[1]
     table = re.split(r"^=+ +=+$", text, flags=re.MULTILINE)[2]
     rows: list[str] = []
     for line in filter(None, table.splitlines()):
@@ -88,7 +92,7 @@ def misplaced(mutant: Mutant) -> str | None:
 def without_mutant() -> list[str]:
     """Rows of the tables that no mutant is about. A mutant names its row by how the row begins."""
     named = tuple({mutant.row for mutant in MUTANTS})
-    return [row for row in (*table_rows(), *AFTER_THE_DOOR) if not row.startswith(named)]
+    return [row for row in (*table_rows(), *table_rows(SETTLING), *BESIDES) if not row.startswith(named)]
 
 
 @contextmanager
@@ -121,13 +125,13 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool) -> Verdict:
-    """Run tests in the copy."""
+def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool, seconds: int) -> Verdict:
+    """Run tests in the copy, each for so many seconds at most."""
     began = perf_counter()
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     line = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *PLUGINS]
-    line += ["--timeout", str(TEST_SECONDS * (10 if tests[0] == FLOW[0] else 1))]
+    line += ["--timeout", str(seconds)]
     line += [] if postgres else ["-m", "not postgres"]
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=MEMORY if MEMORY.is_dir() else None) as base:
         try:
@@ -164,7 +168,7 @@ def main() -> int:
         def judge(mutant: Mutant) -> Verdict:
             project = projects.get()
             with applied(mutant, project):
-                verdict = run_tests(project, mutant.tests, postgres=mutant.postgres)
+                verdict = run_tests(project, mutant.tests, postgres=mutant.postgres, seconds=mutant.seconds)
             projects.put(project)
             noticed = len(verdict.failed) or "NOBODY"
             console.print(
@@ -172,15 +176,15 @@ def main() -> int:
             )
             return verdict
 
-        def unharmed(tests: tuple[tuple[str, ...], bool]) -> Verdict:
+        def unharmed(tests: tuple[tuple[str, ...], bool, int]) -> Verdict:
             project = projects.get()
-            verdict = run_tests(project, tests[0], postgres=tests[1])
+            verdict = run_tests(project, tests[0], postgres=tests[1], seconds=tests[2])
             projects.put(project)
             return verdict
 
         began = perf_counter()
         with ThreadPoolExecutor(options.jobs) as pool:
-            for verdict in pool.map(unharmed, dict.fromkeys((m.tests, m.postgres) for m in mutants)):
+            for verdict in pool.map(unharmed, dict.fromkeys((m.tests, m.postgres, m.seconds) for m in mutants)):
                 if verdict.failed or not verdict.tests:
                     console.print(f"the tests fail as they are:\n{verdict.log}", style="red", markup=False)
                     return 1

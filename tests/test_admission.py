@@ -153,6 +153,17 @@ def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
     assert Decimal(0) == ledger.spent("run", "other", seller="luma")
 
 
+def test_a_cap_on_the_number_of_creates_counts_what_may_have_been_sent(ledger: Ledger) -> None:
+    """What was released because the list did not show it may have been accepted: it counts until that is certain."""
+    key = intent("a").key
+    ledger.reserve(intent("a"), run="r", caps=[])
+    ledger.doubt(key, 1, "lost")
+    ledger.release_absent(key, 1, "not on the list")
+    assert ledger.creates("run", "r", seller="luma") == 1
+    ledger.settle_absent(key, 1, "a day later")
+    assert ledger.creates("run", "r", seller="luma") == 0
+
+
 @pytest.mark.parametrize(
     ("moment", "month"),
     [

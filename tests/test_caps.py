@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
+from studio.buying import order
 from studio.drawing import derived
 from studio.errors import OverBudget, SettingsError
 from studio.failures import FailureClass
@@ -25,6 +26,7 @@ from studio.run import Run, check_budget
 from studio.session import Session, open_session
 from studio.settings import load_settings
 from tests.books import Clock, new_database
+from tests.running import Sandbox, sandbox  # noqa: F401 - a fixture
 from tests.test_orders import PRICE, intent
 from tests.test_plan import film, scene
 
@@ -128,6 +130,19 @@ def test_a_reservation_of_november_makes_no_room_in_december(ledger: Ledger, clo
     assert ledger.spent("month", "2026-12", seller="luma") == PRICE * 2
 
 
+def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger) -> None:
+    """Sent again by another run, for another film, and answered late: each purchase counts where it was begun."""
+    first, again = intent("a", film="one"), intent("a", film="two")
+    ledger.reserve(first, run="r1", caps=[])
+    ledger.doubt(first.key, 1, "lost")
+    ledger.release(first.key, 1, "released by hand")
+    ledger.reserve(again, run="r2", caps=[])
+    ledger.submitted(first.key, 2, "g-2")
+    ledger.submitted(first.key, 1, "g-1")
+    for scope, names in (("run", ("r1", "r2")), ("production", ("one", "two"))):
+        assert [ledger.spent(scope, name, seller="luma") for name in names] == [PRICE, PRICE]
+
+
 @pytest.fixture
 def local(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs go to a server on this machine, which nobody asks anything."""
@@ -196,6 +211,30 @@ async def test_another_version_under_another_title_begins_no_new_budget(local: P
         assert spent == Decimal("2.13")
 
 
+async def test_a_title_that_has_a_shot_in_common_has_its_own_budget(local: Path) -> None:
+    """One shot of three in common makes no version of a film: nothing is counted together."""
+    async with open_session(load_settings()) as session:
+        buy_all(session, await begun(session, film(scene("a"), scene("b"), title="First"), "r1", local))
+        plan, _ = await session.plan(film(scene("a"), scene("c"), scene("d"), title="Second"))
+        assert (plan.budgeting.others, plan.budgeting.made_out_of) == ((), "")
+
+
+async def test_what_a_version_orders_counts_for_the_film_s_budget(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order of a version goes into the books under the film's name, in which its budget is."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    written = film(scene("a"), budget="5.00")
+    async with open_session(load_settings()) as session:
+        version = film(scene("a"), title="Tall").as_version_of(written)
+        it = await begun(session, version, "r1", workplace)
+        (shot,) = it.plan.shots
+        await order(it, shot, {})
+        row = session.ledger.order(shot.key)
+        assert row is not None
+        assert (row.production, row.film) == ("tall", "a-film")
+
+
 async def test_films_that_were_joined_stay_joined(local: Path) -> None:
     """Once a run was held to both, later runs of either one are, whatever else is added to them."""
     async with open_session(load_settings()) as session:
@@ -206,6 +245,47 @@ async def test_films_that_were_joined_stay_joined(local: Path) -> None:
         assert plan.budgeting.others == ("first",)
         with pytest.raises(OverBudget, match=r"\$1.42 are spent already"):
             check_budget(session, plan, None)
+
+
+def test_a_clock_that_is_off_is_refused_beyond_a_minute(url: str) -> None:
+    """A ledger whose clock is a minute off this host's is told; more, and nothing is bought from here."""
+    for seconds, refused in ((-50, False), (50, False), (70, True), (-70, True)):
+        ledger = open_ledger(url, clock=lambda seconds=seconds: utc_now() + timedelta(seconds=seconds))
+        if refused:
+            with pytest.raises(SettingsError, match="s off the clock of the ledger's database"):
+                check_clock(ledger)
+        else:
+            check_clock(ledger)
+        ledger.close()
+
+
+@pytest.mark.postgres
+async def test_leases_go_by_the_database_s_clock(
+    postgres: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database whose clock is four minutes ahead: leases are dated by it, and this host may not buy."""
+    server = new_database(postgres)
+    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE SCHEMA ahead"))
+        connection.execute(text(
+            "CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+            "$$ SELECT pg_catalog.clock_timestamp() + interval '240 seconds' $$"
+        ))  # fmt: skip
+        name = re.search(r"/(ledger_[0-9]+)", server)[1]
+        connection.execute(text(f"ALTER DATABASE {name} SET search_path = public, ahead, pg_catalog"))
+    engine.dispose()
+    ledger = open_ledger(server)
+    ledger.reserve(intent("a"), run="r", caps=[])
+    row = ledger.order(intent("a").key)
+    assert row is not None
+    assert row.lease_until is not None
+    assert row.lease_until - utc_now() > timedelta(seconds=300)
+    ledger.close()
+    monkeypatch.setenv("STUDIO_LEDGER_URL", server)
+    with pytest.raises(SettingsError, match="s off the clock of the ledger's database"):
+        async with open_session(load_settings()):
+            raise AssertionError("a session was opened")
 
 
 def test_a_host_whose_clock_is_off_may_not_buy(url: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from mutants import ROOT, misplaced, table_rows, without_mutant
-from mutants_pieces import MUTANTS, Mutant
+from mutants import MUTANTS, ROOT, misplaced, table_rows, without_mutant
+from mutants_pieces import SETTLING, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.row}: {m.what}")
@@ -16,7 +16,8 @@ def test_what_is_taken_out_stands_there_once(mutant: Mutant) -> None:
 
 
 def test_every_row_of_the_table_has_a_mutant() -> None:
-    """The table of what happens to a purchase is read, and none of its rows is without a mutant."""
-    assert len(table_rows()) >= 11
+    """The tables of what happens to a purchase are read, and none of their rows is without a mutant."""
+    assert len(table_rows()) >= 15
+    assert "one that fits, of another time" in table_rows(SETTLING)
     assert "a cap has no room" in table_rows()
     assert without_mutant() == []

@@ -172,7 +172,15 @@ async def test_what_was_never_sent_is_released(ledger: Ledger, luma: Luma, error
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, Refused), (401, Unauthorized), (402, OutOfCredit), (403, Unauthorized), (404, Refused), (422, Refused)],
+    [
+        (400, Refused),
+        (401, Unauthorized),
+        (402, OutOfCredit),
+        (403, Unauthorized),
+        (404, Refused),
+        (413, Refused),
+        (422, Refused),
+    ],
 )
 async def test_a_refusal_is_final_and_free(ledger: Ledger, luma: Luma, status: int, error: type[Exception]) -> None:
     """A 4xx is sent once, costs nothing, and its error names the scene and the service's own words."""
@@ -249,6 +257,25 @@ async def test_who_slept_before_sending_asks_again(url: str, luma: Luma, clock: 
     kinds = [entry.kind for entry in books.entries(intent().key)]
     assert kinds == ["reserved", *(["in doubt"] if taken else []), "released", "reserved", "submitted"]
     assert spent(books) == PRICE
+
+
+async def test_what_is_left_of_a_lease_must_last_for_the_create(url: str, luma: Luma, clock: Clock) -> None:
+    """A sender that comes to send when its lease might end before the answer is here asks anew."""
+
+    class Sleepy(Ledger):
+        slept = False
+
+        def reserve(self, *args: Any, **kwargs: Any) -> Reservation:
+            reservation = super().reserve(*args, **kwargs)
+            if not self.slept:
+                self.slept = True
+                clock.now += timedelta(seconds=60)
+            return reservation
+
+    books = Sleepy(open_engine(url), clock=clock)
+    placed = await place(door(books, luma, sleep=Slept(clock)))
+    assert (placed.attempt, placed.bought, len(luma.sent)) == (2, True, 1)
+    books.close()
 
 
 async def test_what_a_dead_sender_sent_is_found(ledger: Ledger, luma: Luma, clock: Clock) -> None:

@@ -32,6 +32,10 @@ AMBIGUOUS = {
     "no id": lambda luma: luma.garble(201, b'{"state": "queued"}'),
     "a list": lambda luma: luma.garble(201, b"[]"),
     "null": lambda luma: luma.garble(201, b"null"),
+    "303": lambda luma: luma.garble(303, b"{}"),
+    "307": lambda luma: luma.garble(307, b"{}"),
+    "409": lambda luma: luma.garble(409, b'{"detail": "conflict"}'),
+    "418": lambda luma: luma.garble(418, b"{}"),
 }
 
 
@@ -54,6 +58,7 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
     with pytest.raises(InDoubt):
         await place(door(ledger, luma, run="another run"))
     assert len(luma.sent) == 1
+    assert luma.calls.count("GET /generations") == 2  # a list that is refused is not asked for again
     assert spent(ledger) == PRICE
     assert "--adopt" in str(first.value)
     assert "--release" in str(first.value)
@@ -240,6 +245,13 @@ async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma
     assert placed.generation_id == "generation-2"
     token = f"{ledger.id[:8]}.{intent().key[:40]}.1"
     assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={token}"
+
+
+async def test_a_callback_counts_whatever_the_time(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """A token is one attempt's alone: its generation is adopted, though it is of yesterday by the service's clock."""
+    luma.script, luma.created_at = [luma.lose()], clock.now - timedelta(days=1)
+    placed = await place(door(ledger, luma, sleep=Slept(clock), callback_url="https://hook.example/luma"))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:

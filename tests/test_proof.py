@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from studio.errors import InDoubt, OverBudget, ServiceError
-from studio.ledger import Cap, Doubt, Ledger, OrderState
+from studio.ledger import Cap, Doubt, Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by
 from studio.listing import whole_list
 from studio.providers import DreamMachine, Generation, GenerationPage
@@ -257,6 +257,28 @@ async def test_an_attempt_that_another_one_followed_is_settled(ledger: Ledger, l
     assert (row.generation_id, row.attempt, ledger.suspended("luma")) == (second, 2, [])
     assert spent(ledger) == PRICE * 2
     assert ledger.claimed("luma", ["generation-3", second]) == {"generation-3", second}
+
+
+def absent(ledger: Ledger) -> OrderRow:
+    """An order that was released because the list did not show it."""
+    wanted = intent("a", sent=PARAMS)
+    ledger.reserve(wanted, run="r", caps=[])
+    ledger.doubt(wanted.key, 1, "lost")
+    return ledger.release_absent(wanted.key, 1, "not on the list")
+
+
+@pytest.mark.parametrize("case", ["in the way", "no witness"])
+async def test_after_a_day_it_is_not_certain_without_a_proof(
+    ledger: Ledger, luma: Luma, clock: Clock, case: str
+) -> None:
+    """Its very words are on the list, at another time; or nothing shows that the list is complete: it goes on counting."""
+    if case == "in the way":
+        witness(ledger, luma)
+        luma.accept(PARAMS)["created_at"] = (clock.now - timedelta(days=7)).isoformat()
+    row = absent(ledger)
+    clock.now += timedelta(hours=25)
+    assert await Settler(ledger, luma.provider()).look_again(row) == "waiting"
+    assert (spent(ledger), len(ledger.suspended("luma"))) == (PRICE, 1)
 
 
 async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:

@@ -10,19 +10,25 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
-from studio.buying import order
-from studio.errors import BadInput, InDoubt, SettingsError
-from studio.ledger import OrderState, open_ledger
+from studio.buying import book_cached, order
+from studio.errors import BadInput, InDoubt, LedgerError, NotSent, SettingsError
+from studio.ledger import Ledger, OrderState, open_ledger
+from studio.ledger.clock import utc_now
 from studio.ledger.copies import back_up
 from studio.ledger.mark import LedgerMark
 from studio.library import LumaProvider
+from studio.orders import Door
+from studio.plan import Shot
 from studio.run import Run, check_ledger
-from studio.session import open_session
+from studio.session import Session, open_session
 from studio.settings import load_settings
+from tests.books import Clock
+from tests.luma import Luma
 from tests.running import Sandbox, booked, chain, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
-from tests.test_orders import PRICE, intent
+from tests.test_orders import PARAMS, PRICE, Slept, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.test_plan import film, scene
 
 
@@ -98,6 +104,105 @@ async def test_each_purchase_is_noted_at_once(studio: Path, sandbox: Sandbox, mo
         marks.append(session.mark.restored(copy))
         copy.close()
     assert marks == [True]
+
+
+def create(sandbox: Sandbox, prompt: str) -> str:
+    """A generation of the account, made past our books."""
+    body = {"model": "ray-2", "prompt": prompt, "resolution": "720p", "duration": "5s"}
+    made = httpx.post(
+        f"{sandbox.url}/generations/video", json=body, headers={"authorization": "Bearer x"}, trust_env=False
+    )
+    return str(made.json()["id"])
+
+
+async def test_a_recorded_result_is_held_against_books_and_service(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a result that the books lack: booked at its price where the service has it, else worth nothing; and never
+    another order's."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(film(scene("a"), scene("b"), scene("c")))
+        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
+        await session.connect()
+        a, b, c = plan.shots
+        assert not await book_cached(run, a, "00000000-0000-4000-8000-000000000000", 1)
+        assert session.ledger.order(a.key) is None
+        made = create(sandbox, "one")
+        assert await book_cached(run, a, made, 3)
+        row = session.ledger.order(a.key)
+        assert row is not None
+        assert (row.state, row.generation_id, row.attempt) == (OrderState.SUBMITTED, made, 3)
+        assert session.ledger.spent("production", "a-film", seller="local") == a.quote.usd
+        with pytest.raises(LedgerError, match="belongs to order"):
+            await book_cached(run, b, made, 1)
+        assert not await book_cached(run, a, create(sandbox, "another"), 4)
+        lost = shot_in_doubt(session, c)
+        found = create(sandbox, "two")
+        assert await book_cached(run, c, found, 1)
+        row = session.ledger.order(lost)
+        assert row is not None
+        assert (row.state, row.generation_id) == (OrderState.SUBMITTED, found)
+        assert session.ledger.spent("production", "a-film", seller="local") == a.quote.usd + c.quote.usd
+
+
+def shot_in_doubt(session: Session, shot: Shot) -> str:
+    session.ledger.reserve(shot.intent("a-film", "local"), run="r", caps=[])
+    session.ledger.doubt(shot.key, 1, "lost")
+    return shot.key
+
+
+async def test_a_restored_ledger_looks_before_it_sends(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Sent is only what the account does not have already, and only where its list can be read."""
+
+    def restored() -> Door:
+        return Door(ledger, luma.provider, run="run", restored=True, sleep=Slept(clock))
+
+    luma.outage = 3
+    with pytest.raises(NotSent):
+        await place(restored())
+    assert (luma.sent, spent(ledger)) == ([], 0)
+    assert (await place(restored())).bought
+    with pytest.raises(InDoubt, match="the ledger was restored, and generation generation-2"):
+        luma.accept(PARAMS | {"prompt": "another"})
+        await restored().place(intent("b"), PARAMS | {"prompt": "another"}, on_wait=lambda _: None)
+    assert (len(luma.sent), spent(ledger)) == (1, PRICE * 2)
+
+
+async def test_a_session_notices_that_its_ledger_is_an_older_one(workplace: Path) -> None:
+    """Each session marks how far its ledger had come; one on an older copy says so, until that is reconciled."""
+    async with open_session(load_settings()) as session:
+        assert not session.restored
+    older = copy_of(workplace, "older.db")
+    async with open_session(load_settings()) as session:
+        session.ledger.reserve(intent(), run="r", caps=[])
+    restore(workplace, older)
+    for _ in range(2):
+        async with open_session(load_settings()) as session:
+            assert session.restored
+
+
+@pytest.mark.parametrize("sign", ["clips", "films", "another ledger"])
+async def test_a_billed_run_does_not_begin_empty_books_beside_signs_of_others(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    """Each sign of an earlier ledger is enough to stop a billed run before it has bought anything; it names the sign."""
+    if sign == "another ledger":
+        other = open_ledger(f"sqlite:///{workplace / 'other.db'}")
+        other.reserve(intent(), run="r", caps=[])
+        LedgerMark(load_settings().home.absolute() / "ledger-mark.json").set(other)
+        other.close()
+    name = {"clips": f".studio/clips/ab/ab{'0' * 62}.mp4", "films": "films/a-film/run/manifest.json"}.get(sign)
+    if name:
+        (workplace / name).parent.mkdir(parents=True)
+        (workplace / name).write_bytes(b"{}")
+    monkeypatch.setenv("LUMAAI_API_KEY", "luma-key")
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(film(scene("a"), budget="9"))
+        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
+        with pytest.raises(SettingsError, match=f"the ledger is empty, but .*{sign}"):
+            await run.begin()
 
 
 async def test_an_empty_ledger_beside_clips_is_told_before_anything_is_bought(

@@ -113,6 +113,38 @@ async def test_a_withdrawn_take_is_not_gone_on_with(local: Path) -> None:
         assert takes(await begin(session, "r3", "one", folder=local))["one"] == 3
 
 
+async def test_a_take_is_withdrawn_alone(local: Path) -> None:
+    """Withdrawing one scene's new take leaves the other scenes' as they are."""
+    async with open_session(load_settings()) as session:
+        await begin(session, "r1", "one", "three", folder=local)
+        withdraw(session.ledger, "local", "two", "one")
+        assert [r.scene for r in open_retakes(session.ledger, "local")] == ["three"]
+
+
+async def test_a_film_ends_only_the_takes_that_it_shows(local: Path) -> None:
+    """A film in which a slate stands for a scene leaves that scene's new take open: the same command goes on with it."""
+    async with open_session(load_settings()) as session:
+        first = await begin(session, "r1", folder=local)
+        buy(session, first, "one", "three", run="r1")
+        end(session, first, "r1", local)
+        second = await begin(session, "r2", "one", "three", folder=local)
+        buy(session, second, "one", run="r2")
+        it = Run(session, second, {}, run_id="r2", out=local / "r2", budget=None, started_at=datetime.now(UTC))
+        it.end({s.id for s in second.shots if s.scene == "one"}, film=True)
+        assert [(r.scene, r.take) for r in open_retakes(session.ledger, "local")] == [("three", 2)]
+
+
+async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
+    """Its generation is no longer at the service: a new take, as the error says, is another one."""
+    async with open_session(load_settings()) as session:
+        first = await begin(session, "r1", folder=local)
+        shot = next(s for s in first.shots if s.scene == "one")
+        session.ledger.reserve(shot.intent("two", "local"), run="r1", caps=[])
+        session.ledger.submitted(shot.key, 1, "g-gone")
+        session.ledger.gone(shot.key, "g-gone")
+        assert takes(await begin(session, "r2", "one", folder=local))["one"] == 2
+
+
 async def test_a_take_that_moderation_refused_is_over(local: Path) -> None:
     """The error says "try another take", and the same command does."""
     async with open_session(load_settings()) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,12 +12,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from studio.errors import BadInput, GenerationGone, LedgerError, NoSlot
+from studio.buying import await_end
+from studio.errors import BadInput, GenerationGone, LedgerError, NoSlot, NotFound
 from studio.failures import FailureClass
-from studio.ledger import Intent, Ledger, Limits, OrderState
+from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
 from studio.ledger.by_hand import release, undo
+from studio.ledger.clock import utc_now
+from studio.ledger.engine import open_engine
 from studio.orders import Door
+from studio.providers import DreamMachine
 from studio.reconciling import find_order, reconcile
+from studio.run import Run
 from studio.session import open_session
 from studio.settings import load_settings
 from studio.settling import Settler
@@ -26,6 +32,7 @@ from tests.books import Clock
 from tests.luma import Luma
 from tests.running import Sandbox, sandbox  # noqa: F401 - a fixture
 from tests.test_orders import PARAMS, PRICE, Slept, door, intent, luma, place, spent  # noqa: F401 - a fixture
+from tests.test_plan import film, scene
 
 KEY = intent().key
 WANTED = replace(intent(), sent=PARAMS)
@@ -156,6 +163,50 @@ def test_an_adoption_on_which_something_hangs_stands(ledger: Ledger) -> None:
         undo(ledger, KEY)
 
 
+def test_an_adoption_whose_clip_is_here_stands(ledger: Ledger) -> None:
+    """What was fetched may be in a film: such an adoption by hand is not undone."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "by hand", by_hand=True)
+    ledger.keep_clip(KEY, "c" * 64)
+    with pytest.raises(LedgerError, match="is fetched already"):
+        undo(ledger, KEY)
+
+
+def test_only_what_a_person_did_is_undone(ledger: Ledger) -> None:
+    """What was found on the list, or released because it was refused, is no person's word to take back."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "found again on the account's list")
+    with pytest.raises(LedgerError, match="nothing to undo"):
+        undo(ledger, KEY)
+    released_ = intent("b")
+    ledger.reserve(released_, run="r", caps=[])
+    ledger.release(released_.key, 1, "refused")
+    with pytest.raises(LedgerError, match="nothing to undo"):
+        undo(ledger, released_.key)
+
+
+@pytest.mark.parametrize("begin", [reserved, submitted, released, failed])
+def test_what_is_not_in_doubt_is_not_settled_by_hand(ledger: Ledger, begin: Callable[[Ledger], None]) -> None:
+    """An order that stands, is being sent, or is over, gets no other generation, and there is nothing to release."""
+    begin(ledger)
+    before = (ledger.order(KEY), ledger.entries(KEY), spent(ledger))
+    with pytest.raises(LedgerError, match="not in doubt"):
+        ledger.adopt(KEY, "another", "by hand", by_hand=True)
+    with pytest.raises(LedgerError, match="there is nothing to release"):
+        release(ledger, KEY)
+    assert (ledger.order(KEY), ledger.entries(KEY), spent(ledger)) == before
+
+
+def test_a_second_generation_of_an_absent_order_counts_once(ledger: Ledger) -> None:
+    """Released because the list did not show it, sent again, and both were answered: two prices, none in suspense."""
+    absent(ledger)
+    reserved(ledger)
+    ledger.submitted(KEY, 2, "g-2")
+    assert spent(ledger) == PRICE * 2
+    ledger.submitted(KEY, 1, "g-1")
+    assert (spent(ledger), ledger.suspended("luma")) == (PRICE * 2, [])
+
+
 def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
     """A generation that was adopted for the wrong order, and undone, can be the right one's."""
     doubted(ledger)
@@ -191,6 +242,65 @@ async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock:
     assert spent(ledger) == PRICE * 2
 
 
+async def test_of_many_in_flight_one_that_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
+    """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
+    service = Luma(lists=False)
+    for name in "abc":
+        wanted = intent(name)
+        ledger.reserve(wanted, run="killed", caps=[])
+        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
+    elsewhere = intent("d", account="luma-2")
+    ledger.reserve(elsewhere, run="killed", caps=[])
+    ledger.submitted(elsewhere.key, 1, "elsewhere")
+    service.finish("generation-3")
+    del service.generations["generation-1"]
+    clock.now += timedelta(minutes=11)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("generation-2"):
+            return httpx.Response(500, headers={"x-should-retry": "false"})
+        return service(request)
+
+    provider = DreamMachine(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(answer)
+    )
+    assert await Settler(ledger, provider).refresh("luma", "luma-1") == 1
+    states = [ledger.order(intent(name).key).state for name in "abcd"]
+    assert states == [OrderState.GONE, OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.SUBMITTED]
+
+
+async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The service shows it again: it stands as it did, nothing is bought, and its end is booked."""
+    reserved(ledger)
+    ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
+    ledger.gone(KEY, "generation-1")
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
+    luma.finish("generation-1")
+    assert await Settler(ledger, luma.provider()).refresh("luma", "luma-1") == 1
+    assert ledger.order(KEY).state is OrderState.COMPLETED
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, OrderState.SUBMITTED), (20, OrderState.GONE)])
+async def test_waited_for_and_gone(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minutes: int, state: OrderState
+) -> None:
+    """A generation that the service does not show: a young one may come yet, an old one is gone; both are paid for."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(film(scene("a")))
+        (shot,) = plan.shots
+        earlier = open_ledger(load_settings().ledger, clock=lambda: utc_now() - timedelta(minutes=minutes))
+        earlier.reserve(shot.intent("a-film", "local"), run="killed", caps=[])
+        earlier.submitted(shot.key, 1, "00000000-0000-4000-8000-000000000000")
+        earlier.close()
+        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
+        await session.connect()
+        with pytest.raises(GenerationGone if state is OrderState.GONE else NotFound, match="paid for"):
+            await await_end(run, shot, "00000000-0000-4000-8000-000000000000")
+        assert session.ledger.order(shot.key).state is state
+
+
 async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
     gone(ledger)
@@ -217,6 +327,36 @@ async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, lu
     assert ledger.order(KEY) is None
 
 
+async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Other productions' orders end and begin: however long it takes, that is waiting, and no error."""
+
+    def take(name: str) -> None:
+        ledger.reserve(intent(name, production="other-film"), run="r", caps=[])
+        ledger.submitted(intent(name).key, 1, luma.accept(PARAMS)["id"])
+
+    take("x")
+    began = clock.now
+
+    class Moving(Slept):
+        steps = 0
+
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if clock.now - began > timedelta(seconds=500) * (self.steps + 1):
+                self.steps += 1
+                luma.finish(f"generation-{self.steps}")
+                ledger.completed(intent("xyz"[self.steps - 1]).key, f"generation-{self.steps}")
+                if self.steps < 3:
+                    take("xyz"[self.steps])
+
+    slept = Moving(clock)
+    waiting = Door(
+        ledger, luma.provider, run="run", limits=Limits(at_once=1), patience=600, sleep=slept, jitter=lambda: 0.0
+    )
+    assert (await place(waiting)).bought
+    assert 1500 <= sum(slept.seconds) < 1600
+
+
 class Failing(Ledger):
     """A ledger that cannot take an id, so many times."""
 
@@ -231,8 +371,6 @@ class Failing(Ledger):
 
 async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
     """The ledger's connection is lost while an id is being booked: tried again, it is booked, and nothing is lost."""
-    from studio.ledger.engine import open_engine
-
     ledger = Failing(open_engine(url), clock=clock)
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
@@ -243,8 +381,6 @@ async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
     url: str, luma: Luma, clock: Clock, tmp_path: Path
 ) -> None:
     """After minutes the id is written down beside the ledger, the error says where, and the next run books it."""
-    from studio.ledger.engine import open_engine
-
     ledger = Failing(open_engine(url), clock=clock)
     ledger.times = 1000
     unbooked = Unbooked(tmp_path / "unbooked")
@@ -261,6 +397,56 @@ async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
     assert (ledger.order(KEY).generation_id, spent(ledger)) == ("generation-1", PRICE)
     assert len(luma.sent) == 1
     ledger.close()
+
+
+async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
+    """A run that is stopped while it tries to book an id has written the id down, and the next run books it."""
+    ledger = Failing(open_engine(url), clock=clock)
+    ledger.times = 1000
+    unbooked = Unbooked(tmp_path / "unbooked")
+    trying = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        trying.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(place(Door(ledger, luma.provider, run="run", sleep=sleep, unbooked=unbooked)))
+    await trying.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    ledger.times = 0
+    assert unbooked.book(ledger) == (KEY,)
+    assert ledger.order(KEY).generation_id == "generation-1"
+    ledger.close()
+
+
+def test_an_id_is_booked_in_its_own_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    """The file of an id names the ledger that lacks it: another one leaves it where it is."""
+    unbooked = Unbooked(tmp_path / "unbooked")
+    reserved(ledger)
+    kept = unbooked.keep("another ledger", KEY, 1, "g")
+    assert unbooked.book(ledger) == ()
+    assert kept is not None
+    assert kept.is_file()
+    assert ledger.order(KEY).state is OrderState.RESERVED
+
+
+def test_an_id_to_be_booked_that_cannot_be_read_is_told(ledger: Ledger, tmp_path: Path) -> None:
+    """A damaged file holds the id of a purchase: it is one error that names the file, and is not passed over."""
+    (tmp_path / "damaged.json").write_text('{"ledger": "')
+    with pytest.raises(LedgerError, match=r"damaged\.json.*cannot be read"):
+        Unbooked(tmp_path).book(ledger)
+
+
+async def test_an_id_that_was_kept_is_booked_by_the_next_run(workplace: Path) -> None:
+    """Whatever opens the ledger next books what could not be booked before."""
+    async with open_session(load_settings()) as session:
+        session.ledger.reserve(WANTED, run="r", caps=[])
+        session.unbooked.keep(session.ledger.id, KEY, 1, "g")
+    async with open_session(load_settings()) as session:
+        row = session.ledger.order(KEY)
+    assert (row.state, row.generation_id) == (OrderState.SUBMITTED, "g")
 
 
 @pytest.mark.parametrize("typed", ["", " ", "0", "1234567", "%%%%%%%%", "________", "zzzzzzzzzz"])
@@ -291,7 +477,9 @@ async def test_only_what_can_be_the_order_s_is_adopted(
         )
         return str(answer.json()["id"])
 
-    made = {"still": create("image", still), "clip": create("video", clip)}
+    ours = {"model": "ray-2", "prompt": "a clip", "resolution": "720p", "duration": "5s"}
+    hook = {"callback_url": f"http://127.0.0.1:9/?studio_order=0123abcd.{'1' * 40}.1"}
+    made = {"still": create("image", still), "clip": create("video", clip), "theirs": create("video", ours | hook)}
     order = Intent(**{f: getattr(WANTED, f) for f in WANTED.__dataclass_fields__} | {"seller": "local"})
     async with open_session(load_settings()) as session:
         session.ledger.reserve(order, run="r", caps=[])
@@ -300,5 +488,7 @@ async def test_only_what_can_be_the_order_s_is_adopted(
             await adopt_by_hand(session, KEY, made["still"])
         with pytest.raises(BadInput, match=r"ray-flash-2 made it, and ray-2 was ordered"):
             await adopt_by_hand(session, KEY, made["clip"])
+        with pytest.raises(BadInput, match="its callback names an order of another ledger"):
+            await adopt_by_hand(session, KEY, made["theirs"])
         assert session.ledger.order(KEY).state is OrderState.IN_DOUBT
         assert (await reconcile(session)).in_doubt

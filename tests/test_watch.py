@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import httpx
 import pytest
 
 from studio.errors import NotFound, ServiceError, StillRunning, Unauthorized
+from studio.ledger.sightings import Sighting
 from studio.pace import Pace
 from studio.watch import Watcher
 from tests.luma import Luma
@@ -72,6 +74,30 @@ async def test_a_generation_that_is_not_on_the_list_is_asked_for() -> None:
     watch = watcher(luma, time)
     done = await asyncio.gather(*(watch.wait(i, timeout=10) for i in first))
     assert [g.id for g in done] == first
+
+
+async def test_what_the_list_shows_of_a_lone_generation_is_noted() -> None:
+    """One alone is looked for on the list, too, until that was seen to show what is being made: how late it came there,
+    and that it was being made then."""
+    luma, time = Luma(), Time()
+    seen: list[Sighting] = []
+
+    async def note(sightings: Sequence[Sighting]) -> None:
+        seen.extend(sightings)
+
+    made = luma.accept({"prompt": "x"})["id"]
+    luma.arranged = lambda newest: newest if luma.calls.count("GET /generations") >= 3 else []
+    time.at(60.0, lambda: luma.finish(made))
+    watch = Watcher(luma.provider(), clock=time, sleep=time.sleep, pace=Pace(), on_sight=note)
+    assert (await watch.wait(made, timeout=1000)).state == "completed"
+    (sighting,) = seen
+    assert (sighting.generation_id, sighting.unfinished) == (made, True)
+    assert 0 < sighting.late < 60
+    seen.clear()
+    proven = Watcher(luma.provider(), clock=time, sleep=time.sleep, pace=Pace(), on_sight=note, proven=True)
+    luma.calls.clear()
+    await proven.wait(made, timeout=1000)
+    assert luma.calls == [f"GET /generations/{made}"]
 
 
 async def test_a_time_out_is_not_an_end() -> None:
