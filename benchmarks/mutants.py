@@ -28,11 +28,12 @@ from time import perf_counter
 from mutants_books import KEPT
 from mutants_orders import ORDERS
 from mutants_pieces import BESIDES, DOOR, SETTLING, Mutant
+from mutants_runs import RUNS
 from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
-MUTANTS = (*ORDERS, *SETTLED, *KEPT)
+MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "flows",

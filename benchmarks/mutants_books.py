@@ -1,29 +1,99 @@
-"""The pieces of the books, and of all that is built on them: months, people, takes, budgets, copies, clocks."""
+"""The pieces of the books: what counts in which cap, what a person settles, films that share a budget, clocks."""
 
 from __future__ import annotations
 
-from mutants_pieces import (
-    BOOKS,
-    BUDGETS,
-    BY_HAND,
-    CLOCKS,
-    DOOR,
-    JOURNAL,
-    MONTHS,
-    RECONCILED,
-    RESTORED,
-    RETAKES,
-    Mutant,
-    of,
-)
+from mutants_pieces import BOOKS, BUDGETS, BY_HAND, CLOCKS, JOURNAL, MONTHS, SETTLING, SUSPENSE, Mutant, of
 
-HAND, SETTLED_BY_HAND, RECONCILING = "studio/ledger/by_hand.py", "studio/settling_by_hand.py", "studio/reconciling.py"
-TAKES, ASKED, SHARED = "studio/takes.py", "studio/ledger/retakes.py", "studio/ledger/budgets.py"
-BUYING, RUN, SESSION, MARK = "studio/buying.py", "studio/run.py", "studio/session.py", "studio/ledger/mark.py"
-FLOW_RESTORED = of("restored", "lacks_is_adopted_from")
+WAYS = of("states", "every_way")
+AGAIN = of("proof", "day or after_all")
+HAND = "studio/ledger/by_hand.py"
+SETTLED_BY_HAND = "studio/settling_by_hand.py"
+RECONCILING = "studio/reconciling.py"
+SHARED = "studio/ledger/budgets.py"
+BUYING = "studio/buying.py"
+RUN = "studio/run.py"
+SESSION = "studio/session.py"
 CHECKED = of("states", "only_what_can_be")
 
 KEPT = (
+    Mutant(
+        SUSPENSE,
+        "it counts no more",
+        BOOKS,
+        '"absent", amount=-row.price, suspense=row.price,',
+        '"absent", amount=-row.price,',
+    ),
+    Mutant(
+        SUSPENSE,
+        "no cap counts it",
+        "studio/ledger/admission.py",
+        "entries.c.amount), 0), func.coalesce(func.sum(entries.c.suspense), 0)",
+        "entries.c.amount), 0),",
+    ),
+    Mutant(
+        SUSPENSE,
+        "a cap on creates has room for it",
+        "studio/ledger/admission.py",
+        'in_(("released", "settled"))',
+        'in_(("released", "settled", "absent"))',
+        ("tests/test_states.py", "tests/test_admission.py", "-k", "undone or number_of_creates"),
+    ),
+    Mutant(
+        SUSPENSE,
+        "found after all, it counts twice",
+        BOOKS,
+        "suspense=-back, generation_id=generation_id, note=note, by_hand=by_hand,",
+        "generation_id=generation_id, note=note, by_hand=by_hand,",
+        WAYS,
+    ),
+    Mutant(
+        SUSPENSE,
+        "answered late, it counts twice",
+        BOOKS,
+        'OrderState.SUBMITTED, "submitted", amount=amount, suspense=-back,',
+        'OrderState.SUBMITTED, "submitted", amount=amount,',
+        WAYS,
+    ),
+    Mutant(
+        SUSPENSE,
+        "sent again and answered late, it counts thrice",
+        BOOKS,
+        "if begun is None else begun.amount, suspense=-suspense,",
+        "if begun is None else begun.amount,",
+        of("states", "second"),
+    ),
+    Mutant(
+        SUSPENSE,
+        "it is certain at once",
+        SETTLING,
+        "if now - doubted < CERTAIN_AFTER or in_the_way:",
+        "if in_the_way:",
+        AGAIN,
+    ),
+    Mutant(
+        SUSPENSE,
+        "it is certain though something is in the way",
+        SETTLING,
+        "if now - doubted < CERTAIN_AFTER or in_the_way:",
+        "if now - doubted < CERTAIN_AFTER:",
+        AGAIN,
+    ),
+    Mutant(
+        SUSPENSE,
+        "it is certain without a proof",
+        SETTLING,
+        'if verdict != "absent":',
+        "if False:",
+        AGAIN,
+    ),
+    Mutant(
+        SUSPENSE,
+        "what was sent again is certain as well",
+        SETTLING,
+        "if row.state is not OrderState.RELEASED:",
+        "if False:",
+        AGAIN,
+    ),
     Mutant(
         MONTHS,
         "it counts in the month in which it is given back",
@@ -137,99 +207,6 @@ KEPT = (
         "return sent - unsent",
     ),
     Mutant(
-        RETAKES,
-        "the same command means another take",
-        TAKES,
-        "r for r in still_open if r.command == command",
-        "r for r in still_open if False",
-    ),
-    Mutant(
-        RETAKES,
-        "a take that a film has is what another command means",
-        TAKES,
-        "r for r in still_open if r.take not in filmed",
-        "r for r in still_open",
-    ),
-    Mutant(
-        RETAKES,
-        "a take that no film has is bought anew",
-        TAKES,
-        "r for r in still_open if r.take not in filmed",
-        "r for r in still_open if False",
-    ),
-    Mutant(
-        RETAKES,
-        "a take that moderation refused is gone on with",
-        TAKES,
-        "moderated = {row.take for row in latest if row.moderated}",
-        "moderated = set()",
-    ),
-    Mutant(
-        RETAKES,
-        "a take that moderation refused stays open",
-        TAKES,
-        "refused = [r.id for r in asked if r.ended_at is None and r.take in moderated]",
-        "refused = []",
-    ),
-    Mutant(
-        RETAKES,
-        "a run that is retried means another take",
-        TAKES,
-        'if request.run == run and run and request.outcome == "film":',
-        "if False:",
-    ),
-    Mutant(
-        RETAKES,
-        "a take that was begun before takes were written down is bought anew",
-        TAKES,
-        "if (begun and highest.take not in {r.take for r in asked}) or (run and highest.run == run):",
-        "if False:",
-        of("session", "take"),
-    ),
-    Mutant(
-        RETAKES,
-        "a take that is gone is gone on with",
-        TAKES,
-        " and highest.state is not OrderState.GONE",
-        "",
-    ),
-    Mutant(
-        RETAKES,
-        "two runs of one command make two takes",
-        ASKED,
-        "if same is not None and same.take != take:",
-        "if False:",
-    ),
-    Mutant(
-        RETAKES,
-        "a run that is retried asks for its take once more",
-        ASKED,
-        'r.ended_at is None or (r.run == run and r.outcome == "film")',
-        "r.ended_at is None",
-    ),
-    Mutant(
-        RETAKES,
-        "a film ends retakes that it does not show",
-        ASKED,
-        '_end(ledger, "film", retakes.c.run == run, retakes.c.scene.in_(scenes))',
-        '_end(ledger, "film", retakes.c.run == run)',
-    ),
-    Mutant(
-        RETAKES,
-        "a run without a film ends them",
-        RUN,
-        "        if film:\n            missing",
-        "        if True:\n            missing",
-    ),
-    Mutant(
-        RETAKES,
-        "withdrawing one withdraws all",
-        ASKED,
-        "retakes.c.production == production, retakes.c.scene == scene\n    )",
-        "retakes.c.production == production\n    )",
-    ),
-    Mutant(RETAKES, "nothing is written down", RUN, "if plan.retaking is not None:", "if False:"),
-    Mutant(
         BUDGETS,
         "a version has a budget of its own",
         SESSION,
@@ -240,8 +217,8 @@ KEPT = (
         BUDGETS,
         "an order counts for its version alone",
         BUYING,
-        "intent = shot.intent(run.production, account, film=run.plan.production.budget_name)\n    return await run.door",
-        "intent = shot.intent(run.production, account)\n    return await run.door",
+        "account, film=run.plan.production.budget_name)\n    return await run.door",
+        "account)\n    return await run.door",
     ),
     Mutant(
         BUDGETS,
@@ -276,118 +253,6 @@ KEPT = (
     ),
     Mutant(BUDGETS, "that a film was parted is forgotten", RUN, "part(ledger, film, seller)", "pass"),
     Mutant(
-        RESTORED,
-        "a recorded result is trusted",
-        BUYING,
-        "if row is not None and row.generation_id == generation_id:\n        return True",
-        "if True:\n        return True",
-    ),
-    Mutant(
-        RESTORED,
-        "a result that the service lacks is booked",
-        BUYING,
-        "except NotFound:\n        return False\n    note",
-        "except NotFound:\n        pass\n    note",
-    ),
-    Mutant(
-        RESTORED,
-        "an order in doubt is not settled by its result",
-        BUYING,
-        "if row is not None and row.state is OrderState.IN_DOUBT:\n        await",
-        "if False:\n        await",
-    ),
-    Mutant(
-        RESTORED,
-        "another order's generation is booked",
-        BOOKS,
-        "owner = self.owner(connection, intent.seller, generation_id)\n            if owner is not None:",
-        "owner = None\n            if owner is not None:",
-    ),
-    Mutant(
-        RESTORED,
-        "it costs nothing",
-        BOOKS,
-        'self.note(connection, begun, "reserved", amount=intent.price, text=note)',
-        'self.note(connection, begun, "reserved", text=note)',
-    ),
-    Mutant(
-        RESTORED,
-        "in a flow, a recorded order is trusted",
-        "flows/shooting.py",
-        "if order.is_completed() and not await booked(run, shot, await order.aresult()):",
-        "if False:",
-        FLOW_RESTORED,
-        seconds=200,
-    ),
-    Mutant(
-        RESTORED,
-        "in a flow, a recorded end is trusted",
-        "tasks/generate.py",
-        "if not shot.generation and (row is None or row.state is not OrderState.COMPLETED):",
-        "if False:",
-        FLOW_RESTORED,
-        seconds=200,
-    ),
-    Mutant(RESTORED, "nothing is looked for before sending", DOOR, "if self._restored:", "if False:"),
-    Mutant(
-        RESTORED,
-        "a list that cannot be read is no reason to wait",
-        DOOR,
-        "raise NotSent(error.message) from error",
-        "return",
-    ),
-    Mutant(
-        RESTORED,
-        "a session does not notice",
-        SESSION,
-        "self.restored = self.mark.is_ahead_of(ledger)",
-        "self.restored = False",
-    ),
-    Mutant(RESTORED, "the door is not told", SESSION, "restored=self.restored,", "restored=False,"),
-    Mutant(
-        RESTORED, "a session leaves no mark", SESSION, "await asyncio.to_thread(self.mark.set, self.ledger)", "pass"
-    ),
-    Mutant(
-        RESTORED,
-        "the mark goes back by itself",
-        MARK,
-        "if highest <= marks.get(ledger.id, 0) and not back:",
-        "if False:",
-    ),
-    Mutant(
-        RESTORED,
-        "after reconciling it is still an older one",
-        RECONCILING,
-        "await asyncio.to_thread(lambda: session.mark.set(ledger, back=True))",
-        "pass",
-        of("reconciling"),
-    ),
-    Mutant(
-        RESTORED,
-        "a run begins empty books all the same",
-        RUN,
-        "await asyncio.to_thread(check_ledger, self.session, self.plan)",
-        "pass",
-    ),
-    Mutant(
-        RESTORED,
-        "clips are no sign of a lost ledger",
-        RUN,
-        'if any(session.store.root.glob("',
-        'if False and any(session.store.root.glob("',
-    ),
-    Mutant(
-        RESTORED,
-        "films are no sign of it",
-        RUN,
-        "if any(session.settings.films.glob(",
-        "if False and any(session.settings.films.glob(",
-    ),
-    Mutant(
-        RESTORED, "another ledger is no sign of it", RUN, "if session.mark.knows_another(session.ledger):", "if False:"
-    ),
-    Mutant(RESTORED, "a copy replaces an older one", "studio/ledger/copies.py", "if path.exists():", "if False:"),
-    Mutant(
         CLOCKS, "a host that is minutes off may buy", "studio/ledger/clock.py", "if abs(ahead) > REFUSED:", "if False:"
     ),
     Mutant(CLOCKS, "a session does not check its clock", SESSION, "    check_clock(ledger)\n", "", postgres=True),
@@ -407,40 +272,5 @@ KEPT = (
         "",
         postgres=True,
         seconds=60,
-    ),
-    Mutant(
-        RECONCILED,
-        "an order that cannot be looked for drops all others",
-        RECONCILING,
-        "            unread = error\n",
-        "            raise\n",
-    ),
-    Mutant(
-        RECONCILED,
-        "an absent one that cannot be looked for drops all others",
-        RECONCILING,
-        'settled.unread.append(f"order {row.key[:12]}: {error.message}")\n        if outcome',
-        "raise\n        if outcome",
-    ),
-    Mutant(
-        RECONCILED,
-        "a clip that cannot be fetched drops all others",
-        RECONCILING,
-        "except (DownloadError, MediaError, ServiceError):",
-        "except (DownloadError, MediaError, ServiceError):\n            raise",
-    ),
-    Mutant(
-        RECONCILED,
-        "another account's list is believed",
-        RECONCILING,
-        "here = api in session.connected and row.account == session.service.access(api).account",
-        "here = api in session.connected",
-    ),
-    Mutant(
-        RECONCILED,
-        "balance and books are of two moments",
-        RECONCILING,
-        "if held.under_way or await asyncio.to_thread(account_books, ledger, account) != held:",
-        "if False:",
     ),
 )

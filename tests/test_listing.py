@@ -60,7 +60,7 @@ async def test_two_readings_must_show_the_same(ledger: Ledger, luma: Luma, clock
 
 
 async def test_what_only_a_whole_reading_shows_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The service says after its first page that there is no more: the lost one, further back, is found all the same."""
+    """The service says after its first page that there is no more: the lost one, further back, is found."""
     witness(ledger, luma)
     for number in range(5):
         luma.accept(PARAMS | {"prompt": f"other {number}"})

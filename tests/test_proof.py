@@ -271,7 +271,7 @@ def absent(ledger: Ledger) -> OrderRow:
 async def test_after_a_day_it_is_not_certain_without_a_proof(
     ledger: Ledger, luma: Luma, clock: Clock, case: str
 ) -> None:
-    """Its very words are on the list, at another time; or nothing shows that the list is complete: it goes on counting."""
+    """Its words are on the list, at another time; or nothing shows that the list is complete: it goes on counting."""
     if case == "in the way":
         witness(ledger, luma)
         luma.accept(PARAMS)["created_at"] = (clock.now - timedelta(days=7)).isoformat()

@@ -163,8 +163,8 @@ async def test_a_restored_ledger_looks_before_it_sends(ledger: Ledger, luma: Lum
         await place(restored())
     assert (luma.sent, spent(ledger)) == ([], 0)
     assert (await place(restored())).bought
+    luma.accept(PARAMS | {"prompt": "another"})
     with pytest.raises(InDoubt, match="the ledger was restored, and generation generation-2"):
-        luma.accept(PARAMS | {"prompt": "another"})
         await restored().place(intent("b"), PARAMS | {"prompt": "another"}, on_wait=lambda _: None)
     assert (len(luma.sent), spent(ledger)) == (1, PRICE * 2)
 
@@ -186,7 +186,7 @@ async def test_a_session_notices_that_its_ledger_is_an_older_one(workplace: Path
 async def test_a_billed_run_does_not_begin_empty_books_beside_signs_of_others(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, sign: str
 ) -> None:
-    """Each sign of an earlier ledger is enough to stop a billed run before it has bought anything; it names the sign."""
+    """Each sign of an earlier ledger is enough to stop a billed run before it has bought anything, and is named."""
     if sign == "another ledger":
         other = open_ledger(f"sqlite:///{workplace / 'other.db'}")
         other.reserve(intent(), run="r", caps=[])

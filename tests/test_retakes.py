@@ -122,7 +122,7 @@ async def test_a_take_is_withdrawn_alone(local: Path) -> None:
 
 
 async def test_a_film_ends_only_the_takes_that_it_shows(local: Path) -> None:
-    """A film in which a slate stands for a scene leaves that scene's new take open: the same command goes on with it."""
+    """A film in which a slate stands for a scene leaves that scene's new take open, for the same command."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")

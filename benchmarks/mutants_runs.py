@@ -1,0 +1,257 @@
+"""The pieces around runs: new takes, a ledger that was restored or is lost, and reconciling."""
+
+from __future__ import annotations
+
+from mutants_pieces import BOOKS, DOOR, RECONCILED, RESTORED, RETAKES, Mutant, of
+
+RECONCILING = "studio/reconciling.py"
+TAKES = "studio/takes.py"
+ASKED = "studio/ledger/retakes.py"
+BUYING = "studio/buying.py"
+RUN = "studio/run.py"
+SESSION = "studio/session.py"
+MARK = "studio/ledger/mark.py"
+FLOW_RESTORED = of("restored", "lacks_is_adopted_from")
+
+RUNS = (
+    Mutant(
+        RETAKES,
+        "the same command means another take",
+        TAKES,
+        "r for r in still_open if r.command == command",
+        "r for r in still_open if False",
+    ),
+    Mutant(
+        RETAKES,
+        "a take that a film has is what another command means",
+        TAKES,
+        "r for r in still_open if r.take not in filmed",
+        "r for r in still_open",
+    ),
+    Mutant(
+        RETAKES,
+        "a take that no film has is bought anew",
+        TAKES,
+        "r for r in still_open if r.take not in filmed",
+        "r for r in still_open if False",
+    ),
+    Mutant(
+        RETAKES,
+        "a take that moderation refused is gone on with",
+        TAKES,
+        "moderated = {row.take for row in latest if row.moderated}",
+        "moderated = set()",
+    ),
+    Mutant(
+        RETAKES,
+        "a take that moderation refused stays open",
+        TAKES,
+        "refused = [r.id for r in asked if r.ended_at is None and r.take in moderated]",
+        "refused = []",
+    ),
+    Mutant(
+        RETAKES,
+        "a run that is retried means another take",
+        TAKES,
+        'if request.run == run and run and request.outcome == "film":',
+        "if False:",
+    ),
+    Mutant(
+        RETAKES,
+        "a take that was begun before takes were written down is bought anew",
+        TAKES,
+        "if (begun and highest.take not in {r.take for r in asked}) or (run and highest.run == run):",
+        "if False:",
+        of("session", "take"),
+    ),
+    Mutant(
+        RETAKES,
+        "a take that is gone is gone on with",
+        TAKES,
+        " and highest.state is not OrderState.GONE",
+        "",
+    ),
+    Mutant(
+        RETAKES,
+        "two runs of one command make two takes",
+        ASKED,
+        "if same is not None and same.take != take:",
+        "if False:",
+    ),
+    Mutant(
+        RETAKES,
+        "a run that is retried asks for its take once more",
+        ASKED,
+        'r.ended_at is None or (r.run == run and r.outcome == "film")',
+        "r.ended_at is None",
+    ),
+    Mutant(
+        RETAKES,
+        "a film ends retakes that it does not show",
+        ASKED,
+        '_end(ledger, "film", retakes.c.run == run, retakes.c.scene.in_(scenes))',
+        '_end(ledger, "film", retakes.c.run == run)',
+    ),
+    Mutant(
+        RETAKES,
+        "a run without a film ends them",
+        RUN,
+        "        if film:\n            missing",
+        "        if True:\n            missing",
+    ),
+    Mutant(
+        RETAKES,
+        "withdrawing one withdraws all",
+        ASKED,
+        "retakes.c.production == production, retakes.c.scene == scene\n    )",
+        "retakes.c.production == production\n    )",
+    ),
+    Mutant(RETAKES, "nothing is written down", RUN, "if plan.retaking is not None:", "if False:"),
+    Mutant(
+        RESTORED,
+        "a recorded result is trusted",
+        BUYING,
+        "if row is not None and row.generation_id == generation_id:\n        return True",
+        "if True:\n        return True",
+    ),
+    Mutant(
+        RESTORED,
+        "a result that the service lacks is booked",
+        BUYING,
+        "except NotFound:\n        return False\n    note",
+        "except NotFound:\n        pass\n    note",
+    ),
+    Mutant(
+        RESTORED,
+        "an order in doubt is not settled by its result",
+        BUYING,
+        "if row is not None and row.state is OrderState.IN_DOUBT:\n        await",
+        "if False:\n        await",
+    ),
+    Mutant(
+        RESTORED,
+        "another order's generation is booked",
+        BOOKS,
+        "owner = self.owner(connection, intent.seller, generation_id)\n            if owner is not None:",
+        "owner = None\n            if owner is not None:",
+    ),
+    Mutant(
+        RESTORED,
+        "it costs nothing",
+        BOOKS,
+        'self.note(connection, begun, "reserved", amount=intent.price, text=note)',
+        'self.note(connection, begun, "reserved", text=note)',
+    ),
+    Mutant(
+        RESTORED,
+        "in a flow, a recorded order is trusted",
+        "flows/shooting.py",
+        "if order.is_completed() and not await booked(run, shot, await order.aresult()):",
+        "if False:",
+        FLOW_RESTORED,
+        seconds=200,
+    ),
+    Mutant(
+        RESTORED,
+        "in a flow, a recorded end is trusted",
+        "tasks/generate.py",
+        "if not shot.generation and (row is None or row.state is not OrderState.COMPLETED):",
+        "if False:",
+        FLOW_RESTORED,
+        seconds=200,
+    ),
+    Mutant(RESTORED, "nothing is looked for before sending", DOOR, "if self._restored:", "if False:"),
+    Mutant(
+        RESTORED,
+        "a list that cannot be read is no reason to wait",
+        DOOR,
+        "raise NotSent(error.message) from error",
+        "return",
+    ),
+    Mutant(
+        RESTORED,
+        "a session does not notice",
+        SESSION,
+        "self.restored = self.mark.is_ahead_of(ledger)",
+        "self.restored = False",
+    ),
+    Mutant(RESTORED, "the door is not told", SESSION, "restored=self.restored,", "restored=False,"),
+    Mutant(
+        RESTORED, "a session leaves no mark", SESSION, "await asyncio.to_thread(self.mark.set, self.ledger)", "pass"
+    ),
+    Mutant(
+        RESTORED,
+        "the mark goes back by itself",
+        MARK,
+        "if highest <= marks.get(ledger.id, 0) and not back:",
+        "if False:",
+    ),
+    Mutant(
+        RESTORED,
+        "after reconciling it is still an older one",
+        RECONCILING,
+        "await asyncio.to_thread(lambda: session.mark.set(ledger, back=True))",
+        "pass",
+        of("reconciling"),
+    ),
+    Mutant(
+        RESTORED,
+        "a run begins empty books all the same",
+        RUN,
+        "await asyncio.to_thread(check_ledger, self.session, self.plan)",
+        "pass",
+    ),
+    Mutant(
+        RESTORED,
+        "clips are no sign of a lost ledger",
+        RUN,
+        'if any(session.store.root.glob("',
+        'if False and any(session.store.root.glob("',
+    ),
+    Mutant(
+        RESTORED,
+        "films are no sign of it",
+        RUN,
+        "if any(session.settings.films.glob(",
+        "if False and any(session.settings.films.glob(",
+    ),
+    Mutant(
+        RESTORED, "another ledger is no sign of it", RUN, "if session.mark.knows_another(session.ledger):", "if False:"
+    ),
+    Mutant(RESTORED, "a copy replaces an older one", "studio/ledger/copies.py", "if path.exists():", "if False:"),
+    Mutant(
+        RECONCILED,
+        "an order that cannot be looked for drops all others",
+        RECONCILING,
+        "            unread = error\n",
+        "            raise\n",
+    ),
+    Mutant(
+        RECONCILED,
+        "an absent one that cannot be looked for drops all others",
+        RECONCILING,
+        'settled.unread.append(f"order {row.key[:12]}: {error.message}")\n        if outcome',
+        "raise\n        if outcome",
+    ),
+    Mutant(
+        RECONCILED,
+        "a clip that cannot be fetched drops all others",
+        RECONCILING,
+        "except (DownloadError, MediaError, ServiceError):",
+        "except (DownloadError, MediaError, ServiceError):\n            raise",
+    ),
+    Mutant(
+        RECONCILED,
+        "another account's list is believed",
+        RECONCILING,
+        "here = api in session.connected and row.account == session.service.access(api).account",
+        "here = api in session.connected",
+    ),
+    Mutant(
+        RECONCILED,
+        "balance and books are of two moments",
+        RECONCILING,
+        "if held.under_way or await asyncio.to_thread(account_books, ledger, account) != held:",
+        "if False:",
+    ),
+)
