@@ -131,6 +131,7 @@ def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool, seconds:
     began = perf_counter()
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONPATH"] = str(project)  # commands that a test runs elsewhere are those of the copy
     line = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *PLUGINS]
     line += ["--timeout", str(seconds)]
     line += [] if postgres else ["-m", "not postgres"]

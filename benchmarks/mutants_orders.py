@@ -149,7 +149,6 @@ ORDERS = (
     Mutant(
         LOST, "a time-out or reset was never sent", ANSWERS, 'return Ambiguous(f"no readable', 'return NotSent(f"no'
     ),
-    Mutant(LOST, "a time-out of the gateway is no answer", ANSWERS, "if creating and status in GATEWAY:", "if False:"),
     Mutant(
         LOST,
         "the SDK tries again by itself",

@@ -175,7 +175,15 @@ RUNS = (
         "self.restored = self.mark.is_ahead_of(ledger)",
         "self.restored = False",
     ),
-    Mutant(RESTORED, "the door is not told", SESSION, "restored=self.restored,", "restored=False,"),
+    Mutant(
+        RESTORED,
+        "the door is not told",
+        SESSION,
+        "restored=self.restored,",
+        "restored=False,",
+        of("restored", "without_recorded"),
+        seconds=120,
+    ),
     Mutant(
         RESTORED, "a session leaves no mark", SESSION, "await asyncio.to_thread(self.mark.set, self.ledger)", "pass"
     ),

@@ -225,10 +225,11 @@ async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma:
     old = replace(intent(account="luma-old"), sent=PARAMS)
     ledger.reserve(old, run="r", caps=[])
     ledger.doubt(old.key, 1, "lost")
+    luma.accept(PARAMS)  # this account's, in the same words
     clock.now += timedelta(days=1)
-    with pytest.raises(InDoubt):
+    with pytest.raises(InDoubt, match="another API key"):
         await place(door(ledger, luma, sleep=Slept(clock)))
-    assert luma.sent == []
+    assert (luma.sent, ledger.claimed("luma", ["generation-1"])) == ([], set())
 
 
 async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma) -> None:

@@ -229,6 +229,8 @@ def test_a_mark_knows_how_far_a_ledger_had_come(tmp_path: Path) -> None:
     mark = LedgerMark(tmp_path / "marks.json")
     assert not mark.restored(ledger)
     older = back_up(ledger, tmp_path / "older.db").path
+    with pytest.raises(BadInput, match="exists already"):
+        back_up(ledger, older)
     ledger.reserve(intent(), run="r", caps=[])
     mark.set(ledger)
     ledger.close()

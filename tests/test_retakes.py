@@ -99,6 +99,19 @@ async def test_a_flow_run_that_is_retried_keeps_its_takes(local: Path) -> None:
         assert takes(await begin(session, "a copy", "one", folder=local))["one"] == 3
 
 
+async def test_a_run_that_is_retried_keeps_a_take_that_another_run_bought(local: Path) -> None:
+    """What a killed run bought, and this one made a film with, is this one's take when it is retried."""
+    async with open_session(load_settings()) as session:
+        first = await begin(session, "r1", folder=local)
+        buy(session, first, "one", "three", run="r1")
+        end(session, first, "r1", local)
+        killed = await begin(session, "r2", "one", folder=local)
+        buy(session, killed, "one", run="r2")
+        again = await begin(session, "r3", "one", folder=local)
+        end(session, again, "r3", local)
+        assert takes(await begin(session, "r3", "one", folder=local))["one"] == 2
+
+
 async def test_a_withdrawn_take_is_not_gone_on_with(local: Path) -> None:
     """After ``--withdraw`` the same command means another take."""
     async with open_session(load_settings()) as session:

@@ -242,7 +242,7 @@ async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock:
     assert spent(ledger) == PRICE * 2
 
 
-async def test_of_many_in_flight_one_that_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
+async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
     """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
     service = Luma(lists=False)
     for name in "abc":
