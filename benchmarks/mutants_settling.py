@@ -307,14 +307,6 @@ SETTLED = (
     ),
     Mutant(
         PROVEN,
-        "the grace period ends during the look",
-        SETTLING,
-        "if (began - (row",
-        "if (self._ledger.now() - (row",
-        door("grace"),
-    ),
-    Mutant(
-        PROVEN,
         "the list's lateness teaches nothing",
         SETTLING,
         "return max(self._grace.seconds, LATER * latest_by(self._ledger, account))",
