@@ -96,8 +96,8 @@ RUNS = (
         RETAKES,
         "a run without a film ends them",
         RUN,
-        "        if film:\n            missing",
-        "        if True:\n            missing",
+        "if film and self.plan.retaking is not None:",
+        "if self.plan.retaking is not None:",
     ),
     Mutant(
         RETAKES,
@@ -151,15 +151,6 @@ RUNS = (
         FLOW_RESTORED,
         seconds=200,
     ),
-    Mutant(
-        RESTORED,
-        "in a flow, a recorded end is trusted",
-        "tasks/generate.py",
-        "if not shot.generation and (row is None or row.state is not OrderState.COMPLETED):",
-        "if False:",
-        FLOW_RESTORED,
-        seconds=200,
-    ),
     Mutant(RESTORED, "nothing is looked for before sending", DOOR, "if self._restored:", "if False:"),
     Mutant(
         RESTORED,
@@ -172,7 +163,7 @@ RUNS = (
         RESTORED,
         "a session does not notice",
         SESSION,
-        "self.restored = self.mark.is_ahead_of(ledger)",
+        "self.restored = self.mark.restored(ledger)",
         "self.restored = False",
     ),
     Mutant(
@@ -186,21 +177,6 @@ RUNS = (
     ),
     Mutant(
         RESTORED, "a session leaves no mark", SESSION, "await asyncio.to_thread(self.mark.set, self.ledger)", "pass"
-    ),
-    Mutant(
-        RESTORED,
-        "the mark goes back by itself",
-        MARK,
-        "if highest <= marks.get(ledger.id, 0) and not back:",
-        "if False:",
-    ),
-    Mutant(
-        RESTORED,
-        "after reconciling it is still an older one",
-        RECONCILING,
-        "await asyncio.to_thread(lambda: session.mark.set(ledger, back=True))",
-        "pass",
-        of("reconciling"),
     ),
     Mutant(
         RESTORED,

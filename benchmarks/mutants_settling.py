@@ -26,6 +26,38 @@ from mutants_pieces import (
 
 SETTLED = (
     Mutant(
+        ABSENT,
+        "altered words are another's",
+        SETTLING,
+        "if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):",
+        "if False:",
+        of("proof", "alters"),
+    ),
+    Mutant(
+        PROVEN,
+        "a list that is cut off is complete",
+        PROOF,
+        "if older.generation_id not in shown:",
+        "if False:",
+        of("proof", "cut_off"),
+    ),
+    Mutant(
+        ABSENT,
+        "a row that cannot be read is none",
+        LISTING,
+        "if page.unread:",
+        "if False:",
+        of("proof", "cannot_be_read"),
+    ),
+    Mutant(
+        ABSENT,
+        "a killed client's request counts from its doubt",
+        "studio/ledger/values.py",
+        "return max(doubted, self.reserved_at + min(LONGEST_CALL, timedelta(seconds=grace)))",
+        "return doubted",
+        of("proof", "client_was_killed"),
+    ),
+    Mutant(
         TOKEN,
         "another's token is as good",
         MATCHING,
@@ -264,8 +296,8 @@ SETTLED = (
         ABSENT,
         "one page again and again is the whole list",
         LISTING,
-        "if before and rows[0].id == before[0].id and",
-        "if False and",
+        "if before and rows[0].id == before[0].id:",
+        "if False:",
     ),
     Mutant(
         ABSENT,
@@ -301,7 +333,7 @@ SETTLED = (
         PROVEN,
         "no grace period",
         SETTLING,
-        "if (began - (row.doubted_at or row.reserved_at)).total_seconds() < await self._patience(row):",
+        "if (began - row.unheard_since(grace)).total_seconds() < grace:",
         "if False:",
         door("grace or turns_up"),
     ),
@@ -309,7 +341,7 @@ SETTLED = (
         PROVEN,
         "the list's lateness teaches nothing",
         SETTLING,
-        "return max(self._grace.seconds, LATER * latest_by(self._ledger, account))",
+        "return max(self._grace.seconds, LATER * self._late[account])",
         "return self._grace.seconds",
     ),
     Mutant(

@@ -83,7 +83,7 @@ async def reconcile(session: Session) -> Reconciliation:
     ledger, service = session.ledger, session.service
     if not await asyncio.to_thread(ledger.has_orders, service.seller):
         return Reconciliation()  # nothing was ever bought here: the service need not be asked
-    booked_now = await asyncio.to_thread(session.unbooked.book, ledger)
+    booked_now = session.booked + await asyncio.to_thread(session.unbooked.book, ledger)
     await session.connect()
     settled = _Settled()
     await _settle(session, settled)

@@ -69,6 +69,7 @@ class Session:
         self.stills = StillStore(self.home / "stills")
         self.publisher = publisher
         self.unbooked = Unbooked(self.home / "unbooked")
+        self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the books since this began
         self.mark = LedgerMark(self.home / "ledger-mark.json")
         # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
         self.restored = self.mark.restored(ledger)
@@ -264,7 +265,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     )
     session = Session(settings, service, ledger, http, publisher)
     try:
-        await asyncio.to_thread(session.unbooked.book, ledger)
+        session.booked = await asyncio.to_thread(session.unbooked.book, ledger)
         yield session
     finally:
         await session.aclose()

@@ -49,11 +49,13 @@ async def undo_by_hand(session: Session, order: str) -> OrderRow:
 
 def _mismatch(session: Session, row: OrderRow, generation: Generation) -> str:
     """Why a generation cannot be what an order bought; empty: it can."""
-    expected = KINDS.get(row.endpoint, row.endpoint)
-    if api_of(row.model) == "agents":
-        expected = "image" if row.endpoint.startswith("image") else "video"
-    if generation.kind and generation.kind != expected:
-        return f"it is of the kind '{generation.kind}', and '{expected}' was ordered"
+    # What it is says the generation itself; by which kind of request it was made, its echo.
+    picture, asked = row.endpoint.startswith("image"), KINDS.get(row.endpoint)
+    if generation.kind and (generation.kind == "image") != picture:
+        return f"it is of the kind '{generation.kind}', and {'an image' if picture else 'a video'} was ordered"
+    made_by = generation.request.get("generation_type")
+    if isinstance(made_by, str) and asked is not None and made_by != asked:
+        return f"it was made by '{made_by}', and '{asked}' was ordered"
     model, ordered = generation.model or generation.request.get("model"), row.sent.get("model")
     if model and ordered and model != ordered:
         return f"{model} made it, and {ordered} was ordered"

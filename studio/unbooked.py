@@ -33,9 +33,13 @@ class Unbooked:
         booked = []
         for path in sorted(self._folder.glob("*.json")):
             try:
+                if not path.exists():
+                    continue  # another process has booked it meanwhile
                 values = json.loads(path.read_text("utf-8"))
                 owner, order = str(values["ledger"]), str(values["order"])
                 attempt, generation = int(values["attempt"]), str(values["generation_id"])
+            except FileNotFoundError:
+                continue
             except (OSError, ValueError, KeyError, TypeError):
                 raise LedgerError(
                     "a purchase that is not booked yet cannot be read", where=str(path),
@@ -43,6 +47,8 @@ class Unbooked:
                 ) from None  # fmt: skip
             if owner != ledger.id:
                 continue
+            if ledger.order(order) is None:
+                continue  # an older copy of the ledger, which lacks it: the file stays, for when it is settled
             ledger.submitted(order, attempt, generation)
             booked.append(order)
             path.unlink(missing_ok=True)
