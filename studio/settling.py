@@ -256,13 +256,13 @@ class Settler:
                 return f"generation {fit.generation.id} was asked for in the same words, at another time by its clock"
             if fit.apart is not None or not look.time.measured:
                 return f"generation {fit.generation.id} may be it, by what the service tells"
+        if look.free and self._misleading(look):
+            return "the account's list does not fit orders of which the generation is known"
         for generation in look.free:
             if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):
                 return (
                     f"generation {generation.id}, of the same time and model, is no order's: its words may be altered"
                 )
-        if look.free and self._misleading(look):
-            return "the account's list does not fit orders of which the generation is known"
         return ""
 
     @staticmethod
@@ -273,7 +273,7 @@ class Settler:
         model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")
         if model and ordered and model != ordered:
             return False
-        if generation.kind and generation.kind not in (KINDS.get(row.endpoint), "video", "image"):
+        if generation.request.get("generation_type") not in (None, KINDS.get(row.endpoint)):
             return False
         return not generation.kind or (generation.kind == "image") == row.endpoint.startswith("image")
 

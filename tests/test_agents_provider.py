@@ -65,8 +65,9 @@ async def test_an_unknown_endpoint_is_never_sent() -> None:
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (400, Refused), (401, Unauthorized), (402, OutOfCredit), (403, Unauthorized), (408, Ambiguous), (409, Refused),
-        (413, Refused), (422, Refused), (429, RateLimited), (500, Ambiguous), (502, Ambiguous), (503, Ambiguous),
+        (400, Refused), (401, Unauthorized), (402, OutOfCredit), (403, Unauthorized), (408, Ambiguous),
+        (409, Ambiguous), (413, Refused), (422, Refused), (429, RateLimited), (500, Ambiguous), (502, Ambiguous),
+        (503, Ambiguous),
     ],
 )  # fmt: skip
 async def test_a_create_is_sent_once_whatever_the_answer(status: int, error: type[ServiceError]) -> None:

@@ -84,10 +84,10 @@ async def upscale(ledger: Ledger, luma: Luma, name: str, parent: str, slept: Sle
 
 @pytest.fixture
 def luma() -> Luma:
-    """An account with two finished clips."""
+    """An account with two finished clips of earlier that day."""
     service = Luma()
     for name in ("generation-1", "generation-2"):
-        service.accept(VIDEO)
+        service.accept(VIDEO)["created_at"] = "2026-11-22T07:00:00Z"
         service.finish(name)
     return service
 

@@ -164,10 +164,10 @@ async def test_balance_and_books_are_read_at_one_moment(session: Session, served
     assert (await reconcile(session)).unexplained == 0
 
 
-async def test_after_it_a_restored_ledger_is_no_older_one_any_more(
+async def test_a_restored_ledger_is_an_older_one_until_a_person_says_otherwise(
     workplace: Path, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What an older copy lacks was shown by reconciling: the next session begins from there."""
+    """What an older copy lacks is shown by reconciling, and not settled by that: a person says when it is."""
     monkeypatch.setenv("LUMAAI_BASE_URL", served.url)
     async with open_session(load_settings()) as session:
         lost(session.ledger, wanted("a"))
@@ -177,7 +177,11 @@ async def test_after_it_a_restored_ledger_is_no_older_one_any_more(
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (workplace / ".studio" / name).unlink(missing_ok=True)
     shutil.copyfile(older, workplace / ".studio" / "ledger.db")
-    for restored in (True, False):
+    for _ in range(2):
         async with open_session(load_settings()) as session:
-            assert session.restored is restored
-            await reconcile(session)
+            assert session.restored
+            assert (await reconcile(session)).restored
+    async with open_session(load_settings()) as session:
+        session.mark.settled(session.ledger)
+    async with open_session(load_settings()) as session:
+        assert not session.restored

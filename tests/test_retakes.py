@@ -134,19 +134,6 @@ async def test_a_take_is_withdrawn_alone(local: Path) -> None:
         assert [r.scene for r in open_retakes(session.ledger, "local")] == ["three"]
 
 
-async def test_a_film_ends_only_the_takes_that_it_shows(local: Path) -> None:
-    """A film in which a slate stands for a scene leaves that scene's new take open, for the same command."""
-    async with open_session(load_settings()) as session:
-        first = await begin(session, "r1", folder=local)
-        buy(session, first, "one", "three", run="r1")
-        end(session, first, "r1", local)
-        second = await begin(session, "r2", "one", "three", folder=local)
-        buy(session, second, "one", run="r2")
-        it = Run(session, second, {}, run_id="r2", out=local / "r2", budget=None, started_at=datetime.now(UTC))
-        it.end({s.id for s in second.shots if s.scene == "one"}, film=True)
-        assert [(r.scene, r.take) for r in open_retakes(session.ledger, "local")] == [("three", 2)]
-
-
 async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
     """Its generation is no longer at the service: a new take, as the error says, is another one."""
     async with open_session(load_settings()) as session:
