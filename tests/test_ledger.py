@@ -249,11 +249,21 @@ def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
             command.upgrade(config, version)
             connection.execute(text(OLD_ORDER))
             connection.execute(text(OLD_ENTRY))
+            for statement in OLD_OTHERS:
+                connection.execute(text(statement))
         engine.dispose()
         ledger = open_ledger(old)
         row = ledger.order("k" * 64)
         assert (row.state, row.generation_id, row.price) == (OrderState.SUBMITTED, "g-1", PRICE)
-        assert ledger.spent("production", "film", seller="luma") == PRICE
+        assert ledger.spent("production", "film", seller="luma") == PRICE * 2
+        refused, lost = ledger.order("m" * 64), ledger.order("d" * 64)
+        assert (refused.moderated, refused.film, refused.token) == (True, "film", f"{'m' * 40}.1")
+        assert (lost.state, lost.doubted_at, lost.absences) == (OrderState.IN_DOUBT, lost.reserved_at, 0)
+        # What December gave back was November's, from now on.
+        months = [ledger.spent("month", month, seller="luma") for month in ("2026-11", "2026-12")]
+        assert months == [PRICE * 2, 0]
+        assert ledger.creates("month", "2026-11", seller="luma") == 3
+        assert ledger.suspended("luma") == []
         assert ledger.completed("k" * 64, "g-1").state is OrderState.COMPLETED
         ledger.close()
 
@@ -277,3 +287,30 @@ OLD_ENTRY = f"""
 insert into entries ("order", attempt, at, kind, amount, run, production, scene, seller, model, price_table)
 values ('{"k" * 64}', 1, '2026-11-01 10:00:00', 'reserved', 710000, 'r', 'film', 'a', 'luma', 'ray-2', 't')
 """
+
+
+def _old_order(letter: str, state: str, **fields: str) -> str:
+    names, values = "".join(f", {name}" for name in fields), "".join(f", '{value}'" for value in fields.values())
+    return f"""
+insert into orders (key, family, seller, account, pool, endpoint, model, production, scene, shot, take, request, sent,
+    state, attempt, price, price_table, run, reserved_at{names})
+values ('{letter * 64}', '{"f" * 64}', 'luma', 'luma-1', 'ray', 'video', 'ray-2', 'film', 'a', 'a', 1, '{{}}', '{{}}',
+    '{state}', 1, 710000, 't', 'r', '2026-11-30 23:00:00'{values})
+"""
+
+
+def _old_entry(letter: str, at: str, kind: str, amount: int) -> str:
+    return f"""
+insert into entries ("order", attempt, at, kind, amount, run, production, scene, seller, model, price_table)
+values ('{letter * 64}', 1, '{at}', '{kind}', {amount}, 'r', 'film', 'a', 'luma', 'ray-2', 't')
+"""
+
+
+OLD_OTHERS = (
+    _old_order("m", "failed", reason="Advanced prompt moderation failed", generation_id="g-2"),
+    _old_entry("m", "2026-11-30 23:00:00", "reserved", 710000),
+    _old_entry("m", "2026-12-01 00:30:00", "failed", -710000),
+    _old_order("d", "in doubt", reason="no readable answer came back (ReadTimeout)"),
+    _old_entry("d", "2026-11-30 23:00:00", "reserved", 710000),
+    _old_entry("d", "2026-11-30 23:01:00", "in doubt", 0),
+)
