@@ -1,4 +1,4 @@
-"""Who lives through a history: producers that order and are killed, people who settle by hand, other buyers."""
+"""The actors of a history: producers that order and are killed, people who settle by hand, other buyers."""
 
 from __future__ import annotations
 

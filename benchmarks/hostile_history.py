@@ -248,7 +248,7 @@ class History:
         outcome.creates = len(creates)
 
     def _tokens_tell(self, buyer: Buyer, made: Made) -> bool:
-        """Whether a generation of others was seen not to be ours when it was adopted: it bears another's token; or it
+        """True if a generation of others was seen not to be ours when it was adopted: it bears another's token; or it
         bears none, and one that we knew, on the same list, bore ours."""
         if told_token(self.service.seen(made)) is not None:
             return True

@@ -198,7 +198,7 @@ class Service:
         return self.seen(made)
 
     def never(self, made: Made) -> bool:
-        """Whether GET never finds it."""
+        """True if GET never finds it."""
         return self.draw.unit("never", made.number) < self.traits.get_never
 
     def page(self, buyer: str, limit: int, offset: int) -> GenerationPage:
@@ -239,7 +239,7 @@ class Service:
         return self.draw.unit("omitted", made.number) < share
 
     def _only_unknown(self, made: Made, buyer: str) -> bool:
-        """Whether nothing that this buyer knows is left out beside it: then nobody could tell that it is."""
+        """True if nothing that this buyer knows is left out beside it: then nobody could tell that it is."""
         return made.buyer == buyer and not any(
             m.known and m.buyer == buyer and abs(m.at - made.at) < WINDOW and self._shared_out(m)
             for m in self.made.values()

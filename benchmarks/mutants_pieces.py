@@ -1,4 +1,4 @@
-"""What ``mutants.py`` takes out, and which tests should mind: the parts that its lists of mutants are made of.
+"""The pieces that ``mutants.py`` takes out, and the tests that should mind: what its lists of mutants are made of.
 
 The rows are those of the tables in ``studio/orders.py`` and ``studio/settling.py``, and further handling of purchases
 that stands in no table (``BESIDES``).

@@ -48,7 +48,7 @@ def stopped() -> NoReturn:
 
 
 def is_termination(error: BaseException) -> bool:
-    """Whether an error is what Prefect makes of SIGTERM while a flow runs."""
+    """True if an error is what Prefect makes of SIGTERM while a flow runs."""
     loaded = sys.modules.get("prefect.exceptions")
     found = loaded is not None and isinstance(error, loaded.ExternalSignal)
     if found:

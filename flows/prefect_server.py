@@ -81,7 +81,7 @@ class PrefectServer:
                 )  # fmt: skip
 
     def _failed(self) -> bool:
-        """Whether it has ended with an error, and not because it still starts, or leaves it to another server."""
+        """True if it has ended with an error, and not because it still starts, or leaves it to another server."""
         try:
             return self._process is not None and self._process.wait(STOP_SECONDS if self._silent else 0) != 0
         except subprocess.TimeoutExpired:

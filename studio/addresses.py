@@ -133,7 +133,7 @@ def _parsed(text: str) -> URL | None:
 
 
 def _is_sqlite_query(given: str | URL, url: URL) -> bool:
-    """Whether SQLite knows each part of the query; what is none at all would be lost without a word."""
+    """True if SQLite knows each part of the query; what is none at all would be lost without a word."""
     _, mark, query = given.partition("?") if isinstance(given, str) else ("", "", "")
     told = parse_qsl(query, keep_blank_values=True)
     whole = all(name in SQLITE_OPTIONS and value for name, value in told)

@@ -1,4 +1,4 @@
-"""What was ordered, as what came can be held against it: how many pixels, in which shape, how long. Pure functions.
+"""The measures of an order, for what came to be held against: pixels, shape, length. Pure functions.
 
 Luma says no frame size but those of 16:9, so a size is judged by its number of pixels and by its shape: it is of the
 tier whose number of pixels it is nearest to. That leaves room for every rounding (4:3 at 720p came as 1152×864), and
@@ -26,7 +26,7 @@ WIDEST = 3.0  # footage of a longer shape is edited in this one
 
 @dataclass(frozen=True)
 class Ordered:
-    """What a clip or still is held against. What is empty or None is not known, and not looked at.
+    """The measures that a clip or still is held against. What is empty or None is not known, and not looked at.
 
     words:   the order, for an error
     pixels:  the least and the most that it may have
@@ -43,7 +43,7 @@ class Ordered:
 
     @property
     def known(self) -> bool:
-        """Whether anything can be held against it."""
+        """True if anything can be held against it."""
         return bool(self.pixels or self.shapes or self.lengths)
 
 

@@ -151,7 +151,7 @@ async def fetch(
 
 
 def is_encoded(response: httpx.Response) -> bool:
-    """Whether a body is compressed, against the request: what it would become has no limit."""
+    """True if a body is compressed, against the request: what it would become has no limit."""
     return response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
 
 

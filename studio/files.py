@@ -17,7 +17,7 @@ def digest(path: Path) -> str:
 
 
 def is_sound(path: Path, sha256: str) -> bool:
-    """Whether a file is there and holds exactly those bytes."""
+    """True if a file is there and holds exactly those bytes."""
     try:
         return digest(path) == sha256
     except OSError:

@@ -77,7 +77,7 @@ async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
 
 
 def _newest_first(dates: list[datetime]) -> bool:
-    """Whether the order is proven, but for creates that came at about the same time."""
+    """True if the order is proven, but for creates that came at about the same time."""
     oldest = accumulate(dates, min)
     return (
         bool(dates)

@@ -1,4 +1,4 @@
-"""What an account's list proves about an order that it does not show: by the generations that the books know.
+"""Proof from an account's list that an order was not accepted: by the generations that the books know.
 
 A list that lags, or leaves out what is being made or what has ended, is found out by our own generations: those of the
 same account and time, whose ids we have, must be on it. Where none of them is of the same kind, and was seen on it both
@@ -98,7 +98,7 @@ def absence(
     grace: float,
     now: datetime,
 ) -> tuple[Verdict, str]:
-    """What it proves that the list does not show an order, and why.
+    """The proof that lies in an order's absence from the list, and its reason.
 
     ``shown``:      the whole list, by id
     ``known``:      orders of the account whose generation is known, the latest first

@@ -132,7 +132,7 @@ def _clock(session: Session) -> float | None:
 
 
 def _reachable(session: Session, row: OrderRow) -> bool:
-    """Whether the list of the account that an order was sent with can be read from here."""
+    """True if the list of the account that an order was sent with can be read from here."""
     api = api_of(row.model)
     here = api in session.connected and row.account == session.service.access(api).account
     return here and session.provider_of(api).has_list

@@ -312,7 +312,7 @@ def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
 
 
 def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
-    """What a producer should know of a budget that several films share."""
+    """Notes on a budget that several films share."""
     if budgeting.made_out_of:
         return (
             f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "

@@ -48,7 +48,7 @@ CERTAIN_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Grace:
-    """How long after its doubt a create that is not on the list may still turn up, in seconds."""
+    """The time after its doubt in which a create that is not on the list may still turn up, in seconds."""
 
     seconds: float = 90.0
 
@@ -235,14 +235,14 @@ class Settler:
         return None
 
     def _may_be_ours(self, row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
-        """Whether an order of ours whose end is not known may have brought a generation."""
+        """True if an order of ours whose end is not known may have brought a generation."""
         return any(
             other.account == row.account and _fit(other, generation, time) is not None
             for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.seller))
         )
 
     def _ours_of_old(self, token: str) -> bool:
-        """Whether a token was made by an earlier version, which did not say of which ledger, for an order of ours."""
+        """True if a token was made by an earlier version, which did not say of which ledger, for an order of ours."""
         key, _, _ = token.rpartition(".")
         return len(key) == len("0" * 40) and any(row.token == token for row in self._ledger.find_orders(key))
 
@@ -267,7 +267,7 @@ class Settler:
 
     @staticmethod
     def _of_its_kind(row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
-        """Whether a generation is of an order's time, model and kind, whatever its echo says was asked."""
+        """True if a generation is of an order's time, model and kind, whatever its echo says was asked."""
         if time.apart(row, generation) is None and time.measured:
             return False
         model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")
@@ -279,11 +279,11 @@ class Settler:
 
     @staticmethod
     def _anothers(generation: Generation, rivals: list[OrderRow], time: ServiceTime) -> bool:
-        """Whether another order whose end is not known asked for just this."""
+        """True if another order whose end is not known asked for just this."""
         return any((fit := _fit(rival, generation, time)) is not None and fit.like == "exact" for rival in rivals)
 
     def _misleading(self, look: _Look) -> bool:
-        """Whether the list tells another request, or another time, of a generation than its order had."""
+        """True if the list tells another request, or another time, of a generation than its order had."""
         by_id = {k.generation_id: k for k in look.known}
         for generation in look.shown.values():
             holder = by_id.get(generation.id)
@@ -360,7 +360,7 @@ class Settler:
 
 
 def _names_orders(look: _Look) -> bool:
-    """Whether the service tells the callbacks that name our orders: then one that names none was somebody else's."""
+    """True if the service tells the callbacks that name our orders: then one that names none was somebody else's."""
     for known in look.known:
         shown = look.shown.get(known.generation_id or "")
         if shown is not None and known.token and order_token(shown.request.get("callback_url")) == known.token:
@@ -369,7 +369,7 @@ def _names_orders(look: _Look) -> bool:
 
 
 def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:
-    """Whether this generation is more like what another order asked for."""
+    """True if this generation is more like what another order asked for."""
     theirs = _fit(rival, fit.generation, time)
     return theirs is not None and theirs.apart is not None and RANK[theirs.like] < RANK[fit.like]
 

@@ -1,4 +1,4 @@
-"""What a person settles, checked before it is booked: adoption of a generation, release, and taking either back."""
+"""Checks of what a person settles, before it is booked: adoption of a generation, release, and taking either back."""
 
 from __future__ import annotations
 

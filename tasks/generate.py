@@ -54,7 +54,7 @@ def _made(parent: Finished | Footage) -> tuple[str, str | None]:
 
 
 async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
-    """Whether the books know a purchase that a task's result tells of; one that they lack is adopted into them.
+    """True if the books know a purchase that a task's result tells of; one that they lack is adopted into them.
 
     False where the service does not have it either: the result is worth nothing, and the shot is ordered anew.
     """
@@ -64,7 +64,7 @@ async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
 
 
 async def ended_in_the_books(run: Run, shot: Shot) -> bool:
-    """Whether the books know that a shot's generation has ended; a recorded result alone may be of later books."""
+    """True if the books know that a shot's generation has ended; a recorded result alone may be of later books."""
     if shot.generation:
         return True
     row = await asyncio.to_thread(run.session.ledger.order, shot.key)

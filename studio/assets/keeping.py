@@ -46,7 +46,7 @@ def write_made(goal: Path, data: bytes) -> Path:
 
 
 def is_made(goal: Path) -> bool:
-    """Whether a file was made before, and still holds what was made. Where it does not, it is to be made anew."""
+    """True if a file was made before, and still holds what was made. Where it does not, it is to be made anew."""
     try:
         return is_sound(goal, _note(goal).read_text("ascii"))
     except (OSError, ValueError):

@@ -24,7 +24,7 @@ class BalanceReading:
 
 @dataclass(frozen=True)
 class AccountBooks:
-    """What the books hold of an account at one moment.
+    """The books of an account at one moment.
 
     booked:    USD that all its orders hold, refunds taken off
     under_way: orders whose creates are being sent now
@@ -37,7 +37,7 @@ class AccountBooks:
 
 
 def account_books(ledger: Ledger, account: str) -> AccountBooks:
-    """What the books hold of an account now."""
+    """The books of an account, as they are now."""
     held = (
         select(func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.max(entries.c.id), 0))
         .join(orders, orders.c.key == entries.c.order)

@@ -1,4 +1,4 @@
-"""Which films share a budget: one that was made out of another one (its title was changed), unless they are parted."""
+"""Films that share a budget: one that was made out of another one (its title was changed), unless they are parted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def films_with(ledger: Journal, film: str, seller: str) -> tuple[str, ...]:
 
 
 def is_settled(ledger: Journal, film: str, seller: str) -> bool:
-    """Whether it was said already whose budget a film has."""
+    """True if it was said already whose budget a film has."""
     query = select(budgets.c.film).where(budgets.c.seller == seller, budgets.c.film == film)
     return bool(ledger.ask(query))
 

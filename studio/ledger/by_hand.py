@@ -1,4 +1,4 @@
-"""What a person may settle: an order in doubt, one that the list did not show, one whose generation is gone.
+"""Settling by a person: an order in doubt, one that the list did not show, one whose generation is gone.
 
 Each can be undone while nothing hangs on it.
 """

@@ -17,7 +17,7 @@ class Dated(Protocol):
     """A ledger, as far as its clock goes."""
 
     def clock_difference(self, host: Clock) -> timedelta:
-        """How far this host's clock is ahead of the ledger's."""
+        """The lead of this host's clock over the ledger's."""
 
 
 # A host that is off by more is told; one that is off by much more may not buy.

@@ -1,4 +1,4 @@
-"""How far a ledger had come when it was last used from here: an older copy that was restored is noticed by it."""
+"""A mark of how far a ledger had come when it was last used: an older copy that was restored is noticed by it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LedgerMark:
         self._path = path
 
     def restored(self, ledger: Journal) -> bool:
-        """Whether the ledger had come further before than it has now, or had when this was first asked.
+        """True if the ledger had come further before than it has now, or had when this was first asked.
 
         It stays so until a person has settled what it lacks: an older copy that has grown since lacks it all the same.
         """
@@ -32,7 +32,7 @@ class LedgerMark:
         return mark.restored
 
     def knows_another(self, ledger: Journal) -> bool:
-        """Whether purchases were booked in another ledger from here."""
+        """True if purchases were booked in another ledger from here."""
         return any(mark.highest > 0 for name, mark in self._read().items() if name != ledger.id)
 
     def set(self, ledger: Journal) -> None:

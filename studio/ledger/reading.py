@@ -26,7 +26,7 @@ Scope = Literal["run", "production", "month"]
 
 
 class Reader:
-    """What the books say. ``clock`` stands in for the database's own, in tests."""
+    """Reads the books. ``clock`` stands in for the database's own, in tests."""
 
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         self._engine = engine
@@ -42,7 +42,7 @@ class Reader:
             return self.moment(connection)
 
     def clock_difference(self, host: Clock = utc_now) -> timedelta:
-        """How far this host's clock is ahead of the ledger's (behind it: negative)."""
+        """The lead of this host's clock over the ledger's (behind it: negative)."""
         if self._clock is None and self.dialect == "sqlite":
             return timedelta(0)
         before = host()
@@ -137,7 +137,7 @@ class Reader:
         )  # fmt: skip
 
     def slot_holders(self, account: str, pool: str) -> dict[str, int]:
-        """How many slots of an account's pool each production holds."""
+        """The number of slots of an account's pool that each production holds."""
         query = (
             select(orders.c.production, func.count())
             .where(orders.c.account == account, orders.c.pool == pool, orders.c.state.in_(admission.OPEN))
@@ -154,7 +154,7 @@ class Reader:
         return max((moment for moment in row if moment is not None), default=None)
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever ordered through these books."""
+        """True if nothing was ever ordered through these books."""
         return not self.ask(select(orders.c.key).limit(1))
 
     def entries(self, key: str) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""What the account's list has shown of generations that the books know: how late, and whether while they were made."""
+"""Sightings of known generations on the account's list: how late they came, and whether while they were made."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class OrderState(StrEnum):
 
 
 class Doubt(StrEnum):
-    """Why nobody knows whether a create was accepted: the service answered, it did not, or the sender ended before."""
+    """The reason why nobody knows of a create: the service answered, it did not, or the sender ended before."""
 
     ANSWERED = "answered"
     UNANSWERED = "unanswered"

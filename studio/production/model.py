@@ -237,7 +237,7 @@ class Production(_Frozen):
 
     @property
     def budget_name(self) -> str:
-        """What the budget hangs on: the slug, which all versions of a film (draft, final, reframed) share here."""
+        """The name that the budget hangs on: a slug, which all versions of a film (draft, final, reframed) share."""
         return self._budget_name or self.slug
 
     def as_version_of(self, other: Production) -> Production:

@@ -177,7 +177,7 @@ def _size(path: Path) -> int:
 
 
 def _is_header(text: Any) -> bool:
-    """Whether a header's name or value can be sent as it is."""
+    """True if a header's name or value can be sent as it is."""
     return isinstance(text, str) and text.isascii() and (text.isprintable() or not text)
 
 

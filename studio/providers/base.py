@@ -57,7 +57,7 @@ class GenerationPage:
 
     @property
     def rows(self) -> int:
-        """How many there were on it, readable or not."""
+        """The number of rows on it, readable or not."""
         return len(self.generations) + self.unread
 
 

@@ -15,7 +15,7 @@ def _utc_now() -> datetime:
 
 
 class ServiceClock:
-    """How far the clock of the service at ``base_url`` is ahead of this host's, by its latest answer.
+    """The lead of the clock of the service at ``base_url`` over this host's, by its latest answer.
 
     ``now`` gives aware UTC.
     """

@@ -1,4 +1,4 @@
-"""How far a request has come: whether it was handed to the network, and whether an answer came back.
+"""The stage that a request has reached: whether it was handed to the network, and whether an answer came back.
 
 What an SDK or httpx raises does not tell: both raise the same errors while they build a request and while they read an
 answer. httpx calls these hooks between the two.

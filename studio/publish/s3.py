@@ -146,7 +146,7 @@ def _bucket(url: str) -> str:
 
 
 def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
-    """Whether the object holds exactly these bytes, with the right type. Metadata is no proof: anybody writes it."""
+    """True if the object holds exactly these bytes, with the right type. Metadata is no proof: anybody writes it."""
     try:
         known: dict[str, Any] = goal.fs.info(goal.path, refresh=True)
         if known.get("size") != len(data) or known.get("ContentType") != asset.media_type:

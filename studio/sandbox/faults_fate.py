@@ -54,7 +54,7 @@ class Fate:
 
     @property
     def ends_well(self) -> bool:
-        """Whether something is made, be it late or not what was ordered."""
+        """True if something is made, be it late or not what was ordered."""
         return self.kind in ("late", "odd_clip")
 
     def bent(self, score: Mapping[str, Any]) -> dict[str, Any]:

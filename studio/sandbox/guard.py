@@ -38,7 +38,7 @@ async def own_machine(request: Request) -> None:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host's name or address is this machine, by itself: nothing is looked up."""
+    """True if a host's name or address is this machine, by itself: nothing is looked up."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -58,13 +58,13 @@ def _name(url: str) -> str:
 
 
 def _same(origin: str, host: str) -> bool:
-    """Whether an ``Origin`` is the address that the request came to; ``null`` is none."""
+    """True if an ``Origin`` is the address that the request came to; ``null`` is none."""
     scheme, mark, rest = origin.lower().partition("://")
     return bool(mark) and scheme in ("http", "https") and rest == host.lower()
 
 
 def _followed(request: Request) -> bool:
-    """Whether somebody followed a link here: the other site is left, and reads nothing of the answer."""
+    """True if somebody followed a link here: the other site is left, and reads nothing of the answer."""
     headers = request.headers
     top = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return top and request.method in ("GET", "HEAD")

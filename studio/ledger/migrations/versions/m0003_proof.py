@@ -1,4 +1,4 @@
-"""What a purchase is proven by: attempts dated, amounts in suspense, failures as
+"""The proofs of a purchase: attempts dated, amounts in suspense, failures as
 values, retakes, sightings, shared budgets.
 
 Written out in full, never imported from the schema: a migration stays what it was when the schema moves on.
