@@ -259,15 +259,18 @@ class World:
     def look_by_hand(self, buyer: Buyer, number: int) -> None:
         """A person's one look at what is in doubt, from a machine whose clock is right."""
         machine = self.machine(f"{buyer.name}.person/{number}", calm=True)
-        self.settle_by_hand(buyer, self.tools(buyer, machine).ledger)
+        self.settle_by_hand(buyer, self.tools(buyer, machine).ledger, tired=True)
         machine.kill()
 
-    def settle_by_hand(self, buyer: Buyer, ledger: Ledger) -> int:
-        """Settle truthfully what is not certain and no longer under way. Returns how many orders that were."""
+    def settle_by_hand(self, buyer: Buyer, ledger: Ledger, *, tired: bool = False) -> int:
+        """Settle truthfully what is not certain and no longer under way. Returns how many orders that were.
+
+        ``tired``: a person who has let an order be sent again so often waits until the service is well.
+        """
         settled = 0
         for row in code.still_there(ledger):
             mine = [c for c in self.service.creates if c.buyer == buyer.name and c.wanted.key == row.key]
-            if any(c.due is not None for c in mine):
+            if any(c.due is not None for c in mine) or (tired and self.let[buyer.name, row.key] >= MOST_SENDS):
                 continue
             made = self._truth(buyer, row.key, row.attempt)
             self.service.note(f"a person settles {row.scene}.{row.attempt}: {made.id if made else 'not accepted'}")
