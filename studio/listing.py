@@ -45,6 +45,23 @@ async def account_since(provider: VideoProvider, since: datetime) -> list[Genera
     raise TooLong(f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC")
 
 
+async def as_far_as_it_goes(provider: VideoProvider) -> dict[str, Generation]:
+    """What the account's list shows, by id, read until nothing new comes. Good for finding, and no proof of absence.
+
+    Raises ServiceError.
+    """
+    found: dict[str, Generation] = {}
+    offset = 0
+    for _ in range(MOST_PAGES):
+        page = await provider.list(limit=PAGE, offset=offset)
+        before = len(found)
+        found |= {g.id: g for g in page.generations}
+        offset += page.rows
+        if len(found) == before:
+            break
+    return found
+
+
 async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
     """All generations of the account, by id: page after page, each beginning with the last rows of the one before.
 

@@ -374,4 +374,6 @@ async def _unbroken(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # looked at, so that asyncio does not complain: the cancellation is what is told
         raise

@@ -30,7 +30,7 @@ from studio.ends import book_ends
 from studio.errors import LedgerError
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
-from studio.listing import TooLong, account_since, whole_list
+from studio.listing import TooLong, account_since, as_far_as_it_goes, whole_list
 from studio.matching import KINDS, NAMELESS, Likeness, likeness, order_token
 from studio.models import Api, api_of
 from studio.proof import SKEW, WINDOW, ServiceTime, absence, service_time
@@ -118,6 +118,10 @@ class Settler:
         began = await asyncio.to_thread(self._ledger.now)
         recent = await account_since(self._provider, row.reserved_at - SKEW)
         look = await asyncio.to_thread(self._looked, row, {g.id: g for g in recent})
+        likely = fits(row, look.free, look.time)
+        if likely and likely[0].like != "certain":
+            # Whether it may be another buyer's, only generations further back may tell.
+            look = await asyncio.to_thread(self._looked, row, await as_far_as_it_goes(self._provider))
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
             return done
