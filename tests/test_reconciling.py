@@ -171,7 +171,9 @@ async def test_a_restored_ledger_is_an_older_one_until_a_person_says_otherwise(
     monkeypatch.setenv("LUMAAI_BASE_URL", served.url)
     async with open_session(load_settings()) as session:
         lost(session.ledger, wanted("a"))
-    older = back_up(open_ledger(load_settings().ledger), workplace / "older.db").path
+    ledger = open_ledger(load_settings().ledger)
+    older = back_up(ledger, workplace / "older.db").path
+    ledger.close()  # no connection may be left on the file that is replaced
     async with open_session(load_settings()) as session:
         lost(session.ledger, wanted("b"))
     for name in ("ledger.db-wal", "ledger.db-shm"):
