@@ -46,7 +46,7 @@ SHRUNK = 2  # of each kind of fault, so many histories are taken apart
 
 @dataclass
 class Found:
-    """What came of many histories. ``seeds``: by kind of fault, those that have it, with what happened."""
+    """The outcome of many histories. ``seeds``: by kind of fault, those that have it, with what happened."""
 
     attack: str = ""
     histories: int = 0
@@ -64,7 +64,7 @@ class Found:
 
     @property
     def broken(self) -> int:
-        """How many histories broke a promise."""
+        """The number of histories that broke a promise."""
         return len({seed for seeds in self.seeds.values() for seed in seeds})
 
 

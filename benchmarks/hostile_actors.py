@@ -73,7 +73,7 @@ class World:
         return machine
 
     def tools(self, buyer: Buyer, machine: Machine) -> Tools:
-        """What a process works with."""
+        """The tools that a process works with."""
 
         def granted(key: str, attempt: int, run: str) -> None:
             buyer.granted[key] = (attempt, run, f"{self.service.now():%Y-%m}")
@@ -293,7 +293,7 @@ class World:
             code.make_certain_by_hand(ledger, row)
 
     def _truth(self, buyer: Buyer, key: str, attempt: int) -> Made | None:
-        """What an order in doubt has bought: its own generation, or that of another that asked for the very same."""
+        """The purchase of an order in doubt: its own generation, or that of another that asked for the very same."""
         claims = buyer.books.claims()
         mine = [c for c in self.service.creates if c.buyer == buyer.name and c.made and c.made.id not in claims]
         own = [c.made for c in mine if (c.wanted.key, c.attempt) == (key, attempt)]

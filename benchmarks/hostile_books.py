@@ -75,7 +75,7 @@ class MortalUnbooked(Unbooked):
 
 @dataclass(frozen=True)
 class Tools:
-    """What one process works with: the ledger as it opened it, the service, and the ids that it could not book."""
+    """The tools of one process: the ledger as it opened it, the service, and the ids that it could not book."""
 
     ledger: Ledger
     provider: VideoProvider
@@ -184,7 +184,7 @@ class Books:
             return {g: at for g, at in connection.execute(query.group_by(entries.c.generation_id))}  # noqa: C416
 
     def kinds(self) -> dict[str, int]:
-        """How many entries there are of each kind."""
+        """The number of entries of each kind."""
         with self._engine.begin() as connection:
             query = select(entries.c.kind, func.count()).group_by(entries.c.kind)
             return {kind: number for kind, number in connection.execute(query)}  # noqa: C416 - rows, for mypy
@@ -237,7 +237,7 @@ async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
 
 
 async def reconcile(with_tools: Tools) -> None:
-    """What ``studio.reconciling`` does of settling and refreshing."""
+    """Settles and refreshes as ``studio.reconciling`` does."""
     ledger, provider = with_tools.ledger, with_tools.provider
     await asyncio.to_thread(with_tools.unbooked.book, ledger)
     settler = Settler(ledger, provider)

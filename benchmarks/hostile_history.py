@@ -44,7 +44,7 @@ MONTH_END = datetime(2026, 12, 1, tzinfo=UTC)
 
 @dataclass
 class Outcome:
-    """What came of a history. ``faults``: which promise was broken, and how; each kind once."""
+    """The outcome of a history. ``faults``: which promise was broken, and how; each kind once."""
 
     seed: int
     traits: Traits
@@ -133,7 +133,7 @@ class History:
         self.check()
 
     def others(self) -> None:
-        """What was on the account before, and what people make there meanwhile."""
+        """Puts on the account what was there before, and what people make there meanwhile."""
         traits, draw, service = self.traits, self.draw, self.service
         for number in range(traits.older):
             ago = draw.one((400.0, 3600.0, 86400.0), "older", number) * draw.between(0.5, 2, "ago", number)
@@ -216,7 +216,7 @@ class History:
             self.service.delete(made)
 
     def _mistaken(self, buyer: Buyer, group: str) -> int:
-        """How many generations of others the orders of a group had taken, in good faith, and saw fail."""
+        """The number of others' generations that a group's orders had taken, in good faith, and saw fail."""
         keys = {w.key for w in buyer.wanted if w.group == group}
         found = (self.service.made[g] for g, orders in buyer.books.claims().items() if orders & keys)
         return sum(1 for m in found if m.buyer != buyer.name and m.failed(self.loop.time()))

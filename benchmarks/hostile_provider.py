@@ -25,7 +25,7 @@ ORDERING: ContextVar[Wanted | None] = ContextVar("ORDERING", default=None)
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a create. ``accepted`` and ``answered`` in seconds after it was sent; None: never accepted."""
+    """The fate of a create. ``accepted`` and ``answered`` in seconds after it was sent; None: never accepted."""
 
     answer: str
     answered: float

@@ -1,4 +1,4 @@
-"""What can be wrong with a service, with machines and with people: drawn for each history, at random, and combined.
+"""Faults of a service, of machines and of people: drawn for each history, at random, and combined.
 
 Each behaviour has a calm value. A history draws how hostile it is, then which behaviours it has; to find out which of
 them brought a fault about, a history is played again with one of them calm.

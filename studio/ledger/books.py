@@ -204,13 +204,13 @@ class Ledger(Journal):
                 )  # fmt: skip
             return known_order(connection, key)
 
-    def settle_absent(self, key: str, attempt: int, note: str, *, by_hand: bool = False) -> None:
+    def settle_absent(self, key: str, attempt: int, note: str) -> None:
         """It has become certain that an attempt, released because it was not on the list, was never accepted."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             back = self.in_suspense(connection, key, attempt)
             if back:
-                self.note(connection, row, "settled", suspense=-back, attempt=attempt, text=note, by_hand=by_hand)
+                self.note(connection, row, "settled", suspense=-back, attempt=attempt, text=note)
 
     def doubt(self, key: str, attempt: int, note: str, kind: Doubt = Doubt.UNANSWERED) -> OrderRow:
         """Nobody knows whether the create was accepted, and ``kind`` says why. Its price stays reserved."""
