@@ -146,8 +146,15 @@ SETTLED = (
         SAME,
         "what was made by hand is adopted where callbacks are told",
         SETTLING,
-        'if best.like != "certain" and _names_orders(look):',
+        'if best.like != "certain" and look.names_orders:',
         "if False:",
+    ),
+    Mutant(
+        SAME,
+        "what was made by hand is adopted where the list shows none of ours",
+        SETTLING,
+        "for known in look.known[:MOST_ASKED]:",
+        "for known in ():",
     ),
     Mutant(
         LIKELY,

@@ -22,12 +22,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from studio.ends import book_ends
-from studio.errors import LedgerError
+from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
 from studio.listing import TooLong, account_since, as_far_as_it_goes, whole_list
@@ -44,6 +44,8 @@ LONGEST_PAUSE = 30.0
 LATER = 3.0
 # Only after this, and another proof, what was released as absent was certainly never accepted.
 CERTAIN_AFTER = timedelta(hours=24)
+# Generations of ours that are asked for by id, where the list shows none of them.
+MOST_ASKED = 3
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,17 @@ def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Fit | None
 
 @dataclass(frozen=True)
 class _Look:
-    """One look at the account's list. ``known``: orders whose generation is known, the latest first."""
+    """One look at the account's list.
+
+    ``known``: orders whose generation is known, the latest first. ``names_orders``: the service tells the callbacks
+    that name our orders, so that one that names none was somebody else's.
+    """
 
     shown: Mapping[str, Generation]
     known: tuple[OrderRow, ...]
     free: tuple[Generation, ...]
     time: ServiceTime
+    names_orders: bool = False
 
 
 class Settler:
@@ -117,11 +124,11 @@ class Settler:
         # Read before the list: a create that is accepted after it must not fall between the two.
         began = await asyncio.to_thread(self._ledger.now)
         recent = await account_since(self._provider, row.reserved_at - SKEW)
-        look = await asyncio.to_thread(self._looked, row, {g.id: g for g in recent})
+        look = await self._look(row, {g.id: g for g in recent})
         likely = fits(row, look.free, look.time)
         if likely and likely[0].like != "certain":
             # Whether it may be another buyer's, only generations further back may tell.
-            look = await asyncio.to_thread(self._looked, row, await as_far_as_it_goes(self._provider))
+            look = await self._look(row, await as_far_as_it_goes(self._provider))
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
             return done
@@ -140,7 +147,7 @@ class Settler:
         if first.keys() != second.keys():
             self.why = "the account's list changes while it is read"
             return "waiting"
-        look = await asyncio.to_thread(self._looked, row, second)
+        look = await self._look(row, second)
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
             return done
@@ -167,6 +174,20 @@ class Settler:
     def _unclear(self, why: str) -> Settled:
         self.why = why
         return "unclear"
+
+    async def _look(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
+        """What a reading of the list shows; where it shows none of ours beside what fits, one of ours is asked for."""
+        look = await asyncio.to_thread(self._looked, row, shown)
+        likely = fits(row, look.free, look.time)
+        if not likely or likely[0].like == "certain" or any(k.generation_id in shown for k in look.known):
+            return replace(look, names_orders=_names_orders(look.known, shown))
+        for known in look.known[:MOST_ASKED]:
+            try:
+                generation = await self._provider.get(known.generation_id or "")
+            except NotFound:
+                continue
+            return replace(look, names_orders=_names_orders((known,), {generation.id: generation}))
+        return look
 
     def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
         """What a reading of the list shows. Takes note of known generations on it."""
@@ -208,7 +229,7 @@ class Settler:
         best = found[0]
         if best.like != "certain" and (twin := self._twin(row, look)):
             return self._unclear(f"another ledger orders the same on this account (generation {twin})")
-        if best.like != "certain" and _names_orders(look):
+        if best.like != "certain" and look.names_orders:
             return self._unclear(f"generation {best.generation.id} fits, and its callback does not name this order")
         try:
             if row.state is OrderState.RELEASED:
@@ -334,7 +355,7 @@ class Settler:
             shown = await whole_list(self._provider)
         except TooLong as error:
             return self._unclear(error.message)
-        look = await asyncio.to_thread(self._looked, row, shown)
+        look = await self._look(row, shown)
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
             return done
@@ -363,13 +384,10 @@ class Settler:
         return min(max(1.0, age / 4), rest if rest > 1.0 else LONGEST_PAUSE)
 
 
-def _names_orders(look: _Look) -> bool:
-    """True if the service tells the callbacks that name our orders: then one that names none was somebody else's."""
-    for known in look.known:
-        shown = look.shown.get(known.generation_id or "")
-        if shown is not None and known.token and order_token(shown.request.get("callback_url")) == known.token:
-            return True
-    return False
+def _names_orders(known: Iterable[OrderRow], shown: Mapping[str, Generation]) -> bool:
+    """True if a generation of ours is told with the callback that names its order."""
+    told = ((k.token, shown.get(k.generation_id or "")) for k in known if k.token)
+    return any(one is not None and order_token(one.request.get("callback_url")) == token for token, one in told)
 
 
 def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:

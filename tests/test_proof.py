@@ -349,6 +349,20 @@ async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks
     assert ledger.claimed("luma", ["generation-2"]) == set()
 
 
+async def test_what_was_made_by_hand_is_not_adopted_where_the_list_shows_none_of_ours(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """The list shows its first row alone, which was made by hand in our words: one of ours is asked for by its id."""
+    hook = "https://hook.example/luma"
+    await place(door(ledger, luma, callback_url=hook), intent("other"))
+    luma.arranged = lambda newest: newest[:1]
+    luma.accept(PARAMS)
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="its callback does not name this order"):
+        await place(door(ledger, luma, callback_url=hook, sleep=Slept(clock)))
+    assert ledger.claimed("luma", ["generation-2"]) == set()
+
+
 ALTERED: dict[str, Callable[[str], str]] = {
     "cut": lambda prompt: prompt[:200],
     "reworded": lambda prompt: f"Cinematic: {prompt}",
