@@ -106,16 +106,25 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
         length = "still" if shot.is_still else f"{float(shot.seconds):g} s"
         table.add_row(
             shot.id, made_from(shot), form, length, str(shot.take), state, shot.key[:12],
-            usd(shot.quote.usd), usd(shot.to_pay),
+            _bound(shot.quote.usd, bool(shot.quote.at_most)), _bound(shot.to_pay, bool(shot.quote.at_most)),
         )  # fmt: skip
     console.print(table)
     tables = ", ".join(sorted({s.quote.table for s in plan.shots}))
+    at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
     console.print(
-        f"to pay now: {usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}",
+        f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}",
         markup=False, soft_wrap=True,
     )  # fmt: skip
+    for why, shots in plan.at_most.items():
+        more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
+        console.print(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}", markup=False, soft_wrap=True)
     for note in plan.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def _bound(price: Decimal, at_most: bool) -> str:
+    """A price, marked where it is an upper bound."""
+    return f"≤ {usd(price)}" if at_most and price else usd(price)
 
 
 def made_from(shot: Shot) -> str:

@@ -34,13 +34,19 @@ class VideoModel:
     draft:           model and resolution of its cheapest preview
     still:           the still model of the same API, for what is first drawn and then filmed
     aspect_ratios:   the shapes that it makes
-    framed_lengths:  lengths of a clip with a given first or last frame, or that continues another clip
+    continued:       lengths of a clip that continues a generation, by its id
+    one_by_id:       whether a generation, by its id, takes no other frame beside it: then both are given as pictures
     loop_lengths:    lengths of a clip that loops; none: it makes no loops
-    hdr_resolutions: tiers that it also makes in high dynamic range; never with frames, loops or continuations
+    hdr_lengths:     lengths of a clip in high dynamic range, which neither loops nor continues a generation
+    hdr_resolutions: tiers that it also makes in high dynamic range; none: it has none
+    edit_hdr:        tiers at which it changes footage in high dynamic range
     edit_seconds:    the longest source of a modify
     reframe_seconds: the longest source of a reframe
     guides:          how many guide frames it takes at places of their own (images only, at any length)
     longest_prompt:  characters
+    controls:        whether it takes controls of an edit: what is kept of the footage's motion and form
+    not_reframed:    pairs of tier and shape that it does not reframe to
+    placed:          whether it can be said where a reframed picture stands in the new frame
     concepts:        whether the camera is told by key; else by a phrase in the prompt
     upscales:        whether its finished clips can be made larger
     sound:           whether a sound can be added to its finished clips
@@ -54,13 +60,19 @@ class VideoModel:
     draft: tuple[str, str]
     still: str
     aspect_ratios: tuple[str, ...] = _RAY_2_RATIOS
-    framed_lengths: tuple[int, ...] = (5, 9)
+    continued: tuple[int, ...] = (5, 9)
+    one_by_id: bool = False
     loop_lengths: tuple[int, ...] = (5, 9)
+    hdr_lengths: tuple[int, ...] = ()
     hdr_resolutions: tuple[str, ...] = ()
+    edit_hdr: tuple[str, ...] = ()
     edit_seconds: int = 10
     reframe_seconds: int = 10
     guides: int = 0
     longest_prompt: int = 5000
+    controls: bool = False
+    not_reframed: tuple[tuple[str, str], ...] = ()
+    placed: bool = False
     concepts: bool = True
     upscales: bool = True
     sound: bool = True
@@ -111,9 +123,11 @@ MODELS = {
         ),
         VideoModel(
             "ray-3", "agents", (5, 10), ("360p", "540p", "720p", "1080p"), RAY_3, ("ray-3", "360p"), "uni-1",
-            aspect_ratios=_RAY_3_RATIOS, framed_lengths=(5,), loop_lengths=(5,), hdr_resolutions=("720p", "1080p"),
+            aspect_ratios=_RAY_3_RATIOS, continued=(5,), one_by_id=True, loop_lengths=(5,), hdr_lengths=(5,),
+            hdr_resolutions=("720p", "1080p"), edit_hdr=("360p", "540p", "720p", "1080p"),
             # 30 s of a reframe's source is what a reseller documents, the 18 s of an edit's are Luma's own.
             edit_seconds=18, reframe_seconds=30, guides=64, longest_prompt=6000,
+            controls=True, not_reframed=(("1080p", "9:16"), ("1080p", "3:4")), placed=True,
             concepts=False, upscales=False, sound=False,
         ),
     )
@@ -158,11 +172,12 @@ def clip_lengths(
     price: Callable[[int], Decimal],
     *,
     lengths: tuple[int, ...] | None = None,
+    longest: bool = False,
 ) -> tuple[int, ...]:
     """The cheapest clips that together last at least ``wanted`` seconds; of equal price the fewest, longest first.
 
     ``price`` gives USD for one clip of so many seconds. ``lengths``: those to choose from, by default all of the
-    model's.
+    model's. ``longest``: the fewest, and of as many the cheapest.
     """
     choice = lengths or model.lengths
     most = max(1, ceil(wanted / choice[0]))
@@ -173,7 +188,13 @@ def clip_lengths(
         for combination in combinations_with_replacement(sorted(choice, reverse=True), count)
         if sum(combination) >= wanted
     )
-    return min(options, key=lambda lengths: (sum(map(price, lengths)), len(lengths), sum(lengths)))
+    return min(options, key=lambda clips: rank(clips, sum(map(price, clips), Decimal(0)), longest=longest))
+
+
+def rank(clips: tuple[int, ...], usd: Decimal, *, longest: bool) -> tuple[Decimal, Decimal, int]:
+    """The least of it is the best choice of clips: the cheapest, or with ``longest`` the fewest."""
+    first, second = (Decimal(len(clips)), usd) if longest else (usd, Decimal(len(clips)))
+    return first, second, sum(clips)
 
 
 def _ratio(name: str) -> Fraction:

@@ -68,7 +68,8 @@ class Shot:
     """One clip or still to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
 
     ``source`` is what a shot changes or finishes, ``references`` what its subject looks like, ``guides`` pictures that
-    it passes through, by frame. ``finishes`` is the shot of which this one is a later version, in the same scene.
+    it passes through, by frame. ``controls`` say what an edit keeps, ``position`` where a reframed picture stands.
+    ``finishes`` is the shot of which this one is a later version, in the same scene.
     """
 
     id: str
@@ -95,6 +96,9 @@ class Shot:
     references: tuple[Source, ...] = ()
     guides: tuple[tuple[int, Source], ...] = ()
     strength: str = ""
+    auto_controls: bool = False
+    controls: Mapping[str, Any] = field(default_factory=dict)
+    position: Mapping[str, float] = field(default_factory=dict)
     hdr: bool = False
     exr: bool = False
     finishes: str = ""
@@ -241,6 +245,15 @@ class Plan:
                 bought |= needed
                 fits.append(cut.scene)
         return tuple(fits)
+
+    @property
+    def at_most(self) -> Mapping[str, tuple[str, ...]]:
+        """Why prices are upper bounds, and the shots of which that is so."""
+        found: dict[str, tuple[str, ...]] = {}
+        for shot in self.shots:
+            if shot.quote.at_most:
+                found[shot.quote.at_most] = (*found.get(shot.quote.at_most, ()), shot.id)
+        return found
 
     @property
     def total(self) -> Decimal:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from studio.models import still_model, video_model
-from studio.plan import Shot, Source, canonical_json
+from studio.plan import FPS, Shot, Source, canonical_json
 
 #: How a source is given to a service: one of ``url``, ``generation_id``, ``file_id``.
 Given = Mapping[str, str]
@@ -70,6 +70,7 @@ def wire_request(shot: Shot, sent: Mapping[Source, Given]) -> dict[str, Any]:
 
 def _asked(shot: Shot) -> dict[str, Any]:
     """The words and numbers of a request, under the names that keys were always made with."""
+    asked: dict[str, Any]
     match shot.endpoint:
         case "video":
             wire = video_model(shot.model).wire
@@ -78,15 +79,17 @@ def _asked(shot: Shot) -> dict[str, Any]:
                 "resolution": shot.resolution, "duration": f"{shot.seconds}s",
             }  # fmt: skip
         case "modify" | "video_edit":
-            asked = {"model": video_model(shot.model).wire, "prompt": shot.prompt, "mode": shot.strength}
+            asked = {"model": video_model(shot.model).wire, "prompt": shot.prompt}
+            asked |= {"mode": shot.strength} if shot.strength else {}
             if shot.api == "agents":
-                asked["resolution"] = shot.resolution
+                asked |= {"resolution": shot.resolution, **_conditioned(shot)}
         case "reframe" | "video_reframe":
             asked = {
                 "model": video_model(shot.model).wire, "prompt": shot.prompt, "aspect_ratio": shot.aspect_ratio
             }  # fmt: skip
             if shot.api == "agents":
-                asked["resolution"] = shot.resolution
+                position = {"source_position": dict(shot.position)} if shot.position else {}
+                asked |= {"resolution": shot.resolution, **position}
         case "image":
             asked = {
                 "model": still_model(shot.model).wire, "prompt": shot.prompt, "aspect_ratio": shot.aspect_ratio
@@ -98,6 +101,12 @@ def _asked(shot: Shot) -> dict[str, Any]:
         case other:
             raise ValueError(f"no request for the endpoint {other}")
     return {**asked, **_options(shot)}
+
+
+def _conditioned(shot: Shot) -> dict[str, Any]:
+    """What an edit keeps of its footage, where that is said by more than its strength."""
+    asked: dict[str, Any] = {"auto_controls": True} if shot.auto_controls else {}
+    return asked | ({"controls": dict(shot.controls)} if shot.controls else {})
 
 
 def _options(shot: Shot) -> dict[str, Any]:
@@ -142,21 +151,41 @@ def _keyframe(given: Given) -> dict[str, str]:
     return {"type": "image", "url": given["url"]}
 
 
+def _only_as_keyframe(shot: Shot) -> bool:
+    """True if a clip takes pictures on the grid of its frames alone: one in HDR, or longer than a continuation."""
+    if shot.endpoint != "video" or any(
+        s is not None and s.kind in ("shot", "generation") for s in (shot.start, shot.end)
+    ):
+        return False
+    return shot.hdr or shot.seconds not in video_model(shot.model).continued
+
+
 def _for_agents(shot: Shot, sent: Mapping[Source, Given]) -> dict[str, Any]:
     asked = _asked(shot)
     params: dict[str, Any] = {name: asked.pop(name) for name in ("model", "prompt", "aspect_ratio") if name in asked}
     if shot.endpoint == "image":
         return params | ({"image_ref": [dict(sent[s]) for s in shot.references]} if shot.references else {})
-    strength = asked.pop("mode", "")
+    edit = {"strength": asked.pop("mode")} if "mode" in asked else {}
+    edit |= {name: asked.pop(name) for name in ("auto_controls", "controls") if name in asked}
     video: dict[str, Any] = asked
-    if strength:
-        video["edit"] = {"strength": strength}
-    for name, source in (("start_frame", shot.start), ("end_frame", shot.end)):
-        if source is not None:
+    ends = (("start_frame", 0, shot.start), ("end_frame", round(shot.seconds * FPS), shot.end))
+    anchors = list(shot.guides)
+    for name, frame, source in ends:
+        if source is None:
+            continue
+        if _only_as_keyframe(shot):
+            anchors.append((frame, source))
+        else:
             video[name] = dict(sent[source])
-    if shot.guides:
-        video["keyframes"] = [dict(sent[source]) for _, source in shot.guides]
-        video["keyframe_indexes"] = [frame for frame, _ in shot.guides]
+    if anchors:
+        anchors.sort(key=lambda anchor: anchor[0])
+        keyframes = {
+            "keyframes": [dict(sent[source]) for _, source in anchors],
+            "keyframe_indexes": [frame for frame, _ in anchors],
+        }
+        (edit if shot.endpoint == "video_edit" else video).update(keyframes)
+    if edit:
+        video["edit"] = edit
     if shot.source is not None:
         given = sent[shot.source]
         params["source"] = {**given, "media_type": VIDEO_TYPE} if "url" in given else dict(given)

@@ -30,7 +30,8 @@ from studio.orders import Door
 from studio.pace import Pace
 from studio.plan import Budgeting, Plan, Retaking
 from studio.preflight import free_shots
-from studio.pricing import PriceTable, load_prices
+from studio.price_book import load_prices
+from studio.pricing import PriceTable
 from studio.production import Production
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
@@ -98,9 +99,7 @@ class Session:
             asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
             retaking = await asyncio.to_thread(self._retaking, production, seeds, chosen, retake, asked, run)
             chosen |= retaking.takes
-        drawn = draw_plan(
-            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=chosen, only=only
-        )
+        drawn = await asyncio.to_thread(self._drawn, production, seeds, chosen, only)
         books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
         wanted = {sha for shot in drawn.shots for sha in shot.images}
         by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
@@ -117,6 +116,19 @@ class Session:
         """Whether a clip, or a still, is here and undamaged."""
         return self.store.has(sha256) or self.stills.has(sha256)
 
+    def _drawn(
+        self, production: Production, seeds: Mapping[str, Seed], takes: Mapping[str, int], only: tuple[str, ...]
+    ) -> Plan:
+        """The plan without its states; a scene that the books have in another form is drawn in that form."""
+
+        def held(key: str) -> bool:
+            row = self.ledger.order(key)
+            return row is not None and row.state.held
+
+        return draw_plan(
+            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=takes, only=only, held=held
+        )
+
     def _retaking(
         self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],
         retake: tuple[str, ...], command: str, run: str,
@@ -127,9 +139,7 @@ class Session:
         known = retakes_of(self.ledger, production.slug, seller)
         for scene in retake:
             # Drawn anew for each: a new take of a parent makes new families of its children.
-            drawn = draw_plan(
-                production, prices=self.prices, images=images, seller=self.service.seller, takes=takes, only=(scene,)
-            )
+            drawn = self._drawn(production, images, takes, (scene,))
             found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
             latest = [row for row in found if row]
             # Under another title the same shots may have been asked for, too.

@@ -18,6 +18,7 @@ from studio.plan import Plan, Shot, ShotState, seen
 from studio.requests import digest, named
 
 ALL = "all"
+FRAMES = ("generation", "first", "last")  # what a request says of another clip that one starts from or ends on
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,9 @@ def _trace(row: OrderRow, known: Mapping[str, OrderRow], lineages: dict[str, str
 def _lineage(endpoint: str, request: Mapping[str, Any], lineages: Mapping[str, str]) -> str:
     def named_by_lineage(value: Any) -> Any:
         if isinstance(value, Mapping):
+            if "order" in value and value.get("type") in FRAMES:
+                # A clip that goes on from another is the same wish, whether it is given its generation or its frame.
+                value = {**value, "type": "generation"}
             return {
                 name: lineages.get(part, part) if name == "order" and isinstance(part, str) else named_by_lineage(part)
                 for name, part in value.items()

@@ -26,7 +26,7 @@ from studio.errors import (
 from studio.failures import FailureClass, failure_class
 from studio.models import RAY_3
 from studio.plan import canonical_json
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.providers import Agents
 from tests.luma import LumaAgents, fail, refuse
 from tests.media.clips import make

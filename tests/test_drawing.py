@@ -12,7 +12,7 @@ from studio.assets import SeedFootage, SeedImage
 from studio.drawing import as_draft, draw_plan, finished_draft, reframed
 from studio.errors import BadInput
 from studio.plan import Plan, Source
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.production import Production
 from studio.requests import Given, wire_request
 
@@ -82,31 +82,195 @@ def test_ray_3_is_asked_of_the_second_api() -> None:
     assert shot.prompt == "what is seen in a. The camera pushes in slowly."
 
 
+THREE = {"model": "ray-3", "resolution": "540p"}
+
+
+def lengths_of(drawn: Plan) -> dict[str, list[int]]:
+    return {cut.scene: [int(s.seconds) for s in drawn.shots if s.scene == cut.scene] for cut in drawn.cuts}
+
+
 def test_ray_3_lengths() -> None:
-    """A first clip may last 10 s; one that continues another, or has a given frame, 5 s. A loop is one clip of 5 s."""
-    three = {"model": "ray-3", "resolution": "540p"}
+    """The cheapest clips: 10 s cost three times as much as 5 s, so all have 5 s; a loop is one clip of 5 s."""
     drawn = plan(film(
-        scene("long", duration=18, **three), scene("framed", duration=9, start_image=PICTURE, **three),
-        scene("ends", duration=10, end_image=PICTURE, **three), scene("loop", loop=True, **three),
+        scene("long", duration=18, **THREE), scene("framed", duration=9, start_image=PICTURE, **THREE),
+        scene("ends", duration=10, end_image=PICTURE, **THREE), scene("loop", loop=True, **THREE),
     ))  # fmt: skip
-    lengths = {name: [int(s.seconds) for s in drawn.shots if s.scene == name] for name in ("long", "framed", "ends")}
-    assert lengths == {"long": [10, 5, 5], "framed": [5, 5], "ends": [5, 5]}
+    assert lengths_of(drawn) == {"long": [5, 5, 5, 5], "framed": [5, 5], "ends": [5, 5], "loop": [5]}
+    assert sum(s.quote.usd for s in drawn.shots) == Decimal("0.15") * 9
     assert sent(drawn, "long.2")["video"]["start_frame"] == {"generation_id": "g-long.1"}
     assert "start_frame" not in sent(drawn, "ends.1")["video"]
-    assert sent(drawn, "ends.2")["video"]["end_frame"] == {"file_id": "image-aaaaaaaa"}
     assert sent(drawn, "loop")["video"] == {"resolution": "540p", "duration": "5s", "loop": True}
+    assert drawn.notes == (
+        "3 scenes have the cheapest clips: 8 for $1.20; with `clips: longest` they would be 5 for $1.65",
+    )
+
+
+def test_the_longest_clips_on_wish() -> None:
+    """`clips: longest` takes as few clips as can be; a picture in a clip of 10 s goes at its place on the grid."""
+    drawn = plan(film(
+        scene("long", duration=18, **THREE), scene("framed", duration=9, start_image=PICTURE, **THREE),
+        scene("ends", duration=10, end_image=PICTURE, **THREE), scene("short", duration=9, clips="cheapest", **THREE),
+        scene("flash", duration=14), clips="longest",
+    ))  # fmt: skip
+    assert lengths_of(drawn) == {"long": [10, 5, 5], "framed": [10], "ends": [10], "short": [5, 5], "flash": [9, 5]}
+    picture = [{"file_id": "image-aaaaaaaa"}]
+    assert sent(drawn, "framed")["video"] == {
+        "resolution": "540p", "duration": "10s", "keyframes": picture, "keyframe_indexes": [0],
+    }  # fmt: skip
+    assert sent(drawn, "ends")["video"] == {
+        "resolution": "540p", "duration": "10s", "keyframes": picture, "keyframe_indexes": [240],
+    }  # fmt: skip
+    assert drawn.notes == (
+        "1 scene has the cheapest clips: 2 for $0.30; with `clips: longest` they would be 1 for $0.45",
+        "3 scenes have the longest clips: 5 for $1.65; with `clips: cheapest` they would be 8 for $1.20",
+    )
+
+
+def test_both_ends_of_a_clip_of_ray_3_are_pictures() -> None:
+    """A generation stands alone in a request: a bridge, an end picture and a fresh still go with our frame of it."""
+    drawn = plan(film(
+        scene("a", **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE), scene("c", **THREE),
+        scene("ended", continue_from="c", duration=10, end_image=PICTURE, **THREE),
+        scene("outside", continue_from=PARENT, lead_into="a", **THREE),
+        scene("who", continue_from="c", character="maya", **THREE), characters=[MAYA],
+    ))  # fmt: skip
+    assert (drawn.shot("bridge").start, drawn.shot("bridge").end) == (Source("last", "a"), Source("first", "c"))
+    assert (drawn.shot("ended.1").start, drawn.shot("ended.1").end) == (Source("shot", "c"), None)
+    assert drawn.shot("ended.2").start == Source("last", "ended.1")
+    assert drawn.shot("outside").start == Source("last", "outside.from")
+    assert (drawn.shot("outside.from").generation, drawn.shot("outside.from").to_pay) == (PARENT, 0)
+    assert (drawn.shot("who").start, drawn.shot("who").end) == (Source("last", "c"), Source("still", "who.still"))
+    for shot in drawn.shots:
+        if shot.endpoint == "video" and not shot.generation:
+            frames = [sent(drawn, shot.id)["video"].get(name) for name in ("start_frame", "end_frame")]
+            by_id = [frame for frame in frames if frame and "generation_id" in frame]
+            assert not by_id or frames.count(None) == 1
+    before = {cut.scene: cut for cut in drawn.cuts}
+    assert drawn.continues(before["a"], before["bridge"])
+    assert drawn.continues(before["bridge"], before["c"])
+
+
+def test_one_generation_alone_is_an_extension() -> None:
+    """Forward or backward, a generation goes by its id, in a plain clip of 5 s."""
+    drawn = plan(film(scene("a", **THREE), scene("b", continue_from="a", loop=True, **THREE),
+                      scene("c", lead_into=PARENT, **THREE)))  # fmt: skip
+    assert sent(drawn, "b")["video"]["start_frame"] == {"generation_id": "g-a"}
+    assert sent(drawn, "c")["video"]["end_frame"] == {"generation_id": PARENT}
 
 
 def test_high_dynamic_range_with_guides() -> None:
-    """HDR with EXR frames, and pictures that the clip passes through, by frame; at twice the price."""
+    """HDR with EXR frames, and pictures that the clip passes through, by frame; at three times the price."""
     guides = [{"at": 0, "image": PICTURE}, {"at": 2.5, "image": PICTURE}]
-    drawn = plan(film(scene("a", model="ray-3", hdr=True, exr=True, duration=10, guides=guides)))
+    drawn = plan(
+        film(scene("a", model="ray-3", hdr=True, exr=True, guides=guides), scene("b", model="ray-3", hdr=True))
+    )
     video = sent(drawn, "a")["video"]
-    assert (video["hdr"], video["exr_export"], video["duration"]) == (True, True, "10s")
+    assert (video["hdr"], video["exr_export"], video["duration"]) == (True, True, "5s")
     assert (video["keyframe_indexes"], len(video["keyframes"])) == ([0, 60], 2)
-    assert drawn.shots[0].quote.usd == 2 * PRICES.quote("ray-3", "720p", 10).usd
-    with pytest.raises(BadInput, match=r"scene 'a', field 'duration'.*cannot be continued"):
-        plan(film(scene("a", model="ray-3", hdr=True, duration=12)))
+    assert [s.quote.usd for s in drawn.shots] == [Decimal("0.90"), Decimal("0.60")]
+
+
+def test_guides_keep_a_scene_in_one_clip() -> None:
+    """A guide's frame is counted in one clip: a scene with guides is that clip, however cheap two would be."""
+    drawn = plan(film(scene("a", duration=8, guides=[{"at": 7, "image": PICTURE}], **THREE)))
+    assert lengths_of(drawn) == {"a": [10]}
+    assert sent(drawn, "a")["video"]["keyframe_indexes"] == [168]
+
+
+def test_pictures_in_high_dynamic_range() -> None:
+    """In HDR a picture, or another clip's frame, goes at its place on the frames' grid; never a generation's id."""
+    three = {"model": "ray-3", "hdr": True}
+    drawn = plan(film(
+        scene("a", model="ray-3"), scene("b", continue_from="a", **three),
+        scene("c", start_image=PICTURE, end_image=PICTURE, **three), scene("d", character="maya", **three),
+        characters=[MAYA],
+    ))  # fmt: skip
+    assert sent(drawn, "b")["video"]["keyframes"] == [{"file_id": "last-a"}]
+    assert sent(drawn, "c")["video"]["keyframe_indexes"] == [0, 120]
+    assert sent(drawn, "d")["video"]["keyframes"] == [{"url": "https://still/d.still"}]
+    assert not {"start_frame", "end_frame"} & {name for s in "bcd" for name in sent(drawn, s)["video"]}
+
+
+def test_how_footage_is_modified_by_ray_3() -> None:
+    """Controls, automatic ones, and pictures at frames of the footage, as the service names them."""
+    drawn = plan(film(
+        scene("auto", modify=FOOTAGE, auto_controls=True, model="ray-3"),
+        scene("some", modify=FOOTAGE, model="ray-3", hdr=True, resolution="360p",
+              controls={"pose": "precise", "depth": 0.3, "normals": False, "trajectory": True, "face": "yes"}),
+        scene("guided", modify=FOOTAGE, model="ray-3", strength="adhere_2", guides=[{"at": 1, "image": PICTURE}]),
+    ))  # fmt: skip
+    assert sent(drawn, "auto")["video"]["edit"] == {"auto_controls": True}
+    assert sent(drawn, "some")["video"]["edit"] == {"controls": {
+        "pose": {"enabled": True, "strength": "precise"}, "depth": {"enabled": True, "blur": 0.3},
+        "normals": {"enabled": False}, "trajectory": {"enabled": True}, "face": {"enabled": True},
+    }}  # fmt: skip
+    assert sent(drawn, "guided")["video"]["edit"] == {
+        "strength": "adhere_2", "keyframes": [{"file_id": "image-aaaaaaaa"}], "keyframe_indexes": [24],
+    }  # fmt: skip
+    assert [s.quote.usd for s in drawn.shots] == [Decimal("1.08"), Decimal("1.08"), Decimal("1.08")]
+    assert len({s.key for s in drawn.shots}) == 3
+    with pytest.raises(BadInput, match=r"scene 'late', field 'guides', number 1: 4.5 s is after the end"):
+        plan(film(scene("late", modify=FOOTAGE, model="ray-3", guides=[{"at": 4.5, "image": PICTURE}])))
+
+
+def test_where_a_reframed_picture_stands() -> None:
+    """`source_position` of the scene, else of the production, goes with the reframe; without it the service centres."""
+    place = {"x": -0.5, "y": 0, "width": 2, "height": 1}
+    drawn = plan(reframed(film(
+        scene("a", model="ray-3"), scene("b", model="ray-3", source_position={**place, "x": 0.25}), scene("c"),
+        source_position=place,
+    ), "9:16"))  # fmt: skip
+    at = {"x_norm": -0.5, "y_norm": 0.0, "w_norm": 2.0, "h_norm": 1.0}
+    assert sent(drawn, "a.9x16")["video"]["source_position"] == at
+    assert sent(drawn, "b.9x16")["video"]["source_position"] == {**at, "x_norm": 0.25}
+    assert "source_position" not in sent(drawn, "c.9x16")
+    assert drawn.shot("a.9x16").quote.usd == Decimal("0.60")
+
+
+def test_what_has_the_shape_already_is_not_reframed() -> None:
+    """A clip that has the new shape by its first picture, or by the footage that it changes, is used as it is."""
+    tall = "https://x.example/tall.png"
+    seeds = SEEDS | {tall: SeedImage("tall", "b" * 64, "image/png", ".png", 540, 960, url=tall)}
+    drawn = plan(
+        reframed(film(scene("a", model="ray-3", start_image=tall), scene("b", model="ray-3")), "9:16"), images=seeds
+    )
+    assert [c.shots for c in drawn.cuts] == [("a",), ("b.9x16",)]
+    assert "scene 'a': 'a' has the shape 9:16 already, and is not reframed" in drawn.notes
+
+
+#: Orders as earlier versions named them.
+EARLIER = {
+    "a": "3a85c033c78b4d1ddf8ccfc05ba7b639c9178329619d5b0223b63742d7742c57",
+    "c": "c1000ecb01ac168e02ff2c82dcadad12ce290d0b9e959e175aea13103d32c2ae",
+    "bridge": "3c6eaf6eaa61a73ae30acca9bde228473fcec661836a7407b725580157dbb5b7",
+    "who.still": "d89b1bacbf56eee35c2f8a3fa2d8ff4a362d6eac6699378510cb8aa34695069e",
+    "who": "abca2e4a9f232071ed0af8caa9c8199ba5477d187fefd1d028e59a9fb9d4e753",
+    "mixed.1": "a607cc31a5e4dbd421329cba77336c8e4a7dce3089cd5d60df429033e35cddf2",
+    "mixed.2": "70070ea1922d56fad81e543fc8f87652b39fc912496f202e2a2cb09b6f3089d3",
+}
+
+
+def test_what_was_bought_in_its_earlier_form_is_used() -> None:
+    """One clip of 10 s, a bridge by ids and a still beside a generation are in the books: nothing is bought again."""
+    scenes = (
+        scene("a", duration=10, **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE),
+        scene("c", **THREE), scene("who", continue_from="c", character="maya", **THREE),
+        scene("mixed", duration=14, **THREE),
+    )  # fmt: skip
+    production = film(*scenes, characters=[MAYA])
+    drawn = plan(production, held=set(EARLIER.values()).__contains__)
+    assert {s.id: s.key for s in drawn.shots} == EARLIER
+    assert sent(drawn, "bridge")["video"]["start_frame"] == {"generation_id": "g-a"}
+    fresh = plan(production)
+    assert not {s.key for s in fresh.shots if s.scene in ("a", "bridge", "mixed")} & set(EARLIER.values())
+
+
+def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
+    """The clip of 10 s is bought and what follows it is not: what follows is bought, not three clips of 5 s."""
+    production = film(scene("mixed", duration=14, **THREE))
+    drawn = plan(production, held={EARLIER["mixed.1"]}.__contains__)
+    assert lengths_of(drawn) == {"mixed": [10, 5]}
+    assert lengths_of(plan(production)) == {"mixed": [5, 5, 5]}
 
 
 @pytest.mark.parametrize(("first", "second"), [("ray-2", "ray-3"), ("ray-3", "ray-flash-2")])
@@ -287,9 +451,9 @@ def test_a_pinned_generation_is_continued() -> None:
     assert not drawn.continues(before, after)
 
 
-@pytest.mark.parametrize("fields", [{"hdr": True}, {"guides": [{"at": 1, "image": PICTURE}]}])
-def test_a_chain_ties_the_first_frame_too(fields: dict[str, Any]) -> None:
+def test_a_chain_ties_the_first_frame_too() -> None:
     """What cannot begin on another clip's frame is refused where only ``chain`` makes it do so; the first scene may."""
-    film(scene("a", model="ray-3", **fields), chain=True)
+    guides = [{"at": 1, "image": PICTURE}]
+    film(scene("a", model="ray-3", guides=guides), chain=True)
     with pytest.raises(ValueError, match="cannot be combined with chain"):
-        film(scene("a"), scene("b", model="ray-3", **fields), chain=True)
+        film(scene("a"), scene("b", model="ray-3", guides=guides), chain=True)

@@ -14,7 +14,7 @@ from studio.drawing import as_draft, draw_plan
 from studio.failures import FailureClass
 from studio.ledger.values import OrderRow, OrderState
 from studio.plan import Plan, Shot, ShotState, Source
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.production import Production
 from studio.requests import wire_request
 

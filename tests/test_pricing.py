@@ -12,11 +12,8 @@ import pytest
 from studio.errors import BadInput, SettingsError
 from studio.models import MODELS, STILL_MODELS, VideoModel, clip_lengths, still_model, video_model
 from studio.money import from_micros, parse_usd, plain, to_micros, usd
-from studio.pricing import Quote, load_prices
-from studio.sandbox import prices as charged
-from studio.sandbox.agents import prices as charged_agents
-from studio.sandbox.agents.rules import IMAGE_REFS
-from studio.sandbox.assumptions import Assumptions
+from studio.price_book import load_prices
+from studio.pricing import Quote, Range
 
 PUBLISHED = {
     "ray-2": ["0.40", "0.72", "0.71", "1.27", "1.59", "2.87", "6.37", "11.47"],
@@ -30,7 +27,103 @@ def test_the_default_table_gives_the_published_prices(model: str) -> None:
     table = load_prices()
     prices = [table.quote(model, tier, s) for tier in ("540p", "720p", "1080p", "4k") for s in (5, 9)]
     assert [str(p.usd) for p in prices] == PUBLISHED[model]
-    assert {p.table for p in prices} == {"luma-per-pixel (2025-11-01)"}
+    assert {(p.table, p.at_most) for p in prices} == {("luma (2026-10-01)", "")}
+
+
+#: Luma's pricing guide for Ray 3.2, July to October 2026: kind, range, length; then 360p, 540p, 720p, 1080p in USD.
+RAY_3 = """
+video   sdr  5    .06   .15   .30   1.20
+video   sdr 10    .18   .45   .90   3.60
+video   hdr  5    -     -     .60   2.40
+video   exr  5    -     -     .90   3.60
+extend  sdr  5    .06   .15   .30   1.20
+edit    sdr  5    .54   .72   1.08  2.16
+edit    sdr 10    1.08  1.44  2.16  4.32
+edit    hdr  5    1.08  1.44  2.16  4.32
+edit    hdr 10    2.16  2.88  4.32  8.64
+edit    exr  5    1.62  2.16  3.24  6.48
+edit    exr 10    3.24  4.32  6.48  12.96
+reframe sdr  1    .03   .06   .12   .36
+"""
+TIERS = ("360p", "540p", "720p", "1080p")
+CELLS = [
+    (kind, dynamic, int(seconds), tier, price)
+    for kind, dynamic, seconds, *prices in map(str.split, RAY_3.strip().splitlines())
+    for tier, price in zip(TIERS, prices, strict=True)
+]
+
+
+def quoted(kind: str, dynamic: Range, tier: str, frames: int) -> Quote:
+    """The default table's quote for Ray 3."""
+    table = load_prices()
+    if kind == "reframe":
+        return table.quote_reframe("ray-3", tier, frames)
+    if kind == "edit":
+        return table.quote_edit("ray-3", tier, frames, dynamic=dynamic)
+    return table.quote("ray-3", tier, frames // 24, dynamic=dynamic, extends=kind == "extend")
+
+
+@pytest.mark.parametrize(("kind", "dynamic", "seconds", "tier", "price"), CELLS)
+def test_ray_3_costs_what_luma_s_guide_says(kind: str, dynamic: Range, seconds: int, tier: str, price: str) -> None:
+    """Every cell of Luma's guide is our quote, to the cent; what it leaves out has no price."""
+    if price == "-":
+        with pytest.raises(SettingsError, match="has no price for"):
+            quoted(kind, dynamic, tier, seconds * 24)
+        return
+    quote = quoted(kind, dynamic, tier, seconds * 24)
+    assert quote.usd == Decimal(price)
+    assert bool(quote.at_most) == (kind == "extend" and tier == "360p")
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "price"),
+    [
+        ("edit", 1, ".72"), ("edit", 119, ".72"), ("edit", 121, ".72"), ("edit", 122, "1.44"), ("edit", 241, "1.44"),
+        ("edit", 242, "4.32"), ("edit", 432, "4.32"), ("edit", 481, "4.32"),
+        ("reframe", 1, ".06"), ("reframe", 24, ".06"), ("reframe", 25, ".06"), ("reframe", 26, ".12"),
+        ("reframe", 121, ".30"), ("reframe", 122, ".36"), ("reframe", 720, "1.80"),
+    ],
+)  # fmt: skip
+def test_edits_and_reframes_by_the_length_of_their_source(kind: str, frames: int, price: str) -> None:
+    """An edit has the price of the next length; one of more than 10 s an upper bound; a reframe pays begun seconds."""
+    quote = quoted(kind, "sdr", "540p", frames)
+    assert quote.usd == Decimal(price)
+    assert ("threefold" in quote.at_most) == (kind == "edit" and frames > 241)
+
+
+def test_an_edit_that_is_longer_than_any_bound_has_no_price() -> None:
+    """What is more than twice as long as the longest documented edit is not guessed at."""
+    with pytest.raises(SettingsError, match="has no price for ray-3 at 540p, edited, 482 frames"):
+        quoted("edit", "sdr", "540p", 482)
+
+
+@pytest.mark.parametrize(
+    ("model", "references", "price"),
+    [
+        ("uni-1", 0, "0.0404"), ("uni-1", 1, "0.0434"), ("uni-1", 2, "0.0464"), ("uni-1", 9, "0.0674"),
+        ("uni-1-max", 0, "0.1000"), ("uni-1-max", 1, "0.1030"), ("uni-1-max", 9, "0.1270"),
+        ("photon-1", 0, "0.02"), ("photon-1", 4, "0.02"), ("photon-flash-1", 4, "0.01"),
+    ],
+)  # fmt: skip
+def test_stills_cost_what_luma_s_guide_says(model: str, references: int, price: str) -> None:
+    """A still's price is exact, finer than a cent where Luma's is."""
+    assert load_prices().quote_still(model, references=references).usd == Decimal(price)
+
+
+def test_what_is_not_documented_is_an_upper_bound_with_its_reason() -> None:
+    """An upscale, a sound and an edit by rate cost at most what is quoted, and the quote says why."""
+    table = load_prices()
+    assert (table.quote_upscale("4k", 120).usd, table.quote_audio(120).usd) == (Decimal("2.19"), Decimal("0.14"))
+    assert table.quote_upscale("4k", 120).usd == table.quote("ray-flash-2", "4k", 5).usd
+    assert table.quote_audio(120).usd == table.quote("ray-flash-2", "540p", 5).usd
+    for quote in (table.quote_upscale("4k", 120), table.quote_audio(120), table.quote_edit("ray-2", "1080p", 120)):
+        assert "not documented" in quote.at_most or "documented, not what" in quote.at_most
+    assert table.quote_edit("ray-2", "1080p", 120).usd == Decimal("3.94")
+
+
+def test_the_name_of_earlier_versions_still_chooses_the_table() -> None:
+    """Settings that name the table by its earlier name get today's prices."""
+    assert load_prices(table="luma-per-pixel").label == "luma (2026-10-01)"
 
 
 def test_the_mission_s_table() -> None:
@@ -49,90 +142,23 @@ def test_a_book_of_one_s_own(tmp_path: Path) -> None:
     assert (str(quote.usd), quote.table) == ("0.333", "deal (2026-01-01)")
 
 
-ASSUME = Assumptions()
-DREAM_MACHINE = [m for m in MODELS.values() if m.api == "dream-machine"]
-AGENTS = [m for m in MODELS.values() if m.api == "agents"]
-LENGTHS = (1, 23, 24, 119, 120, 121, 122, 216, 240, 241, 242, 360, 361, 432, 433, 719, 720)  # frames
-
-
-def cents(quote: Quote) -> int:
-    """A quote in whole cents, which every quote of the default table has."""
-    assert quote.usd * 100 == int(quote.usd * 100)
-    assert quote.table == "luma-per-pixel (2025-11-01)"
-    return int(quote.usd * 100)
-
-
-def test_new_clips_cost_what_the_service_charges() -> None:
-    """Our price of a new clip is what the sandbox books for it: every model, tier and length, standard and HDR."""
-    table = load_prices()
-    for model in DREAM_MACHINE:
-        for tier in model.resolutions:
-            for seconds in model.lengths:
-                assert cents(table.quote(model.name, tier, seconds)) == charged.video(model.wire, tier, seconds)
-    for model in AGENTS:
-        for tier in model.resolutions:
-            for seconds in model.lengths:
-                for hdr in (False, True):
-                    price = charged_agents.video(tier, seconds, ASSUME, hdr=hdr)
-                    assert cents(table.quote(model.name, tier, seconds, hdr=hdr)) == price
-
-
-def test_stills_cost_what_the_service_charges() -> None:
-    """Our price of a still is what the sandbox books for it, with any number of references."""
-    table = load_prices()
-    full, least = charged.TIER_PIXELS["1080p"], int(ASSUME.number("image_cents_least"))
-    for model in STILL_MODELS.values():
-        for references in range(model.references + 1):
-            price = cents(table.quote_still(model.name, references=references))
-            if model.api == "dream-machine":
-                assert price == charged.image(model.wire, full, least)
-                continue
-            assert price == charged_agents.image(model.wire, references, edit=False)
-            if 1 <= references <= IMAGE_REFS["image_edit"] + 1:
-                assert price == charged_agents.image(model.wire, references - 1, edit=True)
-
-
-def test_edits_cost_what_the_service_charges() -> None:
-    """Modify and reframe: pixels of the source's tier, at most 720p; with Ray 3 a new clip of the source's length."""
-    table = load_prices()
-    for model in DREAM_MACHINE:
-        for tier in model.resolutions:
-            billed = tier if tier == "540p" else "720p"
-            for frames in LENGTHS:
-                assert cents(table.quote_edit(model.name, tier, frames)) == charged.edit(model.wire, billed, frames)
-    for model in AGENTS:
-        for tier in model.resolutions:
-            for frames in LENGTHS:
-                for hdr in (False, True):
-                    price = charged_agents.video(tier, frames / 24, ASSUME, hdr=hdr, edit=True)
-                    assert cents(table.quote_edit(model.name, tier, frames, hdr=hdr)) == price
-
-
-def test_finishing_costs_what_the_service_charges() -> None:
-    """Our price of an upscale and of an added sound is what the sandbox books."""
-    table = load_prices()
-    rate, second = ASSUME.number("upscale_rate"), ASSUME.number("audio_cents_a_second")
-    for frames in LENGTHS:
-        assert cents(table.quote_audio(frames)) == charged.audio(frames, second)
-        for tier in ("720p", "1080p", "4k"):
-            assert cents(table.quote_upscale(tier, frames)) == charged.upscale(tier, frames, rate)
-
-
 def test_nothing_falls_back_on_another_table() -> None:
     """What a table does not price is refused when it is asked for, and only then; each refusal says what to do."""
     table, default = load_prices(table="mission"), load_prices()
     for refused in (
         lambda: table.quote("ray-flash-2", "540p", 5),
-        lambda: table.quote("ray-2", "720p", 5, hdr=True),
+        lambda: table.quote("ray-2", "720p", 5, dynamic="hdr"),
         lambda: table.quote("ray-3", "720p", 5),
         lambda: table.quote_still("photon-1"),
         lambda: table.quote_edit("ray-2", "720p", 120),
         lambda: table.quote_edit("ray-3", "720p", 120),
         lambda: table.quote_upscale("1080p", 120),
         lambda: table.quote_audio(120),
-        lambda: default.quote("ray-2", "720p", 5, hdr=True),
+        lambda: default.quote("ray-2", "720p", 5, dynamic="hdr"),
+        lambda: default.quote("ray-3", "720p", 10, dynamic="hdr"),
+        lambda: default.quote("ray-3", "720p", 9),
         lambda: default.quote("ray-3", "4k", 5),
-        lambda: default.quote_edit("ray-2", "720p", 120, hdr=True),
+        lambda: default.quote_edit("ray-2", "720p", 120, dynamic="hdr"),
         lambda: default.quote_edit("ray-2", "360p", 120),
         lambda: default.quote_still("uni-2"),
         lambda: default.quote_upscale("8k", 120),
@@ -153,10 +179,13 @@ upscale_rate = "0.5"
 sound_second = "0.24"
 [tables.deal.edits]
 rates = {"ray-2" = "0.1"}
-[tables.deal.blocks]
-seconds = 4
-hdr_factor = "1.5"
-prices = {"ray-3" = {"720p" = "0.2"}}
+[tables.deal.fixed."ray-3"]
+video.hdr = {"720p" = {"5s" = "0.495"}}
+edit.sdr = {"720p" = {"4s" = "0.4"}}
+[tables.deal.reframe_seconds."ray-3"]
+"720p" = "0.07"
+[tables.deal.at_most]
+upscale = "by agreement"
 [tables.deal.stills]
 "photon-1" = "0.0123"
 [tables.deal.prices."ray-3"]
@@ -166,21 +195,26 @@ prices = {"ray-3" = {"720p" = "0.2"}}
     assert [
         str(quote.usd.normalize())
         for quote in (
-            table.quote("ray-3", "720p", 5), table.quote("ray-3", "720p", 10),
-            table.quote("ray-3", "720p", 10, hdr=True),
+            table.quote("ray-3", "720p", 10), table.quote("ray-3", "720p", 10, extends=True),
+            table.quote("ray-3", "720p", 5, dynamic="hdr"),
+            table.quote_edit("ray-3", "720p", 97), table.quote_reframe("ray-3", "720p", 48),
             table.quote_edit("ray-2", "720p", 3), table.quote_upscale("720p", 3), table.quote_audio(1),
             table.quote_still("photon-1"), table.quote_still("photon-1", references=4),
         )
-    ] == ["0.4", "0.33", "0.495", "0.3", "1.5", "0.01", "0.0123", "0.0123"]  # fmt: skip
-    with pytest.raises(SettingsError, match="no price for an edit"):
-        table.quote_edit("ray-3", "720p", 3)
+    ] == ["0.33", "0.33", "0.495", "0.4", "0.14", "0.3", "1.5", "0.01", "0.0123", "0.0123"]  # fmt: skip
+    assert (table.quote_upscale("720p", 3).at_most, table.quote_audio(1).at_most) == ("by agreement", "")
+    with pytest.raises(SettingsError, match="no price for ray-3 at 720p, edited"):
+        table.quote_edit("ray-3", "720p", 98)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('[tables.a]\ndated=2026-01-01\n[tables.a.edits]\nmost="720p"', "720p"),
-        ("[tables.a]\ndated=2026-01-01\n[tables.a.blocks]\nseconds=0", "at least 1"),
+        ("[tables.a]\ndated=2026-01-01\n[tables.a.blocks]\nseconds=5", "tables.a.blocks is of an earlier form"),
+        ('[tables.a]\ndated=2026-01-01\nfixed={"ray-3"={film={sdr={}}}}', "ray-3.film is named after no kind of clip"),
+        ('[tables.a]\ndated=2026-01-01\nfixed={"ray-3"={video={dim={}}}}', "video.dim is named after no range"),
+        ('[tables.a]\ndated=2026-01-01\nfixed={"ray-3"={video={sdr={"540p"="1"}}}}', "540p is no section"),
         ("[tables.a]\ndated=2026-01-01\nupscale_rate=0.5", "write 0.5 as text"),
         ('[tables.a]\ndated=2026-01-01\nstills={"uni-1"={text="0.1"}}', "first"),
         ("[tables.a]\ndated=2026-01-01\nfps=0", "fps"),
@@ -213,9 +247,11 @@ prices = {"ray-3" = {"720p" = "0.2"}}
         ('[tables.a]\ndated=2026-01-01\nround_to="0"', "tables.a.round_to"),
         ('[tables.a]\ndated=2026-01-01\nround_to="1"', "tables.a.round_to"),
         ('[tables.a]\ndated=2026-01-01\nround_to="0.0000001"', "tables.a.round_to"),
-        ('[tables.a]\ndated=2026-01-01\nblocks={prices={"ray-3"={"540p"="0.004"}}}', "540p is .*rounded to \\$0.00"),
-        ('[tables.a]\ndated=2026-01-01\nstills={"uni-1"="0.001"}', "uni-1 is .*rounded to \\$0.00"),
-        ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"5s"="0.0000001"}}}', "5s is .*rounded to"),
+        ('[tables.a]\ndated=2026-01-01\nstills={"uni-1"="0.0000001"}', "uni-1 is .*less than the books can hold"),
+        (
+            '[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"5s"="0.0000001"}}}',
+            "5s is .*than the books can hold",
+        ),
         ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"soon"="1"}}}', "named after no length"),
         ('[tables.a]\ndated=2026-01-01\nprices={"ray-2"={"540p"={"-5s"="1"}}}', "named after no length"),
         ("[tables]\na=1", "tables.a is no section"),
@@ -253,14 +289,10 @@ rates = {"cheap" = "0.000000001", "free" = "0", "dear" = "100000"}
 upscale_rate = "0.000001"
 sound_second = "0.000001"
 prices = {"ray-2" = {"720p" = {"5s" = "0"}}}
-[tables.deal.blocks]
-hdr_factor = "0.000001"
-prices = {"ray-3" = {"720p" = "0.30"}}
 """)
     table = load_prices(book)
     assert table.quote("cheap", "720p", 5).usd == Decimal("0.01")
     assert table.quote_upscale("720p", 1).usd == table.quote_audio(1).usd == Decimal("0.01")
-    assert table.quote("ray-3", "720p", 5, hdr=True).usd == Decimal("0.01")
     assert table.quote("free", "720p", 5).usd == table.quote("ray-2", "720p", 5).usd == 0
     with pytest.raises(SettingsError, match="of a single purchase"):
         table.quote("dear", "720p", 5)
@@ -290,8 +322,9 @@ def test_a_scene_of_some_lengths_only() -> None:
     def price(seconds: int) -> Decimal:
         return table.quote("ray-3", "720p", seconds).usd
 
-    assert clip_lengths(ray_3, Fraction(20), price) == (10, 10)
-    assert clip_lengths(ray_3, Fraction(20), price, lengths=ray_3.framed_lengths) == (5, 5, 5, 5)
+    assert clip_lengths(ray_3, Fraction(20), price) == (5, 5, 5, 5)
+    assert clip_lengths(ray_3, Fraction(20), price, longest=True) == (10, 10)
+    assert clip_lengths(ray_3, Fraction(20), price, lengths=ray_3.continued, longest=True) == (5, 5, 5, 5)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -309,7 +342,7 @@ def test_every_model_can_be_bought(model: VideoModel) -> None:
     shortest = min(model.lengths)
     assert table.quote(draft, tier, shortest).usd <= table.quote(model.name, model.resolutions[0], shortest).usd
     assert still_model(model.still).api == model.api
-    assert {*model.framed_lengths, *model.loop_lengths} <= set(model.lengths)
+    assert {*model.continued, *model.loop_lengths, *model.hdr_lengths} <= set(model.lengths)
     assert set(model.hdr_resolutions) <= set(model.resolutions)
 
 

@@ -37,6 +37,9 @@ def scene(fields: str, more: str = "") -> str:
 
 
 SECOND = "  - id: order\n    prompt: she orders\n"
+EDIT = "model: ray-3\nmodify: order"
+PICTURE = "https://x.org/a.png"
+POSITION = "{x: 0, y: 0, width: 1, height: 1}"
 
 
 @pytest.mark.parametrize(
@@ -97,11 +100,33 @@ SECOND = "  - id: order\n    prompt: she orders\n"
         ("model: ray-3\nsound: waves", 6, "sound", "ray-3 does not do that", "ray-2 or ray-flash-2"),
         ("model: ray-3\nupscale: 1080p", 6, "upscale", "ray-3 does not do that", "ray-2 or ray-flash-2"),
         ("model: ray-3\nhdr: true\nresolution: 540p", 6, "hdr", "720p and 1080p only", "change resolution"),
-        ("model: ray-3\nhdr: true\nloop: true", 6, "hdr", "cannot be combined with loop", "guides"),
+        ("model: ray-3\nhdr: true\nloop: true", 6, "hdr", "cannot be combined with loop", "remove one"),
         ("model: ray-3\nexr: true", 6, "exr", "without hdr", "add hdr: true"),
         ("upscale: 540p", 5, "upscale", "540p is no larger than 720p", "choose a larger one"),
         ("modify: order\nloop: true", 6, "loop", "cannot be combined with modify", "remove one"),
         ("strength: flex_1", 5, "strength", "says how much modify may change", "add modify"),
+        ("model: ray-3\nhdr: true\nduration: 8", 7, "duration", "8 s in HDR", "write at most 5"),
+        (f"{EDIT}\nauto_controls: true\nstrength: flex_1", 7, "auto_controls", "combined with strength", "remove one"),
+        (f"{EDIT}\nauto_controls: true\ncontrols: {{pose: coarse}}", 7, "auto_controls", "with controls", "remove one"),
+        ("model: ray-3\ncontrols: {pose: coarse}", 6, "controls", "says how modify works", "add modify"),
+        ("model: ray-3\nauto_controls: true", 6, "auto_controls", "says how modify works", "add modify"),
+        (f"{EDIT}\ncontrols: {{}}", 7, "controls", "names no control", "add pose"),
+        (f"{EDIT}\ncontrols: {{pose: soft}}", 7, "controls.pose", "'soft' is no control of a pose", "precise, coarse"),
+        (f"{EDIT}\ncontrols: {{depth: 1.5}}", 7, "controls.depth", "1.5 is not between 0 and 1", "from 0 to 1"),
+        (f"{EDIT}\ncontrols: {{face: 0.5}}", 7, "controls.face", "expected true or false", ""),
+        (f"{EDIT}\nguides: [{{at: 1, image: {PICTURE}}}]\nstart_image: {PICTURE}", 7, "guides", "start_image", "at 0"),
+        ("modify: order\nauto_controls: true", 6, "auto_controls", "ray-2 does not do that", "write model: ray-3"),
+        ("modify: order\ncontrols: {pose: coarse}", 6, "controls", "ray-2 does not do that", "write model: ray-3"),
+        (f"source_position: {POSITION}", 5, "source_position", "ray-2 does not do that", "write model: ray-3"),
+        (
+            "model: ray-3\nsource_position: {x: 0, y: 0, width: 1}",
+            6,
+            "source_position",
+            "'height' is missing",
+            "add it",
+        ),
+        (f"model: ray-3\nsource_position: {POSITION.replace('x: 0', 'x: 3')}", 6, "source_position.x", "-2 and 2", ""),
+        ("clips: longer", 5, "clips", "there is no clips 'longer'", "'longest'"),
     ],
 )
 def test_one_wrong_field(tmp_path: Path, fields: str, line: int, field: str, message: str, hint: str) -> None:

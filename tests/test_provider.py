@@ -13,7 +13,7 @@ import pytest
 from studio.errors import Ambiguous, NotFound, NotSent, Refused, ServiceError
 from studio.failures import KNOWN, FailureClass, failure_class
 from studio.plan import canonical_json
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.providers import DreamMachine, Generation
 from studio.providers.answers import retry_after, time_of
 from studio.sandbox.agents.generations import REASONS

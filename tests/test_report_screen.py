@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.screen import made_from, show_plan
 from studio.drawing import draw_plan
 from studio.plan import Shot, ShotState, Source
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.production import Production
 
 

@@ -1,115 +1,175 @@
-"""A scene's clips as they are made: a chain of new ones, changed footage, or an existing generation."""
+"""A scene's clips as they are made: a chain of new ones, changed footage, or an existing generation.
+
+A chain can be drawn in several ways: of the cheapest lengths, of the longest, and as earlier versions drew it. What is
+in the books in one of them is used as it is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from math import ceil
+from typing import Literal, TypeAlias
 
-from studio.assets import SeedFootage, source_key
-from studio.concepts import in_words
-from studio.drawing.desk import Desk
+from studio.drawing.desk import Choice, Desk
+from studio.drawing.edits import edited
 from studio.drawing.lengths import chain_lengths, whole_clip
-from studio.drawing.sizes import EDIT_MOST, TIER_PIXELS, smaller, tier_of
+from studio.drawing.shots import guides_of, quote, shot_of
 from studio.drawing.stills import anchored_end, anchored_start
 from studio.errors import BadInput
 from studio.models import VideoModel
-from studio.plan import FPS, Shot, ShotState, Source
+from studio.money import ZERO
+from studio.plan import Shot, ShotState, Source
 from studio.pricing import Quote
 from studio.production import Scene
 from studio.production.values import is_generation
 
-DEFAULT_STRENGTH = "flex_1"
+BY_ID = ("shot", "generation")
+#: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service does not take any more.
+Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
 
 
 def clips_of(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
     """The scene's clips, in order. What they are made from is on the desk already."""
     if scene.generation:
         return (_existing(desk, scene),)
-    return _edited(desk, scene) if scene.modify is not None else _chain(desk, scene)
+    return edited(desk, scene) if scene.modify is not None else _chain(desk, scene)
 
 
 def _existing(desk: Desk, scene: Scene) -> Shot:
     model = desk.model(scene)
     seconds = whole_clip(model.lengths, desk.production.duration_of(scene))
-    shot = _shot(desk, scene, scene.id, Fraction(seconds), _quote(desk, scene, seconds))
+    shot = shot_of(desk, scene, scene.id, Fraction(seconds), quote(desk, scene, seconds, plain=True))
     return desk.add(
         replace(shot, generation=scene.generation, state=ShotState.PINNED, loop=scene.loop, hdr=False, exr=False)
     )
 
 
 def _chain(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+    """New clips in the form that was wished for, or in another one that is in the books and costs no more now."""
+    wish: Form = desk.production.clips_of(scene)
+    drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(desk, scene, form)) is not None]
+    (_, wished), *others = drawn
+    tied = scene.character is not None or _end(desk, scene) is not None
+    if (tied and desk.model(scene).one_by_id) or any(lengths != wished for _, lengths in others):
+        return _chosen(desk, scene, drawn)
+    return _drawn(desk, scene, wish, wished)
+
+
+def _forms(wish: Form) -> tuple[Form, ...]:
+    return ("longest", "cheapest", "earlier") if wish == "longest" else ("cheapest", "longest", "earlier")
+
+
+def _chosen(desk: Desk, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]]) -> tuple[Shot, ...]:
+    best, best_clips, seen = desk.trial(), tuple[Shot, ...](), set[tuple[str, ...]]()
+    choice: list[tuple[Decimal, int]] = []
+    for number, (form, lengths) in enumerate(forms):
+        trial = desk.trial()
+        clips = _drawn(trial, scene, form, lengths)
+        if form != "earlier":
+            choice.append((sum((c.quote.usd for c in clips), ZERO), len(clips)))
+        keys = tuple(clip.key for clip in clips)
+        if keys in seen:
+            continue
+        seen.add(keys)
+        if number == 0 or (trial.begun and trial.to_pay < best.to_pay and _may_replace(forms[0][0], form)):
+            best, best_clips = trial, clips
+    desk.keep(best)
+    if len(choice) == 2 and choice[0] != choice[1]:
+        desk.choices[scene.id] = Choice(*choice[0], *choice[1])
+    return best_clips
+
+
+def _may_replace(wish: Form, form: Form) -> bool:
+    """Who asks for long clips gets them, however many short ones there are."""
+    return wish != "longest" or form == "earlier"
+
+
+def _lengths(desk: Desk, scene: Scene, form: Form) -> tuple[int, ...] | None:
+    """How long the clips are; None where there is no such form."""
     model, wanted = desk.model(scene), desk.production.duration_of(scene)
     start, end = _start(desk, scene), _end(desk, scene)
-    framed = start is not None or scene.character is not None
-    lengths = chain_lengths(model, wanted, lambda n: _quote(desk, scene, n).usd, framed=framed, ends=end is not None)
     if scene.loop:
-        lengths = (whole_clip(model.loop_lengths, wanted),)
-    if scene.hdr and len(lengths) > 1:
+        return (whole_clip(model.loop_lengths, wanted),)
+    if scene.hdr or scene.guides:
+        return (_one_clip(scene, model, wanted),)
+    if form == "earlier":
+        framed = start is not None or scene.character is not None
+        return _earlier(wanted, framed=framed, ends=end is not None) if model.one_by_id else None
+    by_id = start is not None and start.kind in BY_ID
+    price = partial(_price, desk, scene)
+    return chain_lengths(model, wanted, price, by_id=by_id, ends=end is not None, longest=form == "longest")
+
+
+def _one_clip(scene: Scene, model: VideoModel, wanted: Fraction) -> int:
+    lengths = model.hdr_lengths if scene.hdr else model.lengths
+    if wanted > lengths[-1]:
+        what = "in HDR" if scene.hdr else "with guides"
         raise BadInput(
-            f"{float(wanted):g} seconds in HDR are more than one clip, and an HDR clip cannot be continued",
-            where=f"scene '{scene.id}', field 'duration'", hint=f"at most {model.lengths[-1]} seconds; or remove hdr",
+            f"{float(wanted):g} seconds {what} are more than one clip, and such a clip cannot be continued",
+            where=f"scene '{scene.id}', field 'duration'", hint=f"at most {lengths[-1]} seconds",
         )  # fmt: skip
+    return whole_clip(lengths, wanted)
+
+
+def _earlier(wanted: Fraction, *, framed: bool, ends: bool) -> tuple[int, ...]:
+    """The lengths of Ray 3 as earlier versions chose them, when 10 s were taken to cost twice as much as 5 s."""
+    blocks = max(1, ceil(wanted / 5))
+    if framed or blocks == 1 or (blocks == 2 and ends):
+        return (5,) * blocks
+    return (10, *(5,) * (blocks - 2))
+
+
+def _drawn(desk: Desk, scene: Scene, form: Form, lengths: tuple[int, ...]) -> tuple[Shot, ...]:
+    model = desk.model(scene)
+    start, end = _start(desk, scene), _end(desk, scene)
     if start is None:
         start = anchored_start(desk, scene)
     anchor = anchored_end(desk, scene, clips=len(lengths))
     end = end or anchor
-    guides = tuple((round(guide.at * FPS), _guide(desk, guide.image)) for guide in scene.guides)
+    guides = guides_of(desk, scene)
     shots: list[Shot] = []
     for number, seconds in enumerate(lengths, 1):
         name = scene.id if len(lengths) == 1 else f"{scene.id}.{number}"
-        shot = _shot(desk, scene, name, Fraction(seconds), _quote(desk, scene, seconds))
         first = start if number == 1 else Source("shot", shots[-1].id)
         last = end if number == len(lengths) else None
+        if model.one_by_id and form != "earlier":
+            first, last = _as_taken(desk, scene, model, seconds, first, last)
+        extends = any(source is not None and source.kind in BY_ID for source in (first, last))
+        shot = shot_of(desk, scene, name, Fraction(seconds), quote(desk, scene, seconds, extends=extends))
         shots.append(desk.add(replace(shot, start=first, end=last, loop=scene.loop, guides=guides)))
     return tuple(shots)
 
 
-def _edited(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
-    """Footage that is changed: one clip for each clip of its source, of the same length."""
-    model = desk.model(scene)
-    start = desk.image(desk.production.start_image_of(scene)) or anchored_start(desk, scene)
-    shots = []
-    sources = _footage(desk, scene)
-    for number, (source, seconds, tier) in enumerate(sources, 1):
-        _check_length(scene, model, seconds)
-        name = scene.id if len(sources) == 1 else f"{scene.id}.{number}"
-        # The first API has no resolution to ask for: what comes back has its source's size.
-        by_source = model.api == "dream-machine"
-        asked = tier if by_source else desk.production.resolution_of(scene)
-        price = desk.prices.quote_edit(model.name, asked, ceil(seconds * FPS), hdr=scene.hdr)
-        resolution = smaller(asked, EDIT_MOST) if by_source else asked
-        shot = _shot(desk, scene, name, seconds, price)
-        endpoint = "video_edit" if model.api == "agents" else "modify"
-        shots.append(desk.add(replace(
-            shot, endpoint=endpoint, source=source, start=start, resolution=resolution,
-            strength=scene.strength or DEFAULT_STRENGTH,
-        )))  # fmt: skip
-    return tuple(shots)
+def _as_taken(
+    desk: Desk, scene: Scene, model: VideoModel, seconds: int, first: Source | None, last: Source | None
+) -> tuple[Source | None, Source | None]:
+    """A clip's ends as the model takes them: a generation by its id alone, in a plain clip; else as a picture."""
+    if scene.hdr or seconds not in model.continued or (first is not None and last is not None):
+        return _picture(desk, scene, first, "last"), _picture(desk, scene, last, "first")
+    return first, last
 
 
-def _footage(desk: Desk, scene: Scene) -> list[tuple[Source, Fraction, str]]:
-    """What a scene changes: the source, its seconds, its tier."""
-    asset = desk.production.footage_of(scene)
-    if asset is not None:
-        seed = desk.seeds[source_key(asset)]
-        assert isinstance(seed, SeedFootage)  # noqa: S101 - looked at as footage
-        return [(Source("footage", seed.sha256), Fraction(seed.frames) / seed.fps, tier_of(seed.width, seed.height))]
-    found = []
-    api = desk.model(scene).api
-    for shot in desk.made[scene.modify or ""]:
-        by_id = api == "agents" == shot.api and not shot.generation
-        tier = shot.resolution if shot.resolution in TIER_PIXELS else "540p"
-        found.append((Source("shot" if by_id else "clip", shot.id), shot.seconds, tier))
-    return found
+def _picture(desk: Desk, scene: Scene, source: Source | None, frame: Literal["first", "last"]) -> Source | None:
+    """That frame of a generation's clip, in place of the generation."""
+    if source is None or source.kind not in BY_ID:
+        return source
+    if source.kind == "shot":
+        return Source(frame, source.ref)
+    known = next((s.id for s in desk.shots.values() if s.generation == source.ref), None)
+    if known is not None:
+        return Source(frame, known)
+    # A generation of nobody's scene: it is fetched for this frame alone.
+    name = f"{scene.id}.{'from' if frame == 'last' else 'to'}"
+    shot = shot_of(desk, scene, name, Fraction(desk.model(scene).lengths[0]), Quote(ZERO, desk.prices.label))
+    pinned = replace(shot, generation=source.ref, state=ShotState.PINNED, hdr=False, exr=False)
+    return Source(frame, desk.add(pinned).id)
 
 
-def _check_length(scene: Scene, model: VideoModel, seconds: Fraction) -> None:
-    if seconds > model.edit_seconds + Fraction(1, FPS):
-        raise BadInput(
-            f"its footage lasts {float(seconds):.2f} s, and {model.name} changes {model.edit_seconds} s at most",
-            where=f"scene '{scene.id}', field 'modify'", hint="cut it shorter first, or choose another model",
-        )  # fmt: skip
+def _price(desk: Desk, scene: Scene, seconds: int, extends: bool) -> Decimal:
+    return quote(desk, scene, seconds, extends=extends).usd
 
 
 def _start(desk: Desk, scene: Scene) -> Source | None:
@@ -127,32 +187,3 @@ def _end(desk: Desk, scene: Scene) -> Source | None:
     if is_generation(scene.lead_into):
         return Source("generation", scene.lead_into)
     return desk.generation(desk.made[scene.lead_into][0], desk.model(scene).api, "first")
-
-
-def _guide(desk: Desk, reference: str) -> Source:
-    source = desk.image(desk.production.asset(reference))
-    assert source is not None  # noqa: S101 - the production was checked
-    return source
-
-
-def _shot(desk: Desk, scene: Scene, name: str, seconds: Fraction, quote: Quote) -> Shot:
-    model, camera = desk.model(scene), desk.production.camera_of(scene)
-    prompt = desk.production.prompt_of(scene)
-    if not model.concepts:
-        prompt = in_words(prompt, camera)
-    if len(prompt) > model.longest_prompt:
-        raise BadInput(
-            f"the prompt has {len(prompt)} characters with the camera's words, and {model.name} takes "
-            f"{model.longest_prompt}", where=f"scene '{scene.id}', field 'prompt'", hint="shorten it",
-        )  # fmt: skip
-    return Shot(
-        id=name, scene=scene.id, model=model.name, resolution=desk.production.resolution_of(scene),
-        aspect_ratio=desk.production.aspect_ratio, seconds=seconds, prompt=prompt, camera=camera, loop=False,
-        start=None, end=None, take=desk.take(scene), seller=desk.seller, quote=quote, request={}, api=model.api,
-        hdr=scene.hdr, exr=scene.exr,
-    )  # fmt: skip
-
-
-def _quote(desk: Desk, scene: Scene, seconds: int) -> Quote:
-    production = desk.production
-    return desk.prices.quote(production.model_of(scene), production.resolution_of(scene), seconds, hdr=scene.hdr)

@@ -12,6 +12,9 @@ from studio.errors import BadInput
 from studio.plan import FPS, Shot, Source
 from studio.production import Scene
 
+#: Shapes that differ by less are one: frame sizes are whole, even numbers.
+SAME_SHAPE = 0.02
+
 
 def finished(desk: Desk, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
     """The last version of each clip. Their shape comes first, their size then, their sound last."""
@@ -30,12 +33,37 @@ def _reframed(desk: Desk, scene: Scene, clip: Shot) -> Shot:
         )  # fmt: skip
     agents = model.api == "agents"
     resolution = clip.resolution if agents else smaller(clip.resolution, EDIT_MOST)
-    price = desk.prices.quote_edit(model.name, clip.resolution, frames_of(clip.seconds, FPS))
+    if _alike(_shape(desk, clip), ratio):
+        desk.notes.append(f"scene '{scene.id}': '{clip.id}' has the shape {ratio} already, and is not reframed")
+        return clip
+    price = desk.prices.quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
+    position = desk.production.position_of(scene) if model.placed else None
     by_id = agents and not clip.generation
     return desk.add(replace(
         _next(clip, ratio.replace(":", "x")), endpoint="video_reframe" if agents else "reframe", aspect_ratio=ratio,
         resolution=resolution, source=Source("shot" if by_id else "clip", clip.id), quote=price,
+        position={} if position is None else position.as_asked(),
     ))  # fmt: skip
+
+
+def _shape(desk: Desk, clip: Shot) -> float:
+    """Width to height of a clip: an edit has that of its source, and a new clip of Ray 3 that of its first picture."""
+    while True:
+        frame = clip.source or (clip.start or clip.end if clip.api == "agents" else None)
+        if frame is None or clip.generation:
+            width, height = map(int, clip.aspect_ratio.split(":"))
+            return width / height
+        if frame.kind in ("image", "footage") and frame.ref in desk.by_hash:
+            return desk.by_hash[frame.ref].width / desk.by_hash[frame.ref].height
+        if frame.ref not in desk.shots:
+            width, height = map(int, clip.aspect_ratio.split(":"))
+            return width / height
+        clip = desk.shots[frame.ref]
+
+
+def _alike(shape: float, ratio: str) -> bool:
+    width, height = map(int, ratio.split(":"))
+    return abs(shape * height / width - 1) < SAME_SHAPE
 
 
 def _upscaled(desk: Desk, scene: Scene, clip: Shot) -> Shot:
@@ -62,7 +90,7 @@ def _next(clip: Shot, step: str) -> Shot:
     """A later version of a clip, before it is said what was done to it."""
     return replace(
         clip, id=f"{clip.id}.{step}", finishes=clip.id, start=None, end=None, references=(), guides=(), strength="",
-        camera=(), loop=False, hdr=False, exr=False, generation=None,
+        auto_controls=False, controls={}, camera=(), loop=False, hdr=False, exr=False, generation=None,
     )  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from studio.drawing.clips import clips_of
-from studio.drawing.desk import Desk, Seeds
+from studio.drawing.desk import Choice, Desk, Seeds
 from studio.drawing.finish import finished
+from studio.money import ZERO, usd
 from studio.plan import FPS, Cut, Plan, Shot
 from studio.pricing import PriceTable
 from studio.production import Production, Scene
@@ -22,20 +23,41 @@ def draw_plan(
     seller: str,
     takes: Mapping[str, int] | None = None,
     only: tuple[str, ...] = (),
+    held: Callable[[str], bool] = lambda _: False,
 ) -> Plan:
     """Every shot in topological order, with its price and the key of its purchase; states follow by ``seen_in``.
 
     ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and what they are made from in the
-    shots. Raises BadInput for what no model or price covers.
+    shots. ``held`` says of an order's key whether it is bought: a scene that is bought in another form, of longer clips
+    say, is drawn in that form. Raises BadInput for what no model or price covers.
     """
-    walk = _Walk(Desk(production, prices, images, seller, takes or {}))
+    walk = _Walk(Desk(production, prices, images, seller, takes or {}, held))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
     for scene in wanted:
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
-    return Plan(production, seller, tuple(walk.desk.shots.values()), cuts, tuple(walk.desk.notes))
+    notes = (*walk.desk.notes, *other_lengths(walk.desk.choices, production))
+    return Plan(production, seller, tuple(walk.desk.shots.values()), cuts, notes)
+
+
+def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:
+    """A line on what the other choice of lengths would cost, for all scenes where it is another one."""
+    notes = []
+    for chosen, other in (("cheapest", "longest"), ("longest", "cheapest")):
+        scenes = {s.id for s in production.scenes if production.clips_of(s) == chosen}
+        found = [choice for scene, choice in choices.items() if scene in scenes]
+        if not found:
+            continue
+        now, then = sum((c.usd for c in found), ZERO), sum((c.other_usd for c in found), ZERO)
+        clips, others = sum(c.clips for c in found), sum(c.other_clips for c in found)
+        scenes_have = "1 scene has" if len(found) == 1 else f"{len(found)} scenes have"
+        notes.append(
+            f"{scenes_have} the {chosen} clips: {clips} for {usd(now)}; "
+            f"with `clips: {other}` they would be {others} for {usd(then)}"
+        )
+    return tuple(notes)
 
 
 class _Walk:
@@ -102,6 +124,8 @@ class _Walk:
         """Say where a scene takes up a frame of another API's clip, as a picture."""
         for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
             other = self.desk.shots[source.ref]
+            if other.api == shots[0].api:
+                continue
             self.desk.notes.append(
                 f"scene '{scene.id}' ({shots[0].model}) takes up the {source.kind} frame of '{other.scene}' "
                 f"({other.model}) as a picture: the two come from different APIs"

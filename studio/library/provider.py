@@ -23,7 +23,7 @@ from studio.library.purchase import Purchase, single
 from studio.library.wishes import continuous, one
 from studio.models import Api, video_model
 from studio.money import parse_usd
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.production import Production
 from studio.providers import CommonOptions, GeneratedVideo, Generation, GenerationPage, VideoOptions, VideoProvider
 from studio.session import PROVIDERS, Session, open_session

@@ -24,6 +24,9 @@ def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
         yield from _dynamic_range(production, scene, model)
     if model.guides:
         yield from _guides(production, scene, model)
+    if model.controls:
+        yield from _controls(scene)
+    yield from _reframed(production, scene, model)
     yield from _modified(scene, model)
     yield from _character(production, scene, still_model(model.still).references)
     yield from _upscale(production, scene)
@@ -44,6 +47,9 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
     """What only some models do at all."""
     wants = {
         "guides": bool(scene.guides) > bool(model.guides),
+        "auto_controls": scene.auto_controls > model.controls,
+        "controls": (scene.controls is not None) > model.controls,
+        "source_position": (scene.source_position is not None) > model.placed,
         "hdr": scene.hdr > model.hdr,
         "exr": scene.exr > model.hdr,
         "loop": scene.loop > model.loops,
@@ -51,8 +57,9 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
         "upscale": bool(scene.upscale) > model.upscales,
     }
     able = {
-        "guides": lambda m: m.guides, "hdr": lambda m: m.hdr, "exr": lambda m: m.hdr, "loop": lambda m: m.loops,
-        "sound": lambda m: m.sound, "upscale": lambda m: m.upscales,
+        "guides": lambda m: m.guides, "auto_controls": lambda m: m.controls, "controls": lambda m: m.controls,
+        "source_position": lambda m: m.placed, "hdr": lambda m: m.hdr, "exr": lambda m: m.hdr,
+        "loop": lambda m: m.loops, "sound": lambda m: m.sound, "upscale": lambda m: m.upscales,
     }  # fmt: skip
     for field in (name for name, missing in wants.items() if missing):
         others = " or ".join(m.name for m in MODELS.values() if able[field](m))
@@ -64,38 +71,69 @@ def _dynamic_range(production: Production, scene: Scene, model: VideoModel) -> I
         yield Finding(("exr",), "is there without hdr", "add hdr: true")
     if not scene.hdr:
         return
-    if production.resolution_of(scene) not in model.hdr_resolutions:
-        yield Finding(("hdr",), f"is made at {' and '.join(model.hdr_resolutions)} only", "change resolution")
-    tied = [f for f in ("start_image", "end_image", "continue_from", "lead_into", "character") if getattr(scene, f)]
+    tiers = model.hdr_resolutions if scene.modify is None else model.edit_hdr
+    if production.resolution_of(scene) in set(model.resolutions) - set(tiers):
+        yield Finding(("hdr",), f"is made at {' and '.join(tiers)} only", "change resolution")
     if scene.loop:
-        tied.append("loop")
-    tied += _chained(production, scene)
-    if tied:
-        hint = "use guides, which can be; or remove one"
-        yield Finding(("hdr",), f"cannot be combined with {' and '.join(tied)}", hint)
+        yield Finding(("hdr",), "cannot be combined with loop", "remove one")
+    seconds, longest = production.duration_of(scene), model.hdr_lengths[-1]
+    if scene.modify is None and seconds > longest:
+        field = "hdr" if scene.duration is None else "duration"
+        told = f"{float(seconds):g} s in HDR: a clip in HDR lasts {longest} s, and cannot be continued by a generation"
+        yield Finding((field,), told, f"write at most {longest}; continue it by a scene of its own, or remove hdr")
 
 
 def _guides(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
     if not scene.guides:
         return
-    fields = ("start_image", "end_image", "continue_from", "lead_into", "character", "modify", "loop")
+    fields = ("start_image", "end_image", "continue_from", "lead_into", "character", "loop")
     tied = [f for f in fields if getattr(scene, f)] + _chained(production, scene)
     if tied:
         hint = "a guide at 0 is the first frame: write it so, or remove guides"
         yield Finding(("guides",), f"cannot be combined with {' and '.join(tied)}", hint)
+    if len(scene.guides) > model.guides:
+        yield Finding(("guides",), f"{len(scene.guides)} are more than {model.guides}", "remove some")
+    if scene.modify is None:
+        yield from _guides_fit(production, scene, model)
+    frames: dict[int, int] = {}
+    for j, guide in enumerate(scene.guides):
+        if frames.setdefault(round(guide.at * 24), j) != j:
+            yield Finding(("guides", j, "at"), "holds the same frame as another guide", "a frame is a 24th of a second")
+
+
+def _guides_fit(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
+    """Guides of a new clip, whose length is known before; that of footage is known when it is looked at."""
     seconds = production.duration_of(scene)
     if seconds > model.lengths[-1]:
         yield Finding(("guides",), f"need a scene of one clip, of {model.lengths[-1]} seconds at most", "shorten it")
-    if len(scene.guides) > model.guides:
-        yield Finding(("guides",), f"{len(scene.guides)} are more than {model.guides}", "remove some")
-    frames: dict[int, int] = {}
     for j, guide in enumerate(scene.guides):
         if guide.at > seconds:
             yield Finding(
                 ("guides", j, "at"), f"{float(guide.at):g} s is after the scene's end", "choose a moment in it"
             )
-        if frames.setdefault(round(guide.at * 24), j) != j:
-            yield Finding(("guides", j, "at"), "holds the same frame as another guide", "a frame is a 24th of a second")
+
+
+def _controls(scene: Scene) -> Iterator[Finding]:
+    """What says how footage is modified goes with modify, and not all of it together."""
+    for field in ("auto_controls", "controls"):
+        if getattr(scene, field) and scene.modify is None:
+            yield Finding((field,), "says how modify works, and there is none", "add modify")
+    if scene.controls is not None and not scene.controls.as_asked():
+        yield Finding(("controls",), "names no control", "add pose, depth, normals, trajectory or face")
+    tied = [field for field in ("strength", "controls") if getattr(scene, field)]
+    if scene.auto_controls and tied:
+        hint = "with auto_controls the model chooses by itself: remove one"
+        yield Finding(("auto_controls",), f"cannot be combined with {' and '.join(tied)}", hint)
+
+
+def _reframed(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
+    ratio, resolution = production.reframe, production.resolution_of(scene)
+    if ratio is None or ratio == production.aspect_ratio or (resolution, ratio) not in model.not_reframed:
+        return
+    able = [tier for tier in model.resolutions if (tier, ratio) not in model.not_reframed]
+    field = "resolution" if scene.resolution else "model"
+    told = f"{model.name} does not reframe {resolution} to {ratio} yet"
+    yield Finding((field,), told, f"write resolution: {able[-1]}, or remove reframe")
 
 
 def _chained(production: Production, scene: Scene) -> list[str]:

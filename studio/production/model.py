@@ -22,6 +22,8 @@ from studio.production import rules
 from studio.production.canonical import canonical
 from studio.production.places import Places
 from studio.production.values import (
+    Across,
+    Amount,
     AspectRatio,
     Choice,
     Dollars,
@@ -29,8 +31,11 @@ from studio.production.values import (
     Flag,
     GenerationId,
     Id,
+    Left,
+    Lengths,
     Model,
     Moment,
+    Pose,
     Resolution,
     Seconds,
     Slug,
@@ -90,6 +95,47 @@ class Guide(_Frozen):
     image: Filled = Field(description="An asset's id, a path or a URL.")
 
 
+class Controls(_Frozen):
+    """What a modified scene keeps of its footage, signal by signal (ray-3). Empty: as the model likes."""
+
+    pose: Pose | None = Field(default=None, description="How people hold themselves: precise, coarse, true or false.")
+    depth: Amount | None = Field(
+        default=None, description="The room's depth: true, false, or 0 (exactly) to 1 (freely)."
+    )
+    normals: Amount | None = Field(
+        default=None, description="The form of surfaces: true, false, or 0 (exactly) to 1 (freely)."
+    )
+    trajectory: Amount | None = Field(
+        default=None, description="How things move: true, false, or 0 (exactly) to 1 (freely)."
+    )
+    face: Flag | None = Field(default=None, description="Who they are, by their faces: true or false.")
+
+    def as_asked(self) -> dict[str, dict[str, Any]]:
+        """The controls that are given, as the service takes them."""
+        detail = {"pose": "strength", "depth": "blur", "normals": "augmentation", "trajectory": "sparsity"}
+        asked: dict[str, dict[str, Any]] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, bool):
+                asked[name] = {"enabled": value}
+            elif value is not None:
+                asked[name] = {"enabled": True, detail[name]: value}
+        return asked
+
+
+class SourcePosition(_Frozen):
+    """The picture's place in the frame that it is reframed to, in shares of that frame's width and height (ray-3)."""
+
+    x: Left = Field(description="The picture's left edge, from -2 to 2; 0 is the frame's own.")
+    y: Left = Field(description="Its upper edge.")
+    width: Across = Field(description="Its width, up to 2; 1 is the frame's own.")
+    height: Across = Field(description="Its height.")
+
+    def as_asked(self) -> dict[str, float]:
+        """The rectangle, as the service takes it."""
+        return {"x_norm": self.x, "y_norm": self.y, "w_norm": self.width, "h_norm": self.height}
+
+
 class Scene(_Frozen):
     """One scene of the film. What is left empty comes from the production."""
 
@@ -122,14 +168,26 @@ class Scene(_Frozen):
     strength: Annotated[Strength, Choice] | None = Field(
         default=None, description="How much modify may change, from adhere_1 (little) to reimagine_3 (everything)."
     )
+    auto_controls: Flag = Field(
+        default=False, description="Let the model choose what modify keeps, instead of strength or controls (ray-3)."
+    )
+    controls: Controls | None = Field(
+        default=None, description="What modify keeps of the footage: pose, depth, normals, trajectory, face (ray-3)."
+    )
     guides: tuple[Guide, ...] = Field(
         default=(), description="Pictures that the scene passes through, each at its moment (ray-3)."
+    )
+    clips: Annotated[Lengths, Choice] | None = Field(
+        default=None, description="cheapest or longest: which clips it is made of. Empty: the production's."
     )
     hdr: Flag = Field(default=False, description="High dynamic range (ray-3 at 720p or 1080p).")
     exr: Flag = Field(default=False, description="Its frames as EXR files too; needs hdr (ray-3).")
     sound: Text = Field(default="", description="What is heard: a sound track is made for it (ray-2, ray-flash-2).")
     upscale: Annotated[Resolution, Choice] | None = Field(
         default=None, description="Finish the clips at this resolution (ray-2, ray-flash-2). Empty: the production's."
+    )
+    source_position: SourcePosition | None = Field(
+        default=None, description="Where its picture stands when it is reframed (ray-3). Empty: the production's."
     )
     resolution: Annotated[Resolution, Choice] | None = Field(default=None, description="Empty: the production's.")
     model: Annotated[Model, Choice] | None = Field(default=None, description="Empty: the production's.")
@@ -194,6 +252,12 @@ class Production(_Frozen):
     reframe: Annotated[AspectRatio, Choice] | None = Field(
         default=None, description="Finish the whole film in another shape: every clip is reframed to it."
     )
+    source_position: SourcePosition | None = Field(
+        default=None, description="Where the picture stands when it is reframed (ray-3). Empty: centred, as it fits."
+    )
+    clips: Annotated[Lengths, Choice] = Field(
+        default="cheapest", description="cheapest: the clips that cost least; longest: as few as can be."
+    )
     reanchor: Whole = Field(
         default=3,
         ge=1,
@@ -252,6 +316,14 @@ class Production(_Frozen):
     def resolution_of(self, scene: Scene) -> Resolution:
         """A scene's resolution."""
         return scene.resolution or self.resolution
+
+    def clips_of(self, scene: Scene) -> Lengths:
+        """Which lengths a scene's clips are chosen for."""
+        return scene.clips or self.clips
+
+    def position_of(self, scene: Scene) -> SourcePosition | None:
+        """Where a scene's picture stands when it is reframed; None: the service centres it."""
+        return scene.source_position or self.source_position
 
     def duration_of(self, scene: Scene) -> Fraction:
         """A scene's seconds, exactly as written."""

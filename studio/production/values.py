@@ -25,6 +25,8 @@ Strength = Literal[
     "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3"
 ]
 
+Lengths = Literal["cheapest", "longest"]
+
 SHORTEST, LONGEST = Fraction(1, 24), Fraction(600)
 MOST_MONEY = Decimal(1_000_000)
 PROMPT_MIN, PROMPT_MAX = 3, 5000
@@ -182,6 +184,41 @@ def _moment(value: object) -> Fraction:
     return Fraction(repr(found))
 
 
+def _share(least: float, most: float, what: str) -> BeforeValidator:
+    """A number between two bounds, inclusive."""
+
+    def checked(value: object) -> float:
+        found = number(value, what)
+        if not least <= found <= most:
+            raise refused(f"{found:g} is not between {least:g} and {most:g}", f"write {what}")
+        return found
+
+    return BeforeValidator(checked)
+
+
+def _control(value: object) -> object:
+    """On, off, or how strongly: words for true and false, else as it is."""
+    words = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+    return words.get(value.strip().lower(), value.strip().lower()) if isinstance(value, str) else value
+
+
+def _pose(value: object) -> object:
+    found = _control(value)
+    if isinstance(found, bool) or found in ("precise", "coarse"):
+        return found
+    raise refused(f"{shown(value)} is no control of a pose", "write precise, coarse, true or false")
+
+
+def _amount(value: object) -> object:
+    found = _control(value)
+    if isinstance(found, bool):
+        return found
+    amount = number(found, "true, false or a number from 0 to 1")
+    if not 0 <= amount <= 1:
+        raise refused(f"{amount:g} is not between 0 and 1", "write true, false or a number from 0 to 1")
+    return amount
+
+
 def _money(value: object) -> Decimal:
     plain = re.sub(r"^\$\s*|\s*(usd|\$)$", "", value.strip().lower()) if isinstance(value, str) else value
     found = number(plain, "an amount of US dollars")
@@ -251,6 +288,15 @@ Moment = Annotated[
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]
+Left = Annotated[float, _share(-2, 2, "a share of the frame's width or height, from -2 to 2")]
+Across = Annotated[float, _share(0.01, 2, "a share of the frame's width or height, from 0.01 to 2")]
+Pose = Annotated[
+    Literal["precise", "coarse"] | bool,
+    BeforeValidator(_pose),
+    WithJsonSchema({"type": "string", "enum": ["precise", "coarse", "true", "false"]}),
+]
+# In a form it is text, since no field of a form is a number or true or false.
+Amount = Annotated[bool | float, BeforeValidator(_amount), WithJsonSchema({"type": "string"})]
 Dollars = Annotated[
     Decimal,
     BeforeValidator(_money),
