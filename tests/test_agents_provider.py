@@ -278,9 +278,10 @@ async def test_a_production_s_calls_against_the_sandbox(sandbox: Sandbox, photo:
     assert (await done(sandbox, provider, hdr.id)).frames_url.partition("?")[0].endswith(".zip")
     table = load_prices()
     quotes = [
-        table.quote_still("uni-1", references=1), table.quote("ray-3", "360p", 5), table.quote("ray-3", "360p", 5),
-        table.quote_edit("ray-3", "360p", 120), table.quote_edit("ray-3", "360p", 120),
-        table.quote("ray-3", "720p", 5, hdr=True),
+        table.quote_still("uni-1", references=1), table.quote("ray-3", "360p", 5),
+        table.quote("ray-3", "360p", 5, extends=True),
+        table.quote_edit("ray-3", "360p", 120), table.quote_reframe("ray-3", "360p", 120),
+        table.quote("ray-3", "720p", 5, dynamic="exr"),
     ]  # fmt: skip
     books = (await sandbox.http.get("/sandbox/books")).json()
     assert [create["cents"] for create in books["creates"]] == [quote.usd * 100 for quote in quotes]

@@ -23,7 +23,7 @@ async def test_exr_frames_lie_beside_the_film(workplace: Path, sandbox: Sandbox)
         "scenes": [{"id": "dawn", "prompt": "the first light", "hdr": True, "exr": True}],
     })  # fmt: skip
     first = await produce(production=film, out="one")
-    assert first["cost_usd"] == "0.60"
+    assert first["cost_usd"] == "0.90"
     with zipfile.ZipFile(workplace / "one" / "dawn.exr.zip") as archive:
         names = archive.namelist()
         assert names

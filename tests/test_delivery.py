@@ -40,7 +40,8 @@ def test_what_the_sandboxes_render_is_what_was_ordered(model: str, tier: str, ra
     Not another tier, another shape, a thumbnail, another length or half a second more than half a second off.
     """
     for seconds in MODELS[model].lengths:
-        production = film(scene("a", model=model, duration=seconds), resolution=tier, aspect_ratio=ratio)
+        wanted = scene("a", model=model, duration=seconds, clips="longest")
+        production = film(wanted, resolution=tier, aspect_ratio=ratio)
         (shot,), orders = held(production)[0].shots, held(production)[1]
         ordered, size = orders["a"], rendered(shot)
         long = Fraction(seconds)

@@ -65,6 +65,7 @@ def _production(wishes: Sequence[dict[str, Any]], shape: Wish, *, title: str, ch
     scenes = [_scene(wish, characters) for wish in wishes]
     return parse_production({
         "title": title, "chain": chain, "scenes": scenes,
+        "clips": "cheapest" if chain else "longest",  # one call without a chain is one clip
         "aspect_ratio": shape.get("aspect_ratio") or nearest_ratio(width, height, model.aspect_ratios),
         "resolution": covering(width, height),
         "characters": [{"id": name, "images": list(images)} for images, name in characters.items()],
