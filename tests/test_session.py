@@ -43,6 +43,25 @@ async def test_a_new_take_is_bought_once_for_one_wish(workplace: Path) -> None:
         assert (await take(), await take("second"), await take("third")) == (3, 2, 3)
 
 
+async def test_a_clip_of_ten_seconds_that_is_bought_is_used(workplace: Path) -> None:
+    """The plan takes two clips of 5 s now, which cost less; a clip of 10 s in the books is used, until a new take."""
+    wish = scene("a", model="ray-3", resolution="540p", duration=10)
+    after = scene("b", model="ray-3", resolution="540p", continue_from="a")
+    async with open_session(load_settings()) as session:
+        earlier, _ = await session.plan(film({**wish, "clips": "longest"}))
+        bought = earlier.shot("a").intent("film", "sandbox")
+        session.ledger.reserve(bought, run="before", caps=[])
+        session.ledger.submitted(bought.key, 1, "g-1")
+        session.ledger.completed(bought.key, "g-1")
+        session.ledger.keep_clip(bought.key, "c" * 64)
+        plan, _ = await session.plan(film(wish, after))
+        assert [s.id for s in plan.shots] == ["a", "b"]
+        assert (plan.shot("a").key, plan.to_pay) == (bought.key, Decimal("0.15"))
+        again, _ = await session.plan(film(wish, after), retake=("a",))
+        assert [(s.id, s.take) for s in again.shots] == [("a.1", 2), ("a.2", 2), ("b", 1)]
+        assert again.to_pay == Decimal("0.45")
+
+
 async def test_a_scene_that_is_not_there(workplace: Path) -> None:
     """A scene named by an option and missing in the production is one error that suggests the nearest."""
     async with open_session(load_settings()) as session:
