@@ -32,6 +32,7 @@ from studio.run import check_budget
 from studio.session import Session, open_session
 from studio.settings import load_settings
 from studio.summary import run_summary
+from studio.trust import trusted
 
 T = TypeVar("T")
 PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
@@ -231,7 +232,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
 
 
 def check_surroundings() -> None:
-    """See that there is a working folder, and that the proxies named in the environment can be used.
+    """See that there is a working folder, and that the proxies and authorities named in the environment can be used.
 
     Raises SettingsError.
     """
@@ -240,6 +241,8 @@ def check_surroundings() -> None:
         Path.cwd()
     except OSError:
         raise SettingsError("the working folder is gone", hint="go to a folder that is there") from None
+    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        trusted()  # Prefect's client would end in a traceback
     names = sorted(name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
     if any(os.environ[name] for name in names):
         try:

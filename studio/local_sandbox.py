@@ -12,14 +12,17 @@ from typing import Any
 
 import httpx
 
-from studio.errors import StudioError
+from studio.errors import SettingsError, StudioError
 
 START_SECONDS = 60.0
 POLL = 0.1
 
 
 async def ensure_sandbox(home: Path, *, latency: float) -> str:
-    """Origin (``http://127.0.0.1:port``) of a sandbox on ``home`` that stays up while this process lives."""
+    """Origin (``http://127.0.0.1:port``) of a sandbox on ``home`` that stays up while this process lives.
+
+    Raises SettingsError where the sandbox on that home speaks HTTPS, StudioError where none starts.
+    """
     home.mkdir(parents=True, exist_ok=True)
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     started: subprocess.Popen[bytes] | None = None
@@ -29,6 +32,11 @@ async def ensure_sandbox(home: Path, *, latency: float) -> str:
             origin = _announced(home)
             if origin and await _attach(client, origin):
                 return origin
+            if started is not None and started.poll() is not None and origin and origin.startswith("https:"):
+                raise SettingsError(
+                    f"the sandbox in {home} was started with --tls, and a run without a key speaks plain HTTP to it",
+                    hint="end it, start it with another --home, or point LUMAAI_BASE_URL and SSL_CERT_FILE at it",
+                )
             if started is None or started.poll() is not None:
                 # Ended at once: another process was quicker to take the home. Look again, then try again.
                 started = _start(home, latency, log)
@@ -52,7 +60,8 @@ def _announced(home: Path) -> str | None:
         os.kill(pid, 0)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return f"http://127.0.0.1:{port}"
+    scheme = "https" if str(said.get("url")).startswith("https:") else "http"
+    return f"{scheme}://127.0.0.1:{port}"
 
 
 async def _attach(client: httpx.AsyncClient, origin: str) -> bool:

@@ -41,6 +41,7 @@ from studio.settling import Grace
 from studio.stills import StillStore
 from studio.store import ClipStore
 from studio.takes import ALL, keep_stale, next_take
+from studio.trust import trusted
 from studio.unbooked import Unbooked
 from studio.watch import Watcher
 
@@ -267,12 +268,14 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """Open ledger and clips. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
     service = choose_service(settings)
     publisher = choose_publisher(settings, service)
+    authorities = trusted()
     ledger = await asyncio.to_thread(open_ledger, settings.ledger)
     check_clock(ledger)
     # What is fetched with this client carries no key. A server on this machine is reached past any proxy.
     http = httpx.AsyncClient(
-        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma"
-    )
+        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma",
+        verify=authorities,
+    )  # fmt: skip
     session = Session(settings, service, ledger, http, publisher)
     try:
         session.booked = await asyncio.to_thread(session.unbooked.book, ledger)

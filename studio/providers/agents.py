@@ -32,6 +32,7 @@ from studio.providers.answers import (
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
 from studio.providers.stage import answering, asking
+from studio.trust import trusted
 
 KEY = "LUMA_AGENTS_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -76,6 +77,7 @@ class Agents(VideoProvider):
         # It holds no key: the SDK adds that to its own requests, so a signed PUT goes without.
         self._http = httpx.AsyncClient(
             transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
+            verify=trusted(),
             event_hooks={"request": [asking], "response": [answering, self.clock.read]},
         )  # fmt: skip
         self._client = luma_agents.AsyncLuma(

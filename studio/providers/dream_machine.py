@@ -31,6 +31,7 @@ from studio.providers.answers import (
 from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
 from studio.providers.service_clock import ServiceClock
 from studio.providers.stage import answering, asking
+from studio.trust import trusted
 
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -69,6 +70,7 @@ class DreamMachine(VideoProvider):
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
         http = httpx.AsyncClient(
             transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
+            verify=trusted(),
             event_hooks={"request": [asking], "response": [answering, self.clock.read]},
         )  # fmt: skip
         self._client = lumaai.AsyncLumaAI(auth_token=api_key, base_url=base_url, http_client=http, timeout=timeout)

@@ -12,6 +12,7 @@ from studio.errors import AssetError
 from studio.publish.base import Publishable, file_of
 from studio.quiet import unlogged
 from studio.settings import is_loopback
+from studio.trust import trusted
 
 TRIES = 3
 PAUSE = 1.0  # seconds, and twice that the next time: a folder may be carried to its server by somebody else
@@ -40,7 +41,7 @@ def try_out(
     """
     fault = AssetError("was never tried")
     with unlogged(), httpx.Client(
-        transport=transport, timeout=TIMEOUT, follow_redirects=True, trust_env=not is_loopback(url)
+        transport=transport, timeout=TIMEOUT, follow_redirects=True, trust_env=not is_loopback(url), verify=trusted()
     ) as client:  # fmt: skip
         for number in range(TRIES):
             if number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import shlex
 import signal
 import socket
 import sqlite3
@@ -23,6 +24,7 @@ from studio.sandbox import faults_file
 from studio.sandbox.agents.conformance import PREFIX as AGENTS
 from studio.sandbox.app import create_app
 from studio.sandbox.assumptions import Assumptions
+from studio.sandbox.certificates import names_of
 from studio.sandbox.dream_machine import PREFIX
 from studio.sandbox.faults import Plan
 from studio.sandbox.faults_wire import DroppingProtocol
@@ -67,6 +69,7 @@ def main(
     ] = False,
     attach: Annotated[list[int] | None, typer.Option(help="Process to live for; end when all have died.")] = None,
     public_url: Annotated[str, typer.Option(help="Where assets are said to be; as the client called, if empty.")] = "",
+    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with a certificate of the sandbox's own.")] = False,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Read images from other machines.")] = False,
     conformance: Annotated[bool, typer.Option("--conformance", help="Answer the SDKs' own test suites.")] = False,
     faults: Annotated[Path | None, typer.Option(help="File of faults to inject, YAML or JSON.")] = None,
@@ -83,6 +86,7 @@ def main(
             conformance=conformance,
             allow_remote=allow_remote,
             public_url=public_url,
+            tls=names_of(host, public_url) if tls else (),
             coarse=coarse,
             assume=Assumptions(dict(_switch(text) for text in assume or ())),
             limits=_limits(tier, creates_a_minute, at_once),
@@ -131,7 +135,8 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
     house: House = app.state.house
     listening = bind()
     address, port = listening.getsockname()[:2]
-    url = house.address = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    scheme = "http" if house.certificate is None else "https"
+    url = house.address = f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
 
     def listens() -> None:
         house.home.announce(port, url)
@@ -155,7 +160,9 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
 
 
 def configured(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn serves a sandbox: the faults can end its connections."""
+    """How uvicorn serves a sandbox: the faults can end its connections, and a certificate makes it HTTPS."""
+    house: House = app.state.house
+    certificate = house.certificate
     return uvicorn.Config(
         app,
         http=DroppingProtocol,
@@ -163,6 +170,8 @@ def configured(app: FastAPI) -> uvicorn.Config:
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="on",
         access_log=False,
+        ssl_certfile=None if certificate is None else certificate.server,
+        ssl_keyfile=None if certificate is None else certificate.key,
     )
 
 
@@ -181,6 +190,13 @@ def greet(url: str, house: House) -> None:
         f"  export LUMA_BASE_URL={url}{AGENTS} LUMA_AGENTS_API_KEY=sandbox",
         flush=True,
     )
+    if (certificate := house.certificate) is not None:
+        ca = shlex.quote(str(certificate.ca))
+        print(
+            f"and let it trust this sandbox's certificate (until {certificate.until:%Y-%m-%d}):\n"
+            f"  export SSL_CERT_FILE={ca} NODE_EXTRA_CA_CERTS={ca} REQUESTS_CA_BUNDLE={ca}",
+            flush=True,
+        )
 
 
 def _limits(tier: str, creates_a_minute: int | None, at_once: int | None) -> Limits:

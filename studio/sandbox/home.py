@@ -20,6 +20,7 @@ class Home:
     server.json    where the running server listens
     clips/         finished files, by generation id
     inputs/        fetched keyframes, by the SHA-256 of their content
+    tls/           the certificate of a server that speaks HTTPS, and the authority to trust for it
     """
 
     def __init__(self, root: Path) -> None:
@@ -47,6 +48,11 @@ class Home:
     def address(self) -> Path:
         """Where the running server says how it is reached."""
         return self.root / "server.json"
+
+    @property
+    def tls(self) -> Path:
+        """Certificate and authority."""
+        return self.root / "tls"
 
     def clip(self, identity: str) -> Path:
         """The finished clip of a generation."""

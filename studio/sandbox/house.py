@@ -10,6 +10,7 @@ from pathlib import Path
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.books import Books, Draft
 from studio.sandbox.callbacks import Callbacks
+from studio.sandbox.certificates import certificate
 from studio.sandbox.clock import Clock, WallClock
 from studio.sandbox.companions import Companions
 from studio.sandbox.darkroom import Darkroom
@@ -34,6 +35,7 @@ class Options:
     coarse:       new clips are drawn small and enlarged
     limits:       what the account may ask for; the plan's limits come on top
     plan:         faults to begin with
+    tls:          names of the server's own certificate, for HTTPS; none: plain HTTP
     """
 
     latency: float = 3.0
@@ -46,6 +48,7 @@ class Options:
     assume: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits.none)
     plan: Plan = field(default_factory=Plan)
+    tls: tuple[str, ...] = ()
 
 
 class House:
@@ -56,6 +59,10 @@ class House:
         self.clock: Clock = clock or WallClock()
         self.home = Home(home)
         self.home.lock()
+        self.certificate = certificate(self.home.tls, options.tls, self.clock.now()) if options.tls else None
+        self.reader = Reader(
+            allow_remote=options.allow_remote, ca=self.certificate.ca if self.certificate is not None else None
+        )
         self.books = Books(self.home.books, credit=options.credit)
         self.signer = Signer(self.books.signing_key(), options.assume.number("asset_url_seconds"))
         self.companions = Companions()
@@ -70,7 +77,7 @@ class House:
             books=self.books,
             home=self.home,
             darkroom=self.darkroom,
-            reader=Reader(allow_remote=options.allow_remote),
+            reader=self.reader,
             clock=self.clock,
             latency=options.latency,
             queued=options.assume.number("queued_share"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import ipaddress
 import socket
+import ssl
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
@@ -31,10 +33,18 @@ class Unreadable(Exception):
 
 
 class Reader:
-    """Fetches images and clips. ``allow_remote`` lets it leave this machine."""
+    """Fetches images and clips. ``allow_remote`` lets it leave this machine; ``ca`` is one more authority to trust."""
 
-    def __init__(self, *, allow_remote: bool = False) -> None:
+    def __init__(self, *, allow_remote: bool = False, ca: Path | None = None) -> None:
         self._allow_remote = allow_remote
+        self._ca = ca
+
+    @functools.cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        context = httpx.create_ssl_context()
+        if self._ca is not None:  # what the sandbox made is read by its own address, too
+            context.load_verify_locations(self._ca)
+        return context
 
     async def image(self, url: str) -> bytes:
         """The bytes of the image at ``url``. Raises Unreadable where there is none to be had."""
@@ -66,7 +76,9 @@ class Reader:
 
     async def _fetch(self, url: str, to: IO[bytes], most: int, seconds: float) -> None:
         # No proxy on the way to this machine; a redirect is followed by hand, so that each hop is checked.
-        async with httpx.AsyncClient(trust_env=self._allow_remote, follow_redirects=False, timeout=seconds) as client:
+        async with httpx.AsyncClient(
+            verify=self._trusted, trust_env=self._allow_remote, follow_redirects=False, timeout=seconds
+        ) as client:
             for _ in range(MAX_REDIRECTS + 1):
                 await self._check_host(url)
                 async with client.stream("GET", url) as answer:

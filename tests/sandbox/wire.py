@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,11 +27,14 @@ class Wire:
     def __init__(self, house: House, url: str) -> None:
         self.house = house
         self.url = url
-        self.http = httpx.AsyncClient(base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20)
+        trust = ssl.create_default_context(cafile=house.certificate.ca) if house.certificate is not None else True
+        self.http = httpx.AsyncClient(
+            base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20, verify=trust
+        )
         self.luma = AsyncLumaAI(
             auth_token="k",
             base_url=f"{url}/dream-machine/v1",
-            http_client=httpx.AsyncClient(trust_env=False),
+            http_client=httpx.AsyncClient(trust_env=False, verify=trust),
             max_retries=0,
             _strict_response_validation=True,
         )
@@ -78,7 +82,8 @@ async def served(
     server = Server(configured(app), up.set)
     serving = asyncio.create_task(server.serve(sockets=[socket]))
     await up.wait()
-    wire = Wire(house, f"http://127.0.0.1:{socket.getsockname()[1]}")
+    scheme = "http" if house.certificate is None else "https"
+    wire = Wire(house, f"{scheme}://127.0.0.1:{socket.getsockname()[1]}")
     try:
         async with wire.http, wire.luma:
             yield wire

@@ -10,7 +10,6 @@ from studio.sandbox.agents.media import Ingest
 from studio.sandbox.agents.refusal import Declined
 from studio.sandbox.agents.shelf import Shelf
 from studio.sandbox.house import House
-from studio.sandbox.reader import Reader
 
 
 class Desk:
@@ -19,7 +18,7 @@ class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
         self.shelf = Shelf(house.home.books)
-        self.ingest = Ingest(house.home, house.books, self.shelf, Reader(allow_remote=house.options.allow_remote))
+        self.ingest = Ingest(house.home, house.books, self.shelf, house.reader)
 
     def close(self) -> None:
         """Free the books' file."""
