@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from studio.sandbox import conformance, dream_machine, faults_api, own, page
 from studio.sandbox.agents import api as agents
 from studio.sandbox.books import Generation
+from studio.sandbox.browsers import Browsers
 from studio.sandbox.clock import Clock
 from studio.sandbox.faults_wire import FaultLayer
 from studio.sandbox.house import House, Options
@@ -38,6 +39,7 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
     app.state.house = house
     app.add_exception_handler(Refusal, _refuse)
     app.add_middleware(FaultLayer, house=house)
+    app.add_middleware(Browsers)  # around the faults: a page is to see their answers too
     house.callbacks.body = lambda generation: _seen(house, generation)
     app.include_router(own.router)
     app.include_router(faults_api.router)
