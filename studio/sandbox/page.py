@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLRe
         url=f"{base}{PREFIX}",
         agents=f"{base}{AGENTS}",
         base=base,
+        ca=shlex.quote(str(house.certificate.ca)) if house.certificate is not None else "",
         home=str(house.home.root),
         faults=house.faults.report()["faults"],
         assumptions=[(entry, house.options.assume[entry.name]) for entry in TABLE],

@@ -150,6 +150,14 @@ async def test_assets_are_on_https_and_can_be_read_back(wire: Wire) -> None:
     assert file["upload"]["url"].startswith(f"{wire.url}/sandbox/uploads/"), file
 
 
+async def test_the_page_tells_how_to_trust_it(wire: Wire) -> None:
+    """The page names https addresses and the authority's file; over plain HTTP there is nothing to trust."""
+    page = (await wire.http.get("/")).text
+    assert wire.house.certificate is not None
+    assert f"NODE_EXTRA_CA_CERTS={wire.house.certificate.ca}" in page
+    assert f"LUMAAI_BASE_URL={wire.url}/dream-machine/v1" in page
+
+
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 async def test_it_is_trusted_by_name_and_by_address(wire: Wire, name: str) -> None:
     """A client that has the authority reaches it under either name; one that has not is told, and gets nothing."""
