@@ -230,15 +230,25 @@ TABLE: tuple[Assumption, ...] = (
         "a callback that had not gone out when the server stopped is not sent; later states are",
     ),
     Assumption(
-        "agents_price_360p", "0.06", (), "guess; draft is said to be five times cheaper", "US dollars for 5 s at 360p"
-    ),
-    Assumption("agents_hdr_factor", "2", (), "guess", "how many times the price of a clip its HDR variant costs"),
-    Assumption(
-        "agents_edit_factor",
-        "1",
+        "agents_extend_360p",
+        "0.06",
         (),
-        "guess",
-        "video_edit and video_reframe cost as many times a new clip of the source's length, in blocks of 5 s",
+        "guess: what a new clip of 5 s costs at 360p; the pricing guide has extensions at the other tiers only",
+        "US dollars for an extension at 360p",
+    ),
+    Assumption(
+        "agents_long_edit_price",
+        "blocks",
+        ("blocks", "ten_seconds"),
+        "guess; the pricing guide has edits of up to 5 s and of up to 10 s, a source may have 18 s",
+        "what an edit of more than 10 s costs: each begun 5 s as much as the first, or no more than 10 s do",
+    ),
+    Assumption(
+        "agents_reframe_seconds",
+        "begun",
+        ("begun", "exact"),
+        "guess; documented is a price per second of the source",
+        "which seconds of a source a reframe is charged for: each begun one in full, or the exact length",
     ),
     Assumption(
         "agents_image_ratios",

@@ -50,7 +50,7 @@ class Order:
         if self._asked.type in rules.IMAGE_KINDS:
             suffix = "png" if self._asked.output_format == "png" else "jpg"
             return form | {"format": suffix, "style": self._asked.style or "auto"}
-        form |= {"frames": round(self._seconds * rules.FPS), "hdr": bool(self._video.hdr)}
+        form |= {"frames": self._frames, "hdr": bool(self._video.hdr)}
         if self._video.exr_export:
             form |= {"exr": True, "exr_every": max(1, int(self._assume.number("agents_exr_every")))}
         if self._asked.type == "video":
@@ -65,12 +65,17 @@ class Order:
 
     def cents(self) -> int:
         """What it costs."""
-        asked = self._asked
+        asked, video = self._asked, self._video
         if asked.type in rules.IMAGE_KINDS:
             return prices.image(asked.model, len(asked.image_ref or ()), edit=asked.type == "image_edit")
-        return prices.video(
-            self._resolution, self._seconds, self._assume, hdr=bool(self._video.hdr), edit=asked.type != "video"
-        )
+        wide = prices.light(hdr=bool(video.hdr), exr=bool(video.exr_export))
+        if asked.type == "video_edit":
+            return prices.edit(self._resolution, self._frames, wide, self._assume)
+        if asked.type == "video_reframe":
+            return prices.reframe(self._resolution, self._frames, self._assume)
+        if self._chains():
+            return prices.extension(self._resolution, self._assume)
+        return prices.clip(self._resolution, round(self._seconds), wide)
 
     @property
     def _resolution(self) -> str:
@@ -81,6 +86,10 @@ class Order:
         if self._asked.type != "video" and self._source is not None:
             return self._source.seconds
         return float((self._video.duration or "5s").removesuffix("s"))
+
+    @property
+    def _frames(self) -> int:
+        return max(1, round(self._seconds * rules.FPS))
 
     def _check_kinds(self) -> None:
         """Clips and stills where each belongs; a source that is not too long."""

@@ -1,16 +1,41 @@
-"""What the Luma Agents API would charge, in whole US cents. What is a guess is named in ``assumptions.py``."""
+"""The prices of the Luma Agents API, in whole US cents: Luma's pricing guide as of July to October 2026, cell by cell.
+
+The guide is "subject to change ahead of general availability". What it leaves out is named in ``assumptions.py``.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
 
 from studio.sandbox.assumptions import Assumptions
 
-BLOCK = 5  # seconds: a clip is billed in blocks of them; 10 s are two
+Range = Literal["SDR", "HDR", "HDR+EXR"]
+Table = Mapping[Range, Mapping[str, tuple[int, ...]]]
 
-# US dollars for a block, standard range. 360p is a guess (`agents_price_360p`).
-BLOCK_DOLLARS = {"540p": Decimal("0.15"), "720p": Decimal("0.30"), "1080p": Decimal("1.20")}
+FPS = 24
+BLOCK = 5  # seconds
+BLOCKS = 2  # the columns of the guide: up to 5 s, up to 10 s
+# Frames by which a source may lap into the next block or second unpaid: containers count the last frame differently.
+LAP = 1
+
+# US cents of a new clip of 5 s and of 10 s. There is no HDR at 360p, at 540p or of 10 s.
+CLIPS: Table = {
+    "SDR": {"360p": (6, 18), "540p": (15, 45), "720p": (30, 90), "1080p": (120, 360)},
+    "HDR": {"720p": (60,), "1080p": (240,)},
+    "HDR+EXR": {"720p": (90,), "1080p": (360,)},
+}
+# US cents of an extension, which is one block. 360p is a guess (`agents_extend_360p`).
+EXTENSIONS = {"540p": 15, "720p": 30, "1080p": 120}
+# US cents of an edit of a source of up to 5 s and of up to 10 s. What is longer is a guess (`agents_long_edit_price`).
+EDITS: Table = {
+    "SDR": {"360p": (54, 108), "540p": (72, 144), "720p": (108, 216), "1080p": (216, 432)},
+    "HDR": {"360p": (108, 216), "540p": (144, 288), "720p": (216, 432), "1080p": (432, 864)},
+    "HDR+EXR": {"360p": (162, 324), "540p": (216, 432), "720p": (324, 648), "1080p": (648, 1296)},
+}
+# US cents of a reframe for each second of its source.
+REFRAMES = {"360p": 3, "540p": 6, "720p": 12, "1080p": 36}
 
 # US dollars for an image: from text, and with its first input; each further input adds EXTRA_INPUT.
 IMAGE_DOLLARS = {
@@ -27,15 +52,43 @@ def image(model: str, references: int, *, edit: bool) -> int:
     return _cents(plain if not inputs else with_input + EXTRA_INPUT * (inputs - 1))
 
 
-def video(resolution: str, seconds: float, assume: Assumptions, *, hdr: bool = False, edit: bool = False) -> int:
-    """A clip of that length, or an edit or a reframe of one."""
-    draft = Decimal(str(assume.number("agents_price_360p")))
-    dollars = BLOCK_DOLLARS.get(resolution, draft) * max(1, math.ceil(seconds / BLOCK - 0.01))
-    if hdr:
-        dollars *= Decimal(str(assume.number("agents_hdr_factor")))
-    if edit:
-        dollars *= Decimal(str(assume.number("agents_edit_factor")))
-    return _cents(dollars)
+def light(*, hdr: bool, exr: bool) -> Range:
+    """The range of a clip."""
+    return "SDR" if not hdr else "HDR+EXR" if exr else "HDR"
+
+
+def clip(resolution: str, seconds: int, wide: Range) -> int:
+    """A new clip of 5 or 10 seconds."""
+    return CLIPS[wide][resolution][seconds // BLOCK - 1]
+
+
+def extension(resolution: str, assume: Assumptions) -> int:
+    """Five seconds before or after a prior clip."""
+    if resolution in EXTENSIONS:
+        return EXTENSIONS[resolution]
+    return _cents(Decimal(str(assume.number("agents_extend_360p"))))
+
+
+def edit(resolution: str, frames: int, wide: Range, assume: Assumptions) -> int:
+    """An edit of a source of so many frames at 24 a second."""
+    columns = EDITS[wide][resolution]
+    blocks = _begun(frames - LAP, BLOCK * FPS)
+    if blocks <= BLOCKS:
+        return columns[blocks - 1]
+    return columns[-1] * blocks // BLOCKS if assume["agents_long_edit_price"] == "blocks" else columns[-1]
+
+
+def reframe(resolution: str, frames: int, assume: Assumptions) -> int:
+    """A reframe of a source of so many frames at 24 a second."""
+    cents = REFRAMES[resolution]
+    if assume["agents_reframe_seconds"] == "begun":
+        return cents * _begun(frames - LAP, FPS)
+    return max(1, _cents(Decimal(cents * frames) / FPS / 100))
+
+
+def _begun(length: int, step: int) -> int:
+    """How many steps are begun: at least one."""
+    return max(1, -(-length // step))
 
 
 def _cents(dollars: Decimal) -> int:

@@ -92,8 +92,6 @@ def _check_clip(asked: Create, assume: Assumptions) -> None:
     video = asked.video or Video()
     if video.exr_export and not video.hdr:
         raise Declined(422, "video.exr_export requires video.hdr=true")
-    if video.hdr and video.resolution in ("360p", "540p"):
-        raise Declined(422, f"video.hdr is not supported at {video.resolution}, only at 720p and 1080p")
     if video.edit is not None and asked.type != "video_edit":
         raise Declined(422, "video.edit: only supported with type video_edit")
     if video.source_position is not None and asked.type != "video_reframe":
@@ -109,6 +107,11 @@ def _check_video(asked: Create, video: Video, assume: Assumptions) -> None:
         raise Declined(422, "source: not supported with type video")
     frames = [frame for frame in (video.start_frame, video.end_frame) if frame is not None]
     seconds = int((video.duration or "5s").removesuffix("s"))
+    # An edit has high dynamic range at every tier: the pricing guide lists it there.
+    if video.hdr and video.resolution in ("360p", "540p"):
+        raise Declined(422, f"video.hdr is not supported at {video.resolution}, only at 720p and 1080p")
+    if video.hdr and seconds == 10:
+        raise Declined(422, "video.hdr is not supported with duration=10s")
     if video.loop and seconds == 10:
         raise Declined(422, "video.loop is not supported with duration=10s")
     if video.loop and video.hdr:
