@@ -13,6 +13,7 @@ from studio.sandbox.assumptions import Assumptions
 FPS = 24
 PROMPT_MAX = 6000
 KEYFRAMES_MAX = 64
+NOT_YET = ("9:16", "3:4")  # what a reframe at 1080p cannot be made into
 IMAGE_REFS = {"image": 9, "image_edit": 8}
 IMAGE_MODELS = ("uni-1", "uni-1-max")
 IMAGE_KINDS = ("image", "image_edit")
@@ -118,6 +119,12 @@ def _check_video(asked: Create, video: Video, assume: Assumptions) -> None:
         raise Declined(422, "video.loop is not supported with hdr=true")
     if video.loop and video.end_frame is not None:
         raise Declined(422, "video.loop is not supported with video.end_frame")
+    if len(frames) > 1 and any(frame.generation_id is not None for frame in frames):
+        raise Declined(
+            422,
+            "video.start_frame, video.end_frame: interpolation from a prior generation plus another keyframe is not "
+            "available yet",
+        )
     if frames and seconds == 10:
         raise Declined(422, "video.start_frame and video.end_frame are not supported with duration=10s")
     if frames and video.hdr and assume["agents_hdr_with_frames"] == "refused":
@@ -138,12 +145,14 @@ def _check_from_source(asked: Create, video: Video, assume: Assumptions) -> None
         refused += ["hdr", "exr_export", "start_frame"]
         if asked.aspect_ratio is None:
             raise Declined(422, "aspect_ratio: required with type video_reframe")
+        if video.resolution == "1080p" and asked.aspect_ratio in NOT_YET:
+            raise Declined(422, f"aspect_ratio: video_reframe at 1080p to {asked.aspect_ratio} is not yet available")
     elif asked.aspect_ratio is not None and assume["agents_edit_shape"] == "refused":
         raise Declined(422, "aspect_ratio: not supported with type video_edit, which keeps the source's")
     if assume["agents_edit_shape"] == "refused":
         refused.append("duration")
     for name in refused:
-        if getattr(video, name):
+        if getattr(video, name) not in (None, False):
             raise Declined(422, f"video.{name}: not supported with type {asked.type}")
     if video.edit is not None:
         _check_edit(video, video.edit)
