@@ -251,6 +251,13 @@ TABLE: tuple[Assumption, ...] = (
         "which seconds of a source a reframe is charged for: each begun one in full, or the exact length",
     ),
     Assumption(
+        "agents_same_ratio",
+        "0.02",
+        (),
+        "guess; that a reframe to the source's own ratio is refused is documented",
+        "by which share a source's ratio may differ from the one of a reframe and is still the same",
+    ),
+    Assumption(
         "agents_image_ratios",
         "nine",
         ("nine", "all"),

@@ -64,10 +64,11 @@ def opened(reference: Mapping[str, Any]) -> Image.Image:
         return footage.edge_frame(path, last=True).to_rgb()
     with Image.open(path, formats=FORMATS) as image:
         image.load()
-        return cover(image, _upright(image))
+        return cover(image, upright(image))
 
 
-def _upright(image: Image.Image) -> tuple[int, int]:
+def upright(image: Image.Image) -> tuple[int, int]:
+    """Width and height of an image as it is shown, whichever way round it is stored."""
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (image.height, image.width) if turned else image.size
 

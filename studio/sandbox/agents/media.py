@@ -21,6 +21,7 @@ from studio.sandbox.books import Books, Generation
 from studio.sandbox.home import Home
 from studio.sandbox.inputs import result
 from studio.sandbox.reader import FORMATS, MAX_PIXELS, Reader, Unreadable
+from studio.sandbox.stills import upright
 
 API = "luma-agents"
 MAX_DATA = 50 * 1024 * 1024
@@ -120,6 +121,7 @@ def examine(place: Path, kind: str) -> tuple[str, tuple[float, int, int]]:
             if width * height > MAX_PIXELS:
                 raise Unreadable(f"an image of {width}×{height} pixels is too large")
             image.load()
+            width, height = upright(image)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Unreadable(f"not an image ({', '.join(FORMATS)})") from error
     return kind, (0.0, width, height)

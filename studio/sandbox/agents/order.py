@@ -114,17 +114,39 @@ class Order:
             last = round(self._source.seconds * rules.FPS)
             if max((self._video.edit or Edit()).keyframe_indexes or [0]) > last:
                 raise Declined(422, f"video.edit.keyframe_indexes: must lie in 0..{last}, the source's frames")
+        if kind == "video_reframe":
+            self._check_reshaped()
+
+    def _check_reshaped(self) -> None:
+        """A reframe gives another shape than its source has."""
+        asked, own = self._asked.aspect_ratio, _shape(self._source)
+        if asked is None or own is None:
+            return
+        if abs(own / sizes.ratio_of(asked) - 1) <= self._assume.number("agents_same_ratio"):
+            raise Declined(422, f"aspect_ratio: the source is {asked} already; video_reframe needs another one")
 
     def _chains(self) -> bool:
         return any((found := self._found.get(f"video.{name}")) is not None and found.kind == "video" for name in FRAMES)
 
     def _size(self) -> tuple[int, int]:
         kind, ratio = self._asked.type, self._asked.aspect_ratio
-        if ratio is None and self._source is not None and self._source.height:
-            number = min(3.0, max(1 / 3, self._source.width / self._source.height))
+        if (framed := self._framed()) is not None:
+            number = framed
+        elif ratio is None and (own := _shape(self._source)) is not None:
+            number = own
         else:
             number = sizes.ratio_of(ratio or self._assume["default_aspect_ratio"])
+        number = min(sizes.WIDEST, max(1 / sizes.WIDEST, number))
         return sizes.still(number) if kind in rules.IMAGE_KINDS else sizes.clip(self._resolution, number)
+
+    def _framed(self) -> float | None:
+        """The shape that an anchor gives a new clip, whatever ``aspect_ratio`` says: that of its first one."""
+        if self._asked.type != "video":
+            return None
+        indexes = self._video.keyframe_indexes or []
+        guides = [f"video.keyframes.{number}" for number in sorted(range(len(indexes)), key=indexes.__getitem__)]
+        fields = ("video.start_frame", "video.end_frame", *guides)
+        return next((shape for field in fields if (shape := _shape(self._found.get(field))) is not None), None)
 
     def _reference(self, field: str) -> dict[str, Any] | None:
         found = self._found.get(field)
@@ -142,6 +164,11 @@ class Order:
         """There are no concepts in this API: the camera is a phrase in the prompt."""
         prompt = " ".join(self._asked.prompt.lower().replace("-", " ").replace(",", " ").split())
         return [key for key in CONCEPTS if _said(key).search(prompt)][:CAMERA_MOVES]
+
+
+def _shape(found: Found | None) -> float | None:
+    """Width to height of what was read, as far as it is known."""
+    return found.width / found.height if found is not None and found.width and found.height else None
 
 
 def _said(key: str) -> re.Pattern[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TIERS = {"360p": 640 * 360, "540p": 960 * 540, "720p": 1280 * 720, "1080p": 1920 * 1080}
+WIDEST = 3.0  # the longest shape, as 3:1 is for stills; a longer source or frame is cut to it
 STILL = 2048  # the longer side of an image: "2048-pixel (2K)"
 
 
