@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from studio.sandbox import footage
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.test_agents import finished, order, png
+from tests.sandbox.test_edits import clip as clip_of_a_disc
 
 Pixels = NDArray[np.float32]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -118,6 +120,36 @@ async def test_edits_and_reframes(sandbox: Sandbox, tmp_path: Path) -> None:
     )
     facts = footage.examine(tall)
     assert (facts.width, facts.height, facts.frames) == (360, 640, 120)
+
+
+async def test_controls_hold_an_edit_to_its_source(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The more and the firmer controls an edit has, the nearer it stays to its source; one that is off does nothing."""
+    footage_of_a_disc = clip_of_a_disc(tmp_path, 24)
+    (tmp_path / "source.mp4").write_bytes(footage_of_a_disc)
+    before, apart = frames(tmp_path / "source.mp4"), []
+    source = {"data": base64.b64encode(footage_of_a_disc).decode(), "media_type": "video/mp4"}
+    names = ("pose", "depth", "normals", "trajectory", "face")
+    controls: list[dict[str, Any] | None] = [
+        {name: {"enabled": True} for name in names},
+        {
+            "pose": {"strength": "coarse"}, "depth": {"blur": 1.0}, "normals": {"augmentation": 1.0},
+            "trajectory": {"sparsity": 1.0}, "face": {"enabled": False},
+        },
+        {name: {"enabled": False} for name in names},
+        None,
+    ]  # fmt: skip
+    for number, held in enumerate(controls):
+        edit = {"strength": "reimagine_1", "controls": held}
+        made = tmp_path / f"{number}.mp4"
+        options = {"duration": None, "edit": edit}
+        await clip(sandbox, made, options, type="video_edit", prompt="a neon city at night", source=source)
+        apart.append(np.abs(before[12] - np.asarray(resized(frames(made)[12], before[12].shape))).mean())
+    assert apart[0] < apart[1] < apart[2] == apart[3]
+
+
+def resized(luma: Pixels, shape: tuple[int, ...]) -> Image.Image:
+    """One frame's luma at another size."""
+    return Image.fromarray(luma).resize(shape[::-1])
 
 
 async def test_high_dynamic_range(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from studio.sandbox.agents import prices, rules, sizes
 from studio.sandbox.agents.media import Found
 from studio.sandbox.agents.refusal import Declined
-from studio.sandbox.agents.shapes import Create, Edit, Video
+from studio.sandbox.agents.shapes import Controls, Create, Edit, Video
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.rules import CONCEPTS
 
@@ -59,7 +59,7 @@ class Order:
         if self._asked.type == "video_edit":
             edit = self._video.edit or Edit()
             mode = edit.strength or self._assume["agents_default_strength"]
-            return form | {"mode": mode, "indexes": edit.keyframe_indexes or []}
+            return form | {"mode": mode, "held": _held(edit.controls), "indexes": edit.keyframe_indexes or []}
         position = self._video.source_position
         return form | {"position": position.model_dump() if position is not None else None}
 
@@ -169,6 +169,21 @@ class Order:
 def _shape(found: Found | None) -> float | None:
     """Width to height of what was read, as far as it is known."""
     return found.width / found.height if found is not None and found.width and found.height else None
+
+
+def _held(controls: Controls | None) -> float:
+    """How much of its source the controls of an edit keep: from 0, where all are off, to 1, each in full."""
+    if controls is None:
+        return 0.0
+    pose, depth, normals, trajectory = controls.pose, controls.depth, controls.normals, controls.trajectory
+    kept = (
+        (pose, 0.5 if pose is not None and pose.strength == "coarse" else 1.0),
+        (depth, 1 - (depth.blur or 0.0) / 2 if depth is not None else 0.0),
+        (normals, 1 - (normals.augmentation or 0.0) / 2 if normals is not None else 0.0),
+        (trajectory, 1 - (trajectory.sparsity or 0.0) / 2 if trajectory is not None else 0.0),
+        (controls.face, 1.0),
+    )
+    return sum(share for control, share in kept if control is not None and control.enabled is not False) / len(kept)
 
 
 def _said(key: str) -> re.Pattern[str]:

@@ -29,6 +29,7 @@ from studio.sandbox.picture.planes import Picture
 Score = Mapping[str, Any]
 Heard = Callable[[], None]
 SOURCE_WEIGHT = 0.5  # of an edited image: how much of it stays
+HELD = 0.6  # of an edit's way from its source: how much of it the controls take back, all of them in full
 TURN = 12  # frames in which an edit passes from one guide frame's look to the next one's
 HDR = "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020:t=arib-std-b67:m=2020_ncl:r=limited,format=yuv420p10le"
 X265 = (
@@ -99,7 +100,7 @@ MAKERS: dict[str, renderer.Maker] = {
 
 def _restyled(score: Score, size: tuple[int, int]) -> Iterator[Picture]:
     """The source in the looks of its guide frames, one after another, or in the prompt's own."""
-    how_far = strength(score["mode"])
+    how_far = strength(score["mode"]) * (1 - HELD * score.get("held", 0.0))
     anchors: list[tuple[int, Image.Image | None]] = [
         (index, stills.opened(score["inputs"][f"edit.keyframes.{number}"]))
         for number, index in enumerate(score["indexes"])
