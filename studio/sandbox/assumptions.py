@@ -196,7 +196,7 @@ TABLE: tuple[Assumption, ...] = (
         "sent",
         ("sent", "not_sent"),
         "guess; the SDKs honour the header",
-        "whether the 429 for too many creates a minute says when there is room again",
+        "whether the 429 for too many creates a minute says when there is room again (the Agents API always says it)",
     ),
     Assumption(
         "over_at_once",
@@ -291,6 +291,13 @@ TABLE: tuple[Assumption, ...] = (
         ("adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3"),
         "guess",
         "the strength of a video_edit where none is given, or auto_controls decides",
+    ),
+    Assumption(
+        "agents_concurrency_wait",
+        "5",
+        (),
+        "guess; that the 429 for too many jobs at once has a Retry-After is documented, not what it says",
+        "seconds after which such a create is to be sent again",
     ),
     Assumption("agents_ingest_seconds", "0", (), "guess", "how long a file is pending after it was completed"),
     Assumption(

@@ -77,7 +77,13 @@ KINDS: dict[str, Kind] = {
         Kind(
             "late_acceptance", "call", ("seconds",), "guess", "waits (65 s), then accepts though the client may be gone"
         ),
-        Kind("rate_limited", "call", ("retry_after",), "fact: 429; guess: its text", "a 429, with or without a header"),
+        Kind(
+            "rate_limited",
+            "call",
+            ("retry_after", "at_once", "a_minute"),
+            "fact: 429; Agents: its texts and headers",
+            "a 429 for creates a minute, or at_once; with a Retry-After or without",
+        ),
         Kind("no_credit", "call", (), "fact: 402; guess: its text", "a 402, nothing was accepted"),
         Kind("unauthorized", "call", (), "fact", "a 401 with the documented text"),
         Kind("html", "call", ("accepted",), ANY, "an HTML page with 200, as a proxy gives it"),
@@ -124,6 +130,8 @@ class Fault(BaseModel):
     seconds: float | None = Field(default=None, ge=0)
     reset: bool | None = None
     retry_after: float | None = Field(default=None, ge=0)
+    at_once: bool | None = None
+    a_minute: int | None = Field(default=None, ge=1)
     accepted: bool | None = None
     reason: str | None = None
     code: str | None = None
@@ -150,6 +158,8 @@ class Fault(BaseModel):
         for name in OPTIONS:
             if getattr(self, name) is not None and name not in kind.options:
                 raise ValueError(f"{self.kind} has no {name!r}; it has: {', '.join(kind.options) or 'no options'}")
+        if self.at_once and self.a_minute is not None:
+            raise ValueError("a_minute is not said by a 429 for too many at_once")
         if any(number < 1 for number in self.nth):
             raise ValueError("nth counts from 1")
         if not any(fnmatchcase(route, self.routes) for route in strikable(kind.place)):

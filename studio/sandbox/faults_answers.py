@@ -6,15 +6,18 @@ import json
 import random
 import struct
 import zlib
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from studio.sandbox.agents import refusal as agents
 from studio.sandbox.faults import Fault
 
 HTML = b"<!doctype html><html><head><title>Just a moment...</title></head><body><h1>Please wait</h1></body></html>"
 PLAYLIST = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n#EXTINF:5.0,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
 TOO_MANY = "Rate limit exceeded"
+A_MINUTE = 60  # what a 429 of the Agents API says where neither the plan nor the account has a limit
+TOO_MANY_AT_ONCE = "Concurrency limit exceeded"
 NO_CREDIT = "Insufficient credits"
 INVALID_KEY = "Invalid API key is provided"
 EXPIRED = "Request has expired or its signature does not match"
@@ -31,7 +34,7 @@ class Answer:
     @classmethod
     def error(cls, status: int, detail: str, **headers: str) -> Answer:
         """A refusal in the service's form."""
-        told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        told = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
         return cls(status, [(b"content-type", b"application/json"), *told], b"").with_body(
             json.dumps({"detail": detail}).encode()
         )
@@ -55,6 +58,11 @@ class Answer:
         shorter = self.without("content-length")
         return replace(shorter, headers=[*shorter.headers, (b"content-length", str(len(body)).encode())], body=body)
 
+    def also(self, headers: Mapping[str, str]) -> Answer:
+        """The same with those headers besides, in place of any of the same name."""
+        bare = self.without(*(name.lower() for name in headers))
+        return replace(bare, headers=[*bare.headers, *((n.lower().encode(), v.encode()) for n, v in headers.items())])
+
     def typed(self, content_type: str) -> Answer:
         """The same with another type."""
         bare = self.without("content-type")
@@ -70,10 +78,9 @@ def instead(fault: Fault, *, prefixed: bool) -> Answer | None:
     match fault.kind:
         case "error_before":
             return Answer.error(fault.status or 503, "Service Unavailable")
-        case "rate_limited" if fault.retry_after is not None:
-            return Answer.error(429, _worded(429, TOO_MANY, prefixed), retry_after=f"{fault.retry_after:g}")
         case "rate_limited":
-            return Answer.error(429, _worded(429, TOO_MANY, prefixed))
+            text = TOO_MANY_AT_ONCE if fault.at_once else TOO_MANY
+            return Answer.error(429, _worded(429, text, prefixed), **_later(fault))
         case "no_credit":
             return Answer.error(402, _worded(402, NO_CREDIT, prefixed))
         case "unauthorized":
@@ -81,6 +88,21 @@ def instead(fault: Fault, *, prefixed: bool) -> Answer | None:
         case "html" if not fault.accepted:
             return Answer.page()
     return None
+
+
+def declined(fault: Fault, a_minute: int | None) -> Answer | None:
+    """The same from the Agents API, in its own words. ``a_minute``: how many creates a minute the account may send."""
+    match fault.kind:
+        case "rate_limited" if fault.at_once:
+            return Answer.error(429, agents.TOO_MANY_JOBS, **_later(fault))
+        case "rate_limited":
+            most = str(fault.a_minute or a_minute or A_MINUTE)
+            return Answer.error(429, agents.RATE_LIMITED, **_later(fault), **{agents.RATE_LIMIT: most})
+        case "no_credit":
+            return Answer.error(402, agents.NO_BALANCE)
+        case "unauthorized":
+            return Answer.error(401, agents.INVALID_KEY)
+    return instead(fault, prefixed=False)
 
 
 def broken_download(fault: Fault, answer: Answer, chance: random.Random, *, prefixed: bool) -> Answer:
@@ -100,6 +122,11 @@ def broken_download(fault: Fault, answer: Answer, chance: random.Random, *, pref
             return replace(bare, status=200).with_body(PLAYLIST)
         case unknown:
             raise RuntimeError(f"no way to do {unknown}")
+
+
+def _later(fault: Fault) -> dict[str, str]:
+    """When to come again, where the fault says it."""
+    return {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
 
 
 def _worded(status: int, text: str, prefixed: bool) -> str:

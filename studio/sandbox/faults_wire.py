@@ -15,12 +15,13 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from studio.sandbox.clock import Clock
+from studio.sandbox.agents.refusal import traces
 from studio.sandbox.faults import KINDS, Fault
-from studio.sandbox.faults_answers import Answer, broken_download, instead
+from studio.sandbox.faults_answers import Answer, broken_download, declined, instead
 from studio.sandbox.faults_fate import Fate, pending
 from studio.sandbox.faults_routes import route_of
 from studio.sandbox.house import House
+from studio.sandbox.limits import AGENTS
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,6 +29,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 EXTENSION = "studio.transport"
+AGENTS_PATHS = "/v1/"  # what the Luma Agents API's paths begin with
 LATE_SECONDS = 65.0  # more than the SDKs' time-out of 60
 ENDLESS_CHUNK = 64 * 1024
 RESET = struct.pack("ii", 1, 0)  # linger for no time: the peer gets a reset
@@ -76,11 +78,7 @@ class FaultLayer:
             if fault is None:
                 await self._app(scope, receive, send)
             else:
-                prefixed = self._house.options.assume["detail_prefix"] == "status" and not scope["path"].startswith(
-                    "/v1/"
-                )
-                struck_call = _Struck(self._app, fault, scope, receive, send, self._house.clock)
-                await struck_call.answer(self._faults.seed, prefixed=prefixed)
+                await _Struck(self._app, fault, scope, receive, send, self._house).answer()
         finally:
             pending.reset(fated)
 
@@ -89,30 +87,39 @@ class _Struck:
     """One call that a fault strikes."""
 
     def __init__(
-        self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send, clock: Clock
+        self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send, house: House
     ) -> None:  # fmt: skip
         self._app = app
         self._fault = fault
         self._scope = scope
-        self._clock = clock
+        self._house = house
+        self._clock = house.clock
+        self._agents = scope["path"].startswith(AGENTS_PATHS)
+        self._prefixed = house.options.assume["detail_prefix"] == "status" and not self._agents
         self._wire = receive
         self._receive = receive
         self._send = send
 
-    async def answer(self, seed: int, *, prefixed: bool) -> None:
-        """Do what the fault says. ``prefixed``: an error's detail starts with its status."""
+    async def answer(self) -> None:
+        """Do what the fault says."""
         self._receive, _ = await _read(self._wire)
         if KINDS[self._fault.kind].place == "download":
-            await self._break_download(seed, prefixed=prefixed)
+            await self._break_download()
         elif self._fault.kind == "lost_request":
             await self._drop()
         elif self._fault.kind in ("slow_before", "late_acceptance"):
             if await self._wait() or self._fault.kind == "late_acceptance":
                 await self._app(self._scope, self._receive, self._send)
-        elif (refusal := instead(self._fault, prefixed=prefixed)) is not None:
+        elif (refusal := self._refusal()) is not None:
             await self._tell(refusal)
         else:
             await self._after()
+
+    def _refusal(self) -> Answer | None:
+        """What is answered in place of the call, if it is not to happen, in the words of its API."""
+        if self._agents:
+            return declined(self._fault, self._house.limits.creates_a_minute.get(AGENTS))
+        return instead(self._fault, prefixed=self._prefixed)
 
     async def _after(self) -> None:
         """The faults that let the call happen first. A call that was refused is answered as ever."""
@@ -135,7 +142,7 @@ class _Struck:
             case unknown:
                 raise RuntimeError(f"no way to do {unknown}")
 
-    async def _break_download(self, seed: int, *, prefixed: bool) -> None:
+    async def _break_download(self) -> None:
         answer = await self._ask()
         if answer.status not in (200, 206):
             await self._tell(answer)
@@ -146,8 +153,8 @@ class _Struck:
             await self._send({"type": "http.response.body", "body": answer.half(), "more_body": True})
             await self._drop(flushed=True)
         else:
-            chance = random.Random(f"{seed}/{self._scope['path']}")  # noqa: S311
-            await self._tell(broken_download(self._fault, answer, chance, prefixed=prefixed))
+            chance = random.Random(f"{self._house.faults.seed}/{self._scope['path']}")  # noqa: S311
+            await self._tell(broken_download(self._fault, answer, chance, prefixed=self._prefixed))
 
     async def _ask(self) -> Answer:
         """The answer that the application gives."""
@@ -164,8 +171,15 @@ class _Struck:
         return Answer(start["status"], list(start["headers"]), bytes(body))
 
     async def _tell(self, answer: Answer) -> None:
+        # A page of HTML comes from a proxy, which knows nothing of traces.
+        if self._agents and (b"content-type", b"application/json") in answer.headers:
+            answer = answer.also(traces(self._header(b"x-request-id")))
         await self._send(answer.start())
         await self._send({"type": "http.response.body", "body": answer.body})
+
+    def _header(self, name: bytes) -> str | None:
+        value: bytes | None = dict(self._scope["headers"]).get(name)
+        return None if value is None else value.decode("latin-1")
 
     async def _tell_for_ever(self, answer: Answer) -> None:
         gone = asyncio.ensure_future(_gone(self._wire))

@@ -103,7 +103,7 @@ class House:
         """The account's limits, seen in the transaction that would accept one more. Raises Refusal."""
         if self.limits == Limits.none():
             return
-        kind = family(draft.model)
-        created = [one.created_at for one in self.books.since(now - MINUTE) if family(one.model) == kind]
-        unfinished = sum(family(one.model) == kind for one in self.books.unfinished())
-        self.limits.check(draft.model, created, unfinished, now)
+        kind = family(draft.api, draft.model)
+        created = [one.created_at for one in self.books.since(now - MINUTE) if family(one.api, one.model) == kind]
+        unfinished = sum(family(one.api, one.model) == kind for one in self.books.unfinished())
+        self.limits.check(kind, created, unfinished, now)

@@ -1,4 +1,7 @@
-"""How much one account may ask for: creates a minute and generations at once, for each family of models."""
+"""How much one account may ask for: creates a minute and generations at once, for each family of models.
+
+The Dream Machine API counts clips and stills apart. In the Luma Agents API they share one bucket (fact).
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,18 @@ from studio.errors import SettingsError
 from studio.sandbox.refusal import Refusal
 
 MINUTE = 60.0
-FAMILIES = ("ray", "photon")
-NAMES = ("creates_a_minute", "at_once")
+AGENTS = "agents"
+FAMILIES = ("ray", "photon", AGENTS)
+A_MINUTE, AT_ONCE = "creates_a_minute", "at_once"
+NAMES = (A_MINUTE, AT_ONCE)
+AGENTS_API = "luma-agents"  # as the books name it
 CREDIT = "credit"  # US cents, kept in the books
 
 
-def family(model: str) -> str:
-    """Which limits a model falls under: what makes clips, and what makes stills."""
+def family(api: str, model: str) -> str:
+    """The limits that a generation falls under: those of its API, or there of what makes clips or stills."""
+    if api == AGENTS_API:
+        return AGENTS
     return "ray" if model.startswith("ray") else "photon"
 
 
@@ -33,8 +41,8 @@ class Limits:
 
     @classmethod
     def build(cls) -> Limits:
-        """What an account of the Build tier has (fact)."""
-        return cls({"ray": 20, "photon": 80}, {"ray": 10, "photon": 40})
+        """What an account of the Build tier has: a fact for Ray and Photon; a guess, Ray's, for the Agents API."""
+        return cls({"ray": 20, "photon": 80, AGENTS: 20}, {"ray": 10, "photon": 40, AGENTS: 10})
 
     def with_(self, given: Mapping[str, int | Mapping[str, int]]) -> Limits:
         """These, with others in their place. Raises SettingsError for a limit that there is not."""
@@ -52,27 +60,33 @@ class Limits:
         """In the form of a fault file."""
         return {"creates_a_minute": dict(self.creates_a_minute), "at_once": dict(self.at_once)}
 
-    def check(self, model: str, created: list[float], unfinished: int, now: float) -> None:
-        """Raises Refusal where one more would be too many.
+    def check(self, kind: str, created: list[float], unfinished: int, now: float) -> None:
+        """Raises TooMany where one more of that family would be too many.
 
         created:    when its family's accepted creates of the last minute came
         unfinished: how many of its family are queued or dreaming
         """
-        kind = family(model)
         most = self.creates_a_minute.get(kind)
         if most is not None and len(created) >= most:
             wait = MINUTE if most == 0 else sorted(created)[-most] + MINUTE - now
-            raise TooMany(f"Rate limit exceeded: {most} creates a minute", max(1.0, wait))
+            raise TooMany(f"Rate limit exceeded: {most} creates a minute", A_MINUTE, most, max(1.0, wait))
         most = self.at_once.get(kind)
         if most is not None and unfinished >= most:
-            raise TooMany(f"Concurrency limit exceeded: {most} generations at once", None)
+            raise TooMany(f"Concurrency limit exceeded: {most} generations at once", AT_ONCE, most, None)
 
 
 class TooMany(Refusal):
-    """A 429; ``retry_after`` where it is known when there is room again."""
+    """A 429.
 
-    def __init__(self, detail: str, retry_after: float | None) -> None:
+    limit:       which of the two was hit, ``A_MINUTE`` or ``AT_ONCE``
+    most:        how many it allows
+    retry_after: seconds until there is room again, where that is known
+    """
+
+    def __init__(self, detail: str, limit: str, most: int, retry_after: float | None) -> None:
         super().__init__(429, detail)
+        self.limit = limit
+        self.most = most
         self.retry_after = retry_after
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from studio.sandbox.house import Options
 from studio.sandbox.limits import Limits
-from tests.sandbox.conftest import BASE, Sandbox, opened
+from tests.sandbox.conftest import BASE, Sandbox, _blank, opened
 
 AGENTS = f"{BASE}/v1"
 
@@ -102,16 +102,54 @@ async def test_no_money(tmp_path: Path) -> None:
         assert sandbox.house.books.account().charged == 0
 
 
-async def test_limits(tmp_path: Path) -> None:
-    """Beyond the account's limits a create is refused with 429, which says when to come again."""
-    async with opened(tmp_path, Options(limits=Limits({"ray": 1}, {}))) as sandbox:
+async def test_requests_a_minute(tmp_path: Path) -> None:
+    """Clips and stills share one bucket: an accepted create says its size, one too many says when there is room."""
+    async with opened(tmp_path, Options(limits=Limits({"agents": 2}, {}))) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        agents = client(sandbox)
+        made = await agents.generations.with_raw_response.create(
+            prompt="a lake", extra_headers={"X-Request-Id": "mine"}
+        )
+        assert (made.status_code, made.headers["x-ratelimit-limit"]) == (201, "2")
+        sandbox.clock.advance(10)
         await order(sandbox)
+        assert (
+            "x-ratelimit-limit" not in (await agents.generations.with_raw_response.get((await made.parse()).id)).headers
+        )
+        for again in (order(sandbox), agents.generations.create(prompt="a lake")):
+            with pytest.raises(luma_agents.RateLimitError) as many:
+                await again
+            told = many.value.response.headers
+            assert (told["retry-after"], told["x-ratelimit-limit"], told["x-api-version"]) == ("50", "2", "2026-04-01")
+            assert told["x-request-id"]
+            assert many.value.body == {"detail": "Rate limit exceeded"}
+        assert sandbox.house.books.account().charged == 10
+        await sandbox.create()  # the other API has limits of its own
+        sandbox.clock.advance(50)
+        await order(sandbox)
+
+
+async def test_jobs_at_once(tmp_path: Path) -> None:
+    """So they do for jobs at once, whose 429 says when to come again and has no X-RateLimit header."""
+    async with opened(tmp_path, Options(limits=Limits({"agents": 20}, {"agents": 1}))) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        made = await client(sandbox).generations.create(prompt="a lake")
         with pytest.raises(luma_agents.RateLimitError) as many:
             await order(sandbox)
-        assert many.value.response.headers["retry-after"] == "60"
-        assert isinstance(many.value.body, dict)
-        assert isinstance(many.value.body["detail"], str)
-        assert sandbox.house.books.account().charged == 6
+        told = many.value.response.headers
+        assert (told["retry-after"], [name for name in told if name.startswith("x-ratelimit")]) == ("5", [])
+        assert many.value.body == {"detail": "Too many concurrent jobs"}
+        await finished(sandbox, made)
+        await order(sandbox)
+
+
+async def test_without_limits_none_is_told(unrendered: Sandbox) -> None:
+    """An account without limits is told none; whose generation it is is taken, and kept in the books."""
+    made = await client(unrendered).generations.with_raw_response.create(prompt="a lake", user_id="production-7")
+    assert "x-ratelimit-limit" not in made.headers
+    assert made.headers["x-request-id"]
+    books = (await unrendered.http.get(f"{BASE}/sandbox/books")).json()
+    assert books["creates"][0]["request"]["user_id"] == "production-7"
 
 
 async def test_a_failure_has_a_code_and_is_refunded(unrendered: Sandbox) -> None:

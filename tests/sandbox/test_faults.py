@@ -137,6 +137,33 @@ async def test_429_with_and_without_retry_after(wire: Wire) -> None:
     assert [answer.headers.get("retry-after") for answer in answers] == ["7", None, None]
 
 
+async def test_both_429s_of_the_agents_api(wire: Wire) -> None:
+    """The plan gives either, as the API words it: creates a minute with X-RateLimit-Limit, jobs at once without."""
+    await wire.faults(
+        {"kind": "rate_limited", "nth": 1, "retry_after": 7},
+        {"kind": "rate_limited", "nth": 2, "a_minute": 30},
+        {"kind": "rate_limited", "nth": 3, "at_once": True, "retry_after": 3},
+        {"kind": "no_credit", "nth": 4},
+        {"kind": "unauthorized", "nth": 5},
+        {"kind": "error_before", "nth": 6},
+        {"kind": "html", "nth": 7},
+    )
+    asked = {"prompt": "a lake"}
+    answers = [await wire.http.post("/v1/generations", json=asked, headers={"X-Request-Id": "mine"}) for _ in range(8)]
+    seen = [(a.status_code, a.headers.get("retry-after"), a.headers.get("x-ratelimit-limit")) for a in answers]
+    assert seen[:3] == [(429, "7", "60"), (429, None, "30"), (429, "3", None)]
+    assert [a.status_code for a in answers[3:]] == [402, 401, 503, 200, 201]
+    assert [a.json()["detail"] for a in answers[:5]] == [
+        "Rate limit exceeded", "Rate limit exceeded", "Too many concurrent jobs", "Insufficient balance",
+        "Invalid or missing API key",
+    ]  # fmt: skip
+    assert [a.headers.get("x-request-id") for a in answers] == ["mine"] * 6 + [None, "mine"]
+    await wire.faults({"kind": "rate_limited", "at_once": True})
+    refused = await wire.http.post(CREATE, json=BODY)
+    assert (refused.status_code, refused.json()["detail"]) == (429, "429: Concurrency limit exceeded")
+    assert "x-request-id" not in refused.headers
+
+
 @pytest.mark.parametrize(("kind", "charged"), [("late_answer", 40), ("slow_before", 0), ("late_acceptance", 40)])
 async def test_an_answer_beyond_the_clients_time_out(tmp_path: Path, kind: str, charged: int) -> None:
     """The client gives up; by then, or a little later, the create was accepted or it never is, by kind."""

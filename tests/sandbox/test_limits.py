@@ -66,9 +66,12 @@ async def test_refusals_do_not_count(tmp_path: Path) -> None:
 
 
 def test_the_build_tier() -> None:
-    """Ray has 10 at once and 20 creates a minute, Photon 40 and 80 (fact)."""
+    """Ray has 10 at once and 20 creates a minute, Photon 40 and 80 (fact); the Agents API has Ray's (a guess)."""
     build = Limits.build()
-    assert (build.at_once, build.creates_a_minute) == ({"ray": 10, "photon": 40}, {"ray": 20, "photon": 80})
+    assert (build.at_once, build.creates_a_minute) == (
+        {"ray": 10, "photon": 40, "agents": 10},
+        {"ray": 20, "photon": 80, "agents": 20},
+    )
     with pytest.raises(SettingsError, match="no limit is called"):
         build.with_({"generations": 1})
 

@@ -7,19 +7,20 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from studio.sandbox.agents import rules
 from studio.sandbox.agents.desk import Desk, desk_of, json_body
 from studio.sandbox.agents.media import API, Found
 from studio.sandbox.agents.order import Order
-from studio.sandbox.agents.refusal import Declined, check_key
+from studio.sandbox.agents.refusal import NO_BALANCE, RATE_LIMIT, RATE_LIMITED, TOO_MANY_JOBS, Declined, check_key
 from studio.sandbox.agents.shapes import Create
+from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.books import Draft, Generation, NoCredit
 from studio.sandbox.clock import iso
 from studio.sandbox.inputs import result
 from studio.sandbox.lifecycle import JOB_FAILED, UNREADABLE_INPUT
-from studio.sandbox.limits import TooMany
+from studio.sandbox.limits import AGENTS, AT_ONCE, TooMany
 
 STATES = {"dreaming": "processing"}
 # What the sandbox's own life cycle calls a failure; the faults give codes themselves.
@@ -41,8 +42,8 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
 
 
 @router.post("/generations", status_code=201)
-async def create(request: Request, desk: TheDesk) -> dict[str, Any]:
-    """Order an image or a clip."""
+async def create(request: Request, response: Response, desk: TheDesk) -> dict[str, Any]:
+    """Order an image or a clip. What is accepted is told how many a minute may be asked for, where that is limited."""
     house = desk.house
     asked = rules.create(await json_body(request), house.options.assume)
     found: dict[str, Found] = {}
@@ -51,6 +52,8 @@ async def create(request: Request, desk: TheDesk) -> dict[str, Any]:
         found[field] = await desk.ingest.read(field, media, house.clock.now(), clips=clips)
     generation = await asyncio.to_thread(_accept, desk, asked, found)
     house.lifecycle.begin(generation)
+    if (a_minute := house.limits.creates_a_minute.get(AGENTS)) is not None:
+        response.headers[RATE_LIMIT] = str(a_minute)
     return answer(desk, request, generation)
 
 
@@ -78,10 +81,16 @@ def _accept(desk: Desk, asked: Create, found: Mapping[str, Found]) -> Generation
     try:
         return house.books.accept(draft, house.clock.now())
     except NoCredit:
-        raise Declined(402, "Insufficient balance") from None
+        raise Declined(402, NO_BALANCE) from None
     except TooMany as error:
-        wait = error.retry_after if house.options.assume["retry_after"] == "sent" else None
-        raise Declined(429, str(error.detail), None if wait is None else math.ceil(wait)) from None
+        raise _too_many(error, house.options.assume) from None
+
+
+def _too_many(error: TooMany, assume: Assumptions) -> Declined:
+    """The 429 of the limit that was hit: the two are told apart by their text, and by the header of one of them."""
+    if error.limit == AT_ONCE:
+        return Declined(429, TOO_MANY_JOBS, math.ceil(assume.number("agents_concurrency_wait")))
+    return Declined(429, RATE_LIMITED, math.ceil(error.retry_after or 0), {RATE_LIMIT: str(error.most)})
 
 
 def _echo(value: Any) -> Any:

@@ -20,10 +20,11 @@ from studio.sandbox.agents.shelf import Shelf
 from studio.sandbox.books import Books, Generation
 from studio.sandbox.home import Home
 from studio.sandbox.inputs import result
+from studio.sandbox.limits import AGENTS_API
 from studio.sandbox.reader import FORMATS, MAX_PIXELS, Reader, Unreadable
 from studio.sandbox.stills import upright
 
-API = "luma-agents"
+API = AGENTS_API
 MAX_DATA = 50 * 1024 * 1024
 LONGEST = 60.0  # seconds of a clip that is read at all; how long a source may be is a rule of its own
 
