@@ -200,10 +200,10 @@ async def test_clips_as_sources(unrendered: Sandbox, tmp_path: Path) -> None:
     inline = {"data": base64.b64encode(short).decode(), "media_type": "video/mp4"}
     none = {"duration": None}
     await order(unrendered, none, type="video_edit", source=inline)
-    assert unrendered.house.books.account().charged == 12
+    assert unrendered.house.books.account().charged == 108
     made = await uploaded(unrendered, long, mime_type="video/mp4")
     await order(unrendered, none, type="video_reframe", aspect_ratio="9:16", source={"file_id": made})
-    assert unrendered.house.books.account().charged == 12 + 24
+    assert unrendered.house.books.account().charged == 108 + 19 * 3
     frames = [create.order_form["frames"] for create in unrendered.house.books.creates()]
     assert frames == [6 * 24, 19 * 24]
     with pytest.raises(luma_agents.UnprocessableEntityError, match="18 seconds"):
