@@ -47,8 +47,8 @@ async def test_an_example_s_plan(file: Path, workplace: Path) -> None:
     [
         ("continuity", {"reframe": "1:1"}, "1.44"),
         ("draft", {"draft": True}, "0.28"),
-        ("draft", {"from_draft": True}, "0.64"),
-        ("everything", {"draft": True}, "1.54"),
+        ("draft", {"from_draft": True}, "0.76"),
+        ("everything", {"draft": True}, "2.08"),
     ],
 )
 async def test_the_plan_of_an_example_with_options(
