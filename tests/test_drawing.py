@@ -265,6 +265,13 @@ def test_what_was_bought_in_its_earlier_form_is_used() -> None:
     assert not {s.key for s in fresh.shots if s.scene in ("a", "bridge", "mixed")} & set(EARLIER.values())
 
 
+def test_long_clips_are_bought_on_wish_however_many_short_ones_there_are() -> None:
+    """Who writes `clips: longest` after two short clips were bought gets the long one."""
+    short = plan(film(scene("a", duration=10, **THREE)))
+    production = film(scene("a", duration=10, clips="longest", **THREE))
+    assert lengths_of(plan(production, held={s.key for s in short.shots}.__contains__)) == {"a": [10]}
+
+
 def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
     """The clip of 10 s is bought and what follows it is not: what follows is bought, not three clips of 5 s."""
     production = film(scene("mixed", duration=14, **THREE))

@@ -105,6 +105,7 @@ POSITION = "{x: 0, y: 0, width: 1, height: 1}"
         ("upscale: 540p", 5, "upscale", "540p is no larger than 720p", "choose a larger one"),
         ("modify: order\nloop: true", 6, "loop", "cannot be combined with modify", "remove one"),
         ("strength: flex_1", 5, "strength", "says how much modify may change", "add modify"),
+        (f"{EDIT}\nhdr: true\nresolution: 4k", 8, "resolution", "ray-3 makes no 4k", "it makes 360p"),
         ("model: ray-3\nhdr: true\nduration: 8", 7, "duration", "8 s in HDR", "write at most 5"),
         (f"{EDIT}\nauto_controls: true\nstrength: flex_1", 7, "auto_controls", "combined with strength", "remove one"),
         (f"{EDIT}\nauto_controls: true\ncontrols: {{pose: coarse}}", 7, "auto_controls", "with controls", "remove one"),
@@ -135,6 +136,21 @@ def test_one_wrong_field(tmp_path: Path, fields: str, line: int, field: str, mes
     assert found.where == f"coffee.yaml:{line}, scene 'arrival', field '{field}'"
     assert message in found.message
     assert hint in found.hint
+
+
+@pytest.mark.parametrize(("ratio", "refused"), [("9:16", True), ("3:4", True), ("1:1", False), ("4:3", False)])
+def test_a_reframe_that_ray_3_does_not_make_yet(tmp_path: Path, ratio: str, refused: bool) -> None:
+    """1080p is not reframed to an upright shape yet: told where the resolution stands, with the tier that can be."""
+    text = f"title: Coffee\nmodel: ray-3\nreframe: '{ratio}'\nscenes:\n  - id: arrival\n    prompt: she walks in\n"
+    file = tmp_path / "coffee.yaml"
+    file.write_text(text + "    resolution: 1080p\n", encoding="utf-8")
+    if not refused:
+        assert load_production(file).reframe == ratio
+        return
+    found = only(tmp_path, file.read_text("utf-8"))
+    assert found.where == "coffee.yaml:7, scene 'arrival', field 'resolution'"
+    assert f"ray-3 does not reframe 1080p to {ratio} yet" in found.message
+    assert "write resolution: 720p" in found.hint
 
 
 @pytest.mark.parametrize(

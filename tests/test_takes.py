@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio.plan import Plan, Shot, ShotState
+from studio.plan import Plan, Shot, ShotState, Source
 from studio.production import Production
 from studio.requests import named
 from studio.run import Run, ShotResult, make_record
@@ -59,6 +60,25 @@ async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path,
         assert again.to_pay == Decimal("0.71")
         assert [again.shot(s).key for s in "bc"] == [first.shot(s).key for s in "bc"]
         assert [n for n in again.notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
+
+
+async def test_a_bridge_in_its_earlier_form_is_stale_like_any_other(workplace: Path, clip: Path) -> None:
+    """Bought with generations at both ends, as earlier versions did, it is used, and left in place by a new take."""
+    three = {"model": "ray-3"}
+    scenes = (scene("a", **three), scene("bridge", continue_from="a", lead_into="c", **three), scene("c", **three))
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(film(*scenes))
+        keys = {s.id: s.key for s in plan.shots}
+        by_ids = replace(plan.shot("bridge"), start=Source("shot", "a"), end=Source("shot", "c"))
+        bridge = named(by_ids, keys.__getitem__)
+        for shot in (plan.shot("a"), plan.shot("c"), bridge):
+            buy(session, shot, clip)
+        again, _ = await session.plan(film(*scenes))
+        assert set(states(again).values()) == {"cached"}
+        assert again.shot("bridge").key == bridge.key != keys["bridge"]
+        retaken, _ = await session.plan(film(*scenes), retake=("a",))
+        assert states(retaken) == {"a": "new", "c": "cached", "bridge": "stale"}
+        assert retaken.shot("bridge").key == bridge.key
 
 
 async def test_stale_clips_are_renewed_when_asked_for(workplace: Path, clip: Path) -> None:
