@@ -142,8 +142,12 @@ def run(
         jobs = [
             crew[n % workers].pool.submit(play, list(c), attack, crew[n % workers].urls) for n, c in enumerate(chunks)
         ]
-        for job in jobs:
-            found.add(job.result())
+        for chunk, job in zip(chunks, jobs, strict=True):
+            outcomes = job.result()
+            found.add(outcomes)
+            for number, outcome in zip(chunk, outcomes, strict=True):
+                if outcome.faults:  # told at once: a long run may not reach its table
+                    print(f"\n--history {number}: {outcome.faults}", file=sys.stderr)
             print(f"\r{found.histories} histories, {found.broken} broken", end="", file=sys.stderr)
         print(file=sys.stderr)
         found.seconds = time.monotonic() - began
