@@ -17,7 +17,7 @@ import httpx
 import luma_agents
 
 from studio.errors import Refused, ServiceError
-from studio.failures import failure_class
+from studio.failures import failure_class, failure_of_code
 from studio.providers.answers import (
     answer_json,
     create_once,
@@ -204,7 +204,7 @@ def _generation(body: Any, status: int) -> Generation:
     identity = id_of(body, status)
     kind = "image" if (text_of(body.get("type")) or "").startswith("image") else "video"
     urls = _outputs(body.get("output"), kind)
-    reason = _reason(text_of(body.get("failure_code"), limit=100), text_of(body.get("failure_reason")))
+    code, text = text_of(body.get("failure_code"), limit=100), text_of(body.get("failure_reason"))
     return Generation(
         id=identity,
         state=STATES.get(text_of(body.get("state")) or "queued", "dreaming"),
@@ -213,8 +213,8 @@ def _generation(body: Any, status: int) -> Generation:
         video_url=urls.get("video"),
         image_url=urls.get("image"),
         frames_url=urls.get("frames"),
-        failure_reason=reason,
-        failure=failure_class(reason),
+        failure_reason=": ".join(part for part in (code, text) if part) or None,
+        failure=failure_of_code(code) if code else failure_class(text),
         kind=kind,
     )
 
@@ -228,8 +228,3 @@ def _outputs(output: Any, kind: str) -> dict[str, str]:
         if url is not None:
             urls.setdefault(next((s for s in ("video", "image") if sort.startswith(s)), "frames"), url)
     return urls
-
-
-def _reason(code: str | None, text: str | None) -> str | None:
-    """``content_moderated: The prompt …``: the code is what can be told apart, the text is what can be read."""
-    return ": ".join(part for part in (code, text) if part) or None
