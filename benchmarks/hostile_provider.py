@@ -46,7 +46,9 @@ class HostileProvider(VideoProvider):
     def cost_per_second(self) -> Decimal:
         return Decimal("0.14")
 
-    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
+    async def create(
+        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
+    ) -> Generation:
         service, machine, wanted = self._service, _machine(), ORDERING.get()
         assert wanted is not None, "only a door places orders"
         machine.step()

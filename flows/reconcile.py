@@ -16,7 +16,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from flows.loopback import past_proxies
 from flows.settle import as_json, told
 from studio.errors import InDoubt
-from studio.orders import in_doubt
+from studio.order_errors import in_doubt
 from studio.reconciling import Reconciliation
 from studio.reconciling import reconcile as settle
 from studio.session import Session, open_session

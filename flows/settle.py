@@ -7,9 +7,9 @@ import typer
 from flows.command import run_command
 from flows.screen import Terminal
 from studio.errors import BadInput
-from studio.ledger import retakes
+from studio.ledger import OrderRow, retakes
 from studio.money import plain, usd
-from studio.orders import in_doubt
+from studio.order_errors import in_doubt, traced
 from studio.reconciling import Reconciliation, reconcile
 from studio.session import Session, open_session
 from studio.settings import load_settings
@@ -110,7 +110,7 @@ def told(done: Reconciliation) -> list[str]:
     for row in done.unsure:
         lines.append(
             f"not certain yet: order {row.key[:12]}, {row.production} / {row.scene}: the list did not show it, so it "
-            f"may be sent again; every cap still counts {usd(row.price)}"
+            f"may be sent again; every cap still counts {usd(row.price)}{_traced(row)}"
         )
     for row in done.gone:
         lines.append(
@@ -121,7 +121,7 @@ def told(done: Reconciliation) -> list[str]:
     for row in done.in_doubt:
         why = done.reasons.get(row.key, "")
         named = f"order {row.key[:12]}, {row.production} / {row.scene}, {usd(row.price)}"
-        lines.append(f"in doubt: {named}{': ' + why if why else ''}")
+        lines.append(f"in doubt: {named}{': ' + why if why else ''}{_traced(row)}")
     for asked in done.retakes:
         lines.append(
             f"asked for and not in a film yet: take {asked.take} of scene '{asked.scene}' of '{asked.production}' "
@@ -162,7 +162,13 @@ def as_json(done: Reconciliation) -> dict[str, Any]:
         "unsure": [row.key for row in done.unsure],
         "gone": [row.key for row in done.gone],
         "clock_seconds": done.clock,
+        "request_ids": {row.key: row.request_id for row in (*done.in_doubt, *done.unsure) if row.request_id},
     }
+
+
+def _traced(row: OrderRow) -> str:
+    said = traced(row)
+    return f" ({said})" if said else ""
 
 
 def _short(keys: tuple[str, ...]) -> str:

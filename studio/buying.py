@@ -17,7 +17,8 @@ from studio.facts import stored_clip
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
-from studio.orders import Placed, generation_failed, gone
+from studio.order_errors import generation_failed, gone, pinned_failed, pinned_missing
+from studio.orders import Placed
 from studio.plan import Shot
 from studio.progress import listener
 from studio.requests import wire_request
@@ -122,11 +123,14 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
             on_state=lambda state: hears.shot(shot.id, state),
         )
     except NotFound as error:
+        if shot.generation:
+            raise pinned_missing(generation_id, scene=shot.scene) from None
         raise await _missing(ledger, row, error) from None
     if generation.state == "failed":
         reason, failure = generation.failure_reason, generation.failure
-        if not shot.generation:
-            await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
+        if shot.generation:
+            raise pinned_failed(generation_id, reason, scene=shot.scene)
+        await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
         raise generation_failed(reason, failure, scene=shot.scene)
     if not shot.generation:
         await asyncio.to_thread(ledger.completed, shot.key, generation_id)

@@ -10,7 +10,7 @@ StudioError                           1
 ├── InDoubt                           4   a create went out and nobody knows whether it was accepted
 ├── ServiceError                      1   the service's answer to one call
 │   ├── NotSent                       1   the request never reached it: safe to send again
-│   │   └── RateLimited               1   429: sent, refused, not billed; carries retry_after
+│   │   └── RateLimited               1   429: sent, refused, not billed; carries retry_after and a LimitKind
 │   ├── Refused                       1   400, 401, 402, 403, 404, 413, 422: final, nothing billed
 │   │   ├── Unauthorized              1   401, 403
 │   │   ├── OutOfCredit               1   402
@@ -44,6 +44,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from studio.cleaning import printable
 
@@ -126,23 +127,46 @@ class InDoubt(StudioError):
 
 
 class ServiceError(StudioError):
-    """The service's answer to one call. ``status`` is the HTTP status, where there was one."""
+    """The service's answer to one call. ``status`` is the HTTP status, where there was one.
+
+    ``request_id``: the service's name for the request, in the answer to a create that had one.
+    """
 
     def __init__(self, message: str, *, status: int | None = None, where: str = "", hint: str = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
+        self.request_id: str | None = None
 
 
 class NotSent(ServiceError):
     """The request did not reach the service. Nothing was bought."""
 
 
-class RateLimited(NotSent):
-    """The service refused for now. ``retry_after`` in seconds, where it said so."""
+class LimitKind(StrEnum):
+    """The limit that a 429 is about, as far as its values tell."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = 429) -> None:
+    RATE = "rate"  # requests a minute
+    JOBS = "jobs"  # generations at once
+    UNTOLD = "untold"  # the service does not tell the two apart
+
+
+class RateLimited(NotSent):
+    """The service refused for now. ``retry_after`` in seconds, where it said so.
+
+    ``kind``: the limit that is reached. ``per_minute``: how many creates a minute it allows, where the answer told it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        status: int | None = 429,
+        kind: LimitKind = LimitKind.UNTOLD,
+        per_minute: int | None = None,
+    ) -> None:
         super().__init__(message, status=status)
-        self.retry_after = retry_after
+        self.retry_after, self.kind, self.per_minute = retry_after, kind, per_minute
 
 
 class Refused(ServiceError):

@@ -8,7 +8,9 @@ another process is sending it now                     wait for what comes of it
 a cap has no room                                     OverBudget; nothing is written, nothing is sent
 the account is at its limits                          waits for a slot, in turn with other productions
 never sent (connect error, pool time-out)             released, NotSent: the caller may place it again
-429                                                   released; waits as the service asks, then placed again
+429                                                   released; every process holds back the creates of the account's
+                                                      pool, as long as the service asks, or, where too many are being
+                                                      made, until one ends; then placed again
 moderation refused this very input before             Moderated: final, nothing is sent
 a refusal that the service documents (``REFUSALS``)   released, Refused: final
 time-out, reset, a redirect, any other status, an     in doubt: looked for on the account's list, and adopted; where a
@@ -27,6 +29,7 @@ no slot comes free, and nothing moves                 NoSlot, with the names of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -35,24 +38,20 @@ from typing import Any, TypeVar
 
 from studio.errors import (
     Ambiguous,
-    GenerationFailed,
-    GenerationGone,
-    InDoubt,
     LedgerError,
-    Moderated,
+    LimitKind,
     NoSlot,
     NotFound,
     NotSent,
     RateLimited,
     Refused,
     ServiceError,
-    ServiceFailed,
 )
-from studio.failures import FailureClass
 from studio.ledger import Cap, Doubt, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
 from studio.listing import whole_list
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
+from studio.order_errors import generation_failed, gone, held_back, in_doubt
 from studio.providers import Generation, VideoProvider
 from studio.settling import Grace, Settler
 from studio.unbooked import Unbooked
@@ -86,7 +85,8 @@ class Door:
 
     ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
     ``unbooked`` keeps ids that the ledger could not take. ``restored``: the ledger is an older copy and may lack
-    purchases, so the account's list is looked at before anything is sent.
+    purchases, so the account's list is looked at before anything is sent. ``user_id``: an opaque id of whom it is
+    bought for, sent where the API takes one; no part of an order.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class Door:
         patience: float = 1800,
         grace: Grace | None = None,
         callback_url: str = "",
+        user_id: str = "",
         retry_moderation: int = 0,
         unbooked: Unbooked | None = None,
         restored: bool = False,
@@ -109,8 +110,9 @@ class Door:
         self._ledger, self._provider = ledger, provider
         self._run, self._caps, self._limits = run, caps, limits or Limits()
         self._patience, self._grace, self._callback_url = patience, grace or Grace(), callback_url
-        self._retry_moderation = retry_moderation
+        self._retry_moderation, self._user_id = retry_moderation, user_id
         self._restored = restored
+        self._told: int | None = None  # creates a minute, as the service told last
         self._unbooked, self._sleep, self._jitter = unbooked, sleep, jitter
         # What the account had before the first order of this door, where the ledger may lack some of it.
         self._before: Mapping[str, Generation] | None = None
@@ -123,14 +125,15 @@ class Door:
         """Buy ``intent`` by sending ``params``, unless it is bought already.
 
         ``on_wait`` is told, in a few words, what a longer wait is for.
-        Raises OverBudget, InDoubt, Moderated, NotSent, Refused, GenerationGone or NoSlot; in each case the books say
-        what happened.
+        Raises OverBudget, InDoubt, Moderated, NotSent (RateLimited), Refused, GenerationGone or NoSlot; in each case
+        the books say what happened.
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
         if known is not None and known.moderated and known.attempt > self._retry_moderation:
             raise generation_failed(known.reason, known.failure, scene=intent.scene)
         intent = replace(intent, sent=traceable(params))
-        waited, tries, ours = 0.0, 0, False
+        waited, pause, tries, ours = 0.0, 0.0, 0, False
+        limited_at: datetime | None = None
         while True:
             reservation = await self._reserve(intent, on_wait)
             row = reservation.order
@@ -158,15 +161,22 @@ class Door:
             except Ambiguous as error:
                 on_wait(f"the answer was lost ({error.message}): looking for it")
             except RateLimited as limited:
+                waited += min(pause, (now - (limited_at or now)).total_seconds())
                 pause = _pause(limited.retry_after, tries, self._jitter())
-                if waited + pause > self._patience:
+                await self._hold_back(intent, limited, pause)
+                # Of a wait for a generation's end nobody knows how long it is.
+                least = SHORTEST_WAIT if limited.kind is LimitKind.JOBS else pause
+                if waited + least > self._patience:
                     raise
                 on_wait(f"the service limits creates: trying again in {pause:.0f} s")
-                await self._sleep(pause)
-                waited, tries = waited + pause, tries + 1
+                limited_at, tries = now, tries + 1
 
     async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> Reservation:
-        """Ask the books for leave to buy, until the account has room. Raises NoSlot where nothing moves for long."""
+        """Ask the books for leave to buy, until the account has room.
+
+        Raises NoSlot where nothing moves for long, RateLimited where the service takes no creates for longer than our
+        patience.
+        """
         began = looked = await asyncio.to_thread(self._ledger.now)
         async with self._turn:
             while True:
@@ -183,7 +193,21 @@ class Door:
                     await self._settler().refresh(intent.seller, intent.account, api_of(intent.model))
                     await asyncio.to_thread(self._check_that_it_moves, intent, began, now)
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
+                if reservation.limited and rest > self._patience:
+                    raise held_back(intent.scene, rest)
                 await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
+
+    async def _hold_back(self, intent: Intent, limited: RateLimited, seconds: float) -> None:
+        """Write down for all processes what a 429 told."""
+        await self._learn(intent.account, intent.pool, limited.per_minute)
+        await _unbroken(self._ledger.hold_back, intent.account, intent.pool, limited.kind, seconds)
+
+    async def _learn(self, account: str, pool: str, per_minute: int | None) -> None:
+        """Write down how many creates a minute the service allows, if it told and that is new."""
+        if per_minute is not None and per_minute != self._told:
+            with contextlib.suppress(LedgerError):  # the next create tells it again: no purchase fails for it
+                await _unbroken(self._ledger.learn_limit, account, pool, per_minute)
+                self._told = per_minute
 
     def _check_that_it_moves(self, intent: Intent, began: datetime, now: datetime) -> None:
         moved = self._ledger.last_change(intent.account, intent.pool) or began
@@ -232,33 +256,38 @@ class Door:
             joint = "&" if "?" in self._callback_url else "?"
             params = {**params, "callback_url": f"{self._callback_url}{joint}{ORDER_QUERY}={row.token}"}
         try:
-            generation = await self._provider().create(row.endpoint, params)
+            generation = await self._provider().create(
+                row.endpoint, params, request_id=row.token, user_id=self._user_id
+            )
         except (NotSent, Refused) as error:
             await _unbroken(self._ledger.release, row.key, row.attempt, error.message)
             error.where = error.where or f"scene '{row.scene}'"
             raise
         except Ambiguous as error:
             kind = Doubt.ANSWERED if error.answered else Doubt.UNANSWERED
-            await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message, kind)
+            name = error.request_id
+            await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message, kind, request_id=name)
             raise
         except BaseException as error:
             # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
         booked = await self._book(row, generation)
+        await self._learn(row.account, row.pool, generation.per_minute)
         if booked.generation_id is None:
             raise Ambiguous(booked.reason or "the order was settled before its answer came")
         return _placed(booked, bought=True)
 
     async def _book(self, row: OrderRow, generation: Generation) -> OrderRow:
         """Commit the id of a purchase, trying for minutes. Raises LedgerError once it is kept in a file instead."""
+        bought, name = (row.key, row.attempt, generation.id), generation.request_id
         try:
             for pause in BOOKING_PAUSES:
                 try:
-                    return await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
+                    return await _unbroken(self._ledger.submitted, *bought, request_id=name)
                 except LedgerError:
                     await self._sleep(pause)
-            return await _unbroken(self._ledger.submitted, row.key, row.attempt, generation.id)
+            return await _unbroken(self._ledger.submitted, *bought, request_id=name)
         except BaseException as error:
             # Whatever ends this now, a failing database or a cancellation: the id is known, and must not be lost.
             kept = self._unbooked.keep(self._ledger.id, row.key, row.attempt, generation.id) if self._unbooked else None
@@ -299,62 +328,6 @@ class Door:
         raise in_doubt(row, settler.why if provider.has_list else "the service has no list of generations")
 
 
-def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
-    """The error for an order that nobody knows the end of, with the two commands that settle it."""
-    order = row.key[:12]
-    return InDoubt(
-        f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}"
-        f"{'; ' + why if why else ''}); it is not sent again, so that it cannot be bought twice",
-        order=row.key,
-        where=f"scene '{row.scene}'",
-        hint="run the same command again later: it is looked for again. Or "
-        f"look at the generations of the account around {row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then either\n"
-        f"      python -m flows.reconcile --adopt {order} GENERATION    it is there: use it\n"
-        f"      python -m flows.reconcile --release {order}             it is not: it may be sent again",
-    )
-
-
-def gone(row: OrderRow) -> GenerationGone:
-    """The error for a generation that was paid for and that the service does not have any more."""
-    order = row.key[:12]
-    return GenerationGone(
-        f"generation {row.generation_id} of order {order} was paid for, and is no longer at the service",
-        where=f"scene '{row.scene}'",
-        hint="it is not bought again by itself. If it was deleted, have it made once more, for its price:\n"
-        f"      python -m flows.reconcile --release {order}    the same take again\n"
-        f"      --retake {row.scene}                           another take",
-    )
-
-
-def generation_failed(reason: str | None, kind: FailureClass | None, *, scene: str) -> GenerationFailed:
-    """The error for a generation that the service failed: final where its content was refused, else worth another."""
-    text = reason or "no reason given"
-    where = f"scene '{scene}'"
-    if kind is FailureClass.MODERATION:
-        part = _part(text)
-        hint = f"change its {part}; or, as the verdict is not always the same, try another take: --retake {scene}"
-        return Moderated(f"the service refused the {part}: {text} (refunded)", reason=text, where=where, hint=hint)
-    if kind is FailureClass.INPUT:
-        hint = (
-            "the service must be able to read and use the image or footage: check what it is, and that its URL is "
-            "public and still valid"
-        )
-        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
-    if kind is FailureClass.ACCOUNT:
-        hint = "add credit to the account, then run the same command again"
-        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
-    hint = "the failure is the service's own, and nothing was charged: run the same command again"
-    return ServiceFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
-
-
-def _part(reason: str) -> str:
-    """Which part of an order its moderation speaks of, by the services' own words."""
-    text = reason.lower()
-    if text.startswith("content_moderated"):
-        return "output" if "output" in text else "prompt or a picture"
-    return "start or end image" if "frame" in text else "output" if "output" in text else "prompt"
-
-
 def _placed(row: OrderRow, *, bought: bool) -> Placed:
     assert row.generation_id is not None, "an order that stands has a generation"  # noqa: S101
     return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought)
@@ -363,8 +336,8 @@ def _placed(row: OrderRow, *, bought: bool) -> Placed:
 def _pause(asked: float | None, tries: int, jitter: float) -> float:
     """Seconds to wait after a 429: what the service asked for, else longer each time, spread so that not all return
     at once."""
-    base = asked if asked is not None else SHORTEST_WAIT * 2.0**tries
-    return min(max(base, SHORTEST_WAIT), LONGEST_WAIT) * (1 + 0.25 * jitter)
+    base = min(SHORTEST_WAIT * 2.0 ** min(tries, 10), LONGEST_WAIT) if asked is None else max(asked, SHORTEST_WAIT)
+    return base * (1 + 0.25 * jitter)
 
 
 async def _unbroken(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

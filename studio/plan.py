@@ -127,9 +127,9 @@ class Shot:
 
     @property
     def pool(self) -> str:
-        """The models that share the account's limits."""
+        """The models that share the account's limits. The Agents API has one bucket for images and videos."""
         if self.api == "agents":
-            return "uni" if self.is_still else "ray-3"
+            return "agents"
         return "photon" if self.is_still else "ray"
 
     @property

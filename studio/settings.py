@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
     new_ledger: bool = Field(False, description="begin new books, although there are signs of earlier ones")
+    user_id: bool = Field(True, description="send an opaque id per production with creates of the Agents API")
     callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")

@@ -44,17 +44,31 @@ def fail(error: type[httpx.TransportError]) -> Answer:
 
 @dataclass
 class _Service(ABC):
-    """``script``: what happens to the next creates, in order; afterwards they are accepted."""
+    """``script``: what happens to the next creates, in order; afterwards they are accepted.
+
+    ``sent`` and ``headers``: the bodies and headers of the creates that came.
+    """
 
     script: list[Answer] = field(default_factory=list)
     generations: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[httpx.Headers] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     created_at: datetime = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
     @abstractmethod
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
         """Take a create: from now on it exists, whatever becomes of the answer."""
+
+    def answer(self, status: int = 201, **headers: str) -> Answer:
+        """Accept the create, and answer with such headers; above 299 the answer does not tell the generation."""
+
+        def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+            made = self.accept(body)
+            told = {name.replace("_", "-"): value for name, value in headers.items()}
+            return httpx.Response(status, json=made if status < 300 else {"detail": "oops"}, headers=told)
+
+        return answer
 
     def lose(self, error: type[httpx.TransportError] = httpx.ReadTimeout) -> Answer:
         """Accept the create, and lose the answer."""
@@ -77,6 +91,7 @@ class _Service(ABC):
     def _create(self, request: httpx.Request, asked: str, status: int = 201) -> httpx.Response:
         body = json.loads(request.content or b"{}")
         self.sent.append(body)
+        self.headers.append(request.headers)
         if self.script:
             return self.script.pop(0)(request, body)
         return httpx.Response(status, json=self.accept(body, asked))

@@ -191,10 +191,10 @@ async def test_a_refusal_is_final_and_free(ledger: Ledger, luma: Luma, status: i
     assert spent(ledger) == 0
 
 
-async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma) -> None:
+async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A rate limit is sat out for as long as Retry-After says; nothing is reserved meanwhile."""
     luma.script = [refuse(429, retry_after="7"), refuse(429)]
-    slept = Slept()
+    slept = Slept(clock)
     placed = await place(door(ledger, luma, sleep=slept))
     assert placed.bought
     assert slept.seconds == [7.0, 2.0]
@@ -204,11 +204,12 @@ async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma) ->
     assert spent(ledger) == PRICE
 
 
-async def test_429_for_ever_ends(ledger: Ledger, luma: Luma) -> None:
+async def test_429_for_ever_ends(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """When patience is over, the rate limit is the error, and the books are even."""
     luma.script = [refuse(429, retry_after="30")] * 3
     with pytest.raises(RateLimited):
-        await place(door(ledger, luma, patience=50))
+        await place(door(ledger, luma, patience=50, sleep=Slept(clock)))
+    assert len(luma.sent) == 2
     assert spent(ledger) == 0
 
 

@@ -362,11 +362,11 @@ class Failing(Ledger):
 
     times = 3
 
-    def submitted(self, key: str, attempt: int, generation_id: str):
+    def submitted(self, key: str, attempt: int, generation_id: str, **more: str | None):
         if self.times:
             self.times -= 1
             raise LedgerError("the connection is lost")
-        return super().submitted(key, attempt, generation_id)
+        return super().submitted(key, attempt, generation_id, **more)
 
 
 async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:

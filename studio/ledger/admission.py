@@ -12,9 +12,10 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
-from studio.errors import OverBudget
+from studio.errors import LimitKind, OverBudget
+from studio.ledger.limits import Hold, holds_of, learnt, use_freed
 from studio.ledger.schema import entries, orders, waiting
-from studio.ledger.values import Cap, Intent, Limits, OrderState
+from studio.ledger.values import Cap, Intent, Limits, OrderState, pool_names
 from studio.money import ZERO, usd
 
 MINUTE = timedelta(seconds=60)
@@ -28,10 +29,14 @@ OPEN = (OrderState.RESERVED.value, OrderState.SUBMITTED.value, OrderState.IN_DOU
 
 @dataclass(frozen=True)
 class Full:
-    """No room at the account. ``why`` in a few words; ``until``: when it is worth looking again, where known."""
+    """No room at the account. ``why`` in a few words; ``until``: when it is worth looking again, where known.
+
+    ``limited``: the service itself takes no creates now.
+    """
 
     why: str
     until: datetime | None = None
+    limited: bool = False
 
 
 def spent(connection: Connection, cap: Cap, seller: str, now: datetime) -> Decimal:
@@ -85,8 +90,13 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
 
 def find_room(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> Full | None:
     """None where the account has room for this intent, and it is its production's turn; then it waits no longer."""
-    full = _full(connection, intent, limits, now)
+    held = holds_of(connection, intent.account, intent.pool, now)
+    known = limits.with_learnt(learnt(connection, intent.account, intent.pool))
+    full = _held_back(held) or _full(connection, intent, known, now)
     if full is None:
+        for each in held:
+            if each.freed is not None:
+                use_freed(connection, intent.account, intent.pool, each.freed)
         connection.execute(delete(waiting).where(waiting.c.order == intent.key))
         return None
     noted = connection.execute(update(waiting).where(waiting.c.order == intent.key).values(seen_at=now))
@@ -99,8 +109,18 @@ def find_room(connection: Connection, intent: Intent, limits: Limits, now: datet
     return full
 
 
+def _held_back(held: list[Hold]) -> Full | None:
+    """What the service asked to wait for: the end of a generation, where too many were being made, or a moment."""
+    for each in held:
+        if each.kind is LimitKind.JOBS and each.freed is None:
+            return Full("waiting for a generation to end: the service makes no more at once", None)
+        if each.kind is not LimitKind.JOBS:
+            return Full("waiting as the service asked: it limits creates", each.until, limited=True)
+    return None
+
+
 def _full(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> Full | None:
-    ours = (orders.c.account == intent.account, orders.c.pool == intent.pool)
+    ours = (orders.c.account == intent.account, orders.c.pool.in_(pool_names(intent.pool)))
     free = None
     if limits.at_once is not None:
         used = connection.scalar(select(func.count()).where(*ours, orders.c.state.in_(OPEN))) or 0
@@ -126,7 +146,7 @@ def _last_minute(connection: Connection, intent: Intent, now: datetime) -> list[
     The service counts from when it accepted a create, which may be long after it was reserved here: it counts until a
     minute after its answer came.
     """
-    ours = (orders.c.account == intent.account, orders.c.pool == intent.pool)
+    ours = (orders.c.account == intent.account, orders.c.pool.in_(pool_names(intent.pool)))
     under_way = select(func.count()).where(
         *ours, orders.c.state.in_(SENDING), orders.c.reserved_at > now - MINUTE - LONGEST_CALL
     )
@@ -144,15 +164,16 @@ def _last_minute(connection: Connection, intent: Intent, now: datetime) -> list[
 def _before_us(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> int:
     """How many orders of other productions come first: whose production has fewer in flight, then who has waited
     longest."""
+    names = pool_names(intent.pool)
     counted = connection.execute(
         select(orders.c.production, func.count().label("held"))
-        .where(orders.c.account == intent.account, orders.c.pool == intent.pool, orders.c.state.in_(OPEN))
+        .where(orders.c.account == intent.account, orders.c.pool.in_(names), orders.c.state.in_(OPEN))
         .group_by(orders.c.production)
     )
     in_flight = {row.production: row.held for row in counted}
     rows = connection.execute(
         select(waiting.c.order, waiting.c.production, waiting.c.since).where(
-            waiting.c.account == intent.account, waiting.c.pool == intent.pool, waiting.c.seen_at > now - GONE
+            waiting.c.account == intent.account, waiting.c.pool.in_(names), waiting.c.seen_at > now - GONE
         )
     ).all()
     since = next((r.since for r in rows if r.order == intent.key), now)

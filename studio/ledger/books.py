@@ -11,13 +11,14 @@ from typing import Any, Literal
 from sqlalchemy import URL, Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from studio.errors import LedgerError
+from studio.errors import LedgerError, LimitKind
 from studio.failures import FailureClass
 from studio.ledger import admission
 from studio.ledger.clock import Clock
 from studio.ledger.engine import open_engine
 from studio.ledger.holder import is_dead, this_process
 from studio.ledger.journal import Journal
+from studio.ledger.limits import hold, learn
 from studio.ledger.reading import as_order, known_order, read_order
 from studio.ledger.schema import orders, runs
 from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
@@ -33,12 +34,14 @@ class Reservation:
 
     ``standing``: bought already (submitted or completed). ``held``: another live process is sending it now.
     ``in doubt``: it may have been bought. ``full``: the account has no room now; ``why``, and ``until`` when at least.
+    ``limited``: the service itself takes no creates now.
     """
 
     outcome: Literal["granted", "standing", "held", "in doubt", "gone", "full"]
     row: OrderRow | None
     why: str = ""
     until: datetime | None = None
+    limited: bool = False
 
     @property
     def order(self) -> OrderRow:
@@ -90,12 +93,14 @@ class Ledger(Journal):
             admission.check_caps(connection, caps, intent, now)
             full = admission.find_room(connection, intent, limits or Limits(), now)
             if full is not None:
-                return Reservation("full", None, full.why, full.until)
+                return Reservation("full", None, full.why, full.until, full.limited)
             attempt = row.attempt + 1 if row else 1
+            token = self._token(intent.key, attempt)
             values = _intent_values(intent) | {
                 "state": OrderState.RESERVED.value,
                 "attempt": attempt,
-                "token": self._token(intent.key, attempt),
+                "token": token,
+                "request_id": token,
                 "run": run,
                 "failure": None,
                 "doubted_at": None,
@@ -111,11 +116,11 @@ class Ledger(Journal):
             }
             self._put(connection, intent.key, values, known=row is not None)
             granted = known_order(connection, intent.key)
-            self.note(connection, granted, "reserved", amount=intent.price)
+            self.note(connection, granted, "reserved", amount=intent.price, request_id=token)
             return Reservation("granted", granted)
 
-    def submitted(self, key: str, attempt: int, generation_id: str) -> OrderRow:
-        """The create was accepted: commit the generation's id.
+    def submitted(self, key: str, attempt: int, generation_id: str, *, request_id: str | None = None) -> OrderRow:
+        """The create was accepted: commit the generation's id, and what the service calls the request.
 
         An answer that comes late, after the order was given up, is booked all the same: it has been paid for.
         Where another order, whose own answer was lost, has taken up this generation meanwhile, this one is in doubt in
@@ -134,28 +139,30 @@ class Ledger(Journal):
                     note = f"order {owner[:12]} has taken up its generation"
                     self.move(
                         connection, row, OrderState.IN_DOUBT, "in doubt", amount=amount, suspense=-back, note=note,
-                        reason=note,
+                        reason=note, request_id=request_id,
                     )  # fmt: skip
                 return known_order(connection, key)
             back = self.in_suspense(connection, key, attempt)
             if row.attempt != attempt or row.state in (OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.GONE):
-                self._second(connection, row, attempt, generation_id, back)
+                self._second(connection, row, attempt, generation_id, back, request_id)
                 return row
             amount = ZERO if row.state.held else row.price
             self.move(
                 connection, row, OrderState.SUBMITTED, "submitted", amount=amount, suspense=-back,
-                generation_id=generation_id,
+                generation_id=generation_id, request_id=request_id,
             )  # fmt: skip
             return known_order(connection, key)
 
     def _second(
-        self, connection: Connection, row: OrderRow, attempt: int, generation_id: str, suspense: Decimal
-    ) -> None:
+        self, connection: Connection, row: OrderRow, attempt: int, generation_id: str, suspense: Decimal,
+        request_id: str | None,
+    ) -> None:  # fmt: skip
         """Book a generation of an attempt that was given up, while another one is the order's: it was paid for, too."""
         begun = self.reserved(connection, row.key, attempt)
         self.note(
             connection, row, "adopted", amount=row.price if begun is None else begun.amount, suspense=-suspense,
             attempt=attempt, generation_id=generation_id, text="answered late: a second generation of this order",
+            request_id=request_id,
         )  # fmt: skip
 
     def book_found(self, intent: Intent, *, run: str, attempt: int, generation_id: str, note: str) -> OrderRow:
@@ -177,7 +184,7 @@ class Ledger(Journal):
                 "state": OrderState.RESERVED.value, "attempt": number, "token": self._token(intent.key, number),
                 "run": run, "generation_id": None, "reason": None, "failure": None, "holder": None,
                 "lease_until": None, "reserved_at": self.moment(connection), "submitted_at": None, "finished_at": None,
-                "clip": None, "doubted_at": None, "doubt": None,
+                "clip": None, "doubted_at": None, "doubt": None, "request_id": None,
             }  # fmt: skip
             self._put(connection, intent.key, values, known=row is not None)
             begun = known_order(connection, intent.key)
@@ -212,12 +219,20 @@ class Ledger(Journal):
             if back:
                 self.note(connection, row, "settled", suspense=-back, attempt=attempt, text=note)
 
-    def doubt(self, key: str, attempt: int, note: str, kind: Doubt = Doubt.UNANSWERED) -> OrderRow:
-        """Nobody knows whether the create was accepted, and ``kind`` says why. Its price stays reserved."""
+    def doubt(
+        self, key: str, attempt: int, note: str, kind: Doubt = Doubt.UNANSWERED, *, request_id: str | None = None
+    ) -> OrderRow:
+        """Nobody knows whether the create was accepted, and ``kind`` says why. Its price stays reserved.
+
+        ``request_id``: what the service called the request, where it answered.
+        """
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state is OrderState.RESERVED:
-                self.move(connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note, doubt=kind)
+                self.move(
+                    connection, row, OrderState.IN_DOUBT, "in doubt", note=note, reason=note, doubt=kind,
+                    request_id=request_id,
+                )  # fmt: skip
             return known_order(connection, key)
 
     def doubt_abandoned(self) -> list[OrderRow]:
@@ -283,6 +298,19 @@ class Ledger(Journal):
                 note = f"generation {generation_id} is no longer at the service"
                 self.move(connection, row, OrderState.GONE, "gone", note=note, reason=note)
             return known_order(connection, key)
+
+    def learn_limit(self, account: str, pool: str, per_minute: int) -> None:
+        """Keep how many creates a minute the service allows an account's pool of models, as it told."""
+        with self.writing() as connection:
+            learn(connection, account, pool, per_minute, self.moment(connection))
+
+    def hold_back(self, account: str, pool: str, kind: LimitKind, seconds: float) -> None:
+        """Admit no create of an account's pool for so long, as the service asked; until a generation ends, where as
+        many are being made as it makes at once.
+        """
+        with self.writing() as connection:
+            self.admit_one_at_a_time(connection)
+            hold(connection, account, pool, kind, seconds, self.moment(connection))
 
     def keep_clip(self, key: str, sha256: str) -> None:
         """Note which clip an order brought."""

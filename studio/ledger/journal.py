@@ -86,6 +86,7 @@ class Journal(Reader):
         failure: FailureClass | None = None,
         absences: int | None = None,
         doubt: Doubt | None = None,
+        request_id: str | None = None,
         by_hand: bool = False,
     ) -> None:
         """Bring an order into another state, and write why."""
@@ -103,10 +104,12 @@ class Journal(Reader):
             values["doubt"] = doubt.value if doubt is not None else None
         if absences is not None:
             values["absences"] = absences
+        if request_id is not None:
+            values["request_id"] = request_id
         connection.execute(update(orders).where(orders.c.key == row.key).values(**values))
         self.note(
             connection, row, kind, amount=amount, suspense=suspense, generation_id=generation_id or row.generation_id,
-            text=note, by_hand=by_hand, now=now,
+            text=note, by_hand=by_hand, now=now, request_id=request_id,
         )  # fmt: skip
 
     def note(
@@ -122,6 +125,7 @@ class Journal(Reader):
         text: str | None = None,
         by_hand: bool = False,
         now: datetime | None = None,
+        request_id: str | None = None,
     ) -> None:
         """Write one line. What an attempt gives back counts where it was taken: in its run, its film and its month."""
         at = now or self.moment(connection)
@@ -145,6 +149,7 @@ class Journal(Reader):
             "generation_id": generation_id,
             "note": text,
             "by_hand": by_hand,
+            "request_id": request_id,
         }
         connection.execute(insert(entries).values(values))
 

@@ -19,7 +19,7 @@ from studio.ledger import admission
 from studio.ledger.clock import Clock, database_now, utc_now
 from studio.ledger.engine import ledger_errors
 from studio.ledger.schema import entries, orders
-from studio.ledger.values import Cap, Doubt, Entry, OrderRow, OrderState, kind_of
+from studio.ledger.values import Cap, Doubt, Entry, OrderRow, OrderState, kind_of, pool_names
 from studio.money import ZERO
 
 Scope = Literal["run", "production", "month"]
@@ -131,16 +131,17 @@ class Reader:
         began = next((e.at for e in lines if e.kind == "reserved"), row.reserved_at)
         doubted = next((e.at for e in reversed(lines) if e.kind == "in doubt"), began)
         token = f"{row.token.rpartition('.')[0]}.{number}"
+        named = next((e.request_id for e in reversed(lines) if e.request_id), None)
         return replace(
             row, attempt=number, token=token, reserved_at=began, doubted_at=doubted,
-            generation_id=None, state=row.state if number == row.attempt else OrderState.RELEASED,
+            request_id=named, generation_id=None, state=row.state if number == row.attempt else OrderState.RELEASED,
         )  # fmt: skip
 
     def slot_holders(self, account: str, pool: str) -> dict[str, int]:
         """The number of slots of an account's pool that each production holds."""
         query = (
             select(orders.c.production, func.count())
-            .where(orders.c.account == account, orders.c.pool == pool, orders.c.state.in_(admission.OPEN))
+            .where(orders.c.account == account, orders.c.pool.in_(pool_names(pool)), orders.c.state.in_(admission.OPEN))
             .group_by(orders.c.production)
         )
         return dict(map(tuple, self.ask(query)))
@@ -149,7 +150,7 @@ class Reader:
         """When an order of an account's pool was last reserved, accepted or ended."""
         query = select(
             func.max(orders.c.reserved_at), func.max(orders.c.submitted_at), func.max(orders.c.finished_at)
-        ).where(orders.c.account == account, orders.c.pool == pool)
+        ).where(orders.c.account == account, orders.c.pool.in_(pool_names(pool)))
         (row,) = self.ask(query)
         return max((moment for moment in row if moment is not None), default=None)
 
@@ -300,7 +301,7 @@ def as_order(row: Row[Any]) -> OrderRow:
 def as_entry(row: Row[Any]) -> Entry:
     return Entry(
         row.id, row.order, row.attempt, row.at, row.kind, row.amount, row.run, row.generation_id, row.note,
-        row.suspense, row.counted_at, row.by_hand,
+        row.suspense, row.counted_at, row.by_hand, row.request_id,
     )  # fmt: skip
 
 

@@ -122,6 +122,7 @@ orders = Table(
     Column("absences", Integer, nullable=False, default=0),
     Column("doubted_at", Utc),
     Column("doubt", String(12)),
+    Column("request_id", String(120)),
     # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
@@ -171,6 +172,7 @@ entries = Table(
     Column("counted_at", Utc, nullable=False),
     Column("by_hand", Boolean, nullable=False),
     Column("film", String(80), nullable=False),
+    Column("request_id", String(120)),
     # What a cap sums up is read from one of these alone.
     Index("ix_entries_film", "film", "seller", "kind", "amount", "suspense"),
     Index("ix_entries_month", "counted_at", "seller", "kind", "amount", "suspense"),
@@ -204,6 +206,27 @@ sightings = Table(
     Column("late", Float, nullable=False),
     Column("unfinished", Boolean, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+# Creates a minute that the service allows an account, by pool of models.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("pool", String(20), primary_key=True),
+    Column("per_minute", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# Until when the service wants no creates of an account, by pool of models and kind of limit.
+holds = Table(
+    "holds",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("pool", String(20), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
 )
 
 # Films that share a budget, since one was made out of the other: each with the first of them; a parted one with itself.

@@ -42,6 +42,15 @@ class OrderState(StrEnum):
         return self not in (OrderState.FAILED, OrderState.RELEASED)
 
 
+#: Pools of models under all their names: what earlier versions booked under another one counts as the same.
+POOL_NAMES: Mapping[str, tuple[str, ...]] = {"agents": ("agents", "ray-3", "uni")}
+
+
+def pool_names(pool: str) -> tuple[str, ...]:
+    """All names of a pool of models that orders in the books may have."""
+    return POOL_NAMES.get(pool, (pool,))
+
+
 class Doubt(StrEnum):
     """The reason why nobody knows of a create: the service answered, it did not, or the sender ended before."""
 
@@ -110,10 +119,23 @@ class Cap:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the account allows, of one pool of models: generations at once, and creates a minute. None: no limit."""
+    """What an account is held to, of one pool of models: generations at once, and creates a minute. None: no limit.
+
+    ``per_minute`` is never gone over, whatever the service allows. ``usual_per_minute`` holds where neither that is set
+    nor the service has told its limit.
+    """
 
     at_once: int | None = None
     per_minute: int | None = None
+    usual_per_minute: int | None = None
+
+    def with_learnt(self, learnt: int | None) -> Limits:
+        """These, with the creates a minute that the service told, if it did."""
+        if learnt is None:
+            own = self.usual_per_minute if self.per_minute is None else self.per_minute
+        else:
+            own = learnt if self.per_minute is None else min(learnt, self.per_minute)
+        return Limits(self.at_once, own)
 
 
 @dataclass(frozen=True)
@@ -128,6 +150,8 @@ class OrderRow:
     absences:   how often it was released because the account's list did not show it
     doubted_at: since when nobody knows whether its create was accepted
     doubt:      why nobody does
+    request_id: names its create to the service's support: as it was sent, or as the answer named it. None where it
+                was sent without a name
     """
 
     key: str
@@ -162,6 +186,7 @@ class OrderRow:
     absences: int = 0
     doubted_at: datetime | None = None
     doubt: Doubt | None = None
+    request_id: str | None = None
 
     def unheard_since(self, grace: float) -> datetime:
         """The moment from which on a grace period, in seconds, counts for an order in doubt.
@@ -188,6 +213,7 @@ class Entry:
     suspense:   what it added to (or took from) what every cap still counts, because it may have been spent
     counted_at: in whose month it counts: when its attempt was reserved
     by_hand:    whether a person said so
+    request_id: the name of the create at the service, in the line that tells of it
     """
 
     id: int
@@ -202,3 +228,4 @@ class Entry:
     suspense: Decimal = ZERO
     counted_at: datetime | None = None
     by_hand: bool = False
+    request_id: str | None = None

@@ -150,7 +150,9 @@ class LumaProvider(VideoProvider):
         clip = await download(same_url, session.store, client=session.http, name="video", generation=named)
         return clip.sha256
 
-    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
+    async def create(
+        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
+    ) -> Generation:
         raise Refused("a create of its own would be in no books", hint="use generate or generate_continuous")
 
     async def get(self, generation_id: str) -> Generation:

@@ -26,6 +26,7 @@ from studio.providers.answers import (
     read_answer,
     text_of,
     time_of,
+    trace_headers,
     unreadable,
     url_of,
 )
@@ -89,14 +90,20 @@ class Agents(VideoProvider):
     def cost_per_second(self) -> Decimal:
         return self._cost_per_second
 
-    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
+    async def create(
+        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
+    ) -> Generation:
         if endpoint not in self.endpoints:
             raise Refused(f"no endpoint '{endpoint}'", hint=f"endpoints: {', '.join(sorted(self.endpoints))}")
         # This API calls nobody back.
         sent = {name: value for name, value in params.items() if value is not None and name != "callback_url"}
         sent["type"] = endpoint
-        method = self._no_retry.generations.with_raw_response.create
-        return await create_once(lambda: method(**sent), read=_generation, key=KEY)
+        if user_id:
+            sent["user_id"] = user_id
+        method, traced = self._no_retry.generations.with_raw_response.create, trace_headers(request_id)
+        return await create_once(
+            lambda: method(**sent, extra_headers=traced), read=_generation, key=KEY, tells_limits=True
+        )
 
     async def get(self, generation_id: str) -> Generation:
         response = await self._read(self._client.generations.with_raw_response.get, generation_id)

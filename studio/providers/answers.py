@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,6 +21,7 @@ import lumaai
 from studio.cleaning import clean
 from studio.errors import (
     Ambiguous,
+    LimitKind,
     NotFound,
     NotSent,
     OutOfCredit,
@@ -50,34 +52,61 @@ CREATE_SECONDS = 65.0  # for a create as a whole; what takes longer may be accep
 READ_SECONDS = 240.0  # for a call that buys nothing, with the SDK's retries
 LONGEST_URL = 16_384  # characters
 LONGEST_PAUSE = 86_400.0  # seconds of a Retry-After that are believed
+# Our name for a create. The Agents API documents that it is echoed; any other server passes over a header that it does
+# not know, and so Dream Machine is sent it, too.
+TRACE = "X-Request-Id"
+REQUEST_IDS = ("x-request-id", "request-id")  # of an answer, the first that is there
+LIMITS = "x-ratelimit-"  # how all headers begin that tell of a limit of creates a minute
+PER_MINUTE = "x-ratelimit-limit"
+MOST_DIGITS = 6  # of a limit a minute that is believed
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,120}")
 # What can stand in a path as it is, and in a column of the books: a UUID, in all that was seen.
 _ID = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,;=|-]{1,200}")
 
 
 async def create_once(
-    call: Callable[[], Awaitable[Any]], *, read: Callable[[Any, int], Generation], key: str
+    call: Callable[[], Awaitable[Any]], *, read: Callable[[Any, int], Generation], key: str, tells_limits: bool
 ) -> Generation:
     """Send one create by ``call``, which must have its SDK's retries off, and ``read`` its answer.
 
-    ``key`` names the variable that the API key comes from. Raises NotSent, RateLimited, Refused, or Ambiguous.
+    ``key`` names the variable that the API key comes from. ``tells_limits``: the API documents ``X-RateLimit`` headers
+    as its creates a minute, so that a 429 without them is about generations at once.
+    Raises NotSent, RateLimited, Refused, or Ambiguous.
     """
     with Stage() as stage:
         try:
-            # Time-outs of the client count from byte to byte: a create as a whole has one, too.
-            async with asyncio.timeout(CREATE_SECONDS):
-                raw = await call()
-        except TimeoutError:
-            raise Ambiguous("no readable answer came back (TimeoutError)") from None
-        except SDK_ERRORS as error:
-            raise service_error(error, creating=True, key=key, answered=stage.answered) from None
-        except Exception as error:
-            if stage.asked:
-                # The SDK reads an answer in ways of its own, which end in errors of every kind: it was sent.
-                what = f"no readable answer came back ({type(error).__name__})"
-                raise Ambiguous(what, answered=stage.answered) from None
-            if isinstance(error, TypeError | ValueError | UnicodeError):
-                raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+            made = await _created(stage, call, read=read, key=key)
+        except ServiceError as error:
+            headers = stage.headers if stage.headers is not None else httpx.Headers()
+            error.request_id = request_id(headers)
+            if tells_limits and isinstance(error, RateLimited):
+                error.per_minute = per_minute(headers)
+                rate = any(name.startswith(LIMITS) for name in headers)
+                error.kind = LimitKind.RATE if rate else LimitKind.JOBS
             raise
+        answer = stage.headers if stage.headers is not None else httpx.Headers()
+    return replace(made, request_id=request_id(answer), per_minute=per_minute(answer) if tells_limits else None)
+
+
+async def _created(
+    stage: Stage, call: Callable[[], Awaitable[Any]], *, read: Callable[[Any, int], Generation], key: str
+) -> Generation:
+    try:
+        # Time-outs of the client count from byte to byte: a create as a whole has one, too.
+        async with asyncio.timeout(CREATE_SECONDS):
+            raw = await call()
+    except TimeoutError:
+        raise Ambiguous("no readable answer came back (TimeoutError)") from None
+    except SDK_ERRORS as error:
+        raise service_error(error, creating=True, key=key, answered=stage.answered) from None
+    except Exception as error:
+        if stage.asked:
+            # The SDK reads an answer in ways of its own, which end in errors of every kind: it was sent.
+            what = f"no readable answer came back ({type(error).__name__})"
+            raise Ambiguous(what, answered=stage.answered) from None
+        if isinstance(error, TypeError | ValueError | UnicodeError):
+            raise NotSent(f"the request cannot be built ({type(error).__name__})") from error
+        raise
     response: httpx.Response = raw.http_response
     try:
         return read(answer_json(response), response.status_code)
@@ -154,6 +183,24 @@ def status_error(status: int, body: Any, headers: httpx.Headers, *, creating: bo
     if status == 408 or status >= 500:
         return ServiceError(text, status=status)
     return Refused(text, status=status)
+
+
+def trace_headers(request_id: str) -> dict[str, str] | None:
+    """The header that a create carries its trace in; None without one."""
+    return {TRACE: request_id} if request_id else None
+
+
+def request_id(headers: httpx.Headers) -> str | None:
+    """The service's name for a request, by an answer's headers; None where it tells none that can be shown and kept."""
+    told = (headers.get(name, "").strip() for name in REQUEST_IDS)
+    return next((value for value in told if _REQUEST_ID.fullmatch(value)), None)
+
+
+def per_minute(headers: httpx.Headers) -> int | None:
+    """Creates a minute by an ``X-RateLimit-Limit`` header; None where it is missing, or no limit to keep to."""
+    value = headers.get(PER_MINUTE, "").strip()
+    believed = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+    return int(value) or None if believed else None
 
 
 def retry_after(headers: httpx.Headers, *, now: datetime | None = None) -> float | None:

@@ -25,6 +25,9 @@ class Generation:
     ``request`` is what the service says was asked. ``created_at`` is the service's own clock, aware UTC. ``kind`` is
     ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
     ``failure`` is whose failure it was, where the state is failed.
+
+    Of the answer to a create: ``request_id`` is the service's name for the request, and ``per_minute`` how many creates
+    a minute it allows, each where the answer told it.
     """
 
     id: str
@@ -38,6 +41,8 @@ class Generation:
     kind: str | None = None
     frames_url: str | None = field(default=None, repr=False)
     failure: FailureClass = FailureClass.SERVICE
+    request_id: str | None = None
+    per_minute: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -147,9 +152,13 @@ class VideoProvider(ABC):
         """USD for a second at the service's usual model and 720p, for rough figures; orders are priced exactly."""
 
     @abstractmethod
-    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
+    async def create(
+        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
+    ) -> Generation:
         """Send one create, exactly once, with the SDK's own parameters for that endpoint; None leaves one out.
 
+        ``request_id`` goes with it as a trace, by which the service's support can find the request: it makes no create
+        safe to repeat. ``user_id``: an opaque id of whom it is made for, sent where the API has a place for it.
         Raises NotSent, RateLimited, Refused, or Ambiguous.
         """
 

@@ -25,6 +25,7 @@ from studio.providers.answers import (
     read_answer,
     text_of,
     time_of,
+    trace_headers,
     unreadable,
     url_of,
 )
@@ -80,8 +81,13 @@ class DreamMachine(VideoProvider):
     def cost_per_second(self) -> Decimal:
         return self._cost_per_second
 
-    async def create(self, endpoint: str, params: Mapping[str, Any]) -> Generation:
-        """As in VideoProvider. For ``upscale`` and ``audio``, ``params["id"]`` is the finished clip's generation."""
+    async def create(
+        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
+    ) -> Generation:
+        """As in VideoProvider; this API takes no ``user_id``.
+
+        For ``upscale`` and ``audio``, ``params["id"]`` is the finished clip's generation.
+        """
         if endpoint not in self.endpoints:
             raise Refused(f"no endpoint '{endpoint}'", hint=f"endpoints: {', '.join(sorted(self.endpoints))}")
         sent = {name: value for name, value in params.items() if value is not None}  # None would be sent as null
@@ -90,8 +96,10 @@ class DreamMachine(VideoProvider):
         parent = (str(sent.pop("id", "")),) if endpoint in OF_A_CLIP else ()
         if parent == ("",):
             raise Refused(f"'{endpoint}' needs the id of a finished generation")
-        method = self._method(endpoint)
-        return await create_once(lambda: method(*parent, **sent), read=_generation, key=KEY)
+        method, traced = self._method(endpoint), trace_headers(request_id)
+        return await create_once(
+            lambda: method(*parent, **sent, extra_headers=traced), read=_generation, key=KEY, tells_limits=False
+        )
 
     def _method(self, endpoint: str) -> Callable[..., Awaitable[Any]]:
         """The SDK's method of an endpoint, without retries."""

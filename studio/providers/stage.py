@@ -15,11 +15,15 @@ import httpx
 
 @dataclass
 class Stage:
-    """Of the request that is made within its block. ``asked``: it was handed over; ``answered``: headers came back."""
+    """Of the request that is made within its block. ``asked``: it was handed over; ``headers``: of its answer."""
 
     asked: bool = False
-    answered: bool = False
+    headers: httpx.Headers | None = None
     _token: Token[Stage | None] | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.headers is not None
 
     def __enter__(self) -> Stage:
         self._token = _current.set(self)
@@ -42,8 +46,8 @@ async def asking(_: httpx.Request) -> None:
         stage.asked = True
 
 
-async def answering(_: httpx.Response) -> None:
+async def answering(response: httpx.Response) -> None:
     """Hook of httpx for responses, called as soon as their headers are there."""
     stage = _current.get()
     if stage is not None:
-        stage.answered = True
+        stage.headers = response.headers

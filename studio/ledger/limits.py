@@ -1,0 +1,83 @@
+"""Limits of an account as its service tells them: creates a minute, and how long creates are to be held back.
+
+Kept in the books, by account and pool of models, so that every process goes by what one of them was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from studio.errors import LimitKind
+from studio.ledger.schema import holds, orders, rate_limits
+from studio.ledger.values import OrderState, pool_names
+
+# A job that has ended at the service, and so takes no place among those at once.
+DONE = (OrderState.COMPLETED.value, OrderState.FAILED.value, OrderState.GONE.value)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The service's wish that no creates are sent until a moment.
+
+    ``freed``: when the first of our generations ended that has ended since, and gave nobody else its place yet: one of
+    them makes room for one create, where the limit is that of generations at once.
+    """
+
+    kind: LimitKind
+    until: datetime
+    freed: datetime | None = None
+
+
+def learn(connection: Connection, account: str, pool: str, per_minute: int, now: datetime) -> None:
+    """Keep how many creates a minute the service allows an account's pool."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    told = {"per_minute": per_minute, "at": now}
+    new = dialect.insert(rate_limits).values(account=account, pool=pool, **told)
+    connection.execute(new.on_conflict_do_update(index_elements=["account", "pool"], set_=told))
+
+
+def learnt(connection: Connection, account: str, pool: str) -> int | None:
+    """Creates a minute that the service allows an account's pool; None where it never told."""
+    kept = rate_limits.c.account == account, rate_limits.c.pool == pool
+    return connection.scalar(select(rate_limits.c.per_minute).where(*kept))
+
+
+def hold(connection: Connection, account: str, pool: str, kind: LimitKind, seconds: float, now: datetime) -> None:
+    """Hold back the creates of an account's pool for so long. A longer hold of the same kind stays."""
+    kept = holds.c.account == account, holds.c.pool == pool, holds.c.kind == kind.value
+    before = connection.scalar(select(holds.c.until).where(*kept))
+    until = now + timedelta(seconds=seconds)
+    times = {"since": now, "until": until if before is None else max(until, before)}
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(holds).values(account=account, pool=pool, kind=kind.value, **times)
+    connection.execute(new.on_conflict_do_update(index_elements=["account", "pool", "kind"], set_=times))
+
+
+def holds_of(connection: Connection, account: str, pool: str, now: datetime) -> list[Hold]:
+    """The holds on an account's pool that are not over."""
+    query = select(holds).where(holds.c.account == account, holds.c.pool == pool, holds.c.until > now)
+    found = []
+    for row in connection.execute(query).all():
+        kind = LimitKind(row.kind)
+        freed = _freed(connection, account, pool, row.since) if kind is LimitKind.JOBS else None
+        found.append(Hold(kind, row.until, freed))
+    return found
+
+
+def use_freed(connection: Connection, account: str, pool: str, freed: datetime) -> None:
+    """Note that the place of a generation that ended is taken: the next one needs another."""
+    kept = holds.c.account == account, holds.c.pool == pool, holds.c.kind == LimitKind.JOBS.value
+    connection.execute(update(holds).where(*kept).values(since=freed))
+
+
+def _freed(connection: Connection, account: str, pool: str, since: datetime) -> datetime | None:
+    ended = (
+        orders.c.account == account, orders.c.pool.in_(pool_names(pool)), orders.c.state.in_(DONE),
+        orders.c.finished_at > since,
+    )  # fmt: skip
+    first: datetime | None = connection.scalar(select(func.min(orders.c.finished_at)).where(*ended))
+    return first
