@@ -9,7 +9,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.utilities.annotations import quote
 
-from studio.errors import Moderated, ServiceFailed
+from studio.errors import GenerationFailed
 from studio.facts import stored_clip
 from studio.plan import OF_A_FILE, Shot
 from studio.progress import listener
@@ -43,8 +43,8 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
         # States, not their values: Prefect then knows what depends on what, and begins nothing on a failed parent.
         parents = [await made(shot, parent) for parent in shot.parents]
         images = [published[image] for image in shot.images if image in published]
-        settings = run.session.settings
-        for left in reversed(range(settings.create_attempts + settings.retry_moderation)):
+        failed = 0
+        while True:
             attempt = await run.next_attempt(shot)
             order = await begun(submit, run, quote(shot), parents, images, attempt, return_state=True)
             if order.is_completed() and not await booked(run, shot, await order.aresult()):
@@ -55,11 +55,10 @@ async def shoot(run: Run, published: Mapping[str, Made]) -> Shooting:
             if done.is_completed() and not await ended_in_the_books(run, shot):
                 done = await begun(wait.with_options(refresh_cache=True), run, quote(shot), order, return_state=True)
             error = await problem(done)
-            refused_again = isinstance(error, Moderated) and attempt > settings.retry_moderation
-            if not isinstance(error, ServiceFailed | Moderated) or refused_again or left == 0:
-                break
-            listener.get().shot(shot.id, "ordering again", error.reason)
-        return order, done
+            failed += 1
+            if not run.attempts.again(error, attempt=attempt, failed=failed, pinned=shot.generation is not None):
+                return order, done
+            listener.get().shot(shot.id, "ordering again", error.reason if isinstance(error, GenerationFailed) else "")
 
     async def made(shot: Shot, parent: str) -> Made:
         """The state of what a shot is made from: of the generation, or where a frame of its clip is needed, of that."""

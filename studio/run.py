@@ -29,6 +29,7 @@ from studio.plan import Plan, Shot, ShotState
 from studio.preflight import check_places
 from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.retries import Attempts
 from studio.session import Session, budget_notes, caps_of
 from studio.takes import history_of, lineages_of
 
@@ -53,6 +54,11 @@ class Run:
     @property
     def production(self) -> str:
         return self.plan.production.slug
+
+    @property
+    def attempts(self) -> Attempts:
+        """The rule for ordering again what the service failed."""
+        return Attempts(self.session.settings.create_attempts, self.session.settings.retry_moderation)
 
     @cached_property
     def ordered(self) -> Mapping[str, Ordered]:

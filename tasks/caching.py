@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from studio.errors import BadClip, DownloadError, NotSent, Refused, ServiceError
+from studio.retries import Retry
 
 KeyFunction = Callable[[TaskRunContext, dict[str, Any]], str | None]
 RetryRule = Callable[[Task[..., Any], TaskRun, State[Any]], Coroutine[Any, Any, bool]]
@@ -24,23 +24,14 @@ def key(step: str, version: int, *parts: object) -> str:
     return "/".join(["luma", step, f"v{version}", *(str(part) for part in parts)])
 
 
-def retry_on(*errors: type[Exception]) -> RetryRule:
-    """Retry only what these errors say is worth it. (Async, because Prefect retries everything on a sync rule.)"""
+def worth(retry: Retry) -> RetryRule:
+    """Retry only what the rule of a step says is worth it. (Async: Prefect retries everything on a sync rule.)"""
 
     async def rule(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
         try:
             await state.aresult()
-        except Refused:
-            return False
-        except errors:
-            return True
-        except Exception:  # noqa: BLE001 - the state carries whatever the task raised: not for us to judge
-            return False
+        except Exception as error:  # noqa: BLE001 - the state carries whatever the task raised
+            return retry.worth(error)
         return False
 
     return rule
-
-
-when_not_sent = retry_on(NotSent)
-when_unreachable = retry_on(ServiceError)
-when_not_fetched = retry_on(DownloadError, BadClip, ServiceError)

@@ -9,8 +9,9 @@ from prefect.context import TaskRunContext
 
 from studio.buying import fetch, oddity
 from studio.plan import Shot
+from studio.retries import FETCH
 from studio.run import Run
-from tasks.caching import key, when_not_fetched
+from tasks.caching import key, worth
 from tasks.values import Finished, Footage
 
 
@@ -31,9 +32,9 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     tags=["luma"],
     cache_key_fn=_clip_key,
     result_serializer="json",
-    retries=3,
-    retry_delay_seconds=[2, 10, 30],
-    retry_condition_fn=when_not_fetched,
+    retries=len(FETCH.pauses),
+    retry_delay_seconds=list(FETCH.pauses),
+    retry_condition_fn=worth(FETCH),
 )
 async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
     """Fetch a clip or still, verify it, and keep it by its content. What is here already is not fetched again."""

@@ -14,8 +14,9 @@ from studio.inputs import Parent
 from studio.ledger import OrderState
 from studio.money import usd
 from studio.plan import Shot
+from studio.retries import ORDER, WAIT
 from studio.run import Run
-from tasks.caching import key, when_not_sent, when_unreachable
+from tasks.caching import key, worth
 from tasks.values import Finished, Footage, Published, Submitted
 
 
@@ -30,10 +31,9 @@ def order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     tags=["luma", "spends"],
     cache_key_fn=order_key,
     result_serializer="json",
-    # Only what certainly was not sent is tried again; everything else is the ledger's to decide.
-    retries=3,
-    retry_delay_seconds=[1, 5, 20],
-    retry_condition_fn=when_not_sent,
+    retries=len(ORDER.pauses),
+    retry_delay_seconds=list(ORDER.pauses),
+    retry_condition_fn=worth(ORDER),
 )
 async def submit(
     run: Run, shot: Shot, parents: Sequence[Finished | Footage], images: Sequence[Published], attempt: int
@@ -82,9 +82,9 @@ def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     tags=["luma"],
     cache_key_fn=_generation_key,
     result_serializer="json",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=when_unreachable,
+    retries=len(WAIT.pauses),
+    retry_delay_seconds=list(WAIT.pauses),
+    retry_condition_fn=worth(WAIT),
 )
 async def wait(run: Run, shot: Shot, submitted: Submitted) -> Finished:
     """Wait until the generation has ended, and write into the books how."""

@@ -6,7 +6,9 @@ from prefect import task
 
 from studio.buying import publish
 from studio.drawing.desk import Seed
+from studio.retries import PUBLISH
 from studio.run import Run
+from tasks.caching import worth
 from tasks.values import Published
 
 
@@ -16,8 +18,9 @@ from tasks.values import Published
     tags=["seed"],
     # Never cached: a URL that may be signed is kept nowhere, so each run asks for it anew.
     persist_result=False,
-    retries=2,
-    retry_delay_seconds=[1, 5],
+    retries=len(PUBLISH.pauses),
+    retry_delay_seconds=list(PUBLISH.pauses),
+    retry_condition_fn=worth(PUBLISH),
 )
 async def publish_asset(run: Run, asset: Seed) -> Published:
     """Put a picture or footage where each API that reads it can."""

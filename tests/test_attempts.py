@@ -11,13 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import Failed
 
-from studio.errors import Ambiguous, Incomplete, InDoubt, NotSent, RateLimited, Refused
+from studio.errors import Incomplete
 from studio.production import Production
-from tasks.caching import when_not_sent
-from tasks.generate import submit
 from tests.running import Sandbox, booked, charged, prefect_server  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -46,23 +42,6 @@ def plan(sandbox: Sandbox, faults: list[dict[str, Any]]) -> None:
 def bought(sandbox: Sandbox) -> Counter[str]:
     """How many creates the sandbox accepted, by the first word of their prompts."""
     return Counter(prompt.split()[0] for prompt in sandbox.prompts())
-
-
-@pytest.mark.parametrize(
-    ("error", "again"),
-    [
-        (NotSent("down"), True),
-        (RateLimited("slower"), True),
-        (Refused("no"), False),
-        (Ambiguous("lost"), False),
-        (InDoubt("lost", order="o"), False),
-        (ValueError("ours"), False),
-    ],
-)
-async def test_only_what_was_not_sent_is_worth_another_try(error: Exception, again: bool) -> None:
-    """Prefect sends an order again only where certainly nothing was sent: all else is for the books to decide."""
-    assert await when_not_sent(submit, TaskRun.model_construct(), Failed(data=error)) is again
-    assert (submit.retries, submit.retry_condition_fn) == (3, when_not_sent)
 
 
 @pytest.mark.usefixtures("prefect_server")
