@@ -26,6 +26,7 @@ from queue import SimpleQueue
 from time import perf_counter
 
 from mutants_books import KEPT
+from mutants_limits import LIMITED
 from mutants_orders import ORDERS
 from mutants_pieces import BESIDES, DOOR, SETTLING, Mutant
 from mutants_runs import RUNS
@@ -33,7 +34,7 @@ from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
-MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS)
+MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "flows",

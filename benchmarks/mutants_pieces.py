@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DOOR, SETTLING, PROOF = "studio/orders.py", "studio/settling.py", "studio/proof.py"
 LISTING, ENDS, WATCH, UNBOOKED = "studio/listing.py", "studio/ends.py", "studio/watch.py", "studio/unbooked.py"
+WORDED, AGAIN = "studio/order_errors.py", "studio/retries.py"
 BOOKS, ADMISSION, JOURNAL = "studio/ledger/books.py", "studio/ledger/admission.py", "studio/ledger/journal.py"
 ANSWERS, PROVIDERS, MATCHING = "studio/providers/answers.py", "studio/providers", "studio/matching.py"
 
@@ -50,7 +51,15 @@ BUDGETS = "films that share a budget"
 RESTORED = "an older ledger, or an empty one"
 CLOCKS = "clocks of hosts"
 RECONCILED = "reconciling"
-BESIDES = (FAILED, LATE, SUSPENSE, MONTHS, BY_HAND, RETAKES, BUDGETS, RESTORED, CLOCKS, RECONCILED)
+TOLD = "limits that the service tells"
+TRACED = "the name of a create"
+WHOM = "whom a create is made for"
+PINNED = "a generation that a scene names"
+VALUES = "decided by values"
+BESIDES = (
+    FAILED, LATE, SUSPENSE, MONTHS, BY_HAND, RETAKES, BUDGETS, RESTORED, CLOCKS, RECONCILED, TOLD, TRACED, WHOM, PINNED,
+    VALUES,
+)  # fmt: skip
 
 
 def of(name: str, selection: str = "") -> tuple[str, ...]:
@@ -114,6 +123,11 @@ TESTS = {
     RESTORED: of("restored", "not lacks_is_adopted_from and not without_recorded"),
     CLOCKS: of("caps", "clock or serialises"),
     RECONCILED: of("reconciling"),
+    TOLD: of("rate_limits"),
+    TRACED: of("traces", "not setting"),
+    WHOM: of("traces", "whom or opaque"),
+    PINNED: of("retries", "pinned or what_is_ordered_again"),
+    VALUES: ("tests/test_words.py", "tests/test_retries.py", "-k", "words or code or same_again or what_is_ordered"),
 }
 
 
