@@ -20,6 +20,8 @@ from studio.errors import Incomplete, OverBudget
 from studio.ledger import open_ledger
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
+from studio.production import Production
+from tests.footage import trimmed
 from tests.proxy import Proxy
 from tests.running import (  # noqa: F401 - fixtures among them
     Sandbox,
@@ -66,6 +68,19 @@ async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> Non
     assert sandbox.prompts()[3:] == ["a boat stays in the harbour", "the open sea"]
     assert [s["state"] for s in edited["scenes"]] == ["reused", "new", "new"]
     assert booked(studio) == charged(sandbox) == Decimal("0.70")
+
+
+async def test_trimmed_footage_is_charged_as_it_was_planned(studio: Path, sandbox: Sandbox) -> None:
+    """Of footage with an edit list, the plan counts, the sandbox charges and the clip has the frames that are shown."""
+    from flows.produce import produce
+
+    trimmed(studio / "trimmed.mp4")
+    scene = {"id": "one", "prompt": "Make it rain here.", "modify": str(studio / "trimmed.mp4")}
+    written = {"title": "Trimmed", "resolution": "540p", "budget": "0.30", "scenes": [scene]}
+    made = await produce(production=Production.model_validate(written), out="one")
+    assert booked(studio) == charged(sandbox) == Decimal("0.25")
+    clip = examine(Path(made["scenes"][0]["clip"]))
+    assert (clip.frames, clip.fps) == (31, 24)
 
 
 async def test_a_rerun_without_prefect_s_results(studio: Path, sandbox: Sandbox) -> None:

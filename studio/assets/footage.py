@@ -10,18 +10,19 @@ import ffmpeg
 
 from studio.assets.images import BARED, MIN_SIDE
 from studio.assets.keeping import is_made, keep, keep_made, part_of
+from studio.assets.recutting import recut, why_cut
 from studio.errors import AssetError, BadClip, FfmpegError
 from studio.files import digest
 from studio.media.boxes import check_boxes
 from studio.media.clip import Clip, examine
 from studio.media.container import opened
 from studio.media.ffmpeg import clip_input, run
+from studio.media.measure import ROUNDING, measure
 from studio.media.packets import scan
 
 MAX_BYTES = 100 * 1024**2
 #: The most that any of Luma's calls takes (a reframe by ray-flash-2). What a model takes is the plan's to check.
 MAX_SECONDS = 30
-ROUNDING = Fraction(6, 100)  # what containers round, and a frame
 #: What a container says of itself. All else is metadata: a place, a camera, a day, a title.
 HARMLESS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 COPY_SECONDS = 120.0
@@ -32,10 +33,11 @@ KINDS = {True: ("video/quicktime", ".mov"), False: ("video/mp4", ".mp4")}
 class SeedFootage:
     """Footage by its content, fully decoded once. ``url`` may be signed: it is sent, and shown nowhere.
 
-    ``sha256`` is of the source's own bytes, and names it in purchases. ``width`` and ``height`` in pixels as shown,
-    ``fps`` frames per second, ``bytes`` of the file that is sent, which is ``path``. ``url`` is the producer's own,
-    where the footage is sent by it. ``notes`` say what was changed in the file that is sent; ``changed`` is that file's
-    SHA-256 then.
+    ``sha256`` is of the source's own bytes, and names it in purchases. All else is of the file that is sent, which is
+    ``path``: ``width`` and ``height`` in pixels as shown, ``frames`` as many as are shown and stored, ``fps`` frames
+    per second (the average of a variable rate), ``seconds`` from the first frame's start to the last one's end. ``url``
+    is the producer's own, where the footage is sent by it. ``notes`` say what was changed in the file that is sent;
+    ``changed`` is that file's SHA-256 then.
     """
 
     name: str
@@ -63,10 +65,10 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
     """Check the footage in ``part`` and keep it in ``folder``. Raises AssetError that says what is wrong with it."""
     try:
         check_boxes(part)
-        seconds = scan(part).duration  # before all of it is decoded
-        if seconds > MAX_SECONDS + ROUNDING:
+        length = measure(part)  # before all of it is decoded
+        if length.seconds > MAX_SECONDS + ROUNDING:
             raise AssetError(
-                f"its footage lasts {float(seconds):.1f} s, and Luma takes {MAX_SECONDS} s at most", where=where,
+                f"its footage lasts {float(length.seconds):.1f} s, and Luma takes {MAX_SECONDS} s at most", where=where,
                 hint="cut out the part that you need",
             )  # fmt: skip
         clip = examine(part)
@@ -77,13 +79,19 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
     with part.open("rb") as file:
         media_type, suffix = KINDS[file.read(12)[8:] == b"qt  "]
     tells = url is None and _tells(part)  # what is public already has nothing to hide in it
-    if tells:
+    notes = [BARED] if tells else []
+    if not length.plain:
+        notes.insert(0, why_cut(length))
+        media_type, suffix = KINDS[False]
+        clip = recut(part, clip, length, folder / "sent" / f"{sha256}.cut{suffix}", where=where, most=MAX_BYTES)
+        sent, url = clip.path, None
+    elif tells:
         sent = _bared(part, clip, folder / "sent" / f"{sha256}{suffix}", where)
     else:
         sent = keep(part, folder / f"{sha256}{suffix}", sha256)
     return SeedFootage(
         name, sha256, media_type, suffix, clip.width, clip.height, clip.frames, clip.fps, clip.duration,
-        sent.stat().st_size, sent, url, (BARED,) if tells else (), digest(sent) if tells else "",
+        sent.stat().st_size, sent, url, tuple(notes), digest(sent) if notes else "",
     )  # fmt: skip
 
 

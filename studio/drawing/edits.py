@@ -52,7 +52,7 @@ def _footage(desk: Desk, scene: Scene) -> list[tuple[Source, Fraction, str]]:
     if asset is not None:
         seed = desk.seeds[source_key(asset)]
         assert isinstance(seed, SeedFootage)  # noqa: S101 - looked at as footage
-        return [(Source("footage", seed.sha256), Fraction(seed.frames) / seed.fps, tier_of(seed.width, seed.height))]
+        return [(Source("footage", seed.sha256), seed.seconds, tier_of(seed.width, seed.height))]
     found = []
     api = desk.model(scene).api
     for shot in desk.made[scene.modify or ""]:

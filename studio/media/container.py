@@ -18,12 +18,16 @@ THREADS = 2
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its picture stream. Errors of libav inside the block, too, become BadClip."""
+def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its picture stream. Errors of libav inside the block, too, become BadClip.
+
+    Without ``edits``, its edit lists are not followed: packets come as they are stored.
+    """
     try:
         limits = {"max_pixels": str(MAX_PIXELS)}
         # find_stream_info decodes pictures by itself: the cap has to reach it as well
-        with av.open(str(path.absolute()), format="mp4", options=limits) as container:
+        options = limits if edits else {**limits, "ignore_editlist": "1"}
+        with av.open(str(path.absolute()), format="mp4", options=options) as container:
             streams = [s for s in container.streams.video if not is_cover(s)]
             if not streams:
                 raise BadClip("has no picture", path=str(path))

@@ -136,6 +136,14 @@ TABLE: tuple[Assumption, ...] = (
         "footage beyond its limit of seconds or bytes is accepted, then fails with `Failed to read user input frames`",
     ),
     Assumption(
+        "source_length",
+        "shown",
+        ("shown",),
+        "guess; the price is documented for 24 frames a second",
+        "a source lasts as long as what is shown of it, without what an edit list hides, and is counted at 24 frames a "
+        "second, a begun frame as a whole one",
+    ),
+    Assumption(
         "reframe_grid",
         "pixels",
         ("pixels",),

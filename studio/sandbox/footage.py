@@ -1,10 +1,15 @@
-"""Clips as they are read: what they are, and their pictures at 24 frames a second."""
+"""Clips as they are read: what they are, and their pictures at 24 frames a second.
+
+Only what is shown counts: frames that an edit list hides are neither charged nor drawn (assumption `source_length`).
+"""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import av
@@ -15,6 +20,8 @@ from PIL import Image
 from studio.errors import BadClip
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
+from studio.media.container import opened
+from studio.media.measure import measure
 from studio.sandbox.encoder import FPS, QUIET
 from studio.sandbox.picture.planes import Picture
 
@@ -28,36 +35,32 @@ class Facts:
 
     width: int
     height: int
-    seconds: float
+    length: Fraction
     sound: bool
     turns: int = 0
 
     @property
+    def seconds(self) -> float:
+        """Its length in seconds, from the first shown frame's start to the last one's end."""
+        return float(self.length)
+
+    @property
     def frames(self) -> int:
-        """How many pictures it has at 24 a second."""
-        return max(1, round(self.seconds * FPS))
+        """How many pictures it has at 24 a second, which is what is charged; one that is only begun counts."""
+        return ceil(self.length * FPS)
 
 
 def examine(clip: Path) -> Facts:
     """What a clip is. Raises BadClip for a file that is no MP4, holds no picture, or one of a monstrous size."""
     check_boxes(clip)
     try:
-        with av.open(str(clip), format="mp4") as container:
-            if not container.streams.video:
-                raise BadClip("holds no video", path=str(clip))
-            stream = container.streams.video[0]
-            if not 0 < stream.width * stream.height <= MAX_PIXELS:
-                raise BadClip(f"has {stream.width}×{stream.height} pixels", path=str(clip))
-            # The count of frames and their rate, where both are there: a track may begin before its first picture.
-            rate = stream.average_rate
-            length = stream.frames / rate if stream.frames and rate else None
-            if length is None and stream.duration and stream.time_base:
-                length = stream.duration * stream.time_base
-            if not length or length <= 0:
+        length = measure(clip).seconds
+        with opened(clip) as (container, stream):
+            if length <= 0:
                 raise BadClip("does not say how long it is", path=str(clip))
             turns = _turns(next(container.decode(stream)))
             width, height = (stream.height, stream.width) if turns % 2 else (stream.width, stream.height)
-            return Facts(width, height, float(length), bool(container.streams.audio), turns)
+            return Facts(width, height, length, bool(container.streams.audio), turns)
     except StopIteration:
         raise BadClip("holds no picture", path=str(clip)) from None
     except (av.FFmpegError, ValueError) as error:
@@ -68,11 +71,13 @@ def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Pictur
     """The pictures of a clip at 24 a second, stretched to ``size`` where one is given. Raises BadClip."""
     facts = examine(clip)
     size = size or even(facts.width, facts.height)
-    made, shown = 0, None
+    made, shown, first = 0, None, 0.0
     try:
-        with av.open(str(clip), format="mp4") as container:
-            for number, frame in enumerate(container.decode(video=0)):
+        with opened(clip) as (container, stream):
+            for number, frame in enumerate(container.decode(stream)):
                 second = frame.time if frame.time is not None else number / FPS
+                first = second if shown is None else first
+                second -= first
                 # Until this one is due, the one before it stands.
                 while shown is not None and made < facts.frames and made / FPS < second - EPSILON:
                     yield shown

@@ -1,0 +1,67 @@
+"""The length of footage, measured once: the plan counts by it, limits are held against it, the sandbox charges by it.
+
+Footage lasts from the start of its first shown frame to the end of its last one. That is what a player shows and what
+the price is documented for (so many pixels, 24 times a second), so it holds for every rate, and for a variable one:
+a count of stored frames would price 60 frames a second, or a screen recording's bursts, by how they were recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+from studio.media.container import opened
+from studio.media.packets import packet, track
+
+GRID = 24  # frames a second, of the price and of what is made
+ROUNDING = Fraction(6, 100)  # seconds: what containers round, and a frame
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The lengths of one file's footage. Times in seconds.
+
+    shown:   frames that a player shows
+    stored:  frames that are in the file; more where an edit list hides some
+    seconds: from the first shown frame's start to the last one's end
+    rate:    shown frames a second where they are evenly spaced; None where the rate varies
+    start:   when the first one is shown, by the file's own clock
+    whole:   how long the file says that it lasts, with its sound
+    """
+
+    shown: int
+    stored: int
+    seconds: Fraction
+    rate: Fraction | None
+    start: Fraction
+    whole: Fraction
+
+    @property
+    def frames(self) -> int:
+        """Frames at 24 a second; one that is only begun counts, so that a price is never below the exact length's."""
+        return ceil(self.seconds * GRID)
+
+    @property
+    def hidden(self) -> int:
+        """Frames that are stored and not shown."""
+        return self.stored - self.shown
+
+    @property
+    def plain(self) -> bool:
+        """Whether every way to count gives the same length: no hidden frames, nothing before the picture or after."""
+        return not self.hidden and self.start <= ROUNDING and self.whole <= self.seconds + ROUNDING
+
+
+def measure(path: Path) -> Measure:
+    """Measure a file's footage by its packets, without decoding it. Raises BadClip where it cannot be read."""
+    with opened(path) as (container, stream):
+        whole = Fraction(container.duration or 0, MICROSECONDS)
+        read = track(stream, (packet(p) for p in container.demux(stream) if p.size))
+    with opened(path, edits=False) as (container, stream):
+        stored = sum(1 for p in container.demux(stream) if p.size)
+    shown = read.shown
+    start = shown[0] * read.tick if shown else Fraction(0)
+    return Measure(len(shown), stored, read.duration, read.rate, start, whole)
