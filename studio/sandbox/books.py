@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from studio.sandbox import takes
 from studio.sandbox.faults_fate import Fate, pending
 
 State = Literal["queued", "dreaming", "completed", "failed"]
@@ -119,7 +120,7 @@ class Books:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(SCHEMA + takes.SCHEMA)
         # What may refuse a create besides its own check: the account's limits.
         self.guard: Callable[[Draft, float], None] = lambda draft, now: None
         if credit is not None:
@@ -162,7 +163,7 @@ class Books:
                     draft.kind,
                     draft.model,
                     json.dumps(draft.request),
-                    json.dumps(draft.order_form),
+                    json.dumps(takes.numbered(db, draft, identity)),
                     now,
                     draft.cents,
                 ),

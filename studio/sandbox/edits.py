@@ -23,7 +23,7 @@ from studio.sandbox.footage import Facts
 from studio.sandbox.picture import look
 from studio.sandbox.picture.outpaint import Outpaint, place
 from studio.sandbox.picture.planes import Picture
-from studio.sandbox.stills import opened
+from studio.sandbox.stills import opened, take_of
 
 OnFrame = Callable[[], None]
 
@@ -32,7 +32,7 @@ def modify(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
     """The source's footage and motion in another look, the farther from it the later the mode."""
     source, facts = _source(score)
     size = sizes.edited((facts.width, facts.height), score["at_most"])
-    hand = look.look(score["prompt"], look.strength(score["mode"]), size, _first_frame(score))
+    hand = look.look(score["prompt"], look.strength(score["mode"]), size, _first_frame(score), take=take_of(score))
     return _written(map(hand.over, footage.pictures(source, size)), size, facts, out, on_frame)
 
 
@@ -41,7 +41,9 @@ def reframe(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
     source, facts = _source(score)
     shape = footage.even(facts.width, facts.height)
     size = sizes.of(sizes.tier_of(shape, score["at_most"]), score["aspect_ratio"])
-    around = Outpaint(size, place(shape, size, score["placement"]), score["prompt"], _first_frame(score))
+    around = Outpaint(
+        size, place(shape, size, score["placement"]), score["prompt"], _first_frame(score), take=take_of(score)
+    )
     return _written(map(around.over, footage.pictures(source)), size, facts, out, on_frame)
 
 
@@ -65,7 +67,7 @@ def add_sound(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture
     """The same footage, bit by bit, with a sound made for it."""
     source, facts = _source(score)
     on_frame()
-    soundtrack.add(source, soundtrack.compose(score["sound"], score["not"], facts.seconds), out)
+    soundtrack.add(source, soundtrack.compose(score["sound"], score["not"], facts.seconds, take_of(score)), out)
     kept = _Kept(footage.pictures(source), facts)
     for _ in kept.pictures():
         on_frame()

@@ -6,7 +6,8 @@ the same bytes; ids and URLs are not in it. What each kind needs:
 
 video          prompt, model, resolution, width, height, frames, concepts, loop, and the keyframes start and end;
                ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new;
-               ``coarse``: drawn small and enlarged, for a third of the work
+               ``coarse``: drawn small and enlarged, for a third of the work;
+               ``take``, from 2 on: the same once more, placed otherwise by chance (see takes.py)
 image          see studio/sandbox/stills.py
 modify, reframe_video, upscale, audio    see studio/sandbox/edits.py
 """
@@ -70,19 +71,23 @@ def clip(score: Mapping[str, Any], out: Path, on_frame: Callable[[], None]) -> P
 def compose(score: Mapping[str, Any]) -> film.Film:
     """Everything that the clip will show, ready to be drawn."""
     size = _drawn(score)
+    take, move = stills.take_of(score), motion.combine(score["concepts"])
     start = _keyframe(score["start"], size, last=True)
     end = _keyframe(score["end"], size, last=False)
     # An image that is asked to move stays the picture; a continuation goes on to a scene of its own.
     painted = score["start"] is None or (score["start"]["kind"] == "clip" and score["end"] is None)
-    scene = scenery.paint(score["prompt"], size, loop=score["loop"]) if painted and not (start and end) else None
+    scene = None
+    if painted and not (start and end):
+        scene = scenery.paint(score["prompt"], size, loop=score["loop"], take=take)
     facts = " · ".join([score["model"], score["resolution"], *(key.replace("_", " ") for key in score["concepts"])])
+    facts += f" · take {take}" if take > 1 else ""
     return film.Film(
         acts=film.acts(start, scene, end, loop=score["loop"]),
-        move=motion.combine(score["concepts"]),
+        move=motion.varied(move, take) if scene is None else move,
         frames=score["frames"],
         loop=score["loop"],
         caption=caption(size, score["prompt"], facts.upper()),
-        wash=film.wash(size),
+        wash=film.wash(size, take),
     )
 
 

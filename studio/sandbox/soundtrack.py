@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from studio.media import ffmpeg
 from studio.sandbox.encoder import QUIET, feed
 from studio.sandbox.picture import mood
-from studio.sandbox.picture.noise import chance, cloud
+from studio.sandbox.picture.noise import chance, cloud, of_take
 
 RATE = 48_000
 LOUD = 0.5  # the peak of what is made, of full scale
@@ -51,11 +51,11 @@ BRIGHT, DARK = ((0, 7, 12, 16, 19), (0, 7, 9, 16, 21)), ((0, 7, 12, 15, 19), (-4
 SILENCING = {"music": "music melody pad chords song score", "birds": BIRDS}
 
 
-def compose(prompt: str, without: str, seconds: float) -> bytes:
-    """What is to be heard, for so many seconds."""
+def compose(prompt: str, without: str, seconds: float, take: int = 1) -> bytes:
+    """What is to be heard, for so many seconds, otherwise in each take."""
     words, refused = _words(prompt), _words(without)
     length = max(1, round(seconds * RATE))
-    rng = chance("sound", prompt, without)
+    rng = chance("sound", prompt, without, *of_take(take))
     total = np.zeros((2, length), np.float32)
     for name, (called, low, high, loud, swell) in NOISES.items():
         if words & _words(called) and not refused & _words(f"{name} {called}"):

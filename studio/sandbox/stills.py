@@ -42,19 +42,24 @@ def still(score: Mapping[str, Any]) -> Image.Image:
     if score["make"] == "reframe_image":
         source = opened(score["inputs"]["source"])
         spot = place(source.size, size, score.get("placement", {}))
-        around = Outpaint(size, spot, score["prompt"])
+        around = Outpaint(size, spot, score["prompt"], take=take_of(score))
         whole = cover(source, footage.even(*source.size))
         return around.over(Picture.from_rgb(whole)).to_rgb()
     ground = _role(score, "modify_image_ref")
     if ground:
         image, weight = ground[0]
-        repaint = look(score["prompt"], min(1.0, max(0.05, 1 - weight * 0.9)), size)
+        repaint = look(score["prompt"], min(1.0, max(0.05, 1 - weight * 0.9)), size, take=take_of(score))
         picture = repaint.over(Picture.from_rgb(cover(image, size))).to_rgb()
     else:
-        picture = stage.at_rest(scenery.paint(score["prompt"], size)).to_rgb()
+        picture = stage.at_rest(scenery.paint(score["prompt"], size, take=take_of(score))).to_rgb()
     picture = gallery.in_the_style_of(picture, _role(score, "style_ref"))
     picture = gallery.stand(picture, [image for image, _ in _role(score, "character")])
     return gallery.hang(picture, _role(score, "image_ref"))
+
+
+def take_of(score: Mapping[str, Any]) -> int:
+    """Which take of its request a score is, from 1."""
+    return int(score.get("take", 1))
 
 
 def opened(reference: Mapping[str, Any]) -> Image.Image:

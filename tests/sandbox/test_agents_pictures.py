@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.sandbox import footage
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, opened
 from tests.sandbox.test_agents import finished, order, png
 from tests.sandbox.test_edits import clip as clip_of_a_disc
 
@@ -55,11 +55,12 @@ def colours(place: Path, index: int) -> list[int]:
 
 
 async def test_drafts_and_extensions(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A draft is 640 × 360; the same request gives the same bytes; an extension goes on where its parent ended."""
+    """A draft is 640 × 360; an extension goes on where its parent ended; in a fresh home it is the same bytes."""
     parent, first = await clip(sandbox, tmp_path / "a.mp4")
     facts = footage.examine(first)
     assert (facts.width, facts.height, facts.frames) == (640, 360, 120)
-    _, again = await clip(sandbox, tmp_path / "b.mp4")
+    async with opened(tmp_path / "fresh") as fresh:
+        _, again = await clip(fresh, tmp_path / "b.mp4")
     assert again.read_bytes() == first.read_bytes()
     _, more = await clip(sandbox, tmp_path / "c.mp4", {"start_frame": {"generation_id": parent}}, prompt="a forest")
     seam = np.abs(frames(first)[-1] - frames(more)[0]).mean()

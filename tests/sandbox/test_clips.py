@@ -18,7 +18,7 @@ from PIL import Image
 
 from studio.sandbox import renderer, sizes
 from studio.sandbox.picture import planes, scenery, stage
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, opened
 
 Grey = NDArray[np.float64]
 
@@ -207,15 +207,15 @@ async def test_images_at_both_ends_then_a_bridge(sandbox: Sandbox, tmp_path: Pat
     assert ssim(between[-1], clip[0]) > 0.98
 
 
-async def test_equal_requests_are_equal_bytes(sandbox: Sandbox, images: dict[str, bytes]) -> None:
-    """The same request twice, with the same image under another URL, is the same clip."""
+async def test_equal_requests_are_equal_bytes(tmp_path: Path, images: dict[str, bytes]) -> None:
+    """The same request in two fresh homes, with the same image under another URL, is the same clip."""
     url = next(iter(images))
-    made = [
-        await sandbox.create(prompt="through a desert", keyframes={"frame0": {"type": "image", "url": url + query}})
-        for query in ("", "#again")
-    ]
-    await sandbox.finish(*made)
-    digests = {create.digest for create in sandbox.house.books.creates()}
+    digests = set()
+    for query in ("", "#again"):
+        async with opened(tmp_path / f"home{query}") as sandbox:
+            frames: Any = {"frame0": {"type": "image", "url": url + query}}
+            await sandbox.finish(await sandbox.create(prompt="through a desert", keyframes=frames))
+            digests |= {create.digest for create in sandbox.house.books.creates()}
     assert len(digests) == 1
     assert None not in digests
 

@@ -22,7 +22,7 @@ from studio.sandbox.picture import look
 from studio.sandbox.picture.planes import Picture
 from studio.sandbox.refusal import Refusal
 from studio.sandbox.soundtrack import compose
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, opened
 from tests.sandbox.publisher import published
 from tests.sandbox.test_clips import Grey, decoded, ssim
 
@@ -160,7 +160,10 @@ def test_nine_strengths_grow_and_keep_the_motion() -> None:
 
 
 async def test_modify(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
-    """A modified clip has its source's size and frames, is echoed, and costs what its source's length costs."""
+    """A modified clip has its source's size and frames, is echoed, and costs what its source's length costs.
+
+    A second take has other strokes; a fresh home makes the first one again, byte for byte.
+    """
     made = await sandbox.luma.generations.video.modify(
         generation_type="modify_video", model="ray-2", mode="adhere_1", media={"url": f"{base}/clip.mp4"},
         prompt="a snowy forest",
@@ -174,12 +177,16 @@ async def test_modify(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
     (tmp_path / "source.mp4").write_bytes((await sandbox.http.get(f"{base}/clip.mp4")).content)
     assert (len(clips), clips[0].shape) == (48, SIZE[::-1])
     assert sandbox.house.books.account().charged == 39
-    again = await sandbox.luma.generations.video.modify(
-        generation_type="modify_video", model="ray-2", mode="adhere_1", media={"url": f"{base}/clip.mp4?again"},
-        prompt="a snowy forest",
-    )  # fmt: skip
-    await sandbox.finish(again)
-    assert len({entry.digest for entry in sandbox.house.books.creates()}) == 1
+    async with opened(tmp_path / "fresh") as fresh:
+        for place in (sandbox, fresh):
+            again = await place.luma.generations.video.modify(
+                generation_type="modify_video", model="ray-2", mode="adhere_1", media={"url": f"{base}/clip.mp4?again"},
+                prompt="a snowy forest",
+            )  # fmt: skip
+            await place.finish(again)
+        (replayed,) = fresh.house.books.creates()
+    first, second = sandbox.house.books.creates()
+    assert first.digest == replayed.digest != second.digest
 
 
 async def test_footage_of_a_phone_is_upright(sandbox: Sandbox, files: dict[str, bytes], base: str) -> None:

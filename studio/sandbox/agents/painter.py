@@ -82,7 +82,9 @@ def video_reframe(score: Score, out: Path, on_frame: Heard) -> Picture:
     size, source = (score["width"], score["height"]), Path(score["inputs"]["source"]["path"])
     facts = footage.examine(source)
     whole = footage.even(facts.width, facts.height)
-    around = Outpaint(size, place(whole, size, _position(score["position"], size)), score["prompt"])
+    around = Outpaint(
+        size, place(whole, size, _position(score["position"], size)), score["prompt"], take=stills.take_of(score)
+    )
     poster: list[Picture] = []
     made = (around.over(picture) for picture in footage.pictures(source))
     encode(watched(_kept(made, poster), on_frame), size, size, out)
@@ -125,7 +127,7 @@ def _restyled(score: Score, size: tuple[int, int]) -> Iterator[Picture]:
 
 
 def _look(score: Score, how_far: float, size: tuple[int, int], model: Image.Image | None) -> Look:
-    return look(score["prompt"], how_far, size, model)
+    return look(score["prompt"], how_far, size, model, take=stills.take_of(score))
 
 
 def _kept(pictures: Iterator[Picture], first: list[Picture]) -> Iterator[Picture]:

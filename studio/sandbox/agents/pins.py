@@ -11,32 +11,34 @@ from studio.sandbox.picture import film, motion, planes, scenery, stage
 from studio.sandbox.picture.caption import caption
 from studio.sandbox.picture.motion import STILL, Move, View
 from studio.sandbox.picture.planes import Picture
+from studio.sandbox.stills import take_of
 
 NEAR = 0.02  # of the length: a guide frame that comes sooner opens the film
 
 
 def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[int, Image.Image]]) -> film.Film:
     """The film of a score whose guide frames stand at those frames."""
-    frames = score["frames"]
+    frames, take = score["frames"], take_of(score)
     # The grid counts one place more than there are frames: its last place is the last frame.
     by_frame = {min(index, frames - 1): image for index, image in sorted(guides, key=lambda guide: guide[0])}
     placed = [(index / (frames - 1), image) for index, image in by_frame.items()]
     acts: list[film.Act] = []
     before = 0.0
     if placed[0][0] > NEAR:
-        acts.append(film.Act(scenery.paint(score["prompt"], size), motion.across))
+        acts.append(film.Act(scenery.paint(score["prompt"], size, take=take), motion.across))
     for at, image in placed:
         picture = stage.flat(Picture.from_rgb(planes.cover(image, size)))
         acts.append(film.Act(picture, _resting_at(at), (before, at) if acts else None))
         before = at
-    facts = f"{score['model']} · {score['resolution']} · {len(guides)} guide frames".upper()
+    facts = f"{score['model']} · {score['resolution']} · {len(guides)} guide frames"
+    facts += f" · take {take}" if take > 1 else ""
     return film.Film(
         acts=tuple(acts),
-        move=motion.combine(score["concepts"]),
+        move=motion.varied(motion.combine(score["concepts"]), take),
         frames=frames,
         loop=False,
-        caption=caption(size, score["prompt"], facts),
-        wash=film.wash(size),
+        caption=caption(size, score["prompt"], facts.upper()),
+        wash=film.wash(size, take),
     )
 
 

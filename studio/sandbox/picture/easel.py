@@ -41,7 +41,7 @@ class Easel:
 
     def rng(self, name: str) -> np.random.Generator:
         """Chance for one part of the picture, the same in every size."""
-        return chance(self.mood.seed, name)
+        return chance(*self.mood.seed, name)
 
     def x(self, place: float) -> float:
         """Canvas column of a place."""

@@ -13,7 +13,7 @@ from PIL import Image
 from studio.sandbox.picture import motion
 from studio.sandbox.picture.caption import Caption
 from studio.sandbox.picture.motion import Move, View
-from studio.sandbox.picture.noise import chance, cloud
+from studio.sandbox.picture.noise import chance, cloud, of_take
 from studio.sandbox.picture.planes import Picture
 from studio.sandbox.picture.stage import Stage
 
@@ -85,10 +85,10 @@ class Film:
         return old.blend(new, mask, mask.reduce(2))
 
 
-def wash(size: tuple[int, int]) -> Image.Image:
+def wash(size: tuple[int, int], take: int = 1) -> Image.Image:
     """Where one picture gives way to the next early (dark) and late (light)."""
     small = (max(2, size[0] // 8), max(2, size[1] // 8))
-    field = cloud(chance("wash"), small, cells=2.4, octaves=4)
+    field = cloud(chance("wash", *of_take(take)), small, cells=2.4, octaves=4)
     ranks = np.argsort(np.argsort(field, axis=None)).reshape(field.shape) / (field.size - 1)
     levels = (255 * (0.25 + 0.5 * ranks)).astype(np.uint8)
     return Image.fromarray(levels).resize(size, Image.Resampling.BICUBIC)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from studio.sandbox.picture import mood, scenery, stage
-from studio.sandbox.picture.noise import Floats, chance, cloud
+from studio.sandbox.picture.noise import Floats, chance, cloud, of_take
 from studio.sandbox.picture.planes import Picture, colour, cover
 
 MODES = (
@@ -103,8 +103,11 @@ class Look:
         return cast(Levels, np.asarray(soft, np.float32) / np.float32(255))
 
 
-def look(prompt: str, how_far: float, size: tuple[int, int], model: Image.Image | None = None) -> Look:
-    """The look of a prompt, or of a picture that shows it. ``how_far`` is more than 0 and up to 1."""
+def look(
+    prompt: str, how_far: float, size: tuple[int, int], model: Image.Image | None = None, *, take: int = 1
+) -> Look:
+    """The look of a prompt, or of a picture that shows it, with other strokes in each take. ``how_far`` is more than 0
+    and up to 1."""
     levels = np.arange(256, dtype=np.float32)
     shown = None if model is None else Picture.from_rgb(cover(model, size))
     tints = _palette(prompt) if shown is None else _taken_from(shown)
@@ -114,11 +117,11 @@ def look(prompt: str, how_far: float, size: tuple[int, int], model: Image.Image 
     posterised = contrast + max(0.0, how_far - PAINTED) * 0.8 * (flat - levels)
     tone = levels + (0.25 + 0.6 * how_far) * (posterised - levels)
     painted = how_far > PAINTED
-    rng = chance("canvas", prompt)
+    rng = chance("canvas", prompt, *of_take(take))
     weave = cloud(rng, size, cells=min(size) / 6, octaves=2) - 0.5
     scene = None
     if how_far > DREAMT:
-        scene = shown or stage.at_rest(scenery.paint(prompt, size))
+        scene = shown or stage.at_rest(scenery.paint(prompt, size, take=take))
     return Look(
         strength=how_far,
         size=size,

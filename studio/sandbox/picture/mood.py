@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from studio.sandbox.picture.noise import chance
+from studio.sandbox.picture.noise import chance, of_take
 
 RGB = tuple[int, int, int]
 
@@ -86,7 +86,7 @@ class Mood:
     """What a painter needs to know of a prompt.
 
     people: how many silhouettes stand in the picture, 0 to 2
-    seed:   where the painter's chance starts; the same prompt is the same picture in every size
+    seed:   where the painter's chance starts; the same take of the same prompt is the same picture in every size
     """
 
     place: str
@@ -95,11 +95,11 @@ class Mood:
     people: int
     words: frozenset[str]
     palette: Palette
-    seed: str
+    seed: tuple[str, ...]
 
 
-def read(prompt: str) -> Mood:
-    """The mood of a prompt. What it leaves open is decided by its own chance, always alike."""
+def read(prompt: str, take: int = 1) -> Mood:
+    """The mood of a prompt. What it leaves open is decided by its own chance, alike in all takes."""
     words = re.findall(r"[a-zà-ÿ]+", prompt.lower())
     rng = chance("mood", prompt)
     place = _first(words, PLACES) or ("mountains", "meadow", "sea", "city")[int(rng.integers(4))]
@@ -113,8 +113,9 @@ def read(prompt: str) -> Mood:
     if light == "storm" and set(words) & {"night", "midnight", "dark"}:
         light = "night"
     pair = set(words) & set(COMPANY.split()) or (set(words) & {"man", "boy"} and set(words) & {"woman", "girl"})
+    seed = (prompt, *of_take(take))
     people = 2 if pair else 1 if set(words) & set(PEOPLE.split()) else 0
-    return Mood(place, light, weather, people, frozenset(words), _tinted(PALETTES[light], rng.random()), prompt)
+    return Mood(place, light, weather, people, frozenset(words), _tinted(PALETTES[light], rng.random()), seed)
 
 
 def mix(one: RGB, other: RGB, share: float) -> RGB:

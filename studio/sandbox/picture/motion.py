@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from studio.sandbox.picture.noise import chance, of_take
+
 
 @dataclass(frozen=True)
 class View:
@@ -107,6 +109,22 @@ def combine(keys: Iterable[str]) -> Move:
             shake=max(total.shake, move.shake),
         )
     return total
+
+
+def varied(move: Move, take: int) -> Move:
+    """The same move, in another take: further or less far, by another hand. For what nothing else is left to chance."""
+    if take == 1:
+        return move
+    rng = chance("move", *of_take(take))
+    reach = float(rng.uniform(0.6, 1.4))
+    return replace(
+        move,
+        x=_within(move.x * reach, 0.18),
+        y=_within(move.y * reach, 0.18),
+        zoom=min(1.45, max(0.77, move.zoom**reach)),
+        roll=_within(move.roll * reach, 8.0),
+        shake=move.shake + float(rng.uniform(0.001, 0.003)),
+    )
 
 
 def from_rest(move: Move, time: float) -> View:

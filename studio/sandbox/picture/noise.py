@@ -18,6 +18,11 @@ def chance(*names: object) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
+def of_take(take: int) -> tuple[str, ...]:
+    """What is added to the names that a chance depends on, so that each take has its own; the first adds nothing."""
+    return () if take == 1 else (f"take {take}",)
+
+
 def cloud(
     rng: np.random.Generator,
     size: tuple[int, int],

@@ -45,14 +45,16 @@ def place(source: tuple[int, int], frame: tuple[int, int], given: Mapping[str, i
 class Outpaint:
     """Paints on. ``scene`` (a picture of the frame's shape, or the prompt's own) is what lies far out."""
 
-    def __init__(self, size: tuple[int, int], spot: Spot, prompt: str, scene: Image.Image | None = None) -> None:
+    def __init__(
+        self, size: tuple[int, int], spot: Spot, prompt: str, scene: Image.Image | None = None, *, take: int = 1
+    ) -> None:
         self._size = size
         self._spot = spot
         self._scene: Picture | None = None
         if scene is not None:
             self._scene = Picture.from_rgb(cover(scene, size))
         elif prompt:
-            self._scene = stage.at_rest(scenery.paint(prompt, size))
+            self._scene = stage.at_rest(scenery.paint(prompt, size, take=take))
         self._near, self._far = _distances(size, spot.box)
         self._near_half, self._far_half = self._near.reduce(2), self._far.reduce(2)
 

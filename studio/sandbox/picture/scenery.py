@@ -25,9 +25,10 @@ PLACES: dict[str, Callable[[Easel], list[Layer]]] = {
 INDOORS = ("room", "space")
 
 
-def paint(prompt: str, size: tuple[int, int], *, loop: bool = False) -> Stage:
-    """The scene of a prompt for frames of that size. In a loop nothing drifts that would not come back."""
-    scene = mood.read(prompt)
+def paint(prompt: str, size: tuple[int, int], *, loop: bool = False, take: int = 1) -> Stage:
+    """The scene of a prompt for frames of that size, in each take placed otherwise. In a loop nothing drifts that would
+    not come back."""
+    scene = mood.read(prompt, take)
     easel = Easel(size, scene)
     layers = PLACES[scene.place](easel)
     if scene.place not in INDOORS:
