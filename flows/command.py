@@ -25,12 +25,12 @@ from studio.drawing import derived
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
 from studio.plan import Plan, parse_takes
-from studio.production import bundled_example, load_production
+from studio.production import Production, bundled_example, chosen_production
 from studio.progress import listener
 from studio.record import RunRecord
 from studio.run import check_budget
 from studio.session import Session, open_session
-from studio.settings import load_settings
+from studio.settings import choose_service, load_settings
 from studio.summary import run_summary
 from studio.trust import trusted
 
@@ -68,7 +68,7 @@ class Wish:
     yes: bool
 
 
-@app.command(help="Make the film of a production. Without PRODUCTION, the bundled example.")
+@app.command(help="Make the film of a production. Without PRODUCTION, in the sandbox, the bundled example.")
 def produce(
     production: Annotated[
         Path | None, typer.Argument(help="a production file (.yaml or .json)", show_default=False)
@@ -107,8 +107,10 @@ def produce(
             tuple(renew or ()), tuple(take or ()), out, allow_missing, apart, allow_odd, yes,
         )  # fmt: skip
         settings = load_settings()
+        billed = choose_service(settings).billed and not plan  # a plan spends nothing
+        written = chosen_production(wish.file, billed=billed)
         async with open_session(settings) as session:
-            planned = await _plan(session, wish)
+            planned = await _plan(session, wish, written)
             if plan:
                 if as_json:
                     print(json.dumps(_plan_json(planned), indent=2))
@@ -125,8 +127,7 @@ def produce(
     run_command(go())
 
 
-async def _plan(session: Session, wish: Wish) -> Plan:
-    written = load_production(wish.file or bundled_example())
+async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
     plan, _ = await session.plan(
         derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
         takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, apart=wish.apart,

@@ -29,12 +29,12 @@ from studio.disk import disk_errors
 from studio.drawing import derived
 from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
 from studio.plan import parse_takes
-from studio.production import Production, bundled_example, load_production, parse_production
+from studio.production import Production, bundled_example, chosen_production
 from studio.progress import listener
 from studio.record import RunRecord
 from studio.run import Run, make_record
 from studio.session import films_folder, open_session
-from studio.settings import load_settings
+from studio.settings import choose_service, load_settings
 from studio.summary import run_summary
 from tasks.concatenate import Assembly, concatenate_film
 from tasks.report import Told, write_report
@@ -76,8 +76,9 @@ async def produce(
     """Make the film of a production. Shots that were bought before are never bought again.
 
     Args:
-        production_file: A production (.yaml or .json) on the machine that runs this. Empty: the bundled example.
-        production: A production written here, in place of a file.
+        production_file: A production (.yaml or .json) on the machine that runs this. Empty, with no production written
+            below either: the bundled example, in the sandbox alone; a billed run without a production is refused.
+        production: A production written here, in place of a file. With both, the run is refused.
         budget: US dollars that this run may spend at most. A billed run that nobody confirms needs one, here or in the
             production.
         draft: The whole film at the cheapest tier.
@@ -93,7 +94,8 @@ async def produce(
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
     settings = load_settings()
-    written = derived(read_production(production_file, production), draft=draft, from_draft=from_draft, reframe=reframe)
+    given = chosen_production(production_file, production, billed=choose_service(settings).billed)
+    written = derived(given, draft=draft, from_draft=from_draft, reframe=reframe)
     async with open_session(settings) as session:
         run_id = _run_id()
         plan, seeds = await session.plan(
@@ -126,11 +128,6 @@ async def produce(
         if failure is not None:
             raise failure
         return run_summary(record)
-
-
-def read_production(file: str, production: Production | None) -> Production:
-    """The production that is meant: written out, in a file, or the bundled example. Raises ProductionError."""
-    return parse_production(production) if production is not None else load_production(file or bundled_example())
 
 
 async def _publish(run: Run) -> dict[str, State[Any]]:

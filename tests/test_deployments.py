@@ -268,6 +268,23 @@ class TestAWorker:
         assert run["state"]["type"] == "FAILED"
         assert "would be billed $0.28, nobody was asked, and there is no budget" in run["state"]["message"]
 
+    @pytest.mark.parametrize("given", [{}, {"production_file": "", "production": None, "budget": 50}])
+    def test_buys_nothing_that_nobody_named(self, deployed: Place, given: dict[str, Any]) -> None:
+        """With a key, a run of an empty form ends Failed before anything is sent, with a budget too."""
+        service = {"LUMAAI_API_KEY": "no-key", "LUMAAI_BASE_URL": "http://127.0.0.1:9/dream-machine/v1"}
+        run = deployed.run(service, **given)
+        assert run["state"]["type"] == "FAILED"
+        assert "no production is given, and this run would be billed" in run["state"]["message"]
+
+    @pytest.mark.parametrize("deployment", ["produce", "coffee-shop-mondays"])
+    def test_makes_neither_of_two_productions(self, deployed: Place, deployment: str) -> None:
+        """A file and a written production, also where the file is the deployment's own, end Failed with both named."""
+        given = {"production": TINY} | ({"production_file": "mine.yaml"} if deployment == "produce" else {})
+        run = deployed.run(deployment=deployment, **given)
+        assert run["state"]["type"] == "FAILED"
+        named = given.get("production_file", "productions/coffee-shop.yaml")
+        assert f"the file {named}, and the written one 'Tiny'" in run["state"]["message"]
+
     def test_reconciles(self, deployed: Place, first: Any) -> None:
         """It gives up a create that never arrived, buys nothing, and tells of it in the UI."""
         ledger = open_ledger(f"sqlite:///{deployed.folder / 'home' / 'ledger.db'}")

@@ -1,5 +1,6 @@
 """What a producer writes: the model, how it is loaded, and all that can be wrong with it."""
 
+from studio.production.choosing import chosen_production
 from studio.production.later import unsupported
 from studio.production.loading import bundled_example, load_production, parse_production
 from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
@@ -17,6 +18,7 @@ __all__ = [
     "SeedAssetRef",
     "Strength",
     "bundled_example",
+    "chosen_production",
     "load_production",
     "parse_production",
     "unsupported",

@@ -1,0 +1,35 @@
+"""The production of a run: in a file, or written out; never both, and never none where it would be billed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.errors import BadInput, NotConfirmed
+from studio.production.loading import bundled_example, load_production, parse_production
+from studio.production.model import Production
+
+
+def chosen_production(file: str | Path | None, written: Production | None = None, *, billed: bool) -> Production:
+    """The production in ``file`` or the ``written`` one; of none, where nothing is ``billed``, the bundled example.
+
+    Raises BadInput where both are given, NotConfirmed where none is and the run would be billed, ProductionError for
+    one that cannot be made.
+    """
+    named = str(file or "").strip()
+    if named and written is not None:
+        raise BadInput(
+            f"two productions are given: the file {named}, and the written one '{written.title}'",
+            where="production_file, production", hint="leave one of them empty; nothing was bought",
+        )  # fmt: skip
+    if written is not None:
+        return parse_production(written)
+    if named:
+        return load_production(named)
+    if billed:
+        raise NotConfirmed(
+            "no production is given, and this run would be billed: nothing is bought that nobody named",
+            where="production_file, production",
+            hint="name a production file, or write a production; the bundled example is made without a name in the "
+            f"sandbox alone (without an API key), or by its name: {bundled_example()}",
+        )
+    return load_production(bundled_example())
