@@ -62,6 +62,13 @@ def late(place: Path) -> Path:
     return place
 
 
+def late_alone(place: Path) -> Path:
+    """A picture without sound that begins at half a second."""
+    source = whole(place.with_suffix(".whole.mp4"), sound=False)
+    ffmpeg("-itsoffset", "0.5", "-copyts", "-i", source, *COPY, place)
+    return place
+
+
 def turned(place: Path) -> Path:
     """A telephone's: to be shown upright, and trimmed by an edit list."""
     source = trimmed(place.with_suffix(".lying.mp4"))
@@ -93,6 +100,7 @@ FORMS: dict[str, tuple[Callable[[Path], Path], int]] = {
     "two sounds": (two_sounds, 48),
     "head trim": (without_edit_list, 48),
     "late picture": (late, 48),
+    "late picture, no sound": (late_alone, 48),
     "turned, edit list": (turned, 31),
     "fragments": (fragmented, 48),
     "odd sides, edit list": (odd_sides, 22),

@@ -26,7 +26,7 @@ from tests.sandbox.publisher import published
 from tests.sandbox.test_agents import client
 from tests.seeds import Source, look
 
-WITHOUT_HIDDEN = "without the 17 stored frames that its edit list hides"
+WITHOUT_HIDDEN = "asset 'seed' is sent without the 17 stored frames that its edit list hides"
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +124,11 @@ async def test_what_is_sent_shows_the_same(files: dict[str, Path], tmp_path: Pat
 
 async def test_what_only_begins_late_is_copied(files: dict[str, Path], tmp_path: Path) -> None:
     """Where every stored frame is shown, nothing is encoded: the picture's packets are the source's own."""
-    for form in ("late picture", "two sounds", "head trim", "fragments"):
+    for form in ("late picture", "late picture, no sound", "two sounds", "head trim", "fragments"):
         seed = await looked_at(files[form], tmp_path)
         assert seed.path is not None
         assert examine(seed.path).packets == examine(files[form]).packets
-        assert seed.notes == ("cut to its picture, without what comes before or after it",)
+        assert seed.notes == ("asset 'seed' is sent cut to its picture, without what comes before or after it",)
 
 
 async def test_the_source_names_the_purchase(files: dict[str, Path], tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
     tells = url is None and _tells(part)  # what is public already has nothing to hide in it
     notes = [BARED] if tells else []
     if not length.plain:
-        notes.insert(0, why_cut(length))
+        notes.insert(0, why_cut(name, length))
         media_type, suffix = KINDS[False]
         clip = recut(part, clip, length, folder / "sent" / f"{sha256}.cut{suffix}", where=where, most=MAX_BYTES)
         sent, url = clip.path, None

@@ -25,11 +25,11 @@ QUALITIES = (12, 17, 22)  # CRF of H.264, the best first; the first at which the
 SECONDS = 900.0  # for one encoding
 
 
-def why_cut(length: Measure) -> str:
-    """What is left out of footage that is cut anew, in words for the producer."""
+def why_cut(name: str, length: Measure) -> str:
+    """What is left out of an asset's footage that is cut anew, in words for the producer."""
     if length.hidden:
-        return f"without the {length.hidden} stored frames that its edit list hides"
-    return "cut to its picture, without what comes before or after it"
+        return f"asset '{name}' is sent without the {length.hidden} stored frames that its edit list hides"
+    return f"asset '{name}' is sent cut to its picture, without what comes before or after it"
 
 
 def recut(part: Path, clip: Clip, length: Measure, goal: Path, *, where: str, most: int) -> Clip:
