@@ -26,15 +26,17 @@ from queue import SimpleQueue
 from time import perf_counter
 
 from mutants_books import KEPT
+from mutants_given import GIVEN
 from mutants_limits import LIMITED
 from mutants_orders import ORDERS
 from mutants_pieces import BESIDES, DOOR, SETTLING, Mutant
+from mutants_prices import PRICES
 from mutants_runs import RUNS
 from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
-MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED)
+MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "flows",

@@ -56,9 +56,15 @@ TRACED = "the name of a create"
 WHOM = "whom a create is made for"
 PINNED = "a generation that a scene names"
 VALUES = "decided by values"
+NAMED = "a run without a production, or with two"
+FOOTAGE = "footage that hides frames, or is counted otherwise"
+REHEARSED = "takes in the sandbox"
+PRICED = "priced before it is bought"
+CHOSEN = "the clips that a scene is made of"
+TOGETHER = "what a request of Ray 3 may hold together"
 BESIDES = (
     FAILED, LATE, SUSPENSE, MONTHS, BY_HAND, RETAKES, BUDGETS, RESTORED, CLOCKS, RECONCILED, TOLD, TRACED, WHOM, PINNED,
-    VALUES,
+    VALUES, NAMED, FOOTAGE, REHEARSED, PRICED, CHOSEN, TOGETHER,
 )  # fmt: skip
 
 
@@ -128,6 +134,12 @@ TESTS = {
     WHOM: of("traces", "whom or opaque"),
     PINNED: of("retries", "pinned or what_is_ordered_again"),
     VALUES: ("tests/test_words.py", "tests/test_retries.py", "-k", "words or code or same_again or what_is_ordered"),
+    NAMED: of("nobody_spends_by_accident", "not command and not flow and not plan"),
+    FOOTAGE: of("footage_measured", "not shows and not remote and not place and not limit"),
+    PRICED: of("pricing"),
+    CHOSEN: of("drawing"),
+    TOGETHER: of("drawing"),
+    REHEARSED: ("tests/sandbox/test_takes.py", "-k", "not replayed and not picture"),
 }
 
 
