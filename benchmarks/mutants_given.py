@@ -38,7 +38,7 @@ GIVEN = (
     Mutant(
         FOOTAGE,
         "the plan counts frames at the footage's own rate",
-        "studio/drawing/clips.py",
+        "studio/drawing/edits.py",
         "seed.seconds, tier_of",
         "Fraction(seed.frames, FPS), tier_of",
     ),

@@ -12,7 +12,8 @@ DRAWING = of("drawing")
 
 PRICES = (
     Mutant(
-        PRICED, "EXR costs as much as HDR", "studio/drawing/shots.py", 'return "exr" if scene.exr else', "return", DRAWING
+        PRICED, "EXR costs as much as HDR", "studio/drawing/shots.py",
+        'return "exr" if scene.exr else', "return", DRAWING,
     ),
     Mutant(
         PRICED, "an edit has the price of its first length", PRICING,
