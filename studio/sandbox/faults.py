@@ -34,6 +34,8 @@ REASONS = (
     "Job failed",
     "Error processing callback",
 )
+# Seen in answers of the live service, and on no list of Luma's.
+SEEN_REASONS = ("Advanced moderation failed", "failed to moderate image")
 CODES = (
     "content_moderated",
     "generation_failed",
@@ -88,7 +90,13 @@ KINDS: dict[str, Kind] = {
         Kind("unauthorized", "call", (), "fact", "a 401 with the documented text"),
         Kind("html", "call", ("accepted",), ANY, "an HTML page with 200, as a proxy gives it"),
         Kind("half_json", "call", (), ANY, "accepted and charged; the answer ends in the middle of its JSON"),
-        Kind("fails", "generation", ("reason", "code"), "fact: the reasons and codes", "fails at its end; refunded"),
+        Kind(
+            "fails",
+            "generation",
+            ("reason", "code"),
+            "fact: the listed reasons and the codes; seen: others",
+            "fails at its end, for any reason in words; refunded",
+        ),
         Kind("stuck", "generation", (), "seen: over 300 s happens", "stays dreaming for ever"),
         Kind("late", "generation", ("seconds",), "seen: over 300 s happens", "completes that much later (600 s)"),
         Kind("odd_clip", "generation", ("width", "height", "frames"), "guess", "completes as another size and length"),
@@ -165,8 +173,8 @@ class Fault(BaseModel):
         if not any(fnmatchcase(route, self.routes) for route in strikable(kind.place)):
             known = ", ".join(strikable(kind.place))
             raise ValueError(f"{self.kind} cannot strike {self.routes!r}; it can strike: {known}")
-        if self.reason is not None and self.reason not in REASONS:
-            raise ValueError(f"no failure_reason is {self.reason!r}; known: {', '.join(REASONS)}")
+        if self.reason is not None and not _is_text(self.reason):
+            raise ValueError(f"a failure_reason is a text; known: {', '.join((*REASONS, *SEEN_REASONS))}")
         if self.code is not None and self.code not in CODES:
             raise ValueError(f"no failure_code is {self.code!r}; known: {', '.join(CODES)}")
         return self
@@ -175,6 +183,14 @@ class Fault(BaseModel):
     def routes(self) -> str:
         """The routes that it strikes, as a pattern."""
         return self.on or DEFAULT_ON[KINDS[self.kind].place]
+
+
+def _is_text(reason: str) -> bool:
+    """True for words that JSON and the books can hold."""
+    try:
+        return bool(reason.strip()) and bool(reason.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def strikable(place: Place) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ CODE_OF = {
     "Contains blacklisted words": "content_moderated",
     "Frame moderation failed": "content_moderated",
     "Advanced prompt moderation failed": "content_moderated",
+    "Advanced moderation failed": "content_moderated",
+    "failed to moderate image": "content_moderated",
     "Failed to read user input frames": "corrupt_input",
 }
 DREAM_MACHINE = "dream-machine"

@@ -17,7 +17,7 @@ from PIL import Image
 
 from studio.media.clip import examine
 from studio.sandbox.clock import HandClock
-from studio.sandbox.faults import CODES, REASONS, Plan
+from studio.sandbox.faults import CODES, REASONS, SEEN_REASONS, Plan
 from studio.sandbox.house import Options
 from tests.sandbox.conftest import opened
 from tests.sandbox.test_server import address, client, start
@@ -238,7 +238,7 @@ async def test_other_routes_are_struck_by_name(wire: Wire) -> None:
     assert (await wire.http.get("/sandbox/books")).status_code == 200
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", [*REASONS, *SEEN_REASONS, "The sea was too rough: 100% of it \U0001f30a"])
 async def test_every_failure_reason(wire: Wire, reason: str) -> None:
     """A generation that is to fail is accepted and charged, then fails with that reason and is refunded in full."""
     await wire.faults({"kind": "fails", "reason": reason})
@@ -398,7 +398,7 @@ async def test_the_endpoint(wire: Wire) -> None:
         ({"faults": [{"kind": "gremlin"}]}, "no fault is called 'gremlin'"),
         ({"faults": [{"kind": "stuck", "on": "download"}]}, "cannot strike 'download'"),
         ({"faults": [{"kind": "stuck", "status": 503}]}, "has no 'status'"),
-        ({"faults": [{"kind": "fails", "reason": "bad luck"}]}, "no failure_reason"),
+        ({"faults": [{"kind": "fails", "reason": " "}]}, "failure_reason is a text"),
         ({"faults": [{"kind": "late", "nth": 0}]}, "nth counts from 1"),
         ({"faults": [{"kind": "late", "probability": 2}]}, "faults.0.probability"),
         ({"limits": {"creates": 1}}, "no limit is called 'creates'"),
