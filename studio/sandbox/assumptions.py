@@ -214,7 +214,11 @@ TABLE: tuple[Assumption, ...] = (
         "one generation more than may be made at once gets a 429; it is not queued",
     ),
     Assumption(
-        "callback_success", "2xx", ("2xx",), "guess", "which answers end a callback; any other one is tried again"
+        "callback_success",
+        "200",
+        ("200", "2xx"),
+        "seen: what is not answered with exactly 200 comes again",
+        "which answers end a callback; after any other one it is sent again, three times at most",
     ),
     Assumption(
         "callback_order",

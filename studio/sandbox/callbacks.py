@@ -1,8 +1,9 @@
 """Callbacks: a generation is posted to its ``callback_url`` when it begins to dream, completes or fails.
 
 They go out beside the life cycle and never hold it up: one after another for each generation, up to three retries
-100 ms apart, five seconds each. They go to this machine only; what points elsewhere is noted and not sent. What has
-not gone out when the server stops is not sent again: a client has to ask, as it would have to with the service.
+100 ms apart unless the answer is a 200 (assumption `callback_success`), five seconds each. They go to this machine
+only; what points elsewhere is noted and not sent. What has not gone out when the server stops is not sent again: a
+client has to ask, as it would have to with the service.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ class Delivery:
 class Callbacks:
     """Sends them, and remembers the latest."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, taken: str) -> None:
         self.body: Body | None = None  # how a generation looks to a client; the application says it
+        self._taken = taken  # the assumption `callback_success`
         self._faults = faults
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._kept_back: dict[str, list[Callable[[], Awaitable[None]]]] = {}
@@ -121,7 +123,9 @@ class Callbacks:
                 attempts = attempt + 1
                 try:
                     async with asyncio.timeout(TIMEOUT):
-                        outcome = await _post(url, content)
+                        status = await _post(url, content)
+                    taken = 200 <= status < 300 if self._taken == "2xx" else status == int(self._taken)
+                    outcome = "delivered" if taken else f"answered {status}"
                 except Refused as error:
                     outcome, attempts = str(error), 0
                     break
@@ -144,8 +148,8 @@ class Refused(Exception):
     """A callback that is not sent."""
 
 
-async def _post(url: str, content: Mapping[str, Any]) -> str:
-    """Send it once, to the very address that was checked; what the other side made of it."""
+async def _post(url: str, content: Mapping[str, Any]) -> int:
+    """Send it once, to the very address that was checked; the status of the answer."""
     wanted = httpx.URL(url)
     *others, last = await _loopback(wanted)
     for address in others:
@@ -154,7 +158,7 @@ async def _post(url: str, content: Mapping[str, Any]) -> str:
     return await _post_to(last, wanted, content)
 
 
-async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) -> str:
+async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) -> int:
     # Straight to this machine: no proxy, no redirect that leads elsewhere, and only the status of the answer is read.
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client,
@@ -166,7 +170,7 @@ async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) 
             extensions={"sni_hostname": wanted.host},
         ) as answer,
     ):
-        return "delivered" if answer.is_success else f"answered {answer.status_code}"
+        return answer.status_code
 
 
 async def _loopback(url: httpx.URL) -> list[str]:

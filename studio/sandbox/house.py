@@ -72,7 +72,7 @@ class House:
         self.address = "http://127.0.0.1:8787"  # where the latest client found it
         self.limit(options.plan.limits)
         self.books.guard = self._guard
-        self.callbacks = Callbacks(self.faults)
+        self.callbacks = Callbacks(self.faults, options.assume["callback_success"])
         self.lifecycle = Lifecycle(
             books=self.books,
             home=self.home,

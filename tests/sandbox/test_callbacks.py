@@ -14,6 +14,7 @@ import pytest
 from lumaai.types import Generation
 
 from studio.sandbox import callbacks
+from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.clock import HandClock
 from tests.sandbox.wire import Wire, served
 
@@ -106,8 +107,19 @@ async def test_a_failure_is_told(wire: Wire) -> None:
     assert listener.got[1]["failure_reason"] == "Prompt processing failed"
 
 
+@pytest.mark.parametrize(("assumed", "told"), [("200", 4), ("2xx", 1)])
+async def test_only_200_ends_a_callback(tmp_path: Path, assumed: str, told: int) -> None:
+    """A 201, 202 or 204 does not end a callback, unless the assumption says so."""
+    assume = Assumptions({"callback_success": assumed})
+    async with served(tmp_path / "home", assume=assume) as wire, listening(Listener(201, 202, 204)) as listener:
+        await made(wire, listener.url)
+        noted = (await wire.http.get("/sandbox/callbacks")).json()
+    assert listener.states == ["dreaming"] * told + ["completed"]
+    assert (noted[0]["attempts"], noted[0]["outcome"]) == (told, "delivered")
+
+
 async def test_three_retries_100_ms_apart(wire: Wire) -> None:
-    """What is not answered with 2xx is posted three more times, 100 ms apart, and then no more."""
+    """What is not answered with 200 is posted three more times, 100 ms apart, and then no more."""
     async with listening(Listener(500, 404, 302, 503)) as listener:
         await made(wire, listener.url)
     assert listener.states == ["dreaming"] * 4 + ["completed"]
