@@ -9,6 +9,7 @@ import pytest
 
 from studio.delivery import Ordered, odd, orders_of
 from studio.drawing import reframed
+from studio.drawing.sizes import tier_of
 from studio.models import MODELS, VideoModel
 from studio.plan import Plan, Shot
 from studio.production import Production
@@ -77,6 +78,13 @@ def test_roundings_that_a_service_may_have(tier: str, ratio: str, size: tuple[in
     """A size that is of the right tier and shape, however it was rounded, is not odd."""
     _, orders = held(film(scene("a", model="ray-2"), resolution=tier, aspect_ratio=ratio))
     assert odd(orders["a"], *size, Fraction(121, 24)) is None
+
+
+@pytest.mark.parametrize("tier", ["540p", "720p", "1080p", "4k"])
+@pytest.mark.parametrize("ratio", ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "9:21"])
+def test_a_clip_used_as_footage_is_of_its_tier(tier: str, ratio: str) -> None:
+    """Footage of the size that a tier's clips have is priced as that tier, by us and by the sandbox."""
+    assert tier_of(*sizes.of(tier, ratio)) == sizes.tier_of(sizes.of(tier, ratio)) == tier
 
 
 def test_what_is_said_of_an_odd_clip() -> None:

@@ -90,10 +90,11 @@ TABLE: tuple[Assumption, ...] = (
     ),
     Assumption(
         "frame_sizes",
-        "equal_area",
-        ("equal_area",),
-        "guess; only 16:9 is documented",
-        "clips of other ratios have the area of their tier's 16:9 size (studio/sandbox/sizes.py)",
+        "listed",
+        ("listed",),
+        "16:9 is documented; 4:3 at 720p was seen as 1152×864; guess: 3:4 is its transpose, and the other tiers are in "
+        "proportion, as they are at 16:9; guess: what is left keeps the area of 16:9",
+        "the size of a clip, by tier and ratio (studio/sandbox/sizes.py)",
     ),
     Assumption(
         "extension",

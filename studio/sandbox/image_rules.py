@@ -78,7 +78,7 @@ def image(body: object, assume: Assumptions, api: str) -> Draft:
         check_url("callback_url", shape.callback_url)
     if shape.sync_timeout is not None and shape.sync_timeout <= 0:
         raise Refusal(400, "sync_timeout must be more than 0 seconds")
-    width, height = sizes.of(TIER, shape.aspect_ratio or assume["default_aspect_ratio"])
+    width, height = sizes.still(shape.aspect_ratio or assume["default_aspect_ratio"])
     return Draft(
         api=api,
         kind="image",
@@ -105,7 +105,7 @@ def reframe(body: object, assume: Assumptions, api: str) -> Draft:
     check_url("media.url", shape.media.url)
     if shape.callback_url is not None:
         check_url("callback_url", shape.callback_url)
-    width, height = sizes.of(TIER, shape.aspect_ratio)
+    width, height = sizes.still(shape.aspect_ratio)
     return Draft(
         api=api,
         kind="image",

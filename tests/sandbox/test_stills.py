@@ -13,7 +13,7 @@ import pytest
 from lumaai.types import Generation
 from PIL import Image
 
-from studio.sandbox import image_rules, sizes
+from studio.sandbox import image_rules
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.refusal import Refusal
 from tests.sandbox.conftest import Sandbox, opened
@@ -127,7 +127,7 @@ async def test_an_image_lives(sandbox: Sandbox, model: Any, cents: int) -> None:
         "model": model, "prompt": "a lake at dawn", "aspect_ratio": "3:4", "generation_type": "image",
     }  # fmt: skip
     image = await seen(sandbox, made)
-    assert (image.format, image.size) == ("JPEG", sizes.of("1080p", "3:4"))
+    assert (image.format, image.size) == ("JPEG", (1248, 1664))
     assert sandbox.house.books.account().charged == cents
     page = await sandbox.http.get("/")
     assert f"/sandbox/assets/{made.id}/image.jpg?" in page.text
