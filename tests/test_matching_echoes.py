@@ -11,6 +11,7 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
+from studio.matching import likeness
 from tests.books import Clock
 from tests.luma import Answer, Luma
 from tests.test_matching import never
@@ -32,6 +33,13 @@ def lost(luma: Luma, echo: Echo) -> Answer:
         raise httpx.ReadTimeout("lost", request=request)
 
     return answer
+
+
+def stored(generation: dict[str, Any]) -> None:
+    """The echo as recordings of the live service show it: with defaults, and null for what was not given."""
+    nothing = dict.fromkeys(("keyframes", "callback_url", "concepts", "prompt", "first_frame", "negative_prompt"))
+    defaults = {"aspect_ratio": "16:9", "resolution": "720p", "duration": "5s", "loop": False}
+    generation["request"] = nothing | defaults | generation["request"]
 
 
 def without_request(generation: dict[str, Any]) -> None:
@@ -57,6 +65,37 @@ def reworded(generation: dict[str, Any]) -> None:
 
 def hours_behind(generation: dict[str, Any]) -> None:
     generation["created_at"] = "2026-11-22T03:00:00Z"
+
+
+async def test_an_echo_with_its_defaults_is_ours(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """What the service fills in, defaults and nulls, is no difference: the lost order is found and not sent again."""
+    luma.script = [lost(luma, stored)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
+
+
+IMAGE_NULLS = dict.fromkeys(("callback_url", "image_ref", "style_ref", "modify_image_ref", "character_ref"))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sent", "filled"),
+    [
+        ("video", PARAMS, {"loop": False, "keyframes": None, "callback_url": None, "concepts": None}),
+        ("video", {"model": "ray-2", "prompt": "a lake"}, {"resolution": "720p", "duration": "5s", "loop": False}),
+        (
+            "video",
+            PARAMS | {"keyframes": {"frame0": {"type": "generation", "id": "g"}}},
+            {"keyframes": {"frame0": {"type": "generation", "id": "g", "url": None}, "frame1": None}},
+        ),
+        ("image", {"model": "photon-1", "prompt": "a lake"}, {"aspect_ratio": "16:9"} | IMAGE_NULLS),
+    ],
+)
+def test_what_the_service_fills_in_is_no_difference(
+    endpoint: str, sent: dict[str, Any], filled: dict[str, Any]
+) -> None:
+    """An echo with nulls and defaults is as exact as one that leaves them out."""
+    echoed = {**sent, "generation_type": endpoint, **filled}
+    assert likeness(sent, echoed, token="token", endpoint=endpoint) == "exact"
 
 
 @pytest.mark.parametrize("echo", [without_request, empty, without_prompt, without_model])
