@@ -37,16 +37,17 @@ def chain(**changes: Any) -> Production:
 
 
 class Sandbox:
-    """A sandbox in a process of its own."""
+    """A sandbox in a process of its own. ``assume``: assumptions beyond those that tests/conftest.py makes strict."""
 
-    def __init__(self, home: Path, latency: float = 0.0) -> None:
-        self.home, self.latency = home, latency
+    def __init__(self, home: Path, latency: float = 0.0, assume: str = "") -> None:
+        self.home, self.latency, self.assume = home, latency, assume
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "studio.sandbox", "--port", "0", "--home", str(self.home)]
         command += ["--latency", str(self.latency), "--attach", str(os.getpid())]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = os.environ | {"STUDIO_SANDBOX_ASSUME": f"{os.environ['STUDIO_SANDBOX_ASSUME']} {self.assume}"}
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:

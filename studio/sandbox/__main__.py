@@ -76,7 +76,9 @@ def main(
     tier: Annotated[str, typer.Option(help="Limits of the account: none, or those of Luma's build tier.")] = "none",
     creates_a_minute: Annotated[int | None, typer.Option(min=0, help="Creates a minute, by family of models.")] = None,
     at_once: Annotated[int | None, typer.Option(min=0, help="Generations at once, by family of models.")] = None,
-    assume: Annotated[list[str] | None, typer.Option(help="Switch an assumption: NAME=VALUE.")] = None,
+    assume: Annotated[
+        list[str] | None, typer.Option(envvar="STUDIO_SANDBOX_ASSUME", help="Switch an assumption: NAME=VALUE.")
+    ] = None,
 ) -> None:
     """Stand in for Luma's Dream Machine API on this machine. Nothing is billed; clips are rendered here."""
     try:

@@ -163,9 +163,21 @@ async def read_json(request: Request) -> Any:
         # What JSON cannot say again is refused here too: infinities, half a surrogate pair, a nesting without end.
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         return body
+    except json.JSONDecodeError as error:
+        raise _not_json([error.pos], error.msg) from error
     except (ValueError, RecursionError) as error:
-        problem = {"type": "json_invalid", "loc": ["body"], "msg": "JSON decode error", "input": {}}
-        raise Refusal(422, [problem]) from error
+        raise _not_json([], "not a value of JSON") from error
+
+
+def _not_json(at: list[int], why: str) -> Refusal:
+    told = {
+        "type": "json_invalid",
+        "loc": ["body", *at],
+        "msg": "JSON decode error",
+        "input": {},
+        "ctx": {"error": why},
+    }
+    return Refusal(422, [told])
 
 
 def find(house: House, identity: str) -> Generation:
@@ -214,7 +226,7 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
         model=wanted.model,
         request=wanted.echo,
         order_form=order_form,
-        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds),
+        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds, _rate(house, wanted.model)),
     )
 
     def check_parents() -> None:
@@ -222,6 +234,11 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
             check_parent(house, name, identity)
 
     return accept(house, draft, check_parents)
+
+
+def _rate(house: House, model: str) -> float | None:
+    """US dollars per million pixels of a model that no price list of Luma's names; None where one does."""
+    return house.options.assume.number("ray_1_6_rate") if model == "ray-1-6" else None
 
 
 async def begin(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:

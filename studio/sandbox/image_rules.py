@@ -15,6 +15,8 @@ from studio.sandbox.rules import AspectRatio, Shape, check_prompt, check_url, re
 
 REFERENCES_MAX = 4
 TIER = "1080p"  # the size that the documented price of a still belongs to
+# What the echo of an image create says also where nothing was given (seen).
+STORED = ("callback_url", "image_ref", "style_ref", "modify_image_ref")
 
 Photon = Literal["photon-1", "photon-flash-1"]
 Format = Literal["jpg", "png"]
@@ -71,19 +73,23 @@ class ImageReframeShape(Grid):
 
 def image(body: object, assume: Assumptions, api: str) -> Draft:
     """Judge the body of an image create. Raises Refusal."""
-    shape = ImageShape.model_validate(read(body, ImageShape, assume))
+    shape = ImageShape.model_validate(read(body, ImageShape, assume, assume["default_image_model"]))
     inputs = _references(shape, assume)
     check_prompt(shape.prompt, shape.modify_image_ref is None)
     if shape.callback_url is not None:
         check_url("callback_url", shape.callback_url)
     if shape.sync_timeout is not None and shape.sync_timeout <= 0:
         raise Refusal(400, "sync_timeout must be more than 0 seconds")
-    width, height = sizes.still(shape.aspect_ratio or assume["default_aspect_ratio"])
+    aspect_ratio = shape.aspect_ratio or assume["default_aspect_ratio"]
+    width, height = sizes.still(aspect_ratio)
+    echo = {"generation_type": "image"} | shape.model_dump(exclude_none=True)
+    if assume["echo"] == "stored":
+        echo = dict.fromkeys(STORED) | echo | {"aspect_ratio": aspect_ratio}
     return Draft(
         api=api,
         kind="image",
         model=shape.model,
-        request=shape.model_dump(exclude_none=True) | {"generation_type": "image"},
+        request=echo,
         order_form={
             "make": "image",
             "prompt": shape.prompt or "",

@@ -28,9 +28,10 @@ def cents(pixels: int, rate: Decimal) -> int:
     return int((dollars * 100).quantize(CENT, rounding=ROUND_HALF_UP))
 
 
-def video(model: str, resolution: str, seconds: int) -> int:
-    """A new clip."""
-    return cents(TIER_PIXELS[resolution] * FPS * seconds, VIDEO_RATES[model])
+def video(model: str, resolution: str, seconds: int, rate: float | None = None) -> int:
+    """A new clip, at its model's rate or at the one that is given."""
+    dollars = VIDEO_RATES[model] if rate is None else Decimal(str(rate))
+    return cents(TIER_PIXELS[resolution] * FPS * seconds, dollars)
 
 
 def image(model: str, pixels: int, least: int) -> int:

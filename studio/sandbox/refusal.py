@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -12,6 +13,12 @@ class Refusal(Exception):
         super().__init__(f"{status}: {detail}")
         self.status = status
         self.detail = detail
+
+
+def finding(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """What pydantic found in a body, in the form and order that FastAPI gives it; ``ctx`` where there is one."""
+    told = {"type": problem["type"], "loc": ["body", *problem["loc"]], "msg": problem["msg"], "input": problem["input"]}
+    return told | {"ctx": problem["ctx"]} if "ctx" in problem else told
 
 
 def wrong_shape(status: int, kind: str, loc: list[str | int], msg: str, given: object) -> Refusal:

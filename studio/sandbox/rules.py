@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from studio.sandbox.assumptions import Assumptions
-from studio.sandbox.refusal import Refusal, wrong_shape
+from studio.sandbox.refusal import Refusal, finding, wrong_shape
 
 PROMPT_MIN, PROMPT_MAX = 3, 5000
 
@@ -43,6 +43,10 @@ KEYFRAMES: dict[tuple[str | None, str | None], bool | None] = {
     ("image", "generation"): False,
     ("generation", "generation"): False,
 }
+
+WITHOUT_CONCEPTS = ("ray-1-6",)  # guess: concepts came with ray-2; the text of the refusal was seen
+# What the echo of a video create says also where nothing was given (seen).
+STORED = ("prompt", "keyframes", "callback_url", "concepts")
 
 AspectRatio = Literal["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"]
 Duration = Literal["5s", "9s"]
@@ -79,7 +83,7 @@ class Keyframes(Shape):
 class VideoShape(Shape):
     """The body of a video create."""
 
-    model: Literal["ray-2", "ray-flash-2"]
+    model: Literal["ray-1-6", "ray-2", "ray-flash-2"]
     aspect_ratio: AspectRatio | None = None
     callback_url: StrictStr | None = None
     concepts: list[Concept] | None = None
@@ -91,11 +95,17 @@ class VideoShape(Shape):
     resolution: Resolution | None = None
 
 
+class CurrentVideoShape(VideoShape):
+    """The same without the model that today's SDK no longer names."""
+
+    model: Literal["ray-2", "ray-flash-2"]
+
+
 @dataclass(frozen=True)
 class VideoRequest:
     """A video create that may be accepted, with every default filled in.
 
-    echo:  what was asked, as it is given back in `request`
+    echo:  what is given back in `request`
     start: frame0, or None; ``end``: frame1, or None
     """
 
@@ -119,7 +129,8 @@ class VideoRequest:
 
 def video(body: object, assume: Assumptions) -> VideoRequest:
     """Judge the body of a video create. Raises Refusal with the service's own text where it has one."""
-    shape = VideoShape.model_validate(read(body, VideoShape, assume))
+    known = VideoShape if assume["ray_1_6"] == "accepted" else CurrentVideoShape
+    shape = known.model_validate(read(body, known, assume, assume["default_video_model"]))
     keyframes = shape.keyframes or Keyframes()
     needed = assume["prompt_required"]
     check_prompt(shape.prompt, needed == "always" or (needed == "without_keyframes" and shape.keyframes is None))
@@ -130,19 +141,28 @@ def video(body: object, assume: Assumptions) -> VideoRequest:
             _check_frame(name, frame)
     _check_loop(shape, keyframes, assume)
     concepts = tuple(concept.key for concept in shape.concepts or ())
+    if concepts and shape.model in WITHOUT_CONCEPTS:
+        raise Refusal(400, "concepts are not supported for this model")
     for key in concepts:
         if key not in CONCEPTS:
             raise Refusal(400, f"Concept {key!r} is not supported; see /generations/concepts/list")
     if shape.callback_url is not None:
         check_url("callback_url", shape.callback_url)
+    filled = {
+        "aspect_ratio": shape.aspect_ratio or assume["default_aspect_ratio"],
+        "resolution": shape.resolution or assume["default_resolution"],
+        "duration": shape.duration or assume["default_duration"],
+    }
     echo = shape.model_dump(exclude_none=True) | {"generation_type": "video"}
+    if assume["echo"] == "stored":
+        echo = dict.fromkeys(STORED) | {"loop": False} | echo | filled
     return VideoRequest(
         echo=echo,
         model=shape.model,
         prompt=shape.prompt or "",
-        aspect_ratio=shape.aspect_ratio or assume["default_aspect_ratio"],
-        resolution=shape.resolution or assume["default_resolution"],
-        seconds=int((shape.duration or assume["default_duration"]).removesuffix("s")),
+        aspect_ratio=filled["aspect_ratio"],
+        resolution=filled["resolution"],
+        seconds=int(filled["duration"].removesuffix("s")),
         loop=bool(shape.loop),
         concepts=concepts,
         start=keyframes.frame0,
@@ -150,23 +170,27 @@ def video(body: object, assume: Assumptions) -> VideoRequest:
     )
 
 
-def read(body: object, shape: type[Shape], assume: Assumptions) -> object:
-    """The body without what the assumptions let pass. Raises Refusal for a shape that is wrong."""
+def read(body: object, shape: type[Shape], assume: Assumptions, model: str | None = None) -> object:
+    """The body without what the assumptions let pass. Raises Refusal for a shape that is wrong.
+
+    ``model`` stands for one that is not given, where the assumptions let it be left out.
+    """
     status = int(assume["shape_status"])
     nulls = list(_nulls(body, []))
     if nulls and assume["null_fields"] == "refused":
         raise wrong_shape(status, "null_forbidden", nulls[0], "Input should not be null; leave the field out", None)
+    if model is not None and assume["model"] == "optional" and isinstance(body, dict) and body.get("model") is None:
+        body = body | {"model": model}
     try:
         shape.model_validate(body)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False)
-        extra = [problem for problem in problems if problem["type"] == "extra_forbidden"]
-        if assume["unknown_fields"] == "ignored" and len(extra) == len(problems):
-            return _without(body, [problem["loc"] for problem in extra])
-        raise Refusal(
-            status,
-            [{"type": p["type"], "loc": ["body", *p["loc"]], "msg": p["msg"], "input": p["input"]} for p in problems],
-        ) from None
+        found = error.errors(include_url=False)
+        extra = [one["loc"] for one in found if one["type"] == "extra_forbidden"]
+        if assume["unknown_fields"] == "ignored":
+            found = [one for one in found if one["type"] != "extra_forbidden"]
+        if not found:
+            return _without(body, extra)
+        raise Refusal(status, [finding(one) for one in found]) from None
     return body
 
 

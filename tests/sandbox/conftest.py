@@ -24,9 +24,13 @@ API = f"{BASE}/dream-machine/v1"
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every clip is rendered, as finely as ever: whether equal requests make equal bytes is what is tested here."""
+    """Every clip is rendered, as finely as ever, under the assumptions that hold by default.
+
+    Whether equal requests make equal bytes is what is tested here.
+    """
     monkeypatch.delenv("STUDIO_SANDBOX_RENDERS", raising=False)
     monkeypatch.delenv("STUDIO_SANDBOX_COARSE", raising=False)
+    monkeypatch.delenv("STUDIO_SANDBOX_ASSUME", raising=False)
 
 
 class Sandbox:

@@ -79,7 +79,7 @@ async def test_errors_reach_the_client_as_the_service_words_them(unrendered: San
         await unrendered.create(prompt="ab")
     assert short.value.body == {"detail": "400: Prompt is too short, minimum length is 3 characters"}
     with pytest.raises(lumaai.UnprocessableEntityError):
-        await unrendered.create(extra_body={"character_ref": {}})
+        await unrendered.create(extra_body={"loop": "yes"})
     with pytest.raises(lumaai.NotFoundError):
         await unrendered.luma.generations.get("nobody")
     assert unrendered.house.books.account().charged == 0
@@ -89,7 +89,9 @@ async def test_a_body_that_is_not_json(unrendered: Sandbox) -> None:
     """Half a JSON is refused in the form of the service's framework."""
     answer = await unrendered.http.post(f"{API}/generations", content='{"mod', headers={"Authorization": "Bearer k"})
     assert answer.status_code == 422
-    assert answer.json()["detail"][0]["type"] == "json_invalid"
+    (found,) = answer.json()["detail"]
+    assert (found["type"], found["loc"][0]) == ("json_invalid", "body")
+    assert found["ctx"]["error"].startswith("Unterminated string")
 
 
 @pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', "[" * 100_000])

@@ -161,6 +161,22 @@ def test_coarse_by_option_or_by_environment(
     assert (facts.width, facts.height, facts.frames) == (960, 540, 120)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("model=required null_fields=perhaps", "null_fields cannot be 'perhaps'"),
+        ("model=required nothing=1", "no assumption is called 'nothing'"),
+        ("model", "'model' has no value"),
+    ],
+)
+def test_assumptions_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str) -> None:
+    """``STUDIO_SANDBOX_ASSUME`` holds several, with spaces between them; one that is wrong is said at once."""
+    monkeypatch.setenv("STUDIO_SANDBOX_ASSUME", given)
+    server = start(tmp_path)
+    said, _ = server.communicate(timeout=PATIENCE)
+    assert (server.returncode, told in said, "Traceback" in said) == (2, True, False), said
+
+
 @pytest.mark.slow
 def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """Attached at start and by request, it lives until both are gone, and then ends by itself."""

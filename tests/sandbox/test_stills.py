@@ -21,6 +21,7 @@ from tests.sandbox.publisher import published
 
 URL = "http://127.0.0.1:1/a.png"
 GOOD: dict[str, Any] = {"model": "photon-1", "prompt": "a quiet lake"}
+STRICT = Assumptions({"null_fields": "refused", "unknown_fields": "refused", "model": "required", "echo": "sent"})
 REFRAME: dict[str, Any] = {
     "model": "photon-1", "generation_type": "reframe_image", "aspect_ratio": "1:1", "media": {"url": URL},
 }  # fmt: skip
@@ -85,11 +86,30 @@ def share(image: Image.Image, channel: int) -> float:
     ],
 )
 def test_refused_images(body: dict[str, Any], status: int, text: str) -> None:
-    """Each mistake in an image create is refused with its status, and the answer names it."""
+    """Each mistake in an image create is refused with its status where all is strict, and the answer names it."""
     wanted = {name: value for name, value in (GOOD | body).items() if value is not ...}
     with pytest.raises(Refusal, match=text) as refused:
-        image_rules.image(wanted, Assumptions(), "dream-machine")
+        image_rules.image(wanted, STRICT, "dream-machine")
     assert refused.value.status == status
+
+
+def test_what_published_clients_send() -> None:
+    """An image may leave its model out, null is as good as nothing, and a field that nobody knows is ignored."""
+    plain = image_rules.image(GOOD, Assumptions(), "dream-machine")
+    body = {"prompt": "a quiet lake", "image_ref": None, "style_ref": None, "character_ref": None, "format": None}
+    assert image_rules.image(body | {"enhance_prompt": True}, Assumptions(), "dream-machine") == plain
+    weighted = image_rules.image(GOOD | {"image_ref": [{"url": URL, "weight": None}]}, Assumptions(), "dream-machine")
+    assert weighted.order_form["inputs"]["image_ref.0"]["weight"] == 0.85
+
+
+def test_the_echo_is_what_is_stored() -> None:
+    """`request` comes back with its ratio, and null where nothing was given; switched, as it was sent."""
+    nothing = dict.fromkeys(("callback_url", "image_ref", "style_ref", "modify_image_ref"))
+    stored = GOOD | {"generation_type": "image", "aspect_ratio": "16:9"} | nothing
+    assert image_rules.image(GOOD, Assumptions(), "dream-machine").request == stored
+    given = {"aspect_ratio": "1:1", "image_ref": [{"url": URL, "weight": 0.5}], "format": "png"}
+    assert image_rules.image(GOOD | given, Assumptions(), "dream-machine").request == stored | given
+    assert image_rules.image(GOOD, STRICT, "dream-machine").request == GOOD | {"generation_type": "image"}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +133,7 @@ def test_refused_reframes(body: dict[str, Any], status: int, text: str) -> None:
     """Each mistake in an image reframe is refused with its status, and the answer names it."""
     wanted = {name: value for name, value in (REFRAME | body).items() if value is not ...}
     with pytest.raises(Refusal, match=text) as refused:
-        image_rules.reframe(wanted, Assumptions(), "dream-machine")
+        image_rules.reframe(wanted, STRICT, "dream-machine")
     assert refused.value.status == status
 
 
@@ -125,6 +145,7 @@ async def test_an_image_lives(sandbox: Sandbox, model: Any, cents: int) -> None:
     assert made.request is not None
     assert made.request.to_dict() == {
         "model": model, "prompt": "a lake at dawn", "aspect_ratio": "3:4", "generation_type": "image",
+        "callback_url": None, "image_ref": None, "style_ref": None, "modify_image_ref": None,
     }  # fmt: skip
     image = await seen(sandbox, made)
     assert (image.format, image.size) == ("JPEG", (1248, 1664))
