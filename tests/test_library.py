@@ -62,7 +62,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"), assume="asset_urls=signed")
     sandbox.start()
     yield sandbox
     sandbox.stop()

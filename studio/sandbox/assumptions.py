@@ -43,9 +43,10 @@ TABLE: tuple[Assumption, ...] = (
     ),
     Assumption(
         "unknown_fields",
-        "refused",
-        ("refused", "ignored"),
-        "guess; refused, so that a character_ref on a video or a modify_video on create shows here",
+        "ignored",
+        ("ignored", "refused"),
+        "guess: published clients send enhance_prompt, negative_prompt or camera_motion, and no complaint of theirs is "
+        "known; refused shows a character_ref on a video or a modify_video on create",
         "what becomes of a field that the route does not know",
     ),
     Assumption(
@@ -216,7 +217,18 @@ TABLE: tuple[Assumption, ...] = (
     Assumption("upscale_rate", "0.0016", (), "guess: a quarter of ray-2's", "US dollars per million upscaled pixels"),
     Assumption("audio_cents_a_second", "2", (), "guess", "US cents for a second of added sound"),
     Assumption(
-        "asset_url_seconds", "3600", (), "guess", "how long a signed asset URL lives; a fresh GET gives a fresh one"
+        "asset_urls",
+        "plain",
+        ("plain", "signed"),
+        "seen: addresses of a CDN without a signature; how long they live is not known (Agents: signed, a fact)",
+        "asset URLs of Dream Machine: unsigned, for as long as the generation is there, or signed for a while",
+    ),
+    Assumption(
+        "asset_url_seconds",
+        "3600",
+        (),
+        "fact for Agents; guess for Dream Machine",
+        "how long a signed asset URL lives; a fresh GET gives a fresh one",
     ),
     Assumption(
         "list_order",

@@ -62,6 +62,6 @@ class HandClock:
                 woken.set_result(None)
 
 
-def iso(seconds: float) -> str:
-    """That moment as Luma writes it: ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def iso(seconds: float, digits: str = "milliseconds") -> str:
+    """That moment as Luma writes it: ISO 8601 in UTC; ``digits``: down to milliseconds or microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=digits).replace("+00:00", "Z")

@@ -286,19 +286,27 @@ def asset_name(generation: Generation) -> str:
 
 def answer(house: House, request: Request, generation: Generation) -> dict[str, Any]:
     """A generation as the service gives it."""
-    assets = None
-    if generation.state == "completed":
-        name = asset_name(generation)
-        path = f"/sandbox/assets/{generation.id}/{name}"
-        base = house.options.public_url or str(request.base_url)
-        assets = {name.split(".")[0]: house.signer.url(base, path, house.clock.now())}
     return {
         "id": generation.id,
         "generation_type": generation.kind,
         "state": generation.state,
         "failure_reason": generation.failure_reason,
-        "created_at": iso(generation.created_at),
-        "assets": assets,
+        "created_at": iso(generation.created_at, "microseconds"),
+        "assets": _assets(house, request, generation) if generation.state == "completed" else None,
         "model": generation.model,
         "request": generation.request,
     }
+
+
+def _assets(house: House, request: Request, generation: Generation) -> dict[str, str | None]:
+    """Where the files of a completed generation are; a clip's image is its first frame."""
+    base = (house.options.public_url or str(request.base_url)).rstrip("/")
+
+    def url(name: str) -> str:
+        path = f"/sandbox/assets/{generation.id}/{name}"
+        signed = house.options.assume["asset_urls"] == "signed"
+        return house.signer.url(base, path, house.clock.now()) if signed else f"{base}{path}"
+
+    if generation.kind == "image":
+        return {"image": url(asset_name(generation))}
+    return {"video": url(asset_name(generation)), "image": url("thumb.jpg"), "progress_video": None}

@@ -66,6 +66,10 @@ class Home:
         """The picture that stands for a generation on the page."""
         return self.clips / f"{identity}.jpg"
 
+    def thumbnail(self, identity: str) -> Path:
+        """The first frame of a clip as a JPEG, once somebody asked for it."""
+        return self.clips / f"{identity}.first.jpg"
+
     def input(self, digest: str) -> Path:
         """A fetched keyframe."""
         return self.inputs / digest

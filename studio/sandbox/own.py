@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
+from studio.errors import BadClip
+from studio.sandbox import thumbnail
+from studio.sandbox.books import Generation
 from studio.sandbox.clock import iso
-from studio.sandbox.dream_machine import house_of, read_json
+from studio.sandbox.dream_machine import API, house_of, read_json
 from studio.sandbox.guard import own_machine
 from studio.sandbox.house import House
 from studio.sandbox.inputs import result
 from studio.sandbox.refusal import Refusal
 
+log = logging.getLogger("studio.sandbox")
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
-CONTROL = [Depends(own_machine)]  # not for assets: those are signed, and for any client of the APIs
+CONTROL = [Depends(own_machine)]  # not for assets: those are for any client of the APIs
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+NOT_SIGNED = "Request has expired or its signature does not match"
+NO_ASSET = "Asset not found"
 TheHouse = Annotated[House, Depends(house_of)]
 
 
@@ -59,12 +66,8 @@ async def attach(request: Request, house: TheHouse) -> dict[str, Any]:
 
 @router.api_route("/assets/{identity}/video.mp4", methods=["GET", "HEAD"])
 def video(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
-    """A finished clip, whole or in ranges, for whoever holds a valid signature."""
-    if not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
-        raise Refusal(403, "Request has expired or its signature does not match")
-    found = house.books.get(identity)
-    if found is None or found.state != "completed":
-        raise Refusal(404, "Asset not found")
+    """A finished clip, whole or in ranges."""
+    finished(house, identity, request, expires, sig)
     return FileResponse(house.home.clip(identity), media_type="video/mp4")
 
 
@@ -72,21 +75,46 @@ def video(identity: str, request: Request, house: TheHouse, expires: str = "", s
 def image(
     identity: str, extension: str, request: Request, house: TheHouse, expires: str = "", sig: str = ""
 ) -> FileResponse:
-    """A finished still for whoever holds a valid signature."""
-    if not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
-        raise Refusal(403, "Request has expired or its signature does not match")
-    found = house.books.get(identity)
-    if found is None or found.state != "completed" or found.kind != "image":
-        raise Refusal(404, "Asset not found")
+    """A finished still."""
+    found = finished(house, identity, request, expires, sig)
+    if found.kind != "image" or extension not in MEDIA_TYPES:
+        raise Refusal(404, NO_ASSET)
     return FileResponse(result(house.home, found), media_type=MEDIA_TYPES[extension])
+
+
+@router.api_route("/assets/{identity}/thumb.jpg", methods=["GET", "HEAD"])
+def thumb(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
+    """The first frame of a finished clip."""
+    found = finished(house, identity, request, expires, sig)
+    place = house.home.thumbnail(identity)
+    if found.kind != "video":
+        raise Refusal(404, NO_ASSET)
+    if not place.exists():
+        try:
+            thumbnail.keep(house.home.clip(identity), place)
+        except BadClip as error:
+            log.warning("no thumbnail of generation %s: %s", identity, error)
+            raise Refusal(404, NO_ASSET) from error
+    return FileResponse(place, media_type="image/jpeg")
 
 
 @router.api_route("/assets/{identity}/poster.jpg", methods=["GET", "HEAD"])
 def poster(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
     """The picture that stands for a clip on the page."""
     if not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
-        raise Refusal(403, "Request has expired or its signature does not match")
+        raise Refusal(403, NOT_SIGNED)
     place = house.home.poster(identity)
     if not place.exists():
-        raise Refusal(404, "Asset not found")
+        raise Refusal(404, NO_ASSET)
     return FileResponse(place, media_type="image/jpeg")
+
+
+def finished(house: House, identity: str, request: Request, expires: str, sig: str) -> Generation:
+    """A completed generation whose asset may be read at this address. Raises Refusal."""
+    ever = house.books.any(identity)
+    plain = ever is not None and ever.api == API and house.options.assume["asset_urls"] == "plain"
+    if not plain and not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
+        raise Refusal(403, NOT_SIGNED)
+    if ever is None or ever.deleted_at is not None or ever.state != "completed":
+        raise Refusal(404, NO_ASSET)
+    return ever

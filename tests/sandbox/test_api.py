@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import lumaai
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
+from studio.sandbox import footage
 from studio.sandbox.assumptions import Assumptions
 from studio.sandbox.house import Options
-from tests.sandbox.conftest import API, BASE, Sandbox, opened
+from tests.sandbox.conftest import API, BASE, Sandbox, _blank, opened
 
 
 async def test_a_generation_lives(unrendered: Sandbox) -> None:
@@ -36,7 +40,12 @@ async def test_a_generation_lives(unrendered: Sandbox) -> None:
     done = await unrendered.luma.generations.get(str(made.id))
     assert done.state == "completed"
     assert done.assets is not None
-    assert str(done.assets.video).startswith(f"{BASE}/sandbox/assets/{made.id}/video.mp4?")
+    assert done.assets.to_dict() == {
+        "video": f"{BASE}/sandbox/assets/{made.id}/video.mp4", "image": f"{BASE}/sandbox/assets/{made.id}/thumb.jpg",
+        "progress_video": None,
+    }  # fmt: skip
+    answer = await unrendered.http.get(f"{API}/generations/{made.id}", headers={"Authorization": "Bearer k"})
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", answer.json()["created_at"])
 
 
 async def test_old_and_new_path_and_no_prefix(unrendered: Sandbox) -> None:
@@ -207,22 +216,71 @@ async def test_a_render_that_breaks_fails_and_is_refunded(sandbox: Sandbox, monk
     assert sandbox.house.books.account().balance == 100_000
 
 
-async def test_signed_urls(unrendered: Sandbox) -> None:
-    """An asset is served to its own signature until that expires; a fresh get gives a fresh URL."""
+async def test_signed_urls(tmp_path: Path) -> None:
+    """Switched, an asset is served to its own signature until that expires; a fresh get gives a fresh URL."""
+    async with opened(tmp_path, Options(assume=Assumptions({"asset_urls": "signed"}))) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        (done,) = await sandbox.finish(await sandbox.create())
+        assert done.assets is not None
+        url = httpx.URL(str(done.assets.video))
+        whole = await sandbox.http.get(url)
+        assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
+        assert int(whole.headers["content-length"]) == len(whole.content) == 10240
+        for bad in ({"sig": "0" * 64}, {"expires": "9" * 11}, {"sig": "é"}, {"expires": "soon"}, {"expires": "²"}):
+            assert (await sandbox.http.get(url.copy_merge_params(bad))).status_code == 403
+        assert (await sandbox.http.get(url.copy_with(query=None))).status_code == 403
+        assert (await sandbox.http.get(httpx.URL(str(done.assets.image)).copy_with(query=None))).status_code == 403
+        sandbox.clock.advance(3601)
+        assert (await sandbox.http.get(url)).status_code == 403
+        fresh = await sandbox.luma.generations.get(str(done.id))
+        assert fresh.assets is not None
+        assert (await sandbox.http.get(str(fresh.assets.video))).status_code == 200
+
+
+async def test_plain_urls(unrendered: Sandbox) -> None:
+    """An asset lies under an unsigned address for as long as its generation is there, whatever stands in the query."""
+    made = await unrendered.create()
+    place = f"{BASE}/sandbox/assets/{made.id}/video.mp4"
+    assert (await unrendered.http.get(place)).status_code == 404
+    (done,) = await unrendered.finish(made)
+    assert done.assets is not None
+    assert done.assets.video == place
+    unrendered.clock.advance(30 * 86400)
+    whole = await unrendered.http.get(f"{place}?v=1")
+    assert (whole.status_code, whole.headers["content-type"], len(whole.content)) == (200, "video/mp4", 10240)
+    assert (await unrendered.http.get(f"{BASE}/sandbox/assets/nobody/video.mp4")).status_code == 403
+    for name in ("image.jpg", "image.gif"):
+        assert (await unrendered.http.get(f"{BASE}/sandbox/assets/{made.id}/{name}")).status_code == 404
+
+
+async def test_the_thumbnail_is_the_first_frame(sandbox: Sandbox, tmp_path: Path) -> None:
+    """`assets.image` of a clip is a JPEG of its first frame, in the clip's size; of an upscaled one too."""
+    (done,) = await sandbox.finish(await sandbox.create(aspect_ratio="1:1"))
+    assert done.assets is not None
+    for _ in range(2):
+        answer = await sandbox.http.get(str(done.assets.image))
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    picture = Image.open(io.BytesIO(answer.content))
+    frame = footage.edge_frame(await sandbox.download(done, tmp_path / "clip.mp4"), last=False).to_rgb()
+    assert (picture.format, picture.size) == ("JPEG", frame.size)
+    assert max(ImageStat.Stat(ImageChops.difference(picture.convert("RGB"), frame)).mean) < 3
+    assert not list(sandbox.house.home.clips.glob("*.part*"))
+
+
+async def test_a_clip_without_a_frame_has_no_thumbnail(unrendered: Sandbox) -> None:
+    """Where no frame can be read from the file, the thumbnail's address answers 404."""
     (done,) = await unrendered.finish(await unrendered.create())
     assert done.assets is not None
-    url = httpx.URL(str(done.assets.video))
-    whole = await unrendered.http.get(url)
-    assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
-    assert int(whole.headers["content-length"]) == len(whole.content) == 10240
-    for bad in ({"sig": "0" * 64}, {"expires": "9" * 11}, {"sig": "é"}, {"expires": "soon"}, {"expires": "²"}):
-        assert (await unrendered.http.get(url.copy_merge_params(bad))).status_code == 403
-    assert (await unrendered.http.get(url.copy_with(query=None))).status_code == 403
-    unrendered.clock.advance(3601)
-    assert (await unrendered.http.get(url)).status_code == 403
-    fresh = await unrendered.luma.generations.get(str(done.id))
-    assert fresh.assets is not None
-    assert (await unrendered.http.get(str(fresh.assets.video))).status_code == 200
+    assert (await unrendered.http.get(str(done.assets.image))).status_code == 404
+
+
+async def test_what_ray_1_6_costs(unrendered: Sandbox) -> None:
+    """A clip of the older model is charged at the rate that is assumed for it, by pixels and seconds."""
+    for more in ({"resolution": "720p"}, {"resolution": "540p", "duration": "9s"}):
+        body = {"model": "ray-1-6", "prompt": "a lake", "duration": "5s"} | more
+        answer = await unrendered.http.post(f"{API}/generations", json=body, headers={"Authorization": "Bearer k"})
+        assert (answer.status_code, answer.json()["model"]) == (201, "ray-1-6")
+    assert [create.cents for create in unrendered.house.books.creates()] == [71, 72]
 
 
 async def test_ranges(unrendered: Sandbox) -> None:
