@@ -150,6 +150,14 @@ SETTLED = (
         "if False:",
     ),
     Mutant(
+        PROVEN,
+        "a list that shows older ones is taken to show the order",
+        PROOF,
+        "if age < timely:",
+        "if False:",
+        ("tests/test_proof.py", "-k", "lags_longer"),
+    ),
+    Mutant(
         SAME,
         "what was made by hand is adopted where the list shows none of ours",
         SETTLING,

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Literal
 
 from studio.ledger import OrderRow, OrderState
+from studio.ledger.sightings import FirstSight
 from studio.providers import Generation
 
 # Orders of this long before the one in doubt, and of any time after it, bear witness for it.
@@ -94,16 +95,16 @@ def absence(
     shown: Mapping[str, Generation],
     known: Collection[OrderRow],
     *,
-    unfinished: Mapping[str, bool],
+    sightings: Mapping[str, FirstSight],
     grace: float,
     now: datetime,
 ) -> tuple[Verdict, str]:
     """The proof that lies in an order's absence from the list, and its reason.
 
-    ``shown``:      the whole list, by id
-    ``known``:      orders of the account whose generation is known, the latest first
-    ``unfinished``: by generation, whether the list has shown it while it was being made
-    ``grace``:      seconds after which what was accepted is on the list
+    ``shown``:     the whole list, by id
+    ``known``:     orders of the account whose generation is known, the latest first
+    ``sightings``: by generation, when the list was first seen to show it, and whether while it was being made
+    ``grace``:     seconds after which what was accepted is on the list
 
     ``waiting``: it will prove something soon. ``unproven``: it proves nothing now.
     """
@@ -120,9 +121,12 @@ def absence(
     if older.generation_id not in shown:
         return "unproven", f"it does not reach back to generation {older.generation_id}, which was accepted before"
     alike = [k for k in near if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
-    made = [k for k in alike if unfinished.get(k.generation_id or "") or not shown[k.generation_id or ""].ended]
+    made = [k for k in alike if _seen_made(k, sightings) or not shown[k.generation_id or ""].ended]
     ended = [k for k in alike if shown[k.generation_id or ""].ended]
     if made and ended:
+        timely = min(_within(k, sightings, now) for k in alike)
+        if age < timely:
+            return "waiting", f"waiting {timely - age:.0f} s more: as long as the list took to show others of that time"
         return "absent", ""
     if made and age < grace * UNWITNESSED:
         return "waiting", "waiting for a generation of the same time to end, as a proof that the list shows such"
@@ -139,3 +143,15 @@ def absence(
         "no other generation of this kind and time shows that the list is complete; "
         f"it is looked for again by a run or a reconciliation in {minutes:.0f} minutes or later"
     )
+
+
+def _seen_made(row: OrderRow, sightings: Mapping[str, FirstSight]) -> bool:
+    seen = sightings.get(row.generation_id or "")
+    return seen is not None and seen.unfinished
+
+
+def _within(row: OrderRow, sightings: Mapping[str, FirstSight], now: datetime) -> float:
+    """Seconds within which a generation is known to have come onto the list after it was accepted."""
+    seen = sightings.get(row.generation_id or "")
+    accepted = row.submitted_at or row.reserved_at
+    return ((seen.at if seen is not None else now) - accepted).total_seconds()

@@ -29,7 +29,7 @@ from typing import Literal
 from studio.ends import book_ends
 from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.ledger.sightings import Sighting, keep_sightings, latest_by, seen_unfinished
+from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
 from studio.listing import TooLong, account_since, as_far_as_it_goes, whole_list
 from studio.matching import KINDS, NAMELESS, Likeness, likeness, order_token
 from studio.models import Api, api_of
@@ -112,7 +112,8 @@ class Settler:
     def __init__(self, ledger: Ledger, provider: VideoProvider, *, grace: Grace | None = None) -> None:
         self._ledger, self._provider, self._grace = ledger, provider, grace or Grace()
         self._noted: set[tuple[str, bool]] = set()
-        self._late: dict[str, float] = {}
+        # Known generations that an earlier look has missed: they come late.
+        self._missed: set[str] = set()
         self.why = ""
 
     async def settle(self, row: OrderRow) -> Settled:
@@ -205,14 +206,22 @@ class Settler:
         )  # fmt: skip
 
     def _take_note(self, account: str, near: list[OrderRow], shown: Mapping[str, Generation]) -> None:
+        now = self._ledger.now()
         seen = [
-            Sighting(k.generation_id, 0.0, unfinished=not shown[k.generation_id].ended)
+            Sighting(k.generation_id, self._lateness(k, now), unfinished=not shown[k.generation_id].ended)
             for k in near
             if k.generation_id is not None and k.generation_id in shown
         ]
+        self._missed |= {k.generation_id for k in near if k.generation_id is not None and k.generation_id not in shown}
         new = [s for s in seen if (s.generation_id, s.unfinished) not in self._noted]
         keep_sightings(self._ledger, account, new)
         self._noted |= {(s.generation_id, s.unfinished) for s in new}
+
+    def _lateness(self, row: OrderRow, now: datetime) -> float:
+        """Seconds after which a known generation came onto the list, where an earlier look had missed it; else 0."""
+        if row.generation_id not in self._missed or row.submitted_at is None:
+            return 0.0
+        return (now - row.submitted_at).total_seconds()
 
     def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
         """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
@@ -320,9 +329,9 @@ class Settler:
         return False
 
     def _absence(self, row: OrderRow, look: _Look, now: datetime) -> tuple[str, str]:
-        seen = seen_unfinished(self._ledger, row.account)
+        seen = first_sights(self._ledger, row.account)
         grace = self._learnt(row.account)
-        return absence(row, look.shown, look.known, unfinished=seen, grace=grace, now=now)
+        return absence(row, look.shown, look.known, sightings=seen, grace=grace, now=now)
 
     def _rivals(self, row: OrderRow) -> list[OrderRow]:
         """Other orders of the account whose end is not known yet, unless they ask for the very same."""
@@ -340,9 +349,7 @@ class Settler:
 
     def _learnt(self, account: str) -> float:
         """The grace period, longer where the account's list was seen to be late."""
-        if account not in self._late:
-            self._late[account] = latest_by(self._ledger, account)
-        return max(self._grace.seconds, LATER * self._late[account])
+        return max(self._grace.seconds, LATER * latest_by(self._ledger, account))
 
     async def look_again(self, row: OrderRow) -> Settled:
         """Look again for an attempt that was released because the list did not show it. Raises ServiceError.

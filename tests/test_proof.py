@@ -96,6 +96,27 @@ async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
     assert len(luma.sent) == 2
 
 
+@pytest.mark.parametrize("lag", [100, 200, 400])
+async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
+    ledger: Ledger, luma: Luma, clock: Clock, lag: int
+) -> None:
+    """Those that are known are older, and came onto the list before: the order is as late, and is waited for."""
+    witness(ledger, luma)
+    accepted = {f"generation-{n}": clock.now for n in (1, 2)}
+
+    def late(newest: Shown) -> Shown:
+        for generation in newest:
+            accepted.setdefault(generation["id"], clock.now)
+        return [g for g in newest if clock.now - accepted[g["id"]] >= timedelta(seconds=lag)]
+
+    luma.arranged = late
+    clock.now += timedelta(seconds=lag - 50)
+    luma.created_at = clock.now
+    luma.script = [lost(luma)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
+
+
 async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Where known generations came onto the list late, absence is believed only after three times as long."""
     witness(ledger, luma)

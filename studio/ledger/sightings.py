@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,6 +26,17 @@ class Sighting:
 
     generation_id: str
     late: float
+    unfinished: bool
+
+
+@dataclass(frozen=True)
+class FirstSight:
+    """The moment at which a generation was first seen on the list, aware UTC, by the ledger's clock.
+
+    ``unfinished``: whether the list has shown it while it was still being made.
+    """
+
+    at: datetime
     unfinished: bool
 
 
@@ -59,9 +70,13 @@ def latest_by(ledger: Journal, account: str) -> float:
     return float(row[0] or 0.0)
 
 
+def first_sights(ledger: Journal, account: str) -> Mapping[str, FirstSight]:
+    """By generation, when the list was first seen to show it."""
+    columns = (sightings.c.generation_id, sightings.c.at, sightings.c.unfinished)
+    query = select(*columns).where(sightings.c.account == account, sightings.c.at >= ledger.now() - FRESH)
+    return {row.generation_id: FirstSight(row.at, bool(row.unfinished)) for row in ledger.ask(query)}
+
+
 def seen_unfinished(ledger: Journal, account: str) -> Mapping[str, bool]:
     """By generation, whether the list has shown it while it was still being made."""
-    query = select(sightings.c.generation_id, sightings.c.unfinished).where(
-        sightings.c.account == account, sightings.c.at >= ledger.now() - FRESH
-    )
-    return {row.generation_id: bool(row.unfinished) for row in ledger.ask(query)}
+    return {name: seen.unfinished for name, seen in first_sights(ledger, account).items()}
