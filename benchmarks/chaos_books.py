@@ -43,7 +43,7 @@ def hold(creates: Iterable[dict[str, Any]], ledger: str | None, numbers: Sequenc
         if found is None or int(found[1]) not in theirs:
             continue
         count += 1
-        kept = Decimal(create["cents"] - create["refunded_cents"]) / 100
+        kept = Decimal(create["usd"]) - Decimal(create["refunded_usd"])
         theirs[int(found[1])] += kept
         if kept:
             made[prompt] += 1

@@ -235,7 +235,7 @@ def check_cap(result: Round, sandbox: Sandbox, place: Place, cap: Decimal, creat
     """Neither our books nor the sandbox's may be a cent above the cap."""
     ours = sum(booked(place.ledger).values(), Decimal(0))
     accepted = [c for c in sandbox.books()["creates"] if not c["refunded_cents"]]
-    theirs = Decimal(sum(c["cents"] for c in accepted)) / 100
+    theirs = sum((Decimal(c["usd"]) for c in accepted), Decimal(0))
     result.note = f"${theirs} of ${cap}"
     if max(ours, theirs) > cap:
         result.broken.append(f"the cap of ${cap} was exceeded: ${ours} in our books, ${theirs} in the sandbox's")

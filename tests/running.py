@@ -118,7 +118,7 @@ def booked(folder: Path) -> Decimal:
 def charged(sandbox: Sandbox) -> Decimal:
     """What the sandbox's books say was charged and not refunded, in USD."""
     books = sandbox.books()
-    return Decimal(books["charged_cents"] - books["refunded_cents"]) / 100
+    return Decimal(books["charged_usd"]) - Decimal(books["refunded_usd"])
 
 
 def command(folder: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import shutil
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -284,7 +285,7 @@ async def test_a_production_s_calls_against_the_sandbox(sandbox: Sandbox, photo:
         table.quote("ray-3", "720p", 5, dynamic="exr"),
     ]  # fmt: skip
     books = (await sandbox.http.get("/sandbox/books")).json()
-    assert [create["cents"] for create in books["creates"]] == [quote.usd * 100 for quote in quotes]
+    assert [Decimal(create["usd"]) for create in books["creates"]] == [quote.usd for quote in quotes]
 
 
 async def test_refusals_of_the_sandbox(tmp_path: Path) -> None:

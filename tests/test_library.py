@@ -53,7 +53,7 @@ class Shop:
     @property
     def charged(self) -> Decimal:
         """USD, refunds taken off."""
-        return Decimal(sum(c["cents"] - c["refunded_cents"] for c in self.creates)) / 100
+        return sum((Decimal(c["usd"]) - Decimal(c["refunded_usd"]) for c in self.creates), Decimal(0))
 
     def faults(self, *faults: dict[str, Any]) -> None:
         url = f"{self.sandbox.origin}/sandbox/faults"

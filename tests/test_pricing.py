@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from studio.models import MODELS, STILL_MODELS, VideoModel, clip_lengths, still_
 from studio.money import from_micros, parse_usd, plain, to_micros, usd
 from studio.price_book import load_prices
 from studio.pricing import Quote, Range
+from studio.sandbox import prices as charged
+from studio.sandbox.agents import prices as charged_agents
+from studio.sandbox.agents.rules import IMAGE_REFS
+from studio.sandbox.assumptions import Assumptions
 
 PUBLISHED = {
     "ray-2": ["0.40", "0.72", "0.71", "1.27", "1.59", "2.87", "6.37", "11.47"],
@@ -140,6 +145,76 @@ def test_a_book_of_one_s_own(tmp_path: Path) -> None:
     book.write_text('[tables.deal]\ndated = 2026-01-01\n[tables.deal.prices."ray-2"]\n"720p" = {"5s" = "0.333"}\n')
     quote = load_prices(book).quote("ray-2", "720p", 5)
     assert (str(quote.usd), quote.table) == ("0.333", "deal (2026-01-01)")
+
+
+ASSUME = Assumptions()
+DREAM_MACHINE = [m for m in MODELS.values() if m.api == "dream-machine"]
+AGENTS = [m for m in MODELS.values() if m.api == "agents"]
+LENGTHS = (1, 23, 24, 119, 120, 121, 122, 216, 240, 241, 242, 360, 361, 432, 433)  # frames
+WIDE: dict[Range, charged_agents.Range] = {"sdr": "SDR", "hdr": "HDR", "exr": "HDR+EXR"}
+
+
+def cents(quote: Quote) -> Decimal:
+    """A quote of the default table, in US cents."""
+    assert quote.table == "luma (2026-10-01)"
+    return quote.usd * 100
+
+
+def test_new_clips_cost_what_the_service_charges() -> None:
+    """Our price of a new clip is what the sandbox books for it: every model, tier, range and length."""
+    table = load_prices()
+    for model in DREAM_MACHINE:
+        for tier, seconds in product(model.resolutions, model.lengths):
+            assert cents(table.quote(model.name, tier, seconds)) == charged.video(model.wire, tier, seconds)
+    for model in AGENTS:
+        for tier, seconds in product(model.resolutions, model.lengths):
+            assert cents(table.quote(model.name, tier, seconds)) == charged_agents.clip(tier, seconds, "SDR")
+        for tier, dynamic in product(model.hdr_resolutions, ("hdr", "exr")):
+            price = charged_agents.clip(tier, 5, WIDE[dynamic])
+            assert cents(table.quote(model.name, tier, 5, dynamic=dynamic)) == price
+        for tier in model.resolutions:
+            assert cents(table.quote(model.name, tier, 5, extends=True)) == charged_agents.extension(tier, ASSUME)
+
+
+def test_stills_cost_what_the_service_charges() -> None:
+    """Our price of a still is what the sandbox books for it, with any number of references, to the part of a cent."""
+    table = load_prices()
+    full, least = charged.TIER_PIXELS["1080p"], int(ASSUME.number("image_cents_least"))
+    for model in STILL_MODELS.values():
+        for references in range(model.references + 1):
+            price = cents(table.quote_still(model.name, references=references))
+            if model.api == "dream-machine":
+                assert price == charged.image(model.wire, full, least)
+                continue
+            assert price == charged_agents.image(model.wire, references, edit=False)
+            if 1 <= references <= IMAGE_REFS["image_edit"] + 1:
+                assert price == charged_agents.image(model.wire, references - 1, edit=True)
+
+
+def test_edits_cost_what_the_service_charges() -> None:
+    """Modify and reframe: all pixels of the source's tier; with Ray 3 by the source's length, also beyond 10 s."""
+    table = load_prices()
+    for model, frames in product(DREAM_MACHINE, LENGTHS):
+        for tier in model.resolutions:
+            price = charged.edit(model.wire, tier, frames)
+            assert cents(table.quote_edit(model.name, tier, frames)) == price
+            assert cents(table.quote_reframe(model.name, tier, frames)) == price
+    for model, frames in product(AGENTS, LENGTHS):
+        for tier in model.resolutions:
+            assert cents(table.quote_reframe(model.name, tier, frames)) == charged_agents.reframe(tier, frames, ASSUME)
+            for dynamic, wide in WIDE.items():
+                price = charged_agents.edit(tier, frames, wide, ASSUME)
+                assert cents(table.quote_edit(model.name, tier, frames, dynamic=dynamic)) == price
+
+
+def test_finishing_costs_what_the_service_charges() -> None:
+    """Our price of an upscale and of an added sound is what the sandbox books."""
+    table = load_prices()
+    rate, second = ASSUME.number("upscale_rate"), ASSUME.number("audio_cents_a_second")
+    for frames in LENGTHS:
+        assert cents(table.quote_audio(frames)) == charged.audio(frames, second)
+        for tier in ("720p", "1080p", "4k"):
+            assert cents(table.quote_upscale(tier, frames)) == charged.upscale(tier, frames, rate)
 
 
 def test_nothing_falls_back_on_another_table() -> None:

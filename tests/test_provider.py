@@ -175,7 +175,7 @@ async def test_the_sandbox_books_what_we_quote(unrendered: Sandbox) -> None:
         assert made.id != clip.id
         quotes.append(quote)
     books = (await unrendered.http.get("/sandbox/books")).json()
-    assert [create["cents"] for create in books["creates"]] == [quote.usd * 100 for quote in quotes]
+    assert [Decimal(create["usd"]) for create in books["creates"]] == [quote.usd for quote in quotes]
 
 
 @pytest.mark.parametrize(

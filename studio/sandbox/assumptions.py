@@ -206,16 +206,29 @@ TABLE: tuple[Assumption, ...] = (
     Assumption(
         "edit_price",
         "source",
-        ("source", "create"),
-        "guess; the rate is documented, not what is multiplied with it",
+        ("source", "capped", "create"),
+        "guess; the rate is documented, not what is multiplied with it: all its pixels are the most that can be argued",
         "an edit is charged as 5 s at `edit_resolution`; once its source was read the charge becomes that of the "
-        "source's own length and tier (`create`: it stays)",
+        "source's own length and tier (`capped`: up to `edit_resolution`; `create`: the first charge stays)",
     ),
     Assumption(
         "upscale_default", "next", ("next", "4k"), "guess", "the tier of an upscale that names none: the next larger"
     ),
-    Assumption("upscale_rate", "0.0016", (), "guess: a quarter of ray-2's", "US dollars per million upscaled pixels"),
-    Assumption("audio_cents_a_second", "2", (), "guess", "US cents for a second of added sound"),
+    Assumption(
+        "upscale_rate",
+        "0.0022",
+        (),
+        "guess: as a new clip of that size by the cheapest model; Luma's subscriptions charge less for an upscale than "
+        "for the clip",
+        "US dollars per million upscaled pixels",
+    ),
+    Assumption(
+        "audio_cents_a_second",
+        "2.8",
+        (),
+        "guess: as the cheapest clip that a sound could be added to",
+        "US cents for a second of added sound",
+    ),
     Assumption(
         "asset_urls",
         "plain",
@@ -306,10 +319,12 @@ TABLE: tuple[Assumption, ...] = (
     ),
     Assumption(
         "agents_long_edit_price",
-        "blocks",
-        ("blocks", "ten_seconds"),
-        "guess; the pricing guide has edits of up to 5 s and of up to 10 s, a source may have 18 s",
-        "what an edit of more than 10 s costs: each begun 5 s as much as the first, or no more than 10 s do",
+        "threefold",
+        ("threefold", "blocks", "ten_seconds"),
+        "guess; the guide has edits of up to 5 s and of up to 10 s, a source may have 18 s. No price in it grows more "
+        "than threefold when a length doubles, so a rehearsal at that is on the safe side",
+        "what an edit of more than 10 s costs: three times that of 10 s, each begun 5 s as much as the first, or no "
+        "more than 10 s do",
     ),
     Assumption(
         "agents_reframe_seconds",

@@ -7,6 +7,7 @@ kept but computed, as credit − charged + refunded, so it cannot disagree with 
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +24,7 @@ from studio.sandbox.faults_fate import Fate, pending
 
 State = Literal["queued", "dreaming", "completed", "failed"]
 DEFAULT_CREDIT = 100_000
+MICROS = 10_000  # micro-dollars in a cent
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -39,6 +42,7 @@ CREATE TABLE IF NOT EXISTS generations (
     note           TEXT,
     cents          INTEGER NOT NULL CHECK (cents >= 0),
     refunded_cents INTEGER NOT NULL DEFAULT 0 CHECK (refunded_cents IN (0, cents)),
+    micros         INTEGER,
     inputs         TEXT,
     digest         TEXT,
     finished_at    REAL,
@@ -46,6 +50,11 @@ CREATE TABLE IF NOT EXISTS generations (
 );
 CREATE INDEX IF NOT EXISTS generations_state ON generations (state);
 CREATE TABLE IF NOT EXISTS fates (id TEXT PRIMARY KEY, fate TEXT NOT NULL);
+"""
+# What was charged and refunded, in micro-dollars; of rows of earlier versions only whole cents are known.
+SUMS = """
+SELECT coalesce(sum(exact), 0), coalesce(sum(exact) FILTER (WHERE refunded_cents > 0), 0)
+FROM (SELECT coalesce(micros, cents * 10000) AS exact, refunded_cents FROM generations)
 """
 
 
@@ -73,8 +82,8 @@ class Generation:
     state: State
     failure_reason: str | None
     note: str | None
-    cents: int
-    refunded_cents: int
+    cents: Decimal
+    refunded_cents: Decimal
     inputs: Mapping[str, Any] | None
     digest: str | None
     finished_at: float | None
@@ -83,14 +92,14 @@ class Generation:
 
 @dataclass(frozen=True)
 class Account:
-    """The money, in US cents."""
+    """The money, in US cents; a still may cost a part of one."""
 
     credit: int
-    charged: int
-    refunded: int
+    charged: Decimal
+    refunded: Decimal
 
     @property
-    def balance(self) -> int:
+    def balance(self) -> Decimal:
         """What is left."""
         return self.credit - self.charged + self.refunded
 
@@ -104,7 +113,7 @@ class Draft:
     model: str
     request: Mapping[str, Any]
     order_form: Mapping[str, Any]
-    cents: int
+    cents: int | Decimal
 
 
 class NoCredit(Exception):
@@ -121,6 +130,8 @@ class Books:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(SCHEMA + takes.SCHEMA)
+        if "micros" not in {row["name"] for row in self._db.execute("PRAGMA table_info(generations)")}:
+            self._db.execute("ALTER TABLE generations ADD COLUMN micros INTEGER")  # a home of an earlier version
         # What may refuse a create besides its own check: the account's limits.
         self.guard: Callable[[Draft, float], None] = lambda draft, now: None
         if credit is not None:
@@ -155,8 +166,8 @@ class Books:
                 raise NoCredit
             identity = str(uuid.uuid4())
             db.execute(
-                "INSERT INTO generations (id, api, kind, model, request, order_form, created_at, state, cents) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
+                "INSERT INTO generations (id, api, kind, model, request, order_form, created_at, state, cents, micros) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
                 (
                     identity,
                     draft.api,
@@ -165,7 +176,7 @@ class Books:
                     json.dumps(draft.request),
                     json.dumps(takes.numbered(db, draft, identity)),
                     now,
-                    draft.cents,
+                    *_kept(draft.cents),
                 ),
             )
             if (fate := pending.get()) is not None:
@@ -217,10 +228,9 @@ class Books:
     def account(self) -> Account:
         """Credit, charges and refunds."""
         with self._lock:
-            charged, refunded = self._db.execute(
-                "SELECT coalesce(sum(cents), 0), coalesce(sum(refunded_cents), 0) FROM generations"
-            ).fetchone()
-            return Account(int(self._setting("credit_cents", str(DEFAULT_CREDIT))), charged, refunded)
+            charged, refunded = self._db.execute(SUMS).fetchone()
+            credit = int(self._setting("credit_cents", str(DEFAULT_CREDIT)))
+            return Account(credit, Decimal(charged) / MICROS, Decimal(refunded) / MICROS)
 
     def delete(self, identity: str, now: float) -> bool:
         """Take a generation out of sight. False where there is none."""
@@ -231,10 +241,13 @@ class Books:
 
         ``cents`` is the price where only the inputs could tell it: that of a source's own length.
         """
+        whole, micros = (None, None) if cents is None else _kept(cents)
         self._change(
-            "UPDATE generations SET inputs = ?, cents = coalesce(?, cents) WHERE id = ? AND refunded_cents = 0",
+            "UPDATE generations SET inputs = ?, cents = coalesce(?, cents), micros = coalesce(?, micros) "
+            "WHERE id = ? AND refunded_cents = 0",
             json.dumps(inputs),
-            cents,
+            whole,
+            micros,
             identity,
         )
 
@@ -292,8 +305,16 @@ class Books:
         return [_generation(row) for row in rows]
 
 
+def _kept(cents: int | Decimal) -> tuple[int, int]:
+    """A price as it is kept: in cents, a part of one rounded up, as earlier versions read it; and exactly."""
+    return math.ceil(cents), int(cents * MICROS)
+
+
 def _generation(row: sqlite3.Row) -> Generation:
     fields = dict(row)
+    micros, whole = fields.pop("micros"), fields["cents"]
+    fields["cents"] = Decimal(whole if micros is None else Decimal(micros) / MICROS)
+    fields["refunded_cents"] = fields["cents"] if fields["refunded_cents"] else Decimal(0)
     for name in ("request", "order_form", "inputs"):
         fields[name] = json.loads(fields[name]) if fields[name] is not None else None
     return Generation(**fields)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from studio.sandbox import edit_rules, finish_rules, image_rules, prices, rules, sizes
+from studio.sandbox.amounts import number
 from studio.sandbox.books import Draft, Generation, NoCredit
 from studio.sandbox.clock import iso
 from studio.sandbox.house import House
@@ -145,9 +146,9 @@ def delete_generation(identity: str, house: TheHouse) -> Response:
 
 
 @fixed.get("/credits")
-def get_credits(house: TheHouse) -> dict[str, int]:
+def get_credits(house: TheHouse) -> dict[str, int | float]:
     """What is left, in US cents."""
-    return {"credit_balance": house.books.account().balance}
+    return {"credit_balance": number(house.books.account().balance)}
 
 
 @fixed.get("/ping")

@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 
 from studio.errors import BadClip
 from studio.sandbox import thumbnail
+from studio.sandbox.amounts import dollars, number
 from studio.sandbox.books import Generation
 from studio.sandbox.clock import iso
 from studio.sandbox.dream_machine import API, house_of, read_json
@@ -33,16 +34,20 @@ def books(house: TheHouse) -> dict[str, Any]:
     """Every create ever accepted and what became of its money, so that anyone can hold their own books against it."""
     account = house.books.account()
     return {
-        "balance_cents": account.balance,
+        "balance_cents": number(account.balance),
         "credit_cents": account.credit,
-        "charged_cents": account.charged,
-        "refunded_cents": account.refunded,
+        "charged_cents": number(account.charged),
+        "refunded_cents": number(account.refunded),
+        "charged_usd": dollars(account.charged),
+        "refunded_usd": dollars(account.refunded),
         "creates": [
             {
                 "id": create.id,
                 "created_at": iso(create.created_at),
-                "cents": create.cents,
-                "refunded_cents": create.refunded_cents,
+                "cents": number(create.cents),
+                "refunded_cents": number(create.refunded_cents),
+                "usd": dollars(create.cents),
+                "refunded_usd": dollars(create.refunded_cents),
                 "state": create.state,
                 "failure_reason": create.failure_reason,
                 "note": create.note,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from studio.sandbox.agents.conformance import PREFIX as AGENTS
+from studio.sandbox.amounts import dollars
 from studio.sandbox.assumptions import TABLE
 from studio.sandbox.books import Generation
 from studio.sandbox.clock import iso
@@ -59,9 +61,9 @@ def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLRe
         total=len(creates),
         hidden=max(0, len(creates) - SHOWN),
         busy=any(create.state in ("queued", "dreaming") for create in creates),
-        balance=dollars(account.balance),
-        spent=dollars(account.charged - account.refunded),
-        refunded=dollars(account.refunded),
+        balance=_shown(account.balance),
+        spent=_shown(account.charged - account.refunded),
+        refunded=_shown(account.refunded),
         url=f"{base}{PREFIX}",
         agents=f"{base}{AGENTS}",
         base=base,
@@ -71,11 +73,6 @@ def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLRe
         assumptions=[(entry, house.options.assume[entry.name]) for entry in TABLE],
     )
     return HTMLResponse(text)
-
-
-def dollars(cents: int) -> str:
-    """US cents as people read them."""
-    return f"${cents // 100:,}.{cents % 100:02d}"
 
 
 def _card(house: House, base: str, create: Generation) -> Card:
@@ -90,7 +87,7 @@ def _card(house: House, base: str, create: Generation) -> Card:
         prompt=str(form["prompt"]),
         facts=_facts(create),
         frames=_sources(form),
-        price=dollars(create.cents),
+        price=_shown(create.cents),
         refunded=create.refunded_cents > 0,
         deleted=create.deleted_at is not None,
         created=iso(create.created_at)[:19].replace("T", " "),
@@ -128,3 +125,9 @@ def _sources(form: Mapping[str, Any]) -> list[str]:
         for role, source in named.items()
         if source
     ]
+
+
+def _shown(cents: Decimal) -> str:
+    """US cents as people read them: `$1,000.00`, `$0.0404`."""
+    whole, _, part = dollars(cents).partition(".")
+    return f"${int(whole):,}.{part}"

@@ -64,7 +64,8 @@ def _at_least_one(price: int) -> int:
 def settled(form: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
     """What an edit costs once its source is known, or None where the price stands: only ``priced_by`` moves it."""
     source = inputs.get("source")
-    if form.get("priced_by") != "source" or source is None:
+    if form.get("priced_by") not in ("source", "capped") or source is None:
         return None
-    tier = sizes.tier_of((source["width"], source["height"]), form["at_most"])
+    at_most = form["at_most"] if form["priced_by"] == "capped" else "4k"
+    tier = sizes.tier_of((source["width"], source["height"]), at_most)
     return edit(form["model"], tier, source["frames"])

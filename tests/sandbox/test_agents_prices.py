@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -116,22 +117,25 @@ async def test_reframes_by_tier(unrendered: Sandbox, footage: Footage, resolutio
 @pytest.mark.parametrize(
     ("model", "references", "cents"),
     [
-        ("uni-1", 0, 4), ("uni-1", 1, 4), ("uni-1", 2, 5), ("uni-1", 9, 7),
-        ("uni-1-max", 0, 10), ("uni-1-max", 1, 10), ("uni-1-max", 2, 11), ("uni-1-max", 9, 13),
+        ("uni-1", 0, "4.04"), ("uni-1", 1, "4.34"), ("uni-1", 2, "4.64"), ("uni-1", 9, "6.74"),
+        ("uni-1-max", 0, "10"), ("uni-1-max", 1, "10.3"), ("uni-1-max", 2, "10.6"), ("uni-1-max", 9, "12.7"),
     ],
 )  # fmt: skip
-async def test_stills(unrendered: Sandbox, model: Any, references: int, cents: int) -> None:
-    """A still costs .0404 or .1000, with a reference .0434 or .1030, and .0030 for each further one, to the cent."""
+async def test_stills(unrendered: Sandbox, model: Any, references: int, cents: str) -> None:
+    """A still costs .0404 or .1000, with a reference .0434 or .1030, and .0030 for each further one, exactly."""
     await client(unrendered).generations.create(prompt="a lake", model=model, image_ref=[png()] * references)
-    assert await charged(unrendered) == cents
+    (entry,) = unrendered.house.books.creates()
+    assert entry.cents == Decimal(cents)
+    books = (await unrendered.http.get(f"{BASE}/sandbox/books")).json()
+    assert Decimal(books["charged_usd"]) == Decimal(books["creates"][0]["usd"]) == Decimal(cents) / 100
 
 
 @pytest.mark.parametrize(
     ("frames", "blocks", "ten_seconds"), [(242, 324, 216), (360, 324, 216), (361, 324, 216), (432, 432, 216)]
 )
 def test_long_edits_are_a_guess(frames: int, blocks: int, ten_seconds: int) -> None:
-    """Beyond 10 s each begun 5 s cost as much as the first, or nothing more, by an assumption."""
-    for switch, cents in (("blocks", blocks), ("ten_seconds", ten_seconds)):
+    """Beyond 10 s three times as much, or each begun 5 s as much as the first, or nothing more, by an assumption."""
+    for switch, cents in (("threefold", 648), ("blocks", blocks), ("ten_seconds", ten_seconds)):
         assume = Assumptions({"agents_long_edit_price": switch})
         assert prices.edit("720p", frames, "SDR", assume) == cents
 

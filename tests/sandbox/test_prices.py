@@ -42,14 +42,16 @@ def test_edits_cost_their_rate(model: str, resolution: str, five: int) -> None:
 
 
 def test_an_edit_is_settled_by_its_source() -> None:
-    """The price becomes that of the source's length and tier, no tier above the one edits have; unless it is fixed."""
+    """The price becomes that of the source's length and tier; capped, of no tier above the one edits have."""
     form = {"model": "ray-2", "at_most": "720p", "priced_by": "source"}
     sources = [(320, 180, 120), (1280, 720, 240), (1920, 1080, 240)]
     cents = [
         prices.settled(form, {"source": {"width": width, "height": height, "frames": frames}})
         for width, height, frames in sources
     ]
-    assert cents == [98, 350, 350]
+    assert cents == [98, 350, 787]
+    large = {"source": {"width": 1920, "height": 1080, "frames": 240}}
+    assert prices.settled(form | {"priced_by": "capped"}, large) == 350
     assert prices.settled(form | {"priced_by": "create"}, {"source": {}}) is None
     assert prices.settled({}, {}) is None
 

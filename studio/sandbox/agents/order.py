@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from studio.sandbox.agents import prices, rules, sizes
@@ -63,7 +65,7 @@ class Order:
         position = self._video.source_position
         return form | {"position": position.model_dump() if position is not None else None}
 
-    def cents(self) -> int:
+    def cents(self) -> int | Decimal:
         """What it costs."""
         asked, video = self._asked, self._video
         if asked.type in rules.IMAGE_KINDS:
@@ -89,7 +91,8 @@ class Order:
 
     @property
     def _frames(self) -> int:
-        return max(1, round(self._seconds * rules.FPS))
+        # A begun frame counts; but no float's last digit begins one.
+        return max(1, math.ceil(self._seconds * rules.FPS - 1e-6))
 
     def _check_kinds(self) -> None:
         """Clips and stills where each belongs; a source that is not too long."""
@@ -111,7 +114,7 @@ class Order:
             most = SOURCE_SECONDS[kind]
             if self._source.seconds > most + SLACK:
                 raise Declined(422, f"source: must be {most:g} seconds or shorter")
-            last = round(self._source.seconds * rules.FPS)
+            last = self._frames
             if max((self._video.edit or Edit()).keyframe_indexes or [0]) > last:
                 raise Declined(422, f"video.edit.keyframe_indexes: must lie in 0..{last}, the source's frames")
         if kind == "video_reframe":

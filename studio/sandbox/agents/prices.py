@@ -1,4 +1,4 @@
-"""The prices of the Luma Agents API, in whole US cents: Luma's pricing guide as of July to October 2026, cell by cell.
+"""The prices of the Luma Agents API, in US cents: Luma's pricing guide as of July to October 2026, cell by cell.
 
 The guide is "subject to change ahead of general availability". What it leaves out is named in ``assumptions.py``.
 """
@@ -45,11 +45,11 @@ IMAGE_DOLLARS = {
 EXTRA_INPUT = Decimal("0.0030")
 
 
-def image(model: str, references: int, *, edit: bool) -> int:
-    """A still with so many references; an edit's source is an input too."""
+def image(model: str, references: int, *, edit: bool) -> Decimal:
+    """A still with so many references, to the part of a cent; an edit's source is an input too."""
     plain, with_input = IMAGE_DOLLARS[model]
     inputs = references + edit
-    return _cents(plain if not inputs else with_input + EXTRA_INPUT * (inputs - 1))
+    return 100 * (plain if not inputs else with_input + EXTRA_INPUT * (inputs - 1))
 
 
 def light(*, hdr: bool, exr: bool) -> Range:
@@ -75,7 +75,13 @@ def edit(resolution: str, frames: int, wide: Range, assume: Assumptions) -> int:
     blocks = _begun(frames - LAP, BLOCK * FPS)
     if blocks <= BLOCKS:
         return columns[blocks - 1]
-    return columns[-1] * blocks // BLOCKS if assume["agents_long_edit_price"] == "blocks" else columns[-1]
+    match assume["agents_long_edit_price"]:
+        case "threefold":
+            return columns[-1] * 3
+        case "blocks":
+            return columns[-1] * blocks // BLOCKS
+        case _:
+            return columns[-1]
 
 
 def reframe(resolution: str, frames: int, assume: Assumptions) -> int:
