@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     month_creates: int | None = Field(None, ge=0, description="creates in a calendar month (UTC)")
     tier: Literal["build", "none"] = Field("build", description="the account's limits at Luma; none: no limits")
     at_once: int | None = Field(None, ge=1, description="generations at once, in place of the tier's")
-    per_minute: int | None = Field(None, ge=1, description="creates a minute, in place of the tier's")
+    per_minute: int | None = Field(None, ge=1, description="creates a minute at most; the service may tell fewer")
     wait_timeout: float = Field(1800, gt=0, description="seconds until a run stops waiting for a generation")
     create_attempts: int = Field(3, ge=1, le=10, description="orders of one shot that the service itself fails")
     retry_moderation: int = Field(0, ge=0, le=10, description="orders of one shot again after moderation refused it")
