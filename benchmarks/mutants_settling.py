@@ -151,6 +151,14 @@ SETTLED = (
     ),
     Mutant(
         PROVEN,
+        "what failed in an earlier attempt need not be on the list",
+        SETTLING,
+        "(*ledger.known(row.account), *earlier)",
+        "ledger.known(row.account)",
+        ("tests/test_proof.py", "-k", "earlier_attempt"),
+    ),
+    Mutant(
+        PROVEN,
         "a list that shows older ones is taken to show the order",
         PROOF,
         "if age < timely:",

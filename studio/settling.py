@@ -193,7 +193,9 @@ class Settler:
     def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
         """What a reading of the list shows. Takes note of known generations on it."""
         ledger = self._ledger
-        known = tuple(k for k in ledger.known(row.account) if api_of(k.model) == api_of(row.model))
+        earlier = ledger.failed_attempts(row.account, row.reserved_at - WINDOW)
+        found = [k for k in (*ledger.known(row.account), *earlier) if api_of(k.model) == api_of(row.model)]
+        known = tuple(sorted(found, key=lambda k: k.submitted_at or k.reserved_at, reverse=True))
         by_date = self._provider.clock.ahead if self._provider.clock is not None else None
         if by_date is not None:
             by_date += ledger.clock_difference()

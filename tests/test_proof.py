@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from studio.errors import InDoubt, OverBudget, ServiceError
+from studio.failures import FailureClass
 from studio.ledger import Cap, Doubt, Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by
 from studio.listing import whole_list
@@ -57,6 +58,21 @@ async def test_a_list_that_leaves_out_what_is_known_proves_nothing(ledger: Ledge
     luma.finish("generation-3")
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
+
+
+async def test_a_list_that_leaves_out_an_earlier_attempt_proves_nothing(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """A generation that failed, and whose order is sent again, is known too: a list without it is not complete."""
+    witness(ledger, luma)
+    first = await place(door(ledger, luma))
+    ledger.failed(intent().key, first.generation_id, "Job failed", FailureClass.SERVICE)
+    luma.finish(first.generation_id, "failed", "Job failed")
+    luma.arranged = lambda newest: [g for g in newest if g["id"] in ("generation-1", "generation-2")]
+    luma.script = [lost(luma)]
+    with pytest.raises(InDoubt, match=f"does not show generation {first.generation_id}"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 2
 
 
 async def test_a_list_that_shows_only_what_is_being_made_proves_nothing(

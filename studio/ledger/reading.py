@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -107,6 +107,31 @@ class Reader:
         with self._reading() as connection:
             given = {"of_account": account, "since": since or LONG_AGO, "most": most}
             return [as_order(row) for row in connection.execute(_KNOWN, given)]
+
+    def failed_attempts(self, account: str, since: datetime) -> list[OrderRow]:
+        """Orders as they were in earlier attempts, accepted since then and failed at the service, the latest first."""
+        failed = (
+            select(orders, entries.c.attempt.label("failed_in"))
+            .join_from(entries, orders, orders.c.key == entries.c.order)
+            .where(
+                orders.c.account == account, entries.c.kind == "failed", entries.c.at >= since,
+                entries.c.attempt < orders.c.attempt,
+            )
+        )  # fmt: skip
+        found = []
+        for line in self.ask(failed):
+            values = {name: value for name, value in line._mapping.items() if name != "failed_in"}
+            row, journal = as_order(values), self.entries(values["key"])
+            accepted = next((e for e in journal if e.attempt == line.failed_in and e.kind in GIVEN_BY), None)
+            if accepted is None or accepted.generation_id is None or accepted.at < since:
+                continue
+            attempt = self._in_attempt(row, line.failed_in, journal)
+            found.append(
+                replace(
+                    attempt, state=OrderState.FAILED, submitted_at=accepted.at, generation_id=accepted.generation_id
+                )
+            )
+        return sorted(found, key=lambda row: row.submitted_at or row.reserved_at, reverse=True)
 
     def suspended(self, seller: str) -> list[OrderRow]:
         """Orders of which an attempt was released because the list did not show it, and that is not certain yet."""
@@ -268,7 +293,8 @@ _KNOWN = (
     .order_by(orders.c.submitted_at.desc())
     .limit(bindparam("most"))
 )
-GIVEN = case((entries.c.kind.in_(("submitted", "adopted")), 1), (entries.c.kind == "undone", -1), else_=0)
+GIVEN_BY = ("submitted", "adopted")
+GIVEN = case((entries.c.kind.in_(GIVEN_BY), 1), (entries.c.kind == "undone", -1), else_=0)
 _OWNED = (
     select(entries.c.generation_id)
     .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id.in_(bindparam("wanted", expanding=True)))
@@ -290,8 +316,8 @@ def known_order(connection: Connection, key: str, *, lock: bool = False) -> Orde
     return row
 
 
-def as_order(row: Row[Any]) -> OrderRow:
-    values = dict(row._mapping)
+def as_order(row: Row[Any] | Mapping[str, Any]) -> OrderRow:
+    values = dict(row if isinstance(row, Mapping) else row._mapping)
     values["state"] = OrderState(values["state"])
     values["failure"] = FailureClass(values["failure"]) if values["failure"] else None
     values["doubt"] = Doubt(values["doubt"]) if values["doubt"] else None
