@@ -200,6 +200,8 @@ class World:
                 on_wait=lambda why: tell(f"{machine.name} waits with {wanted.name}: {why[:110]}"),
             )
         )  # fmt: skip
+        # Of a process that is killed meanwhile nobody asks how it ended.
+        placing.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             before = -1
             # Each time that a person lets it be sent again, it begins anew.

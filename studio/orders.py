@@ -343,10 +343,10 @@ def _pause(asked: float | None, tries: int, jitter: float) -> float:
 async def _unbroken(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Run a transaction in a thread and let it end even if we are cancelled meanwhile: the books must not miss it."""
     work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    # Looked at, however often we are cancelled, so that asyncio does not complain: the cancellation is what is told.
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # looked at, so that asyncio does not complain: the cancellation is what is told
         raise
