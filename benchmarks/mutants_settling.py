@@ -364,7 +364,7 @@ SETTLED = (
         PROVEN,
         "the list's lateness teaches nothing",
         SETTLING,
-        "return max(self._grace.seconds, LATER * self._late[account])",
+        "return max(self._grace.seconds, LATER * latest_by(self._ledger, account))",
         "return self._grace.seconds",
     ),
     Mutant(
@@ -396,7 +396,7 @@ SETTLED = (
         PROVEN,
         "what was seen while it was made is forgotten",
         PROOF,
-        'made = [k for k in alike if unfinished.get(k.generation_id or "") or not shown',
+        "made = [k for k in alike if _seen_made(k, sightings) or not shown",
         "made = [k for k in alike if not shown",
     ),
     Mutant(

@@ -19,9 +19,10 @@ from studio.errors import InDoubt
 from studio.order_errors import in_doubt
 from studio.reconciling import Reconciliation
 from studio.reconciling import reconcile as settle
+from studio.retries import SETTLE
 from studio.session import Session, open_session
 from studio.settings import load_settings
-from tasks.caching import when_unreachable
+from tasks.caching import worth
 from tasks.starting import begun
 
 past_proxies()  # a worker's run, too, asks Prefect's server on this machine
@@ -31,9 +32,9 @@ past_proxies()  # a worker's run, too, asks Prefect's server on this machine
     name="settle the books",
     tags=["luma"],
     persist_result=False,
-    retries=3,
-    retry_delay_seconds=[10, 60, 300],
-    retry_condition_fn=when_unreachable,
+    retries=len(SETTLE.pauses),
+    retry_delay_seconds=list(SETTLE.pauses),
+    retry_condition_fn=worth(SETTLE),
 )
 async def settle_the_books(session: Session) -> Reconciliation:
     """Adopt lost answers, book ends, fetch paid clips, compare the balance."""

@@ -7,6 +7,7 @@ publish    what keeps an asset from its place for now        1, 5
 order      what was certainly not sent                       1, 5, 20
 wait       a service that cannot be read                     5, 30
 fetch      a clip that did not come whole                    2, 10, 30
+settle     a service that cannot be read (reconciliation)    10, 60, 300
 =========  ================================================  ===================================
 
 What the service refuses is final in each. What was perhaps sent is never tried again here: the ledger settles that.
@@ -52,6 +53,7 @@ PUBLISH = Retry((ServiceError, BadInput), (1.0, 5.0))  # a bucket that is not re
 ORDER = Retry((NotSent,), (1.0, 5.0, 20.0))
 WAIT = Retry((ServiceError,), (5.0, 30.0))
 FETCH = Retry((DownloadError, BadClip, ServiceError), (2.0, 10.0, 30.0))
+SETTLE = Retry((ServiceError,), (10.0, 60.0, 300.0))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from studio.media.clip import examine
 from studio.media.measure import measure
 from studio.media.seam import compare
 from studio.plan import Shot
-from studio.pricing import load_prices
+from studio.price_book import load_prices
 from studio.production import Production
 from tests.footage import FORMS, trimmed, uneven, whole
 from tests.media.clips import ffmpeg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,13 @@ async def test_a_generation_lives(unrendered: Sandbox) -> None:
     ("wanted", "cents"),
     [
         ({"video": {"resolution": "720p"}}, 30),
-        ({"model": "uni-1", "type": "image"}, 4),
+        ({"model": "uni-1", "type": "image"}, 4.04),
         ({"model": "uni-1-max", "type": "image"}, 10),
-        ({"model": "uni-1", "type": "image", "image_ref": [png()] * 9}, 7),
-        ({"model": "uni-1-max", "type": "image_edit", "source": png()}, 10),
+        ({"model": "uni-1", "type": "image", "image_ref": [png()] * 9}, 6.74),
+        ({"model": "uni-1-max", "type": "image_edit", "source": png()}, 10.3),
     ],
 )
-async def test_prices(unrendered: Sandbox, wanted: dict[str, Any], cents: int) -> None:
+async def test_prices(unrendered: Sandbox, wanted: dict[str, Any], cents: float) -> None:
     """The books hold the price of a request (cell by cell: test_agents_prices.py)."""
     await order(unrendered, **wanted)
     books = (await unrendered.http.get(f"{BASE}/sandbox/books")).json()
@@ -123,7 +124,7 @@ async def test_requests_a_minute(tmp_path: Path) -> None:
             assert (told["retry-after"], told["x-ratelimit-limit"], told["x-api-version"]) == ("50", "2", "2026-04-01")
             assert told["x-request-id"]
             assert many.value.body == {"detail": "Rate limit exceeded"}
-        assert sandbox.house.books.account().charged == 10
+        assert sandbox.house.books.account().charged == Decimal("10.04")
         await sandbox.create()  # the other API has limits of its own
         sandbox.clock.advance(50)
         await order(sandbox)

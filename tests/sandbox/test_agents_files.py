@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ async def test_bad_media(unrendered: Sandbox) -> None:
     waiting = await order(unrendered)
     with pytest.raises(luma_agents.UnprocessableEntityError):
         await order(unrendered, {"start_frame": {"generation_id": waiting.id}})
-    assert unrendered.house.books.account().charged == 4 + 6
+    assert unrendered.house.books.account().charged == Decimal("4.04") + 6
 
 
 def film(to: Path, seconds: int) -> bytes:

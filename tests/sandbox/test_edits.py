@@ -317,7 +317,7 @@ async def test_sound_then_upscale(sandbox: Sandbox, tmp_path: Path) -> None:
     for place in places[1:]:
         assert 0.02 < loudness(place) < 0.7
     cents = [entry.cents for entry in sandbox.house.books.creates()]
-    assert cents == [40, 10, 18]
+    assert cents == [40, 14, 24]
 
 
 def small(frame: Grey) -> Grey:
