@@ -155,7 +155,7 @@ class World:
             tools, run=run, caps=lambda: code.caps_of(run, slug, buyer.caps),
             limits=Limits(at_once=traits.at_once or None, per_minute=traits.per_minute or None),
             patience=traits.patience, callback_url="https://us.example/hook" if traits.callbacks else "",
-            restored=buyer.restored, sleep=sleep, jitter=lambda: 0.5,
+            restored=buyer.restored, sleep=sleep, jitter=lambda: 0.5, passed=self.loop.time,
         )  # fmt: skip
 
     async def alone(self, buyer: Buyer, machine: Machine, wanted: Wanted) -> bool:

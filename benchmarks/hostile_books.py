@@ -211,11 +211,13 @@ def door(
     restored: bool,
     sleep: Callable[[float], Awaitable[None]],
     jitter: Callable[[], float],
+    passed: Callable[[], float],
 ) -> Door:
     """The door of one run."""
     return Door(
         with_tools.ledger, lambda: with_tools.provider, run=run, caps=caps, limits=limits, patience=patience,
         callback_url=callback_url, unbooked=with_tools.unbooked, restored=restored, sleep=sleep, jitter=jitter,
+        passed=passed,
     )  # fmt: skip
 
 

@@ -220,6 +220,13 @@ ORDERS = (
     Mutant(ASLEEP, "a lease that ends meanwhile is enough", DOOR, "- now < LEAST_LEASE:", "- now < timedelta(0):"),
     Mutant(
         ASLEEP,
+        "the time is told while the machine sleeps",
+        DOOR,
+        "now += timedelta(seconds=max(0.0, self._passed() - asked))",
+        "pass",
+    ),
+    Mutant(
+        ASLEEP,
         "it is not given back",
         DOOR,
         'await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")',

@@ -48,6 +48,7 @@ from studio.errors import (
     ServiceError,
 )
 from studio.ledger import Cap, Doubt, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
+from studio.ledger.clock import since_start
 from studio.listing import whole_list
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
@@ -86,7 +87,8 @@ class Door:
     ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
     ``unbooked`` keeps ids that the ledger could not take. ``restored``: the ledger is an older copy and may lack
     purchases, so the account's list is looked at before anything is sent. ``user_id``: an opaque id of whom it is
-    bought for, sent where the API takes one; no part of an order.
+    bought for, sent where the API takes one; no part of an order. ``passed``: seconds that have passed on this machine,
+    by a clock that goes on while it sleeps.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Door:
         restored: bool = False,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        passed: Callable[[], float] = since_start,
     ) -> None:
         self._ledger, self._provider = ledger, provider
         self._run, self._caps, self._limits = run, caps, limits or Limits()
@@ -113,7 +116,7 @@ class Door:
         self._retry_moderation, self._user_id = retry_moderation, user_id
         self._restored = restored
         self._told: int | None = None  # creates a minute, as the service told last
-        self._unbooked, self._sleep, self._jitter = unbooked, sleep, jitter
+        self._unbooked, self._sleep, self._jitter, self._passed = unbooked, sleep, jitter, passed
         # What the account had before the first order of this door, where the ledger may lack some of it.
         self._before: Mapping[str, Generation] | None = None
         # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
@@ -150,7 +153,10 @@ class Door:
                 continue
             if self._restored:
                 await self._not_bought_before(row)
+            asked = self._passed()
             now = await asyncio.to_thread(self._ledger.now)
+            # The answer itself may have been slow to come: what has passed since it was asked for counts, too.
+            now += timedelta(seconds=max(0.0, self._passed() - asked))
             if row.lease_until is None or row.lease_until - now < LEAST_LEASE:
                 # This machine slept, or the process was stopped: somebody else may hold the order by now.
                 await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")

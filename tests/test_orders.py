@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -58,6 +59,7 @@ def door(
     patience: float = 600,
     run: str = "run",
     callback_url: str = "",
+    passed: Callable[[], float] = lambda: 0.0,
 ) -> Door:
     sleep = sleep or Slept()
     return Door(
@@ -69,6 +71,7 @@ def door(
         sleep=sleep,
         jitter=lambda: 0.0,
         callback_url=callback_url,
+        passed=passed,
     )
 
 
@@ -230,6 +233,27 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ledger.order(intent().key).state is OrderState.IN_DOUBT
+
+
+async def test_who_slept_while_asking_for_the_time_asks_again(url: str, luma: Luma, clock: Clock) -> None:
+    """The time that the ledger told is old when it arrives: what has passed on this machine meanwhile counts too."""
+    slept: list[float] = []
+
+    class Sleepy(Ledger):
+        def now(self) -> datetime:
+            told = super().now()
+            if not slept and self.order(intent().key) is not None:
+                slept.append(300.0)
+                clock.now += timedelta(seconds=300)
+            return told
+
+    books = Sleepy(open_engine(url), clock=clock)
+    began = clock.now
+    passed = lambda: (clock.now - began).total_seconds()  # noqa: E731
+    placed = await place(door(books, luma, sleep=Slept(clock), passed=passed))
+    assert (placed.attempt, placed.bought, len(luma.sent)) == (2, True, 1)
+    kinds = [entry.kind for entry in books.entries(intent().key)]
+    assert kinds == ["reserved", "released", "reserved", "submitted"]
 
 
 @pytest.mark.parametrize("taken", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -33,6 +34,12 @@ def check_clock(ledger: Dated, host: Clock | None = None) -> None:
             where="clock",
             hint="set it right (NTP) before anything is bought from here",
         )
+
+
+def since_start() -> float:
+    """Seconds since this machine was started, those in which it slept among them where its system counts them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def utc_now() -> datetime:
