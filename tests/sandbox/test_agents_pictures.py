@@ -145,7 +145,9 @@ async def test_controls_hold_an_edit_to_its_source(sandbox: Sandbox, tmp_path: P
         options = {"duration": None, "edit": edit}
         await clip(sandbox, made, options, type="video_edit", prompt="a neon city at night", source=source)
         apart.append(np.abs(before[12] - np.asarray(resized(frames(made)[12], before[12].shape))).mean())
-    assert apart[0] < apart[1] < apart[2] == apart[3]
+    assert apart[0] < apart[1] < apart[2]
+    # Without controls it is the same wish as with all of them off: another take of it.
+    assert apart[3] == pytest.approx(apart[2], rel=0.05)
 
 
 def resized(luma: Pixels, shape: tuple[int, ...]) -> Image.Image:
