@@ -55,3 +55,18 @@ def test_the_plans_table_has_stills_and_lengths() -> None:
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[2][:6] == ["a.still", "text", "photon-1", "still", "1", "new"]
     assert lines[3][:8] == ["a", "text", "ray-2", "720p", "3.75", "s", "1", "stale"]
+
+
+def test_the_plan_says_at_most_where_a_price_is_a_bound() -> None:
+    """A price that Luma does not document is marked in its row and in the sum, and its reason is told once."""
+    scenes = [{"id": name, "prompt": "the sea", "upscale": "1080p"} for name in ("a", "b")]
+    production = Production.model_validate({"title": "Mix", "model": "ray-flash-2", "scenes": scenes})
+    out = StringIO()
+    plan = draw_plan(production, prices=load_prices(), images={}, seller="sandbox")
+    show_plan(Console(file=out, width=120), plan, service="the sandbox")
+    text = out.getvalue()
+    rows = {line.split()[0]: line.split()[-4:] for line in text.splitlines() if line.startswith(("a", "b"))}
+    assert rows["a.large"] == ["≤", "$0.55", "≤", "$0.55"]
+    assert rows["a"][-2:] == ["$0.24", "$0.24"]
+    assert "to pay now: at most $1.58 of $1.58" in text
+    assert text.count("at most (a.large, b.large): the price of an upscale is not documented") == 1
