@@ -191,6 +191,19 @@ def test_pictures_in_high_dynamic_range() -> None:
     assert not {"start_frame", "end_frame"} & {name for s in "bcd" for name in sent(drawn, s)["video"]}
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [{"continue_from": PARENT, "lead_into": "a"}, {"lead_into": "a"}, {"continue_from": "a", "character": "maya"}],
+)
+def test_both_ends_of_a_clip_in_high_dynamic_range(beside: dict[str, str]) -> None:
+    """A bridge, a clip that leads into another and a fresh still are keyframes in HDR as well, at the price of HDR."""
+    drawn = plan(film(
+        scene("a", model="ray-3"), scene("b", model="ray-3", hdr=True, **beside), characters=[MAYA],
+    ))  # fmt: skip
+    anchored = {"keyframes", "keyframe_indexes", "hdr", "resolution", "duration"}
+    assert (drawn.shot("b").quote.usd, set(sent(drawn, "b")["video"])) == (Decimal("0.60"), anchored)
+
+
 def test_how_footage_is_modified_by_ray_3() -> None:
     """Controls, automatic ones, and pictures at frames of the footage, as the service names them."""
     drawn = plan(film(

@@ -93,6 +93,8 @@ def _lengths(desk: Desk, scene: Scene, form: Form) -> tuple[int, ...] | None:
     start, end = _start(desk, scene), _end(desk, scene)
     if scene.loop:
         return (whole_clip(model.loop_lengths, wanted),)
+    if scene.hdr and form == "earlier":
+        return None  # earlier versions refused other frames in HDR
     if scene.hdr or scene.guides:
         return (_one_clip(scene, model, wanted),)
     if form == "earlier":
