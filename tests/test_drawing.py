@@ -226,6 +226,16 @@ def test_how_footage_is_modified_by_ray_3() -> None:
         plan(film(scene("late", modify=FOOTAGE, model="ray-3", guides=[{"at": 4.5, "image": PICTURE}])))
 
 
+def test_any_number_of_seconds_is_reframed() -> None:
+    """A film in another shape keeps its lengths and its guides' moments, whole seconds or not, and its money."""
+    odd = film(
+        scene("a", duration=4.7), scene("b", model="ray-3", guides=[{"at": 0.55, "image": PICTURE}]), budget="1.10",
+        source_position={"x": 0.1, "y": 0, "width": 0.8, "height": 1},
+    )  # fmt: skip
+    shaped = reframed(odd, "1:1")
+    assert (shaped.scenes, shaped.budget, shaped.source_position) == (odd.scenes, odd.budget, odd.source_position)
+
+
 def test_where_a_reframed_picture_stands() -> None:
     """`source_position` of the scene, else of the production, goes with the reframe; without it the service centres."""
     place = {"x": -0.5, "y": 0, "width": 2, "height": 1}

@@ -42,7 +42,9 @@ def reframed(production: Production, ratio: str) -> Production:
         known = ", ".join(get_args(AspectRatio))
         raise BadInput(f"{ratio!r} is no aspect ratio", where="--reframe", hint=f"one of {known}")
     slug = f"{production.slug[:56]}-{ratio.replace(':', 'x')}"
-    return parse_production({**production.model_dump(), "reframe": ratio, "slug": slug}).as_version_of(production)
+    return parse_production({**production.model_dump(mode="json"), "reframe": ratio, "slug": slug}).as_version_of(
+        production
+    )
 
 
 def derived(production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "") -> Production:
