@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from studio.sandbox import edit_rules, finish_rules, image_rules, prices, rules, sizes
 from studio.sandbox.amounts import number
+from studio.sandbox.bodies import parsed
 from studio.sandbox.books import Draft, Generation, NoCredit
 from studio.sandbox.clock import iso
 from studio.sandbox.house import House
@@ -160,10 +161,7 @@ def ping() -> dict[str, str]:
 async def read_json(request: Request) -> Any:
     """The body. Raises Refusal where it is not JSON."""
     try:
-        body = json.loads(await request.body())
-        # What JSON cannot say again is refused here too: infinities, half a surrogate pair, a nesting without end.
-        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-        return body
+        return parsed(await request.body())
     except json.JSONDecodeError as error:
         raise _not_json([error.pos], error.msg) from error
     except (ValueError, RecursionError) as error:

@@ -51,6 +51,19 @@ async def finished(sandbox: Sandbox, generation: Generation) -> Generation:
     return await client(sandbox).generations.get(generation.id)
 
 
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', "[" * 100_000])
+@pytest.mark.parametrize("route", ["generations", "files"])
+async def test_a_body_that_json_cannot_say_again(unrendered: Sandbox, route: str, value: str) -> None:
+    """It is refused, nothing is booked or charged, and the page and the books can still be read."""
+    body = f'{{"prompt": {value}, "filename": {value}, "mime_type": "image/png"}}'
+    headers = {"Authorization": "Bearer k", "Content-Type": "application/json"}
+    answer = await unrendered.http.post(f"{AGENTS}/{route}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "body: not valid JSON"})
+    books = await unrendered.http.get(f"{BASE}/sandbox/books")
+    assert (books.status_code, books.json()["creates"]) == (200, [])
+    assert (await unrendered.http.get(f"{BASE}/")).status_code == 200
+
+
 async def test_a_generation_lives(unrendered: Sandbox) -> None:
     """queued, processing, completed with a signed output, as the clock goes on; a still has an image."""
     made = await order(unrendered)

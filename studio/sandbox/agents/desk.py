@@ -9,6 +9,7 @@ from fastapi import Request
 from studio.sandbox.agents.media import Ingest
 from studio.sandbox.agents.refusal import Declined
 from studio.sandbox.agents.shelf import Shelf
+from studio.sandbox.bodies import parsed
 from studio.sandbox.house import House
 
 
@@ -32,8 +33,8 @@ def desk_of(request: Request) -> Desk:
 
 
 async def json_body(request: Request) -> Any:
-    """The body. Raises Declined where it is not JSON."""
+    """The body. Raises Declined where it is not JSON, or says what JSON cannot say again."""
     try:
-        return await request.json()
-    except ValueError:
+        return parsed(await request.body())
+    except (ValueError, RecursionError):
         raise Declined(400, "body: not valid JSON") from None
