@@ -65,7 +65,7 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "what is bought in its earlier form is drawn anew", CLIPS,
-        "if number == 0 or (trial.begun and trial.to_pay < best.to_pay and _may_replace(forms[0][0], form)):",
+        "if number == 0 or (_may_replace(forms[0][0], form) and _better(desk, trial, clips, best, best_clips)):",
         "if number == 0:", of("drawing", "earlier"),
     ),
     Mutant(

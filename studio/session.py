@@ -129,8 +129,9 @@ class Session:
             return row is not None and row.state.held
 
         return draw_plan(
-            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=takes, only=only, held=held
-        )
+            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=takes, only=only, held=held,
+            familiar=lambda family: self.ledger.latest_take(family) is not None,
+        )  # fmt: skip
 
     def _retaking(
         self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],

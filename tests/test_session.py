@@ -44,7 +44,8 @@ async def test_a_new_take_is_bought_once_for_one_wish(workplace: Path) -> None:
 
 
 async def test_a_clip_of_ten_seconds_that_is_bought_is_used(workplace: Path) -> None:
-    """The plan takes two clips of 5 s now, which cost less; a clip of 10 s in the books is used, until a new take."""
+    """The plan takes two clips of 5 s now, which cost less; a clip of 10 s in the books is used, and so is its form for
+    another take: what goes on from it stays as it is."""
     wish = scene("a", model="ray-3", resolution="540p", duration=10)
     after = scene("b", model="ray-3", resolution="540p", continue_from="a")
     async with open_session(load_settings()) as session:
@@ -58,8 +59,8 @@ async def test_a_clip_of_ten_seconds_that_is_bought_is_used(workplace: Path) -> 
         assert [s.id for s in plan.shots] == ["a", "b"]
         assert (plan.shot("a").key, plan.to_pay) == (bought.key, Decimal("0.15"))
         again, _ = await session.plan(film(wish, after), retake=("a",))
-        assert [(s.id, s.take) for s in again.shots] == [("a.1", 2), ("a.2", 2), ("b", 1)]
-        assert again.to_pay == Decimal("0.45")
+        assert [(s.id, s.take) for s in again.shots] == [("a", 2), ("b", 1)]
+        assert again.to_pay == Decimal("0.60")
 
 
 async def test_a_scene_that_is_not_there(workplace: Path) -> None:

@@ -74,12 +74,20 @@ def _chosen(desk: Desk, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]])
         if keys in seen:
             continue
         seen.add(keys)
-        if number == 0 or (trial.begun and trial.to_pay < best.to_pay and _may_replace(forms[0][0], form)):
+        if number == 0 or (_may_replace(forms[0][0], form) and _better(desk, trial, clips, best, best_clips)):
             best, best_clips = trial, clips
     desk.keep(best)
     if len(choice) == 2 and choice[0] != choice[1]:
         desk.choices[scene.id] = Choice(*choice[0], *choice[1])
     return best_clips
+
+
+def _better(desk: Desk, trial: Desk, clips: tuple[Shot, ...], best: Desk, best_clips: tuple[Shot, ...]) -> bool:
+    """True if a form that is bought costs less now; or, where this take is new in every form, if other takes have it:
+    what hangs on the scene then stays as it is."""
+    if trial.begun:
+        return trial.to_pay < best.to_pay
+    return not best.begun and desk.familiar(clips[0].family) and not desk.familiar(best_clips[0].family)
 
 
 def _may_replace(wish: Form, form: Form) -> bool:

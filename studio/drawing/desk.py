@@ -35,7 +35,8 @@ class Choice:
 class Desk:
     """The state of one walk through a production's scenes, parents first.
 
-    ``seeds``: its assets, by ``source_key``. ``held``: whether the order of that key is bought already.
+    ``seeds``: its assets, by ``source_key``. ``held``: whether the order of that key is bought already; ``familiar``:
+    whether any take of that family ever was.
     """
 
     production: Production
@@ -44,6 +45,7 @@ class Desk:
     seller: str
     takes: Mapping[str, int]
     held: Callable[[str], bool] = lambda _: False
+    familiar: Callable[[str], bool] = lambda _: False
     shots: MutableMapping[str, Shot] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     #: A scene's clips as they are made, and as they stand in the film.

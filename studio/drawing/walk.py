@@ -24,14 +24,16 @@ def draw_plan(
     takes: Mapping[str, int] | None = None,
     only: tuple[str, ...] = (),
     held: Callable[[str], bool] = lambda _: False,
+    familiar: Callable[[str], bool] = lambda _: False,
 ) -> Plan:
     """Every shot in topological order, with its price and the key of its purchase; states follow by ``seen_in``.
 
     ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and what they are made from in the
     shots. ``held`` says of an order's key whether it is bought: a scene that is bought in another form, of longer clips
-    say, is drawn in that form. Raises BadInput for what no model or price covers.
+    say, is drawn in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises
+    BadInput for what no model or price covers.
     """
-    walk = _Walk(Desk(production, prices, images, seller, takes or {}, held))
+    walk = _Walk(Desk(production, prices, images, seller, takes or {}, held, familiar))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
