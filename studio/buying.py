@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from weakref import WeakKeyDictionary
 
 from PIL import Image
@@ -17,6 +19,7 @@ from studio.facts import stored_clip
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
+from studio.measured import price_of, source_of
 from studio.order_errors import generation_failed, gone, pinned_failed, pinned_missing
 from studio.orders import Placed
 from studio.plan import Shot
@@ -45,7 +48,7 @@ async def order(
     """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
 
     ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do, and
-    OddClip where one of them is not what was ordered.
+    OddClip where one of them is not what was ordered, or makes the shot dearer than the plan said.
     """
     if shot.generation:
         return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
@@ -63,8 +66,9 @@ async def order(
         hears.shot(shot.id, "waiting", why)
         on_wait(why)
 
+    price = await _price(run, shot, parents)
     hears.shot(shot.id, "ordering")
-    intent = shot.intent(run.production, account, film=run.plan.production.budget_name)
+    intent = replace(shot.intent(run.production, account, film=run.plan.production.budget_name), price=price)
     placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
     if placed.bought:
         await asyncio.to_thread(session.mark.set, session.ledger)
@@ -197,6 +201,27 @@ async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
         ) from None
     except (DownloadError, BadClip, ServiceError) as error:
         log.info("shot '%s' is ordered, though '%s' could not be fetched: %s", shot.id, parent.id, error)
+
+
+async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal:
+    """USD of a shot: the plan's, or where the service bills it by another shot's clip, by that clip's measures.
+
+    Raises OddClip where it is dearer than planned. What is known of the clip from its order stands in for it where it
+    cannot be fetched now; of an existing generation nothing is known, and why it cannot be fetched is raised.
+    """
+    source = source_of(run.plan, shot)
+    if source is None:
+        return shot.quote.usd
+    made = parents[source.id].generation_id if source.id in parents else source.generation or ""
+    try:
+        sha256 = await _kept(run, source, made)
+        clip = await asyncio.to_thread(stored_clip, run.session.store, sha256)
+    except (DownloadError, BadClip, ServiceError) as error:
+        if not run.ordered[source.id].known:
+            raise
+        log.info("shot '%s' is ordered at its planned price: '%s' could not be fetched: %s", shot.id, source.id, error)
+        return shot.quote.usd
+    return price_of(run.session.prices, shot, source, clip, allowed=run.allow_odd)
 
 
 def _look_at(run: Run, shot: Shot, sha256: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,44 @@ async def test_an_odd_clip_in_the_library(workplace: Path, sandbox: Sandbox, mon
     assert (first.width, first.height, second.width) == (64, 48, 960)
     assert any("64×48" in note for note in first.metadata["notes"])
     assert (first.metadata["cached"], second.metadata["cached"]) == (True, False)
+
+
+async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studio: Path, sandbox: Sandbox) -> None:
+    """A clip that is longer than its scene says is measured before anything is bought from it, and its price refused.
+
+    Told how long it is, or where it is allowed, the run buys, and both books say the same.
+    """
+    from flows.produce import produce
+
+    await produce(production=chain(scenes=[{"id": "a", "prompt": "a harbour at dawn", "duration": 9}]), out="one")
+    there = sandbox.books()["creates"][0]["id"]
+    pinned = {"id": "p", "prompt": "a harbour at dawn", "generation": there, "sound": "gulls"}
+    film = [pinned, {"id": "m", "prompt": "the same in oil", "modify": "p"}]
+    with pytest.raises(Incomplete) as refused:
+        await produce(production=chain(scenes=film), out="two", apart=True)
+    assert set(refused.value.missing) == {"p", "m"}
+    assert "lasts 9 s at 960×540, so that it costs $0.61, and the plan said $0.34" in str(refused.value)
+    assert "write into scene 'p' the duration" in str(refused.value)
+    assert booked(studio) == charged(sandbox) == Decimal("0.25")
+    await produce(production=chain(scenes=[pinned | {"duration": 9}, film[1]]), out="three", apart=True)
+    assert booked(studio) == charged(sandbox) == Decimal("0.25") + Decimal("0.25") + Decimal("0.61")
+    allowed = [pinned | {"sound": "waves"}, film[1] | {"prompt": "the same in ink"}]
+    await produce(production=chain(scenes=allowed), out="four", apart=True, allow_odd=True)
+    assert booked(studio) == charged(sandbox) == Decimal("0.25") + 2 * (Decimal("0.25") + Decimal("0.61"))
+
+
+async def test_a_clip_that_holds_its_parent_s_footage_too(studio: Path, sandbox: Sandbox) -> None:
+    """Where a continuation's clip is twice as long, nothing is bought from it for more than the plan said, unasked."""
+    from flows.produce import produce
+
+    sandbox.assume = "extension=parent_plus_new"
+    sandbox.again(sandbox.latency)
+    os.environ["LUMAAI_BASE_URL"] = sandbox.url  # the fixture `studio` puts it back
+    scenes = [{"id": "a", "prompt": "a harbour at dawn"}]
+    scenes += [{"id": "b", "prompt": "a boat leaves it", "continue_from": "a"}]
+    scenes += [{"id": "m", "prompt": "the same in oil", "modify": "b"}]
+    with pytest.raises(Incomplete, match=r"lasts 10 s at 960×540, so that it costs \$0\.68, and the plan said \$0\.34"):
+        await produce(production=chain(scenes=scenes), out="one")
+    assert booked(studio) == charged(sandbox) == Decimal("0.28")
+    await produce(production=chain(scenes=scenes), out="two", allow_odd=True)
+    assert booked(studio) == charged(sandbox) == Decimal("0.28") + Decimal("0.68")
