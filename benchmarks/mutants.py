@@ -32,11 +32,12 @@ from mutants_orders import ORDERS
 from mutants_pieces import BESIDES, DOOR, SETTLING, Mutant
 from mutants_prices import PRICES
 from mutants_runs import RUNS
+from mutants_sandbox import SANDBOXED
 from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
-MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES)
+MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES, *SANDBOXED)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "flows",

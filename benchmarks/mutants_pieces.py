@@ -62,9 +62,19 @@ REHEARSED = "takes in the sandbox"
 PRICED = "priced before it is bought"
 CHOSEN = "the clips that a scene is made of"
 TOGETHER = "what a request of Ray 3 may hold together"
+RAY_3_REFUSES = "the sandbox's Agents API: what is refused"
+RAY_3_COSTS = "the sandbox's Agents API: what is charged"
+RAY_3_SHAPES = "the sandbox's Agents API: shapes, places and controls"
+RAY_3_TELLS = "the sandbox's Agents API: headers and limits"
+DREAM_TAKES = "the sandbox's Dream Machine: what is taken"
+DREAM_GIVES = "the sandbox's Dream Machine: what is answered"
+DREAM_EDITS = "the sandbox's Dream Machine: edits priced by their source"
+PAGES = "the sandbox and pages of other sites"
+HTTPS = "the sandbox's own certificate"
 BESIDES = (
     FAILED, LATE, SUSPENSE, MONTHS, BY_HAND, RETAKES, BUDGETS, RESTORED, CLOCKS, RECONCILED, TOLD, TRACED, WHOM, PINNED,
     VALUES, NAMED, FOOTAGE, REHEARSED, PRICED, CHOSEN, TOGETHER,
+    RAY_3_REFUSES, RAY_3_COSTS, RAY_3_SHAPES, RAY_3_TELLS, DREAM_TAKES, DREAM_GIVES, DREAM_EDITS, PAGES, HTTPS,
 )  # fmt: skip
 
 
@@ -140,6 +150,25 @@ TESTS = {
     CHOSEN: of("drawing"),
     TOGETHER: of("drawing"),
     REHEARSED: ("tests/sandbox/test_takes.py", "-k", "not replayed and not picture"),
+    RAY_3_REFUSES: ("tests/sandbox/test_agents_rules.py",),
+    RAY_3_COSTS: ("tests/sandbox/test_agents_prices.py",),
+    RAY_3_SHAPES: (
+        "tests/sandbox/test_agents_shapes.py",
+        "tests/sandbox/test_agents_controls.py",
+        "-k",
+        "not where_it_was_put",
+    ),
+    RAY_3_TELLS: ("tests/sandbox/test_agents.py", "-k", "minute or at_once or errors_in or without_limits"),
+    DREAM_TAKES: (
+        "tests/sandbox/test_rules.py",
+        "tests/sandbox/test_stills.py",
+        "-k",
+        "refused or published or left_out or ray_1_6 or form",
+    ),
+    DREAM_GIVES: ("tests/sandbox/test_api.py", "-k", "lives or urls or thumbnail"),
+    DREAM_EDITS: ("tests/sandbox/test_prices.py", "tests/sandbox/test_edits.py", "-k", "settled or is_charged"),
+    PAGES: ("tests/sandbox/test_browsers.py", "-k", "not real_browser"),
+    HTTPS: ("tests/sandbox/test_tls.py", "-k", "it_is or authority or cannot_be_used or names or https"),
 }
 
 

@@ -211,6 +211,13 @@ async def test_clips_as_sources(unrendered: Sandbox, tmp_path: Path) -> None:
         await order(unrendered, none, type="video_edit", source={"file_id": made})
     with pytest.raises(luma_agents.UnprocessableEntityError, match="not a video"):
         await order(unrendered, {"start_frame": {"file_id": made}})
+    longer = await uploaded(unrendered, film(tmp_path / "c.mp4", 31), mime_type="video/mp4")
+    with pytest.raises(luma_agents.UnprocessableEntityError, match="30 seconds"):
+        await order(unrendered, none, type="video_reframe", aspect_ratio="9:16", source={"file_id": longer})
+    late = {"duration": None, "edit": {"keyframes": [png()], "keyframe_indexes": [6 * 24 + 1]}}
+    with pytest.raises(luma_agents.UnprocessableEntityError, match=r"0\.\.144"):
+        await order(unrendered, late, type="video_edit", source=inline)
+    assert unrendered.house.books.account().charged == 108 + 19 * 3
     assert "letters of base64" in str(unrendered.house.books.creates()[0].request)
 
 

@@ -6,9 +6,12 @@ The numbers stand here as the guide has them, in US cents, and are computed from
 from __future__ import annotations
 
 import base64
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +20,10 @@ from PIL import Image
 from studio.sandbox import encoder
 from studio.sandbox.agents import prices
 from studio.sandbox.assumptions import Assumptions
+from studio.sandbox.books import Books, Draft
+from studio.sandbox.house import Options
 from studio.sandbox.picture.planes import Picture
-from tests.sandbox.conftest import BASE, Sandbox
+from tests.sandbox.conftest import BASE, Sandbox, _blank, opened
 from tests.sandbox.test_agents import client, finished, order, png
 
 Footage = Callable[[int], bytes]
@@ -145,6 +150,43 @@ def test_other_guesses() -> None:
     exact = Assumptions({"agents_reframe_seconds": "exact", "agents_extend_360p": "0.09"})
     assert [prices.reframe("720p", frames, exact) for frames in (1, 26, 120, 122)] == [1, 13, 60, 61]
     assert (prices.extension("360p", exact), prices.extension("540p", exact)) == (9, 15)
+
+
+async def test_the_guess_of_an_extension_is_charged(tmp_path: Path, footage: Footage) -> None:
+    """An extension at 360p is charged as it is assumed, and a new clip as the guide has it."""
+    async with opened(tmp_path, Options(assume=Assumptions({"agents_extend_360p": "0.09"}))) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        parent = await order(sandbox)
+        await finished(sandbox, parent)
+        sandbox.house.home.clip(parent.id).write_bytes(footage(120))
+        await order(sandbox, {"start_frame": {"generation_id": parent.id}})
+        assert [create.cents for create in sandbox.house.books.creates()] == [6, 9]
+
+
+async def test_a_part_of_a_cent_comes_back(unrendered: Sandbox) -> None:
+    """A still that fails is refunded exactly, and the account is what it was."""
+    made = await client(unrendered).generations.create(prompt="a lake")
+    books = unrendered.house.books
+    assert books.fail(made.id, "Job failed", "a note", unrendered.clock.now())
+    (entry,) = books.creates()
+    assert (entry.cents, entry.refunded_cents) == (Decimal("4.04"), Decimal("4.04"))
+    assert (books.account().charged, books.account().refunded) == (Decimal("4.04"), Decimal("4.04"))
+
+
+def test_whole_cents_of_an_earlier_version(tmp_path: Path) -> None:
+    """Books that know whole cents only are opened, their sums stay, and parts of a cent are added from then on."""
+    draft = Draft("luma-agents", "image", "uni-1", {}, {}, Decimal("4.04"))
+    books = Books(tmp_path / "books.sqlite")
+    books.accept(draft, 0.0)
+    books.close()
+    with closing(sqlite3.connect(tmp_path / "books.sqlite")) as earlier:
+        earlier.execute("ALTER TABLE generations DROP COLUMN micros")
+        earlier.commit()
+    again = Books(tmp_path / "books.sqlite")
+    again.accept(draft, 1.0)
+    assert [create.cents for create in again.creates()] == [5, Decimal("4.04")]
+    assert again.account().charged == Decimal("9.04")
+    again.close()
 
 
 async def reframe(sandbox: Sandbox, resolution: str, content: bytes) -> None:

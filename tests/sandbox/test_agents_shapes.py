@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from studio.sandbox import encoder
+from studio.sandbox.assumptions import Assumptions
+from studio.sandbox.house import Options
 from studio.sandbox.picture.planes import Picture
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, _blank, opened
 from tests.sandbox.test_agents import finished, order, png
 
 WIDE, TALL, SQUARE = png(size=(320, 180)), png(size=(90, 160)), png(size=(100, 100))
@@ -76,6 +78,29 @@ async def test_an_extension_has_its_parents_shape(unrendered: Sandbox, tmp_path:
     for way in ("start_frame", "end_frame"):
         await order(unrendered, {"resolution": "720p", way: {"generation_id": parent.id}}, aspect_ratio="16:9")
         assert latest(unrendered) == (720, 1280)
+
+
+async def test_an_extension_is_never_in_hdr(tmp_path: Path) -> None:
+    """Also where frames in HDR are assumed to be accepted, a prior clip is not extended in HDR, and costs nothing."""
+    switched = Options(assume=Assumptions({"agents_hdr_with_frames": "accepted"}))
+    async with opened(tmp_path / "home", switched) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        parent = await order(sandbox)
+        await finished(sandbox, parent)
+        sandbox.house.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))
+        await order(sandbox, {"resolution": "720p", "hdr": True, "start_frame": WIDE})
+        for way in ("start_frame", "end_frame"):
+            with pytest.raises(luma_agents.UnprocessableEntityError, match="standard dynamic range"):
+                await order(sandbox, {"resolution": "720p", "hdr": True, way: {"generation_id": parent.id}})
+        assert sandbox.house.books.account().charged == 6 + 60
+
+
+@pytest.mark.parametrize("video", [{}, {"start_frame": TALL}, {"edit": {"keyframes": [TALL], "keyframe_indexes": [0]}}])
+async def test_an_edit_has_its_sources_shape(unrendered: Sandbox, tmp_path: Path, video: dict[str, Any]) -> None:
+    """An edit has the shape of its source, whatever the shape of a frame or a guide that shows its look."""
+    source = inline(footage(tmp_path, (64, 64)))
+    await order(unrendered, {"duration": None} | video, type="video_edit", source=source)
+    assert latest(unrendered) == (480, 480)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ from PIL import Image, ImageDraw
 from studio.media import ffmpeg
 from studio.sandbox import edit_rules, encoder, footage, sizes
 from studio.sandbox.assumptions import Assumptions
+from studio.sandbox.house import Options
 from studio.sandbox.picture import look
 from studio.sandbox.picture.planes import Picture
 from studio.sandbox.refusal import Refusal
 from studio.sandbox.soundtrack import compose
-from tests.sandbox.conftest import Sandbox, opened
+from tests.sandbox.conftest import Sandbox, _blank, opened
 from tests.sandbox.publisher import published
 from tests.sandbox.test_clips import Grey, decoded, ssim
 
@@ -188,6 +189,22 @@ async def test_modify(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
         (replayed,) = fresh.house.books.creates()
     first, second = sandbox.house.books.creates()
     assert first.digest == replayed.digest != second.digest
+
+
+@pytest.mark.parametrize(("assumed", "cents"), [("source", 79), ("capped", 35), ("create", 175)])
+async def test_an_edit_is_charged_by_its_source(
+    tmp_path: Path, files: dict[str, bytes], base: str, assumed: str, cents: int
+) -> None:
+    """Once its footage was read, an edit's charge in the books is that of its length and tier, as it is assumed."""
+    files["/large.mp4"] = clip(tmp_path, 24, (1920, 1080))
+    async with opened(tmp_path / "home", Options(assume=Assumptions({"edit_price": assumed}))) as sandbox:
+        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        made = await sandbox.luma.generations.video.modify(
+            generation_type="modify_video", model="ray-2", mode="flex_1", media={"url": f"{base}/large.mp4"}
+        )
+        assert sandbox.house.books.account().charged == 175
+        await sandbox.finish(made)
+        assert sandbox.house.books.account().charged == sandbox.house.books.creates()[0].cents == cents
 
 
 async def test_footage_of_a_phone_is_upright(sandbox: Sandbox, files: dict[str, bytes], base: str) -> None:

@@ -362,6 +362,20 @@ async def test_every_failure_code(wire: Wire, code: str) -> None:
     assert account.charged == account.refunded > 0
 
 
+@pytest.mark.parametrize(("reason", "code"), [
+    *((reason, "content_moderated") for reason in SEEN_REASONS),
+    ("Frame moderation failed", "content_moderated"), ("Failed to read user input frames", "corrupt_input"),
+    ("The sea was too rough", "generation_failed"),
+])  # fmt: skip
+async def test_a_failure_reason_has_a_code(wire: Wire, reason: str, code: str) -> None:
+    """Where a plan names only the other API's reason, a generation of this one fails with the code that means it."""
+    await wire.faults({"kind": "fails", "reason": reason})
+    made = await agents(wire).generations.create(prompt="a lake")
+    await wire.house.lifecycle.at_rest()
+    failed = await agents(wire).generations.get(made.id)
+    assert (failed.state, failed.failure_code) == ("failed", code)
+
+
 async def test_the_agents_api_loses_answers_too(wire: Wire) -> None:
     """Its real client gets a connection error for a create that was accepted and charged; ``create.*`` means both."""
     await wire.faults({"kind": "lost_answer", "on": "create.*"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,13 @@ def test_what_counts_as_a_take(books: Books) -> None:
     books.fail(second.id, "Job failed", "a fault", 4.0)
     assert take(books) == 2
     assert take(books) == 3
+
+
+def test_what_cannot_be_written_is_no_take(books: Books) -> None:
+    """A take and its create are written together: where the create cannot be, the number is free again."""
+    with pytest.raises(sqlite3.IntegrityError):
+        books.accept(dataclasses.replace(draft(), cents=-1), 0.0)
+    assert [take(books), take(books)] == [1, 2]
 
 
 def test_a_take_that_fails_late_frees_no_number(books: Books) -> None:

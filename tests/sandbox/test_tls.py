@@ -73,6 +73,13 @@ def test_the_authority_is_good_for_nothing_else(tmp_path: Path) -> None:
     assert limits.critical
     allowed = {str(name.value) for name in limits.value.permitted_subtrees or ()}
     assert allowed == {"localhost", "127.0.0.1/32", "::1/128"}
+    shapes = [
+        x509.load_pem_x509_certificate(path.read_bytes())
+        .extensions.get_extension_for_class(x509.BasicConstraints)
+        .value
+        for path in (made.ca, made.server)
+    ]
+    assert [(shape.ca, shape.path_length) for shape in shapes] == [(True, 0), (False, None)]
     private = made.key.read_bytes()
     assert private.count(b"PRIVATE KEY-----") == 2
     shown = x509.load_pem_x509_certificate(made.server.read_bytes())
@@ -91,7 +98,18 @@ def test_it_is_made_anew_before_it_ends(tmp_path: Path) -> None:
     assert earlier.until < later.until
 
 
-@pytest.mark.parametrize("harm", ["no key", "no authority", "no certificate", "cut", "another's key", "open to others"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "no key",
+        "no authority",
+        "no certificate",
+        "cut",
+        "another's key",
+        "another's authority",
+        "open to others",
+    ],
+)
 def test_what_cannot_be_used_is_made_anew(tmp_path: Path, harm: str) -> None:
     """A file that is missing, damaged, of another pair or readable by others is not served: all three are made."""
     made = certificate(tmp_path / "tls", LOOPBACK, NOW)
@@ -108,6 +126,8 @@ def test_what_cannot_be_used_is_made_anew(tmp_path: Path, harm: str) -> None:
             made.server.write_bytes(before[1][:100])
         case "another's key":
             made.key.write_bytes(other.key.read_bytes())
+        case "another's authority":
+            made.ca.write_bytes(other.ca.read_bytes())
         case "open to others":
             made.key.chmod(0o644)
     again = certificate(tmp_path / "tls", LOOPBACK, NOW)
