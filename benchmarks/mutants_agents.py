@@ -209,7 +209,7 @@ COSTS = (
     ),
     Mutant(
         RAY_3_COSTS, "a home of an earlier version cannot be opened", BOOKS,
-        'if "micros" not in', 'if "micros" in', STILLS,
+        'self._db.execute("ALTER TABLE generations ADD COLUMN micros INTEGER")', "pass", STILLS,
     ),
     Mutant(
         RAY_3_COSTS, "answers tell whole cents", AMOUNTS, "else float(cents)", "else round(cents)",

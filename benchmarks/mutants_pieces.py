@@ -168,7 +168,7 @@ TESTS = {
     DREAM_GIVES: ("tests/sandbox/test_api.py", "-k", "lives or urls or thumbnail"),
     DREAM_EDITS: ("tests/sandbox/test_prices.py", "tests/sandbox/test_edits.py", "-k", "settled or is_charged"),
     PAGES: ("tests/sandbox/test_browsers.py", "-k", "not real_browser"),
-    HTTPS: ("tests/sandbox/test_tls.py", "-k", "it_is or authority or cannot_be_used or names or https"),
+    HTTPS: ("tests/sandbox/test_tls.py", "-k", "it_is or authority or cannot_be_used or names or assets_are_on"),
 }
 
 

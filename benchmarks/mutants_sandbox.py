@@ -17,7 +17,7 @@ ANY_REASON = (
     "tests/sandbox/test_faults.py",
     "tests/sandbox/test_faults_plan.py",
     "-k",
-    "reason or mistake or moderation",
+    "sea or wrong or reason_has",
 )
 RAY_1_6 = ("tests/sandbox/test_api.py", "-k", "ray_1_6")
 AGENTS_URLS = ("tests/sandbox/test_agents.py", "-k", "lives")

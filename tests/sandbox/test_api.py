@@ -283,6 +283,17 @@ async def test_what_ray_1_6_costs(unrendered: Sandbox) -> None:
     assert [create.cents for create in unrendered.house.books.creates()] == [71, 72]
 
 
+async def test_the_rate_of_ray_1_6_can_be_switched(tmp_path: Path) -> None:
+    """Assumed at half the rate, the older model costs half as much, and the others what they did."""
+    async with opened(tmp_path, Options(assume=Assumptions({"ray_1_6_rate": "0.0032"}))) as sandbox:
+        for model in ("ray-1-6", "ray-2"):
+            await sandbox.http.post(
+                f"{API}/generations", json={"model": model, "prompt": "a lake", "resolution": "4k"},
+                headers={"Authorization": "Bearer k"},
+            )  # fmt: skip
+        assert [create.cents for create in sandbox.house.books.creates()] == [319, 637]
+
+
 async def test_ranges(unrendered: Sandbox) -> None:
     """A download can be taken up where it stopped."""
     (done,) = await unrendered.finish(await unrendered.create())

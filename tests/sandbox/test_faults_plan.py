@@ -112,6 +112,8 @@ def test_a_bare_list_and_an_empty_file(tmp_path: Path) -> None:
         ("faults: [{kind: stuck", "cannot be read"),
         ("faults: [{kind: rate_limited, at_once: true, a_minute: 20}]", "a_minute is not said"),
         ("faults: [{kind: rate_limited, a_minute: 0}]", "a_minute"),
+        ('faults: [{kind: fails, reason: " "}]', "failure_reason is a text"),
+        ('faults: [{kind: fails, reason: "\\ud800"}]', "failure_reason is a text"),
         ("nonsense: 1", "nonsense"),
         ("7", "file"),
         ("!!python/object/apply:os.system [id]", "cannot be read"),
