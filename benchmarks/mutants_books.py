@@ -209,8 +209,8 @@ KEPT = (
         BUDGETS,
         "an order counts for its version alone",
         BUYING,
-        "account, film=run.plan.production.budget_name)\n    placed = await",
-        "account)\n    placed = await",
+        "account, film=run.plan.production.budget_name), price=price)",
+        "account), price=price)",
     ),
     Mutant(
         BUDGETS,

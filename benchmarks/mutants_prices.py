@@ -49,6 +49,16 @@ PRICES = (
         "return Quote(price, self.label, at_most)", "return Quote(price, self.label)", of("pricing", "upper_bound"),
     ),
     Mutant(
+        PRICED, "what is made from a clip costs what the plan supposed", "studio/buying.py",
+        "film=run.plan.production.budget_name), price=price)", "film=run.plan.production.budget_name))",
+        of("odd_clips", "existing_generation or parent_s_footage"), seconds=120,
+    ),
+    Mutant(
+        PRICED, "what is dearer than the plan said is bought", "studio/measured.py",
+        "if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.round_to:", "if True:",
+        of("odd_clips", "existing_generation or parent_s_footage"), seconds=120,
+    ),
+    Mutant(
         PRICED, "HDR is priced by rate", PRICING,
         "if lengths is not None and seconds in lengths:",
         "if lengths is not None and seconds in lengths or dynamic != 'sdr' and (dynamic := 'sdr'):",
