@@ -26,6 +26,7 @@ from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.money import parse_usd, plain, usd
 from studio.plan import Plan, parse_takes
 from studio.production import Production, bundled_example, chosen_production
+from studio.production.paths import local_path
 from studio.progress import listener
 from studio.record import RunRecord
 from studio.run import check_budget
@@ -103,8 +104,9 @@ def produce(
 
     async def go() -> None:
         wish = Wish(
-            production, _budget(budget), draft, from_draft, reframe, tuple(only or ()), tuple(retake or ()),
-            tuple(renew or ()), tuple(take or ()), out, allow_missing, apart, allow_odd, yes,
+            local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
+            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(take or ()), out,
+            allow_missing, apart, allow_odd, yes,
         )  # fmt: skip
         settings = load_settings()
         billed = choose_service(settings).billed and not plan  # a plan spends nothing

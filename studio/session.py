@@ -110,7 +110,7 @@ class Session:
         self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
         budgeting = await asyncio.to_thread(self._budgeting, production, drawn, apart)
         unpaid = free_shots(drawn, billed=self.service.billed)
-        notes = (*drawn.notes, *notes_on(drawn, by_hash), *unpaid, *budget_notes(budgeting))
+        notes = (*production.notes, *drawn.notes, *notes_on(drawn, by_hash), *unpaid, *budget_notes(budgeting))
         plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
         fresh = frozenset((*retake, *renew))
         return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash

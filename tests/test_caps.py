@@ -22,6 +22,7 @@ from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, OrderState, open_ledger
 from studio.ledger.by_hand import release
 from studio.ledger.clock import check_clock, utc_now
+from studio.production import load_production
 from studio.run import Run, check_budget
 from studio.session import Session, open_session
 from studio.settings import load_settings
@@ -327,3 +328,13 @@ def test_a_database_that_serialises_by_default_serves(postgres: str) -> None:
         assert list(pool.map(buy, range(8))) == ["granted"] * 8
     for ledger in ledgers:
         ledger.close()
+
+
+async def test_notes_on_how_a_production_is_written_are_in_its_plan(local: Path) -> None:
+    """A comment that is left out of a prompt is told in the plan, of every version of the film."""
+    file = local / "film.yaml"
+    file.write_text("title: T\nscenes:\n  - id: one\n    prompt: A boat.  # in fog\n")
+    async with open_session(load_settings()) as session:
+        for version in ({}, {"draft": True}, {"reframe": "9:16"}):
+            plan, _ = await session.plan(derived(load_production(file), **version))
+            assert sum("'# in fog', is a comment" in note for note in plan.notes) == 1

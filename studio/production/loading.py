@@ -16,6 +16,7 @@ from studio.production import rules
 from studio.production.canonical import SCENE_WORDS, absolute, canonical
 from studio.production.later import unsupported
 from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.paths import local_path
 from studio.production.places import Loc, Places
 from studio.production.reading import read_file
 from studio.production.seeds import bad_file, kind_of_file, with_article
@@ -23,6 +24,12 @@ from studio.production.values import kind_of, shown
 
 MOST_TOLD = 100
 MOST_REFUSED = 1000  # more than that is no production, and is not looked into further
+#: Bounds of what pydantic refuses, by their names in its errors.
+_BOUNDS = {
+    "ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "max_length": "at most",
+    "min_length": "at least", "multiple_of": "a multiple of", "max_digits": "digits, at most", "decimal_places":
+    "decimals, at most",
+}  # fmt: skip
 _ELSEWHERE = {"rules checked elsewhere": True}
 _NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions}
 
@@ -32,10 +39,15 @@ def load_production(path: str | Path) -> Production:
 
     ``ProductionError`` lists every problem with its line, scene and field.
     """
-    file = Path(path)
+    file = local_path(path)
     reading = read_file(file)
     places = Places(file.name, reading.data, reading.lines.get)
-    return _parsed(reading.data, places, file.absolute().parent, reading.problems)
+    told = [
+        (remark.wrong, Problem(places.where(remark.loc), remark.message, remark.hint)) for remark in reading.remarks
+    ]
+    problems = [*reading.problems, *(problem for wrong, problem in told if wrong)]
+    notes = [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
+    return _parsed(reading.data, places, file.absolute().parent, problems).noted(notes)
 
 
 def parse_production(
@@ -50,11 +62,12 @@ def parse_production(
     ``source`` is named in errors, ``base`` is the folder that paths are relative to (default: the working folder), and
     ``locate`` knows the line of a place such as ``("scenes", 0, "prompt")``.
     """
+    notes: tuple[str, ...] = ()
     if isinstance(data, Production):
-        data = data.model_dump(mode="json")
+        notes, data = data.notes, data.model_dump(mode="json")
     if not isinstance(data, Mapping):
         raise ProductionError([Problem(source, f"expected the fields of a production, found {kind_of(data)}")])
-    return _parsed(data, Places(source, data, locate), (base or Path()).absolute(), [])
+    return _parsed(data, Places(source, data, locate), (base or Path()).absolute(), []).noted(notes)
 
 
 def bundled_example() -> Path:
@@ -65,14 +78,16 @@ def bundled_example() -> Path:
     return path
 
 
-def _parsed(data: Mapping[str, Any], places: Places, base: Path, problems: list[Problem]) -> Production:
-    count = len(_list(data.get("scenes")))
+def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[Problem]) -> Production:
+    """``written``: what is wrong with how it is written, told beside the rest."""
+    scenes = data.get("scenes")
+    count = len(scenes) if isinstance(scenes, list | tuple | Mapping) else 0
     if count > rules.MOST_SCENES:
         message = f"{count} scenes are more than {rules.MOST_SCENES}"
         raise ProductionError([Problem(places.where(("scenes",)), message, "split it into several productions")])
     found = absolute(canonical(data), base)
     production, refused = _validated(found)
-    problems = [*problems, *(_problem(error, places) for error in _without_echoes(refused))]
+    problems = [_problem(error, places) for error in _without_echoes(refused)]
     if refused and len(refused) < MOST_REFUSED:
         production = _salvaged(found, refused)
     if production is not None:
@@ -81,6 +96,9 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, problems: list[
         later = unsupported(production, places)
         places_of_later = {problem.where for problem in later}
         problems = [problem for problem in problems if problem.where not in places_of_later] + later
+    places_of_written = {problem.where for problem in written if "field " in problem.where}
+    # Of a place whose text is written wrongly nothing else is said.
+    problems = [*written, *(p for p in problems if p.where not in places_of_written)]
     if problems:
         raise ProductionError(_in_order(problems, places.source))
     assert production is not None  # noqa: S101
@@ -140,12 +158,20 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
             hint = f"{hint} One of {', '.join(known)}"
         quoted = shown(value) if isinstance(value, str | int | float) else kind_of(value)
         return Problem(where, f"there is no {loc[-1]} {quoted}", hint)
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bound, word = (context.get("ge"), "at least") if "ge" in context else (context.get("le"), "at most")
-        return Problem(where, f"{shown(value)} is not possible", f"{word} {bound}")
-    if kind == "string_too_long":
-        return Problem(where, f"has {len(str(value))} characters", f"at most {context.get('max_length')}")
+    bound = next(((word, context[name]) for name, word in _BOUNDS.items() if name in context), None)
+    if bound is not None and kind.endswith(("_long", "_short")):
+        return Problem(where, f"has {_size(value, context)}", " ".join(map(str, bound)))
+    if bound is not None:
+        return Problem(where, f"{shown(value)} is not possible", " ".join(map(str, bound)))
     return Problem(where, f"expected {_expected(kind)}, found {kind_of(value)}")
+
+
+def _size(value: object, context: Mapping[str, Any]) -> str:
+    """A text's characters, as they are counted, or the items of a list."""
+    count = context.get("actual_length")
+    if isinstance(value, str | int):
+        return f"{len(' '.join(str(value).split())) if count is None else count} characters"
+    return f"{len(value) if count is None and isinstance(value, list | tuple | dict) else count} items"
 
 
 def _unknown(loc: Loc, places: Places) -> Problem:

@@ -7,6 +7,7 @@ it is built already. ``parse_production`` and ``load_production`` hold those as 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
@@ -21,6 +22,7 @@ from studio.errors import BadInput
 from studio.production import rules
 from studio.production.canonical import canonical
 from studio.production.places import Places
+from studio.production.slugs import film_name, slugify
 from studio.production.values import (
     Across,
     Amount,
@@ -28,6 +30,7 @@ from studio.production.values import (
     Choice,
     Dollars,
     Filled,
+    FilledReference,
     Flag,
     GenerationId,
     Id,
@@ -36,6 +39,8 @@ from studio.production.values import (
     Model,
     Moment,
     Pose,
+    Reference,
+    References,
     Resolution,
     Seconds,
     Slug,
@@ -62,8 +67,12 @@ class Asset(_Frozen):
     """A picture or footage that scenes start from, end on or change."""
 
     id: Id = Field(description="The name that scenes use for it: letters, digits, - and _.")
-    path: Filled | None = Field(default=None, description="A local file, relative to the production file. Or give url.")
-    url: Filled | None = Field(default=None, description="A public http(s) address that Luma can read. Or give path.")
+    path: FilledReference | None = Field(
+        default=None, description="A local file, relative to the production file. Or give url."
+    )
+    url: FilledReference | None = Field(
+        default=None, description="A public http(s) address that Luma can read. Or give path."
+    )
     kind: Annotated[AssetKind, Choice] | None = Field(
         default=None, description="image or video; found out from the content of a local file."
     )
@@ -75,14 +84,14 @@ class Character(_Frozen):
 
     id: Id = Field(description="The name that scenes use: letters, digits, - and _.")
     description: Text = Field(default="", description="How they look, in words.")
-    images: Texts = Field(default=(), description="Reference pictures: asset ids, paths or URLs.")
+    images: References = Field(default=(), description="Reference pictures: asset ids, paths or URLs.")
 
 
 class SeedAssetRef(_Frozen):
     """The mission's way to give a scene its first or last frame. ``start_image`` and ``end_image`` say the same."""
 
-    asset: Text = Field(default="", description="An asset's id or a path. Only a name where url is given.")
-    url: Filled | None = Field(default=None, description="A public address of the picture; wins over asset.")
+    asset: Reference = Field(default="", description="An asset's id or a path. Only a name where url is given.")
+    url: FilledReference | None = Field(default=None, description="A public address of the picture; wins over asset.")
     usage: Text = Field(
         default="source_frame", description="source_frame (the first frame) or end_frame (the last one)."
     )
@@ -92,7 +101,7 @@ class Guide(_Frozen):
     """A picture that a scene passes through at a moment of its clip (ray-3)."""
 
     at: Moment = Field(description="Seconds from the scene's start.")
-    image: Filled = Field(description="An asset's id, a path or a URL.")
+    image: FilledReference = Field(description="An asset's id, a path or a URL.")
 
 
 class Controls(_Frozen):
@@ -148,8 +157,12 @@ class Scene(_Frozen):
     duration: Seconds | None = Field(
         default=None, description="Seconds, any number up to 600. Empty: the production's."
     )
-    start_image: Filled | None = Field(default=None, description="The first frame: an asset's id, a path or a URL.")
-    end_image: Filled | None = Field(default=None, description="The last frame: an asset's id, a path or a URL.")
+    start_image: FilledReference | None = Field(
+        default=None, description="The first frame: an asset's id, a path or a URL."
+    )
+    end_image: FilledReference | None = Field(
+        default=None, description="The last frame: an asset's id, a path or a URL."
+    )
     continue_from: Filled | None = Field(
         default=None, description="The scene whose last frame this one goes on from, or a generation's id."
     )
@@ -161,7 +174,7 @@ class Scene(_Frozen):
         default=(), description="Camera concepts, such as push_in or orbit_left; plain words work too."
     )
     loop: Flag = Field(default=False, description="The last frame runs into the first again.")
-    modify: Filled | None = Field(
+    modify: FilledReference | None = Field(
         default=None,
         description="Footage to change instead of making new: an asset's id, a path, a URL or a scene's id.",
     )
@@ -217,6 +230,7 @@ class Production(_Frozen):
 
     # Set where a version of a film has a slug of its own: all versions have one budget.
     _budget_name: str = PrivateAttr("")
+    _notes: tuple[str, ...] = PrivateAttr(())
 
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
@@ -302,12 +316,28 @@ class Production(_Frozen):
     @property
     def budget_name(self) -> str:
         """The name that the budget hangs on: a slug, which all versions of a film (draft, final, reframed) share."""
-        return self._budget_name or self.slug
+        return self._budget_name or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of how it is written: a line each, with file, line, scene and field."""
+        return self._notes
+
+    def noted(self, notes: Iterable[str]) -> Production:
+        """This production, with what is to be known of how it is written."""
+        self._notes = tuple(notes)
+        return self
 
     def as_version_of(self, other: Production) -> Production:
         """This production, held to the budget of another one of which it is a version."""
-        self._budget_name = other.budget_name
+        self._budget_name, self._notes = other.budget_name, other.notes
         return self
+
+    def named(self, slug: str, budget_name: str) -> Production:
+        """The same production under another slug, and held to the budget of that name."""
+        found = self.model_copy(update={"slug": slug})
+        found._budget_name = budget_name
+        return found
 
     def model_of(self, scene: Scene) -> Model:
         """Luma's model for a scene."""

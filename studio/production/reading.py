@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,23 +26,32 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from studio.errors import Problem, ProductionError
+from studio.production.fields import text_kind
+from studio.production.invisible import BREAKS, called, first_invisible
 from studio.production.places import Loc
+from studio.production.scalars import Remark, Unquoted, Written, bad_indents, key_remark, meant, remarks
 from studio.production.values import shown
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
 MOST_PARTS = 200_000  # after aliases are expanded
+MOST_LINES = 20  # of a file that are told to be indented wrongly
 _ONE_DOCUMENT = "one production a file: remove the line with ---"
 _TAG = "tag:yaml.org,2002:"
+_LINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass
 class Reading:
-    """What a file says: ``data``, the line of each place in it (from 1), and what is wrong with how it is written."""
+    """What a file says: ``data``, the line of each place in it (from 1), and what is wrong with how it is written.
+
+    ``remarks`` are what is told of single values, each at its place in the user's own words.
+    """
 
     data: Any = None
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def read_file(path: Path) -> Reading:
@@ -63,6 +73,7 @@ def read_text(text: str, name: str) -> Reading:
     if not isinstance(found.data, dict):
         what = "a list" if isinstance(found.data, list) else "a single value" if found.data is not None else "nothing"
         hint = "begin with title: and scenes:" if what != "a list" else "put the list under scenes: and add a title:"
+        hint = _unseen(text.splitlines()) or hint
         raise ProductionError([Problem(name, f"has {what} where the fields of a production should be", hint)])
     return found
 
@@ -120,9 +131,11 @@ def _json(text: str, name: str) -> Reading:
         data = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         where = f"{name}:{error.lineno}"
-        raise _unreadable(where, f"is not valid JSON at column {error.colno}: {error.msg.lower()}") from None
+        told = f"is not valid JSON at column {error.colno}: {error.msg.lower()}"
+        raise _unreadable(where, told, _unseen([text[error.pos : error.pos + 1]])) from None
     except ValueError:
-        raise _unreadable(name, "has a number that is too long") from None
+        most = sys.get_int_max_str_digits()
+        raise _unreadable(name, "has a number that is too long", f"at most {most} digits") from None
     try:
         in_yaml = _yaml(text, name)  # JSON is YAML, nearly: for the lines
     except ProductionError:
@@ -132,13 +145,21 @@ def _json(text: str, name: str) -> Reading:
 
 
 def _yaml(text: str, name: str) -> Reading:
+    lines = _LINE.split(text)
+    odd = ((i, c) for i, line in enumerate(lines) for c in line if c in BREAKS)
+    if (found := next(odd, None)) is not None:
+        told = f"has {called(found[1])} in it, which breaks a line where no editor shows it"
+        raise _unreadable(f"{name}:{found[0] + 1}", told, "remove it, or write a plain line break")
+    builder = None
     try:
-        return _Builder(name, text).document()
+        builder = _Builder(name, text, lines)
+        reading = builder.document()
     except MarkedYAMLError as error:
+        _check_indents(lines, name, builder)
         mark = error.problem_mark or error.context_mark
         said = " ".join(f"{error.context or ''} {error.problem or 'it cannot be read'}".split())
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise _unreadable(where, f"is not valid YAML: {said}", _advice(said, text, mark)) from None
+        raise _unreadable(where, f"is not valid YAML: {said}", _advice(said, lines, error)) from None
     except YAMLError as error:
         said = str(error).splitlines()[0]
         bad = getattr(error, "position", None)
@@ -146,12 +167,36 @@ def _yaml(text: str, name: str) -> Reading:
         raise _unreadable(where, f"is not valid YAML: {said}", "remove that character") from None
     except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError, NotImplementedError):
         raise _unreadable(name, "is not valid YAML") from None  # ruamel's own slips on odd directives and tags
+    _check_indents(lines, name, builder)
+    return reading
 
 
-def _advice(said: str, text: str, mark: Any) -> str:
-    line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+def _check_indents(lines: list[str], name: str, builder: _Builder | None) -> None:
+    """Raises ProductionError where a line is indented with what is no plain space: all else that is wrong follows."""
+    found = list(bad_indents(lines, builder.inside if builder is not None else set()))
+    problems = [
+        Problem(f"{name}:{line}", f"line {line} is indented with {called(hidden)}", "use plain spaces")
+        for line, hidden in found[:MOST_LINES]
+    ]
+    if len(found) > MOST_LINES:
+        problems.append(Problem(name, f"and {len(found) - MOST_LINES} more lines", "use plain spaces"))
+    if problems:
+        raise ProductionError(problems)
+
+
+def _advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    last = min(marks[-1], len(lines) - 1) if marks else 0
+    line = lines[last]
+    # The fault is in the line that is named, or in the one before it that has a text in it.
+    before = next((i for i in range(last - 1, -1, -1) if lines[i].strip()), last)
+    near = lines[min([before, *marks]) : last + 1]
     if "\\t" in said or "\t" in line:
         return "indent with spaces, not with tabs"
+    if hint := _unseen(near):
+        return hint
+    if any(re.search(r"\S #[^\s#]", text) for text in near):
+        return "a # after a space begins a comment: put the whole text in quotes"
     if "mapping values" in said:
         return "a text with a colon in it needs quotes; or the line is indented too far"
     if "cannot start any token" in said:
@@ -163,6 +208,28 @@ def _advice(said: str, text: str, mark: Any) -> str:
     return "check the indentation: the fields of one scene stand exactly below each other"
 
 
+def _unseen(lines: list[str]) -> str:
+    """The hint for lines that do not hold what they seem to; empty where they do."""
+    for text in lines:
+        if hidden := first_invisible(text):
+            return f"there is {called(hidden)} in {shown(text)}: write a plain space, or remove it"
+        if re.match(r"[ \t]*(- )?[\w-]+\uff1a", text):
+            return f"{called(chr(0xFF1A))} is no colon to YAML: write : and a space"
+        quoted = re.match(r"[ \t]*[{\[]?[ \t]*([\u2018-\u201e])", text)
+        if quoted:
+            return f"{called(quoted[1])} is no quote: use plain ones"
+    return ""
+
+
+@dataclass(frozen=True)
+class _At:
+    """A value's place: the column of what it belongs to, and the line and column that it begins after."""
+
+    indent: int
+    line: int
+    column: int
+
+
 class _Builder:
     """Plain data from YAML's events in one pass: depth and parts are counted while it is built.
 
@@ -170,8 +237,11 @@ class _Builder:
     the production will meet them again.
     """
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, lines: list[str]) -> None:
         self.name = name
+        self.lines = lines
+        self.inside: set[int] = set()  # lines, from 0, that begin within a text in quotes or in a block
+        self.flow = 0
         yaml = YAML(typ="safe", pure=True)
         self.events: Iterator[Event] = yaml.parse(text)
         self.resolver = yaml.resolver
@@ -187,10 +257,10 @@ class _Builder:
                 documents += 1
                 if documents > 1:
                     raise self.refused(event, "is not valid YAML: another document begins", _ONE_DOCUMENT)
-                self.reading.data = self.build(next(self.events), ())
+                self.reading.data = self.build(next(self.events), (), _At(-1, 0, 0))
         return self.reading
 
-    def build(self, event: Event, loc: Loc) -> Any:
+    def build(self, event: Event, loc: Loc, at: _At) -> Any:
         self.reading.lines.setdefault(loc, _line(event))
         if isinstance(event, AliasEvent):
             return self.alias(event)
@@ -200,7 +270,7 @@ class _Builder:
         self.count(1, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        data = self.scalar(event) if isinstance(event, ScalarEvent) else self.collection(event, loc)
+        data = self.scalar(event, loc, at) if isinstance(event, ScalarEvent) else self.collection(event, loc)
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, self.parts - before)
         return data
@@ -209,7 +279,9 @@ class _Builder:
         self.depth += 1
         if self.depth > MOST_DEPTH:
             raise self.refused(event, f"is nested deeper than {MOST_DEPTH} levels")
+        self.flow += event.flow_style is True
         data = dict(self.mapping(loc)) if isinstance(event, MappingStartEvent) else list(self.sequence(loc))
+        self.flow -= event.flow_style is True
         self.depth -= 1
         if event.tag is not None and event.tag not in (f"{_TAG}map", f"{_TAG}seq", "!"):
             self.problem(_line(event), f"the tag {shown(str(event.tag))} is not understood", "remove it")
@@ -230,7 +302,9 @@ class _Builder:
         for i, event in enumerate(iter(lambda: next(self.events), None)):
             if isinstance(event, SequenceEndEvent):
                 return
-            yield self.build(event, (*loc, i))
+            yield self.build(
+                event, (*loc, i), _At(event.start_mark.column - 2, event.start_mark.line, event.start_mark.column)
+            )
 
     def mapping(self, loc: Loc) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
@@ -239,20 +313,34 @@ class _Builder:
                 return
             line = _line(event)
             key = event.value if isinstance(event, ScalarEvent) else None
+            if (
+                isinstance(event, ScalarEvent)
+                and (wrong := key_remark(str(event.value), plain=not event.style)) is not None
+            ):
+                told, hint, key = wrong
+                self.problem(line, told, hint)
             if not isinstance(event, ScalarEvent):
-                self.build(event, (*loc, "?"))
+                self.build(event, (*loc, "?"), _At(-1, 0, 0))
                 self.problem(line, "a field's name must be a word", "remove the ? or the brackets")
             elif key == "<<":
                 self.problem(line, "merging with << is not understood", "write the fields out")
             elif key in seen:
                 self.problem(line, f"{shown(key)} is there twice, first in line {seen[key]}", "keep one of them")
             value_event = next(self.events)
+            at = self.after(event)
             if key is None or key == "<<" or key in seen:
-                self.build(value_event, (*loc, "?"))
+                self.build(value_event, (*loc, "?"), at)
                 continue
             seen[key] = line
             self.reading.lines.setdefault((*loc, key), line)
-            yield key, self.build(value_event, (*loc, key))
+            yield key, self.build(value_event, (*loc, key), at)
+
+    def after(self, key: Event) -> _At:
+        """The place behind a key and its colon."""
+        end = key.end_mark
+        line = self.lines[end.line] if end.line < len(self.lines) else ""
+        colon = re.match(r"[ \t]*:", line[end.column :])
+        return _At(key.start_mark.column, end.line, end.column + (colon.end() if colon else 0))
 
     def count(self, parts: int, event: Event) -> None:
         self.parts += parts
@@ -262,20 +350,33 @@ class _Builder:
     def refused(self, event: Event, message: str, hint: str = "") -> ProductionError:
         return _unreadable(f"{self.name}:{_line(event)}", message, hint)
 
-    def scalar(self, event: ScalarEvent) -> Any:
+    def scalar(self, event: ScalarEvent, loc: Loc, at: _At) -> Any:
         text = str(event.value)
+        start, end = event.start_mark, event.end_mark
+        plain = not event.style
+        if not plain:
+            self.inside.update(range(start.line + 1, end.line + (event.style in "\"'")))
+        if text or plain:
+            last = _At(0, end.line, end.column) if text else at
+            first, indent = start.line if text else at.line, sys.maxsize if self.flow else at.indent
+            written = Written(text, plain, last.line, last.column, indent, first)
+            self.reading.remarks += remarks(loc, written, self.lines)
+            text = meant(text, text_kind(loc), plain=plain)
         given = event.ctag if event.tag not in (None, "!") else None
-        tag = str(given or self.resolver.resolve(ScalarNode, event.value, event.implicit)).removeprefix(_TAG)
+        tag = str(given or self.resolver.resolve(ScalarNode, text, event.implicit)).removeprefix(_TAG)
         if tag == "null":
             return None
+        if plain and given is None and text_kind(loc) is not None:
+            # A text is what is written: 007 stays so; but nobody knows what text 1.10, a date or true was meant to be.
+            return Unquoted(text, tag) if tag in Unquoted.kinds else text
         if tag == "bool":
             return text.lower() == "true"
         if tag == "int" and re.fullmatch(r"[-+]?[0-9]{1,18}", text):
             return int(text)
         if tag == "float":
-            plain = text.lower().replace(".inf", "inf").replace(".nan", "nan").replace("_", "")
+            plainly = text.lower().replace(".inf", "inf").replace(".nan", "nan").replace("_", "")
             try:
-                return float(plain)
+                return float(plainly)
             except ValueError:
                 return text
         if tag not in ("str", "int", "timestamp"):

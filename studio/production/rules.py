@@ -14,8 +14,9 @@ from studio.models import MODELS
 from studio.production.abilities import abilities, named_generation
 from studio.production.canonical import USAGES
 from studio.production.finding import Finding
+from studio.production.paths import is_file_url
 from studio.production.places import Loc, Places
-from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, is_path, is_url, shown
+from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, is_path, is_url, shown, url_hint
 
 if TYPE_CHECKING:
     from studio.production.model import Production, Scene
@@ -88,9 +89,11 @@ def _assets(production: Production) -> Iterator[Finding]:
             found = "neither" if asset.path is None else "both"
             yield Finding(("assets", i), f"needs a path or a url, and has {found}", "give exactly one of them")
         elif asset.path is not None and is_url(asset.path):
-            yield Finding(("assets", i, "path"), "is a URL", "write it as url")
+            local = is_file_url(asset.path) and bad_url(asset.path)
+            told = (local, url_hint(asset.path)) if local else ("is a URL", "write it as url")
+            yield Finding(("assets", i, "path"), *told)
         elif asset.url is not None and (wrong := bad_url(asset.url)):
-            yield Finding(("assets", i, "url"), wrong, "give an http or https address that Luma can read")
+            yield Finding(("assets", i, "url"), wrong, url_hint(asset.url))
 
 
 def _scenes(production: Production) -> Iterator[Finding]:
@@ -189,7 +192,7 @@ def _picture(name: str | None, known: Collection[str], also_known: frozenset[str
         return
     if is_url(name):
         if wrong := bad_url(name):
-            yield wrong, "give an http or https address that Luma can read"
+            yield wrong, url_hint(name)
     elif not is_path(name):
         hint = suggestion(name, known, "assets") or "add it under assets, or give a path"
         yield f"there is no asset {shown(name)}", hint

@@ -81,4 +81,4 @@ def _near(file: Path) -> str:
     except (OSError, ValueError):
         return "there is no such folder either; paths are relative to the production file"
     near = get_close_matches(file.name, there, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else "paths are relative to the production file"
+    return f"did you mean {shown(near[0])}?" if near else "paths are relative to the production file"

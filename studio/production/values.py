@@ -11,12 +11,15 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from studio.production.invisible import code_point
+from studio.production.paths import bad_file_url, is_file_url
+from studio.production.slugs import slugify
 
 Model = Literal["ray-2", "ray-flash-2", "ray-3"]
 Resolution = Literal["360p", "540p", "720p", "1080p", "4k"]
@@ -62,20 +65,17 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as an error quotes it: short, in one line, and without the query of a URL, which may be a signature."""
+    """A value as an error quotes it: short, in one line, and without the query of a URL, which may be a signature.
+
+    A character that is not seen is shown by its code point.
+    """
     if not isinstance(value, str):
         return str(value) if isinstance(value, bool | int | float) and abs(value) < 1e15 else kind_of(value)
     text = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1?…", value)
     text = re.sub(r"(https?://)[^/\s@]*@", r"\1…@", text)
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    text = " ".join(re.split(r"[ \t\r\n\f\v]+", text.strip(" \t\r\n\f\v")))
+    text = "".join(c if c.isprintable() else f"<{code_point(c)}>" for c in text)
     return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
-
-
-def slugify(title: str) -> str:
-    """A title as a folder name. A title without any Latin letter or digit gets a stable name of its own."""
-    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").lower()).strip("-")[:64].strip("-")
-    return slug or f"film-{sha256(title.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def is_url(reference: str) -> bool:
@@ -95,6 +95,8 @@ def is_generation(reference: str) -> bool:
 
 def bad_url(url: str) -> str | None:
     """What is wrong with an asset's URL, or None."""
+    if is_file_url(url):
+        return f"{shown(url)} {bad_file_url(url)[0]}"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -110,19 +112,40 @@ def bad_url(url: str) -> str | None:
 
 
 def _text(value: object) -> object:
+    return " ".join(_printed(value).split())
+
+
+def _reference(value: object) -> object:
+    """A text as any other, unless it is a path or a URL: these keep every space in them."""
+    text = _printed(value)
+    bare = text.strip(" \t\r\n")
+    return re.sub(r"[ \t]*[\r\n]+[ \t]*", " ", bare) if is_path(bare) or is_url(bare) else " ".join(text.split())
+
+
+def url_hint(url: str) -> str:
+    """What to write instead of a URL that cannot be used."""
+    return bad_file_url(url)[1] if is_file_url(url) else "give an http or https address that Luma can read"
+
+
+def _printed(value: object) -> str:
+    said = getattr(value, "said", "")  # a text that YAML makes something else of
+    if said:
+        raise refused(f"{shown(value)} without quotes is {said}, and a text is needed", f'put it in quotes: "{value}"')
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
-        return str(value)  # `id: 1` and `title: 1984` are meant as text
+        return str(value)  # `"id": 1` and `"title": 1984` in JSON are meant as text
     if not isinstance(value, str):
-        raise refused(f"expected text, found {kind_of(value)}")
+        hint = "put it in quotes" if isinstance(value, bool | int | float) else "write it out" if value is None else ""
+        raise refused(f"expected text, found {kind_of(value)}", hint)
     bad = next((c for c in value if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t"), None)
     if bad is not None:
         raise refused(f"has a character that cannot be printed, U+{ord(bad):04X}", "remove it")
-    return " ".join(value.split())
+    return value
 
 
 def _id(value: str) -> str:
     if not _ID.fullmatch(value):
-        near = re.sub(r"[^A-Za-z0-9_-]+", "-", unicodedata.normalize("NFKD", value)).strip("-_")[:64]
+        plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
+        near = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-_")[:64]
         also = f", for example {shown(near)}" if near else ""
         raise refused(f"{shown(value)} is not a safe id", f"use letters, digits, - and _, at most 64{also}")
     if _RESERVED.fullmatch(value):
@@ -132,14 +155,17 @@ def _id(value: str) -> str:
 
 def _slug(value: str) -> str:
     if value and (not _SLUG.fullmatch(value) or _RESERVED.fullmatch(value)):
-        hint = f"use a-z, 0-9 and -, for example '{slugify(value)}'"
+        hint = f"use a-z, 0-9 and -, at most 64, for example '{slugify(value)}'"
         raise refused(f"{shown(value)} is not a safe folder name", hint)
     return value
 
 
 def _generation(value: str) -> str:
     if not _GENERATION.fullmatch(value):
-        raise refused(f"{shown(value)} is not a generation's id", "copy it from the report or manifest.json")
+        raise refused(
+            f"{shown(value)} is not a generation's id",
+            "copy it from the report or manifest.json; at most 128 letters, digits, - and _",
+        )
     return value
 
 
@@ -238,7 +264,7 @@ def _whole(value: object) -> object:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise refused(f"expected a whole number, found {shown(value)}")
     if isinstance(value, int | float) and not abs(value) < 1e15:
-        raise refused("is too large")
+        raise refused("is too large", "write less than 1,000,000,000,000,000")
     return value
 
 
@@ -268,6 +294,9 @@ def _schema(kind: str, *, least: float | None = None, most: float | None = None)
 
 Text = Annotated[str, BeforeValidator(_text)]
 Filled = Annotated[Text, AfterValidator(_filled)]
+Reference = Annotated[str, BeforeValidator(_reference)]
+FilledReference = Annotated[Reference, AfterValidator(_filled)]
+References = Annotated[tuple[FilledReference, ...], BeforeValidator(_several)]
 Title = Annotated[Filled, Field(max_length=200)]
 Id = Annotated[Text, AfterValidator(_id)]
 Slug = Annotated[Text, AfterValidator(_slug)]

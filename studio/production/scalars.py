@@ -1,0 +1,158 @@
+"""How single values are written in YAML, and what is told of them: YAML would silently make something else of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from studio.production.fields import TextKind, text_kind
+from studio.production.invisible import (
+    at_the_ends,
+    called,
+    first_invisible,
+    in_curly_quotes,
+    is_invisible,
+    without_invisible,
+)
+from studio.production.places import Loc
+from studio.production.values import shown
+
+_COMMENT = re.compile(r"([ \t]*)(#.*)")
+
+
+class Unquoted(str):
+    """Text without quotes in a text field, of which YAML makes a number, a date, or true or false.
+
+    ``said``: what it is to YAML. No field takes it: what was meant cannot be known.
+    """
+
+    kinds: ClassVar[Mapping[str, str]] = {"float": "a number", "bool": "true or false", "timestamp": "a date"}
+    said: str
+
+    def __new__(cls, text: str, tag: str) -> Unquoted:
+        found = super().__new__(cls, text)
+        found.said = cls.kinds[tag]
+        return found
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is told of a place of the file as it is written. ``wrong``: it cannot be used so; else it is only noted."""
+
+    loc: Loc
+    message: str
+    hint: str = ""
+    wrong: bool = True
+
+
+@dataclass(frozen=True)
+class Written:
+    """A scalar as it stands in the file.
+
+    text:   its value as text
+    plain:  True without quotes, | or >
+    line:   the line that it ends in, from 0
+    column: the column after its last character
+    indent: the column of what it belongs to, a field's name or a list's dash
+    first:  the line that it begins in, from 0
+    """
+
+    text: str
+    plain: bool
+    line: int
+    column: int
+    indent: int
+    first: int
+
+
+def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
+    """What is to be told of a scalar. ``lines``: those of the file."""
+    kind = text_kind(loc)
+    text = written.text
+    if kind == "prose":
+        if hidden := at_the_ends(text):
+            side = "begins" if text[0] == hidden else "ends"
+            fate = "is taken off" if hidden.isspace() else "is part of it"
+            yield Remark(loc, f"{side} with {called(hidden)}, which {fate}", "remove it", wrong=False)
+    elif hidden := at_the_ends(text) if kind == "path" else first_invisible(text):
+        yield Remark(loc, f"{shown(text)} has {called(hidden)} in it", f"write {shown(without_invisible(text))}")
+        return
+    if not written.plain:
+        return
+    if in_curly_quotes(text.strip()):
+        told = f"is in curly quotes ({called(text.strip()[0])}), which are no quotes to YAML"
+        yield Remark(loc, told, "use plain ones: \" or '" + _or_around(kind))
+    if kind is not None:
+        yield from _comment(loc, written, lines, kind)
+
+
+def meant(text: str, kind: TextKind | None, *, plain: bool) -> str:
+    """A value without what ``remarks`` refuses in it, so that nothing else is said of it. Prose is left as it is."""
+    if kind == "prose":
+        return text
+    hidden = "".join(c for c in text if is_invisible(c))
+    text = text.strip(f" {hidden}") if kind == "path" else without_invisible(text)
+    return text[1:-1] if plain and in_curly_quotes(text) else text
+
+
+def _or_around(kind: TextKind | None) -> str:
+    return "; where they belong to the text, put plain ones around it" if kind == "prose" else ""
+
+
+def _comment(loc: Loc, written: Written, lines: list[str], kind: TextKind) -> Iterator[Remark]:
+    """A comment after a text without quotes: cut off from the text, or written on purpose.
+
+    A comment that is meant as one stands two spaces after the text and has a space after its #. In prose anything else
+    is taken for a cut; in a name or path only what has one space before its # and none after it.
+    """
+    line = lines[written.line] if written.line < len(lines) else ""
+    found, at, close = _COMMENT.fullmatch(line[written.column :]), written.line, False
+    if found is not None:
+        close = bool(written.text) and found[1] == " "
+    elif kind == "prose" and written.text:
+        at, found = _below(written, lines)
+    if found is None:
+        return
+    comment = found[2].rstrip()
+    glued = len(comment) > 1 and not comment[1].isspace() and comment[1] != "#"
+    prose = kind == "prose"
+    cut = (prose or close or not written.text) if glued else (prose and close)
+    where = "after it" if at == written.first else f"in line {at + 1}"
+    whole = "put the whole text in quotes"
+    if cut:
+        told = f"the text {where}, {shown(comment)}, is a comment to YAML: it would be left out"
+        yield Remark(loc, told, f"{whole}; or where it is a comment, write two spaces before the # and one after it")
+    elif prose and written.text:
+        told = f"the text {where}, {shown(comment)}, is a comment and is left out"
+        yield Remark(loc, told, f"where it is part of the text, {whole}", wrong=False)
+
+
+def _below(written: Written, lines: list[str]) -> tuple[int, re.Match[str] | None]:
+    """The next line that is not blank, if it is a comment in the text's midst: indented deeper than its field."""
+    for at in range(written.line + 1, len(lines)):
+        if lines[at].strip():
+            found = _COMMENT.fullmatch(lines[at])
+            return at, found if found is not None and len(found[1]) > written.indent else None
+    return written.line, None
+
+
+def key_remark(key: str, *, plain: bool) -> tuple[str, str, str] | None:
+    """What is wrong with how a field's name is written: message, hint, and the name that was meant; None: nothing."""
+    if hidden := first_invisible(key):
+        meant = without_invisible(key).strip()
+        return f"the name of the field {shown(key)} has {called(hidden)} in it", f"write {shown(meant)}", meant
+    if plain and in_curly_quotes(key):
+        meant = key[1:-1]
+        return f"the name of the field {shown(key)} is in curly quotes ({called(key[0])})", "write it without", meant
+    return None
+
+
+def bad_indents(lines: list[str], inside: set[int]) -> Iterator[tuple[int, str]]:
+    """Each line, from 1, that is indented with an invisible character, and that character. ``inside``: lines of texts
+    in quotes or in blocks, from 0, where such a character is part of the text."""
+    for i, line in enumerate(lines):
+        lead = line[: len(line) - len(line.lstrip("".join({c for c in line if is_invisible(c)}) + " \t"))]
+        if i not in inside and (hidden := first_invisible(lead)):
+            yield i + 1, hidden

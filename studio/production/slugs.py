@@ -1,0 +1,63 @@
+"""A film's name for folders and books, made of its title: no two titles come to the same by accident.
+
+A slug keeps a-z and 0-9. Where that loses letters, digits or pictures of the title, or cuts it, a digest of the title
+stands at its end; where it loses signs alone (``C++``, ``C#``), the slug stays plain and the budget's name has one.
+Earlier versions had no digests, so a film may be in the books under the slug that they made: ``earlier_slugs``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import sha256
+
+MOST = 64
+_KEPT = 47  # characters before a digest: a version's slug keeps 56 of its film's
+#: ASCII characters that part words, and tell no two titles apart.
+_PARTING = frozenset(" \t\r\n-_.,:;!?'\"()[]{}/\\")
+
+
+def slugify(title: str) -> str:
+    """A title as a folder name: a-z, 0-9 and -, at most 64 characters."""
+    bare = _letters(title)
+    if not bare:
+        return f"film-{_digest(title)}"
+    lost = any(
+        not c.isascii() and unicodedata.category(c)[0] in "LMNSC" and c not in "\u200b\ufeff" for c in _nfc(title)
+    )
+    if not lost and len(bare) <= MOST:
+        return bare
+    return f"{bare[:_KEPT].strip('-')}-{_digest(title)}"
+
+
+def film_name(title: str) -> str:
+    """The name that the budget of a film of this title hangs on: its slug, with a digest where signs were lost."""
+    slug = slugify(title)
+    told_apart = slug.endswith(_digest(title)) or not any(
+        c.isascii() and not c.isalnum() and c not in _PARTING for c in title
+    )
+    return slug if told_apart else f"{slug}~{_digest(title)}"
+
+
+def earlier_slugs(title: str) -> tuple[str, ...]:
+    """The slugs that earlier versions made of this title, if they are not those of today. The likeliest first."""
+    # They took a number without quotes, such as 007, for a number.
+    written = dict.fromkeys((title, str(int(title))) if title.isdecimal() and title.isascii() else (title,))
+    made = []
+    for text in written:
+        slug = _letters(text)[:MOST].strip("-") or f"film-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+        made.append(slug)
+    return tuple(slug for slug in dict.fromkeys(made) if slug != film_name(title))
+
+
+def _letters(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").lower()).strip("-")
+
+
+def _digest(title: str) -> str:
+    return sha256(_nfc(title).encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def _nfc(title: str) -> str:
+    return unicodedata.normalize("NFC", title)
