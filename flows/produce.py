@@ -108,7 +108,7 @@ async def produce(
             apart=apart,
         )
         listener.get().planned(plan)
-        folder = Path(out).absolute() if out else films_folder(settings, written, run_id)
+        folder = Path(out).absolute() if out else films_folder(settings, plan.production, run_id)
         run = Run(
             session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
             allow_odd=allow_odd,

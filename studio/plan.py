@@ -179,12 +179,15 @@ class Budgeting:
     """Whose budget a plan is held to. ``others``: the films that share it.
 
     ``made_out_of`` is another film in whose name most of the shots were bought; ``apart`` is True where the user wants
-    budgets of their own for the two.
+    budgets of their own for the two. ``begun_as`` is the slug of an earlier version that the film is found to go by,
+    and ``made`` the name that its title makes today, where the books do not say so yet.
     """
 
     others: tuple[str, ...] = ()
     made_out_of: str = ""
     apart: bool = False
+    begun_as: str = ""
+    made: str = ""
 
 
 @dataclass(frozen=True)

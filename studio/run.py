@@ -18,7 +18,7 @@ from studio.drawing.desk import Seed
 from studio.errors import InDoubt, NotConfirmed, OverBudget, SettingsError, StillRunning, StudioError
 from studio.facts import stored_clip
 from studio.ledger import OrderRow, OrderState
-from studio.ledger.budgets import part, share
+from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
 from studio.ledger.retakes import end_retakes, keep_retakes
 from studio.media.clip import Clip
@@ -112,6 +112,8 @@ class Run:
             retaking = plan.retaking
             keep_retakes(ledger, self.production, seller, retaking.command, self.id, retaking.takes, retaking.refused)
         film = plan.production.budget_name
+        if plan.budgeting.begun_as:
+            keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, seller)
         if plan.budgeting.apart:
             part(ledger, film, seller)
         elif plan.budgeting.made_out_of:
@@ -139,7 +141,8 @@ class Run:
         ahead = self.session.ledger.clock_difference()
         if abs(ahead) > TOLD:
             lines.append(f"this machine's clock is {ahead.total_seconds():+.0f} s off the ledger's")
-        lines += [n for n in budget_notes(self.plan.budgeting) if self.plan.budgeting.made_out_of]
+        budgeting = self.plan.budgeting
+        lines += [n for n in budget_notes(budgeting) if budgeting.made_out_of or budgeting.begun_as]
         return (*lines, *self._near_caps())
 
     def _near_caps(self) -> tuple[str, ...]:

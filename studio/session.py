@@ -19,6 +19,7 @@ from studio.assets import AssetSource, look_at, ratio_note, source_key
 from studio.drawing import draw_plan
 from studio.drawing.desk import Seed
 from studio.errors import AssetError, LedgerError, SettingsError
+from studio.film_names import Named, named_as_begun
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.clock import TOLD, check_clock
@@ -35,6 +36,7 @@ from studio.preflight import free_shots
 from studio.price_book import load_prices
 from studio.pricing import PriceTable
 from studio.production import Production
+from studio.production.slugs import film_name
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
 from studio.requests import Given, digest
@@ -98,6 +100,11 @@ class Session:
             images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
         )
         chosen, retaking = dict(takes or {}), None
+        naming = await asyncio.to_thread(
+            named_as_begun, production, self.ledger, seller=self.service.seller, films=self.settings.films,
+            drawn=partial(self._drawn, production, seeds, chosen, ()),
+        )  # fmt: skip
+        production = naming.production
         if retake:
             asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
             retaking = await asyncio.to_thread(self._retaking, production, seeds, chosen, retake, asked, run)
@@ -108,7 +115,7 @@ class Session:
         by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
         # Luma's second API takes files: only what the first one reads must be published.
         self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
-        budgeting = await asyncio.to_thread(self._budgeting, production, drawn, apart)
+        budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
         unpaid = free_shots(drawn, billed=self.service.billed)
         notes = (*production.notes, *drawn.notes, *notes_on(drawn, by_hash), *unpaid, *budget_notes(budgeting))
         plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
@@ -154,17 +161,20 @@ class Session:
             refused += over
         return Retaking(command, {scene: takes[scene] for scene in retake}, tuple(refused))
 
-    def _budgeting(self, production: Production, plan: Plan, apart: bool) -> Budgeting:
+    def _budgeting(self, naming: Named, plan: Plan, apart: bool) -> Budgeting:
         """Whose budget a plan is held to, by what the books know of its shots."""
-        film, seller = production.budget_name, self.service.seller
+        film, seller = naming.production.budget_name, self.service.seller
+        # Under the name that its title makes today nothing was bought, where it goes by another.
+        made = film_name(naming.production.title) if naming.kept else ""
+        found = Budgeting(apart=apart, begun_as=naming.kept, made=made) if naming.new else Budgeting(apart=apart)
         if apart:
-            return Budgeting(apart=True)
-        others = set(films_with(self.ledger, film, seller))
+            return found
+        others = set(films_with(self.ledger, film, seller)) - {made}
         said = [s.prompt for s in plan.shots if not s.finishes]
         source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
         if source:
             others |= {source, *films_with(self.ledger, source, seller)} - {film}
-        return Budgeting(tuple(sorted(others)), source)
+        return replace(found, others=tuple(sorted(others)), made_out_of=source)
 
     async def connect(self) -> None:
         """Reach for the service; where none is named, start the sandbox."""
@@ -340,7 +350,13 @@ def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
 
 
 def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
-    """Notes on a budget that several films share."""
+    """Notes on a budget that several films share, or that goes on under an earlier name."""
+    if budgeting.begun_as:
+        begun = (
+            f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
+            "film, write a slug of its own into this one",
+        )
+        return (*begun, *budget_notes(replace(budgeting, begun_as="")))
     if budgeting.made_out_of:
         return (
             f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "

@@ -158,8 +158,8 @@ def test_text_with_pieces_broken_out(data: st.DataObject, name: str) -> None:
     text = bundled_example().read_text(encoding="utf-8") if name.endswith("yaml") else json.dumps({"title": "T"})
     text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     junk = st.sampled_from(
-        ["\t", ":", "- ", "{", "}", "[", "'", '"', "&a ", "*a", "!", "!!map ", "%", "|", "\n", "---\n", "? ", " #", "  # ",
-         "\u00a0", "\u200b", "\ufeff", "\u2028", "\x85", "\u00ad", "“", "”", "：", "file:///"]
+        ["\t", ":", "- ", "{", "}", "[", "'", '"', "&a ", "*a", "!", "!!map ", "%", "|", "\n", "---\n", "? ", " #",
+         "  # ", "\u00a0", "\u200b", "\ufeff", "\u2028", "\x85", "\u00ad", "“", "”", "：", "file:///"]
     )  # fmt: skip
     for _ in range(data.draw(st.integers(1, 3))):
         at, until = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))

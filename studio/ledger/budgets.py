@@ -1,4 +1,7 @@
-"""Films that share a budget: one that was made out of another one (its title was changed), unless they are parted."""
+"""Films that share a budget: one that was made out of another one (its title was changed), unless they are parted.
+
+A film that goes by the slug that an earlier version made of its title is noted in the same way, by today's name.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,25 @@ def films_with(ledger: Journal, film: str, seller: str) -> tuple[str, ...]:
 
 def is_settled(ledger: Journal, film: str, seller: str) -> bool:
     """True if it was said already whose budget a film has."""
-    query = select(budgets.c.film).where(budgets.c.seller == seller, budgets.c.film == film)
-    return bool(ledger.ask(query))
+    return first_of(ledger, film, seller) is not None
+
+
+def first_of(ledger: Journal, film: str, seller: str) -> str | None:
+    """The film whose budget this one was said to have, which may be itself; None where nothing was said."""
+    query = select(budgets.c.first).where(budgets.c.seller == seller, budgets.c.film == film)
+    return next((str(row.first) for row in ledger.ask(query)), None)
+
+
+def has_bought(ledger: Journal, film: str, seller: str) -> bool:
+    """True if anything was ever ordered for a film."""
+    return bool(ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.seller == seller).limit(1)))
+
+
+def bought_for(ledger: Journal, film: str, seller: str) -> list[tuple[str, str]]:
+    """The key and the prompt of each order of a film."""
+    query = select(orders.c.key, orders.c.request["prompt"].as_string())
+    found = ledger.ask(query.where(orders.c.film == film, orders.c.seller == seller))
+    return [(str(key), str(prompt or "")) for key, prompt in map(tuple, found)]
 
 
 def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], prompts: Collection[str]) -> str | None:
@@ -37,7 +57,7 @@ def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], 
     name, count = bought.most_common(1)[0] if bought else ("", 0)
     if name != film and count and count * 2 >= len(set(keys)):
         return name
-    own = ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.seller == seller).limit(1))
+    own = has_bought(ledger, film, seller)
     words = {prompt for prompt in prompts if prompt}
     if own or not words:
         return None
@@ -61,6 +81,11 @@ def share(ledger: Journal, film: str, other: str, seller: str) -> None:
     first = next((r.first for r in ledger.ask(select(budgets).where(
         budgets.c.seller == seller, budgets.c.film == other))), other)  # fmt: skip
     _put(ledger, film, first, seller)
+
+
+def keep_name(ledger: Journal, made: str, kept: str, seller: str) -> None:
+    """From now on the film whose title would be called ``made`` goes by ``kept``, under which it was begun."""
+    _put(ledger, made, kept, seller)
 
 
 def part(ledger: Journal, film: str, seller: str) -> None:
