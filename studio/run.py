@@ -141,8 +141,7 @@ class Run:
         ahead = self.session.ledger.clock_difference()
         if abs(ahead) > TOLD:
             lines.append(f"this machine's clock is {ahead.total_seconds():+.0f} s off the ledger's")
-        budgeting = self.plan.budgeting
-        lines += [n for n in budget_notes(budgeting) if budgeting.made_out_of or budgeting.begun_as]
+        lines += [n for n in budget_notes(replace(self.plan.budgeting, begun_as="")) if self.plan.budgeting.made_out_of]
         return (*lines, *self._near_caps())
 
     def _near_caps(self) -> tuple[str, ...]:

@@ -12,14 +12,17 @@ import pytest
 
 from studio.drawing import derived
 from studio.errors import OverBudget
-from studio.ledger.budgets import first_of
+from studio.ledger import Ledger
+from studio.ledger.budgets import bought_for, films_with, first_of, has_bought, keep_name, part, share
 from studio.plan import Plan
 from studio.production import Production, load_production
 from studio.production.slugs import earlier_slugs, film_name, slugify
 from studio.run import check_budget
 from studio.session import Session, films_folder, open_session
 from studio.settings import load_settings
+from tests.running import Sandbox, prefect_server, sandbox, studio  # noqa: F401 - fixtures among them
 from tests.test_caps import begun, buy_all, local  # noqa: F401 - a fixture
+from tests.test_orders import intent
 from tests.test_plan import film, scene
 
 SPRING, WINTER = "第1集 春", "第1集 冬"
@@ -218,3 +221,35 @@ async def test_a_number_that_was_a_title_keeps_its_books(local: Path) -> None:
         plan = await planned(session, load_production(file))
         assert (plan.production.title, plan.production.slug, plan.to_pay) == ("007", "7", 0)
         assert [s.scene for s in plan.shots] == ["001"]
+
+
+def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
+    """Its orders, and the name that it was begun with, which stays when it shares a budget or is parted."""
+    request = {"prompt": "A boat", "model": "ray-2"}
+    ledger.reserve(intent("x", production="cafe", film="cafe", seller="local", request=request), run="r1", caps=[])
+    assert has_bought(ledger, "cafe", "local")
+    assert not has_bought(ledger, "cafe", "luma")
+    assert [prompt for _, prompt in bought_for(ledger, "cafe", "local")] == ["A boat"]
+    assert first_of(ledger, "cafe-1", "local") is None
+    share(ledger, "cafe", "first", "local")
+    keep_name(ledger, "cafe-1", "cafe", "local")
+    part(ledger, "cafe", "local")
+    assert first_of(ledger, "cafe-1", "local") == "cafe"
+    assert first_of(ledger, "cafe-1", "luma") is None
+    assert films_with(ledger, "cafe", "local") == ("cafe-1",)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_film_goes_on_in_its_folder(studio: Path, sandbox: Sandbox) -> None:
+    """The flow makes it where an earlier version made it, and buys nothing."""
+    from flows.produce import produce
+
+    written = {"title": "Café", "resolution": "540p", "scenes": [{"id": "one", "prompt": "A boat in fog."}]}
+    before = await produce(production=Production.model_validate(written | {"slug": "cafe"}))
+    after = await produce(production=Production.model_validate(written))
+    assert Path(before["film"]).parents[1] == Path(after["film"]).parents[1] == studio / "films" / "cafe"
+    assert (before["cost_usd"], after["cost_usd"]) == ("0.40", "0.00")
+    other = await produce(production=Production.model_validate(written | {"title": "Cafè"}))
+    assert Path(other["film"]).parents[1].name == slugify("Cafè")
+    assert other["cost_usd"] == "0.00"

@@ -97,11 +97,22 @@ def test_a_comment_that_is_set_apart_from_prose_is_noted(tmp_path: Path) -> None
     assert parse_production(found).notes == found.notes
 
 
-@pytest.mark.parametrize("text", ["  - {id: one, prompt: A #1 boat}\n", "  - id: one\n    prompt: A #1\n      boat\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["  - {id: one, prompt: A #1 boat}\n  - {id: two, prompt: B}\n", "  - id: one\n    prompt: A #1\n      boat\n"],
+)
 def test_broken_yaml_that_a_comment_broke_says_so(tmp_path: Path, text: str) -> None:
     """Where a # swallows a bracket, or the text goes on after it, the hint names the #."""
     (found,) = problems(tmp_path, "title: T\nscenes:\n" + text)
     assert "a # after a space begins a comment" in found.hint
+
+
+def test_a_flood_of_notes_is_cut(tmp_path: Path) -> None:
+    """Of many comments after prose twenty are told, and how many more there are."""
+    scenes = "".join(f"  - id: s{i}\n    prompt: A boat.  # number {i}\n" for i in range(50))
+    notes = load(tmp_path, f"title: T\nscenes:\n{scenes}").notes
+    assert len(notes) == 21
+    assert notes[-1] == "film.yaml: and 30 more notes"
 
 
 # Numbers, dates and words that are meant as text

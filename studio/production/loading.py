@@ -23,6 +23,7 @@ from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.values import kind_of, shown
 
 MOST_TOLD = 100
+MOST_NOTES = 20
 MOST_REFUSED = 1000  # more than that is no production, and is not looked into further
 #: Bounds of what pydantic refuses, by their names in its errors.
 _BOUNDS = {
@@ -47,6 +48,8 @@ def load_production(path: str | Path) -> Production:
     ]
     problems = [*reading.problems, *(problem for wrong, problem in told if wrong)]
     notes = [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"{file.name}: and {len(notes) - MOST_NOTES} more notes"]
     return _parsed(reading.data, places, file.absolute().parent, problems).noted(notes)
 
 

@@ -190,12 +190,12 @@ def _advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
     line = lines[last]
     # The fault is in the line that is named, or in the one before it that has a text in it.
     before = next((i for i in range(last - 1, -1, -1) if lines[i].strip()), last)
-    near = lines[min([before, *marks]) : last + 1]
+    near = [lines[i] for i in sorted({before, last, *marks}) if i < len(lines)]
     if "\\t" in said or "\t" in line:
         return "indent with spaces, not with tabs"
     if hint := _unseen(near):
         return hint
-    if any(re.search(r"\S #[^\s#]", text) for text in near):
+    if any(re.search(r"(\S |^[ \t]+)#[^\s#]", text) for text in near):
         return "a # after a space begins a comment: put the whole text in quotes"
     if "mapping values" in said:
         return "a text with a colon in it needs quotes; or the line is indented too far"
