@@ -17,7 +17,7 @@ from studio.ledger import Ledger
 from studio.ledger.budgets import bought_for, first_of, has_bought
 from studio.plan import Plan
 from studio.production import Production
-from studio.production.slugs import earlier_slugs, film_name, slugify
+from studio.production.slugs import earlier_slugs, earlier_text, film_name, slugify
 
 MOST_MANIFESTS = 200  # of a film that are looked into, the latest first
 MOST_BYTES = 64 * 1024 * 1024
@@ -27,12 +27,12 @@ MOST_BYTES = 64 * 1024 * 1024
 class Named:
     """A production under the name that it has in the books.
 
-    ``kept``: the slug of an earlier version that it goes by; empty for what is made of its title today. ``new``: that
-    was not said in the books yet.
+    ``made``: its budget's name as it is made today, where it goes by the slug of an earlier version; else empty.
+    ``new``: that was not said in the books yet.
     """
 
     production: Production
-    kept: str = ""
+    made: str = ""
     new: bool = False
 
 
@@ -43,9 +43,10 @@ def named_as_begun(
 
     A slug that is written out, or was never made in another way, is left as it is.
     """
-    ours = film_name(production.title)
-    earlier = earlier_slugs(production.title)
-    if production.budget_name != ours or not earlier:
+    ours, earlier = production.budget_name, earlier_slugs(production.title)
+    if ours != film_name(production.title):
+        earlier = tuple(filter(None, [earlier_text(ours)]))  # `slug: 007` without quotes
+    if not earlier:
         return Named(production)
     said = first_of(ledger, ours, seller)
     if said is not None:
@@ -59,9 +60,10 @@ def named_as_begun(
 
 def _under(production: Production, slug: str, *, new: bool) -> Named:
     """The production, or the version of it, under another slug of the film."""
-    made = slugify(production.title)
+    made = production.budget_name
+    made = slugify(production.title) if made == film_name(production.title) else made
     version = "" if production.slug == made else production.slug.removeprefix(made[:56])
-    return Named(production.named(f"{slug[:56]}{version}" if version else slug, slug), slug, new)
+    return Named(production.named(f"{slug[:56]}{version}" if version else slug, slug), production.budget_name, new)
 
 
 def _is_same(

@@ -36,7 +36,6 @@ from studio.preflight import free_shots
 from studio.price_book import load_prices
 from studio.pricing import PriceTable
 from studio.production import Production
-from studio.production.slugs import film_name
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
 from studio.requests import Given, digest
@@ -164,12 +163,13 @@ class Session:
     def _budgeting(self, naming: Named, plan: Plan, apart: bool) -> Budgeting:
         """Whose budget a plan is held to, by what the books know of its shots."""
         film, seller = naming.production.budget_name, self.service.seller
-        # Under the name that its title makes today nothing was bought, where it goes by another.
-        made = film_name(naming.production.title) if naming.kept else ""
-        found = Budgeting(apart=apart, begun_as=naming.kept, made=made) if naming.new else Budgeting(apart=apart)
+        found = Budgeting(apart=apart)
+        if naming.new:
+            found = replace(found, begun_as=film, made=naming.made)
         if apart:
             return found
-        others = set(films_with(self.ledger, film, seller)) - {made}
+        # Where it goes by an earlier name, nothing was bought under that of today.
+        others = set(films_with(self.ledger, film, seller)) - {naming.made}
         said = [s.prompt for s in plan.shots if not s.finishes]
         source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
         if source:

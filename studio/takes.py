@@ -15,6 +15,7 @@ from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.retakes import Retake
 from studio.money import ZERO, usd
 from studio.plan import Plan, Shot, ShotState, seen
+from studio.production.slugs import earlier_text
 from studio.requests import digest, named
 
 ALL = "all"
@@ -35,7 +36,11 @@ class History:
 
 def history_of(ledger: Ledger, plan: Plan) -> History:
     """What the books know of a plan's shots, and of what those were made from."""
-    rows = ledger.made_for(plan.production.slug, plan.seller, [s.id for s in plan.shots])
+    ids = {s.id: s.id for s in plan.shots}
+    # Earlier versions called a scene 1 that is written 001 without quotes.
+    earlier = ((_earlier_id(s), s.id) for s in plan.shots)
+    ids = {old: new for old, new in earlier if old} | ids
+    rows = ledger.made_for(plan.production.slug, plan.seller, ids)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:
@@ -46,11 +51,17 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
             break
     made: dict[str, list[OrderRow]] = defaultdict(list)
     for row in rows:
-        made[row.shot].append(row)
+        made[ids[row.shot]].append(row)
     lineages: dict[str, str] = {}
     for row in rows:
         _trace(row, known, lineages)
     return History({shot: tuple(found) for shot, found in made.items()}, lineages)
+
+
+def _earlier_id(shot: Shot) -> str:
+    """The id that a shot had while zeros at the beginning of its scene's id were lost; empty where it has none."""
+    scene = earlier_text(shot.scene)
+    return scene + shot.id.removeprefix(shot.scene) if scene and shot.id.startswith(shot.scene) else ""
 
 
 def lineages_of(plan: Plan) -> dict[str, str]:

@@ -223,6 +223,17 @@ async def test_a_number_that_was_a_title_keeps_its_books(local: Path) -> None:
         assert [s.scene for s in plan.shots] == ["001"]
 
 
+async def test_a_number_that_was_a_slug_keeps_its_books(local: Path) -> None:
+    """``slug: 007`` was 7 to earlier versions, in every version of the film."""
+    written = film(scene("a"), title="Bond", slug="007", budget="2.00")
+    async with open_session(load_settings()) as session:
+        await buy_as_earlier(session, written, "7")
+        plan = await planned(session, derived(written, reframe="9:16"))
+        assert (plan.production.slug, plan.production.budget_name) == ("7-9x16", "7")
+        other = await planned(session, film(scene("a", prompt="A desert."), title="Other", slug="007"))
+        assert other.production.slug == "007"
+
+
 def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
     """Its orders, and the name that it was begun with, which stays when it shares a budget or is parted."""
     request = {"prompt": "A boat", "model": "ray-2"}

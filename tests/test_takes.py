@@ -62,6 +62,17 @@ async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path,
         assert [n for n in again.notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
 
 
+async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: Path) -> None:
+    """What was bought for scene 2 is that of 002, as it is written: a new take of 001 buys it no second time."""
+    earlier = film(scene("1", prompt="a boat"), scene("2", prompt="a quay", continue_from="1"))
+    async with open_session(load_settings()) as session:
+        await bought(session, earlier, clip)
+        written = film(scene("001", prompt="a boat"), scene("002", prompt="a quay", continue_from="001"))
+        assert states((await session.plan(written))[0]) == {"001": "cached", "002": "cached"}
+        again, _ = await session.plan(written, retake=("001",))
+        assert states(again) == {"001": "new", "002": "stale"}
+
+
 async def test_a_bridge_in_its_earlier_form_is_stale_like_any_other(workplace: Path, clip: Path) -> None:
     """Bought with generations at both ends, as earlier versions did, it is used, and left in place by a new take."""
     three = {"model": "ray-3"}

@@ -41,13 +41,16 @@ def film_name(title: str) -> str:
 
 def earlier_slugs(title: str) -> tuple[str, ...]:
     """The slugs that earlier versions made of this title, if they are not those of today. The likeliest first."""
-    # They took a number without quotes, such as 007, for a number.
-    written = dict.fromkeys((title, str(int(title))) if title.isdecimal() and title.isascii() else (title,))
     made = []
-    for text in written:
+    for text in (title, *filter(None, [earlier_text(title)])):
         slug = _letters(text)[:MOST].strip("-") or f"film-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
         made.append(slug)
     return tuple(slug for slug in dict.fromkeys(made) if slug != film_name(title))
+
+
+def earlier_text(text: str) -> str:
+    """What earlier versions took digits without quotes for, where that is something else: 7 for 007; else empty."""
+    return str(int(text)) if text.isascii() and text.isdecimal() and text[0] == "0" and len(text) > 1 else ""
 
 
 def _letters(title: str) -> str:
