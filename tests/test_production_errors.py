@@ -293,10 +293,10 @@ def test_several_usages_of_one_frame(tmp_path: Path) -> None:
     ("content", "message", "hint"),
     [
         (b"", "is empty", ""),
-        (b"GIF89a....", "is a GIF, which Luma does not read", "PNG, JPEG or WebP"),
+        (b"GIF89a....", "is a GIF image, which Luma does not read", "PNG, JPEG or WebP"),
         (b"<html>", "is a web page, which Luma does not read", ""),
         (b"hello world", "is neither an image nor a video", ""),
-        (b"\0\0\0\x20ftypheic....", "a HEIC or AVIF picture", ""),
+        (b"\0\0\0\x20ftypheic....", "is a HEIF (HEIC) picture, which Luma does not read", "PNG"),
         (MP4, "is a video, not an image", ""),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from studio.assets.keeping import keep
 from studio.assets.redrawing import bare, render
@@ -35,7 +35,9 @@ HARMLESS = {
     "default_image", "loop", "background", "timestamp", "duration",
 }  # fmt: skip
 BARED = "without its metadata"
+EIGHT_BITS = "converted to 8-bit RGB"
 USE = "use a PNG, JPEG or WebP image"
+PNG_DEPTH = 24  # where a PNG tells its bits a colour
 #: A picture's shape may differ from the film's by this part before a producer is told.
 SAME_SHAPE = 0.02
 
@@ -78,9 +80,10 @@ class Sized(Protocol):
     def height(self) -> int: ...
 
 
-def ratio_note(asset: Sized, aspect_ratio: str) -> str | None:
+def ratio_note(asset: Sized, aspect_ratio: str, called: str = "") -> str | None:
     """How much of an asset is lost in a frame of ``aspect_ratio`` (``16:9``); None where its shape is about the same.
 
+    ``called`` stands for its name, where a note says more of it than that.
     Whether Luma cuts or adds bars is not documented: the note says both.
     """
     across, down = (int(part) for part in aspect_ratio.split(":"))
@@ -89,8 +92,9 @@ def ratio_note(asset: Sized, aspect_ratio: str) -> str | None:
     if lost <= SAME_SHAPE:
         return None
     side, bars = ("width", "above and below") if own > wanted else ("height", "left and right")
+    named = called or f"'{asset.name}'"
     return (
-        f"asset '{asset.name}' is {asset.width}×{asset.height}: at {aspect_ratio}, {lost:.0%} of its {side} is cut "
+        f"asset {named} is {asset.width}×{asset.height}: at {aspect_ratio}, {lost:.0%} of its {side} is cut "
         f"off, or bars stand {bars}"
     )
 
@@ -108,12 +112,15 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
         if size != (width, height):
             image.draft(None, size)  # a JPEG is decoded at half its size where that is enough
         image.load()
+        deep = kind == "PNG" and _depth(part) == 16
+        if deep:
+            _shallow_key(image)
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
         changes = [
             *(["turned as its EXIF says"] if turned else []),
             *([f"scaled down from {width}×{height}"] if size != (width, height) else []),
             *([f"made smaller than {SENT_BYTES >> 20} MB"] if part.stat().st_size > SENT_BYTES else []),
-            *(["converted to 8-bit RGB"] if image.mode not in PLAIN_MODES else []),
+            *([EIGHT_BITS] if deep or image.mode not in PLAIN_MODES else []),
         ]
         # A picture that is public already has nothing to hide in it.
         if url is None and (_metadata(image) or image.format == "MPO"):
@@ -122,7 +129,8 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
         if not changes:
             kept = keep(part, folder / f"{sha256}{suffix}", sha256)
             return SeedImage(name, sha256, media_type, suffix, width, height, kept, url)
-        stem = folder / "sent" / sha256
+        # By a name of its own: earlier versions kept such a picture with 16 bits under the plain one.
+        stem = folder / "sent" / (f"{sha256}.8bit" if deep else sha256)
         if changes == [BARED]:
             sent = bare(image, kind, stem, part, most=SENT_BYTES)
         else:
@@ -159,6 +167,38 @@ def _check(image: Image.Image, kind: str, where: str) -> None:
         raise AssetError("is animated", where=where, hint="use one still picture")
 
 
+def _depth(part: Path) -> int:
+    """Bits a colour of a PNG. Pillow opens 16-bit colours as 8-bit ones, and tells nobody."""
+    with part.open("rb") as file:
+        return file.read(PNG_DEPTH + 1)[PNG_DEPTH]
+
+
+def _shallow_key(image: Image.Image) -> None:
+    """Bring the colour that a 16-bit PNG shows as transparent into the 8 bits that its colours are read in."""
+    key = image.info.get("transparency")
+    if isinstance(key, int):
+        image.info["transparency"] = key >> 8
+    elif isinstance(key, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def picture_name(part: Path) -> str:
+    """What a picture of a kind that Luma does not read is called (``a PCX image``); empty where it is no picture."""
+    try:
+        with warnings.catch_warnings(), Image.open(part) as image:
+            return f"a {image.format} image" if image.format else ""
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return ""
+
+
+def _cut_short(part: Path) -> bool:
+    """Whether a picture's file ends before its picture does, as far as its kind tells."""
+    data = part.read_bytes()
+    if data.startswith(b"RIFF"):
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    return (b"IEND" if data.startswith(b"\x89PNG") else b"\xff\xd9") not in data[-(1 << 16) :]
+
+
 def _metadata(image: Image.Image) -> bool:
     return bool(set(image.info) - HARMLESS) or bool(image.getexif())
 
@@ -174,7 +214,17 @@ def _opened(part: Path, where: str) -> Iterator[Image.Image]:
         except Image.DecompressionBombError:
             most = f"has more than {DECODED_PIXELS // 10**6} million pixels"
             raise AssetError(most, where=where, hint="scale it down") from None
-        except UnidentifiedImageError:
-            raise AssetError("is neither an image nor footage", where=where, hint=f"{USE}, or an MP4") from None
-        except (OSError, ValueError, SyntaxError, EOFError):
-            raise AssetError("is a damaged picture", where=where, hint="put it there again, or save it anew") from None
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+        ):  # of an UnidentifiedImageError, too: its head is a picture's
+            if _cut_short(part):
+                fault, hint = (
+                    "is a damaged picture: it is cut short",
+                    "its download or copy was not finished: fetch it again",
+                )
+            else:
+                fault, hint = "is a damaged picture", "put it there again, or save it anew"
+            raise AssetError(fault, where=where, hint=hint) from None

@@ -12,18 +12,16 @@ from typing import Protocol, overload
 import httpx
 
 from studio.assets.footage import MAX_BYTES, SeedFootage, examine_footage
-from studio.assets.images import USE, SeedImage, examine_image
+from studio.assets.images import SeedImage, examine_image, picture_name
 from studio.assets.keeping import disk, part_of, sweep
+from studio.contents import content_of
 from studio.download import IDENTITY, is_encoded
 from studio.errors import AssetError
-from studio.media.boxes import looks_like
-from studio.production.seeds import kind_of_file
 from studio.quiet import unlogged
 
 FETCH_SECONDS = 30.0  # without a byte
 FETCH_SECONDS_IN_ALL = 600.0
 BLOCK = 1 << 20
-UNKNOWN = looks_like(bytes(16))  # its words for what it does not know
 
 
 class AssetSource(Protocol):
@@ -84,31 +82,23 @@ def _judge(
     where: str, source: AssetSource, part: Path, sha256: str, folder: Path, wanted: str
 ) -> SeedImage | SeedFootage:
     # By its own head alone: neither a name nor a server's word says what a file is.
-    kind = kind_of_file(str(part))
-    said: str | None = getattr(source, "kind", None)
-    if kind is not None and said is not None and said != kind:
+    content = content_of(part)
+    kind = content.kind
+    if kind is None:
+        said = content.said or picture_name(part) or "neither an image nor footage"
+        raise AssetError(f"is {said}", where=where, hint=content.hint)
+    told: str | None = getattr(source, "kind", None)
+    if told is not None and told != kind:
         raise AssetError(
-            f"is {_called(kind)}, and the production says that it is {_called(said)}", where=where,
+            f"is {_called(kind)}, and the production says that it is {_called(told)}", where=where,
             hint="correct its kind, or leave it out",
         )  # fmt: skip
-    if kind is None and (other := _foreign(part)):
-        raise AssetError(f"is {other}", where=where, hint=f"{USE}, or an MP4 or MOV file")
-    if kind is not None and kind != wanted:
+    if kind != wanted:
         raise AssetError(f"is {_called(kind)}, and {_called(wanted)} is needed", where=where)
     url = None if source.path else source.url
     if kind == "video":
         return examine_footage(part, where=where, name=source.id, sha256=sha256, folder=folder, url=url)
     return examine_image(part, where=where, name=source.id, sha256=sha256, folder=folder, url=url)
-
-
-def _foreign(part: Path) -> str:
-    """What a file is that Luma does not read, in words; empty where its head does not say."""
-    with part.open("rb") as file:
-        head = file.read(64)
-    if head[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture"
-    said = looks_like(head)
-    return said if said != UNKNOWN and "picture" not in said else ""
 
 
 def _called(kind: str) -> str:
