@@ -122,9 +122,9 @@ PLAYLIST = b"#EXTM3U\n#EXTINF:10,\nfile:///etc/hostname\n"
         (PLAYLIST, "is a playlist"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + PLAYLIST, "its footage is (damaged|cut short)"),
         (b"ffconcat version 1.0\nfile /etc/hostname\n", "is neither an image nor footage"),
-        (b"<html>log in</html>" * 9, "is an HTML or XML page"),
+        (b"<html>log in</html>" * 9, "is a web page"),
         (encoded(halves()), "is an image, and footage is needed"),
-        (b"\x1aE\xdf\xa3" + bytes(400), "is a Matroska or WebM file"),
+        (b"\x1aE\xdf\xa3" + bytes(400), "is a Matroska or WebM video"),
     ],
     ids=["playlist", "playlist in an MP4's coat", "concat list", "page", "picture", "WebM"],
 )

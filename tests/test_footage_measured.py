@@ -26,7 +26,7 @@ from tests.sandbox.publisher import published
 from tests.sandbox.test_agents import client
 from tests.seeds import Source, look
 
-WITHOUT_HIDDEN = "asset 'seed' is sent without the 17 stored frames that its edit list hides"
+WITHOUT_HIDDEN = "without the 17 stored frames that its edit list hides"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ async def test_what_only_begins_late_is_copied(files: dict[str, Path], tmp_path:
         seed = await looked_at(files[form], tmp_path)
         assert seed.path is not None
         assert examine(seed.path).packets == examine(files[form]).packets
-        assert seed.notes == ("asset 'seed' is sent cut to its picture, without what comes before or after it",)
+        assert seed.notes == ("cut to its picture, without what comes before or after it",)
 
 
 async def test_the_source_names_the_purchase(files: dict[str, Path], tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from studio.errors import AssetError, BadClip, FfmpegError
 from studio.files import digest
 from studio.media.boxes import check_boxes
 from studio.media.clip import Clip, examine
-from studio.media.container import opened
+from studio.media.container import EXPORT, opened
 from studio.media.ffmpeg import clip_input, run
 from studio.media.measure import ROUNDING, measure
 from studio.media.packets import scan
+from studio.media.tracks import Heard, heard
 
 MAX_BYTES = 100 * 1024**2
 #: The most that any of Luma's calls takes (a reframe by ray-flash-2). What a model takes is the plan's to check.
@@ -65,28 +66,33 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
     """Check the footage in ``part`` and keep it in ``folder``. Raises AssetError that says what is wrong with it."""
     try:
         check_boxes(part)
-        length = measure(part)  # before all of it is decoded
+        kept = heard(part)
+        sounds = [] if kept.number is None else [kept.number]
+        length = measure(part, sounds=sounds if kept.lost else None)  # before all of it is decoded
         if length.seconds > MAX_SECONDS + ROUNDING:
             raise AssetError(
                 f"its footage lasts {float(length.seconds):.1f} s, and Luma takes {MAX_SECONDS} s at most", where=where,
                 hint="cut out the part that you need",
             )  # fmt: skip
-        clip = examine(part)
+        clip = examine(part, sound=kept.number)
     except BadClip as error:
-        raise AssetError(f"its footage {error.message}", where=where, hint="use a whole MP4 or MOV file") from None
+        hint = EXPORT if error.hint == EXPORT else "use a whole MP4 or MOV file"
+        raise AssetError(f"its footage {error.message}", where=where, hint=hint) from None
     if min(clip.width, clip.height) < MIN_SIDE:
         raise AssetError(f"its footage is {clip.width}×{clip.height}: smaller than {MIN_SIDE} pixels", where=where)
     with part.open("rb") as file:
         media_type, suffix = KINDS[file.read(12)[8:] == b"qt  "]
     tells = url is None and _tells(part)  # what is public already has nothing to hide in it
-    notes = [BARED] if tells else []
+    notes = [*_unheard(kept), *([BARED] if tells else [])]
+    stem = f"{sha256}.{'mute' if kept.number is None else f'sound-{kept.number + 1}'}" if kept.lost else sha256
     if not length.plain:
-        notes.insert(0, why_cut(name, length))
+        notes.insert(0, why_cut(length))
         media_type, suffix = KINDS[False]
-        clip = recut(part, clip, length, folder / "sent" / f"{sha256}.cut{suffix}", where=where, most=MAX_BYTES)
+        goal = folder / "sent" / f"{stem}.cut{suffix}"
+        clip = recut(part, clip, length, goal, sound=kept.number, where=where, most=MAX_BYTES)
         sent, url = clip.path, None
-    elif tells:
-        sent = _bared(part, clip, folder / "sent" / f"{sha256}{suffix}", where)
+    elif notes:
+        sent, url = _bared(part, clip, folder / "sent" / f"{stem}{suffix}", where, sound=kept.number), None
     else:
         sent = keep(part, folder / f"{sha256}{suffix}", sha256)
     return SeedFootage(
@@ -102,13 +108,25 @@ def _tells(part: Path) -> bool:
         return bool(data or set(container.metadata) - HARMLESS)
 
 
-def _bared(part: Path, clip: Clip, goal: Path, where: str) -> Path:
+def _unheard(kept: Heard) -> tuple[str, ...]:
+    """The sound that is left out, in words that follow ``is sent``."""
+    if not kept.lost:
+        return ()
+    some = len(kept.lost) > 1
+    which = f"{'codecs' if some else 'codec'} {', '.join(kept.lost)}"
+    if kept.number is None:
+        return (f"without its sound ({which}), which cannot be decoded",)
+    first = f"first {len(kept.lost)} sound tracks" if some else "first sound track"
+    return (f"without its {first} ({which}), which cannot be decoded, and with track {kept.number + 1}",)
+
+
+def _bared(part: Path, clip: Clip, goal: Path, where: str, *, sound: int | None) -> Path:
     """The same picture and sound, packet by packet, in a file that says nothing else."""
     if is_made(goal):
         return goal
     bare = part_of(goal.parent)
     source = clip_input(part)
-    streams = [source[str(clip.form.stream)], *([source["a:0"]] if clip.has_audio else [])]
+    streams = [source[str(clip.form.stream)], *([] if sound is None else [source[f"a:{sound}"]])]
     form = goal.suffix.removeprefix(".")
     try:
         command = ffmpeg.output(*streams, str(bare), f=form, c="copy", map_metadata=-1, movflags="+faststart")

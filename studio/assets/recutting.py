@@ -25,17 +25,20 @@ QUALITIES = (12, 17, 22)  # CRF of H.264, the best first; the first at which the
 SECONDS = 900.0  # for one encoding
 
 
-def why_cut(name: str, length: Measure) -> str:
-    """What is left out of an asset's footage that is cut anew, in words for the producer."""
+def why_cut(length: Measure) -> str:
+    """What is left out of footage that is cut anew, in words that follow ``is sent``."""
     if length.hidden:
-        return f"asset '{name}' is sent without the {length.hidden} stored frames that its edit list hides"
-    return f"asset '{name}' is sent cut to its picture, without what comes before or after it"
+        return f"without the {length.hidden} stored frames that its edit list hides"
+    return "cut to its picture, without what comes before or after it"
 
 
-def recut(part: Path, clip: Clip, length: Measure, goal: Path, *, where: str, most: int) -> Clip:
+def recut(
+    part: Path, clip: Clip, length: Measure, goal: Path, *, sound: int | None, where: str, most: int
+) -> Clip:  # fmt: skip
     """Write what is shown of the footage in ``part`` to ``goal``, an MP4 of at most ``most`` bytes; its measures.
 
-    The picture is copied where it is stored as it is shown, and encoded at high quality where it is not: at its own
+    ``sound`` is the number of the sound track that goes with it, None for none. The picture is copied where it is
+    stored as it is shown, and encoded at high quality where it is not: at its own
     rate, or at 24 frames a second where its rate varies. What was written before is used again, if it still is what was
     written. Raises AssetError where no such file can be made.
     """
@@ -44,7 +47,7 @@ def recut(part: Path, clip: Clip, length: Measure, goal: Path, *, where: str, mo
     for quality in QUALITIES if length.hidden else (None, *QUALITIES):
         bare = part_of(goal.parent)
         try:
-            run(_command(part, clip, length, bare, quality), timeout=SECONDS)
+            run(_command(part, clip, length, bare, quality, sound), timeout=SECONDS)
             made = examine(bare)
             if made.bytes <= most and _holds(made, clip, length, copied=quality is None):
                 return replace(made, path=keep_made(bare, goal))
@@ -73,7 +76,7 @@ def _rate(length: Measure) -> Fraction:
     return length.rate or Fraction(GRID)
 
 
-def _command(part: Path, clip: Clip, length: Measure, out: Path, quality: int | None) -> Any:
+def _command(part: Path, clip: Clip, length: Measure, out: Path, quality: int | None, sound: int | None) -> Any:
     """The ffmpeg command. ``quality`` None: the picture's packets are copied."""
     # Every time counts from the first shown frame; ffmpeg would count from the file's first packet, maybe of its sound.
     source = clip_input(part, itsoffset=f"{float(-length.start):.9f}", copyts=None)
@@ -89,8 +92,8 @@ def _command(part: Path, clip: Clip, length: Measure, out: Path, quality: int | 
             "pix_fmt": "yuv420p10le" if deep else "yuv420p", "threads": 2, "r": rate_text(_rate(length)),
         }  # fmt: skip
     streams = [picture]
-    if clip.has_audio:
-        streams.append(_sound(source["a:0"], float(length.seconds)))
+    if sound is not None:
+        streams.append(_sound(source[f"a:{sound}"], float(length.seconds)))
         options |= {"acodec": "aac", "b:a": "192k", "ac": 2, "flags:a": "+bitexact"}
     return ffmpeg.output(*streams, str(out), **options)
 

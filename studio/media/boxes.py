@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.cleaning import clean
 from studio.errors import BadClip
 
 MAX_BOXES = 200_000
 REFETCH = "download it again"
+SOUND, PICTURE = b"soun", b"vide"  # handlers of tracks
 KNOWN = (
     (b"#EXTM3U", "a playlist"),
     (b"<", "an HTML or XML page"),
@@ -74,3 +76,48 @@ def _walk(file: BinaryIO, size: int, path: Path) -> Iterator[bytes]:
         yield kind
         place += length
     raise BadClip(f"has more than {MAX_BOXES} boxes", path=str(path))
+
+
+def codecs_of(path: Path, handler: bytes) -> list[str]:
+    """The four letters by which a file names the codec of each of its tracks of that handler (``soun``, ``vide``)."""
+    found: list[str] = []
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for _, start, end in _inside(file, [b"moov", b"trak"], 0, size):
+                for _, media, media_end in _inside(file, [b"mdia"], start, end):
+                    kind = b""
+                    for _, place, _ in _inside(file, [b"hdlr"], media, media_end):
+                        file.seek(place + 8)
+                        kind = file.read(4)
+                    for _, place, _ in _inside(file, [b"minf", b"stbl", b"stsd"], media, media_end):
+                        file.seek(place + 12)
+                        name = file.read(4).decode("latin-1")
+                        if kind == handler:
+                            found.append(clean(name, limit=4).strip() or "unknown")
+    except OSError as error:
+        raise BadClip(f"cannot be read: {error.strerror}", path=str(path)) from None
+    return found
+
+
+def _inside(file: BinaryIO, kinds: list[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes that a path of kinds leads to: each one's kind, and where its content begins and ends."""
+    place = start
+    for _ in range(MAX_BOXES):
+        if place + 8 > end:
+            return
+        file.seek(place)
+        head = file.read(16)
+        length, kind, opens = int.from_bytes(head[:4], "big"), head[4:8], place + 8
+        if length == 1:
+            length, opens = int.from_bytes(head[8:16], "big"), place + 16
+        elif length == 0:
+            length = end - place
+        if length < 8 or place + length > end:
+            return
+        if kind == kinds[0]:
+            if len(kinds) == 1:
+                yield kind, opens, place + length
+            else:
+                yield from _inside(file, kinds[1:], opens, place + length)
+        place += length

@@ -12,9 +12,16 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from studio.errors import BadClip
+from studio.media.boxes import PICTURE, codecs_of
 from studio.media.ffmpeg import MAX_PIXELS
 
 THREADS = 2
+#: Codecs of pictures that every build of libav decodes, as files name them.
+COMMON = {
+    "avc1", "avc3", "hvc1", "hev1", "mp4v", "av01", "vp09", "jpeg", "mjpa", "apco", "apcs", "apcn", "apch", "ap4h",
+    "ap4x",
+}  # fmt: skip
+EXPORT = "export it as H.264 in an MP4 file"
 
 
 @contextlib.contextmanager
@@ -32,6 +39,8 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
             if not streams:
                 raise BadClip("has no picture", path=str(path))
             stream = streams[0]
+            if getattr(stream, "codec_context", None) is None:
+                raise _undecoded(path)
             stream.codec_context.options = limits
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = THREADS
@@ -43,8 +52,17 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
                     path=str(path),
                 )
             yield container, stream
+    except av.error.DecoderNotFoundError:
+        raise _undecoded(path) from None
     except av.error.FFmpegError as error:
+        if next(iter(codecs_of(path, PICTURE)), "avc1") not in COMMON:
+            raise _undecoded(path) from None  # libav guessed at what it does not know
         raise BadClip(f"cannot be decoded: {error.strerror}", path=str(path)) from None
+
+
+def _undecoded(path: Path) -> BadClip:
+    codec = next(iter(codecs_of(path, PICTURE)), "unknown")
+    return BadClip(f"cannot be decoded: its picture has the codec {codec}", path=str(path), hint=EXPORT)
 
 
 def is_cover(stream: VideoStream) -> bool:

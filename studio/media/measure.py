@@ -7,10 +7,13 @@ a count of stored frames would price 60 frames a second, or a screen recording's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+
+from av.stream import Stream
 
 from studio.media.container import opened
 from studio.media.packets import packet, track
@@ -29,7 +32,7 @@ class Measure:
     seconds: from the first shown frame's start to the last one's end
     rate:    shown frames a second where they are evenly spaced; None where the rate varies
     start:   when the first one is shown, by the file's own clock
-    whole:   how long the file says that it lasts, with its sound
+    whole:   how long the file says that it lasts, with the sound that counts
     """
 
     shown: int
@@ -55,13 +58,24 @@ class Measure:
         return not self.hidden and self.start <= ROUNDING and self.whole <= self.seconds + ROUNDING
 
 
-def measure(path: Path) -> Measure:
-    """Measure a file's footage by its packets, without decoding it. Raises BadClip where it cannot be read."""
+def measure(path: Path, *, sounds: Sequence[int] | None = None) -> Measure:
+    """Measure a file's footage by its packets, without decoding it. Raises BadClip where it cannot be read.
+
+    ``sounds``: the numbers of the sound tracks that count beside the picture; None: every track of the file does.
+    """
     with opened(path) as (container, stream):
         whole = Fraction(container.duration or 0, MICROSECONDS)
+        if sounds is not None:
+            counted = [stream, *(container.streams.audio[number] for number in sounds)]
+            whole = max((_end(track) for track in counted), default=whole)
         read = track(stream, (packet(p) for p in container.demux(stream) if p.size))
     with opened(path, edits=False) as (container, stream):
         stored = sum(1 for p in container.demux(stream) if p.size)
     shown = read.shown
     start = shown[0] * read.tick if shown else Fraction(0)
     return Measure(len(shown), stored, read.duration, read.rate, start, whole)
+
+
+def _end(stream: Stream) -> Fraction:
+    """When a track ends, in seconds, as the file tells it; 0 where it does not."""
+    return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or Fraction(0))
