@@ -15,10 +15,11 @@ from pathlib import Path
 
 import httpx
 
-from studio.assets import AssetSource, look_at, ratio_note, source_key
+from studio.asset_use import assets_of, notes_on
+from studio.assets import look_at
 from studio.drawing import draw_plan
 from studio.drawing.desk import Seed
-from studio.errors import AssetError, LedgerError, SettingsError
+from studio.errors import LedgerError, SettingsError
 from studio.film_names import Named, named_as_begun
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
@@ -116,7 +117,7 @@ class Session:
         self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
         budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
         unpaid = free_shots(drawn, billed=self.service.billed)
-        notes = (*production.notes, *drawn.notes, *notes_on(drawn, by_hash), *unpaid, *budget_notes(budgeting))
+        notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
         plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
         fresh = frozenset((*retake, *renew))
         return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
@@ -307,41 +308,6 @@ def opaque_id(ledger: str, film: str) -> str:
     Keyed with the ledger's random id, which nobody else has: a title cannot be tried out against it.
     """
     return hmac.new(ledger.encode(), film.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def assets_of(production: Production) -> tuple[dict[str, AssetSource], dict[str, AssetSource]]:
-    """The images and the footage that a production's scenes are made from, by ``source_key``. Raises AssetError where
-    one file is wanted as both."""
-    images: dict[str, AssetSource] = {}
-    footage: dict[str, AssetSource] = {}
-    for scene in production.scenes:
-        if scene.generation:
-            continue
-        character = production.character_of(scene)
-        pictures = [production.start_image_of(scene), production.end_image_of(scene)]
-        pictures += [production.asset(guide.image) for guide in scene.guides]
-        pictures += [production.asset(image) for image in character.images] if character else []
-        images |= {source_key(asset): asset for asset in pictures if asset is not None}
-        changed = production.footage_of(scene)
-        if changed is not None:
-            footage[source_key(changed)] = changed
-    both = next((footage[key] for key in footage if key in images), None)
-    if both is not None:
-        raise AssetError(
-            "is wanted as a picture by one scene and as footage by another", where=f"asset '{both.id}'",
-            hint="modify takes footage; start_image, end_image, guides and characters take pictures",
-        )  # fmt: skip
-    return images, footage
-
-
-def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
-    """What a producer should know of the seed assets: what was changed in them, and frames that do not fit the film."""
-    notes = [note for seed in seeds.values() for note in seed.notes]
-    frames = ((f.ref, shot.aspect_ratio) for shot in plan.shots for f in (shot.start, shot.end) if f is not None)
-    for ref, ratio in dict.fromkeys(frames):
-        note = ratio_note(seeds[ref], ratio) if ref in seeds else None
-        notes += [note] if note else []
-    return tuple(dict.fromkeys(notes))
 
 
 def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
