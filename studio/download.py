@@ -19,7 +19,8 @@ from typing import Literal, TypeVar
 
 import httpx
 
-from studio.errors import AssetExpired, BadClip, DownloadError
+from studio.connections import trouble_of
+from studio.errors import AssetExpired, BadClip, DownloadError, Untrusted
 from studio.facts import placed
 from studio.files import settle
 from studio.incoming import Part, Source, part_file
@@ -109,7 +110,7 @@ async def fetch(
 
     What has come lies in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a thread: it
     examines the whole and moves it to where it belongs, or says what is wrong with it. ``where`` is what errors speak
-    of, in place of the name. Raises DownloadError, AssetExpired or BadClip, none of which holds the URL.
+    of, in place of the name. Raises DownloadError, AssetExpired, BadClip or Untrusted, none of which holds the URL.
     """
     told = where or name
     with unlogged(), contextlib.ExitStack() as held:
@@ -135,7 +136,7 @@ async def fetch(
             if part.size >= best + PROGRESS:
                 failures, best = 0, part.size
             failures += 1
-            if failures >= attempts or outcome.kind == "hopeless":
+            if failures >= attempts or outcome.kind in ("hopeless", "untrusted"):
                 break
             if outcome.kind in ("expired", "refused", "wrong"):
                 url = None
@@ -143,6 +144,8 @@ async def fetch(
             await sleep(0.0 if first_expiry else min(outcome.pause or 0.5 * 2**failures, LONGEST_PAUSE))
     # raised outside of any handler: the error has no context that could hold a URL
     tries = f"{failures} attempt{'s' if failures > 1 else ''}"
+    if outcome.kind == "untrusted":
+        raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.again}")
     if outcome.kind in ("wrong", "hopeless"):
         raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.again)
     if outcome.kind == "expired":
@@ -160,12 +163,13 @@ class _Outcome:
     """How an attempt ended. Its text holds no URL; `pause` is what the service asked for, in seconds.
 
     broken: go on from where it stopped. expired, refused: the same, with a fresh URL. wrong: it was no clip; from the
-    start, with a fresh URL. hopeless: another attempt would bring the same.
+    start, with a fresh URL. hopeless: another attempt would bring the same. untrusted: the host's certificate is not.
     """
 
-    kind: Literal["whole", "broken", "expired", "refused", "wrong", "hopeless"]
+    kind: Literal["whole", "broken", "expired", "refused", "wrong", "hopeless", "untrusted"]
     text: str = ""
     pause: float | None = None
+    hint: str = ""
 
 
 _WHOLE = _Outcome("whole")
@@ -194,12 +198,19 @@ class _Fetch:
                 "GET", url, headers=headers, timeout=timeout, follow_redirects=True
             ) as response:
                 return self._refused(response) or await self._body(response)
+        except httpx.ConnectTimeout as error:
+            trouble = trouble_of(error)
+            return _Outcome("broken", trouble.said if trouble else "no connection came about in time")
         except httpx.TimeoutException:
             return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError):
             return _Outcome("refused", "the service gave an address that leads nowhere")
-        except httpx.ConnectError:
-            return _Outcome("broken", f"no connection to the host of the {self.goods.noun}")
+        except httpx.ConnectError as error:
+            trouble = trouble_of(error)
+            if trouble and trouble.untrusted:
+                return _Outcome("untrusted", trouble.said, hint=trouble.hint)
+            why = f" ({trouble.said})" if trouble else ""
+            return _Outcome("broken", f"no connection to the host of the {self.goods.noun}{why}")
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _Outcome("broken", f"the connection broke off ({type(error).__name__}), {self._place()}")
 

@@ -10,7 +10,8 @@ StudioError                           1
 ├── InDoubt                           4   a create went out and nobody knows whether it was accepted
 ├── ServiceError                      1   the service's answer to one call
 │   ├── NotSent                       1   the request never reached it: safe to send again
-│   │   └── RateLimited               1   429: sent, refused, not billed; carries retry_after and a LimitKind
+│   │   ├── RateLimited               1   429: sent, refused, not billed; carries retry_after and a LimitKind
+│   │   └── Untrusted                 1   the server's certificate is not trusted: another try would bring the same
 │   ├── Refused                       1   400, 401, 402, 403, 404, 413, 422: final, nothing billed
 │   │   ├── Unauthorized              1   401, 403
 │   │   ├── OutOfCredit               1   402
@@ -167,6 +168,10 @@ class RateLimited(NotSent):
     ) -> None:
         super().__init__(message, status=status)
         self.retry_after, self.kind, self.per_minute = retry_after, kind, per_minute
+
+
+class Untrusted(NotSent):
+    """The certificate of the service, of a clip's host or of a bucket is not trusted: nothing was sent, nor will be."""
 
 
 class Refused(ServiceError):

@@ -46,6 +46,7 @@ from studio.errors import (
     RateLimited,
     Refused,
     ServiceError,
+    Untrusted,
 )
 from studio.ledger import Cap, Doubt, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
 from studio.ledger.clock import since_start
@@ -251,7 +252,9 @@ class Door:
             found = await asyncio.to_thread(self._settler().unclaimed, row, self._before)
         except ServiceError as error:
             await _unbroken(self._ledger.release, row.key, row.attempt, "the account's list could not be read")
-            raise NotSent(error.message) from error
+            if isinstance(error, Untrusted):
+                raise
+            raise NotSent(error.message, hint=error.hint) from error
         if found is not None:
             why = f"the ledger was restored, and generation {found} of the account was asked for in the same words"
             raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, why))

@@ -10,7 +10,8 @@ fetch      a clip that did not come whole                    2, 10, 30
 settle     a service that cannot be read (reconciliation)    10, 60, 300
 =========  ================================================  ===================================
 
-What the service refuses is final in each. What was perhaps sent is never tried again here: the ledger settles that.
+What the service refuses is final in each, and so is a certificate that is not trusted. What was perhaps sent is never
+tried again here: the ledger settles that.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from studio.errors import BadClip, BadInput, DownloadError, Moderated, NotSent, Refused, ServiceError, ServiceFailed
+from studio.errors import (
+    BadClip,
+    BadInput,
+    DownloadError,
+    Moderated,
+    NotSent,
+    Refused,
+    ServiceError,
+    ServiceFailed,
+    Untrusted,
+)
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -35,7 +46,7 @@ class Retry:
 
     def worth(self, error: BaseException) -> bool:
         """True if the step may be tried again after this error."""
-        return isinstance(error, self.after) and not isinstance(error, Refused)
+        return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted)
 
     async def calling(self, call: Callable[[], Awaitable[T]], *, sleep: Sleep = asyncio.sleep) -> T:
         """What a call brings, tried again by this rule. Raises what its last try raised."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from studio.errors import NotFound, Refused, ServiceError, StillRunning
+from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrusted
 from studio.ledger.sightings import Sighting
 from studio.pace import Pace
 from studio.providers import Generation, VideoProvider
@@ -72,7 +72,8 @@ class Watcher:
         ``kind`` and ``age`` (seconds since it was ordered) tell when looking is worth it.
 
         Raises StillRunning after ``timeout`` seconds (nothing is lost: it goes on at the service), NotFound where the
-        account does not have it, Refused where the service does not let us look.
+        account does not have it, Refused where the service does not let us look, Untrusted where its
+        certificate is not trusted.
         """
         waiting = self._waiting.get(generation_id)
         if waiting is None:
@@ -99,7 +100,7 @@ class Watcher:
             try:
                 await self._look()
                 self._last_answer = self._clock()
-            except Refused as error:
+            except (Refused, Untrusted) as error:
                 self._give_up(error)
                 return
             except ServiceError as error:

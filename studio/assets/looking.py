@@ -14,6 +14,7 @@ import httpx
 from studio.assets.footage import MAX_BYTES, SeedFootage, examine_footage
 from studio.assets.images import SeedImage, examine_image, picture_name
 from studio.assets.keeping import disk, part_of, sweep
+from studio.connections import trouble_of
 from studio.contents import content_of
 from studio.download import IDENTITY, is_encoded
 from studio.errors import AssetError
@@ -157,7 +158,10 @@ async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) ->
     except TimeoutError:
         raise AssetError(f"its URL took longer than {FETCH_SECONDS_IN_ALL:.0f} s", where=where) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
-        raise AssetError(f"its URL cannot be read ({type(error).__name__})", where=where, hint=hint) from None
+        trouble = trouble_of(error)
+        said = trouble.said if trouble else type(error).__name__
+        hint = trouble.hint if trouble and trouble.untrusted else hint
+        raise AssetError(f"its URL cannot be read ({said})", where=where, hint=hint) from None
     if not size:
         raise AssetError("its URL gives an empty file", where=where)
     return seen.hexdigest()

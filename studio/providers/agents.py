@@ -1,6 +1,6 @@
 """Luma's Agents API through the ``luma-agents`` SDK: Ray 3, uni-1 and uni-1-max.
 
-Creates go out with the SDK's retries off. There is no list of generations: an answer that was lost is not found again
+The SDK's retries are off. There is no list of generations: an answer that was lost is not found again
 by a program. Local files are uploaded, so nothing has to be public.
 """
 
@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import luma_agents
 
-from studio.errors import Refused, ServiceError
+from studio.connections import trouble_of
+from studio.errors import Refused, ServiceError, Untrusted
 from studio.failures import failure_class, failure_of_code
 from studio.providers.answers import (
     answer_json,
@@ -106,7 +107,7 @@ class Agents(VideoProvider):
         )
 
     async def get(self, generation_id: str) -> Generation:
-        response = await self._read(self._client.generations.with_raw_response.get, generation_id)
+        response = await self._read(self._no_retry.generations.with_raw_response.get, generation_id)
         return _generation(answer_json(response), response.status_code)
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
@@ -122,12 +123,12 @@ class Agents(VideoProvider):
         return []
 
     async def ping(self) -> None:
-        await self._read(self._client.files.with_raw_response.list, limit=1)
+        await self._read(self._no_retry.files.with_raw_response.list, limit=1)
 
     async def upload(self, path: Path, *, media_type: str) -> str:
         """As in VideoProvider: announce the file, PUT its bytes to the signed URL, and wait until it is ready."""
         size = _size(path)
-        files = self._client.files.with_raw_response
+        files = self._no_retry.files.with_raw_response
         response = await self._read(files.create, mime_type=media_type, size_bytes=size)
         body = answer_json(response)
         identity, upload = id_of(body, response.status_code, "a file"), mapping_of(body.get("upload"))
@@ -157,7 +158,10 @@ class Agents(VideoProvider):
             try:
                 response = await self._http.put(url, content=_chunks(path), headers=headers)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                problem = type(error).__name__
+                trouble = trouble_of(error)
+                if trouble and trouble.untrusted:
+                    raise Untrusted(f"{path.name} could not be uploaded: {trouble.said}", hint=trouble.hint) from None
+                problem = trouble.said if trouble else type(error).__name__
                 if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol | httpx.InvalidURL):
                     break  # the file has changed under us, or the URL is none
                 continue
@@ -171,7 +175,7 @@ class Agents(VideoProvider):
         raise ServiceError(f"{path.name} could not be uploaded ({problem})")
 
     async def _read(self, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> httpx.Response:
-        return await read_answer(call, *args, key=KEY, **kwargs)
+        return await read_answer(call, *args, key=KEY, sleep=self._sleep, **kwargs)
 
 
 def _size(path: Path) -> int:

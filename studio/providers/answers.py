@@ -19,6 +19,7 @@ import luma_agents
 import lumaai
 
 from studio.cleaning import clean
+from studio.connections import trouble_of
 from studio.errors import (
     Ambiguous,
     LimitKind,
@@ -29,10 +30,12 @@ from studio.errors import (
     Refused,
     ServiceError,
     Unauthorized,
+    Untrusted,
 )
 from studio.providers.base import Generation
 from studio.providers.stage import Stage
 
+STATUS_ERRORS = (lumaai.APIStatusError, luma_agents.APIStatusError)
 SDK_ERRORS = (lumaai.LumaAIError, luma_agents.LumaError, httpx.HTTPError, httpx.InvalidURL)
 # The connection was never made, or never given to us: not a byte of the request has left.
 NEVER_SENT = (
@@ -46,10 +49,13 @@ NEVER_SENT = (
 # The refusals of a create that the services document. Any other status may stand before a create that was accepted:
 # a redirect comes from something in between, and a conflict (409) is what the SDKs send again.
 REFUSALS = (400, 401, 402, 403, 404, 413, 422)
+READ_AGAIN = (408, 409, 429)  # of a call that buys nothing, beside 500 and above
 # Time-outs between us and the service, which say nothing of what became of the request.
 GATEWAY = (408, 502, 504, 520, 522, 524)
 CREATE_SECONDS = 65.0  # for a create as a whole; what takes longer may be accepted all the same
-READ_SECONDS = 240.0  # for a call that buys nothing, with the SDK's retries
+READ_SECONDS = 240.0  # for a call that buys nothing, with its retries
+READ_PAUSES = (0.5, 1.0)  # seconds before each further try of a call that buys nothing, unless Retry-After says more
+LONGEST_READ_PAUSE = 60.0  # seconds of a Retry-After that such a call waits for
 LONGEST_URL = 16_384  # characters
 LONGEST_PAUSE = 86_400.0  # seconds of a Retry-After that are believed
 # Our name for a create. The Agents API documents that it is echoed; any other server passes over a header that it does
@@ -115,18 +121,48 @@ async def _created(
         raise Ambiguous(error.message, status=error.status, answered=True) from None
 
 
-async def read_answer(call: Callable[..., Awaitable[Any]], *args: Any, key: str, **kwargs: Any) -> httpx.Response:
-    """The answer to a call that buys nothing; the SDK may try it again. Raises ServiceError, but never Ambiguous."""
+async def read_answer(
+    call: Callable[..., Awaitable[Any]],
+    *args: Any,
+    key: str,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    **kwargs: Any,
+) -> httpx.Response:
+    """The answer to a call that buys nothing, by ``call``, which must have its SDK's retries off: it is tried again
+    here, where that may help. An SDK would try an untrusted certificate again, too.
+
+    Raises ServiceError (Untrusted, NotSent, Refused …), but never Ambiguous.
+    """
     try:
         async with asyncio.timeout(READ_SECONDS):
-            raw = await call(*args, **kwargs)
+            for pause in READ_PAUSES:
+                try:
+                    return await _read(call, *args, **kwargs)
+                except SDK_ERRORS as error:
+                    if not _worth_another(error):
+                        raise
+                    told = retry_after(error.response.headers) if isinstance(error, STATUS_ERRORS) else None
+                await sleep(told if told is not None and 0 < told <= LONGEST_READ_PAUSE else pause)
+            return await _read(call, *args, **kwargs)
     except TimeoutError:
-        raise ServiceError("no readable answer came back (TimeoutError)") from None
+        raise ServiceError(f"the service gave no whole answer within {READ_SECONDS:.0f} s") from None
     except (*SDK_ERRORS, ValueError, ArithmeticError, LookupError, RecursionError, AssertionError) as error:
-        # The last of them: the SDK's reading of a body, of its charset, or of a Retry-After.
+        # The last of them: the SDK's reading of a body, or of its charset.
         raise service_error(error, creating=False, key=key) from None
-    response: httpx.Response = raw.http_response
+
+
+async def _read(call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> httpx.Response:
+    response: httpx.Response = (await call(*args, **kwargs)).http_response
     return response
+
+
+def _worth_another(error: Exception) -> bool:
+    """True if a call that buys nothing may be tried again: as the SDKs do it, but for a certificate."""
+    if isinstance(error, STATUS_ERRORS):
+        told = error.response.headers.get("x-should-retry")
+        return told == "true" or (told != "false" and (error.status_code in READ_AGAIN or error.status_code >= 500))
+    trouble = trouble_of(error)
+    return trouble is None or not trouble.untrusted
 
 
 def answer_json(response: httpx.Response) -> Any:
@@ -146,16 +182,17 @@ def service_error(
     ``answered``: an answer came back, so the request was sent, whatever the error says: following a redirect that leads
     nowhere, for one, raises what building a request raises.
     """
-    if isinstance(error, lumaai.APIStatusError | luma_agents.APIStatusError):
+    if isinstance(error, STATUS_ERRORS):
         return status_error(error.status_code, error.body, error.response.headers, creating=creating, key=key)
     wrapped = isinstance(error, lumaai.APIConnectionError | luma_agents.APIConnectionError)
     cause = error.__cause__ if wrapped else error
+    name, trouble = type(cause or error).__name__, trouble_of(error)
+    said, hint = (trouble.said, trouble.hint) if trouble else (name, "")
     if isinstance(cause, NEVER_SENT) and not answered:
-        return NotSent(f"the service cannot be reached ({type(cause).__name__})")
-    what = type(cause or error).__name__
-    if creating:
-        return Ambiguous(f"no readable answer came back ({what})", answered=answered)
-    return ServiceError(f"no readable answer came back ({what})")
+        kind = Untrusted if trouble and trouble.untrusted else NotSent
+        return kind(f"the service cannot be reached: {said}", hint=hint)
+    what = f"no readable answer came back ({said})"
+    return Ambiguous(what, answered=answered) if creating else ServiceError(what)
 
 
 def unreadable(what: str, status: int) -> ServiceError:

@@ -1,10 +1,11 @@
 """Luma's Dream Machine API through the ``lumaai`` SDK: ray-2, ray-flash-2, photon-1 and photon-flash-1.
 
-Creates go out with the SDK's retries off: it would send a paid request again after a lost answer, and bill twice.
+The SDK's retries are off: it would send a paid request again after a lost answer, and bill twice.
 """
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,7 +47,8 @@ OF_A_CLIP = frozenset({"upscale", "audio"})
 
 
 class DreamMachine(VideoProvider):
-    """The Dream Machine API at ``base_url``. ``transport`` stands in for the network in tests.
+    """The Dream Machine API at ``base_url``. ``transport`` stands in for the network in tests, ``sleep`` for
+    waiting.
 
     ``local``: the server is on this machine, so no proxy of the environment applies.
     """
@@ -64,8 +66,9 @@ class DreamMachine(VideoProvider):
         local: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._cost_per_second = cost_per_second
+        self._cost_per_second, self._sleep = cost_per_second, sleep
         self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -116,11 +119,11 @@ class DreamMachine(VideoProvider):
         return methods[endpoint]
 
     async def get(self, generation_id: str) -> Generation:
-        response = await self._read(self._client.generations.with_raw_response.get, generation_id)
+        response = await self._read(self._no_retry.generations.with_raw_response.get, generation_id)
         return _generation(answer_json(response), response.status_code)
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
-        response = await self._read(self._client.generations.with_raw_response.list, limit=limit, offset=offset)
+        response = await self._read(self._no_retry.generations.with_raw_response.list, limit=limit, offset=offset)
         body = answer_json(response)
         items = body.get("generations") if isinstance(body, dict) else None
         if not isinstance(items, list):
@@ -136,10 +139,10 @@ class DreamMachine(VideoProvider):
         return GenerationPage(tuple(page), has_more=more if isinstance(more, bool) else bool(page), unread=unread)
 
     async def delete(self, generation_id: str) -> None:
-        await self._read(self._client.generations.with_raw_response.delete, generation_id)
+        await self._read(self._no_retry.generations.with_raw_response.delete, generation_id)
 
     async def credits(self) -> Decimal:
-        response = await self._read(self._client.credits.with_raw_response.get)
+        response = await self._read(self._no_retry.credits.with_raw_response.get)
         body = answer_json(response)
         balance = body.get("credit_balance") if isinstance(body, dict) else None
         # Compared first: neither NaN nor an infinity is between two numbers.
@@ -148,20 +151,20 @@ class DreamMachine(VideoProvider):
         return (Decimal(str(balance)) / 100).quantize(Decimal("0.0001"))
 
     async def list_camera_motions(self) -> builtins.list[str]:
-        response = await self._read(self._client.generations.concepts.with_raw_response.list)
+        response = await self._read(self._no_retry.generations.concepts.with_raw_response.list)
         body = answer_json(response)
         if not isinstance(body, list) or not all(isinstance(key, str) for key in body):
             raise unreadable("a list of concepts that is none", response.status_code)
         return [key for key in (clean(key, limit=LONGEST_KEY) for key in body) if key]
 
     async def ping(self) -> None:
-        await self._read(self._client.ping.with_raw_response.check)
+        await self._read(self._no_retry.ping.with_raw_response.check)
 
     async def aclose(self) -> None:
         await self._client.close()
 
     async def _read(self, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> httpx.Response:
-        return await read_answer(call, *args, key=KEY, **kwargs)
+        return await read_answer(call, *args, key=KEY, sleep=self._sleep, **kwargs)
 
 
 def _generation(body: Any, status: int) -> Generation:

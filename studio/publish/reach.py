@@ -8,7 +8,8 @@ from collections.abc import Callable
 import httpx
 
 from studio.cleaning import clean
-from studio.errors import AssetError
+from studio.connections import trouble_of
+from studio.errors import AssetError, Untrusted
 from studio.publish.base import Publishable, file_of
 from studio.quiet import unlogged
 from studio.settings import is_loopback
@@ -34,7 +35,8 @@ def try_out(
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Ask for the first byte at ``url``. Raises AssetError unless it is there with the right length and type.
+    """Ask for the first byte at ``url``. Raises AssetError unless it is there with the right length and type,
+    Untrusted where the certificate of its server is not trusted.
 
     A GET, because a URL that S3 signed for GET refuses HEAD. A server that cannot be reached, or does not have the
     file yet, is asked again.
@@ -50,7 +52,12 @@ def try_out(
                 with client.stream("GET", url, headers={"Range": "bytes=0-0", "Accept-Encoding": "identity"}) as answer:
                     found = _fault(answer, asset)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                fault = _unreadable(asset, f"cannot be read ({type(error).__name__})", "")
+                trouble = trouble_of(error)
+                if trouble and trouble.untrusted:
+                    told = f"was published, but its URL cannot be read: {trouble.said}"
+                    raise Untrusted(told, where=f"asset '{asset.name}'", hint=trouble.hint) from None
+                said, hint = (trouble.said, trouble.hint) if trouble else (type(error).__name__, "")
+                fault = _unreadable(asset, f"cannot be read ({said})", hint)
                 continue
             if found is None:
                 return

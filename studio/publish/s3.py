@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from studio.cleaning import clean
-from studio.errors import SettingsError
+from studio.connections import trouble_of
+from studio.errors import SettingsError, Untrusted
 from studio.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
 from studio.publish.lifetime import check_lifetime, span
 from studio.publish.reach import try_out
@@ -117,7 +119,12 @@ class S3Files:
             fault = f"the bucket '{self.bucket}' may not be written to with these credentials{_code(error)}"
             hint = "they need s3:PutObject and s3:GetObject on it"
         except (OSError, BotoCoreError, ClientError, ValueError) as error:
-            fault = f"the bucket '{self.bucket}' cannot be reached: {type(error).__name__}{_code(error)}"
+            trouble, code = trouble_of(error), _code(error)
+            # Its client does not say which host it asked, and trusts a file of authorities only where it is told to.
+            said = trouble.said.replace("the server", "its endpoint") if trouble and not code else type(error).__name__
+            fault = f"the bucket '{self.bucket}' cannot be reached: {said}{code}"
+            if trouble and trouble.untrusted:
+                raise Untrusted(fault, where=f"{WHERE}, asset '{asset.name}'", hint=trouble.hint) from None
             hint = "are AWS_ENDPOINT_URL and AWS_DEFAULT_REGION right?"
         raise SettingsError(fault, where=f"{WHERE}, asset '{asset.name}'", hint=hint)
 
@@ -126,8 +133,16 @@ class S3Files:
 
         with self._opening:
             if self._place is None:
-                self._place = UPath(self._url, config_kwargs=CONFIG, skip_instance_cache=True)
+                self._place = UPath(
+                    self._url, config_kwargs=CONFIG, client_kwargs=_authorities(), skip_instance_cache=True
+                )
             return self._place
+
+
+def _authorities() -> dict[str, str]:
+    """``SSL_CERT_FILE`` for a client that knows only ``AWS_CA_BUNDLE``, which goes first."""
+    named = os.environ.get("SSL_CERT_FILE")
+    return {"verify": named} if named and not os.environ.get("AWS_CA_BUNDLE") else {}
 
 
 def _bucket(url: str) -> str:

@@ -1,0 +1,115 @@
+"""Why a server could not be reached, by what the network said: each reason in words of its own, with what to do.
+
+httpx, its transport and the SDKs wrap what the system says into errors that tell it no more: it is found in their
+causes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+MOST_CAUSES = 40
+ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for a certificate's faults
+CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a server could not be reached. ``said`` is a clause that names the host, where it is known.
+
+    ``untrusted``: its certificate is at fault, which is the same for every further try.
+    """
+
+    said: str
+    hint: str = ""
+    untrusted: bool = False
+
+
+def trouble_of(error: BaseException) -> Trouble | None:
+    """The reason behind an error of httpx, of an SDK or of a bucket's client; None for one that is not of the network.
+
+    A URL is never repeated: of it the host alone is told, since the rest may be signed.
+    """
+    host = _host(error)
+    causes = list(_causes(error))
+    unverified = [cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)]
+    if unverified:  # aiohttp derives an error of its own from it, that tells no reason
+        return _untrusted(next((e for e in unverified if hasattr(e, "verify_code")), unverified[0]), host)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            reason = (cause.reason or "SSL").replace("_", " ").lower()
+            return Trouble(
+                f"{host} and this machine agree on no encryption ({reason})", "is it https, and the right port?"
+            )
+        if isinstance(cause, socket.gaierror):
+            return Trouble(f"the name of {host} is not found", CHECK_ADDRESS)
+        if isinstance(cause, ConnectionRefusedError):
+            return Trouble(f"{host} refused the connection", "is the server running, at that address and port?")
+    for cause in causes:
+        if isinstance(cause, httpx.ConnectTimeout):
+            return Trouble(f"no connection to {host} came about in time", "check the network, a firewall, a proxy")
+        if isinstance(cause, httpx.PoolTimeout):
+            return Trouble("no connection came free in time", "start fewer scenes at once")
+        if isinstance(cause, httpx.TimeoutException):
+            return Trouble(f"{host} sent no answer in time ({type(cause).__name__})", "try again later")
+        if isinstance(cause, httpx.ProxyError):
+            return Trouble(
+                "the proxy of the environment did not let it through", "check http_proxy, https_proxy, no_proxy"
+            )
+    return None
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Trouble:
+    code = getattr(error, "verify_code", 0)
+    if code in (ENDED, NOT_YET):
+        ended = "has ended" if code == ENDED else "is not valid yet"
+        return Trouble(
+            f"the certificate of {host} is not trusted: it {ended}",
+            "it must be renewed where the server is, if the clock of this machine is right; another authority's "
+            "certificates can be named in SSL_CERT_FILE", untrusted=True,
+        )  # fmt: skip
+    if code == OTHER_NAME:
+        return Trouble(
+            f"the certificate of {host} is not trusted: it was made for another name",
+            "call the server by the name that its certificate has (SSL_CERT_FILE changes nothing about a name)",
+            untrusted=True,
+        )
+    named = " in place of the one that is set" if os.environ.get("SSL_CERT_FILE") else ""
+    reason = getattr(error, "verify_message", "") or "its authority is not known"
+    return Trouble(
+        f"the certificate of {host} is not trusted: {reason}",
+        f"if it is the right server, name its authority's certificate (PEM) in SSL_CERT_FILE{named}", untrusted=True,
+    )  # fmt: skip
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that led to it, also within groups: a name with several addresses fails once for each."""
+    ahead, seen = [error], set[int]()
+    while ahead and len(seen) < MOST_CAUSES:
+        cause = ahead.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            ahead += cause.exceptions
+        ahead += [led for led in (cause.__cause__, cause.__context__) if led is not None]
+
+
+def _host(error: BaseException) -> str:
+    """The host and port of the request that failed, as far as the error knows its request."""
+    for cause in _causes(error):
+        try:
+            url = getattr(cause, "request", None)
+        except RuntimeError:  # of httpx: it was given none
+            continue
+        if isinstance(url, httpx.Request) and url.url.host:
+            port = f":{url.url.port}" if url.url.port else ""
+            return f"{url.url.host}{port}"
+    return "the server"
