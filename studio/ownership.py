@@ -22,6 +22,7 @@ NOTE = ".studio-producer.json"
 FILM = "film.mp4"
 MANIFEST = "manifest.json"
 FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio")
+LINKED = "clips"  # the folder of the clips that the timeline links to
 MOST_BYTES = 64 * 1024 * 1024  # of a manifest
 MOST_FILMS = 100  # that a note remembers
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
 from studio.money import ZERO
-from studio.ownership import FILES, check_ours, claim
+from studio.ownership import FILES, LINKED, check_ours, claim
 from studio.plan import FPS, Plan, Shot, ShotState
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
         for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
             made += _try_out(folder, "STUDIO_HOME")
         if out != home:
-            made += _try_out(out, option)
+            for folder in (out, *(place for place in (out / LINKED,) if os.path.lexists(place))):
+                made += _try_out(folder, option)
             archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.exr]
             check_ours(out, plan.production.slug, (*FILES, *archives), where=option)
         _check_space(session, plan, out, option)
@@ -131,7 +132,14 @@ def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
         report = min(REPORT_BYTES + shots * REPORT_SHOT_BYTES, REPORT_MOST)
         # Clips that do not fit as they are become pieces of the film's form first.
         wanted[0][2]["pieces of the film"] = film
-        wanted.append((out, option, {"the film": film, "its report": report, "copies of EXR frames": frames}))
+        linked = sum(sizes[name][0] for name in dict.fromkeys(name for cut in plan.cuts for name in cut.shots))
+        parts = {
+            "the film": film,
+            "its report": report,
+            "clips of its timeline": linked,
+            "copies of EXR frames": frames,
+        }
+        wanted.append((out, option, parts))
     disks: dict[int, _Need] = {}
     for folder, where, parts in wanted:
         need = disks.setdefault(folder.stat().st_dev, _Need(folder, [], {}))

@@ -146,9 +146,22 @@ async def test_a_disk_that_is_too_small(session: Session, small: Path) -> None:
     )
     error = refused(run)
     assert error.where == "--out"
-    assert "has 5.2 MB free, and this run needs about 28." in error.message
+    assert "has 5.2 MB free, and this run needs about 56." in error.message
     assert "(the film 2" in error.message
+    assert "clips of its timeline 2" in error.message
     assert list(small.iterdir()) == []
+
+
+async def test_a_file_in_the_place_of_the_clips(workplace: Path) -> None:
+    """A film's folder in which `clips` is a file is refused before anything is ordered."""
+    out = workplace / "out"
+    out.mkdir()
+    (out / "clips").write_text("mine")
+    async with open_session(load_settings()) as session:
+        error = refused(await run_of(session, out))
+    assert error.where == "--out"
+    assert str(out / "clips") in error.message
+    assert (out / "clips").read_text() == "mine"
 
 
 def test_the_estimate_of_a_clip(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 import opentimelineio as otio
 import pytest
@@ -37,7 +40,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_everything_is_written_whole_and_nothing_else(record: RunRecord, tmp_path: Path) -> None:
-    """Four files appear under the names that are told, and no half-written one stays behind."""
+    """Four files appear under the names that are told, with the clips that one links to, and no half-written one."""
     made = write_all(record, tmp_path / "new" / "folder")
     assert {name: path.name for name, path in made.items()} == {
         "report": "report.html",
@@ -45,9 +48,10 @@ def test_everything_is_written_whole_and_nothing_else(record: RunRecord, tmp_pat
         "timeline": "timeline.otio",
         "manifest": "manifest.json",
     }
-    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(
-        p.name for p in made.values()
-    )
+    names = [path.name for path in (tmp_path / "new" / "folder").iterdir()]
+    assert sorted(names) == sorted(["clips", *(path.name for path in made.values())])
+    clips = [path.name for path in (tmp_path / "new" / "folder" / "clips").iterdir()]
+    assert sorted(name.partition("-")[0] for name in clips) == ["climb", "harbour", "lamp", "stair"]
 
 
 def test_the_same_record_gives_the_same_bytes(record: RunRecord, tmp_path: Path) -> None:
@@ -128,6 +132,66 @@ def test_the_timeline_reads_back(record: RunRecord) -> None:
         assert clip.metadata["studio_producer"]["order"]
         assert clip.metadata["studio_producer"]["generation_id"]
     assert [type(item).__name__ for item in track][-2:] == ["Gap", "Gap"]
+
+
+def links(out: Path) -> list[str]:
+    """Where the clips of a timeline lie, by the timeline."""
+    timeline = otio.adapters.read_from_file(str(out / "timeline.otio"))
+    return [clip.media_reference.target_url for clip in timeline.find_clips()]
+
+
+def test_a_folder_that_is_moved_still_links(record: RunRecord, tmp_path: Path) -> None:
+    """Clips that lie elsewhere are copied beside the timeline, which names no folder above its own."""
+    out = tmp_path / "my film"
+    store = tmp_path / "home of somebody" / "clips"
+    store.mkdir(parents=True)
+    shots = []
+    for part in record.shots:
+        kept = store / f"{part.id}.mp4"
+        kept.write_bytes(part.id.encode())
+        sha256 = hashlib.sha256(part.id.encode()).hexdigest()
+        shots.append(replace(part, clip=kept, sha256=sha256) if part.clip else part)
+    write_all(replace(record, shots=tuple(shots), out=out), out)
+    text = (out / "timeline.otio").read_text(encoding="utf-8")
+    assert "file:" not in text
+    assert str(tmp_path) not in text
+    (tmp_path / "elsewhere").mkdir()
+    moved = out.rename(tmp_path / "elsewhere" / "renamed ü")
+    shutil.rmtree(store.parent)
+    found = links(moved)
+    assert found
+    for url in found:
+        assert not PurePosixPath(unquote(url)).is_absolute()
+        assert (moved / unquote(url)).read_bytes().decode() in url
+    assert len(list((moved / "clips").iterdir())) == len(found)
+
+
+def test_a_copy_beside_the_timeline_is_made_once(record: RunRecord, tmp_path: Path) -> None:
+    """A whole copy is left alone, a damaged one is made anew; what an editor writes into it never reaches the store."""
+    kept = tmp_path / "kept.mp4"
+    kept.write_bytes(b"the clip")
+    part = replace(shot(tmp_path, "a"), clip=kept, sha256=hashlib.sha256(b"the clip").hexdigest())
+    run, out = replace(record, shots=(part,), cuts=(FilmCut("a", ("a",), 0, 120),)), tmp_path / "out"
+    write_timeline(run, out)
+    (copy,) = (out / "clips").iterdir()
+    made = copy.stat().st_ino
+    write_timeline(run, out)
+    assert copy.stat().st_ino == made
+    with copy.open("r+b") as file:
+        file.write(b"XMP")
+    assert kept.read_bytes() == b"the clip"
+    write_timeline(run, out)
+    assert copy.read_bytes() == b"the clip"
+
+
+def test_a_clip_that_is_gone_is_missing_in_the_timeline(record: RunRecord, tmp_path: Path) -> None:
+    """The timeline keeps the length of a clip whose file is no longer there, and links to nothing."""
+    part = replace(shot(tmp_path, "a"), clip=tmp_path / "gone.mp4")
+    run, out = replace(record, shots=(part,), cuts=(FilmCut("a", ("a",), 0, 120),)), tmp_path / "out"
+    timeline = otio.adapters.read_from_file(str(write_timeline(run, out)))
+    (clip,) = timeline.find_clips()
+    assert clip.media_reference.is_missing_reference
+    assert int(clip.duration().value) == 120
 
 
 def test_a_scene_of_several_clips_stays_as_long_as_its_cut(record: RunRecord, tmp_path: Path) -> None:

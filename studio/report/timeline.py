@@ -1,4 +1,7 @@
-"""timeline.otio: the film as an editor opens it. One video track; a clip for each clip of each cut; gaps for slates."""
+"""timeline.otio: the film as an editor opens it. One video track; a clip for each clip of each cut; gaps for slates.
+
+It links to clips beside the film, by relative addresses.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import opentimelineio as otio
 from studio.record import FilmCut, RunRecord, ShotRecord
 from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
+from studio.report.media import linked
 
 KEY = "studio_producer"  # our drawer in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)
@@ -26,11 +30,12 @@ def timeline(record: RunRecord, out: Path) -> otio.schema.Timeline:
     fps = _fps(record)
     track = otio.schema.Track(name="V1", kind=otio.schema.TrackKind.Video)
     shots = {shot.id: shot for shot in record.shots}
+    media = linked(record, out)
     at = 0
     for cut in sorted(record.cuts, key=lambda cut: cut.start_frame):
         if cut.start_frame > at:
             track.append(_gap("", cut.start_frame - at, fps))
-        for item in _items(cut, shots, out, fps):
+        for item in _items(cut, shots, {name: reference(path, out) for name, path in media.items()}, fps):
             track.append(item)
         at = max(at, cut.start_frame) + cut.frames
     made = otio.schema.Timeline(name=clean(record.title), global_start_time=_time(0, fps))
@@ -47,29 +52,32 @@ def timeline(record: RunRecord, out: Path) -> otio.schema.Timeline:
     return made
 
 
-def _items(cut: FilmCut, shots: dict[str, ShotRecord], out: Path, fps: Fraction) -> list[otio.core.Item]:
+def _items(cut: FilmCut, shots: dict[str, ShotRecord], urls: dict[str, str], fps: Fraction) -> list[otio.core.Item]:
     """The cut as clips that together last exactly as long as it does."""
     used = [shots[name] for name in cut.shots if name in shots]
-    clips = [(shot, shot.clip) for shot in used if shot.clip is not None]
+    clips = [shot for shot in used if shot.clip is not None]
     if cut.slate or not clips:
         return [_gap(cut.scene, cut.frames, fps)]
     items: list[otio.core.Item] = []
     left = cut.frames
-    for index, (shot, path) in enumerate(clips):
+    for index, shot in enumerate(clips):
         last = index == len(clips) - 1
         frames = min(left, shot.frames or left)
         if frames > 0:
-            items.append(_clip(cut, shot, path, frames, out, fps))
+            items.append(_clip(cut, shot, urls.get(shot.id), frames, fps))
             left -= frames
         if last and left > 0:
             items.append(_gap(cut.scene, left, fps))
     return items
 
 
-def _clip(cut: FilmCut, shot: ShotRecord, path: Path, frames: int, out: Path, fps: Fraction) -> otio.schema.Clip:
-    media = otio.schema.ExternalReference(
-        target_url=reference(path, out),
-        available_range=otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, frames), fps)),
+def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fraction) -> otio.schema.Clip:
+    there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, frames), fps))
+    # Relative: a folder of a film that is moved, or sent to somebody, still links, and tells nobody where it was made.
+    media = (
+        otio.schema.MissingReference(available_range=there)
+        if url is None
+        else otio.schema.ExternalReference(target_url=url, available_range=there)
     )
     clip = otio.schema.Clip(
         name=clean(shot.id),

@@ -1,0 +1,42 @@
+"""The clips that a timeline links to, beside the film: its folder can be moved, or sent to an editor, as it is.
+
+They are copies. An editing program may write its own marks into a clip, and the one in the store is what was paid for.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from studio.disk import disk_errors
+from studio.files import atomic, is_sound
+from studio.ownership import LINKED
+from studio.record import RunRecord, ShotRecord
+from studio.report.files import inside
+
+NAMED = 8  # digits of a clip's SHA-256 in its name: another take is another file
+
+
+def linked(record: RunRecord, out: Path) -> dict[str, Path]:
+    """Where the clip of each shot that the film shows lies, in or below ``out``, by the shot's id.
+
+    A clip that lies elsewhere is copied to ``out/clips``, once. One that is gone is left out. Raises CannotWrite.
+    """
+    shots = {shot.id: shot for shot in record.shots}
+    shown = dict.fromkeys(name for cut in record.cuts if not cut.slate for name in cut.shots)
+    found: dict[str, Path] = {}
+    for shot in (shots[name] for name in shown if name in shots):
+        if shot.clip is None or not shot.clip.is_file():
+            continue
+        found[shot.id] = shot.clip if inside(shot.clip, out) else _copied(shot, shot.clip, out / LINKED)
+    return found
+
+
+def _copied(shot: ShotRecord, clip: Path, folder: Path) -> Path:
+    goal = folder / (f"{shot.id}-{shot.sha256[:NAMED]}{clip.suffix}" if shot.sha256 else f"{shot.id}{clip.suffix}")
+    with disk_errors("a clip for the timeline", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (shot.sha256 and is_sound(goal, shot.sha256)):
+            with atomic(goal) as part:
+                shutil.copyfile(clip, part)
+    return goal
