@@ -10,36 +10,32 @@ READY  := $(VENV)/.ready
 
 .PHONY: help film examples test test-fast lint ui serve clean
 
-help:
-	@echo "make film       the bundled six-scene example becomes a film, in the sandbox: nothing is billed"
-	@echo "make examples   every example of productions/examples, in the sandbox, and a table of them"
-	@echo "make test       all tests (make test-fast: without the slow ones)"
-	@echo "make lint       ruff, mypy --strict, import contracts"
-	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
-	@echo "make clean      remove what was built (films, ledger and clips stay)"
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "python -m flows lists the commands."
 
-film: $(READY)
+film: $(READY)  ## the bundled six-scene example becomes a film, in the sandbox: nothing is billed
 	$(BIN)/python -m flows.produce
 
-examples: $(READY)
+examples: $(READY)  ## every example of productions/examples, in the sandbox, and a table of them
 	$(BIN)/python productions/make_examples.py
 
-test: $(READY)
+test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-fast: $(READY)
+test-fast: $(READY)  ## all tests but the slow ones and those in a browser
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
 
-lint: $(READY)
+lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-ui: $(READY)
+ui: $(READY)  ## a Prefect server with its UI on http://127.0.0.1:4200
 	PREFECT_SERVER_ANALYTICS_ENABLED=false $(BIN)/prefect server start
 
-serve: $(READY)
+serve: $(READY)  ## the flows as deployments, for the UI and for schedules
 	$(BIN)/python -m deployments.serve
 
 # Bytecode is compiled now, once: without it every start of Prefect takes twice as long.
@@ -50,6 +46,6 @@ $(READY): pyproject.toml constraints.txt
 	-@$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages flows tasks studio deployments >/dev/null 2>&1
 	@touch $(READY)
 
-clean:
+clean:  ## remove what was built (films, ledger and clips stay)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find flows tasks studio deployments tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,24 @@
+"""``python -m flows``: the commands that there are."""
+
+from __future__ import annotations
+
+import sys
+
+from flows.streams import make_sound
+from studio.commands import tell
+
+COMMANDS = {
+    "produce": "a written production becomes a film (--plan shows only what it costs)",
+    "costs": "what was spent, on what, read from the ledger",
+    "reconcile": "settles what earlier runs left behind, or one order by hand",
+    "concepts": "what a camera can do, by key and in plain words",
+    "backup": "a verified copy of the ledger",
+}
+EPILOGUE = (
+    "python -m studio tells of the sandbox and the library, make help of the Makefile's targets;\n"
+    "python -m deployments.serve serves the flows to the Prefect UI."
+)
+
+if __name__ == "__main__":
+    make_sound()
+    sys.exit(tell("flows", "Studio Producer makes films of written productions.", COMMANDS, sys.argv[1:], EPILOGUE))

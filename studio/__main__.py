@@ -1,0 +1,16 @@
+"""``python -m studio``: the commands that there are beside the flows'."""
+
+from __future__ import annotations
+
+import sys
+
+from studio.commands import tell
+
+COMMANDS = {
+    "sandbox": "a stand-in for Luma's two APIs on this machine: nothing is billed, clips are real",
+    "sandbox.handbook": "writes the tables of docs/sandbox.md anew",
+}
+EPILOGUE = "Films are made by python -m flows.produce (python -m flows tells all); from Python, see docs/library.md."
+
+if __name__ == "__main__":
+    sys.exit(tell("studio", "What Studio Producer has beside its films:", COMMANDS, sys.argv[1:], EPILOGUE))
