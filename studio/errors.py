@@ -28,6 +28,7 @@ StudioError                           1
 │   └── AssetExpired                  1   its signed URL is no longer valid: ask for a fresh one
 ├── MediaError                        1   a clip or film that is not what it should be
 │   ├── BadClip                       1   truncated, damaged, of the wrong kind or hostile
+│   │   └── Undecoded                 1   its picture has a codec that cannot be decoded here
 │   ├── OddClip                       1   another size or length than ordered: kept, and used only where that is allowed
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
@@ -245,6 +246,10 @@ class MediaError(StudioError):
 
 class BadClip(MediaError):
     """Truncated, damaged, of the wrong kind, or hostile."""
+
+
+class Undecoded(BadClip):
+    """Its picture has a codec that cannot be decoded here."""
 
 
 class OddClip(MediaError):

@@ -11,7 +11,7 @@ import ffmpeg
 from studio.assets.images import BARED, MIN_SIDE
 from studio.assets.keeping import is_made, keep, keep_made, part_of
 from studio.assets.recutting import recut, why_cut
-from studio.errors import AssetError, BadClip, FfmpegError
+from studio.errors import AssetError, BadClip, FfmpegError, Undecoded
 from studio.files import digest
 from studio.media.boxes import check_boxes
 from studio.media.clip import Clip, examine
@@ -76,7 +76,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
             )  # fmt: skip
         clip = examine(part, sound=kept.number)
     except BadClip as error:
-        hint = EXPORT if error.hint == EXPORT else "use a whole MP4 or MOV file"
+        hint = EXPORT if isinstance(error, Undecoded) else "use a whole MP4 or MOV file"
         raise AssetError(f"its footage {error.message}", where=where, hint=hint) from None
     if min(clip.width, clip.height) < MIN_SIDE:
         raise AssetError(f"its footage is {clip.width}×{clip.height}: smaller than {MIN_SIDE} pixels", where=where)

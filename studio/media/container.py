@@ -11,7 +11,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from studio.errors import BadClip
+from studio.errors import BadClip, Undecoded
 from studio.media.boxes import PICTURE, codecs_of
 from studio.media.ffmpeg import MAX_PIXELS
 
@@ -52,17 +52,15 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
                     path=str(path),
                 )
             yield container, stream
-    except av.error.DecoderNotFoundError:
-        raise _undecoded(path) from None
     except av.error.FFmpegError as error:
         if next(iter(codecs_of(path, PICTURE)), "avc1") not in COMMON:
             raise _undecoded(path) from None  # libav guessed at what it does not know
         raise BadClip(f"cannot be decoded: {error.strerror}", path=str(path)) from None
 
 
-def _undecoded(path: Path) -> BadClip:
+def _undecoded(path: Path) -> Undecoded:
     codec = next(iter(codecs_of(path, PICTURE)), "unknown")
-    return BadClip(f"cannot be decoded: its picture has the codec {codec}", path=str(path), hint=EXPORT)
+    return Undecoded(f"cannot be decoded: its picture has the codec {codec}", path=str(path), hint=EXPORT)
 
 
 def is_cover(stream: VideoStream) -> bool:
