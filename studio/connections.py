@@ -31,12 +31,13 @@ class Trouble:
     untrusted: bool = False
 
 
-def trouble_of(error: BaseException) -> Trouble | None:
+def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
     """The reason behind an error of httpx, of an SDK or of a bucket's client; None for one that is not of the network.
 
-    A URL is never repeated: of it the host alone is told, since the rest may be signed.
+    A URL is never repeated: of it the host alone is told, since the rest may be signed; ``called`` stands for the host
+    where it, too, is nobody's to know.
     """
-    host = _host(error)
+    host = called or _host(error)
     causes = list(_causes(error))
     unverified = [cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)]
     if unverified:  # aiohttp derives an error of its own from it, that tells no reason

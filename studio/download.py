@@ -198,19 +198,18 @@ class _Fetch:
                 "GET", url, headers=headers, timeout=timeout, follow_redirects=True
             ) as response:
                 return self._refused(response) or await self._body(response)
-        except httpx.ConnectTimeout as error:
-            trouble = trouble_of(error)
-            return _Outcome("broken", trouble.said if trouble else "no connection came about in time")
+        except httpx.ConnectTimeout:
+            return _Outcome("broken", f"no connection to the host of the {self.goods.noun} came about in time")
         except httpx.TimeoutException:
             return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError):
             return _Outcome("refused", "the service gave an address that leads nowhere")
         except httpx.ConnectError as error:
-            trouble = trouble_of(error)
+            host = f"the host of the {self.goods.noun}"
+            trouble = trouble_of(error, called=host)
             if trouble and trouble.untrusted:
                 return _Outcome("untrusted", trouble.said, hint=trouble.hint)
-            why = f" ({trouble.said})" if trouble else ""
-            return _Outcome("broken", f"no connection to the host of the {self.goods.noun}{why}")
+            return _Outcome("broken", f"no connection to {host}" + (f": {trouble.said}" if trouble else ""))
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _Outcome("broken", f"the connection broke off ({type(error).__name__}), {self._place()}")
 

@@ -334,7 +334,9 @@ async def test_a_clip_behind_an_untrusted_certificate(wire: Wire, tmp_path: Path
         return f"{wire.url}/a.mp4?sig=SECRET"
 
     async with httpx.AsyncClient(trust_env=False) as client:
-        with pytest.raises(Untrusted, match="could not be fetched: the certificate of") as caught:
+        with pytest.raises(
+            Untrusted, match="could not be fetched: the certificate of the host of the clip is not trusted"
+        ) as caught:
             await download(fresh, ClipStore(tmp_path / "clips"), client=client, name="a", sleep=naps)
     assert (asked, naps, caught.value.where) == (1, [], "a")
     assert "SSL_CERT_FILE" in caught.value.hint
