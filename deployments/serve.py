@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from deployments.steps import enter_project
 from flows.loopback import past_proxies
 from studio.addresses import shown
+from studio.consoles import replace_unshowable
 
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:
@@ -51,6 +52,7 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
 def main() -> None:
     """Serve until stopped, at the server that is named, or else at the one that ``make ui`` starts."""
     past_proxies()
+    replace_unshowable()
     listens = get_current_settings().server.api
     url = PREFECT_API_URL.value() or f"http://{listens.host}:{listens.port}/api"
     try:

@@ -1,6 +1,9 @@
 """``python -m flows.backup FILE``: a verified copy of the ledger, made while producers go on buying."""
 
-from __future__ import annotations
+if __name__ == "__main__":
+    from flows.ending import entry
+
+    entry("flows.backup")
 
 from pathlib import Path
 from typing import Annotated
@@ -37,5 +40,6 @@ def backup(
     run_command(go())
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Entry point of ``python -m flows.backup``."""
     app(prog_name="python -m flows.backup")

@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from studio.consoles import REPLACE
+
 _raw: list[_Lasting] = []
 
 
@@ -71,5 +73,5 @@ def _lasting(stream: TextIO | None, number: int) -> TextIO:
     _raw.append(raw)
     through = bool(getattr(stream, "write_through", False))
     return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=encoding, errors="replace", line_buffering=lines, write_through=through
+        io.BufferedWriter(raw), encoding=encoding, errors=REPLACE, line_buffering=lines, write_through=through
     )

@@ -19,6 +19,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from studio.consoles import replace_unshowable
 from studio.errors import SettingsError, StudioError
 from studio.sandbox import faults_file
 from studio.sandbox.agents.conformance import PREFIX as AGENTS
@@ -217,6 +218,7 @@ def _switch(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
+    replace_unshowable()
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     command.command()(main)
     command()

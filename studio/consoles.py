@@ -1,0 +1,29 @@
+"""Text for consoles whose encoding lacks some of it: what cannot be shown is replaced, and ends nothing."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+
+#: Signs of our own messages that have a plain form; of everything else that is lacking, ``?`` is shown.
+PLAIN = {
+    "→": "->", "·": "-", "…": "...", "×": "x", "≤": "<=", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"',
+}  # fmt: skip
+REPLACE = "studio-replace"
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(REPLACE, _plainly)
+
+
+def replace_unshowable() -> None:
+    """Let this process's standard output and error replace what their encoding lacks, from now on."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and getattr(stream, "errors", None) == "strict":
+            reconfigure(errors=REPLACE)

@@ -1,0 +1,86 @@
+"""Consoles that are not UTF-8: what they lack is replaced in every command, and ends none of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.consoles import REPLACE
+
+OLD = [
+    {"PYTHONIOENCODING": "cp1252"},
+    {"PYTHONIOENCODING": "cp437"},
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii:strict"},
+]
+FILM = "title: '🎬 Ночь — 日本'\nresolution: 540p\nscenes:\n  - {id: one, prompt: A yellow balloon over 東京 🗼.}\n"
+
+
+def run(*args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", *args], env=os.environ | environment, capture_output=True, stdin=subprocess.DEVNULL,
+        timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "latin-1"])
+def test_our_own_signs_have_a_plain_form(encoding: str) -> None:
+    """Arrows, dots and dashes of our messages become what anybody can read; other letters leave a question mark."""
+    assert "a → b … 日本".encode("ascii", REPLACE) == b"a -> b ... ??"
+    shown = "→ · … × ≤ — “x” 日".encode(encoding, REPLACE).decode(encoding)
+    assert shown.startswith("-> ")
+    assert shown.endswith("?")
+
+
+@pytest.mark.parametrize("console", OLD[::3], ids=lambda console: console["PYTHONIOENCODING"])
+def test_no_command_ends_for_the_consoles_sake(workplace: Path, console: dict[str, str]) -> None:
+    """Plan, costs, concepts, reconcile, backup and errors: the same status as elsewhere, and never a traceback."""
+    (workplace / "film.yaml").write_text(FILM, "utf-8")
+    (workplace / "bad.yaml").write_text("title: 日本\nscenes:\n  - {id: 東, prompt: x}\n", "utf-8")
+    for args, status in (
+        (("flows.produce", "film.yaml", "--plan"), 0),
+        (("flows.produce", "bad.yaml", "--plan"), 2),
+        (("flows.produce", "日本.yaml", "--plan"), 2),
+        (("flows.costs",), 0),
+        (("flows.costs", "--since", "日本"), 2),
+        (("flows.concepts",), 0),
+        (("flows.reconcile",), 0),
+        (("flows.reconcile", "--release", "日本"), 2),
+        (("flows.backup", "Ночь.db"), 0),
+        (("flows.backup", "Ночь.db"), 2),
+    ):
+        done = run(*args, **console)
+        assert (done.returncode, b"Traceback" in done.stderr) == (status, False), (args, done.stderr)
+
+
+@pytest.mark.parametrize("console", OLD, ids=lambda console: console["PYTHONIOENCODING"])
+def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, str]) -> None:
+    """A sandbox whose home has a name that the console lacks says where it listens, and serves."""
+    command = [sys.executable, "-m", "studio.sandbox", "--port", "0", "--home", "家", "--attach", str(os.getpid())]
+    with subprocess.Popen(
+        command, env=os.environ | console, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=workplace
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        assert b"Luma sandbox on http://" in sandbox.stdout.readline()
+        assert b"home     " in sandbox.stdout.readline()
+        sandbox.terminate()
+        _, errors = sandbox.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    done = run("studio.sandbox", "--assume", "日本", **console)
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
+
+
+@pytest.mark.parametrize("module", ["flows.produce", "flows.reconcile"])
+def test_a_workers_log_is_written_on_any_console(workplace: Path, module: str) -> None:
+    """A flow that a worker loads, without the command, leaves its console able to take any text."""
+    script = f"import {module}; print('Ночь → 日本'); import sys; print('→', file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "???? -> ??".encode("cp1252")
