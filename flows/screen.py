@@ -1,15 +1,18 @@
 """What the command shows while a run goes on: a table that lives on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.tally import GROUPS, MOVING, Row, Tally, rough
 from studio.cleaning import printable
 from studio.money import usd
 from studio.plan import Plan, Shot
@@ -26,6 +29,10 @@ FROM = {
     "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
 }  # fmt: skip
 MOST_NAMED = 3  # sources of a kind; more are counted
+# Widths in characters: of the live table's columns with the space between them, of a screen
+# with prices, and the least of a name.
+STATE_WIDTH, TIME_WIDTH, COST_WIDTH = 15, 8, 9
+PRICED, LEAST = 50, 8
 
 
 class Terminal(Console):
@@ -35,33 +42,43 @@ class Terminal(Console):
         return super().render_str(printable(text), **options)
 
 
-class Screen(Listener):
-    """Shows a run on ``stream``. ``live``: redraw a table; else a line per change."""
+@dataclass(frozen=True)
+class _Fitted:
+    """What is drawn for the size that a terminal has at that moment."""
 
-    def __init__(self, stream: TextIO, *, live: bool) -> None:
+    draw: Callable[[Console, ConsoleOptions], RenderResult]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return self.draw(console, options)
+
+
+class Screen(Listener):
+    """Shows a run on ``stream``. ``live``: redraw a table; else a line per change. ``clock``: seconds, from any start.
+
+    However small the terminal is, the live table fits it: what moves comes first, and totals, money and the time that
+    is left stand below it.
+    """
+
+    def __init__(self, stream: TextIO, *, live: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = Terminal(file=stream, highlight=False, soft_wrap=not live)
         self._live: Live | None = Live(console=self._console, refresh_per_second=8, transient=True) if live else None
-        self._plan: Plan | None = None
-        self._rows: dict[str, tuple[str, str, float | None, float | None]] = {}
+        self._clock = clock
+        self._tally = Tally()
         self._film = ""
 
     def planned(self, plan: Plan) -> None:
-        self._plan = plan
-        self._rows = {s.id: (s.state.value, "", None, None) for s in plan.shots}
+        self._tally = Tally(plan)
         if self._live is not None:
             self._live.start()
             self._live.update(self, refresh=True)
 
     def shot(self, shot_id: str, state: str, detail: str = "") -> None:
-        _, _, began, _ = self._rows.get(shot_id, ("", "", None, None))
-        now = time.monotonic()
-        began = began or now
-        ended = now if state in ("ready", "failed", "not started") else None
-        self._rows[shot_id] = (state, detail, began, ended)
+        now = self._clock()
+        row = self._tally.tell(shot_id, state, detail, now)
         if self._live is None:
-            cost = f"  {usd(self._cost(shot_id))}" if state == "ready" else ""
+            cost = f"  {usd(self._tally.cost(shot_id))}{self._unbilled}" if state == "ready" else ""
             told = f"  {detail.splitlines()[0]}" if detail else ""
-            self._console.print(f"{shot_id:<24} {state:<12} {now - began:6.1f} s{cost}{told}", markup=False)
+            self._console.print(f"{shot_id:<24} {state:<12} {row.seconds(now):6.1f} s{cost}{told}", markup=False)
 
     def film(self, frames: int, total: int) -> None:
         self._film = f"film: {frames} of {total} frames"
@@ -77,19 +94,58 @@ class Screen(Listener):
         if self._live is not None and self._live.is_started:
             self._live.stop()
 
-    def _cost(self, shot_id: str) -> Decimal:
-        return self._plan.shot(shot_id).to_pay if self._plan else Decimal(0)
+    @property
+    def _unbilled(self) -> str:
+        return "" if self._tally.billed else " (nothing is billed)"
 
-    def __rich__(self) -> Table:
-        table = Table(box=None, pad_edge=False, expand=False, caption=self._film or None, caption_justify="left")
-        for title, align in (("scene", "left"), ("state", "left"), ("time", "right"), ("cost", "right"), ("", "left")):
-            table.add_column(title, justify=align, style="dim" if not title else None, no_wrap=True)
-        now = time.monotonic()
-        for shot_id, (state, detail, began, ended) in self._rows.items():
-            spent = "" if began is None else f"{(ended or now) - began:.0f} s"
-            first = next(iter(printable(detail).splitlines()), "")[:70]
-            style = STYLES.get(state, "bold")
-            table.add_row(shot_id, Text(printable(state), style=style), spent, usd(self._cost(shot_id)), Text(first))
+    def __rich__(self) -> RenderableType:
+        return _Fitted(self._drawn)
+
+    def _drawn(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        now = self._clock()
+        totals = Text("\n".join(self._totals(now)))
+        width = options.max_width
+        # One line stays free for the cursor, one is the table's head.
+        room = max(1, options.max_height - 2 - len(totals.wrap(console, width)))
+        rows = list(self._tally.rows.items())
+        if len(rows) > room:
+            rows.sort(key=lambda item: GROUPS.index(item[1].group))  # stable: in the film's order within each
+        yield self._table(rows[:room], now, width)
+        yield totals
+
+    def _totals(self, now: float) -> list[str]:
+        """Every shot counted, what is spent, and how long it takes yet."""
+        counts = self._tally.counts
+        told = ", ".join(f"{count} {group}" for group, count in counts.items() if count)
+        left = self._tally.left(now)
+        time_left = "time left: not known yet" if left is None else f"about {rough(left)} left" if left else ""
+        money = f"{usd(self._tally.spent)} of {usd(self._tally.to_pay)} spent{self._unbilled}"
+        return [f"{len(self._tally.rows)} shots: {told}", " · ".join(filter(None, (money, time_left, self._film)))]
+
+    def _table(self, rows: Sequence[tuple[str, Row]], now: float, width: int) -> Table:
+        """As many columns as the width has room for; of a long name the beginning."""
+        priced = width >= PRICED
+        others = STATE_WIDTH + TIME_WIDTH + (COST_WIDTH if priced else 0)
+        longest = max(map(len, self._tally.rows), default=0)
+        name = max(LEAST, min(longest, width - others))
+        rest = width - name - others - 2
+        detailed = priced and rest >= LEAST
+        table = Table(box=None, pad_edge=False, expand=False)
+        table.add_column("scene", no_wrap=True, max_width=name)
+        table.add_column("state", no_wrap=True, width=STATE_WIDTH - 2)
+        table.add_column("time", justify="right", no_wrap=True, width=TIME_WIDTH - 2)
+        if priced:
+            table.add_column("cost", justify="right", no_wrap=True, width=COST_WIDTH - 2)
+        if detailed:
+            table.add_column("", style="dim", no_wrap=True, max_width=rest)
+        for shot_id, row in rows:
+            seconds = row.seconds(now)
+            took = "" if seconds is None else f"{seconds:.0f} s"
+            state = Text(printable(row.state), style=STYLES.get(row.state, "bold" if row.group == MOVING else ""))
+            cells: list[str | Text] = [shot_id, state, took]
+            cells += [usd(self._tally.cost(shot_id))] if priced else []
+            cells += [Text(next(iter(printable(row.detail).splitlines()), ""))] if detailed else []
+            table.add_row(*cells)
         return table
 
 
@@ -157,7 +213,8 @@ def show_end(console: Console, record: RunRecord) -> None:
         console.print(f"no film; report in {record.out / 'report.html'}", **out)
     reused = f", {usd(record.reused)} reused from earlier runs" if record.reused else ""
     refunded = f", {usd(record.refunded)} refunded" if record.refunded else ""
-    console.print(f"cost     {usd(record.cost)} this run{reused}{refunded}", **out)
+    unbilled = "" if record.billed else " (nothing is billed)"
+    console.print(f"cost     {usd(record.cost)} this run{reused}{refunded}{unbilled}", **out)
     continued = [s for s in record.seams if s.continued]
     if continued:
         worst = min(continued, key=lambda s: s.ssim)
