@@ -29,6 +29,7 @@ from studio.production import Production, bundled_example, chosen_production
 from studio.production.paths import local_path
 from studio.progress import listener
 from studio.record import RunRecord
+from studio.remedies import Surface, asked_from
 from studio.run import check_budget
 from studio.session import Session, open_session
 from studio.settings import choose_service, load_settings
@@ -42,6 +43,8 @@ PREFECT_DEFAULTS = {
     # Prefect's own lines would come between ours; in its UI they are all there.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Without it, Prefect's client prints a notice on telemetry at a first run, between our lines.
+    "DO_NOT_TRACK": "1",
     # A busy laptop needs longer than Prefect's 20 s to start the server of a first run.
     PATIENCE: "180",
 }
@@ -209,7 +212,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         os.environ.setdefault(name, value)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
     try:
-        with contextlib.closing(work):
+        with contextlib.closing(work), asked_from(Surface.COMMAND):
             check_surroundings()
             asyncio.run(work)
     except StudioError as error:

@@ -130,7 +130,7 @@ def told(done: Reconciliation) -> list[str]:
     if done.restored:
         lines.append(
             "the ledger was restored from an older copy: new orders are first looked for on the account's list. "
-            "Once what it lacks is settled: --restored-settled"
+            "Once what it lacks is settled: python -m flows.reconcile --restored-settled"
         )
     if done.clock is not None and abs(done.clock) > CLOCK_TOLD:
         lines.append(f"the service's clock is {done.clock:+.0f} s off this machine's")

@@ -22,7 +22,7 @@ from studio.media.boxes import looks_like
 from studio.plan import Shot
 from studio.run import Run
 
-AGAIN = "it is paid for: run the same command again, and it is fetched, not bought"
+PAID = "it is paid for"
 #: Half-float frames of 5 s at 1080p are 1.5 GB, compressed or not; these are several times that.
 MAX_BYTES = 8 * 1024**3
 MAX_UNPACKED = 16 * 1024**3
@@ -80,7 +80,7 @@ async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callabl
     async def fresh_url() -> str:
         generation = await session.provider_of(shot.api).get(generation_id)
         if generation.frames_url is None:
-            raise DownloadError("the service has no EXR frames for it", where=where, hint=AGAIN)
+            raise DownloadError("the service has no EXR frames for it", where=where, hint=ARCHIVE.hint)
         return generation.frames_url
 
     await fetch(
@@ -97,7 +97,7 @@ def _head(head: bytes) -> str:
     return {"": "an MP4 file", looks_like(bytes(16)): "no archive"}.get(said, said)
 
 
-ARCHIVE = Goods("archive of EXR frames", _head, MAX_BYTES, AGAIN)
+ARCHIVE = Goods("archive of EXR frames", _head, MAX_BYTES, PAID)
 
 
 def _settled(part: Part, goal: Path) -> tuple[Path | None, str]:

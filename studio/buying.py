@@ -14,8 +14,9 @@ from PIL import Image
 
 from studio.delivery import odd
 from studio.ends import GONE_AFTER
-from studio.errors import BadClip, DownloadError, NotFound, OddClip, ServiceError, StudioError
+from studio.errors import BadClip, DownloadError, Moderated, NotFound, OddClip, ServiceError, StudioError
 from studio.facts import stored_clip
+from studio.failures import FailureClass
 from studio.fetching import fetch_made
 from studio.inputs import Parent, give, inputs_of
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
@@ -24,6 +25,7 @@ from studio.order_errors import generation_failed, gone, pinned_failed, pinned_m
 from studio.orders import Placed
 from studio.plan import Shot
 from studio.progress import listener
+from studio.remedies import again, option
 from studio.requests import wire_request
 from studio.run import Run
 from studio.session import Session, seeds_of
@@ -69,7 +71,10 @@ async def order(
     price = await _price(run, shot, parents)
     hears.shot(shot.id, "ordering")
     intent = replace(shot.intent(run.production, account, film=run.plan.production.budget_name), price=price)
-    placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+    try:
+        placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+    except Moderated as error:
+        raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
     if placed.bought:
         await asyncio.to_thread(session.mark.set, session.ledger)
     return placed
@@ -135,7 +140,7 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
         if shot.generation:
             raise pinned_failed(generation_id, reason, scene=shot.scene)
         await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
-        raise generation_failed(reason, failure, scene=shot.scene)
+        raise generation_failed(reason, failure, shot)
     if not shot.generation:
         await asyncio.to_thread(ledger.completed, shot.key, generation_id)
 
@@ -145,7 +150,7 @@ async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> Stu
     if row is None or row.generation_id is None:
         return error
     if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) < GONE_AFTER:
-        error.hint = "it is paid for: run the same command again later, and it is looked for, not bought again"
+        error.hint = f"it is paid for: {again()} later, and it is looked for, not bought again"
         return error
     await asyncio.to_thread(ledger.gone, row.key, row.generation_id)
     return gone(row)
@@ -227,8 +232,8 @@ async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal
 def _look_at(run: Run, shot: Shot, sha256: str) -> str:
     path = run.session.stills.find(sha256) if shot.is_still else run.session.store.path(sha256)
     return (
-        f"it is paid for and kept: look at {path}. Use it as it is with --allow-odd (the form's field 'allow_odd'), or "
-        f"buy another with --retake {shot.scene}"
+        f"it is paid for and kept: look at {path}. Use it as it is with {option('allow_odd')}, or "
+        f"buy another with {option('retake', shot.scene)}"
     )
 
 

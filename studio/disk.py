@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from studio.errors import CannotWrite
+from studio.remedies import again
 
-HINT = "make room there, or name another folder, and run the same command again: what was bought is kept"
 #: What a full or read-only disk answers.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
@@ -34,7 +34,12 @@ def disk_errors(what: str, *folders: Path) -> Iterator[None]:
         told = error.strerror or type(error).__name__
     else:
         return
-    raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, hint=HINT)
+    raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, hint=make_room())
+
+
+def make_room() -> str:
+    """The remedy for a disk that takes nothing more."""
+    return f"make room there, or name another folder, and {again()}: what was bought is kept"
 
 
 def fullest(folders: Sequence[Path]) -> Path:

@@ -27,6 +27,7 @@ from studio.incoming import Part, Source, part_file
 from studio.media.boxes import looks_like
 from studio.media.clip import MAX_BYTES, Clip, examine
 from studio.quiet import unlogged
+from studio.remedies import again
 from studio.store import ClipStore
 
 CHUNK = 1 << 20
@@ -36,7 +37,6 @@ LONGEST_PAUSE = 60.0
 SLOWEST = 4096  # bytes in one stall window; less is no transfer
 PROGRESS = 1 << 20  # bytes beyond the best attempt so far that make a broken one count as the first again
 EXPIRED = (401, 403, 404, 410)
-AGAIN = "the clip is paid for and the service keeps it: run again to fetch it"
 
 T = TypeVar("T")
 IDENTITY = {"Accept-Encoding": "identity"}
@@ -46,16 +46,20 @@ IDENTITY = {"Accept-Encoding": "identity"}
 class Goods:
     """What is fetched. ``noun`` names it in errors; ``head`` says what its first bytes are instead, empty if they fit.
 
-    ``longest`` is the most that is accepted, in bytes; ``again`` the hint of every error.
+    ``longest`` is the most that is accepted, in bytes; ``kept`` where it is meanwhile, for every error.
     """
 
     noun: str
     head: Callable[[bytes], str]
     longest: int
-    again: str = "it is paid for and the service keeps it: run again to fetch it"
+    kept: str = "it is paid for and the service keeps it"
+
+    @property
+    def hint(self) -> str:
+        return f"{self.kept}: {again()}, and it is fetched, not bought"
 
 
-CLIP = Goods("clip", looks_like, MAX_BYTES, AGAIN)
+CLIP = Goods("clip", looks_like, MAX_BYTES, "the clip is paid for and the service keeps it")
 
 
 async def download(
@@ -147,10 +151,10 @@ async def fetch(
     if outcome.kind == "untrusted":
         raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.again}")
     if outcome.kind in ("wrong", "hopeless"):
-        raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.again)
+        raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.hint)
     if outcome.kind == "expired":
-        raise AssetExpired(f"its address is not valid any more: {outcome.text}, {tries}", where=told, hint=goods.again)
-    raise DownloadError(f"could not be fetched in {tries}: {outcome.text}", where=told, hint=goods.again)
+        raise AssetExpired(f"its address is not valid any more: {outcome.text}, {tries}", where=told, hint=goods.hint)
+    raise DownloadError(f"could not be fetched in {tries}: {outcome.text}", where=told, hint=goods.hint)
 
 
 def is_encoded(response: httpx.Response) -> bool:
@@ -341,4 +345,4 @@ def _disk_errors(where: str, goods: Goods, folder: Path) -> Iterator[None]:
         fault = error.strerror or type(error).__name__
     else:
         return
-    raise DownloadError(f"cannot be written to {folder}: {fault}", where=where, hint=f"make room there; {goods.again}")
+    raise DownloadError(f"cannot be written to {folder}: {fault}", where=where, hint=f"make room there; {goods.hint}")

@@ -53,8 +53,9 @@ from studio.ledger.clock import since_start
 from studio.listing import whole_list
 from studio.matching import ORDER_QUERY, traceable
 from studio.models import api_of
-from studio.order_errors import generation_failed, gone, held_back, in_doubt
+from studio.order_errors import gone, held_back, in_doubt, refused_before
 from studio.providers import Generation, VideoProvider
+from studio.remedies import again, in_a_terminal
 from studio.settling import Grace, Settler
 from studio.unbooked import Unbooked
 
@@ -134,7 +135,7 @@ class Door:
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
         if known is not None and known.moderated and known.attempt > self._retry_moderation:
-            raise generation_failed(known.reason, known.failure, scene=intent.scene)
+            raise refused_before(known)
         intent = replace(intent, sent=traceable(params))
         waited, pause, tries, ours = 0.0, 0.0, 0, False
         limited_at: datetime | None = None
@@ -228,7 +229,7 @@ class Door:
             f"the slots are held by {held or 'nobody'}",
             where=f"scene '{intent.scene}'",
             hint="nothing was bought for this scene. python -m flows.reconcile books what has ended, and says what is "
-            "in doubt; then run the same command again",
+            f"in doubt{in_a_terminal()}; then {again()}",
         )
 
     def _settler(self) -> Settler:

@@ -19,6 +19,7 @@ from studio.models import Api
 from studio.money import ZERO
 from studio.pricing import Quote
 from studio.production import Production
+from studio.remedies import option, place
 
 FPS = 24
 
@@ -298,6 +299,8 @@ def parse_takes(pairs: Sequence[str]) -> dict[str, int]:
     for pair in pairs:
         scene, _, number = pair.rpartition("=")
         if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
-            raise BadInput(f"{pair!r} is not SCENE=N", where="--take", hint="such as --take arrival=2")
+            raise BadInput(
+                f"{pair!r} is not SCENE=N", where=place("take"), hint=f"such as {option('take', 'arrival=2')}"
+            )
         takes[scene] = int(number)
     return takes

@@ -20,6 +20,7 @@ from studio.errors import SettingsError
 from studio.money import ZERO
 from studio.ownership import FILES, LINKED, check_ours, claim
 from studio.plan import FPS, Plan, Shot, ShotState
+from studio.remedies import place
 
 if TYPE_CHECKING:
     from studio.session import Session
@@ -42,7 +43,7 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
     """
     home, made = session.home, []
     films = session.settings.films.absolute()
-    option = "STUDIO_FILMS" if out.is_relative_to(films) else "--out"
+    option = "STUDIO_FILMS" if out.is_relative_to(films) else place("out")
     try:
         for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
             made += _try_out(folder, "STUDIO_HOME")

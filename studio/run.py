@@ -29,6 +29,7 @@ from studio.plan import Plan, Shot, ShotState
 from studio.preflight import check_places
 from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.remedies import option
 from studio.retries import Attempts
 from studio.session import Session, budget_notes, caps_of
 from studio.takes import history_of, lineages_of
@@ -90,7 +91,7 @@ class Run:
             raise NotConfirmed(
                 f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
                 where=self.plan.production.title,
-                hint="give the run a budget (--budget, or the form's field 'budget'), or write one into the production",
+                hint=f"give the run a budget ({option('budget')}), or write one into the production",
             )
         self.warnings = await asyncio.to_thread(self._told_before)
         for line in self.warnings:
@@ -186,7 +187,7 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
                     cap=Decimal(cap.creates),
                     needed=Decimal(made + plan.to_buy),
                     where=production.title,
-                    hint="nothing was bought. Make fewer scenes (--only), or raise the limit",
+                    hint=f"nothing was bought. Make fewer scenes{_by(option('only'))}, or raise the limit",
                 )
     return left
 
@@ -216,14 +217,20 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
     over = spent + plan.to_pay - limit
     before = f", {usd(spent)} are spent already" if spent else ""
     fits = plan.affordable(limit - spent)
-    room = f"; within it fits: --only {' --only '.join(fits)}" if fits else ""
+    room = f"; within it fits: {option('only', *fits)}" if fits and option("only") else ""
     return OverBudget(
         f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
         cap=limit,
         needed=spent + plan.to_pay,
         where=plan.production.title,
-        hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a --draft{room}",
+        hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft"
+        f"{_by(option('draft'))}{room}",
     )
+
+
+def _by(how: str) -> str:
+    """An option in brackets, where there is one."""
+    return f" ({how})" if how else ""
 
 
 @dataclass(frozen=True)

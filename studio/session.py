@@ -39,6 +39,7 @@ from studio.pricing import PriceTable
 from studio.production import Production
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
+from studio.remedies import option
 from studio.requests import Given, digest
 from studio.settings import Service, Settings, choose_service
 from studio.settling import Grace
@@ -326,10 +327,10 @@ def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
     if budgeting.made_out_of:
         return (
             f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "
-            "For a budget of its own: --apart",
+            f"For a budget of its own: {option('apart')}",
         )
     if budgeting.others:
-        return (f"the budget is shared with {', '.join(budgeting.others)}. For a budget of its own: --apart",)
+        return (f"the budget is shared with {', '.join(budgeting.others)}. For a budget of its own: {option('apart')}",)
     return ()
 
 

@@ -16,6 +16,7 @@ from studio.ledger.retakes import Retake
 from studio.money import ZERO, usd
 from studio.plan import Plan, Shot, ShotState, seen
 from studio.production.slugs import earlier_text
+from studio.remedies import option
 from studio.requests import digest, named
 
 ALL = "all"
@@ -154,9 +155,14 @@ def _notes(stale: list[Shot]) -> list[str]:
         by_scene[shot.scene].append(shot)
     return [
         f"scene '{scene}' is stale: what it was made from has another take now. Its clip is used as it is; a fresh one "
-        f"costs {usd(sum((s.quote.usd for s in shots), ZERO))}: --renew {scene}"
+        f"costs {usd(sum((s.quote.usd for s in shots), ZERO))}{_renewing(scene)}"
         for scene, shots in by_scene.items()
     ]
+
+
+def _renewing(scene: str) -> str:
+    how = option("renew", scene)
+    return f": {how}" if how else ""
 
 
 def _parents(rows: Iterable[OrderRow]) -> set[str]:

@@ -11,6 +11,7 @@ from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrust
 from studio.ledger.sightings import Sighting
 from studio.pace import Pace
 from studio.providers import Generation, VideoProvider
+from studio.remedies import again
 
 UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
 PAGE = 100
@@ -214,5 +215,5 @@ class Watcher:
 def _still_running(generation_id: str, seconds: float) -> StillRunning:
     return StillRunning(
         f"generation {generation_id} was not finished after {seconds:.0f} s",
-        hint="it is paid for and goes on at the service: run the same command again: it is awaited, not bought again",
+        hint=f"it is paid for and goes on at the service: {again()}: it is awaited, not bought again",
     )

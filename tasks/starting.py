@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from prefect.client.schemas.objects import State
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 
 from studio.errors import PrefectBusy
+from studio.remedies import again
 
 TRIES = 5
 PAUSE = 2.0  # seconds, and as many more each time
@@ -23,6 +25,10 @@ async def begun(
     that, for longer than Prefect's client tries; the task's own retries do not cover it, since it has not begun.
     Raises PrefectBusy.
     """
+    upstream = [part for arg in args for part in _parts(arg) if isinstance(part, State)]
+    if not all(state.is_completed() for state in upstream):
+        # It will not begin. Waited for and not passed, they leave Prefect to name it before it says so.
+        args, options = tuple(_without_states(arg) for arg in args), {**options, "wait_for": upstream}
     for number in range(1, TRIES + 1):
         try:
             return await task(*args, **options)
@@ -30,8 +36,18 @@ async def begun(
             if number == TRIES:
                 raise PrefectBusy(
                     f"Prefect's server let no task begin ({error})",
-                    hint="what was ordered is kept: run the same command again, and it is awaited, not bought again; "
+                    hint=f"what was ordered is kept: {again()}, and it is awaited, not bought again; "
                     "many runs at once want a Prefect server on PostgreSQL",
                 ) from error
             await sleep(PAUSE * number)
     raise AssertionError
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _without_states(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [part for part in value if not isinstance(part, State)]
+    return None if isinstance(value, State) else value

@@ -8,6 +8,7 @@ from studio.errors import BadInput
 from studio.models import video_model
 from studio.production import Production, Scene, parse_production
 from studio.production.values import AspectRatio
+from studio.remedies import option, place
 
 
 def as_draft(production: Production) -> Production:
@@ -40,7 +41,7 @@ def reframed(production: Production, ratio: str) -> Production:
     """
     if ratio not in get_args(AspectRatio):
         known = ", ".join(get_args(AspectRatio))
-        raise BadInput(f"{ratio!r} is no aspect ratio", where="--reframe", hint=f"one of {known}")
+        raise BadInput(f"{ratio!r} is no aspect ratio", where=place("reframe"), hint=f"one of {known}")
     slug = f"{production.slug[:56]}-{ratio.replace(':', 'x')}"
     return parse_production({**production.model_dump(mode="json"), "reframe": ratio, "slug": slug}).as_version_of(
         production
@@ -51,7 +52,8 @@ def derived(production: Production, *, draft: bool = False, from_draft: bool = F
     """The production that a run is asked for. Raises BadInput where the wishes contradict each other."""
     if draft and from_draft:
         raise BadInput(
-            "--draft and --from-draft contradict each other", hint="a final is made from the draft: choose one"
+            f"{option('draft')} and {option('from_draft')} contradict each other",
+            hint="a final is made from the draft: choose one",
         )
     if draft:
         production = as_draft(production)

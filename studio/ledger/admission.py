@@ -17,6 +17,7 @@ from studio.ledger.limits import Hold, holds_of, learnt, use_freed
 from studio.ledger.schema import entries, orders, waiting
 from studio.ledger.values import Cap, Intent, Limits, OrderState, pool_names
 from studio.money import ZERO, usd
+from studio.remedies import again
 
 MINUTE = timedelta(seconds=60)
 # Who waits looks again every second or so; who has not for this long is gone.
@@ -76,7 +77,7 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
                 needed=before + intent.price,
                 where=f"scene '{intent.scene}'",
                 hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less"
-                + ("; or run the same command again: what is perhaps spent was this run's alone" if perhaps else ""),
+                + (f"; or {again()}: what is perhaps spent was this run's alone" if perhaps else ""),
             )
         if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
             raise OverBudget(

@@ -15,6 +15,7 @@ from sqlalchemy import Row, insert, select, update
 from studio.errors import LedgerError
 from studio.ledger.journal import Journal
 from studio.ledger.schema import retakes
+from studio.remedies import again
 
 Outcome = Literal["film", "withdrawn", "refused"]
 
@@ -78,8 +79,8 @@ def keep_retakes(
             same = next((r for r in known if r.ended_at is None or (r.run == run and r.outcome == "film")), None)
             if same is not None and same.take != take:
                 raise LedgerError(
-                    f"another run of the same command makes take {same.take} of scene '{scene}'",
-                    hint="nothing was bought: run the command again, and it goes on with that take",
+                    f"another run that asks for the same makes take {same.take} of scene '{scene}'",
+                    hint=f"nothing was bought: {again()}, and it goes on with that take",
                 )
             if same is not None:
                 connection.execute(update(retakes).where(retakes.c.id == same.id).values(run=run))

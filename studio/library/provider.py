@@ -26,6 +26,7 @@ from studio.money import parse_usd
 from studio.price_book import load_prices
 from studio.production import Production
 from studio.providers import CommonOptions, GeneratedVideo, Generation, GenerationPage, VideoOptions, VideoProvider
+from studio.remedies import Surface, asked_from
 from studio.session import PROVIDERS, Session, open_session
 from studio.settings import Settings, load_settings
 
@@ -124,23 +125,25 @@ class LumaProvider(VideoProvider):
         self, written: Production, wishes: Sequence[Mapping[str, Any]], *, alone: bool = False
     ) -> builtins.list[GeneratedVideo]:
         """Make a production's clips. ``wishes``: its scenes as they were asked for. ``alone``: it must be one clip."""
-        purchase = Purchase(self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd)
-        run = await purchase.planned(written)
-        if alone:
-            single(run.plan)
-        videos = await purchase.made(run, provider=self.name, asked=wishes)
+        with asked_from(Surface.LIBRARY):
+            purchase = Purchase(self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd)
+            run = await purchase.planned(written)
+            if alone:
+                single(run.plan)
+            videos = await purchase.made(run, provider=self.name, asked=wishes)
         self._known |= {video.video_url: video.path.stem for video in videos if video.path is not None}
         return videos
 
     async def download(self, video_url: str, local_path: str | Path) -> str:
-        session = self._session
-        sha256 = self._known.get(video_url)
-        if sha256 is None or not await asyncio.to_thread(session.has, sha256):
-            if not video_url.startswith(("http://", "https://")):
-                raise BadInput("is no http or https address", where="video_url")
-            sha256 = await self._fetch(session, video_url)
-        await asyncio.to_thread(_copy, session.store.path(sha256), Path(local_path))
-        return str(local_path)
+        with asked_from(Surface.LIBRARY):
+            session = self._session
+            sha256 = self._known.get(video_url)
+            if sha256 is None or not await asyncio.to_thread(session.has, sha256):
+                if not video_url.startswith(("http://", "https://")):
+                    raise BadInput("is no http or https address", where="video_url")
+                sha256 = await self._fetch(session, video_url)
+            await asyncio.to_thread(_copy, session.store.path(sha256), Path(local_path))
+            return str(local_path)
 
     async def _fetch(self, session: Session, url: str) -> str:
         async def same_url() -> str:

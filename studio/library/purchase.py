@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from studio.errors import BadInput, Moderated, NotConfirmed, OddClip, OverBudget, ServiceError
+from studio.errors import BadInput, NotConfirmed, OverBudget, ServiceError
 from studio.facts import stored_clip
 from studio.ledger import OrderRow
 from studio.library.carrying import Made, carry_out
@@ -50,12 +50,6 @@ class Purchase:
             raise
         except OverBudget as error:
             error.hint = "open the provider with a larger budget, or raise the cap that is named"
-            raise
-        except Moderated as error:
-            error.hint = "change it; or, as the verdict is not always the same, ask for another take: take=2"
-            raise
-        except OddClip as error:
-            error.hint = "it is paid for and kept: open the provider with allow_odd=True, or ask for another: take=2"
             raise
         rows = await asyncio.to_thread(self._session.ledger.orders, [shot.key for shot in run.plan.shots])
         videos = []

@@ -25,7 +25,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from studio.cleaning import printable
-from studio.disk import HINT, of_status
+from studio.disk import make_room, of_status
 from studio.errors import CannotWrite, FfmpegError, SettingsError
 
 SETTING = "STUDIO_FFMPEG"
@@ -131,7 +131,7 @@ def _process(
             text = _tail(log)
             full = of_status(status)
             if full:
-                raise CannotWrite(full, hint=HINT)
+                raise CannotWrite(full, hint=make_room())
             last = text.strip().splitlines()[-1:] or ["it said nothing"]
             raise FfmpegError(f"ffmpeg ended with status {status}: {last[0]}", log=text)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from studio.errors import BadInput, NotConfirmed
 from studio.production.loading import bundled_example, load_production, parse_production
 from studio.production.model import Production
+from studio.remedies import place
 
 
 def chosen_production(file: str | Path | None, written: Production | None = None, *, billed: bool) -> Production:
@@ -19,7 +20,7 @@ def chosen_production(file: str | Path | None, written: Production | None = None
     if named and written is not None:
         raise BadInput(
             f"two productions are given: the file {named}, and the written one '{written.title}'",
-            where="production_file, production", hint="leave one of them empty; nothing was bought",
+            where=place("production"), hint="leave one of them empty; nothing was bought",
         )  # fmt: skip
     if written is not None:
         return parse_production(written)
@@ -28,7 +29,7 @@ def chosen_production(file: str | Path | None, written: Production | None = None
     if billed:
         raise NotConfirmed(
             "no production is given, and this run would be billed: nothing is bought that nobody named",
-            where="production_file, production",
+            where=place("production"),
             hint="name a production file, or write a production; the bundled example is made without a name in the "
             f"sandbox alone (without an API key), or by its name: {bundled_example()}",
         )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from studio.errors import AssetError
 from studio.publish.lifetime import check_lifetime
+from studio.remedies import again
 from studio.settings import is_loopback
 
 
@@ -101,7 +102,7 @@ def is_private(url: str) -> bool:
 def file_of(asset: Publishable) -> Path:
     """The file that is to be published. Raises AssetError where it is gone."""
     if asset.path is None or not asset.path.is_file():
-        raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint="start the run again")
+        raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint=again())
     return asset.path
 
 
@@ -114,6 +115,6 @@ def bytes_of(asset: Publishable) -> bytes:
     if hashlib.sha256(data).hexdigest() != asset.content:
         raise AssetError(
             "its file was changed since it was looked at", where=f"asset '{asset.name}'",
-            hint="start the run again: it is made anew",
+            hint=f"{again()}: it is made anew",
         )  # fmt: skip
     return data

@@ -1,0 +1,104 @@
+"""What a person is told to do next: true for what the scene has, and for where the run was started."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from studio.drawing import derived
+from studio.errors import BadInput, Moderated
+from studio.failures import FailureClass
+from studio.order_errors import generation_failed
+from studio.plan import Shot, Source, parse_takes
+from studio.pricing import Quote
+from studio.production import Production, chosen_production
+from studio.remedies import Surface, again, asked_from, option, place
+
+SHOT = Shot(
+    id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
+    camera=(), loop=False, start=None, end=None, take=1, seller="sandbox",
+    quote=Quote(Decimal("0.40"), "x"), request={},
+)  # fmt: skip
+IMAGE = Source("image", "f" * 64)
+FLAGS = ("--", "python -m flows.produce", "same command")
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes", "said", "remedy"),
+    [
+        ("Contains blacklisted words", {}, "refused the prompt:", "change its prompt; or,"),
+        ("Frame moderation failed", {}, "refused what came of it:", "change its prompt; or,"),
+        ("content_moderated", {}, "refused the prompt:", "change its prompt; or,"),
+        ("content_moderated: output", {"start": IMAGE}, "refused what came of it:", "its prompt or its start image;"),
+        ("Frame moderation failed", {"start": IMAGE}, "refused the start image:", "its prompt or its start image;"),
+        ("Frame moderation failed", {"end": IMAGE}, "refused the end image:", "change its prompt or its end image;"),
+        ("Frame moderation failed", {"start": Source("shot", "b")}, "from ('b'):", "or 'b', which it is made from;"),
+        ("Advanced prompt moderation failed", {"source": Source("footage", "0" * 64), "prompt": ""},
+         "refused the footage:", "change its footage;"),
+    ],
+)  # fmt: skip
+def test_a_refusal_speaks_of_what_the_scene_has(reason: str, changes: Any, said: str, remedy: str) -> None:
+    """The remedy of a moderation refusal names the prompt, and a picture or footage only where the shot has one."""
+    error = generation_failed(reason, FailureClass.MODERATION, replace(SHOT, **changes))
+    assert isinstance(error, Moderated)
+    assert said in error.message
+    assert remedy in error.hint
+    assert "again" not in error.hint
+    if not changes:
+        assert "image" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("where", "retake", "odd", "reframe", "next_time"),
+    [
+        (Surface.COMMAND, "--retake a", "--allow-odd", "--reframe", "run the same command again"),
+        (Surface.FORM, "'a' in the field 'retake'", "the field 'allow_odd'", "field 'reframe'", "retry this run"),
+        (Surface.LIBRARY, "take=2", "allow_odd=True", "reframe", "make the same call again"),
+    ],
+)
+def test_an_option_is_named_as_where_one_is(
+    where: Surface, retake: str, odd: str, reframe: str, next_time: str
+) -> None:
+    """A flag on the command line, a field of the form, an argument in the library; and each has its own "again"."""
+    with asked_from(where):
+        assert (option("retake", "a"), option("allow_odd"), place("reframe")) == (retake, odd, reframe)
+        assert again().startswith(next_time)
+        error = generation_failed("Contains blacklisted words", FailureClass.MODERATION, SHOT)
+        assert error.hint.endswith(retake)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: derived(film(), draft=True, from_draft=True),
+        lambda: derived(film(), reframe="9:17"),
+        lambda: parse_takes(["a"]),
+        lambda: chosen_production("film.yaml", film(), billed=False),
+        lambda: chosen_production("", None, billed=True),
+        lambda: generation_failed("Job failed", FailureClass.SERVICE, SHOT),
+    ],
+)
+def test_a_form_hears_of_no_flags(wrong: Any) -> None:
+    """What a run in Prefect is told names the form's fields, and no flag or command that is not there."""
+    with asked_from(Surface.FORM):
+        try:
+            said = str(wrong())
+        except BadInput as error:
+            said = str(error)
+    assert not any(flag in said for flag in FLAGS), said
+
+
+def test_a_flow_in_a_command_speaks_of_flags() -> None:
+    """The command runs the flow, and it is the command that its user has before them."""
+    with asked_from(Surface.COMMAND), asked_from(Surface.FORM):
+        assert option("draft") == "--draft"
+    with asked_from(Surface.COMMAND), asked_from(Surface.LIBRARY):
+        assert option("draft") == ""
+
+
+def film() -> Production:
+    return Production.model_validate({"title": "T", "scenes": [{"id": "a", "prompt": "a harbour"}]})
