@@ -120,7 +120,7 @@ ORDERS = (
         MODERATED,
         "sent again all the same",
         DOOR,
-        "raise generation_failed(known.reason, known.failure, scene=intent.scene)",
+        "raise refused_before(known)",
         "pass",
     ),
     Mutant(
@@ -178,7 +178,11 @@ ORDERS = (
         of("provider", "redirect"),
     ),
     Mutant(
-        LOST, "a time-out or reset was never sent", ANSWERS, 'return Ambiguous(f"no readable', 'return NotSent(f"no'
+        LOST,
+        "a time-out or reset was never sent",
+        ANSWERS,
+        "return Ambiguous(what, answered=answered) if creating",
+        "return NotSent(what) if creating",
     ),
     Mutant(
         LOST,

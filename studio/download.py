@@ -149,7 +149,7 @@ async def fetch(
     # raised outside of any handler: the error has no context that could hold a URL
     tries = f"{failures} attempt{'s' if failures > 1 else ''}"
     if outcome.kind == "untrusted":
-        raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.again}")
+        raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.hint}")
     if outcome.kind in ("wrong", "hopeless"):
         raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.hint)
     if outcome.kind == "expired":
