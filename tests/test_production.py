@@ -309,6 +309,32 @@ def test_the_form_is_flat() -> None:
     assert Production.model_json_schema(mode="serialization")["properties"]["duration"]["type"] == "number"
 
 
+def test_the_form_refuses_what_no_film_comes_of() -> None:
+    """In the schema scenes are at least one, and a prompt is as long as the service takes it."""
+    schema = Production.model_json_schema()
+    assert schema["properties"]["scenes"]["minItems"] == 1
+    prompt = schema["$defs"]["Scene"]["properties"]["prompt"]
+    assert (prompt["minLength"], prompt["maxLength"]) == (3, 5000)
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "scene", "film"),
+    [
+        ("FilmOptions", "fps", {}, {"fps": 24}),
+        ("Scene", "seed_asset_refs", {"seed_asset_refs": [{"url": "https://example.com/a.jpg"}]}, {}),
+    ],
+)
+def test_what_says_nothing_new_is_not_in_the_form(model: str, field: str, scene: Any, film: Any) -> None:
+    """A number that can only be one, and the second way to name start images, are accepted and not shown."""
+    shown = Production.model_json_schema()["$defs"][model]
+    assert field not in shown["properties"]
+    assert list(shown["patternProperties"]) == [f"^{field}$"]  # so that a run through the API may still have it
+    wanted = {"title": "T", "scenes": [{"id": "a", "prompt": "a harbour"} | scene], "film": film}
+    written = Production.model_validate(wanted)
+    assert written.film.fps == 24
+    assert (written.scenes[0].start_image is not None) is bool(scene)
+
+
 def test_a_production_is_frozen() -> None:
     """Nothing of it can be changed once it is made, and it can be a key."""
     production = film()

@@ -24,6 +24,8 @@ from studio.production.canonical import canonical
 from studio.production.places import Places
 from studio.production.slugs import film_name, slugify
 from studio.production.values import (
+    PROMPT_MAX,
+    PROMPT_MIN,
     Across,
     Amount,
     AspectRatio,
@@ -61,6 +63,15 @@ AssetKind = Literal["image", "video"]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _not_in_the_form(name: str) -> ConfigDict:
+    """A field that files and API calls may have, and that a form does not show: it draws ``properties`` alone."""
+
+    def hide(schema: dict[str, Any]) -> None:
+        schema["patternProperties"] = {f"^{name}$": schema["properties"].pop(name)}
+
+    return ConfigDict(json_schema_extra=hide)
 
 
 class Asset(_Frozen):
@@ -148,8 +159,13 @@ class SourcePosition(_Frozen):
 class Scene(_Frozen):
     """One scene of the film. What is left empty comes from the production."""
 
+    model_config = _not_in_the_form("seed_asset_refs")
+
     id: Id = Field(description="A short name, unique in the film: letters, digits, - and _.")
-    prompt: Filled = Field(description="What is seen, in 3 to 5000 characters.")
+    prompt: Filled = Field(
+        description="What is seen, in 3 to 5000 characters.",
+        json_schema_extra={"minLength": PROMPT_MIN, "maxLength": PROMPT_MAX},
+    )
     prompt_hints: Texts = Field(
         default=(),
         description="Camera words such as slow_motion, orbit, aerial; any other hint is added to the prompt.",
@@ -216,6 +232,8 @@ class Scene(_Frozen):
 class FilmOptions(_Frozen):
     """How the scenes become one file."""
 
+    model_config = _not_in_the_form("fps")
+
     fps: Whole = Field(default=24, description="Frames per second: 24, which is what Luma makes.")
     audio: Annotated[Literal["keep", "none"], Choice] = Field(
         default="keep", description="keep the clips' sound, or none."
@@ -236,7 +254,9 @@ class Production(_Frozen):
     slug: Slug = Field(
         default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
     )
-    scenes: tuple[Scene, ...] = Field(description="The film's scenes, in the order in which they are seen.")
+    scenes: tuple[Scene, ...] = Field(
+        description="The film's scenes, in the order in which they are seen.", json_schema_extra={"minItems": 1}
+    )
     model: Annotated[Model, Choice] = Field(
         default="ray-2", description="Luma's model, for every scene that names none."
     )
