@@ -14,7 +14,7 @@ if __name__ == "__main__":
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
@@ -22,16 +22,33 @@ from prefect.runtime import flow_run
 from prefect.utilities.annotations import quote
 from pydantic import Field, WithJsonSchema
 
+from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
+from flows.names import run_name
 from flows.shooting import Shooting, problem, shoot
 from studio.archives import archives_of
+from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.drawing import derived
-from studio.errors import Incomplete, InDoubt, OverBudget, StudioError
+from studio.errors import (
+    BadInput,
+    GenerationFailed,
+    GenerationGone,
+    Incomplete,
+    InDoubt,
+    OddClip,
+    OutOfCredit,
+    OverBudget,
+    Refused,
+    ServiceFailed,
+    StudioError,
+    Unauthorized,
+)
 from studio.plan import parse_takes
-from studio.production import Production, bundled_example, chosen_production
+from studio.production import AspectRatio, Production, chosen_production
 from studio.progress import listener
 from studio.record import RunRecord
+from studio.remedies import Surface, again, asked_from
 from studio.run import Run, make_record
 from studio.session import films_folder, open_session
 from studio.settings import choose_service, load_settings
@@ -42,18 +59,23 @@ from tasks.seed import publish_asset
 from tasks.starting import begun
 
 past_proxies()  # a worker's run, too, asks Prefect's server on this machine
+replace_unshowable()  # and writes a log to a console that may not be UTF-8
+tell_in_lines()
 
 Dollars = Annotated[
     Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
 ]
 
 
+# A name that is none of these ends a run in one line (``derived``); the form offers no other.
+Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
+# Of these the same order again brings the same, but for these few of them: something has to be changed first.
+FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
+NOT_FINAL = (OutOfCredit, ServiceFailed, Unauthorized)
+
+
 def _run_name() -> str:
-    given = flow_run.parameters
-    written = given.get("production")
-    title = getattr(written, "slug", None) or (written or {}).get("title") if written else None
-    name = title or Path(given.get("production_file") or bundled_example()).stem
-    return f"{name[:60]} · {str(flow_run.id)[:8]}"
+    return run_name(flow_run.name or "", flow_run.parameters)
 
 
 @flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
@@ -63,7 +85,7 @@ async def produce(
     budget: Dollars | None = None,
     draft: bool = False,
     from_draft: bool = False,
-    reframe: str = "",
+    reframe: Shape = "",
     only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it, and nobody changes it
     retake: list[str] = [],  # noqa: B006
     renew: list[str] = [],  # noqa: B006
@@ -93,41 +115,44 @@ async def produce(
         allow_odd: Use clips of another size or length than was ordered; without it, their scenes count as failed.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
-    settings = load_settings()
-    given = chosen_production(production_file, production, billed=choose_service(settings).billed)
-    written = derived(given, draft=draft, from_draft=from_draft, reframe=reframe)
-    async with open_session(settings) as session:
-        run_id = _run_id()
-        plan, seeds = await session.plan(
-            written,
-            takes=parse_takes(takes),
-            only=tuple(only),
-            retake=tuple(retake),
-            renew=tuple(renew),
-            run=run_id,
-            apart=apart,
-        )
-        listener.get().planned(plan)
-        folder = Path(out).absolute() if out else films_folder(settings, plan.production, run_id)
-        run = Run(
-            session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
-            allow_odd=allow_odd,
-        )  # fmt: skip
-        await run.begin()
+    with asked_from(Surface.FORM):
+        settings = load_settings()
+        billed = choose_service(settings).billed
+        unbilled.set(not billed)
+        given = chosen_production(production_file, production, billed=billed)
+        written = derived(given, draft=draft, from_draft=from_draft, reframe=reframe)
+        async with open_session(settings) as session:
+            run_id = _run_id()
+            plan, seeds = await session.plan(
+                written,
+                takes=parse_takes(takes),
+                only=tuple(only),
+                retake=tuple(retake),
+                renew=tuple(renew),
+                run=run_id,
+                apart=apart,
+            )
+            listener.get().planned(plan)
+            folder = Path(out).absolute() if out else films_folder(settings, plan.production, run_id)
+            run = Run(
+                session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
+                allow_odd=allow_odd,
+            )  # fmt: skip
+            await run.begin()
 
-        published = await _publish(run)
-        shooting = await shoot(run, published)
-        film = await _film_of(run, shooting, allow_missing=allow_missing)
-        record = await _write_down(run, shooting, film)
+            published = await _publish(run)
+            shooting = await shoot(run, published)
+            film = await _film_of(run, shooting, allow_missing=allow_missing)
+            record = await _write_down(run, shooting, film)
 
-        failure = _failure(shooting, film, allow_missing=allow_missing)
-        if failure is None:
-            await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
-        # Last of all: a new take that was asked for is one until its film is there, with all that belongs to it.
-        run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
-        if failure is not None:
-            raise failure
-        return run_summary(record)
+            failure = _failure(shooting, film, allow_missing=allow_missing)
+            if failure is None:
+                await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
+            # Last of all: a new take that was asked for is one until its film is there, with all that belongs to it.
+            run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
+            if failure is not None:
+                raise failure
+            return run_summary(record)
 
 
 async def _publish(run: Run) -> dict[str, State[Any]]:
@@ -176,10 +201,13 @@ def _failure(shooting: Shooting, film: Assembly | None, *, allow_missing: bool) 
     if not missing or (allow_missing and film is not None):
         return None
     reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))
+    final = all(isinstance(error, FINAL) and not isinstance(error, NOT_FINAL) for error in failed.values())
     return Incomplete(
         f"without a clip: {', '.join(missing)}\n{reasons}",
         missing=missing,
-        hint="what was made is kept: run the same command again, and only what is missing is paid for",
+        hint="what was made is kept: "
+        + ("once that is put right, " if final else f"{again()}, and ")
+        + "only what is missing is paid for",
     )
 
 

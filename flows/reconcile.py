@@ -13,19 +13,24 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 
+from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.settle import as_json, told
+from studio.consoles import replace_unshowable
 from studio.errors import InDoubt
 from studio.order_errors import in_doubt
 from studio.reconciling import Reconciliation
 from studio.reconciling import reconcile as settle
+from studio.remedies import Surface, asked_from
 from studio.retries import SETTLE
 from studio.session import Session, open_session
-from studio.settings import load_settings
+from studio.settings import choose_service, load_settings
 from tasks.caching import worth
 from tasks.starting import begun
 
 past_proxies()  # a worker's run, too, asks Prefect's server on this machine
+replace_unshowable()  # and writes a log to a console that may not be UTF-8
+tell_in_lines()
 
 
 @task(
@@ -47,12 +52,19 @@ async def reconcile() -> dict[str, Any]:
 
     Fails where an order stays in doubt, so that somebody hears of it.
     """
-    async with open_session(load_settings()) as session:
-        done = await begun(settle_the_books, session)
-    text = "\n".join(f"- {line}" for line in told(done))
-    get_run_logger().info("%s", text)
-    await acreate_markdown_artifact(key="reconciliation", markdown=text, description="What was settled, what is left")
-    if done.in_doubt:
-        error: InDoubt = in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
-        raise error
-    return as_json(done)
+    with asked_from(Surface.FORM):
+        settings = load_settings()
+        unbilled.set(not choose_service(settings).billed)
+        async with open_session(settings) as session:
+            done = await begun(settle_the_books, session)
+        lines = told(done)
+        for line in lines:
+            get_run_logger().info("%s", line)
+        text = "\n".join(f"- {line}" for line in lines)
+        await acreate_markdown_artifact(
+            key="reconciliation", markdown=text, description="What was settled, what is left"
+        )
+        if done.in_doubt:
+            error: InDoubt = in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
+            raise error
+        return as_json(done)

@@ -86,8 +86,10 @@ def refused_before(row: OrderRow) -> Moderated:
     """The error for an order whose very input moderation refused earlier: nothing is sent, and nothing is charged."""
     text = row.reason or "no reason given"
     return Moderated(
-        f"the service refused this order before: {text} (refunded)", reason=text, where=f"scene '{row.scene}'"
-    )
+        f"the service refused this order before: {text} (refunded)", reason=text, where=f"scene '{row.scene}'",
+        hint=f"change the scene; or, as the verdict is not always the same, try another take: "
+        f"{option('retake', row.scene)}",
+    )  # fmt: skip
 
 
 def _part(reason: str, shot: Shot) -> str:

@@ -131,9 +131,13 @@ class Place:
         flow = "reconcile" if name == "reconcile" else "produce"
         return self.ask("GET", f"/deployments/name/{flow}/{name}")
 
-    def run(self, environment: dict[str, str] | None = None, deployment: str = "produce", **parameters: Any) -> Any:
+    def run(
+        self, environment: dict[str, str] | None = None, deployment: str = "produce", run_name: str = "",
+        **parameters: Any,
+    ) -> Any:  # fmt: skip
         """Start a run of a deployment, by default of the one for everyday use, and wait for its end."""
         wanted = {"parameters": parameters, "job_variables": {"env": environment} if environment else {}}
+        wanted |= {"name": run_name} if run_name else {}
         run = self.ask("POST", f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", json=wanted)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -150,7 +154,7 @@ class Place:
             wanted = {"flow_runs": {"id": {"any_": [run["id"]]}}}
             tasks = self.ask("POST", "/task_runs/filter", json=wanted)
             ended = {t["name"]: t["state_name"] for t in tasks}
-            complete = len(ended) >= expected and {*ended.values()} <= {"Completed", "Cached"}
+            complete = len(ended) >= expected and {*ended.values()} <= {"Completed", "Cached", "Failed", "NotReady"}
             if complete or time.monotonic() > deadline:
                 return ended
             time.sleep(0.2)

@@ -47,7 +47,7 @@ async def test_an_odd_clip_is_kept_and_not_used(studio: Path, sandbox: Sandbox) 
         await produce(production=chain(), out="one")
     assert first.value.missing == ("a", "b", "c")
     assert f"scene 'a': {SAID}" in str(first.value)
-    assert "--allow-odd" in str(first.value)
+    assert "with the field 'allow_odd'" in str(first.value)
     assert sandbox.prompts() == ["a harbour at dawn"]
     assert booked(studio) == charged(sandbox) == Decimal("0.14")
     told = {s["id"]: s for s in json.loads((studio / "one" / "manifest.json").read_text())["shots"]}

@@ -349,7 +349,7 @@ async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
     """What moderation refused is not sent again; the error says what to change."""
     await place(door(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Frame moderation failed", FailureClass.MODERATION)
-    with pytest.raises(Moderated, match=r"(?s)start or end image.*--retake a"):
+    with pytest.raises(Moderated, match=r"(?s)Frame moderation failed.*change the scene.*--retake a"):
         await place(door(ledger, luma))
     assert len(luma.sent) == 1
 
