@@ -44,10 +44,10 @@ async def begun(
 
 
 def _parts(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else (value,)
+    return value if type(value) in (list, tuple) else (value,)  # Prefect's own wrappings are tuples, too
 
 
 def _without_states(value: Any) -> Any:
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):
         return [part for part in value if not isinstance(part, State)]
     return None if isinstance(value, State) else value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
+from prefect.states import Completed, Failed
+from prefect.utilities.annotations import quote
 
 from studio.errors import PrefectBusy
 from tasks.starting import TRIES, begun
@@ -43,6 +45,16 @@ async def test_a_server_that_stays_busy_is_one_clear_error() -> None:
     with pytest.raises(PrefectBusy, match=r"(?s)503.*run the same command again"):
         await begun(task, "shot", sleep=task.sleep)
     assert (task.given, len(task.pauses)) == ([], TRIES - 1)
+
+
+async def test_what_will_not_begin_waits_for_what_failed() -> None:
+    """A task whose input failed is given it to wait for, so that Prefect names it; the rest is passed as it is."""
+    failed, done = Failed(), Completed()
+    task = Busy(0)
+    assert await begun(task, quote("shot"), [done, failed, 1], done, return_state=True) == "made"
+    assert task.given == [(quote("shot"), [1], None, {"return_state": True, "wait_for": [done, failed, done]})]
+    assert await begun(task, quote("shot"), [done], done) == "made"
+    assert task.given[1] == (quote("shot"), [done], done, {})
 
 
 async def test_what_a_task_raises_is_its_own_affair() -> None:
