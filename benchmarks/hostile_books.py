@@ -233,7 +233,23 @@ async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
         ledger=with_tools.ledger, watcher_of=lambda _: with_tools.watcher, settings=SimpleNamespace(wait_timeout=WAIT)
     )
     shot = SimpleNamespace(
-        id=wanted.name, key=wanted.key, api=API, scene=wanted.name, request=wanted.params, generation=None
+        id=wanted.name,
+        key=wanted.key,
+        api=API,
+        scene=wanted.name,
+        request=wanted.params,
+        generation=None,
+        endpoint=wanted.endpoint,
+        prompt=wanted.params["prompt"],
+        sources=(),
+        start=None,
+        end=None,
+        source=None,
+        references=(),
+        guides=(),
+        strength="",
+        images=(),
+        is_still=wanted.endpoint == "image",
     )
     await real_await_end(SimpleNamespace(session=session), shot, placed.generation_id)  # type: ignore[arg-type]
 

@@ -205,6 +205,7 @@ def quoted(text: str) -> str:
 
 
 @MANY
+@example(text="\ufeff #1", field="title")
 @given(text=WRITTEN, field=st.sampled_from(["title", "prompt", "sound", "description"]))
 def test_no_text_is_cut_changed_or_left_out_in_silence(
     text: str, field: str, tmp_path_factory: pytest.TempPathFactory

@@ -107,7 +107,8 @@ def _comment(loc: Loc, written: Written, lines: list[str], kind: TextKind) -> It
     A comment that is meant as one stands two spaces after the text and has a space after its #. In prose anything else
     is taken for a cut; in a name or path only what has one space before its # and none after it.
     """
-    line = lines[written.line] if written.line < len(lines) else ""
+    # The columns of YAML's reader do not count byte order marks.
+    line = lines[written.line].replace("\ufeff", "") if written.line < len(lines) else ""
     found, at, close = _COMMENT.fullmatch(line[written.column :]), written.line, False
     if found is not None:
         close = bool(written.text) and found[1] == " "
