@@ -14,7 +14,7 @@ import pytest
 
 from studio.errors import Incomplete
 from studio.production import Production
-from tests.running import Sandbox, booked, charged, prefect_server  # noqa: F401 - a fixture
+from tests.running import Sandbox, booked, charged, command, prefect_server  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -68,6 +68,23 @@ async def test_failures_are_ordered_again_and_moderation_is_final(workplace: Pat
         await produce(production=wanted, out="two")
     assert bought(sandbox) == {"flaky": 3, "broken": 6, "refused": 1}
     assert booked(workplace) == charged(sandbox) == Decimal("0.14")
+
+
+def test_the_command_says_what_helps_a_refused_scene(workplace: Path, sandbox: Sandbox) -> None:
+    """It names the prompt and a flag; it speaks of no image, which the scene has not, nor of running the same again."""
+    plan(sandbox, [{"kind": "fails", "containing": "refused", "reason": "Frame moderation failed"}])
+    (workplace / "film.json").write_text(production("refused").model_dump_json(exclude_unset=True))
+    for _ in range(2):  # the second is refused by what the books know
+        done = command(workplace, "film.json", LUMAAI_BASE_URL=sandbox.url)
+        assert done.returncode == 1
+        said = done.stderr.partition("error: ")[2]
+        assert (
+            "change its prompt; or, as the verdict is not always the same, try another take: --retake refused" in said
+        )
+        assert "once that is put right, only what is missing is paid for" in said
+        assert "image" not in said
+        assert "again" not in said
+    assert bought(sandbox) == {"refused": 1}
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +86,50 @@ def test_a_workers_log_is_written_on_any_console(workplace: Path, module: str) -
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "???? -> ??".encode("cp1252")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_first_run_on_a_terminal_shows_our_screen_alone(workplace: Path) -> None:
+    """With a new Prefect home and a terminal of 80 × 24, the live table is drawn, and no notice of Prefect's is."""
+    (workplace / "film.yaml").write_text(FILM.replace("resolution", "model: ray-flash-2\nresolution"), "utf-8")
+    shown = on_a_terminal(
+        workplace,
+        "-m",
+        "flows.produce",
+        "film.yaml",
+        TERM="xterm",
+        COLUMNS="80",
+        LINES="24",
+        STUDIO_SANDBOX_LATENCY="0",
+    )
+    assert "1 shots: " in shown
+    assert "spent (nothing is billed)" in shown
+    assert "film     " in shown
+    assert "Made in the sandbox: nothing was billed." in shown
+    assert "anonymous usage data" not in shown
+
+
+def test_serving_shows_no_notice_of_prefects(workplace: Path) -> None:
+    """Where the deployments are served, Prefect, imported for the first time, prints nothing of its own."""
+    shown = on_a_terminal(workplace, "-c", "import deployments.serve; print('served')")
+    assert shown.split() == ["served"]
+
+
+def on_a_terminal(folder: Path, *args: str, **environment: str) -> str:
+    """What a terminal shows of a command that a person starts there, with a Prefect home of its own."""
+    ours, theirs = pty.openpty()
+    kept = {n: v for n, v in os.environ.items() if n not in ("CI", "DO_NOT_TRACK", "PREFECT_API_URL")}
+    # Prefect takes some of these for a machine on which nobody reads a notice.
+    kept = {n: v for n, v in kept.items() if not n.startswith(("GITHUB_", "GITLAB_", "JENKINS_", "BUILD_"))}
+    given = kept | {"PREFECT_HOME": str(folder / "prefect")} | environment
+    command = [sys.executable, *args]
+    with subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says so where all that wrote are gone
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        assert process.wait(60) == 0, shown
+    return shown.decode("utf-8", "replace")
