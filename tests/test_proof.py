@@ -112,9 +112,10 @@ async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
     assert len(luma.sent) == 2
 
 
+@pytest.mark.parametrize("shown", [-50, 50], ids=["seen to come late", "there when first looked at"])
 @pytest.mark.parametrize("lag", [100, 200, 400])
 async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
-    ledger: Ledger, luma: Luma, clock: Clock, lag: int
+    ledger: Ledger, luma: Luma, clock: Clock, lag: int, shown: int
 ) -> None:
     """Those that are known are older, and came onto the list before: the order is as late, and is waited for."""
     witness(ledger, luma)
@@ -126,7 +127,7 @@ async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
         return [g for g in newest if clock.now - accepted[g["id"]] >= timedelta(seconds=lag)]
 
     luma.arranged = late
-    clock.now += timedelta(seconds=lag - 50)
+    clock.now += timedelta(seconds=lag + shown)
     luma.created_at = clock.now
     luma.script = [lost(luma)]
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
