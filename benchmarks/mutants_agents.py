@@ -1,4 +1,4 @@
-"""What is taken out of the sandbox's Luma Agents API: what it refuses, charges, makes of an order, tells and limits."""
+"""Mutants of the sandbox's Luma Agents API: of its refusals, prices, orders, headers and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken out of prices, of the choice of clips, and of what a request of Ray 3 may hold together."""
+"""Mutants of prices, of the choice of clips, and of what a request of Ray 3 may hold together."""
 
 from __future__ import annotations
 

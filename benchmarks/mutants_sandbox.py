@@ -1,4 +1,4 @@
-"""What is taken out of the sandbox's Dream Machine API, of what it lets browsers do, of its certificate and takes."""
+"""Mutants of the sandbox's Dream Machine API, its answers to browsers, its certificate and its takes."""
 
 from __future__ import annotations
 

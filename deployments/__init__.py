@@ -1,4 +1,4 @@
-"""What runs the flows from Prefect: in one process, or by workers."""
+"""Deployments: they run the flows from Prefect, in one process, or by workers."""
 
 import os
 

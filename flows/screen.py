@@ -44,7 +44,7 @@ class Terminal(Console):
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What is drawn for the size that a terminal has at that moment."""
+    """Draws for the size that the terminal has at that moment."""
 
     draw: Callable[[Console, ConsoleOptions], RenderResult]
 

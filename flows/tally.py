@@ -46,7 +46,7 @@ class Row:
         return WAITING if self.began is None else _TOLD.get(self.state, MOVING)
 
     def seconds(self, now: float) -> float | None:
-        """How long it has been in work, or was."""
+        """Seconds that it has been in work, or was."""
         return None if self.began is None else (now if self.ended is None else self.ended) - self.began
 
 
@@ -71,7 +71,7 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many shots are in each group."""
+        """The number of shots in each group."""
         groups = [row.group for row in list(self.rows.values())]
         return {group: groups.count(group) for group in GROUPS}
 

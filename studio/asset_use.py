@@ -44,7 +44,7 @@ def assets_of_scene(production: Production, scene: Scene) -> tuple[list[AssetSou
 
 
 def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
-    """What a producer should know of the seed assets (by ``source_key``), each with the scenes that use it: what is
+    """Notes for a producer on the seed assets (by ``source_key``), each with the scenes that use it: what is
     sent in place of its file, and how much of a frame does not fit the film."""
     planned = {shot.scene for shot in plan.shots}
     users: dict[str, tuple[AssetSource, list[str]]] = {}

@@ -183,7 +183,7 @@ def _shallow_key(image: Image.Image) -> None:
 
 
 def picture_name(part: Path) -> str:
-    """What a picture of a kind that Luma does not read is called (``a PCX image``); empty where it is no picture."""
+    """The name of a picture of a kind that Luma does not read (``a PCX image``); empty where it is no picture."""
     try:
         with warnings.catch_warnings(), Image.open(part) as image:
             return f"a {image.format} image" if image.format else ""
@@ -192,7 +192,7 @@ def picture_name(part: Path) -> str:
 
 
 def _cut_short(part: Path) -> bool:
-    """Whether a picture's file ends before its picture does, as far as its kind tells."""
+    """True if a picture's file ends before its picture does, as far as its kind tells."""
     data = part.read_bytes()
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)

@@ -26,7 +26,7 @@ SECONDS = 900.0  # for one encoding
 
 
 def why_cut(length: Measure) -> str:
-    """What is left out of footage that is cut anew, in words that follow ``is sent``."""
+    """The parts that are left out of footage that is cut anew, in words that follow ``is sent``."""
     if length.hidden:
         return f"without the {length.hidden} stored frames that its edit list hides"
     return "cut to its picture, without what comes before or after it"
@@ -62,7 +62,7 @@ def recut(
 
 
 def _holds(made: Clip, clip: Clip, length: Measure, *, copied: bool) -> bool:
-    """Whether a made file shows what the source shows, for as long, and stores nothing else."""
+    """True if a made file shows what the source shows, for as long, and stores nothing else."""
     new = measure(made.path)
     if not new.plain or made.frames != new.stored:
         return False
