@@ -69,7 +69,7 @@ def service_time(
     offsets = []
     for row in known:
         generation = shown.get(row.generation_id or "")
-        if generation is None or generation.created_at is None or row.submitted_at is None:
+        if generation is None or generation.created_at is None or row.submitted_at is None or not row.sent:
             continue
         if row.submitted_at - row.reserved_at > timedelta(minutes=2):
             continue  # adopted later: when it was accepted is not known
@@ -120,7 +120,9 @@ def absence(
         return "unproven", "the books know no earlier generation of the account, by which the list could be judged"
     if older.generation_id not in shown:
         return "unproven", f"it does not reach back to generation {older.generation_id}, which was accepted before"
-    alike = [k for k in near if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
+    # An adopted one was accepted long before that was booked; when one that these books never sent was, nobody knows.
+    of_the_time = [k for k in near if k.sent and k.reserved_at >= row.reserved_at - WINDOW]
+    alike = [k for k in of_the_time if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
     made = [k for k in alike if _seen_made(k, sightings) or not shown[k.generation_id or ""].ended]
     ended = [k for k in alike if shown[k.generation_id or ""].ended]
     if made and ended:
@@ -151,7 +153,6 @@ def _seen_made(row: OrderRow, sightings: Mapping[str, FirstSight]) -> bool:
 
 
 def _within(row: OrderRow, sightings: Mapping[str, FirstSight], now: datetime) -> float:
-    """Seconds within which a generation is known to have come onto the list after it was accepted."""
+    """Seconds within which a generation is known to have come onto the list. It was not accepted before its order."""
     seen = sightings.get(row.generation_id or "")
-    accepted = row.submitted_at or row.reserved_at
-    return ((seen.at if seen is not None else now) - accepted).total_seconds()
+    return ((seen.at if seen is not None else now) - row.reserved_at).total_seconds()

@@ -221,9 +221,9 @@ class Settler:
 
     def _lateness(self, row: OrderRow, now: datetime) -> float:
         """Seconds after which a known generation came onto the list, where an earlier look had missed it; else 0."""
-        if row.generation_id not in self._missed or row.submitted_at is None:
+        if row.generation_id not in self._missed:
             return 0.0
-        return (now - row.submitted_at).total_seconds()
+        return (now - row.reserved_at).total_seconds()
 
     def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
         """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
@@ -246,7 +246,8 @@ class Settler:
             if row.state is OrderState.RELEASED:
                 self._ledger.submitted(row.key, row.attempt, best.generation.id)  # also where another attempt stands
             else:
-                self._ledger.adopt(row.key, best.generation.id, "found again on the account's list")
+                note = "found again on the account's list"
+                self._ledger.adopt(row.key, best.generation.id, note, attempt=row.attempt)
         except LedgerError:
             return "waiting"  # another process was quicker, with this order or with this generation
         return "adopted"

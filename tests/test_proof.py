@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -132,6 +133,50 @@ async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
     luma.script = [lost(luma)]
     placed = await place(door(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
+
+
+@pytest.mark.parametrize("lag", [200, 400])
+async def test_when_a_lost_answer_was_found_says_nothing_of_how_late_the_list_is(
+    ledger: Ledger, luma: Luma, clock: Clock, lag: int
+) -> None:
+    """An order that was adopted is booked long after it was accepted: the list need not have shown it so soon."""
+    witness(ledger, luma)
+    found = replace(intent("found", production="another"), sent=PARAMS | {"prompt": "found"})
+    ledger.reserve(found, run="another", caps=[])
+    ledger.doubt(found.key, 1, "lost")
+    adopted = str(luma.accept(PARAMS | {"prompt": "found"})["id"])
+    accepted = dict.fromkeys(("generation-1", "generation-2", adopted), clock.now)
+
+    def late(newest: Shown) -> Shown:
+        for generation in newest:
+            accepted.setdefault(generation["id"], clock.now)
+        return [g for g in newest if clock.now - accepted[g["id"]] >= timedelta(seconds=lag)]
+
+    luma.arranged = late
+    clock.now += timedelta(seconds=lag + 50)
+    ledger.adopt(found.key, adopted, "found again on the account's list")
+    keep_sightings(ledger, "luma-1", [Sighting(adopted, 0.0, unfinished=True)])
+    luma.finish(adopted)
+    luma.created_at = clock.now
+    luma.script = [lost(luma)]
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, len(luma.sent)) == ("generation-4", 1)
+
+
+async def test_a_purchase_that_was_booked_from_a_recorded_result_is_no_witness(
+    ledger: Ledger, luma: Luma, clock: Clock
+) -> None:
+    """Nobody knows when it was accepted: neither how late the list is, nor the service's clock, is learnt from it."""
+    made = str(luma.accept(PARAMS | {"prompt": "recorded"})["id"])
+    clock.now += timedelta(hours=3)
+    ledger.book_found(intent("recorded"), run="another", attempt=1, generation_id=made, note="from a result")
+    keep_sightings(ledger, "luma-1", [Sighting(made, 0.0, unfinished=True)])
+    luma.finish(made)
+    luma.created_at = clock.now
+    luma.script = [fail(httpx.ReadTimeout)]
+    with pytest.raises(InDoubt, match="no other generation"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert len(luma.sent) == 1
 
 
 async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma, clock: Clock) -> None:

@@ -207,6 +207,33 @@ def test_a_second_generation_of_an_absent_order_counts_once(ledger: Ledger) -> N
     assert (spent(ledger), ledger.suspended("luma")) == (PRICE * 2, [])
 
 
+@pytest.mark.parametrize("named", [1, None], ids=["for the attempt that is over", "for the order"])
+def test_a_generation_of_an_attempt_that_is_over_is_not_adopted(ledger: Ledger, named: int | None) -> None:
+    """An order that failed and was sent again is not settled by the generation that failed: two processes looked."""
+    failed(ledger)
+    reserved(ledger)
+    ledger.doubt(KEY, 2, "lost")
+    before = (ledger.order(KEY), ledger.entries(KEY), spent(ledger))
+    with pytest.raises(LedgerError, match=f"attempt {named} is over" if named else "an earlier attempt of order"):
+        ledger.adopt(KEY, "g", "found again on the account's list", attempt=named)
+    assert (ledger.order(KEY), ledger.entries(KEY), spent(ledger)) == before
+
+
+async def test_a_look_that_began_before_an_order_was_sent_again_settles_nothing(ledger: Ledger, luma: Luma) -> None:
+    """Two processes look for a lost answer, one sends the order again: what the other finds is not the new one."""
+    doubted(ledger)
+    stale = ledger.order(KEY)
+    assert stale is not None
+    ledger.release_absent(KEY, 1, "not on the list")
+    reserved(ledger)
+    ledger.doubt(KEY, 2, "lost")
+    luma.accept(PARAMS)
+    assert await Settler(ledger, luma.provider()).settle(stale) == "waiting"
+    now = ledger.order(KEY)
+    assert now is not None
+    assert (now.state, now.attempt, now.generation_id) == (OrderState.IN_DOUBT, 2, None)
+
+
 def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
     """A generation that was adopted for the wrong order, and undone, can be the right one's."""
     doubted(ledger)

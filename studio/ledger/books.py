@@ -249,10 +249,13 @@ class Ledger(Journal):
                     moved.append(known_order(connection, row.key))
         return moved
 
-    def adopt(self, key: str, generation_id: str, note: str, *, by_hand: bool = False) -> OrderRow:
+    def adopt(
+        self, key: str, generation_id: str, note: str, *, attempt: int | None = None, by_hand: bool = False
+    ) -> OrderRow:
         """Settle an order in doubt, or one released as absent: this generation is its purchase.
 
-        Raises LedgerError where that cannot be.
+        ``attempt``: the one that it was found for, where the order may have been sent again since. Raises LedgerError
+        where that cannot be: the order stands otherwise, or the generation came of another order or attempt.
         """
         with self.writing() as connection:
             self.admit_one_at_a_time(connection)
@@ -262,9 +265,12 @@ class Ledger(Journal):
             back = self.in_suspense(connection, key, row.attempt)
             if row.state is not OrderState.IN_DOUBT and not (row.state is OrderState.RELEASED and back):
                 raise LedgerError(f"order {key[:12]} is {row.state.value}, not in doubt")
+            if attempt not in (None, row.attempt):
+                raise LedgerError(f"order {key[:12]} was sent again since: attempt {attempt} is over")
             owner = self.owner(connection, row.seller, generation_id)
-            if owner not in (None, key):
-                raise LedgerError(f"generation {generation_id} belongs to order {owner[:12] if owner else ''}")
+            if owner is not None:
+                whose = f"order {owner[:12]}" if owner != key else f"an earlier attempt of order {key[:12]}"
+                raise LedgerError(f"generation {generation_id} belongs to {whose}")
             self.move(
                 connection, row, OrderState.SUBMITTED, "adopted", amount=ZERO if row.state.held else row.price,
                 suspense=-back, generation_id=generation_id, note=note, by_hand=by_hand,
