@@ -160,7 +160,7 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
         if "did you mean" in hint and len(known) > 2:
             hint = f"{hint} One of {', '.join(known)}"
         quoted = shown(value) if isinstance(value, str | int | float) else kind_of(value)
-        return Problem(where, f"there is no {loc[-1]} {quoted}", hint)
+        return Problem(where, f"{quoted} is not possible", hint)  # a field's name is not always a noun in the singular
     bound = next(((word, context[name]) for name, word in _BOUNDS.items() if name in context), None)
     if bound is not None and kind.endswith(("_long", "_short")):
         return Problem(where, f"has {_size(value, context)}", " ".join(map(str, bound)))
