@@ -10,6 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from studio.remedies import Surface
+
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
 
@@ -138,6 +140,7 @@ class RunRecord:
     budget: Decimal | None = None
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    surface: Surface = Surface.COMMAND  # from where it was started: what to do next is worded for there
 
     @property
     def cost(self) -> Decimal:

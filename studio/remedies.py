@@ -25,9 +25,9 @@ _surface: ContextVar[Surface | None] = ContextVar("surface", default=None)
 
 
 @contextlib.contextmanager
-def asked_from(here: Surface) -> Iterator[None]:
+def asked_from(surface: Surface) -> Iterator[None]:
     """A block in which remedies are worded for one surface. A flow that a command runs is still the command."""
-    before = _surface.set((_surface.get() or here) if here is Surface.FORM else here)
+    before = _surface.set((_surface.get() or surface) if surface is Surface.FORM else surface)
     try:
         yield
     finally:
@@ -50,22 +50,23 @@ _AGAIN = {
 }
 
 
-def _here() -> Surface:
+def here() -> Surface:
+    """The surface that remedies are worded for at this moment."""
     return _surface.get() or Surface.COMMAND
 
 
 def again() -> str:
     """The way to go on with what is kept: ``run the same command again``. Only where that changes something."""
-    return _AGAIN[_here()]
+    return _AGAIN[here()]
 
 
 def place(name: str) -> str:
     """An option as the place of an error: ``--take``, ``field 'takes'``, ``take``."""
-    here = _here()
-    named = _NAMES.get((name, here), name)
-    if here is Surface.COMMAND and not named.isupper():
+    surface = here()
+    named = _NAMES.get((name, surface), name)
+    if surface is Surface.COMMAND and not named.isupper():
         return f"--{named.replace('_', '-')}"
-    return f"field '{named}'" if here is Surface.FORM and ", " not in named else named
+    return f"field '{named}'" if surface is Surface.FORM and ", " not in named else named
 
 
 def option(name: str, *values: str) -> str:
@@ -73,10 +74,10 @@ def option(name: str, *values: str) -> str:
 
     Empty where the library has nothing of the kind.
     """
-    here = _here()
-    if here is Surface.LIBRARY:
+    surface = here()
+    if surface is Surface.LIBRARY:
         return "" if name in _NOT_IN_LIBRARY else _ARGUMENTS.get(name, "=".join((name, *values)))
-    if here is Surface.COMMAND:
+    if surface is Surface.COMMAND:
         return " ".join(f"{place(name)} {value}" for value in values) or place(name)
     listed = ", ".join(f"'{value}'" for value in values)
     return f"{listed} in the {place(name)}" if listed else f"the {place(name)}"
@@ -84,4 +85,4 @@ def option(name: str, *values: str) -> str:
 
 def in_a_terminal() -> str:
     """Where a command has to be typed: nothing where one types it already."""
-    return "" if _here() is Surface.COMMAND else " (in a terminal on the machine that has the ledger)"
+    return "" if here() is Surface.COMMAND else " (in a terminal on the machine that has the ledger)"

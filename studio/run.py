@@ -29,7 +29,7 @@ from studio.plan import Plan, Shot, ShotState
 from studio.preflight import check_places
 from studio.progress import listener
 from studio.record import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
-from studio.remedies import option
+from studio.remedies import here, option
 from studio.retries import Attempts
 from studio.session import Session, budget_notes, caps_of
 from studio.takes import history_of, lineages_of
@@ -292,6 +292,7 @@ def make_record(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
             *run.session.clock_notes(), *notes,
         ),
+        surface=here(),
     )  # fmt: skip
 
 

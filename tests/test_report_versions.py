@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import opentimelineio as otio
 import pytest
 
 from studio.record import RunRecord, ShotRecord
+from studio.remedies import Surface
 from studio.report import cost_rows, markdown_summary, write_costs, write_manifest, write_report, write_timeline
 from studio.report.graph import graph
 from studio.report.meetings import meetings
@@ -268,3 +270,13 @@ def test_hostile_words_of_new_fields_stay_words(record: RunRecord) -> None:
 
     text = write_report(replace(record, shots=tuple(map(spoilt, record.shots))), record.out).read_text(encoding="utf-8")
     assert sum(tag == "script" for tag, _ in Page(text).tags) == 1
+
+
+def test_a_run_of_the_form_is_told_of_its_fields(record: RunRecord) -> None:
+    """The page of a run that Prefect's form started names the form's fields, and no command that was not typed."""
+    text = write_report(replace(record, surface=Surface.FORM), record.out).read_text(encoding="utf-8")
+    said = words(text)
+    for told in ("→ Run", "'stair' in the field 'renew'", "in the field 'takes'", "in the field 'retake'"):
+        assert told in said
+    assert "flows.produce" not in said
+    assert not re.search(r"--(plan|take|retake|renew)\b", said)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from studio.parts import kind_of
 from studio.record import ShotRecord, TakeRecord
+from studio.remedies import option
 from studio.report.scenes import Scene
 from studio.report.thumbnails import Thumbnails, ratio
 
 
 @dataclass(frozen=True)
 class Take:
-    """One take as it is shown. ``command`` uses it for a run, ``pin`` in the production for good; empty: cannot."""
+    """One take as it is shown. ``command``, a flag or a field, uses it for a run, ``pin`` in the production for good; empty: cannot."""
 
     take: int
     used: bool
@@ -73,7 +74,7 @@ def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails
         price=_price(scene, shot, take),
         generation_id=take.generation_id,
         pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
-        command="" if take.used or not _one_of(shot, take.take) else f"--take {scene.id}={take.take}",
+        command="" if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
         pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
     )
 

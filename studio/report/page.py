@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from studio.parts import GRAVEST, kind_of
 from studio.record import RunRecord, ShotOutcome
+from studio.remedies import Surface, asked_from, in_a_terminal, option
 from studio.report import choices, formats, storyboard, words
 from studio.report.files import inside, reference, write_atomically
 from studio.report.graph import graph
@@ -47,6 +48,11 @@ def write_report(record: RunRecord, out: Path) -> Path:
 
 def render(record: RunRecord, out: Path) -> str:
     """The page as text. ``out`` is where it will lie: references are relative to it."""
+    with asked_from(record.surface):
+        return _rendered(record, out)
+
+
+def _rendered(record: RunRecord, out: Path) -> str:
     told = scenes(record)
     pictures = Thumbnails((*storyboard.shown_frames(told), *choices.shown_frames(told)))
     met = meetings(record, told, pictures)
@@ -85,6 +91,9 @@ def render(record: RunRecord, out: Path) -> str:
             ],
             film_source=_film_source(record, out),
             poster=poster(_opening(told)),
+            in_form=record.surface is Surface.FORM,
+            option=option,
+            in_a_terminal=in_a_terminal(),
             beside=("costs.csv", "manifest.json", "timeline.otio"),
             script=Markup(script),  # noqa: S704 - a file of ours
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
