@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from flows.streams import make_sound
 from studio.commands import tell
+from studio.streams import end, make_sound
 
 COMMANDS = {
     "produce": "a written production becomes a film (--plan shows only what it costs)",
@@ -21,4 +21,4 @@ EPILOGUE = (
 
 if __name__ == "__main__":
     make_sound()
-    sys.exit(tell("flows", "Studio Producer makes films of written productions.", COMMANDS, sys.argv[1:], EPILOGUE))
+    end(tell("flows", "Studio Producer makes films of written productions.", COMMANDS, sys.argv[1:], EPILOGUE))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from flows.streams import finish, make_sound
+from studio.streams import end, make_sound
 
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
 REPORT = "last-error.txt"  # in STUDIO_HOME
@@ -36,8 +36,8 @@ def entry(module: str) -> NoReturn:
         importlib.import_module(module).main()
     except KeyboardInterrupt:
         stopped()
-    except SystemExit as end:
-        _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
+    except SystemExit as said:
+        _leave(said.code if isinstance(said.code, int) else int(said.code is not None))
     _leave(0)
 
 
@@ -119,8 +119,4 @@ def _leave(status: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda *_: os._exit(status))
-    fault = finish()
-    if fault and status == 0:
-        print(f"error: standard output cannot be written: {fault}", file=sys.stderr)
-        status = 1
-    sys.exit(status)
+    end(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from studio.commands import tell
+from studio.streams import end, make_sound
 
 COMMANDS = {
     "sandbox": "a stand-in for Luma's two APIs on this machine: nothing is billed, clips are real",
@@ -13,4 +14,5 @@ COMMANDS = {
 EPILOGUE = "Films are made by python -m flows.produce (python -m flows tells all); from Python, see docs/library.md."
 
 if __name__ == "__main__":
-    sys.exit(tell("studio", "What Studio Producer has beside its films:", COMMANDS, sys.argv[1:], EPILOGUE))
+    make_sound()
+    end(tell("studio", "What Studio Producer has beside its films:", COMMANDS, sys.argv[1:], EPILOGUE))

@@ -38,6 +38,13 @@ def test_our_own_signs_have_a_plain_form(encoding: str) -> None:
     assert shown.endswith("?")
 
 
+def test_an_encoding_that_is_not_for_screens() -> None:
+    """A codec that takes names alone is none to show a text in: UTF-8 is used, and no command ends for it."""
+    done = run("flows", PYTHONIOENCODING="idna")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"python -m flows.produce" in done.stdout
+
+
 @pytest.mark.parametrize("console", OLD[::3], ids=lambda console: console["PYTHONIOENCODING"])
 def test_no_command_ends_for_the_consoles_sake(workplace: Path, console: dict[str, str]) -> None:
     """Plan, costs, concepts, reconcile, backup and errors: the same status as elsewhere, and never a traceback."""

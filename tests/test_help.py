@@ -48,6 +48,16 @@ def test_the_commands_of_a_package(package: str, commands: dict[str, str]) -> No
     assert {f"{package}.{name}" for name in commands} == runnable - INTERNAL - {package}
 
 
+@pytest.mark.parametrize("words", [["flows"], ["studio"], ["studio.sandbox", "--help"]])
+def test_a_list_that_cannot_be_written(words: list[str]) -> None:
+    """On a full disk the list of commands, or a help, is an error in one line, and not a success."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "error: standard output cannot be written: No space left on device\n")
+
+
 def test_a_command_that_there_is_not() -> None:
     """A word behind the package's name is no command: the nearest one is named, without a traceback."""
     done = said(sys.executable, "-m", "flows", "prodce")

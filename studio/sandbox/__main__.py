@@ -19,7 +19,6 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from studio.consoles import replace_unshowable
 from studio.errors import SettingsError, StudioError
 from studio.sandbox import faults_file
 from studio.sandbox.agents.conformance import PREFIX as AGENTS
@@ -31,6 +30,7 @@ from studio.sandbox.faults import Plan
 from studio.sandbox.faults_wire import DroppingProtocol
 from studio.sandbox.house import House, Options
 from studio.sandbox.limits import Limits
+from studio.streams import end, make_sound
 
 STOP_SECONDS = 1
 
@@ -218,7 +218,10 @@ def _switch(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    replace_unshowable()
+    make_sound()
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     command.command()(main)
-    command()
+    try:
+        command()
+    except SystemExit as said:
+        end(said.code if isinstance(said.code, int) else int(said.code is not None))

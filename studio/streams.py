@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import sys
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from studio.consoles import REPLACE
 
@@ -63,12 +63,25 @@ def finish() -> str:
     return next((raw.fault for raw in _raw if raw.fileno() == 1), "")
 
 
+def end(status: int) -> NoReturn:
+    """Exit. One that went well, but could not say so, ends with status 1."""
+    fault = finish()
+    if fault and status == 0:
+        print(f"error: standard output cannot be written: {fault}", file=sys.stderr)
+        status = 1
+    sys.exit(status)
+
+
 def _lasting(stream: TextIO | None, number: int) -> TextIO:
     encoding, lines = "utf-8", number == 2
     if stream is not None:
         stream.flush()
         encoding = stream.encoding or encoding
         lines = getattr(stream, "line_buffering", lines)
+    try:
+        "\u2192".encode(encoding, REPLACE)
+    except (LookupError, UnicodeError):  # such as idna, which is for names alone
+        encoding = "utf-8"
     raw = _Lasting(number, "wb", closefd=False)
     _raw.append(raw)
     through = bool(getattr(stream, "write_through", False))
