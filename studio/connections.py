@@ -16,6 +16,7 @@ import httpx
 
 MOST_CAUSES = 40
 ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for a certificate's faults
+CHECK_SCHEME = "try again; where it stays so: is it https or http, and the right port?"
 CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
 
 
@@ -63,6 +64,9 @@ def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
             return Trouble(
                 "the proxy of the environment did not let it through", "check http_proxy, https_proxy, no_proxy"
             )
+        if isinstance(cause, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+            name = type(cause).__name__
+            return Trouble(f"{host} broke off before a whole answer in HTTP had come ({name})", CHECK_SCHEME)
     return None
 
 

@@ -214,6 +214,28 @@ async def test_a_server_that_does_not_answer(api: str) -> None:
     assert naps == [0.5, 1.0]
 
 
+@pytest.mark.parametrize("api", CREATES)
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{", b"SSH-2.0-x\r\n"])
+async def test_a_server_that_breaks_off(api: str, answer: bytes) -> None:
+    """No answer, half of one, or one that is no HTTP, names the server, with what to look at; a create is in doubt."""
+
+    async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(broken, "127.0.0.1", 0)
+    async with server:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with provider_at(api, f"http://{host}", naps := Naps()) as provider:
+            with pytest.raises(Ambiguous, match=f"{host} broke off before a whole answer in HTTP had come"):
+                await provider.create(*CREATES[api])
+            with pytest.raises(ServiceError, match=f"{host} broke off before a whole answer in HTTP") as caught:
+                await provider.get("g")
+    assert "the right port?" in caught.value.hint
+    assert naps == [0.5, 1.0]
+
+
 @pytest.mark.parametrize(
     ("answers", "pauses"),
     [

@@ -192,7 +192,7 @@ def service_error(
         kind = Untrusted if trouble and trouble.untrusted else NotSent
         return kind(f"the service cannot be reached: {said}", hint=hint)
     what = f"no readable answer came back ({said})"
-    return Ambiguous(what, answered=answered) if creating else ServiceError(what)
+    return Ambiguous(what, answered=answered) if creating else ServiceError(what, hint=hint)
 
 
 def unreadable(what: str, status: int) -> ServiceError:
