@@ -118,7 +118,12 @@ class Screen(Listener):
         counts = self._tally.counts
         told = ", ".join(f"{count} {group}" for group, count in counts.items() if count)
         left = self._tally.left(now)
-        time_left = "time left: not known yet" if left is None else f"about {rough(left)} left" if left else ""
+        if left is None:
+            time_left = "time left: not known yet"
+        elif left:
+            time_left = f"about {rough(left)} left"
+        else:  # what is in work takes longer than what is here took
+            time_left = "" if self._tally.done else "time left: longer than usual"
         money = f"{usd(self._tally.spent)} of {usd(self._tally.to_pay)} spent{self._unbilled}"
         return [f"{len(self._tally.rows)} shots: {told}", " · ".join(filter(None, (money, time_left, self._film)))]
 

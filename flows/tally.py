@@ -81,6 +81,11 @@ class Tally:
         ordered = {shot.key: shot.to_pay for shot in self._shots if self.rows[shot.id].paid}
         return sum(ordered.values(), ZERO)
 
+    @property
+    def done(self) -> bool:
+        """True once every shot has ended."""
+        return all(row.group in ENDED for row in self.rows.values())
+
     def left(self, now: float) -> float | None:
         """Seconds until the last shot is here, as far as those that are can tell; None as long as none can.
 
@@ -92,7 +97,7 @@ class Tally:
             for row in bought
             if row.group == READY and row.ended is not None and row.sent is not None
         ]
-        if all(row.group in ENDED for row in self.rows.values()):
+        if self.done:
             return 0.0
         if not took:
             return None

@@ -114,6 +114,20 @@ def test_the_time_left_follows_the_longest_chain() -> None:
     assert " left" not in drawn(screen, 80, 24)[-1]
 
 
+def test_the_time_left_is_told_for_as_long_as_something_moves() -> None:
+    """A scene that takes longer than the others took has no time that can be counted: that is said, not left out."""
+    clock = Clock()
+    screen = Screen(StringIO(), live=False, clock=clock)
+    screen.planned(plan_of(2, chain=1))
+    for name in ("scene-00", "scene-01"):
+        screen.shot(name, "queued")
+    clock.now = 60
+    screen.shot("scene-00", "ready")
+    assert drawn(screen, 80, 24)[-1].endswith("time left: longer than usual")
+    screen.shot("scene-01", "ready")
+    assert "time left" not in drawn(screen, 80, 24)[-1]
+
+
 def test_the_time_left_follows_the_accounts_room() -> None:
     """Where scenes wait for room, their number decides: 28 more at two at a time, a minute each."""
     clock = Clock()
