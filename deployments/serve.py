@@ -4,6 +4,24 @@ For one machine: it needs a Prefect server (``make ui``), but no work pool and n
 """
 
 import sys
+
+if __name__ == "__main__":
+    # Before Prefect is imported, which reads its settings then: what cannot be used is told in a line.
+    from flows.command import check_surroundings
+    from flows.prefect_checks import check_address
+    from flows.prefect_server import load_prefect
+    from studio.errors import StudioError
+    from studio.streams import make_sound
+
+    make_sound()
+    try:
+        check_surroundings()
+        check_address("the server of `make ui` is used")
+        load_prefect()
+    except StudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +37,9 @@ from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
 from flows.loopback import past_proxies
+from flows.prefect_checks import NO_ADDRESS
 from studio.addresses import shown
+from studio.connections import trouble_of
 from studio.consoles import replace_unshowable
 
 
@@ -58,11 +78,13 @@ def main() -> None:
     try:
         httpx.get(f"{url}/health", timeout=30).raise_for_status()
     except httpx.HTTPError as error:
-        status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+        status = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+        trouble, wrong = trouble_of(error), isinstance(error, httpx.UnsupportedProtocol)
+        hint = trouble.hint if trouble is not None and trouble.untrusted else "start one with: make ui"
         # Neither the address nor the error as they are: both may hold a password.
         print(
-            f"error: no Prefect server answers at {shown(url)} ({type(error).__name__}{status})\n"
-            "  → start one with: make ui",
+            f"error: no Prefect server answers at {shown(url)}: "
+            f"{status or (trouble.said if trouble else NO_ADDRESS if wrong else type(error).__name__)}\n  → {hint}",
             file=sys.stderr,
         )
         sys.exit(2)

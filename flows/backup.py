@@ -15,6 +15,7 @@ from flows.screen import Terminal
 from studio.ledger import open_ledger
 from studio.ledger.copies import back_up
 from studio.money import usd
+from studio.production.paths import local_path
 from studio.settings import load_settings
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -29,7 +30,7 @@ def backup(
     async def go() -> None:
         ledger = open_ledger(load_settings().ledger)
         try:
-            copy = back_up(ledger, file)
+            copy = back_up(ledger, local_path(file))
         finally:
             ledger.close()
         console.print(

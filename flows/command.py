@@ -18,7 +18,7 @@ from rich.console import Console
 
 from flows.ending import asking, internal, is_termination, stopped
 from flows.loopback import past_proxies
-from flows.prefect_checks import check_home, check_prefect
+from flows.prefect_checks import check_address, check_home, check_prefect
 from flows.prefect_server import PrefectServer, load_prefect
 from flows.screen import Screen, Terminal, show_end, show_plan
 from studio.drawing import derived
@@ -108,8 +108,8 @@ def produce(
     async def go() -> None:
         wish = Wish(
             local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
-            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(take or ()), out,
-            allow_missing, apart, allow_odd, yes,
+            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(take or ()),
+            local_path(out) if out else None, allow_missing, apart, allow_odd, yes,
         )  # fmt: skip
         settings = load_settings()
         billed = choose_service(settings).billed and not plan  # a plan spends nothing
@@ -124,6 +124,7 @@ def produce(
                     _warn_over_budget(console, session, planned, wish.budget)
                 return
             allowed = _agree(console, session, planned, wish)
+        check_address()
         check_home()
         server = PrefectServer(settings.home / "prefect-server.log")
         server.begin()

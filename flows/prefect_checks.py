@@ -9,11 +9,28 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from studio.connections import trouble_of
 from studio.errors import SettingsError
 
 HOME, STORAGE, API = "PREFECT_HOME", "PREFECT_LOCAL_STORAGE_PATH", "PREFECT_API_URL"
 SECONDS = 10.0  # in which a server has to answer
 CLOUD = ".prefect.cloud"
+STARTED = "one is started for the run; nothing was ordered"
+NO_ADDRESS = "is not reached by an http or https address"
+
+
+def check_address(otherwise: str = STARTED) -> None:
+    """See that the server named in the environment, if one is, can be one, before Prefect reads its name.
+
+    ``otherwise``: what follows where none is named. Raises SettingsError.
+    """
+    try:
+        parts = urlsplit(os.environ.get(API) or "http://none")
+        fits = parts.port != 0 and parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        fits = False
+    if not fits:  # Prefect would tell it in lines of its own, with all that it was given
+        raise _no_server("", NO_ADDRESS, f"write http://host:port/api in {API}", otherwise)
 
 
 def check_home() -> None:
@@ -43,7 +60,7 @@ async def check_prefect() -> None:
 
 
 async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
-    place, fault = "", "is not reached by an http or https address"
+    place, fault, hint = "", NO_ADDRESS, ""
     try:
         parts = urlsplit(url)
         # Name and port alone: a URL may hold a password.
@@ -57,13 +74,18 @@ async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
         pass
     except (httpx.HTTPError, OSError) as error:
-        fault = f"cannot be reached ({type(error).__name__})"
+        trouble = trouble_of(error)
+        fault = f"cannot be reached: {trouble.said if trouble else type(error).__name__}"
+        hint = trouble.hint if trouble is not None and trouble.untrusted else ""
     if fault:
-        raise SettingsError(
-            f"Prefect's server{place} {fault}", where=API,
-            hint=f"start that server, correct {API} (in the environment, or in Prefect's profile), or unset it, and "
-            "one is started for the run; nothing was ordered",
-        )  # fmt: skip
+        raise _no_server(place, fault, f"{hint or 'start that server'}, correct {API}")
+
+
+def _no_server(place: str, fault: str, hint: str, otherwise: str = STARTED) -> SettingsError:
+    return SettingsError(
+        f"Prefect's server{place} {fault}", where=API,
+        hint=f"{hint} (in the environment, or in Prefect's profile), or unset it, and {otherwise}",
+    )  # fmt: skip
 
 
 def _try_out(folder: Path, where: str) -> None:

@@ -13,7 +13,6 @@ if __name__ == "__main__":
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from prefect import flow, get_run_logger
@@ -46,6 +45,7 @@ from studio.errors import (
 )
 from studio.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
+from studio.production.paths import local_path
 from studio.progress import listener
 from studio.record import RunRecord
 from studio.remedies import Surface, again, asked_from
@@ -133,7 +133,7 @@ async def produce(
                 apart=apart,
             )
             listener.get().planned(plan)
-            folder = Path(out).absolute() if out else films_folder(settings, plan.production, run_id)
+            folder = local_path(out).absolute() if out else films_folder(settings, plan.production, run_id)
             run = Run(
                 session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
                 allow_odd=allow_odd,

@@ -80,6 +80,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_ordered(workplace: Pa
     live = {"LUMAAI_BASE_URL": sandbox.url}
     for args, given, told in (
         (["--out", "afile"], {}, "afile is a file, not a folder"),
+        (["--out", (workplace / "afile").as_uri()], {}, "afile is a file, not a folder"),
         (["--out", "afile/deeper"], {}, "afile is a file, not a folder"),
         (["--out", "mine"], {}, "film.mp4 was not made by this production"),
         ([], {"STUDIO_FILMS": "afile"}, "STUDIO_FILMS: "),
