@@ -9,6 +9,7 @@ from typing import Any
 
 from coolname.data import config  # Prefect's own source of names
 
+from studio.cleaning import printable
 from studio.errors import StudioError
 from studio.production import Production, bundled_example, load_production
 
@@ -51,7 +52,7 @@ def title_of(parameters: Mapping[str, Any]) -> str:
     try:
         return load_production(file).title
     except StudioError:
-        return file.stem or "produce"
+        return printable(file.stem) or "produce"
 
 
 def _words(name: str) -> frozenset[str]:

@@ -39,7 +39,7 @@ from studio.pricing import PriceTable
 from studio.production import Production
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.publish import Publisher, choose_publisher
-from studio.remedies import option
+from studio.remedies import option, place
 from studio.requests import Given, digest
 from studio.settings import Service, Settings, choose_service
 from studio.settling import Grace
@@ -94,8 +94,10 @@ class Session:
         ``renew`` names scenes whose clips shall not stay stale (``all``: every one). ``run`` is the id of the run that
         is planned for, where there is one. ``apart``: its budget is not shared with a film that it was made out of.
         """
-        for named in (*only, *retake, *(takes or {}), *(scene for scene in renew if scene != ALL)):
-            production.scene(named)  # a scene that is not there is said at once
+        for name, scenes in (("only", only), ("retake", retake), ("take", takes or {}), ("renew", renew)):
+            for scene in scenes:
+                if (name, scene) != ("renew", ALL):
+                    production.scene(scene, where=place(name))  # one that is not there is said at once
         images, footage = assets_of(production)
         seeds: dict[str, Seed] = await look_at(
             images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)

@@ -264,7 +264,8 @@ def test_prompt_lengths(tmp_path: Path, length: int) -> None:
     )
     found = only(tmp_path, text)
     assert found.where == "coffee.yaml:4, scene 'a', field 'prompt'"
-    assert found.message.startswith(f"has {length + 7 if hints else length} characters{hints}")
+    counted = "1 character" if length == 1 else f"{length + 7 if hints else length} characters"
+    assert found.message.startswith(f"has {counted}{hints}")
 
 
 def test_a_scene_that_is_no_scene(tmp_path: Path) -> None:

@@ -300,7 +300,7 @@ def test_an_error_shows_what_is_not_seen() -> None:
         ({"budget": 10**7}, "is not between 0 and 1,000,000", ""),
         ({"slug": "x" * 65}, "is not a safe folder name", "64"),
         ({"scenes": [{"id": "x" * 65, "prompt": "A boat"}]}, "is not a safe id", "64"),
-        ({"scenes": [{"id": "a", "prompt": "x"}]}, "has 1 characters", "3"),
+        ({"scenes": [{"id": "a", "prompt": "x"}]}, "has 1 character", "3"),
         ({"scenes": [{"id": "a", "prompt": "x" * 5001}]}, "has 5001 characters", ""),
         ({"scenes": [{"id": "a", "prompt": "A boat", "take": 1001}]}, "1001 is not possible", "1000"),
         ({"scenes": [{"id": "a", "prompt": "A boat", "generation": "x" * 129}]}, "is not a generation's id", "128"),

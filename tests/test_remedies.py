@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.drawing import derived
-from studio.errors import BadInput, Moderated
+from studio.errors import BadInput, Moderated, ProductionError
 from studio.failures import FailureClass
 from studio.order_errors import generation_failed
 from studio.plan import Shot, Source, parse_takes
 from studio.pricing import Quote
-from studio.production import Production, chosen_production
+from studio.production import Production, chosen_production, parse_production
 from studio.remedies import Surface, again, asked_from, option, place
+from studio.session import open_session
+from studio.settings import load_settings
 
 SHOT = Shot(
     id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
@@ -90,6 +93,32 @@ def test_a_form_hears_of_no_flags(wrong: Any) -> None:
         except BadInput as error:
             said = str(error)
     assert not any(flag in said for flag in FLAGS), said
+
+
+def test_a_form_hears_where_its_paths_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no production file that a form's paths are relative to: the folder of the run is named."""
+    monkeypatch.chdir(tmp_path)
+    for asset in ("nowhere/a.png", "a.png"):
+        with pytest.raises(ProductionError) as wrong:
+            parse_production({
+                "title": "T", "assets": [{"id": "a", "path": asset}],
+                "scenes": [{"id": "a", "prompt": "a harbour", "start_image": "a"}],
+            })  # fmt: skip
+        assert f"paths are relative to the working folder, {tmp_path}" in str(wrong.value)
+    with asked_from(Surface.FORM), pytest.raises(ProductionError, match="it is taken from") as wrong:
+        chosen_production("nowhere/film.yaml", billed=False)
+    assert str(tmp_path) in str(wrong.value)
+
+
+@pytest.mark.parametrize("named", ["only", "retake", "renew", "takes"])
+async def test_a_scene_that_is_not_there_is_told_with_the_option_that_named_it(workplace: Path, named: str) -> None:
+    """The flag on the command line, the field in the form: a run may be given scenes in four of them."""
+    given: dict[str, Any] = {named: {"b": 2} if named == "takes" else ("b",)}
+    async with open_session(load_settings()) as session:
+        for where, place in ((Surface.COMMAND, f"--{named.removesuffix('s')}"), (Surface.FORM, f"field '{named}'")):
+            with asked_from(where), pytest.raises(BadInput, match="there is no scene 'b'") as wrong:
+                await session.plan(film(), **given)
+            assert wrong.value.where == place
 
 
 def test_a_flow_in_a_command_speaks_of_flags() -> None:

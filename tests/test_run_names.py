@@ -40,4 +40,6 @@ def test_the_title_is_that_of_the_file(workplace: Path) -> None:
     assert run_name("", {"production_file": "train.yaml", "production": None}) == "Nachtzug"
     assert run_name("", {"production_file": "broken.yaml"}) == "broken"
     assert run_name("", {"production_file": "gone.yaml"}) == "gone"
+    # PostgreSQL takes no NUL, a screen no colour
+    assert run_name("", {"production_file": "a\x00b\x1b[31m.yaml"}) == "a\ufffdb"
     assert run_name("", {"production_file": ""}) == load_production(bundled_example()).title

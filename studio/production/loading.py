@@ -20,7 +20,7 @@ from studio.production.paths import local_path
 from studio.production.places import Loc, Places
 from studio.production.reading import read_file
 from studio.production.seeds import bad_file, kind_of_file, with_article
-from studio.production.values import kind_of, shown
+from studio.production.values import counted, kind_of, shown
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -173,8 +173,10 @@ def _size(value: object, context: Mapping[str, Any]) -> str:
     """A text's characters, as they are counted, or the items of a list."""
     count = context.get("actual_length")
     if isinstance(value, str | int):
-        return f"{len(' '.join(str(value).split())) if count is None else count} characters"
-    return f"{len(value) if count is None and isinstance(value, list | tuple | dict) else count} items"
+        letters = len(" ".join(str(value).split())) if count is None else count
+        return counted(letters, "character")
+    items = len(value) if count is None and isinstance(value, list | tuple | dict) else count
+    return counted(items, "item")
 
 
 def _unknown(loc: Loc, places: Places) -> Problem:
@@ -299,7 +301,8 @@ def _files(production: Production, places: Places) -> list[Problem]:
 
 
 def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:
-    wrong, hint = bad_file(path, want)
+    base = "the production file" if places.source else f"the working folder, {Path.cwd()}"
+    wrong, hint = bad_file(path, want, base=base)
     return [Problem(places.where(loc), wrong, hint)] if wrong else []
 
 

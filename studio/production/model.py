@@ -79,7 +79,8 @@ class Asset(_Frozen):
 
     id: Id = Field(description="The name that scenes use for it: letters, digits, - and _.")
     path: FilledReference | None = Field(
-        default=None, description="A local file, relative to the production file. Or give url."
+        default=None,
+        description="A local file, relative to the production file; in a form, to the folder of the run. Or give url.",
     )
     url: FilledReference | None = Field(
         default=None, description="A public http(s) address that Luma can read. Or give path."
@@ -315,12 +316,12 @@ class Production(_Frozen):
                 raise refused("\n".join(map(str, problems)))
         return self
 
-    def scene(self, scene_id: str) -> Scene:
-        """The scene of this id; ``BadInput`` that names the nearest one if there is none."""
+    def scene(self, scene_id: str, *, where: str = "") -> Scene:
+        """The scene of this id; ``BadInput`` that names the nearest one, and ``where`` it was asked for, if none is."""
         found = next((scene for scene in self.scenes if scene.id == scene_id), None)
         if found is None:
             hint = rules.suggestion(scene_id, (scene.id for scene in self.scenes), "scenes")
-            raise BadInput(f"there is no scene {shown(scene_id)} in {self.title}", hint=hint)
+            raise BadInput(f"there is no scene {shown(scene_id)} in {self.title}", where=where, hint=hint)
         return found
 
     def asset(self, reference: str) -> Asset | None:

@@ -31,6 +31,7 @@ from studio.production.invisible import BREAKS, called, first_invisible
 from studio.production.places import Loc
 from studio.production.scalars import Remark, Unquoted, Written, bad_indents, key_remark, meant, remarks
 from studio.production.values import shown
+from studio.remedies import Surface, here
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
@@ -109,8 +110,12 @@ def _neighbours(path: Path) -> str:
     try:
         there = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in (".yaml", ".yml", ".json"))
     except (OSError, ValueError):
-        return "check the path"
-    return f"there are: {', '.join(there[:8])}" if there else "check the path"
+        there = []
+    if there:
+        return f"there are: {', '.join(there[:8])}"
+    # A person at Prefect's form does not see in which folder the run is made.
+    from_where = here() is Surface.FORM and not path.is_absolute()
+    return f"check the path; it is taken from {Path.cwd()}" if from_where else "check the path"
 
 
 def _unreadable(where: str, message: str, hint: str = "") -> ProductionError:

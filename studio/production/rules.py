@@ -16,7 +16,7 @@ from studio.production.canonical import USAGES
 from studio.production.finding import Finding
 from studio.production.paths import is_file_url
 from studio.production.places import Loc, Places
-from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, is_path, is_url, shown, url_hint
+from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, counted, is_path, is_url, shown, url_hint
 
 if TYPE_CHECKING:
     from studio.production.model import Production, Scene
@@ -112,7 +112,9 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
 def _prompt(production: Production, scene: Scene) -> Iterator[Finding]:
     whole = production.prompt_of(scene)
     if len(scene.prompt) < PROMPT_MIN:
-        yield Finding(("prompt",), f"has {len(scene.prompt)} characters", f"Luma wants at least {PROMPT_MIN}")
+        yield Finding(
+            ("prompt",), f"has {counted(len(scene.prompt), 'character')}", f"Luma wants at least {PROMPT_MIN}"
+        )
     elif len(whole) > PROMPT_MAX:
         hints = f", {len(whole) - len(scene.prompt)} of them from prompt_hints" if whole != scene.prompt else ""
         over = f"shorten it by {len(whole) - PROMPT_MAX}; nothing is cut silently"

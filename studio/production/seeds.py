@@ -20,7 +20,7 @@ def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
         return None
 
 
-def bad_file(path: str, want: str | None) -> tuple[str, str]:
+def bad_file(path: str, want: str | None, *, base: str = "the production file") -> tuple[str, str]:
     """What is wrong with a file that should be a ``want`` (None: either), and what to do; empty if nothing is."""
     file = Path(path)
     name = shown(file.name)
@@ -28,7 +28,7 @@ def bad_file(path: str, want: str | None) -> tuple[str, str]:
         content = _content(file)
         empty = not file.stat().st_size
     except FileNotFoundError:
-        return f"there is no file {shown(path) if len(path) < 60 else name}", _near(file)
+        return f"there is no file {shown(path) if len(path) < 60 else name}", _near(file, base)
     except IsADirectoryError:
         return f"{name} is a folder", "name a file in it"
     except (OSError, ValueError) as error:
@@ -56,10 +56,10 @@ def _content(file: Path) -> Content:
     return content_of(file)
 
 
-def _near(file: Path) -> str:
+def _near(file: Path, base: str) -> str:
     try:
         there = os.listdir(file.parent)  # noqa: PTH208  names only
     except (OSError, ValueError):
-        return "there is no such folder either; paths are relative to the production file"
+        return f"there is no such folder either; paths are relative to {base}"
     near = get_close_matches(file.name, there, n=1, cutoff=0.6)
-    return f"did you mean {shown(near[0])}?" if near else "paths are relative to the production file"
+    return f"did you mean {shown(near[0])}?" if near else f"paths are relative to {base}"

@@ -93,6 +93,11 @@ def is_generation(reference: str) -> bool:
     return _UUID.fullmatch(reference) is not None
 
 
+def counted(number: object, thing: str) -> str:
+    """A number of things: ``1 character``, ``299 characters``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def bad_url(url: str) -> str | None:
     """What is wrong with an asset's URL, or None."""
     if is_file_url(url):

@@ -15,7 +15,10 @@ from studio.report.thumbnails import Thumbnails, ratio
 
 @dataclass(frozen=True)
 class Take:
-    """One take as it is shown. ``command``, a flag or a field, uses it for a run, ``pin`` in the production for good; empty: cannot."""
+    """One take as it is shown.
+
+    ``command``, a flag or a field of the form, uses it for a run, ``pin`` in the production for good; empty: cannot.
+    """
 
     take: int
     used: bool
