@@ -16,7 +16,7 @@ from studio.ledger import Ledger
 from studio.ledger.budgets import bought_for, films_with, first_of, has_bought, keep_name, part, share
 from studio.plan import Plan
 from studio.production import Production, load_production
-from studio.production.slugs import earlier_slugs, film_name, slugify
+from studio.production.slugs import RESERVED, earlier_slugs, film_name, slugify
 from studio.run import check_budget
 from studio.session import Session, films_folder, open_session
 from studio.settings import load_settings
@@ -59,7 +59,8 @@ def manifest(folder: Path, slug: str, title: str, run: str = "r0") -> None:
     [
         (SPRING, WINTER), ("Cafe", "Café"), ("Café", "Cafè"), ("Straße", "Strasse"), ("Film 🎬", "Film 🎥"),
         ("Один 1", "Два 1"), ("C++", "C#"), ("C++", "C"), ("A" * 64 + "x", "A" * 64 + "y"), ("A" * 64, "A" * 64 + "y"),
-        ("1", "１"), ("007", "7"), ("東京", "大阪"),
+        ("1", "１"), ("007", "7"), ("東京", "大阪"), ("A/B", "A-B"), ("A/B", "A.B"), ("Part 1.5", "Part 1-5"),
+        ("Take 1–2", "Take 12"), ("Half 1/2", "Half 1 2"),
     ],
 )  # fmt: skip
 def test_titles_that_differ_have_budgets_of_their_own(one: str, other: str) -> None:
@@ -82,6 +83,14 @@ def test_a_title_that_loses_no_letters_is_called_as_ever(title: str) -> None:
     production = film(scene("a"), title=title)
     assert production.slug == production.budget_name == slugify(title) == film_name(title)
     assert earlier_slugs(title) == ()
+
+
+@pytest.mark.parametrize("title", ["CON", "Nul", "aux", "Com1", "aux."])
+def test_a_title_that_windows_keeps_for_a_device_has_a_slug(title: str) -> None:
+    """The slug is none that Windows refuses, and the title is taken."""
+    production = film(scene("a"), title=title)
+    assert production.title == title
+    assert not RESERVED.fullmatch(production.slug)
 
 
 def test_a_title_is_one_however_its_accents_are_stored() -> None:
@@ -115,7 +124,15 @@ async def test_two_films_of_one_old_slug_do_not_share_a_budget(local: Path) -> N
 
 @pytest.mark.parametrize(
     ("title", "slug"),
-    [(SPRING, "1"), ("Café", "cafe"), ("A" * 70, "a" * 64), ("Film 🎬", "film"), ("C++", "c"), ("007", "7")],
+    [
+        (SPRING, "1"),
+        ("Café", "cafe"),
+        ("A" * 70, "a" * 64),
+        ("Film 🎬", "film"),
+        ("C++", "c"),
+        ("007", "7"),
+        ("A/B", "a-b"),
+    ],
 )
 async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, slug: str) -> None:
     """Its folder, books and budget go on, in every version of it, and nothing is bought a second time."""

@@ -1,7 +1,8 @@
 """A film's name for folders and books, made of its title: no two titles come to the same by accident.
 
 A slug keeps a-z and 0-9. Where that loses letters, digits or pictures of the title, or cuts it, a digest of the title
-stands at its end; where it loses signs alone (``C++``, ``C#``), the slug stays plain and the budget's name has one.
+stands at its end; where it loses signs alone (``C++``, ``C#``) or marks in words (``A/B``), the slug stays plain, and
+the budget's name has one.
 Earlier versions had no digests, so a film may be in the books under the slug that they made: ``earlier_slugs``.
 """
 
@@ -16,6 +17,11 @@ _KEPT = 47  # characters before a digest: a version's slug keeps 56 of its film'
 #: ASCII characters that part words, and tell no two titles apart.
 _PARTING = frozenset(" \t\r\n-_.,:;!?'\"()[]{}/\\")
 
+#: A mark within a word or number, which tells titles apart: A/B and A-B, 1.5 and 1-5, 1–2 and 12.
+_WITHIN = re.compile(r"(?<=[^\W_])(?:_|[^\w\s'\u2019\-\u200b\ufeff])(?=[^\W_])")
+#: Names that Windows keeps for devices: no file or folder can have one.
+RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")
+
 
 def slugify(title: str) -> str:
     """A title as a folder name: a-z, 0-9 and -, at most 64 characters."""
@@ -25,7 +31,8 @@ def slugify(title: str) -> str:
     lost = any(
         not c.isascii() and unicodedata.category(c)[0] in "LMNSC" and c not in "\u200b\ufeff" for c in _nfc(title)
     )
-    if not lost and len(bare) <= MOST:
+    lost = lost or any(not mark[0].isascii() for mark in _WITHIN.finditer(title))  # 1–2 would be 12
+    if not lost and len(bare) <= MOST and not RESERVED.fullmatch(bare):
         return bare
     return f"{bare[:_KEPT].strip('-')}-{_digest(title)}"
 
@@ -33,9 +40,8 @@ def slugify(title: str) -> str:
 def film_name(title: str) -> str:
     """The name that the budget of a film of this title hangs on: its slug, with a digest where signs were lost."""
     slug = slugify(title)
-    told_apart = slug.endswith(_digest(title)) or not any(
-        c.isascii() and not c.isalnum() and c not in _PARTING for c in title
-    )
+    signs = any(c.isascii() and not c.isalnum() and c not in _PARTING for c in title)
+    told_apart = slug.endswith(_digest(title)) or not (signs or _WITHIN.search(title))
     return slug if told_apart else f"{slug}~{_digest(title)}"
 
 
