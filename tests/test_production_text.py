@@ -195,6 +195,91 @@ def test_every_text_field_is_known_to_be_one() -> None:
     assert text_kind(("scenes", 0, "start_image_url")) == text_kind(("assets", "lamp")) == "path"
 
 
+# What YAML takes off a text, or parts it at, without a word
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        (GOOD.replace("A boat", "&boat and boat"), "'&boat'"),
+        (GOOD.replace("title: T", "title: &Sons film"), "'&Sons'"),
+        (GOOD.replace("title: T", "title: &Sons"), "'&Sons'"),
+        (GOOD.replace("title: T", "title: ! film"), "'!'"),
+        (GOOD + "    start_image: &a b.png\n", "'&a'"),
+        ("title: T\nscenes:\n  one: &boat and boat\n", "'&boat'"),
+    ],
+)
+def test_a_text_that_begins_like_an_anchor_or_a_tag_is_refused(tmp_path: Path, text: str, lead: str) -> None:
+    """YAML would take its first word off: the text is to be put in quotes."""
+    told = problems(tmp_path, text)
+    assert any(f"{lead} at its beginning is taken off" in p.message and "quotes" in p.hint for p in told)
+
+
+def test_an_anchor_that_an_alias_names_is_one(tmp_path: Path) -> None:
+    """A text that is used twice by its anchor stays as it is."""
+    text = "title: &t A boat\nscenes:\n  - {id: one, prompt: *t}\n"
+    assert load(tmp_path, text).scenes[0].prompt == "A boat"
+
+
+@pytest.mark.parametrize("word", ["loop", "model", "sound", "wind"])
+def test_a_comma_within_braces_does_not_cut_a_text(tmp_path: Path, word: str) -> None:
+    """What stands after a comma and is no field with a value is refused, though a field has that name."""
+    told = problems(tmp_path, f"title: T\nscenes:\n  - {{id: one, prompt: A record player, {word}}}\n")
+    assert any(f"'{word}' has no value" in p.message and "quotes" in p.hint and ":3" in p.where for p in told)
+
+
+def test_a_field_within_braces_may_be_empty(tmp_path: Path) -> None:
+    """A field with a colon and no value has its default."""
+    assert load(tmp_path, "title: T\nscenes:\n  - {id: one, prompt: A boat, sound: , loop: }\n").scenes[0].sound == ""
+
+
+@pytest.mark.parametrize("mark", ["|", ">", ">-", "|2"])
+def test_a_text_behind_the_mark_of_a_block_is_not_left_out(tmp_path: Path, mark: str) -> None:
+    """``> #1 drives`` is a comment to YAML, and is refused; one with a space after its # is meant as one."""
+    text = GOOD.replace("A boat in fog.", f"{mark} #1 drives\n      A fast car.")
+    assert any("'#1 drives', is a comment to YAML" in p.message for p in problems(tmp_path, text))
+    assert load(tmp_path, text.replace("#1", "# one")).scenes[0].prompt == "A fast car."
+
+
+@pytest.mark.parametrize("hidden", ["\u200b\u200b\u200b", "\u2060\u2800 \u3164", "\u200d\u200d\u200d"])
+@pytest.mark.parametrize("field", ["title: T", "A boat in fog."])
+def test_a_text_of_nothing_that_is_seen_is_refused(tmp_path: Path, hidden: str, field: str) -> None:
+    """A title or prompt of invisible characters alone is empty to whoever reads it, and nothing is bought of it."""
+    text = GOOD.replace(field, f'title: "{hidden}"' if field == "title: T" else f'"{hidden}"')
+    assert any("nothing in it that is seen" in p.message for p in problems(tmp_path, text))
+
+
+def test_an_emoji_that_json_escaped_is_one_character(tmp_path: Path) -> None:
+    """Two escapes of a surrogate pair are the emoji they mean; half a pair is refused."""
+    pair = "\\ud83d\\ude00"
+    assert load(tmp_path, GOOD.replace("A boat in fog.", f'"A {pair} boat"')).scenes[0].prompt == "A \U0001f600 boat"
+    assert problems(tmp_path, GOOD.replace("A boat in fog.", '"A \\ud83d boat"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("title:\tT\nscenes: []\n", "there is a tab in that line"),
+        (GOOD.replace("fog.", "fog\t#1"), "there is a tab in that line"),
+        (GOOD.replace("    prompt", "\tprompt"), "indent with spaces"),
+        (GOOD.replace("A boat in fog.", '"Hello" he says'), "begins with a quote or a bracket"),
+        (GOOD.replace("A boat in fog.", "[slow] boat"), "begins with a quote or a bracket"),
+    ],
+)
+def test_broken_yaml_says_what_breaks_it(tmp_path: Path, text: str, hint: str) -> None:
+    """A tab that is no indentation, and a quote at a text's beginning, are told for what they are."""
+    assert hint in problems(tmp_path, text)[0].hint
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_named_so(tmp_path: Path, code: str) -> None:
+    """An editor's UTF-16 is told by its byte order mark."""
+    file = tmp_path / "film.yaml"
+    file.write_bytes(("" if code == "utf-16" else "\ufeff").encode(code) + GOOD.encode(code))
+    with pytest.raises(ProductionError, match="is UTF-16 text"):
+        load_production(file)
+
+
 # What nobody sees
 
 

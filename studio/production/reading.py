@@ -26,10 +26,22 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from studio.errors import Problem, ProductionError
+from studio.production.advice import advice, unseen
 from studio.production.fields import text_kind
-from studio.production.invisible import BREAKS, called, first_invisible
+from studio.production.invisible import BREAKS, called
 from studio.production.places import Loc
-from studio.production.scalars import Remark, Unquoted, Written, bad_indents, key_remark, meant, remarks
+from studio.production.scalars import (
+    Remark,
+    Unquoted,
+    Written,
+    bad_indents,
+    header_remarks,
+    key_remark,
+    meant,
+    name_remark,
+    remarks,
+    with_pairs,
+)
 from studio.production.values import shown
 from studio.remedies import Surface, here
 
@@ -74,7 +86,7 @@ def read_text(text: str, name: str) -> Reading:
     if not isinstance(found.data, dict):
         what = "a list" if isinstance(found.data, list) else "a single value" if found.data is not None else "nothing"
         hint = "begin with title: and scenes:" if what != "a list" else "put the list under scenes: and add a title:"
-        hint = _unseen(text.splitlines()) or hint
+        hint = unseen(text.splitlines()) or hint
         raise ProductionError([Problem(name, f"has {what} where the fields of a production should be", hint)])
     return found
 
@@ -96,6 +108,8 @@ def _text_of(path: Path) -> str:
         raise _unreadable(shown(str(path)), f"cannot be read: {why}") from None
     if len(raw) > MOST_BYTES:
         raise _unreadable(name, "is larger than 1 MB", "split it into several productions")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _unreadable(name, "is UTF-16 text", "save it as UTF-8")
     if b"\0" in raw:
         raise _unreadable(name, "is not text: it has NUL bytes", "save it as UTF-8")
     try:
@@ -137,7 +151,7 @@ def _json(text: str, name: str) -> Reading:
     except json.JSONDecodeError as error:
         where = f"{name}:{error.lineno}"
         told = f"is not valid JSON at column {error.colno}: {error.msg.lower()}"
-        raise _unreadable(where, told, _unseen([text[error.pos : error.pos + 1]])) from None
+        raise _unreadable(where, told, unseen([text[error.pos : error.pos + 1]])) from None
     except ValueError:
         most = sys.get_int_max_str_digits()
         raise _unreadable(name, "has a number that is too long", f"at most {most} digits") from None
@@ -164,7 +178,7 @@ def _yaml(text: str, name: str) -> Reading:
         mark = error.problem_mark or error.context_mark
         said = " ".join(f"{error.context or ''} {error.problem or 'it cannot be read'}".split())
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise _unreadable(where, f"is not valid YAML: {said}", _advice(said, lines, error)) from None
+        raise _unreadable(where, f"is not valid YAML: {said}", advice(said, lines, error)) from None
     except YAMLError as error:
         said = str(error).splitlines()[0]
         bad = getattr(error, "position", None)
@@ -187,43 +201,6 @@ def _check_indents(lines: list[str], name: str, builder: _Builder | None) -> Non
         problems.append(Problem(name, f"and {len(found) - MOST_LINES} more lines", "use plain spaces"))
     if problems:
         raise ProductionError(problems)
-
-
-def _advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
-    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
-    last = min(marks[-1], len(lines) - 1) if marks else 0
-    line = lines[last]
-    # The fault is in the line that is named, or in the one before it that has a text in it.
-    before = next((i for i in range(last - 1, -1, -1) if lines[i].strip()), last)
-    near = [lines[i] for i in sorted({before, last, *marks}) if i < len(lines)]
-    if "\\t" in said or "\t" in line:
-        return "indent with spaces, not with tabs"
-    if hint := _unseen(near):
-        return hint
-    if any(re.search(r"(\S |^[ \t]+)#[^\s#]", text) for text in near):
-        return "a # after a space begins a comment: put the whole text in quotes"
-    if "mapping values" in said:
-        return "a text with a colon in it needs quotes; or the line is indented too far"
-    if "cannot start any token" in said:
-        return "put the text in quotes"
-    if "quoted scalar" in said:
-        return "close the quotes"
-    if "flow" in said:
-        return "close the bracket"
-    return "check the indentation: the fields of one scene stand exactly below each other"
-
-
-def _unseen(lines: list[str]) -> str:
-    """The hint for lines that do not hold what they seem to; empty where they do."""
-    for text in lines:
-        if hidden := first_invisible(text):
-            return f"there is {called(hidden)} in {shown(text)}: write a plain space, or remove it"
-        if re.match(r"[ \t]*(- )?[\w-]+\uff1a", text):
-            return f"{called(chr(0xFF1A))} is no colon to YAML: write : and a space"
-        quoted = re.match(r"[ \t]*[{\[]?[ \t]*([\u2018-\u201e])", text)
-        if quoted:
-            return f"{called(quoted[1])} is no quote: use plain ones"
-    return ""
 
 
 @dataclass(frozen=True)
@@ -252,6 +229,7 @@ class _Builder:
         self.resolver = yaml.resolver
         self.reading = Reading()
         self.anchors: dict[str, tuple[Any, int] | None] = {}  # None: still being built
+        self.unused: dict[str, Loc] = {}  # anchors of texts without quotes that no alias has named yet
         self.parts = 0
         self.depth = 0
 
@@ -263,6 +241,7 @@ class _Builder:
                 if documents > 1:
                     raise self.refused(event, "is not valid YAML: another document begins", _ONE_DOCUMENT)
                 self.reading.data = self.build(next(self.events), (), _At(-1, 0, 0))
+        self.reading.remarks += [name_remark(loc, f"&{name}") for name, loc in self.unused.items()]
         return self.reading
 
     def build(self, event: Event, loc: Loc, at: _At) -> Any:
@@ -275,6 +254,8 @@ class _Builder:
         self.count(1, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
+            if isinstance(event, ScalarEvent) and not event.style and text_kind(loc) is not None:
+                self.unused[event.anchor] = loc
         data = self.scalar(event, loc, at) if isinstance(event, ScalarEvent) else self.collection(event, loc)
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, self.parts - before)
@@ -296,6 +277,7 @@ class _Builder:
         if event.anchor not in self.anchors:
             said = f"is not valid YAML: there is no anchor &{event.anchor}"
             raise self.refused(event, said, "a text that starts with * needs quotes")
+        self.unused.pop(event.anchor, None)
         found = self.anchors[event.anchor]
         if found is None:
             raise self.refused(event, f"has an alias *{event.anchor} that contains itself", "write it out")
@@ -333,6 +315,11 @@ class _Builder:
                 self.problem(line, f"{shown(key)} is there twice, first in line {seen[key]}", "keep one of them")
             value_event = next(self.events)
             at = self.after(event)
+            if self.cut_off(event, value_event, at):
+                told = f"{shown(str(key))} has no value: within braces, a comma ends the text before it"
+                self.problem(
+                    line, told, f"put that whole text in quotes; or write {shown(str(key))}, a colon and a value"
+                )
             if key is None or key == "<<" or key in seen:
                 self.build(value_event, (*loc, "?"), at)
                 continue
@@ -347,6 +334,12 @@ class _Builder:
         colon = re.match(r"[ \t]*:", line[end.column :])
         return _At(key.start_mark.column, end.line, end.column + (colon.end() if colon else 0))
 
+    def cut_off(self, key: Event, value: Event, at: _At) -> bool:
+        """Whether a key within braces has neither a colon nor a value: the rest of a text with a comma in it."""
+        if not self.flow or not isinstance(key, ScalarEvent) or key.style or not isinstance(value, ScalarEvent):
+            return False
+        return not value.value and not value.style and at.column == key.end_mark.column
+
     def count(self, parts: int, event: Event) -> None:
         self.parts += parts
         if self.parts > MOST_PARTS:
@@ -359,6 +352,10 @@ class _Builder:
         text = str(event.value)
         start, end = event.start_mark, event.end_mark
         plain = not event.style
+        if plain and event.tag == "!":
+            self.reading.remarks.append(name_remark(loc, "!"))
+        if event.style in ("|", ">") and text_kind(loc) == "prose":
+            self.reading.remarks += header_remarks(loc, self.lines[start.line])
         if not plain:
             self.inside.update(range(start.line + 1, end.line + (event.style in "\"'")))
         if text or plain:
@@ -366,7 +363,7 @@ class _Builder:
             first, indent = start.line if text else at.line, sys.maxsize if self.flow else at.indent
             written = Written(text, plain, last.line, last.column, indent, first)
             self.reading.remarks += remarks(loc, written, self.lines)
-            text = meant(text, text_kind(loc), plain=plain)
+            text = with_pairs(meant(text, text_kind(loc), plain=plain))
         given = event.ctag if event.tag not in (None, "!") else None
         tag = str(given or self.resolver.resolve(ScalarNode, text, event.implicit)).removeprefix(_TAG)
         if tag == "null":

@@ -20,6 +20,8 @@ from studio.production.places import Loc
 from studio.production.values import shown
 
 _COMMENT = re.compile(r"([ \t]*)(#.*)")
+_HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Unquoted(str):
@@ -137,6 +139,29 @@ def _below(written: Written, lines: list[str]) -> tuple[int, re.Match[str] | Non
             found = _COMMENT.fullmatch(lines[at])
             return at, found if found is not None and len(found[1]) > written.indent else None
     return written.line, None
+
+
+def name_remark(loc: Loc, lead: str) -> Remark:
+    """What is told of a text that begins with an anchor or a tag that nothing needs: YAML would take it off."""
+    return Remark(
+        loc, f"{shown(lead)} at its beginning is taken off by YAML, as a mark", "put the whole text in quotes"
+    )
+
+
+def header_remarks(loc: Loc, line: str) -> Iterator[Remark]:
+    """What is told of a comment behind the | or > that a text begins with, where it may be the text's beginning."""
+    found = _HEADER.search(line)
+    if found is None:
+        return
+    comment = found[1].rstrip()
+    if len(comment) > 1 and not comment[1].isspace() and comment[1] != "#":
+        told = f"the text behind {found[0][0]}, {shown(comment)}, is a comment to YAML: it would be left out"
+        yield Remark(loc, told, "write it in the next line, or as a comment with a space after its #")
+
+
+def with_pairs(text: str) -> str:
+    """The text with each emoji that JSON writes as two escapes (surrogates) as one character; a half stays as it is."""
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def key_remark(key: str, *, plain: bool) -> tuple[str, str, str] | None:

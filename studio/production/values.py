@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from studio.production.invisible import code_point
+from studio.production.invisible import code_point, is_invisible
 from studio.production.paths import bad_file_url, is_file_url
-from studio.production.slugs import slugify
+from studio.production.slugs import RESERVED, slugify
 
 Model = Literal["ray-2", "ray-flash-2", "ray-3"]
 Resolution = Literal["360p", "540p", "720p", "1080p", "4k"]
@@ -37,7 +37,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")  # no file of this name on Windows
 
 
 def refused(message: str, hint: str = "") -> PydanticCustomError:
@@ -153,13 +152,13 @@ def _id(value: str) -> str:
         near = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-_")[:64]
         also = f", for example {shown(near)}" if near else ""
         raise refused(f"{shown(value)} is not a safe id", f"use letters, digits, - and _, at most 64{also}")
-    if _RESERVED.fullmatch(value):
+    if RESERVED.fullmatch(value):
         raise refused(f"{shown(value)} is not a safe id", "Windows keeps that name for a device; choose another")
     return value
 
 
 def _slug(value: str) -> str:
-    if value and (not _SLUG.fullmatch(value) or _RESERVED.fullmatch(value)):
+    if value and (not _SLUG.fullmatch(value) or RESERVED.fullmatch(value)):
         hint = f"use a-z, 0-9 and -, at most 64, for example '{slugify(value)}'"
         raise refused(f"{shown(value)} is not a safe folder name", hint)
     return value
@@ -177,6 +176,8 @@ def _generation(value: str) -> str:
 def _filled(value: str) -> str:
     if not value:
         raise refused("is empty", "write something, or remove the field")
+    if all(c == " " or is_invisible(c) for c in value):
+        raise refused(f"{shown(value)} has nothing in it that is seen", "write something, or remove the field")
     return value
 
 
