@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,42 @@ def test_a_production_file_by_its_url(tmp_path: Path) -> None:
 def test_a_file_url_that_names_no_file_here(tmp_path: Path, url: str, message: str, fields: str) -> None:
     """A host, a missing slash or a broken escape is told for what it is."""
     assert message in refused(written(tmp_path, fields.format(url)))
+
+
+# What is said of a path that names nothing
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("gone.png", "is a link to 'nowhere.png', which is not there"),
+        ("~/boat.png", "~ is not your home folder here"),
+        ("$HOME/boat.png", "variables are not filled in"),
+        ("file:boat.png", "write file:/// and the whole path"),
+        ("data:image/png;base64,AAAA", "a data: URL is not read"),
+        ("www.x.org/boat.png", "an address begins with https://"),
+        ("sea%20side/boat.png", "is written so in URLs only: did you mean"),
+        ("Sea side/boat.png", "there is no folder 'Sea side': did you mean 'sea side'?"),
+        ("sea side/Boat.PNG", "did you mean 'boat.png'?"),
+        ("sea side\\boat.png", "folders are parted by /"),
+        ("pipe.png", "it is not a regular file"),
+        ("loop.png", "name a file that can be read"),
+    ],
+)
+def test_a_path_that_names_nothing_says_why(tmp_path: Path, path: str, said: str) -> None:
+    """Links that lead nowhere, shells' and URLs' ways of writing, and folders of nearly the name are told."""
+    (tmp_path / "sea side").mkdir()
+    (tmp_path / "sea side" / "boat.png").write_bytes(RED)
+    (tmp_path / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert said in refused(written(tmp_path, f"assets:\n  - id: pic\n    path: '{path}'\n"))
+
+
+@pytest.mark.parametrize("path", ["pics\\new.png", "pics\\table.png", "pics\\boat.png"])
+def test_a_backslash_in_double_quotes_is_told(tmp_path: Path, path: str) -> None:
+    """In double quotes YAML makes a tab or a line break of it; in single quotes it stays."""
+    fields = "    start_image: {}\n"
+    assert "a backslash within double quotes" in refused(written(tmp_path, fields.format(f'"{path}"')))
+    (tmp_path / path).write_bytes(RED)
+    assert start_of(load_production(written(tmp_path, fields.format(f"'{path}'")))) == RED

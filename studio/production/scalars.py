@@ -21,6 +21,7 @@ from studio.production.values import shown
 
 _COMMENT = re.compile(r"([ \t]*)(#.*)")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
+_ESCAPED = re.compile(r"[\x00-\x1f]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -80,6 +81,10 @@ def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
             yield Remark(loc, f"{side} with {called(hidden)}, which {fate}", "remove it", wrong=False)
     elif hidden := at_the_ends(text) if kind == "path" else first_invisible(text):
         yield Remark(loc, f"{shown(text)} has {called(hidden)} in it", f"write {shown(without_invisible(text))}")
+        return
+    if kind == "path" and not written.plain and _ESCAPED.search(text.strip("\r\n")):
+        told = "has a tab, a line break or another control in it: a backslash within double quotes begins an escape"
+        yield Remark(loc, told, "write / between folders, or put the path in single quotes")
         return
     if not written.plain:
         return

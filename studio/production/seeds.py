@@ -7,9 +7,22 @@ import stat
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from studio.contents import Content, content_of
 from studio.production.values import shown
+
+READABLE = "name a file that can be read: a picture, or footage"
+#: How a part of a path begins that is no path here, in small letters, and what to write.
+_NO_PATHS = (
+    ("~", "~ is not your home folder here: write the whole path"),
+    ("$", "variables are not filled in: write the whole path"),
+    ("%userprofile%", "variables are not filled in: write the whole path"),
+    ("file:", "write file:/// and the whole path, or the path alone"),
+    ("data:", "a data: URL is not read: save the picture as a file, and name it"),
+    ("http:", "an address begins with https:// or http://"), ("https:", "an address begins with https:// or http://"),
+    ("www.", "an address begins with https:// or http://"),
+)  # fmt: skip
 
 
 def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
@@ -23,16 +36,18 @@ def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
 def bad_file(path: str, want: str | None, *, base: str = "the production file") -> tuple[str, str]:
     """What is wrong with a file that should be a ``want`` (None: either), and what to do; empty if nothing is."""
     file = Path(path)
-    name = shown(file.name)
+    name = shown(file.name or path)
     try:
         content = _content(file)
         empty = not file.stat().st_size
     except FileNotFoundError:
+        if file.is_symlink():
+            return f"{name} is a link to {shown(str(file.readlink()))}, which is not there", "mend or replace the link"
         return f"there is no file {shown(path) if len(path) < 60 else name}", _near(file, base)
     except IsADirectoryError:
         return f"{name} is a folder", "name a file in it"
     except (OSError, ValueError) as error:
-        return f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not the name of a file'}", ""
+        return f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not the name of a file'}", READABLE
     if empty:
         return f"{name} is empty", "put the picture or footage there again"
     if content.kind is None:
@@ -57,9 +72,23 @@ def _content(file: Path) -> Content:
 
 
 def _near(file: Path, base: str) -> str:
+    """What to do about a file that is not there: by how its path is written, or by what has nearly its name."""
+    plain = unquote(str(file))
+    if plain != str(file) and os.path.lexists(plain):
+        return f"%… is written so in URLs only: did you mean {shown(plain if len(plain) < 60 else Path(plain).name)}?"
+    folder = next((folder for folder in file.parents if folder.is_dir()), None)
+    missing = file.relative_to(folder).parts[0] if folder is not None else file.name
+    if said := next((hint for start, hint in _NO_PATHS if missing.lower().startswith(start)), ""):
+        return said
     try:
-        there = os.listdir(file.parent)  # noqa: PTH208  names only
+        there = os.listdir(folder or file.parent)  # noqa: PTH208  names only
     except (OSError, ValueError):
-        return f"there is no such folder either; paths are relative to {base}"
-    near = get_close_matches(file.name, there, n=1, cutoff=0.6)
-    return f"did you mean {shown(near[0])}?" if near else f"paths are relative to {base}"
+        there = []
+    same_letters = [name for name in there if name.lower() == missing.lower()]
+    near = same_letters or get_close_matches(missing, there, n=1, cutoff=0.6)
+    if missing == file.name:
+        separators = "; folders are parted by /" if "\\" in missing else ""
+        return (f"did you mean {shown(near[0])}?" if near else f"paths are relative to {base}") + separators
+    if near:
+        return f"there is no folder {shown(missing)}: did you mean {shown(near[0])}?"
+    return f"there is no such folder either; paths are relative to {base}"
