@@ -134,3 +134,20 @@ async def test_a_picture_that_is_cut_short(tmp_path: Path, kind: str, share: flo
     with pytest.raises(AssetError, match="is a damaged picture: it is cut short") as caught:
         await look_at_bytes(data[: int(len(data) * share)], tmp_path)
     assert "fetch it again" in caught.value.hint
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+async def test_a_photograph_whose_rest_is_zeros(tmp_path: Path, share: float) -> None:
+    """A download whose room was kept and not filled is told as cut short: its lower part would be sent grey."""
+    data = encoded(Image.effect_noise((300, 200), 90).convert("RGB"), "JPEG")
+    whole = int(len(data) * share)
+    with pytest.raises(AssetError, match="is a damaged picture: it is cut short") as caught:
+        await look_at_bytes(data[:whole] + bytes(len(data) - whole), tmp_path)
+    assert "fetch it again" in caught.value.hint
+
+
+async def test_a_photograph_with_something_behind_its_end(tmp_path: Path) -> None:
+    """A short film or padding behind a whole photograph does no harm to it."""
+    data = encoded(Image.effect_noise((300, 200), 90).convert("RGB"), "JPEG")
+    for behind in (bytes(100_000), b"\0\0\0\x18ftypmp42" + bytes(70_000)):
+        assert (await look_at_bytes(data + behind, tmp_path)).media_type == "image/jpeg"

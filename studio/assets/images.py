@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from studio.assets.keeping import keep
 from studio.assets.redrawing import bare, render
+from studio.assets.stripping import has_end
 from studio.errors import AssetError
 from studio.files import digest
 
@@ -112,6 +113,8 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
         if size != (width, height):
             image.draft(None, size)  # a JPEG is decoded at half its size where that is enough
         image.load()
+        if kind == "JPEG" and not has_end(part.read_bytes()):
+            raise OSError("no end")  # its decoder fills up what is missing, and tells nobody
         deep = kind == "PNG" and _depth(part) == 16
         if deep:
             _shallow_key(image)
@@ -196,7 +199,9 @@ def _cut_short(part: Path) -> bool:
     data = part.read_bytes()
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    return (b"IEND" if data.startswith(b"\x89PNG") else b"\xff\xd9") not in data[-(1 << 16) :]
+    if data.startswith(b"\x89PNG"):
+        return b"IEND" not in data[-(1 << 16) :]
+    return not has_end(data) or b"\xff\xd9" not in data[-(1 << 16) :]
 
 
 def _metadata(image: Image.Image) -> bool:

@@ -23,6 +23,20 @@ def strip(data: bytes, kind: str) -> bytes:
     return bare
 
 
+def has_end(data: bytes) -> bool:
+    """True for a JPEG whose picture data is followed by an end, as far as its segments can be followed to that data."""
+    place = 2
+    while data[place : place + 1] == b"\xff":
+        marker = data[place + 1 : place + 2]
+        if marker == b"\xff":  # filling
+            place += 1
+        elif marker == b"\xda":
+            return data.find(b"\xff\xd9", place) > 0  # within the data itself every FF is followed by 00 or a restart
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return True
+
+
 def _jpeg(data: bytes) -> Iterator[bytes]:
     yield data[:2]
     place = 2
