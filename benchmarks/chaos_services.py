@@ -96,7 +96,7 @@ class Services:
         home = self.home / name / "sandbox"
         home.mkdir(parents=True)
         process = self._start(
-            name, "-m", "studio.sandbox", "--port", "0", "--home", str(home), "--latency", str(self.latency),
+            name, "-m", "luma_sandbox", "--port", "0", "--home", str(home), "--latency", str(self.latency),
             "--credit", "10000000", "--attach", str(os.getpid()), *options,
         )  # fmt: skip
         port = wait_for(lambda: int(json.loads((home / "server.json").read_text())["port"]))

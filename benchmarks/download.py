@@ -26,9 +26,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from studio.download import download
 from studio.media.slate import make_slate
-from studio.store import ClipStore
+from studio.storage.clip_store import ClipStore
+from studio.storage.download import download
 
 BLOCK = bytes(1 << 18)
 

@@ -22,20 +22,20 @@ from hostile_time import MACHINE, Killed, Machine
 from hostile_world import Wanted
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from studio.buying import await_end as real_await_end
 from studio.errors import LedgerError, ServiceError
+from studio.execution.poll_schedule import Pace
+from studio.execution.polling import Watcher
+from studio.execution.steps import await_end as real_await_end
 from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, by_hand
 from studio.ledger.engine import open_engine
-from studio.ledger.holder import this_process
+from studio.ledger.lease import this_process
 from studio.ledger.schema import entries, metadata, orders
 from studio.ledger.sightings import keep_sightings
-from studio.models import api_of
-from studio.orders import Door, Placed
-from studio.pace import Pace
 from studio.providers import VideoProvider
-from studio.settling import Settler
-from studio.unbooked import Unbooked
-from studio.watch import Watcher
+from studio.providers.luma.models import api_of
+from studio.purchasing.gateway import Door, Placed
+from studio.purchasing.recovery import Settler
+from studio.purchasing.unbooked import Unbooked
 
 SELLER, ACCOUNT, API = "luma", "acct", api_of("ray-2")
 OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
@@ -222,7 +222,7 @@ def door(
 
 
 def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> list[Cap]:
-    """The caps that hold now, as ``studio.session`` makes them."""
+    """The caps that hold now, as ``studio.execution.session`` makes them."""
     scopes: dict[Any, str] = {"run": run, "production": production, "month": ""}
     return [Cap(scope, name, limits[scope]) for scope, name in scopes.items() if limits[scope] is not None]
 
@@ -255,7 +255,7 @@ async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
 
 
 async def reconcile(with_tools: Tools) -> None:
-    """Settles and refreshes as ``studio.reconciling`` does."""
+    """Settles and refreshes as ``studio.execution.reconciliation`` does."""
     ledger, provider = with_tools.ledger, with_tools.provider
     await asyncio.to_thread(with_tools.unbooked.book, ledger)
     settler = Settler(ledger, provider)

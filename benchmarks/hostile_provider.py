@@ -1,6 +1,6 @@
 """The hostile service as our code reaches it: a ``VideoProvider`` whose creates meet a fate.
 
-Errors are those that ``studio.providers.answers`` makes of such answers, in the same words.
+Errors are those that ``studio.providers.luma.answers`` makes of such answers, in the same words.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _machine() -> Machine:
 
 
 def _error(answer: str, retry_after: float | None) -> ServiceError:
-    """The error that ``studio.providers.answers`` makes of such an answer, in the same words."""
+    """The error that ``studio.providers.luma.answers`` makes of such an answer, in the same words."""
     if answer == "unsent":
         return NotSent("the service cannot be reached (ConnectError)")
     if answer == "429":

@@ -28,8 +28,8 @@ from hostile_time import Draw, VirtualLoop
 from hostile_traits import Traits
 
 from studio.failures import failure_class
-from studio.matching import order_token
 from studio.providers import Generation, GenerationPage
+from studio.providers.luma.echo import order_token
 
 WINDOW = 600.0  # seconds in which a buyer knows what stood beside an order
 REASONS = ("Job failed", "Error dispatching job", "Prompt processing failed")

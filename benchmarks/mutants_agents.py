@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from mutants_pieces import RAY_3_COSTS, RAY_3_REFUSES, RAY_3_SHAPES, RAY_3_TELLS, Mutant
 
-AGENTS = "studio/sandbox/agents"
+AGENTS = "luma_sandbox/agents"
 RULES, ORDER, PRICES = f"{AGENTS}/rules.py", f"{AGENTS}/order.py", f"{AGENTS}/prices.py"
 SAYS, GENERATIONS, PAINTER = f"{AGENTS}/refusal.py", f"{AGENTS}/generations.py", f"{AGENTS}/painter.py"
-BOOKS, LIMITS, AMOUNTS = "studio/sandbox/books.py", "studio/sandbox/limits.py", "studio/sandbox/amounts.py"
-CHARGED = "tests/sandbox/test_agents_prices.py"
+BOOKS, LIMITS, AMOUNTS = "luma_sandbox/books.py", "luma_sandbox/limits.py", "luma_sandbox/amounts.py"
+CHARGED = "tests/luma_sandbox/test_agents_prices.py"
 CLIPS, EDITS, REFRAMES = (CHARGED, "-k", "clips"), (CHARGED, "-k", "test_edits and 720p"), (CHARGED, "-k", "reframes")
 STILLS, GUESSES = (CHARGED, "-k", "stills or cent"), (CHARGED, "-k", "guess")
-SOURCES = ("tests/sandbox/test_agents_files.py", "-k", "clips_as_sources")
-MEDIA = ("tests/sandbox/test_agents_files.py", "-k", "bad_media")
-EXTENSIONS = ("tests/sandbox/test_agents_shapes.py", "-k", "extension")
-SAME_RATIO = ("tests/sandbox/test_agents_shapes.py", "-k", "same_ratio")
+SOURCES = ("tests/luma_sandbox/test_agents_files.py", "-k", "clips_as_sources")
+MEDIA = ("tests/luma_sandbox/test_agents_files.py", "-k", "bad_media")
+EXTENSIONS = ("tests/luma_sandbox/test_agents_shapes.py", "-k", "extension")
+SAME_RATIO = ("tests/luma_sandbox/test_agents_shapes.py", "-k", "same_ratio")
 
 # What is let pass, and the condition that refuses it.
 CONDITIONS = (
@@ -190,7 +190,7 @@ COSTS = (
     ),
     Mutant(
         RAY_3_COSTS, "an edit's source is no input", PRICES, "inputs = references + edit", "inputs = references",
-        ("tests/sandbox/test_agents.py", "-k", "test_prices"),
+        ("tests/luma_sandbox/test_agents.py", "-k", "test_prices"),
     ),
     Mutant(
         RAY_3_COSTS, "the first reference is charged as a further one too", PRICES, "(inputs - 1)", "inputs", STILLS,
@@ -213,7 +213,7 @@ COSTS = (
     ),
     Mutant(
         RAY_3_COSTS, "answers tell whole cents", AMOUNTS, "else float(cents)", "else round(cents)",
-        ("tests/sandbox/test_agents.py", "-k", "test_prices"),
+        ("tests/luma_sandbox/test_agents.py", "-k", "test_prices"),
     ),
 )  # fmt: skip
 
@@ -241,7 +241,7 @@ SHAPED = (
         "elif False and (own := _shape(self._source)) is not None:",
     ),
     Mutant(
-        RAY_3_SHAPES, "a picture's shape is as it is stored", "studio/sandbox/agents/media.py",
+        RAY_3_SHAPES, "a picture's shape is as it is stored", "luma_sandbox/agents/media.py",
         "width, height = upright(image)", "width, height = image.size",
     ),
     Mutant(
@@ -293,7 +293,7 @@ TOLD = (
            "request_id or str(uuid.uuid4())", 'request_id or ""'),
     Mutant(RAY_3_TELLS, "no answer tells the API's version", SAYS, ', "X-API-Version": API_VERSION}', "}"),
     Mutant(RAY_3_TELLS, "a refusal carries no request id", SAYS, "    mark(request, response)\n", ""),
-    Mutant(RAY_3_TELLS, "an answer carries no request id", "studio/sandbox/agents/api.py", "[Depends(mark)]", "[]"),
+    Mutant(RAY_3_TELLS, "an answer carries no request id", "luma_sandbox/agents/api.py", "[Depends(mark)]", "[]"),
 )  # fmt: skip
 
 SANDBOX_AGENTS = (*REFUSED, *COSTS, *SHAPED, *TOLD)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from mutants_pieces import BOOKS, BUDGETS, BY_HAND, CLOCKS, JOURNAL, MONTHS, SETTLING, SUSPENSE, Mutant, of
 
-WAYS = of("states", "every_way")
-AGAIN = of("proof", "day or after_all")
+WAYS = of("purchasing/states", "every_way")
+AGAIN = of("purchasing/absence", "day or after_all")
 HAND = "studio/ledger/by_hand.py"
-SETTLED_BY_HAND = "studio/settling_by_hand.py"
-RECONCILING = "studio/reconciling.py"
+SETTLED_BY_HAND = "studio/execution/settle_by_hand.py"
+RECONCILING = "studio/execution/reconciliation.py"
 SHARED = "studio/ledger/budgets.py"
-BUYING = "studio/buying.py"
-RUN = "studio/run.py"
-SESSION = "studio/session.py"
-CHECKED = of("states", "only_what_can_be")
+BUYING = "studio/execution/steps.py"
+RUN = "studio/execution/run.py"
+SESSION = "studio/execution/session.py"
+CHECKED = of("purchasing/states", "only_what_can_be")
 
 KEPT = (
     Mutant(
@@ -36,7 +36,7 @@ KEPT = (
         "studio/ledger/admission.py",
         'in_(("released", "settled"))',
         'in_(("released", "settled", "absent"))',
-        ("tests/test_states.py", "tests/test_admission.py", "-k", "undone or number_of_creates"),
+        ("tests/purchasing/test_states.py", "tests/ledger/test_admission.py", "-k", "undone or number_of_creates"),
     ),
     Mutant(
         SUSPENSE,
@@ -60,7 +60,7 @@ KEPT = (
         BOOKS,
         "if begun is None else begun.amount, suspense=-suspense,",
         "if begun is None else begun.amount,",
-        of("states", "second"),
+        of("purchasing/states", "second"),
     ),
     Mutant(
         SUSPENSE,
@@ -187,7 +187,7 @@ KEPT = (
     Mutant(
         BY_HAND,
         "what an adoption gave back is nobody else's",
-        "studio/ledger/reading.py",
+        "studio/ledger/queries.py",
         '(entries.c.kind == "undone", -1)',
         '(entries.c.kind == "undone", 0)',
     ),

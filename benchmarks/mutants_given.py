@@ -6,7 +6,7 @@ from mutants_pieces import FOOTAGE, NAMED, REHEARSED, Mutant
 
 CHOOSING = "studio/production/choosing.py"
 MEASURE, RECUTTING = "studio/media/measure.py", "studio/assets/recutting.py"
-TAKES = "studio/sandbox/takes.py"
+TAKES = "luma_sandbox/takes.py"
 
 GIVEN = (
     Mutant(NAMED, "a billed run without a production makes the example", CHOOSING, "    if billed:", "    if False:"),
@@ -31,14 +31,14 @@ GIVEN = (
     Mutant(
         FOOTAGE,
         "the sandbox counts what is stored",
-        "studio/sandbox/footage.py",
+        "luma_sandbox/footage.py",
         "length = measure(clip).seconds",
         "length = Fraction(measure(clip).stored, FPS)",
     ),
     Mutant(
         FOOTAGE,
         "the plan counts frames at the footage's own rate",
-        "studio/drawing/edits.py",
+        "studio/planning/edits.py",
         "seed.seconds, tier_of",
         "Fraction(seed.frames, FPS), tier_of",
     ),

@@ -19,8 +19,8 @@ from mutants_pieces import (
 )
 
 HOLDS, BOOKED = "studio/ledger/limits.py", "studio/ledger/values.py"
-AGENTS, DREAM_MACHINE = "studio/providers/agents.py", "studio/providers/dream_machine.py"
-SESSION, BUYING = "studio/session.py", "studio/buying.py"
+AGENTS, DREAM_MACHINE = "studio/providers/luma/agents.py", "studio/providers/luma/dream_machine.py"
+SESSION, BUYING = "studio/execution/session.py", "studio/execution/steps.py"
 
 LIMITED = (
     Mutant(TOLD, "any number is a limit", ANSWERS, " and len(value) <= MOST_DIGITS", ""),
@@ -75,7 +75,7 @@ LIMITED = (
     Mutant(
         TOLD,
         "another pool for stills",
-        "studio/plan.py",
+        "studio/planning/plan.py",
         'return "agents"',
         'return "uni" if self.is_still else "ray-3"',
     ),
@@ -89,9 +89,15 @@ LIMITED = (
     Mutant(TRACED, "a create's is not read", ANSWERS, "made, request_id=request_id(answer), ", "made, "),
     Mutant(TRACED, "a lost one's is not kept", DOOR, "error.message, kind, request_id=name", "error.message, kind"),
     Mutant(TRACED, "anything is a name", ANSWERS, "if _REQUEST_ID.fullmatch(value)", "if value"),
-    Mutant(TRACED, "an attempt loses it", "studio/ledger/reading.py", "request_id=named, ", ""),
+    Mutant(TRACED, "an attempt loses it", "studio/ledger/queries.py", "request_id=named, ", ""),
     Mutant(TRACED, "who has lost one is not told", WORDED, "if (said := traced(row)) else", "if False else"),
-    Mutant(TRACED, "reconciling does not tell", "flows/settle.py", 'return f" ({said})" if said else ""', 'return ""'),
+    Mutant(
+        TRACED,
+        "reconciling does not tell",
+        "studio_cli/reconcile.py",
+        'return f" ({said})" if said else ""',
+        'return ""',
+    ),
     Mutant(WHOM, "it is not sent", AGENTS, 'sent["user_id"] = user_id', "pass"),
     Mutant(WHOM, "a title can be tried out against it", SESSION, "hmac.new(ledger.encode(), ", 'hmac.new(b"", '),
     Mutant(
@@ -100,11 +106,16 @@ LIMITED = (
         SESSION,
         ' if settings.user_id else ""',
         "",
-        of("traces", "setting"),
+        of("purchasing/traces", "setting"),
         seconds=200,
     ),
     Mutant(
-        PINNED, "it is ordered again", AGAIN, "if pinned or failed >=", "if failed >=", of("retries", "what_is_ordered")
+        PINNED,
+        "it is ordered again",
+        AGAIN,
+        "if pinned or failed >=",
+        "if failed >=",
+        of("execution/retries", "what_is_ordered"),
     ),
     Mutant(
         PINNED,
@@ -112,7 +123,7 @@ LIMITED = (
         BUYING,
         "raise pinned_failed(generation_id, reason, scene=shot.scene)",
         "pass",
-        of("retries", "pinned_generation_that_failed"),
+        of("execution/retries", "pinned_generation_that_failed"),
         seconds=200,
     ),
     Mutant(
@@ -121,7 +132,7 @@ LIMITED = (
         BUYING,
         "raise pinned_missing(generation_id, scene=shot.scene) from None",
         "raise",
-        of("retries", "not_there"),
+        of("execution/retries", "not_there"),
         seconds=200,
     ),
     Mutant(VALUES, "a code's text is its verdict", AGENTS, "failure_of_code(code) if code else failure", "failure"),

@@ -1,4 +1,4 @@
-"""The pieces of the door to spending: at least one for each row of the table in ``studio/orders.py``."""
+"""The pieces of the door to spending: at least one for each row of the table in ``studio/purchasing/gateway.py``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,12 @@ ORDERS = (
         JOURNAL,
         'if connection.dialect.name != "sqlite":',
         "if False:",
-        ("tests/test_ledger.py", "tests/test_producers.py", "-k", "postgres and (keep_the_cap or cap_is_used_up)"),
+        (
+            "tests/ledger/test_books.py",
+            "tests/integration/test_producers.py",
+            "-k",
+            "postgres and (keep_the_cap or cap_is_used_up)",
+        ),
         postgres=True,
         seconds=120,
     ),
@@ -108,10 +113,10 @@ ORDERS = (
     Mutant(
         UNSENT,
         "no second try",
-        "studio/retries.py",
+        "studio/execution/retries.py",
         "ORDER = Retry((NotSent,), ",
         "ORDER = Retry((), ",
-        of("retries", "same_again or comes_good"),
+        of("execution/retries", "same_again or comes_good"),
     ),
     Mutant(LIMITED, "429 is a refusal", ANSWERS, "if status == 429:", "if False:"),
     Mutant(LIMITED, "Retry-After is not read", DOOR, "_pause(limited.retry_after, ", "_pause(None, "),
@@ -142,7 +147,7 @@ ORDERS = (
         ANSWERS,
         "isinstance(cause, NEVER_SENT) and not answered",
         "isinstance(cause, NEVER_SENT)",
-        of("undocumented_statuses", "breaks"),
+        of("providers/undocumented_statuses", "breaks"),
     ),
     Mutant(
         LOST,
@@ -150,7 +155,7 @@ ORDERS = (
         ANSWERS,
         "if stage.asked:",
         "if False:",
-        of("undocumented_statuses", "breaks"),
+        of("providers/undocumented_statuses", "breaks"),
     ),
     Mutant(
         LOST,
@@ -158,7 +163,7 @@ ORDERS = (
         ANSWERS,
         "asyncio.timeout(CREATE_SECONDS)",
         "asyncio.timeout(None)",
-        of("undocumented_statuses", "drips"),
+        of("providers/undocumented_statuses", "drips"),
         seconds=60,
     ),
     Mutant(LOST, "409 is a refusal", ANSWERS, "403, 404, 413, 422)", "403, 404, 413, 422, 409)"),
@@ -172,10 +177,10 @@ ORDERS = (
     Mutant(
         LOST,
         "a redirect is followed",
-        "studio/providers/dream_machine.py",
+        "studio/providers/luma/dream_machine.py",
         "follow_redirects=False",
         "follow_redirects=True",
-        of("provider", "redirect"),
+        of("providers/dream_machine", "redirect"),
     ),
     Mutant(
         LOST,
@@ -187,10 +192,10 @@ ORDERS = (
     Mutant(
         LOST,
         "the SDK tries again by itself",
-        "studio/providers/dream_machine.py",
+        "studio/providers/luma/dream_machine.py",
         "max_retries=0",
         "max_retries=2",
-        of("provider", "sent_once"),
+        of("providers/dream_machine", "sent_once"),
     ),
     Mutant(
         LOST,
@@ -242,7 +247,7 @@ ORDERS = (
         BOOKS,
         "return is_dead(row.holder) or",
         "return",
-        of("ledger", "dead"),
+        of("ledger/books", "dead"),
     ),
     Mutant(KILLED, "a lease never runs out", BOOKS, "row.lease_until < now", "False"),
     Mutant(
@@ -253,7 +258,12 @@ ORDERS = (
         "if False:\n                    self",
     ),
     Mutant(
-        KILLED, "reconciling leaves it alone", BOOKS, "if self._abandoned(row, now):", "if False:", of("ledger", "dead")
+        KILLED,
+        "reconciling leaves it alone",
+        BOOKS,
+        "if self._abandoned(row, now):",
+        "if False:",
+        of("ledger/books", "dead"),
     ),
     Mutant(
         BOOKING,
@@ -288,7 +298,7 @@ ORDERS = (
     Mutant(
         BOOKING,
         "the next run does not look",
-        "studio/session.py",
+        "studio/execution/session.py",
         "await asyncio.to_thread(session.unbooked.book, ledger)",
         "pass",
     ),
@@ -328,7 +338,7 @@ ORDERS = (
     Mutant(
         GONE,
         "while it is waited for, a young one is gone at once",
-        "studio/buying.py",
+        "studio/execution/steps.py",
         "< GONE_AFTER:",
         "< timedelta(0):",
     ),
@@ -336,7 +346,7 @@ ORDERS = (
     Mutant(
         GONE,
         "waited for in vain, it goes on",
-        "studio/buying.py",
+        "studio/execution/steps.py",
         "await asyncio.to_thread(ledger.gone, row.key, row.generation_id)",
         "pass",
     ),
@@ -409,10 +419,10 @@ ORDERS = (
     Mutant(
         FAILED,
         "ordered again without a limit",
-        "studio/retries.py",
+        "studio/execution/retries.py",
         "failed >= self.most + self.moderated",
         "failed >= 9",
-        of("retries", "what_is_ordered_again"),
+        of("execution/retries", "what_is_ordered_again"),
     ),
     Mutant(LATE, "it is waited for without end", WATCH, "if now >= waiting.deadline:", "if False:"),
     Mutant(

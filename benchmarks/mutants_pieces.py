@@ -1,6 +1,6 @@
 """The pieces that ``mutants.py`` takes out, and the tests that should mind: what its lists of mutants are made of.
 
-The rows are those of the tables in ``studio/orders.py`` and ``studio/settling.py``, and further handling of purchases
+The rows are those of the tables in ``studio/purchasing/gateway.py`` and ``studio/purchasing/recovery.py``, and further handling of purchases
 that stands in no table (``BESIDES``).
 """
 
@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DOOR, SETTLING, PROOF = "studio/orders.py", "studio/settling.py", "studio/proof.py"
-LISTING, ENDS, WATCH, UNBOOKED = "studio/listing.py", "studio/ends.py", "studio/watch.py", "studio/unbooked.py"
-WORDED, AGAIN = "studio/order_errors.py", "studio/retries.py"
+DOOR, SETTLING, PROOF = "studio/purchasing/gateway.py", "studio/purchasing/recovery.py", "studio/purchasing/absence.py"
+LISTING, ENDS, WATCH, UNBOOKED = (
+    "studio/purchasing/listing.py",
+    "studio/purchasing/ends.py",
+    "studio/execution/polling.py",
+    "studio/purchasing/unbooked.py",
+)
+WORDED, AGAIN = "studio/purchasing/order_errors.py", "studio/execution/retries.py"
 BOOKS, ADMISSION, JOURNAL = "studio/ledger/books.py", "studio/ledger/admission.py", "studio/ledger/journal.py"
-ANSWERS, PROVIDERS, MATCHING = "studio/providers/answers.py", "studio/providers", "studio/matching.py"
+ANSWERS, PROVIDERS, MATCHING = "studio/providers/luma/answers.py", "studio/providers", "studio/providers/luma/echo.py"
 
-# Of the table in studio/orders.py. A row of several lines may count as several, and each is named.
+# Of the table in studio/purchasing/gateway.py. A row of several lines may count as several, and each is named.
 BOUGHT = "bought before"
 SENDING = "another process is sending it now"
 CAP = "a cap has no room"
@@ -31,7 +36,7 @@ ASLEEP = "asleep between intent and sending"
 NO_LIST = "in doubt, and the service has no list"
 GONE = "its generation is no longer at the service"
 NO_SLOT = "no slot comes free, and nothing moves"
-# Of the table in studio/settling.py.
+# Of the table in studio/purchasing/recovery.py.
 TOKEN = "a generation with this order's own token"  # noqa: S105 - no password
 SAME = "one asked for in the very same words, of that time"
 LIKELY = "one that is only likely"
@@ -85,12 +90,12 @@ def of(name: str, selection: str = "") -> tuple[str, ...]:
 
 def door(selection: str) -> tuple[str, ...]:
     """Those of the door's tests with this in their names."""
-    return ("tests/test_orders.py", "tests/test_orders_lost.py", "-k", selection)
+    return ("tests/purchasing/test_gateway.py", "tests/purchasing/test_recovery.py", "-k", selection)
 
 
-LIMITS = of("admission")
-ECHOES = of("matching_echoes")
-FLOW = of("attempts", "failures_are_ordered_again")
+LIMITS = of("ledger/admission")
+ECHOES = of("providers/echo_wording")
+FLOW = of("execution/attempts", "failures_are_ordered_again")
 
 # What each row's tests are, where its mutant names no others.
 TESTS = {
@@ -105,70 +110,105 @@ TESTS = {
     LOST: door("answer_is_found or not_accepted"),
     UNREADABLE: door("answer_is_found or not_accepted or cancelled"),
     KILLED: door("dead_sender"),
-    BOOKING: of("states", "booked or booking"),
+    BOOKING: of("purchasing/states", "booked or booking"),
     ASLEEP: door("slept or lease"),
     NO_LIST: door("without_a_list or no_list or another_account"),
-    GONE: of("states", "gone"),
-    NO_SLOT: of("states", "slot"),
+    GONE: of("purchasing/states", "gone"),
+    NO_SLOT: of("purchasing/states", "slot"),
     TOKEN: door("callback"),
     SAME: (
-        "tests/test_proof.py",
-        "tests/test_twins.py",
-        "tests/test_orders_lost.py",
+        "tests/purchasing/test_absence.py",
+        "tests/purchasing/test_twins.py",
+        "tests/purchasing/test_recovery.py",
         "-k",
         "adopted or another_ledger or sign or ours or answer_is_found",
     ),
-    LIKELY: of("matching", "surely or alike"),
-    OTHER_TIME: ("tests/test_proof.py", "tests/test_orders_lost.py", "-k", "outside_the_window or another_day"),
+    LIKELY: of("providers/echo", "surely or alike"),
+    OTHER_TIME: (
+        "tests/purchasing/test_absence.py",
+        "tests/purchasing/test_recovery.py",
+        "-k",
+        "outside_the_window or another_day",
+    ),
     SILENT: ECHOES,
     ABSENT: (
-        "tests/test_listing.py",
-        "tests/test_proof.py",
+        "tests/purchasing/test_listing.py",
+        "tests/purchasing/test_absence.py",
         "-k",
         "listing or pages or between or read or second_doubt",
     ),
-    PROVEN: ("tests/test_witnesses.py", "tests/test_proof.py", "-k", "witness_ or proves or leaves_out or learns"),
-    UNPROVEN: ("tests/test_witnesses.py", "tests/test_proof.py", "-k", "witness_ or without_a or absence_counts"),
+    PROVEN: (
+        "tests/purchasing/test_witnesses.py",
+        "tests/purchasing/test_absence.py",
+        "-k",
+        "witness_ or proves or leaves_out or learns",
+    ),
+    UNPROVEN: (
+        "tests/purchasing/test_witnesses.py",
+        "tests/purchasing/test_absence.py",
+        "-k",
+        "witness_ or without_a or absence_counts",
+    ),
     FAILED: door("refunded"),
-    LATE: of("watch", "time_out"),
-    SUSPENSE: ("tests/test_states.py", "tests/test_proof.py", "-k", "every_way or every_cap or day or after_all"),
-    MONTHS: ("tests/test_caps.py", "tests/test_admission.py", "-k", "november or another_month or another_run"),
-    BY_HAND: of("states", "hand or adopt or undone or hangs or named"),
-    RETAKES: of("retakes", "not refused_retake"),
-    BUDGETS: of("caps", "budget or title or joined"),
-    RESTORED: of("restored", "not lacks_is_adopted_from and not without_recorded"),
-    CLOCKS: of("caps", "clock or serialises"),
-    RECONCILED: of("reconciling"),
-    TOLD: of("rate_limits"),
-    TRACED: of("traces", "not setting"),
-    WHOM: of("traces", "whom or opaque"),
-    PINNED: of("retries", "pinned or what_is_ordered_again"),
-    VALUES: ("tests/test_words.py", "tests/test_retries.py", "-k", "words or code or same_again or what_is_ordered"),
-    NAMED: of("nobody_spends_by_accident", "not command and not flow and not plan"),
-    FOOTAGE: of("footage_measured", "not shows and not remote and not place and not limit"),
-    PRICED: of("pricing"),
-    CHOSEN: of("drawing"),
-    TOGETHER: of("drawing"),
-    REHEARSED: ("tests/sandbox/test_takes.py", "-k", "not replayed and not picture"),
-    RAY_3_REFUSES: ("tests/sandbox/test_agents_rules.py",),
-    RAY_3_COSTS: ("tests/sandbox/test_agents_prices.py",),
+    LATE: of("execution/polling", "time_out"),
+    SUSPENSE: (
+        "tests/purchasing/test_states.py",
+        "tests/purchasing/test_absence.py",
+        "-k",
+        "every_way or every_cap or day or after_all",
+    ),
+    MONTHS: (
+        "tests/ledger/test_caps.py",
+        "tests/ledger/test_admission.py",
+        "-k",
+        "november or another_month or another_run",
+    ),
+    BY_HAND: of("purchasing/states", "hand or adopt or undone or hangs or named"),
+    RETAKES: of("ledger/retakes", "not refused_retake"),
+    BUDGETS: of("ledger/caps", "budget or title or joined"),
+    RESTORED: of("integration/restored", "not lacks_is_adopted_from and not without_recorded"),
+    CLOCKS: of("ledger/caps", "clock or serialises"),
+    RECONCILED: of("execution/reconciliation"),
+    TOLD: of("providers/rate_limits"),
+    TRACED: of("purchasing/traces", "not setting"),
+    WHOM: of("purchasing/traces", "whom or opaque"),
+    PINNED: of("execution/retries", "pinned or what_is_ordered_again"),
+    VALUES: (
+        "tests/integration/test_words.py",
+        "tests/execution/test_retries.py",
+        "-k",
+        "words or code or same_again or what_is_ordered",
+    ),
+    NAMED: of("integration/nobody_spends_by_accident", "not command and not flow and not plan"),
+    FOOTAGE: of("assets/footage_measured", "not shows and not remote and not place and not limit"),
+    PRICED: of("providers/pricing"),
+    CHOSEN: of("planning/planner"),
+    TOGETHER: of("planning/planner"),
+    REHEARSED: ("tests/luma_sandbox/test_takes.py", "-k", "not replayed and not picture"),
+    RAY_3_REFUSES: ("tests/luma_sandbox/test_agents_rules.py",),
+    RAY_3_COSTS: ("tests/luma_sandbox/test_agents_prices.py",),
     RAY_3_SHAPES: (
-        "tests/sandbox/test_agents_shapes.py",
-        "tests/sandbox/test_agents_controls.py",
+        "tests/luma_sandbox/test_agents_shapes.py",
+        "tests/luma_sandbox/test_agents_controls.py",
         "-k",
         "not where_it_was_put",
     ),
-    RAY_3_TELLS: ("tests/sandbox/test_agents.py", "-k", "minute or at_once or errors_in or without_limits"),
+    RAY_3_TELLS: ("tests/luma_sandbox/test_agents.py", "-k", "minute or at_once or errors_in or without_limits"),
     DREAM_TAKES: (
-        "tests/sandbox/test_rules.py",
-        "tests/sandbox/test_stills.py",
+        "tests/luma_sandbox/test_rules.py",
+        "tests/luma_sandbox/test_stills.py",
         "-k",
         "refused or published or left_out or ray_1_6 or form",
     ),
-    DREAM_GIVES: ("tests/sandbox/test_api.py", "-k", "lives or urls or thumbnail"),
-    DREAM_EDITS: ("tests/sandbox/test_prices.py", "tests/sandbox/test_edits.py", "-k", "settled or is_charged"),
-    PAGES: ("tests/sandbox/test_browsers.py", "-k", "not real_browser"),
-    HTTPS: ("tests/sandbox/test_tls.py", "-k", "it_is or authority or cannot_be_used or names or assets_are_on"),
+    DREAM_GIVES: ("tests/luma_sandbox/test_api.py", "-k", "lives or urls or thumbnail"),
+    DREAM_EDITS: (
+        "tests/luma_sandbox/test_prices.py",
+        "tests/luma_sandbox/test_edits.py",
+        "-k",
+        "settled or is_charged",
+    ),
+    PAGES: ("tests/luma_sandbox/test_browsers.py", "-k", "not real_browser"),
+    HTTPS: ("tests/luma_sandbox/test_tls.py", "-k", "it_is or authority or cannot_be_used or names or assets_are_on"),
 }
 
 

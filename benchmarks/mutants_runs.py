@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mutants_pieces import BOOKS, DOOR, RECONCILED, RESTORED, RETAKES, Mutant, of
 
-RECONCILING = "studio/reconciling.py"
-TAKES = "studio/takes.py"
+RECONCILING = "studio/execution/reconciliation.py"
+TAKES = "studio/planning/takes.py"
 ASKED = "studio/ledger/retakes.py"
-BUYING = "studio/buying.py"
-RUN = "studio/run.py"
-SESSION = "studio/session.py"
+BUYING = "studio/execution/steps.py"
+RUN = "studio/execution/run.py"
+SESSION = "studio/execution/session.py"
 MARK = "studio/ledger/mark.py"
-FLOW_RESTORED = of("restored", "lacks_is_adopted_from")
+FLOW_RESTORED = of("integration/restored", "lacks_is_adopted_from")
 
 RUNS = (
     Mutant(
@@ -62,7 +62,7 @@ RUNS = (
         TAKES,
         "if (begun and highest.take not in {r.take for r in asked}) or (run and highest.run == run):",
         "if False:",
-        of("session", "take"),
+        of("execution/session", "take"),
     ),
     Mutant(
         RETAKES,
@@ -172,7 +172,7 @@ RUNS = (
         SESSION,
         "restored=self.restored,",
         "restored=False,",
-        of("restored", "without_recorded"),
+        of("integration/restored", "without_recorded"),
         seconds=120,
     ),
     Mutant(

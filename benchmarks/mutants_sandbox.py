@@ -5,22 +5,22 @@ from __future__ import annotations
 from mutants_agents import SANDBOX_AGENTS
 from mutants_pieces import DREAM_EDITS, DREAM_GIVES, DREAM_TAKES, HTTPS, PAGES, REHEARSED, Mutant
 
-SANDBOX = "studio/sandbox"
+SANDBOX = "luma_sandbox"
 RULES, IMAGES, SIZES, OWN = (f"{SANDBOX}/{name}.py" for name in ("rules", "image_rules", "sizes", "own"))
 ROUTES, CALLBACKS, FAULTS = f"{SANDBOX}/dream_machine.py", f"{SANDBOX}/callbacks.py", f"{SANDBOX}/faults.py"
 FATES, BOOKS, PRICES = f"{SANDBOX}/faults_fate.py", f"{SANDBOX}/books.py", f"{SANDBOX}/prices.py"
 BROWSERS, CERTIFICATES, EDITS = f"{SANDBOX}/browsers.py", f"{SANDBOX}/certificates.py", f"{SANDBOX}/edit_rules.py"
-ECHO = ("tests/sandbox/test_rules.py", "tests/sandbox/test_stills.py", "-k", "echo")
-IN_SIZES = ("tests/sandbox/test_sizes.py",)
-TOLD_AGAIN = ("tests/sandbox/test_callbacks.py", "-k", "only_200 or first_good")
+ECHO = ("tests/luma_sandbox/test_rules.py", "tests/luma_sandbox/test_stills.py", "-k", "echo")
+IN_SIZES = ("tests/luma_sandbox/test_sizes.py",)
+TOLD_AGAIN = ("tests/luma_sandbox/test_callbacks.py", "-k", "only_200 or first_good")
 ANY_REASON = (
-    "tests/sandbox/test_faults.py",
-    "tests/sandbox/test_faults_plan.py",
+    "tests/luma_sandbox/test_faults.py",
+    "tests/luma_sandbox/test_faults_plan.py",
     "-k",
     "sea or wrong or reason_has",
 )
-RAY_1_6 = ("tests/sandbox/test_api.py", "-k", "ray_1_6")
-AGENTS_URLS = ("tests/sandbox/test_agents.py", "-k", "lives")
+RAY_1_6 = ("tests/luma_sandbox/test_api.py", "-k", "ray_1_6")
+AGENTS_URLS = ("tests/luma_sandbox/test_agents.py", "-k", "lives")
 
 TAKEN = (
     Mutant(DREAM_TAKES, "null is refused", RULES, 'if nulls and assume["null_fields"] == "refused":', "if nulls:"),

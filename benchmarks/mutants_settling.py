@@ -1,5 +1,5 @@
 """The pieces that find lost answers again, or prove that there is none to find: for the table in
-``studio/settling.py``."""
+``studio/purchasing/recovery.py``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SETTLED = (
         SETTLING,
         "if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):",
         "if False:",
-        of("proof", "alters"),
+        of("purchasing/absence", "alters"),
     ),
     Mutant(
         PROVEN,
@@ -39,7 +39,7 @@ SETTLED = (
         PROOF,
         "if older.generation_id not in shown:",
         "if False:",
-        of("proof", "cut_off"),
+        of("purchasing/absence", "cut_off"),
     ),
     Mutant(
         ABSENT,
@@ -47,7 +47,7 @@ SETTLED = (
         LISTING,
         "if page.unread:",
         "if False:",
-        of("proof", "cannot_be_read"),
+        of("purchasing/absence", "cannot_be_read"),
     ),
     Mutant(
         ABSENT,
@@ -55,7 +55,7 @@ SETTLED = (
         "studio/ledger/values.py",
         "return max(doubted, self.reserved_at + min(LONGEST_CALL, timedelta(seconds=grace)))",
         "return doubted",
-        of("proof", "client_was_killed"),
+        of("purchasing/absence", "client_was_killed"),
     ),
     Mutant(
         TOKEN,
@@ -88,7 +88,7 @@ SETTLED = (
         BOOKS,
         "if owner is not None:\n                if row.attempt",
         "if False:\n                if row.attempt",
-        of("matching", "twin"),
+        of("providers/echo", "twin"),
     ),
     Mutant(
         SAME,
@@ -96,7 +96,7 @@ SETTLED = (
         BOOKS,
         "if owner is not None:\n                whose",
         "if False:\n                whose",
-        of("ledger", "one_generation"),
+        of("ledger/books", "one_generation"),
     ),
     Mutant(
         SAME,
@@ -104,7 +104,7 @@ SETTLED = (
         BOOKS,
         "if owner is not None:\n                whose",
         "if owner not in (None, key):\n                whose",
-        of("states", "attempt_that_is_over"),
+        of("purchasing/states", "attempt_that_is_over"),
     ),
     Mutant(
         SAME,
@@ -112,7 +112,7 @@ SETTLED = (
         BOOKS,
         "if attempt not in (None, row.attempt):",
         "if False:",
-        of("states", "look_that_began"),
+        of("purchasing/states", "look_that_began"),
     ),
     Mutant(
         SAME,
@@ -120,7 +120,7 @@ SETTLED = (
         LISTING,
         "_newest_first(dated) and min(dated) < since",
         "bool(dated) and min(dated) < since",
-        of("matching", "order_of_the_list"),
+        of("providers/echo", "order_of_the_list"),
     ),
     Mutant(
         SAME,
@@ -171,7 +171,7 @@ SETTLED = (
         SETTLING,
         "(*ledger.known(row.account), *earlier)",
         "ledger.known(row.account)",
-        ("tests/test_proof.py", "-k", "earlier_attempt"),
+        ("tests/purchasing/test_absence.py", "-k", "earlier_attempt"),
     ),
     Mutant(
         PROVEN,
@@ -179,7 +179,7 @@ SETTLED = (
         PROOF,
         "if age < timely:",
         "if False:",
-        ("tests/test_proof.py", "-k", "lags_longer"),
+        ("tests/purchasing/test_absence.py", "-k", "lags_longer"),
     ),
     Mutant(
         SAME,
@@ -215,7 +215,7 @@ SETTLED = (
         SETTLING,
         "self._ledger.doubt_abandoned()  # else",
         "pass  # else",
-        of("matching", "sender_died"),
+        of("providers/echo", "sender_died"),
     ),
     Mutant(
         LIKELY,
@@ -252,7 +252,7 @@ SETTLED = (
         SETTLING,
         "if fit.apart is not None or not look.time.measured:",
         "if fit.apart is not None:",
-        of("witnesses", "window"),
+        of("purchasing/witnesses", "window"),
     ),
     Mutant(
         OTHER_TIME,
@@ -268,7 +268,7 @@ SETTLED = (
         PROOF,
         "if max(abs(o - middle) for o in offsets) <= BY_GENERATIONS * 2:",
         "if True:",
-        of("witnesses", "window"),
+        of("purchasing/witnesses", "window"),
     ),
     Mutant(
         OTHER_TIME,
@@ -276,7 +276,7 @@ SETTLED = (
         PROOF,
         "if by_date is not None:",
         "if False:",
-        of("witnesses", "date"),
+        of("purchasing/witnesses", "date"),
     ),
     Mutant(
         OTHER_TIME,
@@ -284,7 +284,7 @@ SETTLED = (
         SETTLING,
         "by_date += ledger.clock_difference()",
         "pass",
-        of("witnesses", "date"),
+        of("purchasing/witnesses", "date"),
     ),
     Mutant(
         SILENT,
@@ -389,7 +389,7 @@ SETTLED = (
         WATCH,
         "late = self._clock() - waiting.since if waiting.missed else 0.0",
         "late = 0.0",
-        of("watch", "list"),
+        of("execution/polling", "list"),
     ),
     Mutant(
         PROVEN,
@@ -397,7 +397,7 @@ SETTLED = (
         WATCH,
         "(len(missing) > 1 or self._to_prove)",
         "len(missing) > 1",
-        of("watch", "list"),
+        of("execution/polling", "list"),
     ),
     Mutant(
         PROVEN,
@@ -428,7 +428,7 @@ SETTLED = (
         PROOF,
         "else now) - row.reserved_at).total_seconds()",
         "else now) - (row.submitted_at or row.reserved_at)).total_seconds()",
-        ("tests/test_proof.py", "-k", "answer_was_found"),
+        ("tests/purchasing/test_absence.py", "-k", "answer_was_found"),
     ),
     Mutant(
         PROVEN,
@@ -436,7 +436,7 @@ SETTLED = (
         PROOF,
         "if k.sent and k.reserved_at",
         "if k.reserved_at",
-        ("tests/test_proof.py", "-k", "recorded_result"),
+        ("tests/purchasing/test_absence.py", "-k", "recorded_result"),
     ),
     Mutant(
         PROVEN,

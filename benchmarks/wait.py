@@ -2,7 +2,7 @@
 
     python benchmarks/wait.py [--generations 200] [--seed 1]
 
-Generations of several lengths are waited for by the studio's watcher (``studio/watch.py``), with the history of 200
+Generations of several lengths are waited for by the studio's watcher (``studio/execution/polling.py``), with the history of 200
 earlier ones and without any, and by a loop as most people write it: each asked for by itself every 5 s. All of them
 speak through the lumaai SDK to a service that answers at the transport. Time is virtual: whoever sleeps moves the
 clock on, so an hour takes seconds, and the figures are the same on every machine.
@@ -24,9 +24,9 @@ import lumaai
 from rich.console import Console
 from rich.table import Table
 
-from studio.pace import Pace
+from studio.execution.poll_schedule import Pace
+from studio.execution.polling import Watcher
 from studio.providers import DreamMachine
-from studio.watch import Watcher
 
 BASE = "https://luma.example/dream-machine/v1"
 KIND = "ray-2 720p 5s"

@@ -7,11 +7,11 @@ import sys
 
 if __name__ == "__main__":
     # Before Prefect is imported, which reads its settings then: what cannot be used is told in a line.
-    from flows.command import check_surroundings
-    from flows.prefect_checks import check_address
-    from flows.prefect_server import load_prefect
     from studio.errors import StudioError
-    from studio.streams import make_sound
+    from studio_cli.prefect_checks import check_address
+    from studio_cli.prefect_server import load_prefect
+    from studio_cli.produce import check_surroundings
+    from studio_cli.streams import make_sound
 
     make_sound()
     try:
@@ -37,10 +37,10 @@ from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
 from flows.loopback import past_proxies
-from flows.prefect_checks import NO_ADDRESS
 from studio.addresses import shown
 from studio.connections import trouble_of
 from studio.consoles import replace_unshowable
+from studio_cli.prefect_checks import NO_ADDRESS
 
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:

@@ -1,7 +1,7 @@
 """``python -m flows.backup FILE``: a verified copy of the ledger, made while producers go on buying."""
 
 if __name__ == "__main__":
-    from flows.ending import entry
+    from studio_cli.ending import entry
 
     entry("flows.backup")
 
@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from flows.command import run_command
-from flows.screen import Terminal
 from studio.ledger import open_ledger
 from studio.ledger.copies import back_up
 from studio.money import usd
 from studio.production.paths import local_path
 from studio.settings import load_settings
+from studio_cli.console import Terminal
+from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

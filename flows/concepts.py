@@ -1,7 +1,7 @@
 """``python -m flows.concepts``: what a camera can do, by key, in plain words, and as Ray 3 is told."""
 
 if __name__ == "__main__":
-    from flows.ending import entry
+    from studio_cli.ending import entry
 
     entry("flows.concepts")
 
@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.command import WIDTH, run_command
-from flows.screen import Terminal
-from studio.concepts import CONCEPTS, phrase, words_for
-from studio.session import open_session
+from studio.execution.session import open_session
+from studio.providers.luma.concepts import CONCEPTS, phrase, words_for
 from studio.settings import load_settings
+from studio_cli.console import Terminal
+from studio_cli.produce import WIDTH, run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 COLUMNS = ("key", "also written", "on ray-3")

@@ -1,7 +1,7 @@
 """``python -m flows.costs``: what was spent, on what, read from the ledger."""
 
 if __name__ == "__main__":
-    from flows.ending import entry
+    from studio_cli.ending import entry
 
     entry("flows.costs")
 
@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.command import run_command
-from flows.screen import Terminal
 from studio.errors import SettingsError
 from studio.ledger import CostRow, costs, open_ledger, suspense
 from studio.money import ZERO, plain, usd
 from studio.settings import load_settings
+from studio_cli.console import Terminal
+from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -7,9 +7,9 @@ Run it as ``python -m flows.produce``, from the Prefect UI, or on a schedule (se
 
 if __name__ == "__main__":
     # Before the imports: prices and errors need not wait for Prefect to load, nor its settings be read before ours.
-    from flows.ending import entry
+    from studio_cli.ending import entry
 
-    entry("flows.command")
+    entry("studio_cli.produce")
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,10 +25,8 @@ from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
 from flows.shooting import Shooting, problem, shoot
-from studio.archives import archives_of
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
-from studio.drawing import derived
 from studio.errors import (
     BadInput,
     GenerationFailed,
@@ -43,20 +41,22 @@ from studio.errors import (
     StudioError,
     Unauthorized,
 )
-from studio.plan import parse_takes
+from studio.execution.exr_archives import archives_of
+from studio.execution.progress import listener
+from studio.execution.run import Run, make_record
+from studio.execution.session import films_folder, open_session
+from studio.planning import derived
+from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
-from studio.progress import listener
-from studio.record import RunRecord
 from studio.remedies import Surface, again, asked_from
-from studio.run import Run, make_record
-from studio.session import films_folder, open_session
+from studio.report.records import RunRecord
+from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
-from studio.summary import run_summary
 from tasks.concatenate import Assembly, concatenate_film
+from tasks.publish import publish_asset
 from tasks.report import Told, write_report
-from tasks.seed import publish_asset
-from tasks.starting import begun
+from tasks.start_retry import begun
 
 past_proxies()  # a worker's run, too, asks Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8

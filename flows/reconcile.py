@@ -4,9 +4,9 @@
 
 if __name__ == "__main__":
     # Before the imports: settling one order by hand need not wait for Prefect to load.
-    from flows.ending import entry
+    from studio_cli.ending import entry
 
-    entry("flows.settle")
+    entry("studio_cli.reconcile")
 
 from typing import Any
 
@@ -15,18 +15,18 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
-from flows.settle import as_json, told
 from studio.consoles import replace_unshowable
 from studio.errors import InDoubt
-from studio.order_errors import in_doubt
-from studio.reconciling import Reconciliation
-from studio.reconciling import reconcile as settle
+from studio.execution.reconciliation import Reconciliation
+from studio.execution.reconciliation import reconcile as settle
+from studio.execution.retries import SETTLE
+from studio.execution.session import Session, open_session
+from studio.purchasing.order_errors import in_doubt
 from studio.remedies import Surface, asked_from
-from studio.retries import SETTLE
-from studio.session import Session, open_session
 from studio.settings import choose_service, load_settings
+from studio_cli.reconcile import as_json, told
 from tasks.caching import worth
-from tasks.starting import begun
+from tasks.start_retry import begun
 
 past_proxies()  # a worker's run, too, asks Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8

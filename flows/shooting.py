@@ -10,13 +10,13 @@ from prefect.client.schemas.objects import State
 from prefect.utilities.annotations import quote
 
 from studio.errors import GenerationFailed
-from studio.facts import stored_clip
-from studio.plan import OF_A_FILE, Shot
-from studio.progress import listener
-from studio.run import Run, ShotResult
+from studio.execution.progress import listener
+from studio.execution.run import Run, ShotResult
+from studio.planning.plan import OF_A_FILE, Shot
+from studio.storage.probe_cache import stored_clip
 from tasks.download import download
 from tasks.generate import booked, ended_in_the_books, submit, wait
-from tasks.starting import begun
+from tasks.start_retry import begun
 
 Made = State[Any]
 

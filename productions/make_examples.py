@@ -28,7 +28,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from studio.local_sandbox import ensure_sandbox
+from studio.execution.local_sandbox import ensure_sandbox
 from studio.settings import load_settings
 
 EXAMPLES = Path(__file__).parent / "examples"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from studio.commands import tell
-from studio.streams import end, make_sound
+from studio_cli.overview import tell
+from studio_cli.streams import end, make_sound
 
 COMMANDS = {
     "sandbox": "a stand-in for Luma's two APIs on this machine: nothing is billed, clips are real",

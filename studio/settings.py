@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from studio.addresses import ledger_url, sqlite_url, web_address
 from studio.errors import SettingsError
-from studio.models import Api
+from studio.providers.luma.models import Api
 
 LUMA_URL = "https://api.lumalabs.ai/dream-machine/v1"
 LUMA_AGENTS_URL = "https://agents.lumalabs.ai/v1"

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from studio.retries import Retry
+from studio.execution.retries import Retry
 
 KeyFunction = Callable[[TaskRunContext, dict[str, Any]], str | None]
 RetryRule = Callable[[Task[..., Any], TaskRun, State[Any]], Coroutine[Any, Any, bool]]

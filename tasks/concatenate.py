@@ -14,16 +14,16 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from studio.cutting import SceneSegments, repeats, seams, segments_of
+from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
 from studio.errors import Incomplete
-from studio.facts import stored_clip
+from studio.execution.progress import listener
+from studio.execution.run import Run
 from studio.media.clip import Clip, examine
 from studio.media.film import Film, FilmSpec, Segment, concatenate
 from studio.media.slate import make_slate
-from studio.plan import FPS, Cut, canonical_json
-from studio.progress import listener
-from studio.record import FilmRecord, SeamRecord
-from studio.run import Run
+from studio.planning.plan import FPS, Cut, canonical_json
+from studio.report.records import FilmRecord, SeamRecord
+from studio.storage.probe_cache import stored_clip
 from tasks.caching import key
 from tasks.values import Footage
 

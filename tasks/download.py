@@ -7,10 +7,10 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from studio.buying import fetch, oddity
-from studio.plan import Shot
-from studio.retries import FETCH
-from studio.run import Run
+from studio.execution.retries import FETCH
+from studio.execution.run import Run
+from studio.execution.steps import fetch, oddity
+from studio.planning.plan import Shot
 from tasks.caching import key, worth
 from tasks.values import Finished, Footage
 

@@ -9,13 +9,13 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.context import TaskRunContext
 
-from studio.buying import await_end, book_cached, order
-from studio.inputs import Parent
+from studio.execution.inputs import Parent
+from studio.execution.retries import ORDER, WAIT
+from studio.execution.run import Run
+from studio.execution.steps import await_end, book_cached, order
 from studio.ledger import OrderState
 from studio.money import usd
-from studio.plan import Shot
-from studio.retries import ORDER, WAIT
-from studio.run import Run
+from studio.planning.plan import Shot
 from tasks.caching import key, worth
 from tasks.values import Finished, Footage, Published, Submitted
 

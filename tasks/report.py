@@ -10,8 +10,8 @@ from typing import Any
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
-from studio.record import RunRecord
 from studio.report import cost_rows, markdown_summary, write_all
+from studio.report.records import RunRecord
 
 
 class Told:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.addresses import ledger_name, ledger_url, shown
+from studio.assets.publish import choose_publisher
 from studio.errors import LedgerError, SettingsError, StudioError
 from studio.ledger import open_ledger
-from studio.publish import choose_publisher
 from studio.settings import choose_service, load_settings
 
 LEADS_NOWHERE = [

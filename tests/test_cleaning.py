@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from flows.screen import Screen, Terminal
 from studio.cleaning import clean, printable
 from studio.errors import AssetError, FfmpegError, Problem, ProductionError, StudioError
 from studio.failures import KNOWN, failure_class
 from studio.media import ffmpeg
-from tests.luma import Luma, LumaAgents
+from studio_cli.console import Screen, Terminal
+from tests.support.luma import Luma, LumaAgents
 
 SIGNED = "https://bucket.example/a.png?X-Amz-Signature=SECRET&X-Amz-Expires=60"
 

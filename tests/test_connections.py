@@ -17,20 +17,20 @@ from typing import Any
 import httpx
 import pytest
 
+from luma_sandbox.certificates import LOOPBACK, certificate
+from studio.assets.publish.reach import try_out
+from studio.assets.publish.s3 import S3Files
 from studio.connections import trouble_of
-from studio.download import download
 from studio.errors import Ambiguous, AssetError, NotSent, ServiceError, SettingsError, Untrusted
+from studio.execution.polling import Watcher
+from studio.execution.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
 from studio.providers import Agents, DreamMachine, VideoProvider
-from studio.publish.reach import try_out
-from studio.publish.s3 import S3Files
-from studio.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
-from studio.sandbox.certificates import LOOPBACK, certificate
-from studio.store import ClipStore
-from studio.watch import Watcher
-from tests.luma import LumaAgents
-from tests.sandbox.test_server import address, servers, start
-from tests.sandbox.wire import Wire, served
-from tests.seeds import Source, encoded, halves, look, look_at_bytes
+from studio.storage.clip_store import ClipStore
+from studio.storage.download import download
+from tests.luma_sandbox.test_server import address, servers, start
+from tests.luma_sandbox.wire import Wire, served
+from tests.support.luma import LumaAgents
+from tests.support.seeds import Source, encoded, halves, look, look_at_bytes
 
 __all__ = ["servers"]
 

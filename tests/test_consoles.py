@@ -69,7 +69,7 @@ def test_no_command_ends_for_the_consoles_sake(workplace: Path, console: dict[st
 @pytest.mark.parametrize("console", OLD, ids=lambda console: console["PYTHONIOENCODING"])
 def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, str]) -> None:
     """A sandbox whose home has a name that the console lacks says where it listens, and serves."""
-    command = [sys.executable, "-m", "studio.sandbox", "--port", "0", "--home", "家", "--attach", str(os.getpid())]
+    command = [sys.executable, "-m", "luma_sandbox", "--port", "0", "--home", "家", "--attach", str(os.getpid())]
     with subprocess.Popen(
         command, env=os.environ | console, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=workplace
     ) as sandbox:
@@ -79,7 +79,7 @@ def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, s
         sandbox.terminate()
         _, errors = sandbox.communicate(timeout=60)
     assert b"Traceback" not in errors
-    done = run("studio.sandbox", "--assume", "日本", **console)
+    done = run("luma_sandbox", "--assume", "日本", **console)
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
 
 

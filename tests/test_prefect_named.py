@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_checks import check_address, check_prefect
 from studio.errors import SettingsError
+from studio_cli.prefect_checks import check_address, check_prefect
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_ADDRESSES = ["http://[::1", "127.0.0.1:4200/api", "ftp://u:geheim@x/api", "http://127.0.0.1:99999/api", "nix", " "]

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from studio.drawing import derived
 from studio.errors import BadInput, Moderated, ProductionError
+from studio.execution.session import open_session
 from studio.failures import FailureClass
-from studio.order_errors import generation_failed
-from studio.plan import Shot, Source, parse_takes
-from studio.pricing import Quote
+from studio.planning import derived
+from studio.planning.plan import Shot, Source, parse_takes
 from studio.production import Production, chosen_production, parse_production
+from studio.providers.luma.pricing import Quote
+from studio.purchasing.order_errors import generation_failed
 from studio.remedies import Surface, again, asked_from, option, place
-from studio.session import open_session
 from studio.settings import load_settings
 
 SHOT = Shot(

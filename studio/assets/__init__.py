@@ -2,6 +2,6 @@
 
 from studio.assets.footage import SeedFootage
 from studio.assets.images import SeedImage, ratio_note
-from studio.assets.looking import AssetSource, look_at, source_key
+from studio.assets.intake import AssetSource, look_at, source_key
 
 __all__ = ["AssetSource", "SeedFootage", "SeedImage", "look_at", "ratio_note", "source_key"]

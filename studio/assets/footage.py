@@ -8,11 +8,11 @@ from pathlib import Path
 
 import ffmpeg
 
+from studio.assets.derived_files import is_made, keep, keep_made, part_of
 from studio.assets.images import BARED, MIN_SIDE
-from studio.assets.keeping import is_made, keep, keep_made, part_of
 from studio.assets.recutting import recut, why_cut
+from studio.atomic import digest
 from studio.errors import AssetError, BadClip, FfmpegError, Undecoded
-from studio.files import digest
 from studio.media.boxes import check_boxes
 from studio.media.clip import Clip, examine
 from studio.media.container import EXPORT, opened

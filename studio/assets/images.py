@@ -11,11 +11,11 @@ from typing import Protocol
 
 from PIL import ExifTags, Image
 
-from studio.assets.keeping import keep
-from studio.assets.redrawing import bare, render
-from studio.assets.stripping import has_end
+from studio.assets.derived_files import keep
+from studio.assets.metadata import has_end
+from studio.assets.reencode import bare, render
+from studio.atomic import digest
 from studio.errors import AssetError
-from studio.files import digest
 
 #: What is sent, at most. A larger image is scaled down, and encoded anew.
 SENT_BYTES = 20 * 1024**2

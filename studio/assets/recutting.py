@@ -13,7 +13,7 @@ from typing import Any
 
 import ffmpeg
 
-from studio.assets.keeping import is_made, keep_made, part_of
+from studio.assets.derived_files import is_made, keep_made, part_of
 from studio.errors import AssetError, BadClip, FfmpegError
 from studio.media.clip import Clip, examine
 from studio.media.encoding import PRESET, plain_mp4, rate_text

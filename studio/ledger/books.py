@@ -16,10 +16,10 @@ from studio.failures import FailureClass
 from studio.ledger import admission
 from studio.ledger.clock import Clock
 from studio.ledger.engine import open_engine
-from studio.ledger.holder import is_dead, this_process
 from studio.ledger.journal import Journal
+from studio.ledger.lease import is_dead, this_process
 from studio.ledger.limits import hold, learn
-from studio.ledger.reading import as_order, known_order, read_order
+from studio.ledger.queries import as_order, known_order, read_order
 from studio.ledger.schema import orders, runs
 from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO

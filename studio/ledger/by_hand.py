@@ -12,7 +12,7 @@ from sqlalchemy import Text, cast, select
 
 from studio.errors import LedgerError
 from studio.ledger.books import Ledger
-from studio.ledger.reading import as_entry, known_order
+from studio.ledger.queries import as_entry, known_order
 from studio.ledger.schema import entries, orders
 from studio.ledger.values import Entry, OrderRow, OrderState
 from studio.money import ZERO

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from studio.failures import FailureClass
 from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
-from studio.ledger.reading import GIVEN, Reader
+from studio.ledger.queries import GIVEN, Reader
 from studio.ledger.schema import entries, meta, orders
 from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO

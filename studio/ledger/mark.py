@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from studio.files import write_atomic
+from studio.atomic import write_atomic
 from studio.ledger.journal import Journal
 from studio.ledger.schema import entries
 

@@ -16,19 +16,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from studio.download import download
+from studio.atomic import atomic
 from studio.errors import BadInput, DownloadError, NotFound, Refused, SettingsError
-from studio.files import atomic
+from studio.execution.session import PROVIDERS, Session, open_session
+from studio.library.productions import continuous, one
 from studio.library.purchase import Purchase, single
-from studio.library.wishes import continuous, one
-from studio.models import Api, video_model
 from studio.money import parse_usd
-from studio.price_book import load_prices
 from studio.production import Production
 from studio.providers import CommonOptions, GeneratedVideo, Generation, GenerationPage, VideoOptions, VideoProvider
+from studio.providers.luma.models import Api, video_model
+from studio.providers.luma.price_book import load_prices
 from studio.remedies import Surface, asked_from
-from studio.session import PROVIDERS, Session, open_session
 from studio.settings import Settings, load_settings
+from studio.storage.download import download
 
 log = logging.getLogger(__name__)
 

@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from studio.errors import BadInput, NotConfirmed, OverBudget, ServiceError
-from studio.facts import stored_clip
+from studio.execution.executor import Made, carry_out
+from studio.execution.run import Run
+from studio.execution.session import Session
 from studio.ledger import OrderRow
-from studio.library.carrying import Made, carry_out
 from studio.media.clip import Clip
 from studio.money import ZERO
-from studio.plan import Plan, Shot
+from studio.planning.plan import Plan, Shot
 from studio.production import Production
 from studio.providers import GeneratedVideo
-from studio.run import Run
-from studio.session import Session
+from studio.storage.probe_cache import stored_clip
 
 PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
 

@@ -12,8 +12,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from studio.atomic import digest
 from studio.errors import BadClip
-from studio.files import digest
 from studio.media import frames as stills
 from studio.media.boxes import check_boxes
 from studio.media.container import is_cover, opened, time_base

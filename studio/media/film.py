@@ -31,7 +31,7 @@ from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
-from studio.ownership import sign
+from studio.storage.ownership import sign
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 

@@ -12,8 +12,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 from PIL import Image
 
+from studio.atomic import atomic
 from studio.errors import BadClip
-from studio.files import atomic
 from studio.media.container import opened
 
 THUMB_WIDTH = 480

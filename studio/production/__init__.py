@@ -1,10 +1,10 @@
 """What a producer writes: the model, how it is loaded, and all that can be wrong with it."""
 
 from studio.production.choosing import chosen_production
+from studio.production.field_types import AspectRatio, Model, Resolution, Strength
 from studio.production.later import unsupported
 from studio.production.loading import bundled_example, load_production, parse_production
 from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
-from studio.production.values import AspectRatio, Model, Resolution, Strength
 
 __all__ = [
     "AspectRatio",

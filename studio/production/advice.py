@@ -6,8 +6,8 @@ import re
 
 from ruamel.yaml.error import MarkedYAMLError
 
+from studio.production.field_types import shown
 from studio.production.invisible import called, first_invisible
-from studio.production.values import shown
 
 
 def advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from studio.production.canonical import SCENE_WORDS, SEED_WORDS
-from studio.production.places import Loc
+from studio.production.locations import Loc
+from studio.production.normalize import SCENE_WORDS, SEED_WORDS
 
 TextKind = Literal["prose", "path", "name"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio.production.places import Loc
+from studio.production.locations import Loc
 
 
 @dataclass(frozen=True)

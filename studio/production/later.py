@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.errors import Problem
+from studio.production.locations import Loc, Places
 from studio.production.model import Production
-from studio.production.places import Loc, Places
 
 
 def unsupported(production: Production, places: Places | None = None) -> list[Problem]:

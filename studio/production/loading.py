@@ -13,14 +13,14 @@ from pydantic_core import ErrorDetails
 
 from studio.errors import BadInput, Problem, ProductionError
 from studio.production import rules
-from studio.production.canonical import SCENE_WORDS, absolute, canonical
+from studio.production.field_types import counted, kind_of, shown
 from studio.production.later import unsupported
+from studio.production.locations import Loc, Places
 from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.normalize import SCENE_WORDS, absolute, canonical
 from studio.production.paths import local_path
-from studio.production.places import Loc, Places
-from studio.production.reading import read_file
 from studio.production.seeds import bad_file, kind_of_file, with_article
-from studio.production.values import counted, kind_of, shown
+from studio.production.yaml_source import read_file
 
 MOST_TOLD = 100
 MOST_NOTES = 20

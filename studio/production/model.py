@@ -17,13 +17,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
-from studio.concepts import hint_key, resolve
 from studio.errors import BadInput
 from studio.production import rules
-from studio.production.canonical import canonical
-from studio.production.places import Places
-from studio.production.slugs import film_name, slugify
-from studio.production.values import (
+from studio.production.field_types import (
     PROMPT_MAX,
     PROMPT_MIN,
     Across,
@@ -57,6 +53,10 @@ from studio.production.values import (
     refused,
     shown,
 )
+from studio.production.locations import Places
+from studio.production.normalize import canonical
+from studio.production.slugs import film_name, slugify
+from studio.providers.luma.concepts import hint_key, resolve
 
 AssetKind = Literal["image", "video"]
 

@@ -8,15 +8,15 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from studio.concepts import camera_key, nearest_camera
 from studio.errors import Problem
-from studio.models import MODELS
-from studio.production.abilities import abilities, named_generation
-from studio.production.canonical import USAGES
+from studio.production.capabilities import abilities, named_generation
+from studio.production.field_types import PROMPT_MAX, PROMPT_MIN, bad_url, counted, is_path, is_url, shown, url_hint
 from studio.production.finding import Finding
+from studio.production.locations import Loc, Places
+from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
-from studio.production.places import Loc, Places
-from studio.production.values import PROMPT_MAX, PROMPT_MIN, bad_url, counted, is_path, is_url, shown, url_hint
+from studio.providers.luma.concepts import camera_key, nearest_camera
+from studio.providers.luma.models import MODELS
 
 if TYPE_CHECKING:
     from studio.production.model import Production, Scene

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from studio.production.field_types import shown
 from studio.production.fields import TextKind, text_kind
 from studio.production.invisible import (
     at_the_ends,
@@ -16,8 +17,7 @@ from studio.production.invisible import (
     is_invisible,
     without_invisible,
 )
-from studio.production.places import Loc
-from studio.production.values import shown
+from studio.production.locations import Loc
 
 _COMMENT = re.compile(r"([ \t]*)(#.*)")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from studio.contents import Content, content_of
-from studio.production.values import shown
+from studio.file_types import Content, content_of
+from studio.production.field_types import shown
 
 READABLE = "name a file that can be read: a picture, or footage"
 #: How a part of a path begins that is no path here, in small letters, and what to write.

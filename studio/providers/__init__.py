@@ -1,6 +1,5 @@
 """Video services, each behind the same few calls. Alone they need neither Prefect nor the books, and buy nothing."""
 
-from studio.providers.agents import Agents
 from studio.providers.base import (
     CommonOptions,
     GeneratedVideo,
@@ -10,7 +9,8 @@ from studio.providers.base import (
     VideoOptions,
     VideoProvider,
 )
-from studio.providers.dream_machine import DreamMachine
+from studio.providers.luma.agents import Agents
+from studio.providers.luma.dream_machine import DreamMachine
 
 __all__ = [
     "Agents",

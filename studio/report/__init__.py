@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.record import RunRecord
 from studio.report.costs import cost_rows, write_costs
 from studio.report.manifest import write_manifest
 from studio.report.page import write_report
+from studio.report.records import RunRecord
 from studio.report.summary import markdown_summary
 from studio.report.timeline import write_timeline
 

@@ -14,12 +14,12 @@ import io
 from decimal import Decimal
 from pathlib import Path
 
-from studio.parts import kind_of
-from studio.record import RunRecord, ShotRecord
 from studio.report.files import write_atomically
 from studio.report.formats import clean, iso, plain, seconds, short, usd
+from studio.report.labels import bought
+from studio.report.records import RunRecord, ShotRecord
 from studio.report.scenes import ordered_shots
-from studio.report.words import bought
+from studio.report.shot_kinds import kind_of
 
 COLUMNS = (
     "scene", "shot", "take", "outcome", "model", "resolution", "aspect_ratio", "seconds", "new_usd", "reused_usd",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from studio.record import SeamRecord
+from studio.report.records import SeamRecord
 
 Grade = Literal["good", "fair", "poor", "cut"]
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import fmean
 
-from studio.parts import Kind, kind_of
-from studio.record import ShotOutcome, ShotRecord
-from studio.report.words import step
+from studio.report.labels import step
+from studio.report.records import ShotOutcome, ShotRecord
+from studio.report.shot_kinds import Kind, kind_of
 
 WIDE, NARROW = 148.0, 76.0  # a node; narrow where there are many layers
 HEIGHT, ROW_GAP, MARGIN = 36.0, 14.0, 2.0

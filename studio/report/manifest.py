@@ -16,11 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from studio.parts import kind_of
-from studio.record import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, plain, told
 from studio.report.grades import grade
+from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.shot_kinds import kind_of
 
 SCHEMA_VERSION = 1
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from studio.atomic import atomic, is_sound
 from studio.disk import disk_errors
-from studio.files import atomic, is_sound
-from studio.ownership import LINKED
-from studio.record import RunRecord, ShotRecord
 from studio.report.files import inside
+from studio.report.records import RunRecord, ShotRecord
+from studio.storage.ownership import LINKED
 
 NAMED = 8  # digits of a clip's SHA-256 in its name: another take is another file
 

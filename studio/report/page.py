@@ -12,15 +12,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from studio.parts import GRAVEST, kind_of
-from studio.record import RunRecord, ShotOutcome
 from studio.remedies import Surface, asked_from, in_a_terminal, option
-from studio.report import choices, formats, storyboard, words
+from studio.report import formats, labels, storyboard, takes
 from studio.report.files import inside, reference, write_atomically
+from studio.report.gantt import lanes
 from studio.report.graph import graph
-from studio.report.lanes import lanes
-from studio.report.meetings import Meeting, meetings, tally
+from studio.report.records import RunRecord, ShotOutcome
 from studio.report.scenes import MEANING, STALE_MEANING, Scene, scenes
+from studio.report.seams import Meeting, meetings, tally
+from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
 
@@ -54,11 +54,11 @@ def render(record: RunRecord, out: Path) -> str:
 
 def _rendered(record: RunRecord, out: Path) -> str:
     told = scenes(record)
-    pictures = Thumbnails((*storyboard.shown_frames(told), *choices.shown_frames(told)))
+    pictures = Thumbnails((*storyboard.shown_frames(told), *takes.shown_frames(told)))
     met = meetings(record, told, pictures)
     fps = record.film.fps if record.film else Fraction(24)
     cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps) for scene in told)
-    takes = choices.choices(told, pictures)
+    takes = takes.choices(told, pictures)
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (
@@ -83,7 +83,7 @@ def _rendered(record: RunRecord, out: Path) -> str:
             kinds={"still": "still" in kinds, "step": any(shot.finishes for shot in record.shots)},
             stale=[scene for scene in told if scene.stale],
             stale_meaning=STALE_MEANING,
-            apis=words.apis(record),
+            apis=labels.apis(record),
             graph=graph([shot for scene in told for shot in scene.shots]),
             lanes=lanes(record),
             outcomes=[
@@ -122,7 +122,7 @@ def _environment() -> Environment:
         "iso": formats.iso,
         "short": formats.short,
         "told": formats.told,
-        "bought": words.bought,
+        "bought": labels.bought,
         "breakable": _breakable,
         "slug": lambda word: word.replace(" ", "-"),
         "percent": lambda value: f"{value:.3f}%",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from studio.parts import MISSING, gravest, stills_of, versions_of
-from studio.record import ZERO, FilmCut, RunRecord, SeamRecord, ShotOutcome, ShotRecord
+from studio.report.records import ZERO, FilmCut, RunRecord, SeamRecord, ShotOutcome, ShotRecord
+from studio.report.shot_kinds import MISSING, gravest, stills_of, versions_of
 
 MEANING: Mapping[ShotOutcome, str] = {
     "new": "bought in this run",

@@ -8,12 +8,12 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from studio.record import ShotOutcome, ShotRecord
 from studio.report import formats
-from studio.report.meetings import Meeting
+from studio.report.labels import api_name, made_with, once, price, step, tags
+from studio.report.records import ShotOutcome, ShotRecord
 from studio.report.scenes import Scene
+from studio.report.seams import Meeting
 from studio.report.thumbnails import Thumbnails, ratio
-from studio.report.words import api_name, made_with, once, price, step, tags
 
 LONG_PROMPT = 260
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 
-from studio.record import RunRecord
 from studio.report.formats import seconds, span, told, usd
 from studio.report.grades import grade
+from studio.report.records import RunRecord
 from studio.report.scenes import scenes
 
 NOT_BILLED = "Nothing was billed: made in the sandbox."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from studio.record import ShotRecord
+from studio.report.records import ShotRecord
 
 TOTAL_BYTES = 2_100_000  # of JPEG, before base64 makes it a third longer; the small ones come on top
 LARGEST = 26_000  # of one thumbnail, where there are few

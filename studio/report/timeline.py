@@ -10,10 +10,10 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from studio.record import FilmCut, RunRecord, ShotRecord
 from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
 from studio.report.media import linked
+from studio.report.records import FilmCut, RunRecord, ShotRecord
 
 KEY = "studio_producer"  # our drawer in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)

@@ -1,0 +1,31 @@
+"""The Luma Agents API as a whole: its routes under ``/v1``, and how it words an error."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+
+from luma_sandbox.agents import archive, conformance, files, generations
+from luma_sandbox.agents.conformance import PREFIX
+from luma_sandbox.agents.refusal import Declined, decline, mark
+from luma_sandbox.agents.state import Desk
+from luma_sandbox.server_state import House
+
+
+def include(app: FastAPI, house: House) -> None:
+    """Add the API to a sandbox. In conformance mode it answers its SDK's own test suite, also at the root."""
+    app.state.agents = Desk(house)
+    app.add_exception_handler(Declined, decline)
+    marked = [Depends(mark)]
+    if house.options.conformance:
+        for prefix in (PREFIX, ""):
+            app.include_router(conformance.router, prefix=prefix, dependencies=marked)
+    app.include_router(files.uploads)
+    app.include_router(archive.router)
+    for router in (generations.router, files.router):
+        app.include_router(router, prefix=PREFIX, dependencies=marked)
+
+
+def close(app: FastAPI) -> None:
+    """Free what it holds."""
+    desk: Desk = app.state.agents
+    desk.close()

@@ -1,0 +1,28 @@
+"""The archive of EXR frames that ``exr_export`` adds to a clip."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse
+
+from luma_sandbox.agents.places import archive_of
+from luma_sandbox.agents.state import Desk, desk_of
+from luma_sandbox.refusal import Refusal
+
+router = APIRouter(tags=["Luma Agents"])
+
+
+@router.api_route("/sandbox/assets/{identity}/frames.zip", methods=["GET", "HEAD"])
+def frames(
+    identity: str, request: Request, desk: Annotated[Desk, Depends(desk_of)], expires: str = "", sig: str = ""
+) -> FileResponse:
+    """The frames for whoever holds a valid signature."""
+    if not desk.house.signer.holds(request.url.path, expires, sig, desk.house.clock.now()):
+        raise Refusal(403, "Request has expired or its signature does not match")
+    found = desk.house.books.get(identity)
+    place = archive_of(desk.house.home.clip(identity))
+    if found is None or found.state != "completed" or not place.exists():
+        raise Refusal(404, "Asset not found")
+    return FileResponse(place, media_type="application/zip")

@@ -1,0 +1,111 @@
+"""What the luma-agents SDK's own test suite asks for: any id, any body. Nothing is made and nothing is charged.
+
+A strict server would refuse what the suite sends on purpose: a reference with all four sources at once, a loop with
+guide frames, a file of the type ``x``, a cursor called ``cursor``.
+
+The suite also wants its base URL to have no path, and at the root ``/generations`` is the Dream Machine's. So there the
+two are told apart by the client's name, which each SDK sends: ``Luma/Python``, ``AsyncLuma/Python``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
+
+from luma_sandbox.agents.refusal import check_key
+from luma_sandbox.clock import iso
+from luma_sandbox.dream_machine import house_of
+from luma_sandbox.server_state import House
+
+ANY_ID = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
+
+PREFIX = "/v1"
+CLIENTS = (b"Luma/", b"AsyncLuma/")
+
+
+class Told(APIRoute):
+    """A route that at the root answers this API's own clients only."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route, once it is clear who asks."""
+        if not self.path.startswith(PREFIX) and not dict(scope.get("headers", ())).get(b"user-agent", b"").startswith(
+            CLIENTS
+        ):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+router = APIRouter(dependencies=[Depends(check_key)], tags=["Conformance"], route_class=Told)
+TheHouse = Annotated[House, Depends(house_of)]
+
+
+@router.post("/generations", status_code=201)
+async def create(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Take whatever was sent."""
+    asked = await request.json()
+    return _generation(house) | {"model": asked.get("model", "uni-1"), "type": asked.get("type", "image")}
+
+
+@router.get("/generations/{identity}")
+def get(identity: str, house: TheHouse) -> dict[str, Any]:
+    """Some generation, whatever its id."""
+    return _generation(house) | {"id": identity}
+
+
+@router.post("/files", status_code=201)
+async def create_file(request: Request, house: TheHouse) -> dict[str, Any]:
+    """A file that waits for its bytes."""
+    upload = {"method": "PUT", "url": str(request.url), "headers": {}, "expires_at": iso(house.clock.now() + 3600)}
+    return {"id": ANY_ID, "state": "pending", "file": _file(house), "upload": upload}
+
+
+@router.get("/files")
+def page(house: TheHouse) -> dict[str, Any]:
+    """A page with one file."""
+    return {"data": [_file(house)], "has_more": False, "next_cursor": None}
+
+
+@router.get("/files/{identity}")
+@router.post("/files/{identity}/complete")
+def get_file(identity: str, house: TheHouse) -> dict[str, Any]:
+    """Some file, whatever its id."""
+    return _file(house) | {"id": identity}
+
+
+@router.delete("/files/{identity}", status_code=204)
+def delete_file(identity: str) -> Response:
+    """As if it had been there."""
+    return Response(status_code=204)
+
+
+def _generation(house: House) -> dict[str, Any]:
+    return {
+        "id": ANY_ID,
+        "type": "image",
+        "model": "uni-1",
+        "state": "queued",
+        "created_at": iso(house.clock.now()),
+        "output": [],
+        "failure_reason": None,
+        "failure_code": None,
+    }
+
+
+def _file(house: House) -> dict[str, Any]:
+    return {
+        "id": ANY_ID,
+        "created_at": iso(house.clock.now()),
+        "mime_type": "image/png",
+        "purpose": "input",
+        "size_bytes": 1,
+        "state": "pending",
+        "deleted_at": None,
+        "expires_at": None,
+        "failure_reason": None,
+        "filename": None,
+        "user_id": None,
+    }

@@ -1,0 +1,214 @@
+"""The routes of /files: create, receive the bytes, complete, list, get, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import UploadFile
+
+from luma_sandbox.agents import media, shapes
+from luma_sandbox.agents.file_table import File
+from luma_sandbox.agents.refusal import Declined, check_key
+from luma_sandbox.agents.state import Desk, desk_of, json_body
+from luma_sandbox.clock import iso
+from luma_sandbox.reader import Unreadable
+from studio.errors import BadClip
+
+INLINE_MAX = 50 * 1024 * 1024  # a guess: "subject to an inline size cap"
+MEDIA = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4")
+
+router = APIRouter(dependencies=[Depends(check_key)], tags=["Luma Agents"])
+uploads = APIRouter(tags=["Luma Agents"])
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+@router.post("/files", status_code=201)
+async def create(request: Request, desk: TheDesk) -> dict[str, Any]:
+    """A new file: as JSON it waits for a signed PUT, as multipart its bytes come along."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _create_inline(request, desk)
+    asked = shapes.read(shapes.FileCreate, await json_body(request))
+    file = await asyncio.to_thread(_add, desk, asked)
+    url = desk.house.signer.url(str(request.base_url), f"/sandbox/uploads/{file.id}", desk.house.clock.now())
+    expires = desk.house.clock.now() + desk.house.options.assume.number("asset_url_seconds")
+    upload = {"method": "PUT", "url": url, "headers": {"Content-Type": file.mime_type}, "expires_at": iso(expires)}
+    return _answer(desk, file) | {"upload": upload}
+
+
+@router.get("/files")
+def page(request: Request, desk: TheDesk) -> dict[str, Any]:
+    """The newest first, from a cursor on; deleted ones only where they are asked for."""
+    asked = shapes.read(shapes.FileQuery, dict(request.query_params))
+    now = desk.house.clock.now()
+    shown = [
+        file
+        for file in desk.shelf.newest(_place(asked.cursor))
+        if asked.purpose in (None, file.purpose)
+        and (file.state(now) != "deleted" if asked.state is None else file.state(now) == asked.state)
+    ]
+    files, more = shown[: asked.limit], len(shown) > asked.limit
+    return {
+        "data": [record(desk, file) for file in files],
+        "has_more": more,
+        "next_cursor": _cursor(files[-1].seq) if more else None,
+    }
+
+
+@router.get("/files/{identity}")
+def get(identity: str, desk: TheDesk) -> dict[str, Any]:
+    """One file, also a deleted one."""
+    return record(desk, _find(desk, identity))
+
+
+@router.delete("/files/{identity}", status_code=204)
+def delete(identity: str, desk: TheDesk) -> Response:
+    """It can no longer be used for new generations."""
+    desk.shelf.delete(_find(desk, identity).id, desk.house.clock.now())
+    return Response(status_code=204)
+
+
+@router.post("/files/{identity}/complete")
+async def complete(identity: str, desk: TheDesk) -> dict[str, Any]:
+    """The bytes are there: its ingest begins. Asked again it changes nothing."""
+    file = _find(desk, identity)
+    if file.state(desk.house.clock.now()) == "deleted":
+        raise Declined(404, "File not found")
+    if file.sha256 is None:
+        raise Declined(400, "No bytes were uploaded for this file")
+    if file.ready_at is None:
+        await asyncio.to_thread(_ingest, desk, file, file.sha256)
+    return record(desk, _find(desk, identity))
+
+
+@uploads.put("/sandbox/uploads/{identity}")
+async def put(identity: str, request: Request, desk: TheDesk, expires: str = "", sig: str = "") -> Response:
+    """The storage behind a signed URL. It answers as object stores do, with no JSON."""
+    if not desk.house.signer.holds(request.url.path, expires, sig, desk.house.clock.now()):
+        return Response("Request has expired or its signature does not match", 403)
+    file = desk.shelf.get(identity)
+    if file is None or file.ready_at is not None:
+        return Response("There is no upload to receive", 404)
+    if request.headers.get("content-type") != file.mime_type:
+        return Response("The Content-Type is not the one that was signed", 403)
+    part = desk.house.home.part()
+    try:
+        length = 0
+        with part.open("wb") as out:
+            async for chunk in request.stream():
+                length += len(chunk)
+                if length > file.size_bytes:
+                    return Response("More bytes than were announced", 400)
+                out.write(chunk)
+        if length != file.size_bytes:
+            return Response("Fewer bytes than were announced", 400)
+        await asyncio.to_thread(_keep, desk, file, part)
+    finally:
+        part.unlink(missing_ok=True)
+    return Response(status_code=200)
+
+
+async def _create_inline(request: Request, desk: Desk) -> dict[str, Any]:
+    async with request.form() as form:
+        content = form.get("file")
+        if not isinstance(content, UploadFile):
+            raise Declined(400, "file: Field required")
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        body = await content.read(INLINE_MAX + 1)
+        if len(body) > INLINE_MAX:
+            raise Declined(413, f"file: exceeds {INLINE_MAX >> 20} MB; use the presigned upload")
+        known = {"mime_type": content.content_type or "", "filename": content.filename} | fields
+        asked = shapes.read(shapes.FileCreate, known | {"size_bytes": len(body)})
+    file = await asyncio.to_thread(_add, desk, asked)
+    part = desk.house.home.part()
+    await asyncio.to_thread(part.write_bytes, body)
+    digest = await asyncio.to_thread(_keep, desk, file, part)
+    await asyncio.to_thread(_ingest, desk, file, digest)
+    return _answer(desk, _find(desk, file.id)) | {"upload": None}
+
+
+def _add(desk: Desk, asked: shapes.FileCreate) -> File:
+    if asked.mime_type not in MEDIA:
+        raise Declined(400, f"mime_type: {asked.mime_type!r} is not supported; one of {', '.join(MEDIA)}")
+    now = desk.house.clock.now()
+    expires_at = None if asked.expires_at is None else _moment(asked.expires_at)
+    if expires_at is not None and expires_at <= now:
+        raise Declined(400, "expires_at: must be in the future")
+    wanted = asked.model_dump() | {"expires_at": expires_at, "created_at": now}
+    return desk.shelf.add(**wanted)
+
+
+def _keep(desk: Desk, file: File, part: Path) -> str:
+    digest = desk.house.home.adopt_input(part)
+    desk.shelf.receive(file.id, digest)
+    return digest
+
+
+def _ingest(desk: Desk, file: File, digest: str) -> None:
+    problem, facts = None, (0.0, 0, 0)
+    try:
+        _, facts = media.examine(desk.house.home.input(digest), file.mime_type.partition("/")[0])
+    except (Unreadable, BadClip, OSError) as error:
+        problem = f"The file could not be decoded as {file.mime_type}: {error}"
+    ready_at = desk.house.clock.now() + desk.house.options.assume.number("agents_ingest_seconds")
+    desk.shelf.complete(file.id, ready_at, problem, facts)
+
+
+def _find(desk: Desk, identity: str) -> File:
+    found = desk.shelf.get(identity)
+    if found is None:
+        raise Declined(404, "File not found")
+    return found
+
+
+def _answer(desk: Desk, file: File) -> dict[str, Any]:
+    told = record(desk, file)
+    return {"id": file.id, "state": told["state"], "file": told}
+
+
+def record(desk: Desk, file: File) -> dict[str, Any]:
+    """A file as the service gives it."""
+    now = desk.house.clock.now()
+    gone, state = file.gone_at(now), file.state(now)
+    return {
+        "id": file.id,
+        "created_at": iso(file.created_at),
+        "mime_type": file.mime_type,
+        "purpose": file.purpose,
+        "size_bytes": file.size_bytes,
+        "state": state,
+        "deleted_at": None if gone is None else iso(gone),
+        "expires_at": None if file.expires_at is None else iso(file.expires_at),
+        "failure_reason": file.problem if state == "failed" else None,
+        "filename": file.filename,
+        "user_id": file.user_id,
+    }
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Declined(400, "expires_at: not an ISO 8601 date and time") from None
+
+
+def _cursor(seq: int) -> str:
+    return base64.urlsafe_b64encode(f"file:{seq}".encode()).decode()
+
+
+def _place(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        name, _, seq = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
+        if name != "file" or not seq.isascii() or not seq.isdigit() or len(seq) > 15:
+            raise ValueError(cursor)
+        return int(seq)
+    except (ValueError, binascii.Error):
+        raise Declined(400, "cursor: not a cursor of this list") from None

@@ -1,0 +1,138 @@
+"""The routes of /generations: create and get. There is no list."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from luma_sandbox.agents import rules
+from luma_sandbox.agents.media import API, Found
+from luma_sandbox.agents.order import Order
+from luma_sandbox.agents.refusal import NO_BALANCE, RATE_LIMIT, RATE_LIMITED, TOO_MANY_JOBS, Declined, check_key
+from luma_sandbox.agents.shapes import Create
+from luma_sandbox.agents.state import Desk, desk_of, json_body
+from luma_sandbox.assumptions import Assumptions
+from luma_sandbox.books import Draft, Generation, NoCredit
+from luma_sandbox.clock import iso
+from luma_sandbox.inputs import result
+from luma_sandbox.lifecycle import JOB_FAILED, UNREADABLE_INPUT
+from luma_sandbox.limits import AGENTS, AT_ONCE, TooMany
+
+STATES = {"dreaming": "processing"}
+# What the sandbox's own life cycle calls a failure; the faults give codes themselves.
+CODES = {UNREADABLE_INPUT: "corrupt_input", JOB_FAILED: "generation_failed"}
+REASONS = {
+    "content_moderated": "The prompt or an input image violated the content guidelines",
+    "generation_failed": "The model could not generate an output",
+    "budget_exhausted": "The account ran out of funds during the generation",
+    "output_not_found": "The generated output could not be retrieved",
+    "image_too_large": "An input image exceeded the size limit",
+    "unsupported_format": "An input media file was in an unsupported format",
+    "corrupt_input": "An input media file could not be decoded",
+    "invalid_request": "The request was found to be invalid during processing",
+    "rate_limited": "The generation was rate limited by an upstream service",
+}
+
+router = APIRouter(dependencies=[Depends(check_key)], tags=["Luma Agents"])
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+@router.post("/generations", status_code=201)
+async def create(request: Request, response: Response, desk: TheDesk) -> dict[str, Any]:
+    """Order an image or a clip. What is accepted is told how many a minute may be asked for, where that is limited."""
+    house = desk.house
+    asked = rules.create(await json_body(request), house.options.assume)
+    found: dict[str, Found] = {}
+    for field, media in rules.references(asked):
+        clips = field == "source" and asked.type in ("video_edit", "video_reframe")
+        found[field] = await desk.ingest.read(field, media, house.clock.now(), clips=clips)
+    generation = await asyncio.to_thread(_accept, desk, asked, found)
+    house.lifecycle.begin(generation)
+    if (a_minute := house.limits.creates_a_minute.get(AGENTS)) is not None:
+        response.headers[RATE_LIMIT] = str(a_minute)
+    return answer(desk, request, generation)
+
+
+@router.get("/generations/{identity}")
+def get(identity: str, request: Request, desk: TheDesk) -> dict[str, Any]:
+    """One generation, its outputs under fresh URLs."""
+    found = desk.house.books.get(identity)
+    if found is None or found.api != API:
+        raise Declined(404, "Generation not found")
+    return answer(desk, request, found)
+
+
+def _accept(desk: Desk, asked: Create, found: Mapping[str, Found]) -> Generation:
+    """Into the books, charged, or declined with nothing charged."""
+    house = desk.house
+    order = Order(asked, found, house.options.assume)
+    draft = Draft(
+        api=API,
+        kind="image" if asked.type in rules.IMAGE_KINDS else "video",
+        model=asked.model,
+        request=_echo(asked.model_dump(exclude_none=True)),
+        order_form=order.form(),
+        cents=order.cents(),
+    )
+    try:
+        return house.books.accept(draft, house.clock.now())
+    except NoCredit:
+        raise Declined(402, NO_BALANCE) from None
+    except TooMany as error:
+        raise _too_many(error, house.options.assume) from None
+
+
+def _too_many(error: TooMany, assume: Assumptions) -> Declined:
+    """The 429 of the limit that was hit: the two are told apart by their text, and by the header of one of them."""
+    if error.limit == AT_ONCE:
+        return Declined(429, TOO_MANY_JOBS, math.ceil(assume.number("agents_concurrency_wait")))
+    return Declined(429, RATE_LIMITED, math.ceil(error.retry_after or 0), {RATE_LIMIT: str(error.most)})
+
+
+def _echo(value: Any) -> Any:
+    """What was asked, for the books, without the bytes that came along."""
+    if isinstance(value, dict):
+        return {
+            name: f"({len(inner)} letters of base64)" if name == "data" and isinstance(inner, str) else _echo(inner)
+            for name, inner in value.items()
+        }
+    return [_echo(inner) for inner in value] if isinstance(value, list) else value
+
+
+def answer(desk: Desk, request: Request, generation: Generation) -> dict[str, Any]:
+    """A generation as the service gives it."""
+    failed = generation.state == "failed"
+    code = CODES.get(generation.failure_reason or "", generation.failure_reason) if failed else None
+    if failed and code not in REASONS:
+        code = "generation_failed"
+    return {
+        "id": generation.id,
+        "type": generation.request["type"],
+        "model": generation.model,
+        "state": STATES.get(generation.state, generation.state),
+        "created_at": iso(generation.created_at),
+        "output": _outputs(desk, request, generation) if generation.state == "completed" else [],
+        "failure_code": code,
+        "failure_reason": REASONS[code] if code else None,
+    }
+
+
+def _outputs(desk: Desk, request: Request, generation: Generation) -> list[dict[str, str]]:
+    """Signed for an hour. The EXR archive, where one was asked for, comes after the clip."""
+
+    def signed(name: str) -> str:
+        path = f"/sandbox/assets/{generation.id}/{name}"
+        base = desk.house.options.public_url or str(request.base_url)
+        return desk.house.signer.url(base, path, desk.house.clock.now())
+
+    if generation.kind == "image":
+        suffix = result(desk.house.home, generation).suffix
+        return [{"type": "image", "url": signed(f"image{suffix}")}]
+    outputs = [{"type": "video", "url": signed("video.mp4")}]
+    if generation.order_form.get("exr"):
+        outputs.append({"type": "exr", "url": signed("frames.zip")})
+    return outputs

@@ -1,0 +1,51 @@
+"""A film with guide frames: at its place each one is shown as it is, and between them one washes into the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PIL import Image
+
+from luma_sandbox.picture import film, motion, planes, scenery, stage
+from luma_sandbox.picture.caption import caption
+from luma_sandbox.picture.motion import STILL, Move, View
+from luma_sandbox.picture.planes import Picture
+from luma_sandbox.stills import take_of
+
+NEAR = 0.02  # of the length: a guide frame that comes sooner opens the film
+
+
+def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[int, Image.Image]]) -> film.Film:
+    """The film of a score whose guide frames stand at those frames."""
+    frames, take = score["frames"], take_of(score)
+    # The grid counts one place more than there are frames: its last place is the last frame.
+    by_frame = {min(index, frames - 1): image for index, image in sorted(guides, key=lambda guide: guide[0])}
+    placed = [(index / (frames - 1), image) for index, image in by_frame.items()]
+    acts: list[film.Act] = []
+    before = 0.0
+    if placed[0][0] > NEAR:
+        acts.append(film.Act(scenery.paint(score["prompt"], size, take=take), motion.across))
+    for at, image in placed:
+        picture = stage.flat(Picture.from_rgb(planes.cover(image, size)))
+        acts.append(film.Act(picture, _resting_at(at), (before, at) if acts else None))
+        before = at
+    facts = f"{score['model']} · {score['resolution']} · {len(guides)} guide frames"
+    facts += f" · take {take}" if take > 1 else ""
+    return film.Film(
+        acts=tuple(acts),
+        move=motion.varied(motion.combine(score["concepts"]), take),
+        frames=frames,
+        loop=False,
+        caption=caption(size, score["prompt"], facts.upper()),
+        wash=film.wash(size, take),
+    )
+
+
+def _resting_at(at: float) -> Callable[[Move, float], View]:
+    """A camera that stands where the picture was pinned at that time, and moves on from there."""
+
+    def path(move: Move, time: float) -> View:
+        return motion.from_rest(move, (time - at) / (1 - at)) if time > at else STILL
+
+    return path

@@ -1,0 +1,185 @@
+"""Makes what the Luma Agents API is asked for, out of the sandbox's own pictures, looks and films.
+
+Each maker takes a score (see ``renderer.py``), writes its file and gives a picture of it for the page. The scores are
+those of ``order.py``; their inputs are named as in the request: ``source``, ``image_ref.N``, ``keyframes.N``,
+``edit.keyframes.N``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from luma_sandbox import footage, renderer, stills
+from luma_sandbox.agents import guide_frames
+from luma_sandbox.agents.places import archive_of
+from luma_sandbox.encoder import QUIET, encode, watched
+from luma_sandbox.picture.look import Look, look, strength
+from luma_sandbox.picture.outpaint import Outpaint, place
+from luma_sandbox.picture.planes import Picture
+from studio.errors import FfmpegError
+from studio.media import ffmpeg
+
+Score = Mapping[str, Any]
+Heard = Callable[[], None]
+SOURCE_WEIGHT = 0.5  # of an edited image: how much of it stays
+HELD = 0.6  # of an edit's way from its source: how much of it the controls take back, all of them in full
+TURN = 12  # frames in which an edit passes from one guide frame's look to the next one's
+HDR = "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020:t=arib-std-b67:m=2020_ncl:r=limited,format=yuv420p10le"
+X265 = (
+    "-c:v", "libx265", "-preset", "ultrafast", "-crf", "17", "-tag:v", "hvc1", "-video_track_timescale", "12288",
+    "-x265-params", "log-level=none:pools=1:frame-threads=1:info=0",
+    "-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc",
+)  # fmt: skip
+LINEAR = "zscale=t=linear:npl=203,format=gbrpf32le"
+PLAIN = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1", "-threads", "1"]
+
+
+def image(score: Score, out: Path, on_frame: Heard) -> Picture:
+    """A still from text and references."""
+    return stills.make({**score, "make": "image"}, out, on_frame)
+
+
+def image_edit(score: Score, out: Path, on_frame: Heard) -> Picture:
+    """A still made over from another."""
+    inputs = dict(score["inputs"])
+    inputs["modify_image_ref.0"] = inputs.pop("source") | {"weight": SOURCE_WEIGHT}
+    return stills.make({**score, "make": "image", "inputs": inputs}, out, on_frame)
+
+
+def video(score: Score, out: Path, on_frame: Heard) -> Picture:
+    """A new clip; its guide frames, if there are any, each in its place."""
+    if score["indexes"]:
+        size = (score["width"], score["height"])
+        guides = [stills.opened(score["inputs"][f"keyframes.{n}"]) for n in range(len(score["indexes"]))]
+        work = guide_frames.film_of(score, size, list(zip(score["indexes"], guides, strict=True)))
+        on_frame()
+        encode(watched(work.run(), on_frame), size, size, out)
+        poster = work.frame(round(work.frames * 0.6), captioned=False)
+    else:
+        poster = renderer.clip(score, out, on_frame)
+    _finish(score, out)
+    return poster
+
+
+def video_edit(score: Score, out: Path, on_frame: Heard) -> Picture:
+    """A clip restyled: its motion stays."""
+    size = (score["width"], score["height"])
+    poster: list[Picture] = []
+    encode(watched(_kept(_restyled(score, size), poster), on_frame), size, size, out)
+    _finish(score, out)
+    return poster[0]
+
+
+def video_reframe(score: Score, out: Path, on_frame: Heard) -> Picture:
+    """A clip in another shape, painted on beyond its edges."""
+    size, source = (score["width"], score["height"]), Path(score["inputs"]["source"]["path"])
+    facts = footage.examine(source)
+    whole = footage.even(facts.width, facts.height)
+    around = Outpaint(
+        size, place(whole, size, _position(score["position"], size)), score["prompt"], take=stills.take_of(score)
+    )
+    poster: list[Picture] = []
+    made = (around.over(picture) for picture in footage.pictures(source))
+    encode(watched(_kept(made, poster), on_frame), size, size, out)
+    return poster[0]
+
+
+MAKERS: dict[str, renderer.Maker] = {
+    "agents_image": image,
+    "agents_image_edit": image_edit,
+    "agents_video": video,
+    "agents_video_edit": video_edit,
+    "agents_video_reframe": video_reframe,
+}
+
+
+def _restyled(score: Score, size: tuple[int, int]) -> Iterator[Picture]:
+    """The source in the looks of its guide frames, one after another, or in the prompt's own."""
+    how_far = strength(score["mode"]) * (1 - HELD * score.get("held", 0.0))
+    anchors: list[tuple[int, Image.Image | None]] = [
+        (index, stills.opened(score["inputs"][f"edit.keyframes.{number}"]))
+        for number, index in enumerate(score["indexes"])
+    ]
+    if score["start"] is not None:
+        anchors = [(0, stills.opened(score["start"]))]
+    anchors = sorted(anchors, key=lambda anchor: anchor[0]) or [(0, None)]
+    current = _look(score, how_far, size, anchors.pop(0)[1])
+    coming: Look | None = None
+    for number, frame in enumerate(footage.pictures(Path(score["inputs"]["source"]["path"]), size)):
+        if coming is not None and number >= anchors[0][0]:
+            current, coming = coming, None
+            anchors.pop(0)
+        if coming is None and anchors and number > anchors[0][0] - TURN:
+            coming = _look(score, how_far, size, anchors[0][1])
+        made = current.over(frame)
+        if coming is not None and anchors:
+            share = min(1.0, max(0.0, 1 - (anchors[0][0] - number) / TURN))
+            mask = Image.new("L", size, round(255 * share))
+            made = made.blend(coming.over(frame), mask, mask.reduce(2))
+        yield made
+
+
+def _look(score: Score, how_far: float, size: tuple[int, int], model: Image.Image | None) -> Look:
+    return look(score["prompt"], how_far, size, model, take=stills.take_of(score))
+
+
+def _kept(pictures: Iterator[Picture], first: list[Picture]) -> Iterator[Picture]:
+    """The same pictures; the first is kept for the page."""
+    for picture in pictures:
+        if not first:
+            first.append(picture)
+        yield picture
+
+
+def _position(given: Mapping[str, float] | None, size: tuple[int, int]) -> dict[str, int]:
+    """A place in shares of the canvas, in pixels of it."""
+    if given is None:
+        return {}
+    return {
+        "grid_position_x": round(given["x_norm"] * size[0]),
+        "grid_position_y": round(given["y_norm"] * size[1]),
+        "resized_width": max(2, round(given["w_norm"] * size[0])),
+        "resized_height": max(2, round(given["h_norm"] * size[1])),
+    }
+
+
+def _finish(score: Score, out: Path) -> None:
+    """The high dynamic range of a clip, and its frames in EXR, where they were asked for."""
+    if score.get("exr"):
+        _archive(out, archive_of(Path(score["out"])), score["exr_every"])
+    if score.get("hdr"):
+        wide = out.with_name(f"{out.stem}.wide.part{out.suffix}")
+        try:
+            _run(out, HDR, *PLAIN, *X265, "-movflags", "+faststart", "-f", "mp4", str(wide))
+            wide.replace(out)
+        finally:
+            wide.unlink(missing_ok=True)
+
+
+def _archive(clip: Path, place: Path, every: int) -> None:
+    """Linear half-float frames in one file without compression of its own: they are compressed already."""
+    part = place.with_name(f"{place.stem}.part{place.suffix}")
+    with tempfile.TemporaryDirectory() as folder:
+        name = str(Path(folder) / "%05d.exr")
+        picked = f"select=not(mod(n\\,{every})),{LINEAR}"
+        _run(clip, picked, *PLAIN, "-fps_mode", "passthrough", "-c:v", "exr", "-compression", "zip16", "-format",
+             "half", name)  # fmt: skip
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:
+            for number, frame in enumerate(sorted(Path(folder).iterdir())):
+                packed.writestr(zipfile.ZipInfo(f"{number * every:05d}.exr"), frame.read_bytes())
+    part.replace(place)
+
+
+def _run(clip: Path, filters: str, *options: str) -> None:
+    command = [ffmpeg.binary(), *QUIET, "-f", "mp4", "-i", str(clip), "-vf", filters, *options]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        text = done.stderr.decode("utf-8", "replace")[-4000:]
+        raise FfmpegError(f"ffmpeg ended with status {done.returncode}", log=text)

@@ -1,0 +1,86 @@
+"""The sandbox as a web application."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from luma_sandbox import admin_routes, conformance, dream_machine, faults_api, page
+from luma_sandbox.agents import api as agents
+from luma_sandbox.books import Generation
+from luma_sandbox.browsers import Browsers
+from luma_sandbox.clock import Clock
+from luma_sandbox.faults_wire import FaultLayer
+from luma_sandbox.limits import TooMany
+from luma_sandbox.refusal import Refusal
+from luma_sandbox.server_state import House, Options
+
+
+def create_app(home: Path, options: Options | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """A sandbox that lives in ``home``. Unfinished work is taken up when the application starts.
+
+    Through an ASGI transport no lifespan runs: wrap the client in ``async with running(app)``.
+    """
+    house = House(home, options or Options(), clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(app):
+            yield
+
+    app = FastAPI(title="Luma sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = house
+    app.add_exception_handler(Refusal, _refuse)
+    app.add_middleware(FaultLayer, house=house)
+    app.add_middleware(Browsers)  # around the faults: a page is to see their answers too
+    house.callbacks.body = lambda generation: _seen(house, generation)
+    app.include_router(admin_routes.router)
+    app.include_router(faults_api.router)
+    app.include_router(page.router)
+    agents.include(app, house)
+    # With and without the base path; what comes first answers, and the fixed lists come before any id.
+    apis = [dream_machine.fixed, *([conformance.router] if house.options.conformance else []), dream_machine.router]
+    for prefix in (dream_machine.PREFIX, ""):
+        for api in apis:
+            app.include_router(api, prefix=prefix)
+    return app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[House]:
+    """The sandbox at work: its life cycles go on in here, and stop on the way out."""
+    house: House = app.state.house
+    house.lifecycle.resume()
+    try:
+        yield house
+    finally:
+        await house.close()
+        agents.close(app)
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, Refusal):
+        raise error
+    house: House = request.app.state.house
+    detail = error.detail
+    if isinstance(detail, str) and house.options.assume["detail_prefix"] == "status":
+        detail = f"{error.status}: {detail}"
+    headers = None
+    if isinstance(error, TooMany) and error.retry_after is not None and house.options.assume["retry_after"] == "sent":
+        headers = {"Retry-After": str(math.ceil(error.retry_after))}
+    return JSONResponse({"detail": detail}, error.status, headers)
+
+
+def _seen(house: House, generation: Generation) -> dict[str, Any]:
+    """A generation as a callback shows it: its assets where the latest client found the sandbox."""
+    url = urlsplit(house.address)
+    host = (b"host", url.netloc.encode())
+    called = {"type": "http", "scheme": url.scheme, "path": "/", "query_string": b"", "headers": [host]}
+    return dream_machine.answer(house, Request(called), generation)

@@ -1,0 +1,311 @@
+"""The routes of the Dream Machine API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from luma_sandbox import edit_rules, finish_rules, image_rules, prices, rules, sizes
+from luma_sandbox.amounts import number
+from luma_sandbox.bodies import parsed
+from luma_sandbox.books import Draft, Generation, NoCredit
+from luma_sandbox.clock import iso
+from luma_sandbox.refusal import Refusal
+from luma_sandbox.server_state import House
+
+API = "dream-machine"
+PREFIX = "/dream-machine/v1"
+SYNC_SECONDS = 60.0  # as long as the SDK's own client waits
+SYNC_LOOK = 0.05
+INVALID_KEY = "Invalid API key is provided"
+
+
+def check_key(authorization: Annotated[str, Header()] = "") -> None:
+    """Any key will do, but one there must be."""
+    scheme, _, key = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Refusal(401, INVALID_KEY)
+
+
+def house_of(request: Request) -> House:
+    """The sandbox that this request came to."""
+    house: House = request.app.state.house
+    return house
+
+
+# The routes that no id can stand for; they are asked first.
+fixed = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
+router = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
+TheHouse = Annotated[House, Depends(house_of)]
+
+
+@router.post("/generations/video", status_code=201)
+@router.post("/generations", status_code=201)
+async def create_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a clip. The second path is the one that older clients use."""
+    wanted = rules.video(await read_json(request), house.options.assume)
+    generation = await asyncio.to_thread(accept_video, house, wanted)
+    house.lifecycle.begin(generation)
+    return answer(house, request, generation)
+
+
+@router.post("/generations/image", status_code=201)
+async def create_image(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a still. With `sync` the answer waits until it is there, or for `sync_timeout` seconds."""
+    draft = image_rules.image(await read_json(request), house.options.assume, API)
+    generation = await begin(house, draft)
+    if draft.request.get("sync"):
+        generation = await _finished(house, generation, float(draft.request.get("sync_timeout", SYNC_SECONDS)))
+    return answer(house, request, generation)
+
+
+@router.post("/generations/image/reframe", status_code=201)
+async def reframe_image(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a still in another shape."""
+    draft = image_rules.reframe(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
+
+
+@router.post("/generations/video/modify", status_code=201)
+async def modify_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order footage in another look."""
+    draft = edit_rules.modify(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
+
+
+@router.post("/generations/video/reframe", status_code=201)
+async def reframe_video(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order footage in another shape."""
+    draft = edit_rules.reframe(await read_json(request), house.options.assume, API)
+    return answer(house, request, await begin(house, draft))
+
+
+@router.post("/generations/{identity}/upscale")
+async def upscale(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a finished clip with more pixels: a generation of its own."""
+    body = await read_json(request) if await request.body() else {}
+    draft = finish_rules.upscale(body, finished_clip(house, identity), house.options.assume)
+    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+
+
+@router.post("/generations/{identity}/audio")
+async def add_audio(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """Order a sound for a finished clip: a generation of its own."""
+    body = await read_json(request) if await request.body() else {}
+    draft = finish_rules.audio(body, finished_clip(house, identity), house.options.assume)
+    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+
+
+@router.get("/generations")
+def list_generations(
+    request: Request,
+    house: TheHouse,
+    limit: Annotated[int, Query(ge=0)] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> dict[str, Any]:
+    """The newest first, unless `list_order` says otherwise."""
+    assume = house.options.assume
+    shown = min(limit, int(assume.number("list_limit_max")))
+    page, total = house.books.page(API, shown, offset, first=assume["list_order"])
+    return {
+        "generations": [answer(house, request, generation) for generation in page],
+        "count": len(page),
+        "has_more": offset + len(page) < total,
+        "limit": shown,
+        "offset": offset,
+    }
+
+
+@fixed.get("/generations/concepts/list")
+def list_concepts() -> list[str]:
+    """The keys that `concepts` understands."""
+    return list(rules.CONCEPTS)
+
+
+@fixed.get("/generations/camera_motion/list")
+def list_camera_motions() -> list[str]:
+    """The older list: sentences that are written into the prompt."""
+    return list(rules.CAMERA_MOTIONS)
+
+
+@router.get("/generations/{identity}")
+def get_generation(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+    """One generation, its asset under a fresh URL."""
+    return answer(house, request, find(house, identity))
+
+
+@router.delete("/generations/{identity}", status_code=204)
+def delete_generation(identity: str, house: TheHouse) -> Response:
+    """Take a generation out of sight. What it cost stays in the books."""
+    if not house.books.delete(find(house, identity).id, house.clock.now()):
+        raise Refusal(404, "Generation not found")
+    return Response(status_code=204)
+
+
+@fixed.get("/credits")
+def get_credits(house: TheHouse) -> dict[str, int | float]:
+    """What is left, in US cents."""
+    return {"credit_balance": number(house.books.account().balance)}
+
+
+@fixed.get("/ping")
+def ping() -> dict[str, str]:
+    """Whether anybody is there."""
+    return {"message": "pong"}
+
+
+async def read_json(request: Request) -> Any:
+    """The body. Raises Refusal where it is not JSON."""
+    try:
+        return parsed(await request.body())
+    except json.JSONDecodeError as error:
+        raise _not_json([error.pos], error.msg) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_json([], "not a value of JSON") from error
+
+
+def _not_json(at: list[int], why: str) -> Refusal:
+    told = {
+        "type": "json_invalid",
+        "loc": ["body", *at],
+        "msg": "JSON decode error",
+        "input": {},
+        "ctx": {"error": why},
+    }
+    return Refusal(422, [told])
+
+
+def find(house: House, identity: str) -> Generation:
+    """A generation that can be seen. Raises Refusal."""
+    found = house.books.get(identity)
+    if found is None or found.api != API:
+        raise Refusal(404, "Generation not found")
+    return found
+
+
+def finished_clip(house: House, identity: str) -> Generation:
+    """A completed video to be finished further. Raises Refusal."""
+    found = find(house, identity)
+    status = int(house.options.assume["unfinished_parent"])
+    if found.kind != "video":
+        raise Refusal(status, f"Generation {identity} is not a video")
+    if found.state != "completed":
+        raise Refusal(status, f"Generation {identity} is {found.state}, not completed")
+    return found
+
+
+def check_clip(house: House, identity: str) -> None:
+    """Raises Refusal where it can no longer be built on."""
+    finished_clip(house, identity)
+
+
+def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
+    """Into the books, charged, or refused with nothing charged."""
+    width, height = sizes.of(wanted.resolution, wanted.aspect_ratio)
+    order_form = {
+        "prompt": wanted.prompt,
+        "model": wanted.model,
+        "resolution": wanted.resolution,
+        "width": width,
+        "height": height,
+        "frames": sizes.frames(wanted.seconds),
+        "concepts": list(wanted.concepts),
+        "loop": wanted.loop,
+        "extension": house.options.assume["extension"],
+        "frame0": wanted.start.model_dump(exclude_none=True) if wanted.start else None,
+        "frame1": wanted.end.model_dump(exclude_none=True) if wanted.end else None,
+    }
+    draft = Draft(
+        api=API,
+        kind="video",
+        model=wanted.model,
+        request=wanted.echo,
+        order_form=order_form,
+        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds, _rate(house, wanted.model)),
+    )
+
+    def check_parents() -> None:
+        for name, identity in wanted.parents:
+            check_parent(house, name, identity)
+
+    return accept(house, draft, check_parents)
+
+
+def _rate(house: House, model: str) -> float | None:
+    """US dollars per million pixels of a model that no price list of Luma's names; None where one does."""
+    return house.options.assume.number("ray_1_6_rate") if model == "ray-1-6" else None
+
+
+async def begin(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+    """Accept an order, and start its life."""
+    generation = await asyncio.to_thread(accept, house, draft, check)
+    house.lifecycle.begin(generation)
+    return generation
+
+
+def accept(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+    """Into the books, charged, or refused with nothing charged. Every create comes through here."""
+    try:
+        return house.books.accept(draft, house.clock.now(), check)
+    except NoCredit:
+        raise Refusal(402, house.options.assume["no_credit_text"]) from None
+
+
+async def _finished(house: House, generation: Generation, seconds: float) -> Generation:
+    """The generation once it is completed or failed, or as it stands after so many seconds."""
+    end = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < end:
+        found = await asyncio.to_thread(house.books.any, generation.id)
+        if found is not None and found.state in ("completed", "failed"):
+            return found
+        await asyncio.sleep(SYNC_LOOK)
+    return house.books.any(generation.id) or generation
+
+
+def check_parent(house: House, name: str, identity: str) -> None:
+    """Only a completed video can be built on."""
+    status = int(house.options.assume["unfinished_parent"])
+    parent = house.books.get(identity)
+    if parent is None or parent.api != API:
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} was not found")
+    if parent.state != "completed":
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} is {parent.state}, not completed")
+    if parent.kind != "video":
+        raise Refusal(status, f"Generation {identity} in keyframes.{name} is not a video")
+
+
+def asset_name(generation: Generation) -> str:
+    """The last part of the URL of what was made."""
+    return f"image.{generation.order_form['format']}" if generation.kind == "image" else "video.mp4"
+
+
+def answer(house: House, request: Request, generation: Generation) -> dict[str, Any]:
+    """A generation as the service gives it."""
+    return {
+        "id": generation.id,
+        "generation_type": generation.kind,
+        "state": generation.state,
+        "failure_reason": generation.failure_reason,
+        "created_at": iso(generation.created_at, "microseconds"),
+        "assets": _assets(house, request, generation) if generation.state == "completed" else None,
+        "model": generation.model,
+        "request": generation.request,
+    }
+
+
+def _assets(house: House, request: Request, generation: Generation) -> dict[str, str | None]:
+    """Where the files of a completed generation are; a clip's image is its first frame."""
+    base = (house.options.public_url or str(request.base_url)).rstrip("/")
+
+    def url(name: str) -> str:
+        path = f"/sandbox/assets/{generation.id}/{name}"
+        signed = house.options.assume["asset_urls"] == "signed"
+        return house.signer.url(base, path, house.clock.now()) if signed else f"{base}{path}"
+
+    if generation.kind == "image":
+        return {"image": url(asset_name(generation))}
+    return {"video": url(asset_name(generation)), "image": url("thumb.jpg"), "progress_video": None}

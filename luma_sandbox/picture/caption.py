@@ -1,0 +1,88 @@
+"""The lower third: what was asked. It comes late and leaves early, so that first and last frame are clean."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from luma_sandbox.picture.motion import smooth
+from luma_sandbox.picture.planes import BLACK, Picture
+
+FADE_IN = (0.4, 0.9)  # seconds after the start: begins, is done
+FADE_OUT = (1.0, 0.5)  # seconds before the end: begins, is done
+MAX_LINES = 3
+WHITE = 235
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Two masks for the lowest rows of a frame: a shade that carries the letters, and the letters."""
+
+    top: int
+    shade: Image.Image
+    letters: Image.Image
+    letters_half: Image.Image
+
+    def over(self, frame: Picture, second: float, length: float) -> Picture:
+        """The frame with the caption as it stands at that second."""
+        strength = min(
+            smooth((second - FADE_IN[0]) / (FADE_IN[1] - FADE_IN[0])),
+            smooth((length - FADE_OUT[1] - second) / (FADE_OUT[0] - FADE_OUT[1])),
+        )
+        if strength <= 0:
+            return frame
+        levels = [int(level * strength) for level in range(256)]
+        shade, letters, half = (mask.point(levels) for mask in (self.shade, self.letters, self.letters_half))
+        y, u, v = frame.y.copy(), frame.u.copy(), frame.v.copy()
+        place = (0, self.top)
+        y.paste(BLACK, (*place, *frame.size), shade)
+        y.paste(WHITE, (*place, *frame.size), letters)
+        small = (0, self.top // 2, *u.size)
+        # Without colour in the shade its dark stays neutral, and the letters sharp in half-size chroma.
+        grey = self.shade.reduce(2).point(levels)
+        for plane in (u, v):
+            plane.paste(128, small, grey)
+            plane.paste(128, small, half)
+        return Picture(y, u, v)
+
+
+def caption(size: tuple[int, int], prompt: str, facts: str) -> Caption:
+    """The lower third for a frame of that size."""
+    width, height = size
+    unit = min(size)
+    large, small = ImageFont.load_default(size=unit * 0.040), ImageFont.load_default(size=unit * 0.024)
+    left = round(width * 0.06)
+    lines = _wrap(prompt, large, width - 2 * left)
+    line_height, gap = round(unit * 0.052), round(unit * 0.022)
+    block = line_height * len(lines) + gap + round(unit * 0.03)
+    text_top = height - round(unit * 0.075) - block
+    top = max(0, (text_top - round(unit * 0.16)) // 2 * 2)
+    letters = Image.new("L", (width, height - top), 0)
+    draw = ImageDraw.Draw(letters)
+    for index, line in enumerate(lines):
+        draw.text((left, text_top - top + index * line_height), line, fill=244, font=large)
+    bar = text_top - top + line_height * len(lines) + gap // 2
+    draw.rectangle((left, bar, left + round(unit * 0.07), bar + max(1, round(unit * 0.003))), fill=190)
+    draw.text((left, bar + round(unit * 0.014)), facts, fill=170, font=small)
+    rows = height - top
+    shade = Image.new("L", (1, rows))
+    shade.putdata([int(178 * smooth(row / rows * 1.25)) for row in range(rows)])
+    return Caption(top, shade.resize((width, rows)), letters, letters.reduce(2))
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> list[str]:
+    """At most MAX_LINES lines that fit; what does not fit ends in an ellipsis."""
+    text = " ".join(text.split())
+    if not text:
+        return []
+    per_letter = max(1.0, font.getlength(text) / len(text))
+    columns = max(8, int(room / per_letter))
+    lines = textwrap.wrap(text, columns)
+    while any(font.getlength(line) > room for line in lines) and columns > 8:
+        columns -= 2
+        lines = textwrap.wrap(text, columns)
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES - 1], lines[MAX_LINES - 1].rstrip(" ,.;") + " …"]
+    return lines

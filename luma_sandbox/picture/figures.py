@@ -1,0 +1,158 @@
+"""Silhouettes of those who are in the picture: people, trees, boats, birds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from luma_sandbox.picture.easel import Brush, Easel, Point
+
+LADIES = frozenset(["woman", "girl", "she", "her", "lady", "heroine", "maya"])
+CHILDREN = frozenset(["child", "kid", "girl", "boy"])
+HATS = frozenset(["detective", "noir", "gentleman", "stranger", "farmer", "wanderer", "traveler", "traveller"])
+
+
+def people(easel: Easel, brush: Brush, ground: float, height: float) -> None:
+    """The people of the prompt, seen from behind, standing where the thirds are."""
+    rng = easel.rng("people")
+    words = easel.mood.words
+    x = float(rng.choice([0.34, 0.62])) + float(rng.uniform(-0.02, 0.02))
+    tall = height * (0.72 if words & CHILDREN else 1.0)
+    for number in range(easel.mood.people):
+        step = 0.0 if number == 0 else 0.62 * height * easel.unit / easel.size[0]
+        dressed = bool(words & LADIES) if number == 0 else not words & LADIES
+        person(brush, x + step, ground, tall * (1.0 if number == 0 else 0.94), dress=dressed, hat=bool(words & HATS))
+
+
+def person(brush: Brush, x: float, y: float, height: float, *, dress: bool, hat: bool) -> None:
+    """One person, ``height`` units tall, the feet at a place."""
+    legs: list[list[Point]]
+    if dress:
+        body: list[Point] = [
+            (-0.085, 0.82),
+            (-0.045, 0.845),
+            (0.045, 0.845),
+            (0.085, 0.82),
+            (0.105, 0.66),
+            (0.115, 0.5),
+            (0.085, 0.49),
+            (0.075, 0.62),
+            (0.16, 0.26),
+            (0.12, 0.235),
+            (0.0, 0.225),
+            (-0.13, 0.24),
+            (-0.16, 0.265),
+            (-0.07, 0.6),
+            (-0.088, 0.49),
+            (-0.115, 0.5),
+            (-0.108, 0.66),
+        ]
+        legs = [
+            [(-0.06, 0.26), (-0.05, 0.02), (-0.075, 0.0), (-0.02, 0.0), (-0.015, 0.26)],
+            [(0.02, 0.26), (0.03, 0.02), (0.02, 0.0), (0.075, 0.0), (0.065, 0.26)],
+        ]
+    else:
+        body = [
+            (-0.12, 0.815),
+            (-0.05, 0.85),
+            (0.05, 0.85),
+            (0.12, 0.815),
+            (0.14, 0.62),
+            (0.135, 0.46),
+            (0.1, 0.455),
+            (0.105, 0.4),
+            (0.11, 0.36),
+            (-0.11, 0.36),
+            (-0.105, 0.4),
+            (-0.1, 0.455),
+            (-0.135, 0.46),
+            (-0.14, 0.62),
+        ]
+        legs = [
+            [(-0.11, 0.38), (-0.1, 0.03), (-0.13, 0.0), (-0.05, 0.0), (-0.045, 0.03), (-0.012, 0.34)],
+            [(0.11, 0.38), (0.105, 0.03), (0.13, 0.0), (0.05, 0.0), (0.05, 0.03), (0.012, 0.34)],
+        ]
+    brush.shape(x, y, body, height)
+    for leg in legs:
+        brush.shape(x, y, leg, height)
+    brush.oval(x, y, 0, 0.86, 0.035, 0.04, height)
+    brush.oval(x, y, 0, 0.925, 0.058, 0.072, height)
+    if dress:
+        brush.shape(
+            x, y, [(-0.06, 0.94), (-0.072, 0.84), (-0.03, 0.80), (0.03, 0.80), (0.072, 0.84), (0.06, 0.94)], height
+        )
+    if hat:
+        brush.oval(x, y, 0, 0.955, 0.115, 0.017, height)
+        brush.shape(x, y, [(-0.066, 0.955), (-0.058, 1.02), (0.0, 1.03), (0.058, 1.02), (0.066, 0.955)], height)
+
+
+def pine(brush: Brush, x: float, y: float, height: float, rng: np.random.Generator) -> None:
+    """A conifer: ragged tiers around a trunk."""
+    points: list[Point] = [(0.0, 1.0)]
+    tiers = 7
+    for side in (1, -1):
+        edge: list[Point] = []
+        for tier in range(tiers):
+            reach = 0.04 + 0.2 * (tier + 1) / tiers
+            low = 1.0 - 0.9 * (tier + 1) / tiers
+            edge += [(side * reach * float(rng.uniform(0.85, 1.15)), low), (side * reach * 0.5, low + 0.025)]
+        points += edge if side == 1 else edge[::-1]
+    brush.shape(x, y, points, height)
+    brush.shape(x, y, [(-0.018, 0.14), (0.018, 0.14), (0.022, -0.03), (-0.022, -0.03)], height)
+
+
+def tree(brush: Brush, x: float, y: float, height: float, rng: np.random.Generator) -> None:
+    """A broad tree: a forked trunk under a crown of many rounds."""
+    brush.shape(x, y, [(-0.045, -0.02), (-0.022, 0.2), (-0.02, 0.5), (0.02, 0.5), (0.024, 0.2), (0.05, -0.02)], height)
+    for side in (-1, 1):
+        brush.shape(x, y, [(0.0, 0.3), (side * 0.2, 0.62), (side * 0.17, 0.64), (side * -0.012, 0.36)], height)
+    for _ in range(230):
+        angle, reach = float(rng.uniform(0, 2 * math.pi)), float(rng.random()) ** 0.5
+        cx, cy = 0.36 * reach * math.cos(angle), 0.7 + 0.27 * reach * math.sin(angle)
+        radius = float(rng.uniform(0.018, 0.06))
+        brush.oval(x, y, cx, cy, radius * 1.15, radius, height)
+
+
+def boat(brush: Brush, x: float, y: float, scale: float) -> None:
+    """A sailing boat."""
+    brush.shape(x, y, [(-0.5, 0.08), (0.5, 0.1), (0.36, -0.06), (-0.4, -0.06)], scale)
+    brush.shape(x, y, [(-0.015, 0.1), (0.015, 0.1), (0.008, 1.3), (-0.008, 1.3)], scale)
+    brush.shape(x, y, [(0.035, 0.2), (0.44, 0.22), (0.2, 0.62), (0.03, 1.25)], scale)
+    brush.shape(x, y, [(-0.03, 0.22), (-0.36, 0.22), (-0.03, 1.08)], scale)
+
+
+def lighthouse(brush: Brush, x: float, y: float, scale: float) -> None:
+    """A lighthouse; its light is at 1.06 of its height."""
+    brush.shape(x, y, [(-0.12, 0.0), (-0.075, 0.92), (0.075, 0.92), (0.12, 0.0)], scale)
+    brush.shape(x, y, [(-0.11, 0.92), (-0.11, 0.95), (0.11, 0.95), (0.11, 0.92)], scale)
+    brush.shape(x, y, [(-0.06, 0.95), (-0.055, 1.07), (0.055, 1.07), (0.06, 0.95)], scale)
+    brush.shape(x, y, [(-0.075, 1.07), (0.0, 1.16), (0.075, 1.07)], scale)
+
+
+def cottage(brush: Brush, x: float, y: float, scale: float) -> None:
+    """A house with a pitched roof and a chimney."""
+    brush.shape(x, y, [(-0.5, -0.05), (-0.5, 0.4), (0.5, 0.4), (0.5, -0.05)], scale)
+    brush.shape(x, y, [(-0.62, 0.38), (-0.34, 0.8), (0.34, 0.8), (0.62, 0.38)], scale)
+    brush.shape(x, y, [(0.14, 0.7), (0.14, 1.0), (0.27, 1.0), (0.27, 0.7)], scale)
+
+
+def birds(easel: Easel, brush: Brush, height: float) -> None:
+    """A loose flock, far away."""
+    rng = easel.rng("birds")
+    x, y = float(rng.uniform(0.2, 0.75)), height
+    for _ in range(int(rng.integers(5, 10))):
+        at_x, at_y = x + float(rng.normal(0, 0.07)), y + float(rng.normal(0, 0.035))
+        span = float(rng.uniform(0.008, 0.016))
+        lift = float(rng.uniform(0.3, 0.6))
+        wing: list[Point] = [
+            (-1, lift),
+            (-0.45, lift * 0.9),
+            (0, 0.1),
+            (0.45, lift * 0.9),
+            (1, lift),
+            (0.4, lift * 0.55),
+            (0, -0.12),
+            (-0.4, lift * 0.55),
+        ]
+        brush.shape(at_x, at_y, wing, span)

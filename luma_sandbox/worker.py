@@ -1,0 +1,41 @@
+"""The process that renders: scores come in on standard input, a line of JSON each, and answers go out the same way.
+
+It is told who started it, and ends once that process is no longer its parent: after a kill -9 of the server no
+worker is left behind, and its ffmpeg ends with it, as nobody feeds it any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from luma_sandbox.agents import painter
+from luma_sandbox.renderer import MAKERS, render
+from studio.errors import BadClip, StudioError
+
+NICE = 2  # the server answers first
+
+
+def main(parent: int) -> None:
+    """Render until the input ends or the parent is gone."""
+    os.nice(NICE)
+    MAKERS.update(painter.MAKERS)
+
+    def still_wanted() -> None:
+        if os.getppid() != parent:
+            # Not an exception: threads that draw ahead would be waited for.
+            os._exit(3)
+
+    for line in sys.stdin:
+        still_wanted()
+        try:
+            answer = {"ok": True, "sha256": render(json.loads(line), still_wanted)}
+        except (StudioError, OSError, ValueError) as error:
+            # A clip that cannot be decoded came from outside: nothing that is made here is broken.
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}", "input": isinstance(error, BadClip)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

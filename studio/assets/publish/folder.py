@@ -1,0 +1,67 @@
+"""Assets copied into a folder that a public base URL serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of
+from studio.assets.publish.reach import try_out
+from studio.atomic import is_sound, write_atomic
+from studio.errors import SettingsError
+
+
+class FolderFiles:
+    """``folder`` is what ``base_url`` serves. An asset with a URL of its own is sent by that."""
+
+    def __init__(
+        self,
+        folder: Path,
+        base_url: str,
+        *,
+        lives: float = 0,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.folder, self.base_url = folder, base_url.rstrip("/")
+        self._own = PublicUrls(lives=lives)
+        self._transport, self._sleep = transport, sleep
+
+    def check(self, assets: Iterable[Publishable]) -> None:
+        for asset in assets:
+            if asset.url is not None:
+                self._own.check([asset])
+            else:
+                self._check_folder()
+                file_of(asset)
+
+    def publish(self, asset: Publishable) -> str:
+        if asset.url is not None:
+            return self._own.publish(asset)
+        self._check_folder()
+        name = f"{asset.sha256}{asset.suffix}"
+        self._put(asset, self.folder / name)
+        url = f"{self.base_url}/{quote(name)}"
+        try_out(url, asset, transport=self._transport, sleep=self._sleep)
+        return url
+
+    def close(self) -> None:
+        """Nothing to close. What was published stays: Luma may still read it."""
+
+    def _check_folder(self) -> None:
+        if not self.folder.is_dir():  # not made here: it may be a disk that is not mounted
+            raise SettingsError(f"there is no folder {self.folder}", where="STUDIO_PUBLISH_URL")
+
+    def _put(self, asset: Publishable, goal: Path) -> None:
+        data = bytes_of(asset)
+        try:
+            if not is_sound(goal, asset.content):
+                write_atomic(goal, data)
+        except OSError as error:
+            raise SettingsError(
+                f"{self.folder} cannot be written: {error.strerror}", where="STUDIO_PUBLISH_URL"
+            ) from None

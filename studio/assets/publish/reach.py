@@ -1,0 +1,90 @@
+"""Trying out a published URL as the service will read it: no key, from the outside, whole and of the right type."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+
+from studio.assets.publish.base import Publishable, file_of
+from studio.cleaning import clean
+from studio.connections import trouble_of
+from studio.errors import AssetError, Untrusted
+from studio.log_redaction import unlogged
+from studio.settings import is_loopback
+from studio.trust import trusted
+
+TRIES = 3
+PAUSE = 1.0  # seconds, and twice that the next time: a folder may be carried to its server by somebody else
+TIMEOUT = httpx.Timeout(30, connect=10)
+SAME = {"image/jpg": "image/jpeg", "video/x-m4v": "video/mp4"}  # what some servers say
+HINTS = {
+    301: "name the bucket's own region in AWS_DEFAULT_REGION",
+    400: "name the bucket's own region in AWS_DEFAULT_REGION",
+    401: "Luma has no password: what is published must be readable by its URL alone",
+    403: "the key that signs must be allowed to read (s3:GetObject); a served folder must be readable by its server",
+    404: "does STUDIO_PUBLISH_BASE_URL serve the folder that STUDIO_PUBLISH_URL names?",
+}
+
+
+def try_out(
+    url: str,
+    asset: Publishable,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Ask for the first byte at ``url``. Raises AssetError unless it is there with the right length and type,
+    Untrusted where the certificate of its server is not trusted.
+
+    A GET, because a URL that S3 signed for GET refuses HEAD. A server that cannot be reached, or does not have the
+    file yet, is asked again.
+    """
+    fault = AssetError("was never tried")
+    with unlogged(), httpx.Client(
+        transport=transport, timeout=TIMEOUT, follow_redirects=True, trust_env=not is_loopback(url), verify=trusted()
+    ) as client:  # fmt: skip
+        for number in range(TRIES):
+            if number:
+                sleep(PAUSE * number)
+            try:
+                with client.stream("GET", url, headers={"Range": "bytes=0-0", "Accept-Encoding": "identity"}) as answer:
+                    found = _fault(answer, asset)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                trouble = trouble_of(error)
+                if trouble and trouble.untrusted:
+                    told = f"was published, but its URL cannot be read: {trouble.said}"
+                    raise Untrusted(told, where=f"asset '{asset.name}'", hint=trouble.hint) from None
+                said, hint = (trouble.said, trouble.hint) if trouble else (type(error).__name__, "")
+                fault = _unreadable(asset, f"cannot be read ({said})", hint)
+                continue
+            if found is None:
+                return
+            fault = found
+            if answer.status_code not in (404, 408, 429) and answer.status_code < 500:
+                break
+    raise fault
+
+
+def _fault(answer: httpx.Response, asset: Publishable) -> AssetError | None:
+    if answer.status_code not in (200, 206):
+        return _unreadable(asset, f"answers with status {answer.status_code}", HINTS.get(answer.status_code, ""))
+    whole = file_of(asset).stat().st_size
+    said = answer.headers.get("content-length", "")
+    if answer.status_code == 206:
+        said = answer.headers.get("content-range", "").rpartition("/")[2]
+    if said.isdecimal() and int(said) != whole:
+        return _unreadable(asset, f"gives {said} bytes of {whole}", "is something else in that place?")
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if SAME.get(kind, kind) != asset.media_type:
+        told = clean(kind, limit=60) or "nothing"
+        return _unreadable(
+            asset, f"says {told}, not {asset.media_type}", f"have its server send {asset.media_type} for {asset.suffix}"
+        )
+    return None
+
+
+def _unreadable(asset: Publishable, fault: str, hint: str) -> AssetError:
+    # The URL is not shown: it may be signed.
+    return AssetError(f"was published, but its URL {fault}", where=f"asset '{asset.name}'", hint=hint)

@@ -1,0 +1,1 @@
+"""From clips to the film: which frames of which clip stand where."""

@@ -1,0 +1,32 @@
+"""Fetching what a generation made, a clip or a still, by a fresh URL each time that one is needed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from studio.errors import DownloadError
+from studio.execution.session import Session
+from studio.providers.luma.models import Api
+from studio.storage.download import download
+from studio.storage.probe_cache import remember
+from studio.storage.still_store import fetch_still
+
+
+async def fetch_made(session: Session, api: Api, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
+    """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
+
+    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
+    """
+
+    async def fresh_url() -> str:
+        generation = await session.provider_of(api).get(generation_id)
+        url = generation.image_url if still else generation.video_url
+        if url is None:
+            raise DownloadError(f"the service has no {'still' if still else 'video'} for it", where=where or name)
+        return url
+
+    if still:
+        return await fetch_still(fresh_url, session.stills, client=session.http, name=name, generation=generation_id)
+    clip = await download(fresh_url, session.store, client=session.http, name=name, generation=generation_id)
+    await asyncio.to_thread(remember, session.store, clip)  # it was measured just now: not again
+    return clip.sha256

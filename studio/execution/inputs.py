@@ -1,0 +1,104 @@
+"""How a shot's sources are given to its service: by URL, by file, or by generation. Found when the order is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.assets.publish import Publishable, bytes_of
+from studio.errors import DownloadError
+from studio.execution.session import Session
+from studio.planning.context import Seed
+from studio.planning.plan import Plan, Shot, Source
+from studio.planning.requests import Given
+from studio.providers.luma.models import Api
+from studio.storage.probe_cache import stored_clip
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A shot that was made: its generation, and its file where that is here already."""
+
+    generation_id: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A frame of a clip, as something to be published."""
+
+    name: str
+    sha256: str
+    path: Path
+    suffix: str = ".png"
+    media_type: str = "image/png"
+    url: str | None = None
+
+    @property
+    def content(self) -> str:
+        return self.sha256
+
+
+async def give(session: Session, api: Api, asset: Publishable) -> Given:
+    """Put an asset where an API can read it, as it is now: its bytes are hashed.
+
+    A file is uploaded once in a run: the service has it then. What a URL leads to is looked at whenever it is sent.
+    """
+    if api == "dream-machine":
+        return {"url": await asyncio.to_thread(session.publisher.publish, asset)}
+    known = session.given.get(asset.content)
+    if known is not None:
+        return known
+    await asyncio.to_thread(bytes_of, asset)
+    assert asset.path is not None, "its bytes were read"  # noqa: S101
+    file = await session.provider_of("agents").upload(asset.path, media_type=asset.media_type)
+    session.given[asset.content] = {"file_id": file}
+    return session.given[asset.content]
+
+
+async def inputs_of(
+    session: Session, plan: Plan, shot: Shot, *, seeds: Mapping[str, Seed], parents: Mapping[str, Parent]
+) -> dict[Source, Given]:
+    """Each of a shot's sources as its service takes it. ``parents``: the shots that it is made from, by their ids.
+
+    Raises ServiceError or DownloadError where one cannot be had now; nothing was ordered yet.
+    """
+    return {source: await _given(session, plan, shot, source, seeds, parents) for source in shot.sources}
+
+
+async def _given(
+    session: Session, plan: Plan, shot: Shot, source: Source, seeds: Mapping[str, Seed], parents: Mapping[str, Parent]
+) -> Given:
+    match source.kind:
+        case "image" | "footage":
+            return await give(session, shot.api, seeds[source.ref])
+        case "generation":
+            return {"generation_id": source.ref}
+        case "shot":
+            return {"generation_id": parents[source.ref].generation_id}
+        case "still" | "clip":
+            return {"url": await _fresh_url(session, plan.shot(source.ref), parents[source.ref].generation_id)}
+        case "first" | "last":
+            picture = await asyncio.to_thread(_frame, session, source, parents[source.ref])
+            return await give(session, shot.api, picture)
+
+
+async def _fresh_url(session: Session, parent: Shot, generation_id: str) -> str:
+    """Where the service keeps what a shot made. May be signed: it is sent, and shown nowhere."""
+    generation = await session.provider_of(parent.api).get(generation_id)
+    url = generation.image_url if parent.is_still else generation.video_url
+    if url is None:
+        raise DownloadError("the service has no file for it", where=f"shot '{parent.id}'")
+    return url
+
+
+def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
+    """The first or last frame of a clip that is here."""
+    assert parent.sha256 is not None, "what a frame is taken from was fetched"  # noqa: S101
+    clip = stored_clip(session.store, parent.sha256)
+    path = clip.last_frame if source.kind == "last" else clip.first_frame
+    assert path is not None, "a stored clip has its frames"  # noqa: S101
+    return _Picture(f"{source.kind} frame of {source.ref}", hashlib.sha256(path.read_bytes()).hexdigest(), path)

@@ -1,0 +1,69 @@
+"""The price of what is made from a clip, once that clip is here: by its measures, not by what the plan supposed.
+
+Changing or finishing a clip is billed by what the clip is. A plan knows what was ordered of it; an existing generation
+was ordered by nobody, and the clip of a continuation may hold its parent's footage, too.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil
+
+from studio.errors import OddClip
+from studio.media.clip import Clip
+from studio.money import usd
+from studio.planning.plan import FPS, Plan, Shot
+from studio.planning.sizes import tier_of
+from studio.providers.luma.pricing import PriceTable, Quote, Range
+
+BY_ITS_SOURCE = ("modify", "video_edit", "reframe", "video_reframe", "upscale", "audio")
+# Frames by which a clip may be longer than planned without a word: services and containers count the last ones
+# differently.
+LAP = 2
+
+
+def source_of(plan: Plan, shot: Shot) -> Shot | None:
+    """The shot whose clip ``shot`` is billed by; None where it is billed by no clip, or by footage of the producer."""
+    if shot.source is None or shot.endpoint not in BY_ITS_SOURCE or shot.source.kind == "footage":
+        return None
+    if shot.source.kind == "generation":
+        return next((s for s in plan.shots if s.generation == shot.source.ref), None)
+    return plan.shot(shot.source.ref)
+
+
+def quote_of(prices: PriceTable, shot: Shot, clip: Clip) -> Quote:
+    """The price of a shot that is made from this clip. Raises SettingsError where the table has none."""
+    frames = ceil(clip.duration * FPS)
+    dynamic: Range = "exr" if shot.exr else "hdr" if shot.hdr else "sdr"
+    match shot.endpoint:
+        case "upscale":
+            return prices.quote_upscale(shot.resolution, frames)
+        case "audio":
+            return prices.quote_audio(frames)
+        case "video_edit":
+            return prices.quote_edit(shot.model, shot.resolution, frames, dynamic=dynamic)
+        case "video_reframe":
+            return prices.quote_reframe(shot.model, shot.resolution, frames)
+        case "modify":
+            return prices.quote_edit(shot.model, tier_of(clip.width, clip.height), frames)
+        case _:  # reframe
+            return prices.quote_reframe(shot.model, tier_of(clip.width, clip.height), frames)
+
+
+def price_of(prices: PriceTable, shot: Shot, source: Shot, clip: Clip, *, allowed: bool) -> Decimal:
+    """USD that a shot really costs, as its source was measured.
+
+    Raises OddClip where that is more than the plan said, unless it is ``allowed``: then it counts against every cap.
+    """
+    real = quote_of(prices, shot, clip).usd
+    planned = max(1, ceil(shot.seconds * FPS))
+    if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.round_to:
+        return real
+    hint = f"write into scene '{source.scene}' the duration and resolution that it has" if source.generation else ""
+    raise OddClip(
+        f"was not ordered: '{source.id}', which it is made from, lasts {float(clip.duration):.4g} s at "
+        f"{clip.width}×{clip.height}, so that it costs {usd(real)}, and the plan said {usd(shot.quote.usd)}",
+        where=f"shot '{shot.id}'",
+        hint=f"{hint + ', or buy' if hint else 'buy'} it at that price, within every cap, by --allow-odd "
+        "(the form's field 'allow_odd')",
+    )

@@ -1,0 +1,219 @@
+"""Waiting for generations: one watcher a process and service, one list call a tick for all that are in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrusted
+from studio.execution.poll_schedule import Pace
+from studio.ledger.sightings import Sighting
+from studio.providers import Generation, VideoProvider
+from studio.remedies import again
+
+UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
+PAGE = 100
+MOST_PAGES = 5
+MOST_PROOFS = 5  # looks at the list for a lone generation
+
+
+@dataclass
+class _Waiting:
+    kind: str
+    since: float  # when it was ordered, by our clock
+    deadline: float
+    state: str = ""
+    listed: bool = False  # it has stood on the account's list
+    missed: bool = False  # a look at the list did not show it
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Watcher:
+    """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable.
+
+    ``on_sight`` is told of generations that the account's list shows for the first time; unless that is ``proven``
+    already, also a lone one is looked for there at first: a list that was seen to show what is being made can prove
+    later that a create was not accepted.
+    """
+
+    def __init__(
+        self,
+        provider: VideoProvider,
+        *,
+        pace: Pace | None = None,
+        outage: float = 600.0,
+        proven: bool = False,
+        on_sight: Callable[[Sequence[Sighting]], Awaitable[None]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._provider, self._pace, self._outage = provider, pace or Pace(), outage
+        self._clock, self._sleep, self._on_sight = clock, sleep, on_sight
+        self._to_prove = 0 if proven or on_sight is None else MOST_PROOFS
+        self._waiting: dict[str, _Waiting] = {}
+        self._round: asyncio.Task[None] | None = None
+        self._last_answer = clock()
+        self._lists = provider.has_list
+        self._woken = asyncio.Event()
+
+    async def wait(
+        self,
+        generation_id: str,
+        *,
+        timeout: float,
+        kind: str = "",
+        age: float = 0.0,
+        on_state: Callable[[str], None] = lambda _: None,
+    ) -> Generation:
+        """The generation once it has ended, completed or failed.
+
+        ``kind`` and ``age`` (seconds since it was ordered) tell when looking is worth it.
+
+        Raises StillRunning after ``timeout`` seconds (nothing is lost: it goes on at the service), NotFound where the
+        account does not have it, Refused where the service does not let us look, Untrusted where its
+        certificate is not trusted.
+        """
+        waiting = self._waiting.get(generation_id)
+        if waiting is None:
+            now = self._clock()
+            if not self._waiting:
+                self._last_answer = now
+            waiting = self._waiting[generation_id] = _Waiting(kind, now - age, now + timeout)
+            self._woken.set()  # a young one may want an earlier look than those before it
+        if self._round is None or self._round.done():
+            self._round = asyncio.create_task(self._watch(), name="watch generations")
+        waiting.listeners.append(on_state)
+        return await asyncio.shield(waiting.done)
+
+    async def aclose(self) -> None:
+        """Stop looking. Those who still wait are cancelled."""
+        if self._round is not None:
+            self._round.cancel()
+            await asyncio.gather(self._round, return_exceptions=True)
+        for waiting in self._waiting.values():
+            waiting.done.cancel()
+
+    async def _watch(self) -> None:
+        while self._waiting:
+            try:
+                await self._look()
+                self._last_answer = self._clock()
+            except (Refused, Untrusted) as error:
+                self._give_up(error)
+                return
+            except ServiceError as error:
+                if self._clock() - self._last_answer > self._outage:
+                    self._give_up(error)
+                    return
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, or would wait for ever
+                self._give_up(error)
+                return
+            now = self._clock()
+            for key, waiting in list(self._waiting.items()):
+                if now >= waiting.deadline:
+                    self._end(key, error=_still_running(key, now - waiting.since))
+            if self._waiting:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Sleep until the next look is worth it; a newcomer may want it sooner than those before."""
+        due = self._clock() + self._pause()
+        while (left := due - self._clock()) > 0:
+            self._woken.clear()
+            sleeping = asyncio.ensure_future(self._sleep(left))
+            waking = asyncio.ensure_future(self._woken.wait())
+            try:
+                await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waking.cancel()
+            if not self._woken.is_set():
+                return
+            due = min(due, self._clock() + self._pause())
+
+    def _pause(self) -> float:
+        now = self._clock()
+        return self._pace.pause([(w.kind, now - w.since) for w in self._waiting.values()])
+
+    async def _look(self) -> None:
+        """One tick: every generation that is waited for, seen once."""
+        missing = set(self._waiting)
+        if self._lists and (len(missing) > 1 or self._to_prove):
+            self._to_prove = max(0, self._to_prove - 1)
+            missing = await self._look_at_list(missing)
+        for key in missing:
+            try:
+                self._saw(await self._provider.get(key))
+            except NotFound as error:
+                if self._clock() - self._waiting[key].since > UNSEEN:
+                    self._end(key, error=error)
+
+    async def _look_at_list(self, missing: set[str]) -> set[str]:
+        offset = 0
+        seen: list[Sighting] = []
+        for _ in range(MOST_PAGES):
+            try:
+                page = await self._provider.list(limit=PAGE, offset=offset)
+            except Refused as error:
+                if error.status in (400, 404, 405, 422):
+                    self._lists = False  # a server without a list: each is asked for by itself
+                    return missing
+                raise
+            for generation in page.generations:
+                if generation.id in missing:
+                    seen += self._sighted(generation)
+                    self._saw(generation)
+                    missing = missing - {generation.id}
+            offset += page.rows
+            if not missing or not page.has_more or not page.generations:
+                break
+        for key in missing:
+            self._waiting[key].missed = True
+        if seen and self._on_sight is not None:
+            await self._on_sight(seen)
+        return missing
+
+    def _sighted(self, generation: Generation) -> list[Sighting]:
+        """What a generation's first appearance on the list tells of the list."""
+        waiting = self._waiting.get(generation.id)
+        if waiting is None or waiting.listed:
+            return []
+        waiting.listed = True
+        if not generation.ended:
+            self._to_prove = 0
+        late = self._clock() - waiting.since if waiting.missed else 0.0
+        return [Sighting(generation.id, late, unfinished=not generation.ended)]
+
+    def _saw(self, generation: Generation) -> None:
+        waiting = self._waiting.get(generation.id)
+        if waiting is None:
+            return
+        if generation.state != waiting.state:
+            waiting.state = generation.state
+            for listener in waiting.listeners:
+                listener(generation.state)
+        if generation.ended:
+            self._end(generation.id, result=generation)
+
+    def _end(self, key: str, *, result: Generation | None = None, error: Exception | None = None) -> None:
+        waiting = self._waiting.pop(key)
+        if waiting.done.done():
+            return
+        if error is not None:
+            waiting.done.set_exception(error)
+        elif result is not None:
+            waiting.done.set_result(result)
+
+    def _give_up(self, error: Exception) -> None:
+        for key in list(self._waiting):
+            self._end(key, error=error)
+
+
+def _still_running(generation_id: str, seconds: float) -> StillRunning:
+    return StillRunning(
+        f"generation {generation_id} was not finished after {seconds:.0f} s",
+        hint=f"it is paid for and goes on at the service: {again()}: it is awaited, not bought again",
+    )

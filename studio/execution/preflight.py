@@ -1,0 +1,194 @@
+"""Checks before a run's first order: what it makes can be written, and replaces nothing of somebody else's.
+
+Folders are tried out by doing: made, a file written in each, kept by the disk, removed. The space that a run needs is
+estimated from the lengths and sizes of its clips.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.errors import SettingsError
+from studio.money import ZERO
+from studio.planning.plan import FPS, Plan, Shot, ShotState
+from studio.remedies import place
+from studio.storage.ownership import FILES, LINKED, check_ours, claim
+
+if TYPE_CHECKING:
+    from studio.execution.session import Session
+
+KEPT = ("clips", "stills", "pieces", "exr", "assets")  # folders of STUDIO_HOME that a run writes into
+# Bits of a pixel of a frame: a clip of the sandbox has 0.28; what the service sends varies about it.
+CLIP_BITS = Fraction(3, 10)
+HDR = 2  # times that a clip in high dynamic range is larger
+EXR_BYTES = 3  # of a pixel of a frame: three halves, compressed
+STILL_BYTES = 4_000_000
+REPORT_BYTES, REPORT_SHOT_BYTES, REPORT_MOST = 150_000, 60_000, 4_000_000
+PROBE_BYTES = 4096
+
+
+def check_places(session: Session, plan: Plan, out: Path) -> None:
+    """See that a run's files can be written, and that none of somebody else's would be replaced; claim its folder.
+
+    ``out`` is the film's folder; the session's home, where no film is made. Raises SettingsError; what was made to try
+    is removed then. Blocks: call it from a thread.
+    """
+    home, made = session.home, []
+    films = session.settings.films.absolute()
+    option = "STUDIO_FILMS" if out.is_relative_to(films) else place("out")
+    try:
+        for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
+            made += _try_out(folder, "STUDIO_HOME")
+        if out != home:
+            for folder in (out, *(place for place in (out / LINKED,) if os.path.lexists(place))):
+                made += _try_out(folder, option)
+            archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.exr]
+            check_ours(out, plan.production.slug, (*FILES, *archives), where=option)
+        _check_space(session, plan, out, option)
+        if out != home:
+            with _told_of(out, option):
+                claim(out, plan.production.slug)
+    except SettingsError:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):  # somebody else uses it by now
+                folder.rmdir()
+        raise
+
+
+def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:
+    """A line for each price table by which shots cost nothing, where the service is billed."""
+    free: dict[str, set[str]] = {}
+    for shot in plan.shots:
+        if billed and shot.quote.usd == ZERO and not shot.generation:
+            free.setdefault(shot.quote.table, set()).add(shot.key)
+    return tuple(
+        f"price table {table} says that {len(keys)} shot{'s' if len(keys) > 1 else ''} cost $0.00: the service "
+        "may bill them, and no budget counts them"
+        for table, keys in free.items()
+    )
+
+
+def _try_out(folder: Path, where: str) -> list[Path]:
+    """Make a folder and write a file in it that the disk keeps. Returns the folders that were not there before."""
+    with _told_of(folder, where):
+        missing = [place for place in (*reversed(folder.parents), folder) if not place.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            with probe.open("xb") as file:
+                file.write(bytes(PROBE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            probe.unlink(missing_ok=True)
+    return missing
+
+
+@contextlib.contextmanager
+def _told_of(folder: Path, where: str) -> Iterator[None]:
+    """What goes wrong inside with a folder becomes SettingsError."""
+    hint = f"name a folder that can be written ({where}); nothing was ordered"
+    try:
+        yield
+    except ValueError:
+        raise SettingsError(f"{str(folder)!r} is no name of a folder", where=where, hint=hint) from None
+    except OSError as error:
+        for place in (folder, *folder.parents):
+            # Not a Path's own: these raise where a folder may not be read, or a name is too long.
+            there = os.path.exists(place)  # noqa: PTH110
+            if os.path.islink(place) and not there:  # noqa: PTH114
+                raise SettingsError(f"{place} is a link that leads nowhere", where=where, hint=hint) from None
+            if there and not os.path.isdir(place):  # noqa: PTH112
+                raise SettingsError(f"{place} is a file, not a folder", where=where, hint=hint) from None
+        told = f"{folder} cannot be written: {error.strerror or type(error).__name__}"
+        raise SettingsError(told, where=where, hint=hint) from None
+
+
+@dataclass
+class _Need:
+    """Bytes that are needed on one disk: for what, by a folder on it."""
+
+    folder: Path
+    where: list[str]
+    parts: dict[str, int]
+
+
+def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
+    """Hold the free space of each disk against what the run writes there. Raises SettingsError with the figures."""
+    sizes = {shot.id: _bytes_of(session, shot) for shot in plan.shots}
+    fetched = sum(size for size, here in sizes.values() if not here)
+    film = _film_bytes(plan, {shot: size for shot, (size, _) in sizes.items()})
+    frames = sum(round(_pixels(s) * s.seconds * FPS * EXR_BYTES) for s in plan.shots if s.exr)
+    shots = len(plan.shots)
+    wanted = [(session.home, "STUDIO_HOME", {"clips": fetched, "EXR frames": frames})]
+    if out != session.home:
+        report = min(REPORT_BYTES + shots * REPORT_SHOT_BYTES, REPORT_MOST)
+        # Clips that do not fit as they are become pieces of the film's form first.
+        wanted[0][2]["pieces of the film"] = film
+        linked = sum(sizes[name][0] for name in dict.fromkeys(name for cut in plan.cuts for name in cut.shots))
+        parts = {
+            "the film": film,
+            "its report": report,
+            "clips of its timeline": linked,
+            "copies of EXR frames": frames,
+        }
+        wanted.append((out, option, parts))
+    disks: dict[int, _Need] = {}
+    for folder, where, parts in wanted:
+        need = disks.setdefault(folder.stat().st_dev, _Need(folder, [], {}))
+        need.where.append(where)
+        need.parts |= parts
+    for need in disks.values():
+        free, total = shutil.disk_usage(need.folder).free, sum(need.parts.values())
+        if total > free:
+            told = ", ".join(f"{what} {_size(size)}" for what, size in need.parts.items() if size)
+            raise SettingsError(
+                f"the disk of {need.folder} has {_size(free)} free, and this run needs about {_size(total)} ({told})",
+                where=", ".join(need.where),
+                hint="make room there, or name a folder on another disk; nothing was ordered",
+            )
+
+
+def _bytes_of(session: Session, shot: Shot) -> tuple[int, bool]:
+    """The size of a shot's file, and whether it is here already: then it is measured, else estimated."""
+    if shot.state in (ShotState.CACHED, ShotState.STALE) and shot.order is not None and shot.order.clip:
+        with contextlib.suppress(OSError):
+            path = session.stills.find(shot.order.clip) if shot.is_still else session.store.path(shot.order.clip)
+            if path is not None:
+                return path.stat().st_size, True
+    if shot.is_still:
+        return STILL_BYTES, False
+    return round(_pixels(shot) * shot.seconds * FPS * CLIP_BITS / 8) * (HDR if shot.hdr else 1), False
+
+
+def _film_bytes(plan: Plan, sizes: Mapping[str, int]) -> int:
+    """The film's size: its cuts', each as long as it is in the film."""
+    total = Fraction(0)
+    for cut in plan.cuts:
+        made = sum(plan.shot(name).seconds for name in cut.shots) * FPS
+        share = Fraction(cut.frames) / made if cut.frames and made else Fraction(1)
+        total += sum(sizes[name] for name in cut.shots) * share
+    return round(total)
+
+
+def _pixels(shot: Shot) -> int:
+    """Pixels of a frame, by the tier's 16:9 size."""
+    tier = shot.resolution.lower()
+    height = 2160 if tier == "4k" else int(tier.removesuffix("p")) if tier.removesuffix("p").isdecimal() else 1080
+    return height * height * 16 // 9
+
+
+def _size(count: int) -> str:
+    """Bytes as text, in the unit that fits."""
+    for unit, large in (("GB", 10**9), ("MB", 10**6)):
+        if count >= large:
+            return f"{count / large:.1f} {unit}"
+    return f"{count / 1000:.0f} kB"

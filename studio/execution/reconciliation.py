@@ -1,0 +1,250 @@
+"""Settling what runs left behind: lost answers, unseen ends, clips that nobody fetched, money that nobody booked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from studio.errors import BadInput, DownloadError, LedgerError, MediaError, ServiceError
+from studio.execution.fetching import fetch_made
+from studio.execution.session import Session
+from studio.ledger import OrderRow, OrderState
+from studio.ledger.balances import BalanceReading, account_books, keep_reading, last_reading, unexplained
+from studio.ledger.retakes import Retake, open_retakes
+from studio.planning.plan import STILL_ENDPOINTS
+from studio.providers import Generation
+from studio.providers.luma.models import Api, api_of
+from studio.purchasing.absence import SKEW
+from studio.purchasing.listing import account_since
+from studio.purchasing.recovery import Settler
+
+# Where no balance was read before, generations of this long are looked through.
+FIRST_LOOK = timedelta(days=2)
+# Characters by which a person names an order: fewer might mean another one than was thought of.
+LEAST = 8
+# How often balance and books are read, until both are of one moment.
+BALANCE_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A generation of the account that no order has. What it cost is in nobody's books."""
+
+    generation_id: str
+    created_at: datetime | None
+    model: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What was settled, and what is left for a person. Money in USD.
+
+    booked:      orders whose id had been kept in a file, because the ledger could not take it
+    certain:     orders released because the list did not show them, and now certainly never accepted
+    unsure:      those of which that is not certain yet: every cap counts them
+    reasons:     by order in doubt, what stands in the way of settling it
+    unexplained: left the account since the last reading without an order of ours; None where there was no reading
+    unread:      what could not be read now, and is left for another time
+    clock:       how far the service's clock is ahead of this machine's, in seconds, where it was measured
+    restored:    whether the ledger is an older copy, and nobody has said yet that what it lacks is settled
+    retakes:     new takes that were asked for, and of which there is no film yet
+    """
+
+    adopted: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    in_doubt: tuple[OrderRow, ...] = ()
+    ended: int = 0
+    fetched: tuple[str, ...] = ()
+    not_fetched: tuple[str, ...] = ()
+    balance: Decimal | None = None
+    unexplained: Decimal | None = None
+    strays: tuple[Stray, ...] = ()
+    booked: tuple[str, ...] = ()
+    certain: tuple[str, ...] = ()
+    unsure: tuple[OrderRow, ...] = ()
+    gone: tuple[OrderRow, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    clock: float | None = None
+    retakes: tuple[Retake, ...] = ()
+    restored: bool = False
+
+
+async def reconcile(session: Session) -> Reconciliation:
+    """Settle every open order of this service's account, fetch paid clips, and hold the books against the balance.
+
+    One order that cannot be settled keeps no other one from it. Raises ServiceError where the service cannot be reached
+    at all; what was settled until then is booked.
+    """
+    ledger, service = session.ledger, session.service
+    if not await asyncio.to_thread(ledger.has_orders, service.seller):
+        return Reconciliation()  # nothing was ever bought here: the service need not be asked
+    booked_now = session.booked + await asyncio.to_thread(session.unbooked.book, ledger)
+    await session.connect()
+    settled = _Settled()
+    await _settle(session, settled)
+    await _look_again(session, settled)
+    ended = 0
+    for api in session.connected:
+        ended += await _settler(session, api).refresh(service.seller, service.access(api).account, api)
+    fetched, not_fetched = await _fetch(session)
+    balance, unexplained_, since = await _balance(session)
+    strays = await _strays(session, since)
+    gone = await asyncio.to_thread(ledger.open_orders, OrderState.GONE)
+    return Reconciliation(
+        adopted=tuple(settled.adopted), released=tuple(settled.released), in_doubt=tuple(settled.doubtful), ended=ended,
+        fetched=fetched, not_fetched=not_fetched, balance=balance, unexplained=unexplained_, strays=strays,
+        booked=booked_now, certain=tuple(settled.certain), unsure=tuple(settled.unsure),
+        gone=tuple(row for row in gone if row.seller == service.seller), reasons=settled.reasons,
+        unread=tuple(settled.unread), clock=_clock(session),
+        restored=session.restored,
+        retakes=tuple(await asyncio.to_thread(open_retakes, ledger, service.seller)),
+    )  # fmt: skip
+
+
+@dataclass
+class _Settled:
+    """What becomes of orders, while they are gone through."""
+
+    adopted: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    certain: list[str] = field(default_factory=list)
+    doubtful: list[OrderRow] = field(default_factory=list)
+    unsure: list[OrderRow] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    failures: int = 0
+
+
+def _settler(session: Session, api: Api) -> Settler:
+    return Settler(session.ledger, session.provider_of(api), grace=session.grace)
+
+
+def _clock(session: Session) -> float | None:
+    """How far the service's clock is ahead, by the API that is farthest off."""
+    measured = [c.ahead.total_seconds() for api in session.connected
+                if (c := session.provider_of(api).clock) is not None and c.ahead is not None]  # fmt: skip
+    return max(measured, key=abs, default=None)
+
+
+def _reachable(session: Session, row: OrderRow) -> bool:
+    """True if the list of the account that an order was sent with can be read from here."""
+    api = api_of(row.model)
+    here = api in session.connected and row.account == session.service.access(api).account
+    return here and session.provider_of(api).has_list
+
+
+async def _settle(session: Session, settled: _Settled) -> None:
+    ledger, seller = session.ledger, session.service.seller
+    await asyncio.to_thread(ledger.doubt_abandoned)
+    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT) if r.seller == seller]
+    unread: ServiceError | None = None
+    for row in rows:
+        if not _reachable(session, row):
+            settled.doubtful.append(row)
+            continue
+        settler = _settler(session, api_of(row.model))
+        try:
+            outcome = await settler.settle(row)
+        except ServiceError as error:
+            unread = error
+            settled.unread.append(f"order {row.key[:12]}: {error.message}")
+            outcome = "unclear"
+        if outcome in ("adopted", "released"):
+            getattr(settled, outcome).append(row.key)
+        else:
+            settled.doubtful.append(row)
+            settled.reasons[row.key] = settler.why
+    if unread is not None and len(settled.unread) == len(rows):
+        raise unread  # not one could be looked for: the service cannot be read now
+
+
+async def _look_again(session: Session, settled: _Settled) -> None:
+    """Look for what was released because the list did not show it."""
+    orders = await asyncio.to_thread(session.ledger.suspended, session.service.seller)
+    rows = [attempt for row in orders for attempt in session.ledger.suspended_attempts(row)]
+    for row in rows:
+        outcome = "unclear"
+        if _reachable(session, row):
+            try:
+                outcome = await _settler(session, api_of(row.model)).look_again(row)
+            except ServiceError as error:
+                settled.unread.append(f"order {row.key[:12]}: {error.message}")
+        if outcome == "adopted":
+            settled.adopted.append(row.key)
+        elif outcome == "released":
+            settled.certain.append(row.key)
+        else:
+            settled.unsure.append(row)
+
+
+async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fetch clips that are paid for and not here, before the service forgets them."""
+    fetched, failed = [], []
+    for row in await asyncio.to_thread(session.ledger.unfetched, session.service.seller):
+        if row.generation_id is None or api_of(row.model) not in session.connected:
+            continue
+        try:
+            sha256 = await fetch_made(
+                session, api_of(row.model), row.generation_id, still=row.endpoint in STILL_ENDPOINTS, name=row.shot
+            )
+        except (DownloadError, MediaError, ServiceError):
+            failed.append(row.key)  # kept in the books: the next run or reconciliation tries again
+            continue
+        await asyncio.to_thread(session.ledger.keep_clip, row.key, sha256)
+        fetched.append(row.key)
+    return tuple(fetched), tuple(failed)
+
+
+async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, datetime]:
+    # The second API does not tell its balance.
+    api: Api = "dream-machine" if "dream-machine" in session.connected else "agents"
+    ledger, account = session.ledger, session.service.access(api).account
+    before = await asyncio.to_thread(last_reading, ledger, account)
+    since = before.at if before is not None else await asyncio.to_thread(ledger.now) - FIRST_LOOK
+    for _ in range(BALANCE_TRIES):
+        held = await asyncio.to_thread(account_books, ledger, account)
+        try:
+            balance = await session.provider_of(api).credits()
+        except ServiceError:
+            return None, None, since
+        if held.under_way or await asyncio.to_thread(account_books, ledger, account) != held:
+            continue  # a producer is buying: balance and books are of two moments
+        now = BalanceReading(await asyncio.to_thread(ledger.now), balance, held.booked)
+        await asyncio.to_thread(keep_reading, ledger, account, now)
+        return balance, None if before is None else unexplained(before, now), since
+    return balance, None, since
+
+
+async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
+    if "dream-machine" not in session.connected:
+        return ()  # the second API has no list
+    try:
+        recent = await account_since(session.provider_of("dream-machine"), since - SKEW)
+    except ServiceError:
+        return ()
+    claimed = await asyncio.to_thread(session.ledger.claimed, session.service.seller, [g.id for g in recent])
+    return tuple(_stray(g) for g in recent if g.id not in claimed and (g.created_at is None or g.created_at >= since))
+
+
+def _stray(generation: Generation) -> Stray:
+    return Stray(generation.id, generation.created_at, generation.model, generation.state)
+
+
+def find_order(session: Session, prefix: str) -> OrderRow:
+    """The one order whose key begins with ``prefix``: at least ``LEAST`` characters. Raises BadInput or LedgerError."""
+    wanted = prefix.strip()
+    if len(wanted) < LEAST or not set(wanted) <= set("0123456789abcdef"):
+        raise BadInput(
+            f"{prefix!r} names no order: at least {LEAST} characters of its key are needed",
+            hint="python -m flows.reconcile lists what is in doubt, with the beginning of each key",
+        )
+    found = session.ledger.find_orders(wanted)
+    if len(found) != 1:
+        many = f"{len(found) or 'no'} orders begin with '{prefix}'"
+        raise LedgerError(many, hint="python -m flows.reconcile lists what is in doubt")
+    return found[0]

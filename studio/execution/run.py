@@ -1,0 +1,388 @@
+"""One run of a production: what it is allowed to spend, where its film goes, and the record of how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from studio.editing.scene_edits import SceneSegments, film_cuts
+from studio.errors import InDoubt, NotConfirmed, OverBudget, SettingsError, StillRunning, StudioError
+from studio.execution.delivery import Ordered, orders_of
+from studio.execution.preflight import check_places
+from studio.execution.progress import listener
+from studio.execution.retries import Attempts
+from studio.execution.session import Session, budget_notes, caps_of
+from studio.ledger import OrderRow, OrderState
+from studio.ledger.budgets import keep_name, part, share
+from studio.ledger.clock import TOLD
+from studio.ledger.retakes import end_retakes, keep_retakes
+from studio.media.clip import Clip
+from studio.money import ZERO, usd
+from studio.planning.context import Seed
+from studio.planning.plan import Plan, Shot, ShotState
+from studio.planning.takes import history_of, lineages_of
+from studio.providers.luma.models import Api
+from studio.purchasing.gateway import Door
+from studio.remedies import here, option
+from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.storage.probe_cache import stored_clip
+
+STALE = "what it was made from has another take now"
+MOST_OF_A_CAP = Decimal("0.8")  # who uses up that much of a cap is told
+
+
+class Run:
+    """A plan being carried out. Plain and opaque, so that Prefect passes it along without looking into it."""
+
+    def __init__(
+        self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
+        budget: Decimal | None, started_at: datetime, allow_odd: bool = False,
+    ) -> None:  # fmt: skip
+        #: Whether clips of another size or length than ordered are used; and what is odd about those that are, by shot.
+        self.allow_odd, self.odd = allow_odd, dict[str, str]()
+        self.session, self.plan, self.seeds = session, plan, seeds
+        self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
+        self.warnings: tuple[str, ...] = ()
+        self._doors: dict[tuple[Api, str], Door] = {}
+
+    @property
+    def production(self) -> str:
+        return self.plan.production.slug
+
+    @property
+    def attempts(self) -> Attempts:
+        """The rule for ordering again what the service failed."""
+        return Attempts(self.session.settings.create_attempts, self.session.settings.retry_moderation)
+
+    @cached_property
+    def ordered(self) -> Mapping[str, Ordered]:
+        """What each shot that comes is held against, by its id."""
+        return orders_of(self.plan, self.seeds)
+
+    @property
+    def to_send(self) -> tuple[str, ...]:
+        """sha256 of the seed assets that orders of this run will name."""
+        ordered = (s for s in self.plan.shots if s.state in (ShotState.NEW, ShotState.IN_DOUBT))
+        return tuple(dict.fromkeys(sha for shot in ordered for sha in shot.images))
+
+    def door(self, shot: Shot) -> Door:
+        """The door through which a shot is ordered: one for each API and pool of models."""
+        which = shot.api, shot.pool
+        if which not in self._doors:
+            self._doors[which] = self.session.door(*which, run=self.id, plan=self.plan, budget=self.budget)
+        return self._doors[which]
+
+    async def begin(self) -> None:
+        """Check that it may spend what it plans to and can write what it makes, reach for the service, and write into
+        the books that it begins.
+
+        Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
+        """
+        await asyncio.to_thread(check_ledger, self.session, self.plan)
+        allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget, run=self.id)
+        if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
+            raise NotConfirmed(
+                f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
+                where=self.plan.production.title,
+                hint=f"give the run a budget ({option('budget')}), or write one into the production",
+            )
+        self.warnings = await asyncio.to_thread(self._told_before)
+        for line in self.warnings:
+            listener.get().note(f"warning: {line}")
+        to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
+        for api in {s.api for s in to_do}:
+            self.session.service.access(api)  # a missing key is said before anything is bought
+        await asyncio.to_thread(check_places, self.session, self.plan, self.out)
+        if to_do:
+            await self.session.connect()
+        seller = self.session.service.seller
+        await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
+        await asyncio.to_thread(self._write_down)
+
+    def _write_down(self) -> None:
+        """Note in the books which takes the run is to make, and whose budget it is held to."""
+        ledger, seller, plan = self.session.ledger, self.session.service.seller, self.plan
+        if plan.retaking is not None:
+            retaking = plan.retaking
+            keep_retakes(ledger, self.production, seller, retaking.command, self.id, retaking.takes, retaking.refused)
+        film = plan.production.budget_name
+        if plan.budgeting.begun_as:
+            keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, seller)
+        if plan.budgeting.apart:
+            part(ledger, film, seller)
+        elif plan.budgeting.made_out_of:
+            share(ledger, film, plan.budgeting.made_out_of, seller)
+
+    def end(self, made: Collection[str], *, film: bool) -> None:
+        """Note in the books how the run ended. ``made``: the ids of the shots that were made."""
+        session = self.session
+        session.ledger.end_run(self.id, "film" if film else "incomplete")
+        if film and self.plan.retaking is not None:
+            missing = {s.scene for s in self.plan.shots if s.id not in made}
+            asked = set(self.plan.retaking.takes)
+            # They were asked for together, and end together: the same command goes on until each is in its film.
+            if asked <= {s.scene for s in self.plan.shots} - missing:
+                end_retakes(session.ledger, self.id, asked)
+
+    def _told_before(self) -> tuple[str, ...]:
+        """What is to be known before the run buys anything."""
+        lines = []
+        if self.session.restored:
+            lines.append(
+                "the ledger is older than it was: a copy was restored. What it lacks is adopted where it is found "
+                "(docs/backup.md)"
+            )
+        ahead = self.session.ledger.clock_difference()
+        if abs(ahead) > TOLD:
+            lines.append(f"this machine's clock is {ahead.total_seconds():+.0f} s off the ledger's")
+        lines += [n for n in budget_notes(replace(self.plan.budgeting, begun_as="")) if self.plan.budgeting.made_out_of]
+        return (*lines, *self._near_caps())
+
+    def _near_caps(self) -> tuple[str, ...]:
+        """A line for every cap of which this run uses up most."""
+        ledger, seller = self.session.ledger, self.session.service.seller
+        lines = []
+        for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget):
+            if cap.limit and self.plan.to_pay > 0:
+                spent = ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+                after = spent + self.plan.to_pay
+                if after >= cap.limit * MOST_OF_A_CAP:
+                    share = f"{after / cap.limit:.0%}"
+                    lines.append(f"this run brings the {cap.scope} to {usd(after)} of {usd(cap.limit)} ({share})")
+        return tuple(lines)
+
+    async def next_attempt(self, shot: Shot) -> int:
+        """The number of the attempt that an order for this shot would be, or is."""
+        row = await asyncio.to_thread(self.session.ledger.order, shot.key)
+        if row is None:
+            return 1
+        return row.attempt if row.state.held else row.attempt + 1
+
+
+def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: str = "") -> Decimal | None:
+    """What may still be spent, by the tightest cap, in USD; None without a cap. Raises OverBudget by plan.
+
+    ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
+    """
+    seller, production, left = session.service.seller, plan.production, None
+    for cap in caps_of(session.settings, plan, run=run, budget=budget):
+        if cap.limit is not None:
+            spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+            if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:
+                raise _over(plan, cap.scope, cap.limit, spent)
+            left = cap.limit - spent if left is None else min(left, cap.limit - spent)
+        if cap.creates is not None:
+            made = session.ledger.creates(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+            if plan.to_buy and made + plan.to_buy > cap.creates:
+                raise OverBudget(
+                    f"this run would order {plan.to_buy} generations; the {cap.scope} may order {cap.creates}, "
+                    f"and {made} are ordered already",
+                    cap=Decimal(cap.creates),
+                    needed=Decimal(made + plan.to_buy),
+                    where=production.title,
+                    hint=f"nothing was bought. Make fewer scenes{_by(option('only'))}, or raise the limit",
+                )
+    return left
+
+
+def check_ledger(session: Session, plan: Plan) -> None:
+    """Raises SettingsError where a billed run would begin empty books, although there are signs of earlier ones."""
+    if not session.service.billed or session.settings.new_ledger or not plan.to_buy or not session.ledger.is_empty():
+        return
+    signs = []
+    if session.mark.knows_another(session.ledger):
+        signs.append("purchases were booked in another ledger from here")
+    if any(session.store.root.glob("[0-9a-f][0-9a-f]/*.mp4")):
+        signs.append(f"clips of it are in {session.store.root}")
+    if any(session.settings.films.glob(f"{plan.production.slug}/*/manifest.json")):
+        signs.append(f"films of it are in {session.settings.films / plan.production.slug}")
+    if signs:
+        raise SettingsError(
+            f"the ledger is empty, but {' and '.join(signs)}: all of it would be bought again",
+            where="STUDIO_LEDGER_URL" if session.settings.ledger_url else str(session.home / "ledger.db"),
+            hint="nothing was bought. Restore the ledger from its backup (docs/backup.md), or set "
+            "STUDIO_NEW_LEDGER=yes to begin new books",
+        )
+
+
+def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
+    """Over a cap by plan: by how much, and what would fit."""
+    over = spent + plan.to_pay - limit
+    before = f", {usd(spent)} are spent already" if spent else ""
+    fits = plan.affordable(limit - spent)
+    room = f"; within it fits: {option('only', *fits)}" if fits and option("only") else ""
+    return OverBudget(
+        f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
+        cap=limit,
+        needed=spent + plan.to_pay,
+        where=plan.production.title,
+        hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft"
+        f"{_by(option('draft'))}{room}",
+    )
+
+
+def _by(how: str) -> str:
+    """An option in brackets, where there is one."""
+    return f" ({how})" if how else ""
+
+
+@dataclass(frozen=True)
+class ShotResult:
+    """How one shot of the run ended: with a clip or still, with an error, or not begun because a parent is missing."""
+
+    shot: Shot
+    clip: Clip | None = None
+    still: Path | None = None
+    error: BaseException | None = None
+    begun: bool = True
+    downloaded_at: datetime | None = None
+
+    @property
+    def made(self) -> bool:
+        return self.clip is not None or self.still is not None
+
+
+def make_record(
+    run: Run,
+    results: Mapping[str, ShotResult],
+    *,
+    scenes: tuple[SceneSegments, ...] = (),
+    seams: tuple[SeamRecord, ...] = (),
+    film: FilmRecord | None = None,
+    notes: tuple[str, ...] = (),
+) -> RunRecord:
+    """What the run made, from its results and from the books."""
+    ledger = run.session.ledger
+    rows = ledger.orders([s.key for s in run.plan.shots])
+    costs = ledger.run_costs(run.id)
+    history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
+    booked: set[str] = set()
+    shots = []
+    for shot in run.plan.shots:
+        # Shots with the same key are one purchase: it is counted once.
+        first = shot.key not in booked
+        booked.add(shot.key)
+        cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
+        result = results.get(shot.id, ShotResult(shot, begun=False))
+        record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
+        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
+    return RunRecord(
+        title=run.plan.production.title,
+        slug=run.production,
+        run_id=run.id,
+        out=run.out,
+        started_at=run.started_at,
+        finished_at=datetime.now(UTC),
+        service=run.session.service.seller,
+        billed=run.session.service.billed,
+        shots=tuple(shots),
+        cuts=film_cuts(scenes),
+        seams=seams,
+        film=film,
+        budget=run.budget if run.budget is not None else run.plan.production.budget,
+        production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
+        notes=(
+            *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
+            *run.session.clock_notes(), *notes,
+        ),
+        surface=here(),
+    )  # fmt: skip
+
+
+def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:
+    """All takes of a shot, where there is more than one."""
+    if len(rows) < 2:
+        return ()
+    return tuple(_take(run.session, shot, row) for row in sorted(rows, key=lambda r: (r.take, r.reserved_at)))
+
+
+def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
+    record = TakeRecord(row.take, row.key, row.generation_id, row.price, used=row.key == shot.key)
+    if row.clip is None or not session.has(row.clip):
+        return record
+    if shot.is_still:
+        return replace(record, still=session.stills.find(row.clip))
+    clip = stored_clip(session.store, row.clip)
+    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame)
+
+
+def _shot_record(
+    result: ShotResult, row: OrderRow | None, cost: Decimal, refunded: Decimal, *, counted: bool
+) -> ShotRecord:
+    shot, clip = result.shot, result.clip
+    held = row is not None and row.state.held
+    earlier = row.price if row is not None and held and counted and cost == ZERO else ZERO
+    return ShotRecord(
+        id=shot.id,
+        scene=shot.scene,
+        outcome=_outcome(result, row, cost),
+        prompt=shot.prompt,
+        model=shot.model,
+        resolution=shot.resolution,
+        aspect_ratio=shot.aspect_ratio,
+        seconds=clip.duration if clip is not None else Fraction(shot.seconds),
+        take=shot.take,
+        camera=shot.camera,
+        parents=shot.parents,
+        order=shot.key,
+        generation_id=row.generation_id if row is not None else shot.generation,
+        cost=cost,
+        reused=earlier,
+        refunded=refunded,
+        price_table=row.price_table if row is not None else shot.quote.table,
+        attempts=row.attempt if row is not None else 0,
+        submitted_at=row.submitted_at if row is not None else None,
+        completed_at=row.finished_at if row is not None else None,
+        downloaded_at=result.downloaded_at,
+        clip=clip.path if clip is not None else None,
+        sha256=clip.sha256 if clip is not None else row.clip if row is not None and result.made else None,
+        bytes=clip.bytes if clip is not None else 0,
+        frames=clip.frames if clip is not None else 0,
+        width=clip.width if clip is not None else 0,
+        height=clip.height if clip is not None else 0,
+        first_frame=clip.first_frame if clip is not None else None,
+        last_frame=clip.last_frame if clip is not None else None,
+        api=shot.api,
+        endpoint=shot.endpoint,
+        finishes=shot.finishes,
+        still=result.still,
+        stale=STALE if shot.state is ShotState.STALE else "",
+        request=shot.request,
+        error=_told(result.error),
+    )
+
+
+def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
+    if result.made:
+        if result.shot.generation:
+            return "pinned"
+        return "new" if cost > 0 else "reused"
+    if isinstance(result.error, InDoubt) or (row is not None and row.state is OrderState.IN_DOUBT):
+        return "in doubt"
+    if isinstance(result.error, StillRunning):
+        return "running"
+    return "failed" if result.begun else "not started"
+
+
+def _without_secrets(value: Any) -> Any:
+    """What the producer wrote, its URLs without their queries: these may be signatures."""
+    if isinstance(value, dict):
+        return {name: _without_secrets(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(part) for part in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return value.partition("?")[0]
+    return value
+
+
+def _told(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    return str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"

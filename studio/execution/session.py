@@ -1,0 +1,352 @@
+"""Everything that one run works with: service, ledger, provider, clips. Opened by a flow, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from studio.assets import look_at
+from studio.assets.publish import Publisher, choose_publisher
+from studio.errors import LedgerError, SettingsError
+from studio.execution.local_sandbox import ensure_sandbox
+from studio.execution.poll_schedule import Pace
+from studio.execution.polling import Watcher
+from studio.execution.preflight import free_shots
+from studio.ledger import Cap, Ledger, Limits, open_ledger
+from studio.ledger.budgets import films_with, made_out_of
+from studio.ledger.clock import TOLD, check_clock
+from studio.ledger.mark import LedgerMark
+from studio.ledger.retakes import retakes_of
+from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
+from studio.money import ZERO
+from studio.planning import draw_plan
+from studio.planning.asset_use import assets_of, notes_on
+from studio.planning.context import Seed
+from studio.planning.film_names import Named, named_as_begun
+from studio.planning.plan import Budgeting, Plan, Retaking
+from studio.planning.requests import Given, digest
+from studio.planning.takes import ALL, keep_stale, next_take
+from studio.production import Production
+from studio.providers import Agents, DreamMachine, VideoProvider
+from studio.providers.luma.models import Api
+from studio.providers.luma.price_book import load_prices
+from studio.providers.luma.pricing import PriceTable
+from studio.purchasing.gateway import Door
+from studio.purchasing.recovery import Grace
+from studio.purchasing.unbooked import Unbooked
+from studio.remedies import option, place
+from studio.settings import Service, Settings, choose_service
+from studio.storage.clip_store import ClipStore
+from studio.storage.still_store import StillStore
+from studio.trust import trusted
+
+BASE_PATHS: Mapping[Api, str] = {"dream-machine": "/dream-machine/v1", "agents": "/v1"}
+PROVIDERS: Mapping[Api, tuple[type[DreamMachine] | type[Agents], str]] = {
+    "dream-machine": (DreamMachine, "ray-2"),
+    "agents": (Agents, "ray-3"),
+}
+# By pool of models, as far as Luma documents them: the second API tells its creates a minute in its answers.
+TIERS: Mapping[str, Mapping[str, Limits]] = {
+    "build": {"ray": Limits(at_once=10, per_minute=20), "photon": Limits(at_once=40, per_minute=80)},
+    "none": {},
+}
+
+
+class Session:
+    """One run's surroundings. ``connect`` reaches for the service; everything before it needs no network and no key."""
+
+    def __init__(
+        self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient, publisher: Publisher
+    ) -> None:
+        self.settings, self.service, self.ledger, self.http = settings, service, ledger, http
+        self.home = settings.home.absolute()
+        self.store = ClipStore(self.home / "clips")
+        self.pieces = self.home / "pieces"
+        self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
+        self.stills = StillStore(self.home / "stills")
+        self.publisher = publisher
+        self.unbooked = Unbooked(self.home / "unbooked")
+        self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the books since this began
+        self.mark = LedgerMark(self.home / "ledger-mark.json")
+        # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
+        self.restored = self.mark.restored(ledger)
+        # How the second API is given what was uploaded in this run, by the SHA-256 of its bytes.
+        self.given: dict[str, Given] = {}
+        self._providers: dict[Api, VideoProvider] = {}
+        self._watchers: dict[Api, Watcher] = {}
+
+    async def plan(
+        self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
+        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "", apart: bool = False,
+    ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
+        """The production as purchases, with prices and states. Spends nothing. Also its seed assets, by sha256.
+
+        ``renew`` names scenes whose clips shall not stay stale (``all``: every one). ``run`` is the id of the run that
+        is planned for, where there is one. ``apart``: its budget is not shared with a film that it was made out of.
+        """
+        for name, scenes in (("only", only), ("retake", retake), ("take", takes or {}), ("renew", renew)):
+            for scene in scenes:
+                if (name, scene) != ("renew", ALL):
+                    production.scene(scene, where=place(name))  # one that is not there is said at once
+        images, footage = assets_of(production)
+        seeds: dict[str, Seed] = await look_at(
+            images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
+        )
+        chosen, retaking = dict(takes or {}), None
+        naming = await asyncio.to_thread(
+            named_as_begun, production, self.ledger, seller=self.service.seller, films=self.settings.films,
+            drawn=partial(self._drawn, production, seeds, chosen, ()),
+        )  # fmt: skip
+        production = naming.production
+        if retake:
+            asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
+            retaking = await asyncio.to_thread(self._retaking, production, seeds, chosen, retake, asked, run)
+            chosen |= retaking.takes
+        drawn = await asyncio.to_thread(self._drawn, production, seeds, chosen, only)
+        books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
+        wanted = {sha for shot in drawn.shots for sha in shot.images}
+        by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
+        # Luma's second API takes files: only what the first one reads must be published.
+        self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
+        budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
+        unpaid = free_shots(drawn, billed=self.service.billed)
+        notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
+        plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
+        fresh = frozenset((*retake, *renew))
+        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
+
+    def has(self, sha256: str) -> bool:
+        """Whether a clip, or a still, is here and undamaged."""
+        return self.store.has(sha256) or self.stills.has(sha256)
+
+    def _drawn(
+        self, production: Production, seeds: Mapping[str, Seed], takes: Mapping[str, int], only: tuple[str, ...]
+    ) -> Plan:
+        """The plan without its states; a scene that the books have in another form is drawn in that form."""
+
+        def held(key: str) -> bool:
+            row = self.ledger.order(key)
+            return row is not None and row.state.held
+
+        return draw_plan(
+            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=takes, only=only, held=held,
+            familiar=lambda family: self.ledger.latest_take(family) is not None,
+        )  # fmt: skip
+
+    def _retaking(
+        self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],
+        retake: tuple[str, ...], command: str, run: str,
+    ) -> Retaking:  # fmt: skip
+        """For each scene of ``retake`` a new take; or the one that the same command asked for, and got no film of."""
+        takes, refused = dict(chosen), list[int]()
+        seller = self.service.seller
+        known = retakes_of(self.ledger, production.slug, seller)
+        for scene in retake:
+            # Drawn anew for each: a new take of a parent makes new families of its children.
+            drawn = self._drawn(production, images, takes, (scene,))
+            found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
+            latest = [row for row in found if row]
+            # Under another title the same shots may have been asked for, too.
+            elsewhere = {row.production for row in latest} - {production.slug}
+            asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, seller)] + known
+            asked = sorted((r for r in asked if r.scene == scene), key=lambda r: -r.id)
+            takes[scene], over = next_take(latest, asked, command=command, run=run)
+            refused += over
+        return Retaking(command, {scene: takes[scene] for scene in retake}, tuple(refused))
+
+    def _budgeting(self, naming: Named, plan: Plan, apart: bool) -> Budgeting:
+        """Whose budget a plan is held to, by what the books know of its shots."""
+        film, seller = naming.production.budget_name, self.service.seller
+        found = Budgeting(apart=apart)
+        if naming.new:
+            found = replace(found, begun_as=film, made=naming.made)
+        if apart:
+            return found
+        # Where it goes by an earlier name, nothing was bought under that of today.
+        others = set(films_with(self.ledger, film, seller)) - {naming.made}
+        said = [s.prompt for s in plan.shots if not s.finishes]
+        source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
+        if source:
+            others |= {source, *films_with(self.ledger, source, seller)} - {film}
+        return replace(found, others=tuple(sorted(others)), made_out_of=source)
+
+    async def connect(self) -> None:
+        """Reach for the service; where none is named, start the sandbox."""
+        if self._providers:
+            return
+        origin = ""
+        if self.service.start_sandbox:
+            origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
+        history = await asyncio.to_thread(self.ledger.durations, self.service.seller)
+        local = self.service.seller != "luma"
+        for api, access in self.service.apis.items():
+            make, model = PROVIDERS[api]
+            self._providers[api] = make(
+                api_key=access.api_key,
+                base_url=access.base_url or origin + BASE_PATHS[api],
+                cost_per_second=self._rough_price(model),
+                local=local,
+            )
+            account = access.account
+            self._watchers[api] = Watcher(
+                self._providers[api],
+                pace=Pace(history),
+                proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
+                on_sight=partial(self._sighted, account),
+            )
+
+    def clock_notes(self) -> tuple[str, ...]:
+        """A line for each API whose clock, by its answers, is not this machine's."""
+        told = []
+        for api, provider in self._providers.items():
+            ahead = provider.clock.ahead if provider.clock is not None else None
+            if ahead is not None and abs(ahead) > TOLD:
+                told.append(f"the clock of the service ({api}) is {ahead.total_seconds():+.0f} s off this machine's")
+        return tuple(told)
+
+    async def _sighted(self, account: str, seen: Sequence[Sighting]) -> None:
+        await asyncio.to_thread(keep_sightings, self.ledger, account, seen)
+
+    def _rough_price(self, model: str) -> Decimal:
+        """USD a second by the price table; 0 where it does not have the model, which is no reason to stop."""
+        try:
+            return self.prices.quote(model, "720p", 5).usd / 5
+        except SettingsError:
+            return ZERO
+
+    @property
+    def connected(self) -> tuple[Api, ...]:
+        """The APIs that are reached for."""
+        return tuple(self._providers)
+
+    def provider_of(self, api: Api) -> VideoProvider:
+        """One of the two APIs. Raises SettingsError where it is not set up."""
+        self.service.access(api)
+        if api not in self._providers:
+            raise RuntimeError("the session is not connected")
+        return self._providers[api]
+
+    def watcher_of(self, api: Api) -> Watcher:
+        """Who waits for the generations of that API."""
+        self.provider_of(api)
+        return self._watchers[api]
+
+    def door(self, api: Api, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> Door:
+        """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
+        settings = self.settings
+        return Door(
+            self.ledger,
+            lambda: self.provider_of(api),
+            run=run,
+            caps=lambda: caps_of(settings, plan, run=run, budget=budget),
+            limits=self.limits(pool),
+            patience=settings.rate_limit_patience,
+            grace=self.grace,
+            retry_moderation=settings.retry_moderation,
+            unbooked=self.unbooked,
+            restored=self.restored,
+            callback_url=settings.callback_url.get_secret_value() if settings.callback_url else "",
+            user_id=opaque_id(self.ledger.id, plan.production.budget_name) if settings.user_id else "",
+        )
+
+    @property
+    def grace(self) -> Grace:
+        """How long an order whose answer was lost may still turn up."""
+        return Grace(self.settings.doubt_grace)
+
+    def limits(self, pool: str) -> Limits:
+        """What an account is held to, of a pool of models: what the settings say, else its tier's limits at Luma.
+
+        A limit that the service tells replaces the tier's, and lowers that of the settings.
+        """
+        tier = TIERS[self.settings.tier].get(pool, Limits()) if self.service.billed else Limits()
+        return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute, tier.per_minute)
+
+    async def aclose(self) -> None:
+        for watcher in self._watchers.values():
+            await watcher.aclose()
+        for provider in self._providers.values():
+            await provider.aclose()
+        await asyncio.to_thread(self.publisher.close)
+        await self.http.aclose()
+        with contextlib.suppress(LedgerError):  # it may be what the run ended with: that is told, not this
+            await asyncio.to_thread(self.mark.set, self.ledger)
+        self.ledger.close()
+
+
+@asynccontextmanager
+async def open_session(settings: Settings) -> AsyncIterator[Session]:
+    """Open ledger and clips. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
+    service = choose_service(settings)
+    publisher = choose_publisher(settings, service)
+    authorities = trusted()
+    ledger = await asyncio.to_thread(open_ledger, settings.ledger)
+    check_clock(ledger)
+    # What is fetched with this client carries no key. A server on this machine is reached past any proxy.
+    http = httpx.AsyncClient(
+        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma",
+        verify=authorities,
+    )  # fmt: skip
+    session = Session(settings, service, ledger, http, publisher)
+    try:
+        session.booked = await asyncio.to_thread(session.unbooked.book, ledger)
+        yield session
+    finally:
+        await session.aclose()
+
+
+def opaque_id(ledger: str, film: str) -> str:
+    """A name for all versions of a film, the same in every run, that tells nothing of it.
+
+    Keyed with the ledger's random id, which nobody else has: a title cannot be tried out against it.
+    """
+    return hmac.new(ledger.encode(), film.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
+    """sha256 of the seed assets that one of the two APIs must be able to read."""
+    return dict.fromkeys(sha for shot in plan.shots if shot.api == api and not shot.generation for sha in shot.images)
+
+
+def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
+    """Notes on a budget that several films share, or that goes on under an earlier name."""
+    if budgeting.begun_as:
+        begun = (
+            f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
+            "film, write a slug of its own into this one",
+        )
+        return (*begun, *budget_notes(replace(budgeting, begun_as="")))
+    if budgeting.made_out_of:
+        return (
+            f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "
+            f"For a budget of its own: {option('apart')}",
+        )
+    if budgeting.others:
+        return (f"the budget is shared with {', '.join(budgeting.others)}. For a budget of its own: {option('apart')}",)
+    return ()
+
+
+def caps_of(settings: Settings, plan: Plan, *, run: str, budget: Decimal | None) -> list[Cap]:
+    """Every cap that holds for a run now: its own, its film's in all versions, this month's by the ledger's clock."""
+    written = plan.production
+    caps = [
+        Cap("run", run, budget),
+        Cap("production", written.budget_name, written.budget, None, plan.budgeting.others),
+    ]
+    caps.append(Cap("month", "", settings.month_cap, settings.month_creates))
+    return [cap for cap in caps if cap.limit is not None or cap.creates is not None]
+
+
+def films_folder(settings: Settings, production: Production, run: str) -> Path:
+    """Where a run's film goes when the producer names no other place."""
+    return (settings.films / production.slug / run).absolute()

@@ -1,0 +1,255 @@
+"""Having one shot made, step by step: ordered, awaited, fetched. What the flow's tasks and the library both do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from weakref import WeakKeyDictionary
+
+from PIL import Image
+
+from studio.errors import BadClip, DownloadError, Moderated, NotFound, OddClip, ServiceError, StudioError
+from studio.execution.delivery import odd
+from studio.execution.fetching import fetch_made
+from studio.execution.inputs import Parent, give, inputs_of
+from studio.execution.measured import price_of, source_of
+from studio.execution.progress import listener
+from studio.execution.run import Run
+from studio.execution.session import Session, seeds_of
+from studio.failures import FailureClass
+from studio.ledger import Ledger, OrderRow, OrderState, kind_of
+from studio.planning.plan import Shot
+from studio.planning.requests import wire_request
+from studio.purchasing.ends import GONE_AFTER
+from studio.purchasing.gateway import Placed
+from studio.purchasing.order_errors import generation_failed, gone, pinned_failed, pinned_missing
+from studio.remedies import again, option
+from studio.storage.probe_cache import stored_clip
+
+log = logging.getLogger(__name__)
+# A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.
+ELSEWHERE = timedelta(minutes=1)
+# Shots with the same key are one purchase, and one file: who comes second finds it fetched.
+_fetching: WeakKeyDictionary[Session, dict[str, asyncio.Lock]] = WeakKeyDictionary()
+
+
+async def publish(run: Run, sha256: str) -> None:
+    """Put a seed asset where each API that reads it can. Raises what keeps it from there; nothing is bought."""
+    for api in run.session.service.apis:
+        if sha256 in seeds_of(run.plan, api):
+            await give(run.session, api, run.seeds[sha256])
+
+
+async def order(
+    run: Run, shot: Shot, parents: Mapping[str, Parent], *, on_wait: Callable[[str], None] = lambda _: None
+) -> Placed:
+    """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
+
+    ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do, and
+    OddClip where one of them is not what was ordered, or makes the shot dearer than the plan said.
+    """
+    if shot.generation:
+        return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
+    session, hears = run.session, listener.get()
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
+        # It stands: what it was made from need not be asked for again.
+        return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought=False)
+    for parent in shot.parents:
+        await _not_odd(run, shot, run.plan.shot(parent), parents[parent])
+    sent = await inputs_of(session, run.plan, shot, seeds=run.seeds, parents=parents)
+    account = session.service.access(shot.api).account
+
+    def waiting(why: str) -> None:
+        hears.shot(shot.id, "waiting", why)
+        on_wait(why)
+
+    price = await _price(run, shot, parents)
+    hears.shot(shot.id, "ordering")
+    intent = replace(shot.intent(run.production, account, film=run.plan.production.budget_name), price=price)
+    try:
+        placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+    except Moderated as error:
+        raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
+    if placed.bought:
+        await asyncio.to_thread(session.mark.set, session.ledger)
+    return placed
+
+
+async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) -> bool:
+    """See to it that the books have a purchase of which only a recorded result is left, as after an older copy of the
+    ledger was restored: its generation is asked for at the service, and booked at the shot's price.
+
+    False where the service does not have it. Raises ServiceError, or LedgerError where another order has it.
+    """
+    session = run.session
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    if row is not None and row.generation_id == generation_id:
+        return True
+    if row is not None and row.state.held and row.generation_id is not None:
+        return False  # the books have another generation for it: that one counts
+    provider = session.provider_of(shot.api)
+    try:
+        await provider.get(generation_id)
+    except NotFound:
+        return False
+    note = "adopted from a recorded result: these books did not have it"
+    if row is not None and row.state is OrderState.IN_DOUBT:
+        await asyncio.to_thread(session.ledger.adopt, shot.key, generation_id, note)
+        return True
+    account = session.service.access(shot.api).account
+    intent = shot.intent(run.production, account, film=run.plan.production.budget_name)
+    booked = await asyncio.to_thread(
+        session.ledger.book_found, intent, run=run.id, attempt=attempt, generation_id=generation_id, note=note
+    )
+    listener.get().note(f"{shot.id}: {note}")
+    return booked.generation_id == generation_id
+
+
+async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
+    """Wait until a shot's generation has ended, and write into the books how.
+
+    Raises GenerationFailed where the service failed it, StillRunning where it takes too long, ServiceError.
+    """
+    session, ledger, hears = run.session, run.session.ledger, listener.get()
+    row = await asyncio.to_thread(ledger.order, shot.key)
+    if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
+        return
+    now = await asyncio.to_thread(ledger.now)
+    ordered = row.submitted_at if row is not None and row.submitted_at is not None else now
+    if row is None:
+        ordered -= ELSEWHERE
+    try:
+        generation = await session.watcher_of(shot.api).wait(
+            generation_id,
+            timeout=session.settings.wait_timeout,
+            kind=kind_of(shot.request),
+            age=max(0.0, (now - ordered).total_seconds()),
+            on_state=lambda state: hears.shot(shot.id, state),
+        )
+    except NotFound as error:
+        if shot.generation:
+            raise pinned_missing(generation_id, scene=shot.scene) from None
+        raise await _missing(ledger, row, error) from None
+    if generation.state == "failed":
+        reason, failure = generation.failure_reason, generation.failure
+        if shot.generation:
+            raise pinned_failed(generation_id, reason, scene=shot.scene)
+        await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
+        raise generation_failed(reason, failure, shot)
+    if not shot.generation:
+        await asyncio.to_thread(ledger.completed, shot.key, generation_id)
+
+
+async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> StudioError:
+    """The error for a generation that the service does not show: a young one may still come, an old one is gone."""
+    if row is None or row.generation_id is None:
+        return error
+    if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) < GONE_AFTER:
+        error.hint = f"it is paid for: {again()} later, and it is looked for, not bought again"
+        return error
+    await asyncio.to_thread(ledger.gone, row.key, row.generation_id)
+    return gone(row)
+
+
+async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
+    """The SHA-256 of what a shot made, in its store. What is here already is not fetched again.
+
+    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again. Raises OddClip where what
+    came, now or in an earlier run, is not what was ordered, and the run does not allow that: it is booked and kept.
+    """
+    sha256 = await _kept(run, shot, generation_id)
+    said = await asyncio.to_thread(oddity, run, shot, sha256)
+    if said is None:
+        return sha256
+    if not run.allow_odd:
+        raise OddClip(said, where=f"scene '{shot.scene}'", hint=_look_at(run, shot, sha256))
+    if shot.id not in run.odd:
+        run.odd[shot.id] = said
+        listener.get().note(f"shot '{shot.id}': {said}; used all the same")
+    return sha256
+
+
+def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
+    """In what a clip or still that is here differs from what was ordered; None where it does not. Raises BadClip."""
+    ordered = run.ordered[shot.id]
+    if not ordered.known:
+        return None
+    if not shot.is_still:
+        clip = stored_clip(run.session.store, sha256)
+        return odd(ordered, clip.width, clip.height, clip.duration)
+    path = run.session.stills.find(sha256)
+    if path is None:
+        return None  # gone since: it is fetched, and looked at, when it is needed
+    with Image.open(path) as still:
+        return odd(ordered, *still.size)
+
+
+async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
+    """Fetch what a shot is made from, before it is paid for: nothing is bought on top of what is not as ordered.
+
+    Where it cannot be fetched now, the order goes out all the same: its generation is there.
+    """
+    if run.allow_odd or not run.ordered[parent.id].known:
+        return
+    try:
+        await fetch(run, parent, made.generation_id)
+    except OddClip as error:
+        raise OddClip(
+            f"was not ordered: '{parent.id}', which it is made from, came in another size or length than ordered",
+            where=f"shot '{shot.id}'",
+            hint=error.hint,
+        ) from None
+    except (DownloadError, BadClip, ServiceError) as error:
+        log.info("shot '%s' is ordered, though '%s' could not be fetched: %s", shot.id, parent.id, error)
+
+
+async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal:
+    """USD of a shot: the plan's, or where the service bills it by another shot's clip, by that clip's measures.
+
+    Raises OddClip where it is dearer than planned. What is known of the clip from its order stands in for it where it
+    cannot be fetched now; of an existing generation nothing is known, and why it cannot be fetched is raised.
+    """
+    source = source_of(run.plan, shot)
+    if source is None:
+        return shot.quote.usd
+    made = parents[source.id].generation_id if source.id in parents else source.generation or ""
+    try:
+        sha256 = await _kept(run, source, made)
+        clip = await asyncio.to_thread(stored_clip, run.session.store, sha256)
+    except (DownloadError, BadClip, ServiceError) as error:
+        if not run.ordered[source.id].known:
+            raise
+        log.info("shot '%s' is ordered at its planned price: '%s' could not be fetched: %s", shot.id, source.id, error)
+        return shot.quote.usd
+    return price_of(run.session.prices, shot, source, clip, allowed=run.allow_odd)
+
+
+def _look_at(run: Run, shot: Shot, sha256: str) -> str:
+    path = run.session.stills.find(sha256) if shot.is_still else run.session.store.path(sha256)
+    return (
+        f"it is paid for and kept: look at {path}. Use it as it is with {option('allow_odd')}, or "
+        f"buy another with {option('retake', shot.scene)}"
+    )
+
+
+async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
+    """The SHA-256 of what a shot made, in its store and booked, fetched unless it is here."""
+    session = run.session
+    async with _fetching.setdefault(session, {}).setdefault(shot.key, asyncio.Lock()):
+        row = await asyncio.to_thread(session.ledger.order, shot.key)
+        sha256 = row.clip if row is not None and row.generation_id == generation_id else None
+        if sha256 is None or not await asyncio.to_thread(session.has, sha256):
+            listener.get().shot(shot.id, "downloading")
+            sha256 = await fetch_made(
+                session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
+            )
+            if not shot.is_still:
+                await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others
+            if not shot.generation:
+                await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
+        return sha256

@@ -1,0 +1,6 @@
+"""Drawing a plan: from what a producer wrote to the clips and stills to have, in order. Pure functions throughout."""
+
+from studio.planning.planner import draw_plan
+from studio.planning.variants import as_draft, derived, finished_draft, reframed
+
+__all__ = ["as_draft", "derived", "draw_plan", "finished_draft", "reframed"]

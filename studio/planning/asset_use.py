@@ -1,0 +1,76 @@
+"""The seed assets that the scenes of a production use, and what a producer is told of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from studio.assets import AssetSource, ratio_note, source_key
+from studio.errors import AssetError
+from studio.planning.context import Seed
+from studio.planning.plan import Plan
+from studio.production import Production, Scene
+
+SCENES_TOLD = 6  # of those that use an asset, in a note
+
+
+def assets_of(production: Production) -> tuple[dict[str, AssetSource], dict[str, AssetSource]]:
+    """The images and the footage that a production's scenes are made from, by ``source_key``. Raises AssetError where
+    one file is wanted as both."""
+    images: dict[str, AssetSource] = {}
+    footage: dict[str, AssetSource] = {}
+    for scene in production.scenes:
+        pictures, changed = assets_of_scene(production, scene)
+        images |= {source_key(asset): asset for asset in pictures}
+        footage |= {source_key(asset): asset for asset in changed}
+    both = next((footage[key] for key in footage if key in images), None)
+    if both is not None:
+        raise AssetError(
+            "is wanted as a picture by one scene and as footage by another", where=f"asset '{both.id}'",
+            hint="modify takes footage; start_image, end_image, guides and characters take pictures",
+        )  # fmt: skip
+    return images, footage
+
+
+def assets_of_scene(production: Production, scene: Scene) -> tuple[list[AssetSource], list[AssetSource]]:
+    """The pictures and the footage that one scene is made from."""
+    if scene.generation:
+        return [], []
+    character, changed = production.character_of(scene), production.footage_of(scene)
+    pictures = [production.start_image_of(scene), production.end_image_of(scene)]
+    pictures += [production.asset(guide.image) for guide in scene.guides]
+    pictures += [production.asset(image) for image in character.images] if character else []
+    return [asset for asset in pictures if asset is not None], [changed] if changed is not None else []
+
+
+def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
+    """Notes for a producer on the seed assets (by ``source_key``), each with the scenes that use it: what is
+    sent in place of its file, and how much of a frame does not fit the film."""
+    planned = {shot.scene for shot in plan.shots}
+    users: dict[str, tuple[AssetSource, list[str]]] = {}
+    for scene in plan.production.scenes:
+        for asset in chain(*assets_of_scene(plan.production, scene)):
+            if scene.id in planned and source_key(asset) in seeds:
+                scenes = users.setdefault(asset.id, (asset, []))[1]
+                scenes += [] if scene.id in scenes else [scene.id]
+    changed, shapes = list[str](), list[str]()
+    for name, (asset, scenes) in users.items():
+        seed = seeds[source_key(asset)]
+        if seed.notes:
+            changed.append(f"asset '{name}' ({scenes_in_words(scenes)}) is sent {', '.join(seed.notes)}")
+        ratios: dict[str, list[str]] = {}
+        for shot in plan.shots:
+            frames = [frame.ref for frame in (shot.start, shot.end) if frame is not None]
+            if shot.scene in scenes and seed.sha256 in frames:
+                ratios.setdefault(shot.aspect_ratio, []).append(shot.scene)
+        notes = (ratio_note(seed, ratio, f"'{name}' ({scenes_in_words(used)})") for ratio, used in ratios.items())
+        shapes += [note for note in notes if note]
+    return (*changed, *shapes)
+
+
+def scenes_in_words(scenes: Sequence[str]) -> str:
+    """Scenes for a note: ``scene 'a'``, ``scenes 'a', 'b'``; of many, the first ones and how many more."""
+    names = list(dict.fromkeys(scenes))
+    told = ", ".join(f"'{name}'" for name in names[:SCENES_TOLD])
+    more = f" and {len(names) - SCENES_TOLD} more" if len(names) > SCENES_TOLD else ""
+    return f"{'scene' if len(names) == 1 else 'scenes'} {told}{more}"

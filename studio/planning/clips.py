@@ -1,0 +1,199 @@
+"""A scene's clips as they are made: a chain of new ones, changed footage, or an existing generation.
+
+A chain can be drawn in several ways: of the cheapest lengths, of the longest, and as earlier versions drew it. What is
+in the books in one of them is used as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from math import ceil
+from typing import Literal, TypeAlias
+
+from studio.errors import BadInput
+from studio.money import ZERO
+from studio.planning.context import Choice, Desk
+from studio.planning.durations import chain_lengths, whole_clip
+from studio.planning.edits import edited
+from studio.planning.plan import Shot, ShotState, Source
+from studio.planning.shots import guides_of, quote, shot_of
+from studio.planning.stills import anchored_end, anchored_start
+from studio.production import Scene
+from studio.production.field_types import is_generation
+from studio.providers.luma.models import VideoModel
+from studio.providers.luma.pricing import Quote
+
+BY_ID = ("shot", "generation")
+#: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service does not take any more.
+Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
+
+
+def clips_of(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+    """The scene's clips, in order. What they are made from is on the desk already."""
+    if scene.generation:
+        return (_existing(desk, scene),)
+    return edited(desk, scene) if scene.modify is not None else _chain(desk, scene)
+
+
+def _existing(desk: Desk, scene: Scene) -> Shot:
+    model = desk.model(scene)
+    seconds = whole_clip(model.lengths, desk.production.duration_of(scene))
+    shot = shot_of(desk, scene, scene.id, Fraction(seconds), quote(desk, scene, seconds, plain=True))
+    return desk.add(
+        replace(shot, generation=scene.generation, state=ShotState.PINNED, loop=scene.loop, hdr=False, exr=False)
+    )
+
+
+def _chain(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+    """New clips in the form that was wished for, or in another one that is in the books and costs no more now."""
+    wish: Form = desk.production.clips_of(scene)
+    drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(desk, scene, form)) is not None]
+    (_, wished), *others = drawn
+    tied = scene.character is not None or _end(desk, scene) is not None
+    if (tied and desk.model(scene).one_by_id) or any(lengths != wished for _, lengths in others):
+        return _chosen(desk, scene, drawn)
+    return _drawn(desk, scene, wish, wished)
+
+
+def _forms(wish: Form) -> tuple[Form, ...]:
+    return ("longest", "cheapest", "earlier") if wish == "longest" else ("cheapest", "longest", "earlier")
+
+
+def _chosen(desk: Desk, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]]) -> tuple[Shot, ...]:
+    best, best_clips, seen = desk.trial(), tuple[Shot, ...](), set[tuple[str, ...]]()
+    choice: list[tuple[Decimal, int]] = []
+    for number, (form, lengths) in enumerate(forms):
+        trial = desk.trial()
+        clips = _drawn(trial, scene, form, lengths)
+        if form != "earlier":
+            choice.append((sum((c.quote.usd for c in clips), ZERO), len(clips)))
+        keys = tuple(clip.key for clip in clips)
+        if keys in seen:
+            continue
+        seen.add(keys)
+        if number == 0 or (_may_replace(forms[0][0], form) and _better(desk, trial, clips, best, best_clips)):
+            best, best_clips = trial, clips
+    desk.keep(best)
+    if len(choice) == 2 and choice[0] != choice[1]:
+        desk.choices[scene.id] = Choice(*choice[0], *choice[1])
+    return best_clips
+
+
+def _better(desk: Desk, trial: Desk, clips: tuple[Shot, ...], best: Desk, best_clips: tuple[Shot, ...]) -> bool:
+    """True if a form that is bought costs less now; or, where this take is new in every form, if other takes have it:
+    what hangs on the scene then stays as it is."""
+    if trial.begun:
+        return trial.to_pay < best.to_pay
+    return not best.begun and desk.familiar(clips[0].family) and not desk.familiar(best_clips[0].family)
+
+
+def _may_replace(wish: Form, form: Form) -> bool:
+    """Who asks for long clips gets them, however many short ones there are."""
+    return wish != "longest" or form == "earlier"
+
+
+def _lengths(desk: Desk, scene: Scene, form: Form) -> tuple[int, ...] | None:
+    """How long the clips are; None where there is no such form."""
+    model, wanted = desk.model(scene), desk.production.duration_of(scene)
+    start, end = _start(desk, scene), _end(desk, scene)
+    if scene.loop:
+        return (whole_clip(model.loop_lengths, wanted),)
+    if scene.hdr and form == "earlier":
+        return None  # earlier versions refused other frames in HDR
+    if scene.hdr or scene.guides:
+        return (_one_clip(scene, model, wanted),)
+    if form == "earlier":
+        framed = start is not None or scene.character is not None
+        return _earlier(wanted, framed=framed, ends=end is not None) if model.one_by_id else None
+    by_id = start is not None and start.kind in BY_ID
+    price = partial(_price, desk, scene)
+    return chain_lengths(model, wanted, price, by_id=by_id, ends=end is not None, longest=form == "longest")
+
+
+def _one_clip(scene: Scene, model: VideoModel, wanted: Fraction) -> int:
+    lengths = model.hdr_lengths if scene.hdr else model.lengths
+    if wanted > lengths[-1]:
+        what = "in HDR" if scene.hdr else "with guides"
+        raise BadInput(
+            f"{float(wanted):g} seconds {what} are more than one clip, and such a clip cannot be continued",
+            where=f"scene '{scene.id}', field 'duration'", hint=f"at most {lengths[-1]} seconds",
+        )  # fmt: skip
+    return whole_clip(lengths, wanted)
+
+
+def _earlier(wanted: Fraction, *, framed: bool, ends: bool) -> tuple[int, ...]:
+    """The lengths of Ray 3 as earlier versions chose them, when 10 s were taken to cost twice as much as 5 s."""
+    blocks = max(1, ceil(wanted / 5))
+    if framed or blocks == 1 or (blocks == 2 and ends):
+        return (5,) * blocks
+    return (10, *(5,) * (blocks - 2))
+
+
+def _drawn(desk: Desk, scene: Scene, form: Form, lengths: tuple[int, ...]) -> tuple[Shot, ...]:
+    model = desk.model(scene)
+    start, end = _start(desk, scene), _end(desk, scene)
+    if start is None:
+        start = anchored_start(desk, scene)
+    anchor = anchored_end(desk, scene, clips=len(lengths))
+    end = end or anchor
+    guides = guides_of(desk, scene)
+    shots: list[Shot] = []
+    for number, seconds in enumerate(lengths, 1):
+        name = scene.id if len(lengths) == 1 else f"{scene.id}.{number}"
+        first = start if number == 1 else Source("shot", shots[-1].id)
+        last = end if number == len(lengths) else None
+        if model.one_by_id and form != "earlier":
+            first, last = _as_taken(desk, scene, model, seconds, first, last)
+        extends = any(source is not None and source.kind in BY_ID for source in (first, last))
+        shot = shot_of(desk, scene, name, Fraction(seconds), quote(desk, scene, seconds, extends=extends))
+        shots.append(desk.add(replace(shot, start=first, end=last, loop=scene.loop, guides=guides)))
+    return tuple(shots)
+
+
+def _as_taken(
+    desk: Desk, scene: Scene, model: VideoModel, seconds: int, first: Source | None, last: Source | None
+) -> tuple[Source | None, Source | None]:
+    """A clip's ends as the model takes them: a generation by its id alone, in a plain clip; else as a picture."""
+    if scene.hdr or seconds not in model.continued or (first is not None and last is not None):
+        return _picture(desk, scene, first, "last"), _picture(desk, scene, last, "first")
+    return first, last
+
+
+def _picture(desk: Desk, scene: Scene, source: Source | None, frame: Literal["first", "last"]) -> Source | None:
+    """That frame of a generation's clip, in place of the generation."""
+    if source is None or source.kind not in BY_ID:
+        return source
+    if source.kind == "shot":
+        return Source(frame, source.ref)
+    known = next((s.id for s in desk.shots.values() if s.generation == source.ref), None)
+    if known is not None:
+        return Source(frame, known)
+    # A generation of nobody's scene: it is fetched for this frame alone.
+    name = f"{scene.id}.{'from' if frame == 'last' else 'to'}"
+    shot = shot_of(desk, scene, name, Fraction(desk.model(scene).lengths[0]), Quote(ZERO, desk.prices.label))
+    pinned = replace(shot, generation=source.ref, state=ShotState.PINNED, hdr=False, exr=False)
+    return Source(frame, desk.add(pinned).id)
+
+
+def _price(desk: Desk, scene: Scene, seconds: int, extends: bool) -> Decimal:
+    return quote(desk, scene, seconds, extends=extends).usd
+
+
+def _start(desk: Desk, scene: Scene) -> Source | None:
+    parent = desk.production.parent_of(scene)
+    if parent is not None:
+        return desk.generation(desk.made[parent][-1], desk.model(scene).api, "last")
+    if scene.continue_from is not None and is_generation(scene.continue_from):
+        return Source("generation", scene.continue_from)
+    return desk.image(desk.production.start_image_of(scene))
+
+
+def _end(desk: Desk, scene: Scene) -> Source | None:
+    if scene.lead_into is None:
+        return desk.image(desk.production.end_image_of(scene))
+    if is_generation(scene.lead_into):
+        return Source("generation", scene.lead_into)
+    return desk.generation(desk.made[scene.lead_into][0], desk.model(scene).api, "first")

@@ -1,0 +1,110 @@
+"""What every step of drawing works with: the production, its prices, and the shots that are drawn already."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import TypeAlias
+
+from studio.assets import SeedFootage, SeedImage, source_key
+from studio.money import ZERO
+from studio.planning.plan import Shot, Source
+from studio.planning.requests import named
+from studio.production import Asset, Production, Scene
+from studio.providers.luma.models import VideoModel, video_model
+from studio.providers.luma.pricing import PriceTable
+
+Seed: TypeAlias = SeedImage | SeedFootage
+Seeds: TypeAlias = Mapping[str, Seed]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """USD of a scene's clips, and how many they are: as drawn, and with the other choice of lengths."""
+
+    usd: Decimal
+    clips: int
+    other_usd: Decimal
+    other_clips: int
+
+
+@dataclass
+class Desk:
+    """The state of one walk through a production's scenes, parents first.
+
+    ``seeds``: its assets, by ``source_key``. ``held``: whether the order of that key is bought already; ``familiar``:
+    whether any take of that family ever was.
+    """
+
+    production: Production
+    prices: PriceTable
+    seeds: Seeds
+    seller: str
+    takes: Mapping[str, int]
+    held: Callable[[str], bool] = lambda _: False
+    familiar: Callable[[str], bool] = lambda _: False
+    shots: MutableMapping[str, Shot] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    #: A scene's clips as they are made, and as they stand in the film.
+    made: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
+    finished: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
+    #: Who was seen last at a scene's end, and how many clips ago in a still.
+    drift: MutableMapping[str, tuple[str, int]] = field(default_factory=dict)
+    #: USD of each scene's new clips, as they are drawn and by the other choice of lengths, where that is another one.
+    choices: dict[str, Choice] = field(default_factory=dict)
+
+    def add(self, shot: Shot) -> Shot:
+        """The shot with its request and key, on the desk."""
+        shot = named(shot, lambda shot_id: self.shots[shot_id].key)
+        self.shots[shot.id] = shot
+        return shot
+
+    def trial(self) -> Desk:
+        """A desk on which something can be drawn that may not be kept."""
+        return replace(self, shots=ChainMap({}, self.shots), drift=ChainMap({}, self.drift), notes=[])
+
+    def keep(self, trial: Desk) -> None:
+        """Take over what was drawn on a trial desk."""
+        self.shots.update(trial.drawn)
+        self.drift.update(trial.drift.maps[0] if isinstance(trial.drift, ChainMap) else trial.drift)
+        self.notes += trial.notes
+
+    @property
+    def drawn(self) -> dict[str, Shot]:
+        """The shots that were drawn on a trial desk."""
+        return dict(self.shots.maps[0]) if isinstance(self.shots, ChainMap) else dict(self.shots)
+
+    @property
+    def to_pay(self) -> Decimal:
+        """USD of the shots that were drawn on a trial desk and are not bought yet."""
+        return sum((s.quote.usd for s in self.drawn.values() if not s.generation and not self.held(s.key)), ZERO)
+
+    @property
+    def begun(self) -> bool:
+        """True if any of the clips that were drawn on a trial desk is bought."""
+        return any(self.held(s.key) for s in self.drawn.values() if not s.generation and not s.is_still)
+
+    def model(self, scene: Scene) -> VideoModel:
+        return video_model(self.production.model_of(scene))
+
+    def take(self, scene: Scene) -> int:
+        return self.takes.get(scene.id, scene.take)
+
+    @cached_property
+    def by_hash(self) -> dict[str, Seed]:
+        """The seed assets by their content."""
+        return {seed.sha256: seed for seed in self.seeds.values()}
+
+    def image(self, asset: Asset | None) -> Source | None:
+        """A picture that the producer brought."""
+        return None if asset is None else Source("image", self.seeds[source_key(asset)].sha256)
+
+    def generation(self, shot: Shot, api: str, frame: str) -> Source:
+        """Another shot as where a clip starts (``frame`` last) or ends (first): its generation, or where that is the
+        other API's, that frame of its clip."""
+        if shot.api != api:
+            return Source("last" if frame == "last" else "first", shot.id)
+        return Source("generation", shot.generation) if shot.generation else Source("shot", shot.id)

@@ -1,0 +1,306 @@
+"""From a production to its plan: shots in order, what each is made from, what it costs, and where it stands.
+
+Pure functions of frozen values: nothing here reads a file, a clock or a network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, Literal
+
+from studio.errors import BadInput
+from studio.ledger.values import Intent, OrderRow, OrderState
+from studio.money import ZERO
+from studio.production import Production
+from studio.providers.luma.models import Api
+from studio.providers.luma.pricing import Quote
+from studio.remedies import option, place
+
+FPS = 24
+
+
+class ShotState(StrEnum):
+    """Where a shot stands before the run."""
+
+    NEW = "new"
+    CACHED = "cached"  # paid for, and its clip is here
+    PAID = "paid"  # finished, its clip is still to be fetched
+    IN_FLIGHT = "in flight"  # paid for, being made
+    IN_DOUBT = "in doubt"
+    GONE = "gone"  # paid for, and no longer at the service; a person may let it be sent again
+    REFUSED = "refused"  # moderation refused this very input; it is not sent again
+    STALE = "stale"  # bought, and what it was made from has another take now; used until a fresh one is asked for
+    PINNED = "pinned"  # an existing generation, named by the producer
+
+
+#: Sources that are something a shot of this plan makes; the others are seed assets and existing generations.
+OF_A_SHOT = ("shot", "still", "clip", "first", "last")
+#: Of these the bytes must be here before they can be sent on.
+OF_A_FILE = ("first", "last")
+STILL_ENDPOINTS = ("image", "image_edit")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a shot is made from, and where to find it.
+
+    ==============  ================================  ===================================================
+    kind            ref                               what of it
+    ==============  ================================  ===================================================
+    image, footage  sha256 of a seed asset            its content, published for the service
+    generation      id of an existing generation      the generation itself
+    shot            id of a shot of this plan         its generation, by id
+    still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
+    first, last     id of a shot of this plan         that frame of its clip, as a picture of our own
+    ==============  ================================  ===================================================
+    """
+
+    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last"]
+    ref: str
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One clip or still to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
+
+    ``source`` is what a shot changes or finishes, ``references`` what its subject looks like, ``guides`` pictures that
+    it passes through, by frame. ``controls`` say what an edit keeps, ``position`` where a reframed picture stands.
+    ``finishes`` is the shot of which this one is a later version, in the same scene.
+    """
+
+    id: str
+    scene: str
+    model: str
+    resolution: str
+    aspect_ratio: str
+    seconds: Fraction
+    prompt: str
+    camera: tuple[str, ...]
+    loop: bool
+    start: Source | None
+    end: Source | None
+    take: int
+    seller: str
+    quote: Quote
+    request: Mapping[str, Any] = field(repr=False)
+    key: str = ""
+    family: str = ""
+    generation: str | None = None
+    api: Api = "dream-machine"
+    endpoint: str = "video"
+    source: Source | None = None
+    references: tuple[Source, ...] = ()
+    guides: tuple[tuple[int, Source], ...] = ()
+    strength: str = ""
+    auto_controls: bool = False
+    controls: Mapping[str, Any] = field(default_factory=dict)
+    position: Mapping[str, float] = field(default_factory=dict)
+    hdr: bool = False
+    exr: bool = False
+    finishes: str = ""
+    state: ShotState = ShotState.NEW
+    order: OrderRow | None = field(default=None, repr=False)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All that it is made from."""
+        found = (self.start, self.end, self.source, *self.references, *(source for _, source in self.guides))
+        return tuple(dict.fromkeys(source for source in found if source is not None))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Shots that must be completed before this one is ordered."""
+        return tuple(dict.fromkeys(s.ref for s in self.sources if s.kind in OF_A_SHOT))
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """sha256 of the seed assets that the service must be able to read."""
+        return tuple(s.ref for s in self.sources if s.kind in ("image", "footage"))
+
+    @property
+    def is_still(self) -> bool:
+        return self.endpoint in STILL_ENDPOINTS
+
+    @property
+    def pool(self) -> str:
+        """The models that share the account's limits. The Agents API has one bucket for images and videos."""
+        if self.api == "agents":
+            return "agents"
+        return "photon" if self.is_still else "ray"
+
+    @property
+    def to_pay(self) -> Decimal:
+        """USD that a run would spend on it now."""
+        return self.quote.usd if self.state is ShotState.NEW else ZERO
+
+    def intent(self, production: str, account: str, *, film: str = "") -> Intent:
+        """This shot as an intended purchase. ``film`` is what the budget hangs on, where that is not the production."""
+        return Intent(
+            key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
+            model=self.model, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
+            request=self.request, price=self.quote.usd, price_table=self.quote.table, film=film,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A scene's place in the film: its shots, how many frames it shall last, and from which side it is trimmed.
+
+    ``frames`` is None where the clips are used whole, however many frames they turn out to have.
+    """
+
+    scene: str
+    shots: tuple[str, ...]
+    frames: int | None
+    trim: Literal["tail", "head"] = "tail"
+    repeat: bool = False  # a loop, played until ``frames`` are full
+    continues: str | None = None  # the scene whose last frame this one begins with
+    leads: str | None = None  # the scene whose first frame this one ends on
+
+
+@dataclass(frozen=True)
+class Retaking:
+    """New takes that a run is to make. ``command`` names what was asked for together, so that the same goes on with it.
+
+    ``takes``: by scene. ``refused``: ids of earlier ones whose take moderation refused for good.
+    """
+
+    command: str
+    takes: Mapping[str, int]
+    refused: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Budgeting:
+    """Whose budget a plan is held to. ``others``: the films that share it.
+
+    ``made_out_of`` is another film in whose name most of the shots were bought; ``apart`` is True where the user wants
+    budgets of their own for the two. ``begun_as`` is the slug of an earlier version that the film is found to go by,
+    and ``made`` the name that its title makes today, where the books do not say so yet.
+    """
+
+    others: tuple[str, ...] = ()
+    made_out_of: str = ""
+    apart: bool = False
+    begun_as: str = ""
+    made: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A production as purchases, parents before children, and as a film, in the producer's order."""
+
+    production: Production
+    seller: str
+    shots: tuple[Shot, ...]
+    cuts: tuple[Cut, ...]
+    notes: tuple[str, ...] = ()
+    retaking: Retaking | None = None
+    budgeting: Budgeting = Budgeting()
+
+    def shot(self, shot_id: str) -> Shot:
+        return next(s for s in self.shots if s.id == shot_id)
+
+    def origin(self, shot_id: str) -> Shot:
+        """The shot that was first made, of which this one is a finished version: itself, mostly."""
+        shot = self.shot(shot_id)
+        return self.origin(shot.finishes) if shot.finishes else shot
+
+    def continues(self, before: Cut, after: Cut) -> bool:
+        """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
+        if after.continues == before.scene or before.leads == after.scene:
+            return True
+        last, first = self.origin(before.shots[-1]), self.origin(after.shots[0])
+        end, start = last.end, first.start
+        if last.generation and start == Source("generation", last.generation):
+            return True
+        if first.generation and end == Source("generation", first.generation):
+            return True
+        # A generation has two ends: only a picture that both hold on to joins them.
+        return end is not None and end.kind in ("image", "still") and end == start
+
+    @property
+    def to_pay(self) -> Decimal:
+        """USD that a run would spend now. Shots with the same key are one purchase."""
+        return sum((s.to_pay for s in {s.key: s for s in self.shots}.values()), ZERO)
+
+    @property
+    def to_buy(self) -> int:
+        """How many creates a run would send now."""
+        return len({s.key for s in self.shots if s.state is ShotState.NEW})
+
+    def affordable(self, usd: Decimal) -> tuple[str, ...]:
+        """Scenes that a budget covers with all that they are made from, first come first served in the film's order."""
+        by_id = {s.id: s for s in self.shots}
+        bought: dict[str, Decimal] = {}
+        fits = []
+        for cut in self.cuts:
+            needed, waiting = {}, list(cut.shots)
+            while waiting:
+                shot = by_id[waiting.pop()]
+                waiting.extend(shot.parents)
+                needed[shot.key] = shot.to_pay
+            if sum((bought | needed).values(), ZERO) <= usd:
+                bought |= needed
+                fits.append(cut.scene)
+        return tuple(fits)
+
+    @property
+    def at_most(self) -> Mapping[str, tuple[str, ...]]:
+        """Why prices are upper bounds, and the shots of which that is so."""
+        found: dict[str, tuple[str, ...]] = {}
+        for shot in self.shots:
+            if shot.quote.at_most:
+                found[shot.quote.at_most] = (*found.get(shot.quote.at_most, ()), shot.id)
+        return found
+
+    @property
+    def total(self) -> Decimal:
+        """USD of all shots, whether paid for or not."""
+        return sum((s.quote.usd for s in {s.key: s for s in self.shots}.values()), ZERO)
+
+    def seen_in(self, books: Mapping[str, OrderRow], has_clip: Callable[[str], bool]) -> Plan:
+        """The same plan with every shot's state, from its order in the books and the clips that are here."""
+        return replace(self, shots=tuple(seen(s, books.get(s.key), has_clip) for s in self.shots))
+
+
+def canonical_json(value: Any) -> str:
+    """One text for equal values: what keys are made from."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> Shot:
+    """The shot with its state, from its order and from whether its clip is here."""
+    if row is None or shot.generation:
+        return replace(shot, order=row)
+    if row.state is OrderState.COMPLETED:
+        state = ShotState.CACHED if row.clip and has_clip(row.clip) else ShotState.PAID
+    elif row.state is OrderState.SUBMITTED:
+        state = ShotState.IN_FLIGHT
+    elif row.state in (OrderState.IN_DOUBT, OrderState.RESERVED):
+        state = ShotState.IN_DOUBT
+    elif row.state is OrderState.GONE:
+        state = ShotState.GONE
+    elif row.moderated:
+        state = ShotState.REFUSED
+    else:
+        state = ShotState.NEW
+    return replace(shot, state=state, order=row)
+
+
+def parse_takes(pairs: Sequence[str]) -> dict[str, int]:
+    """``["arrival=2"]`` → ``{"arrival": 2}``. Raises BadInput."""
+    takes = {}
+    for pair in pairs:
+        scene, _, number = pair.rpartition("=")
+        if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
+            raise BadInput(
+                f"{pair!r} is not SCENE=N", where=place("take"), hint=f"such as {option('take', 'arrival=2')}"
+            )
+        takes[scene] = int(number)
+    return takes

@@ -1,0 +1,134 @@
+"""The walk through a production's scenes, parents first. Pure: it reads no file, clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from studio.money import ZERO, usd
+from studio.planning.clips import clips_of
+from studio.planning.context import Choice, Desk, Seeds
+from studio.planning.plan import FPS, Cut, Plan, Shot
+from studio.planning.post import finished
+from studio.production import Production, Scene
+from studio.production.field_types import is_generation
+from studio.providers.luma.pricing import PriceTable
+
+
+def draw_plan(
+    production: Production,
+    *,
+    prices: PriceTable,
+    images: Seeds,
+    seller: str,
+    takes: Mapping[str, int] | None = None,
+    only: tuple[str, ...] = (),
+    held: Callable[[str], bool] = lambda _: False,
+    familiar: Callable[[str], bool] = lambda _: False,
+) -> Plan:
+    """Every shot in topological order, with its price and the key of its purchase; states follow by ``seen_in``.
+
+    ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and what they are made from in the
+    shots. ``held`` says of an order's key whether it is bought: a scene that is bought in another form, of longer clips
+    say, is drawn in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises
+    BadInput for what no model or price covers.
+    """
+    walk = _Walk(Desk(production, prices, images, seller, takes or {}, held, familiar))
+    wanted = [s for s in production.scenes if not only or s.id in only]
+    for scene in wanted:
+        walk.draw(scene)
+    for scene in wanted:
+        walk.finish(scene)
+    cuts = tuple(walk.cut(s) for s in wanted)
+    notes = (*walk.desk.notes, *other_lengths(walk.desk.choices, production))
+    return Plan(production, seller, tuple(walk.desk.shots.values()), cuts, notes)
+
+
+def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:
+    """A line on what the other choice of lengths would cost, for all scenes where it is another one."""
+    notes = []
+    for chosen, other in (("cheapest", "longest"), ("longest", "cheapest")):
+        scenes = {s.id for s in production.scenes if production.clips_of(s) == chosen}
+        found = [choice for scene, choice in choices.items() if scene in scenes]
+        if not found:
+            continue
+        now, then = sum((c.usd for c in found), ZERO), sum((c.other_usd for c in found), ZERO)
+        clips, others = sum(c.clips for c in found), sum(c.other_clips for c in found)
+        scenes_have = "1 scene has" if len(found) == 1 else f"{len(found)} scenes have"
+        notes.append(
+            f"{scenes_have} the {chosen} clips: {clips} for {usd(now)}; "
+            f"with `clips: {other}` they would be {others} for {usd(then)}"
+        )
+    return tuple(notes)
+
+
+class _Walk:
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        production = desk.production
+        self._scenes = {s.id: s for s in production.scenes}
+        self._parent = {s.id: production.parent_of(s) for s in production.scenes}
+        self._continued = set(self._parent.values())
+        self._led_into = {s.lead_into for s in production.scenes}
+
+    def draw(self, scene: Scene) -> None:
+        """The scene's shots, after those that it is made from. (The production has no cycles: it was checked.)"""
+        # An explicit stack: a chain of a thousand scenes must not exhaust Python's.
+        waiting = [scene]
+        while waiting:
+            current = waiting[-1]
+            missing = [p for p in self._made_from(current) if p not in self.desk.made]
+            if missing:
+                waiting.extend(self._scenes[p] for p in missing)
+                continue
+            waiting.pop()
+            if current.id not in self.desk.made:
+                self.desk.made[current.id] = shots = clips_of(self.desk, current)
+                self._note_apis(current, shots)
+
+    def finish(self, scene: Scene) -> None:
+        """What the film shows of a scene. What it is only made from needs no finishing."""
+        self.desk.finished[scene.id] = finished(self.desk, scene, self.desk.made[scene.id])
+
+    def cut(self, scene: Scene) -> Cut:
+        """Where the scene stands in the film, and what is cut off to make it last as long as the producer said."""
+        shots, production = self.desk.made[scene.id], self.desk.production
+        names = tuple(s.id for s in self.desk.finished[scene.id])
+        leads = None if scene.lead_into is None or is_generation(scene.lead_into) else scene.lead_into
+        whole = Cut(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
+        wanted = max(1, round(production.duration_of(scene) * FPS))
+        if scene.generation:
+            return whole if scene.duration is None else replace(whole, frames=wanted)
+        made = round(sum(s.seconds for s in shots) * FPS)
+        if scene.modify is not None and (scene.duration is None or wanted > made):
+            return whole  # changed footage is as long as it was
+        if scene.loop and wanted > made:
+            return replace(whole, frames=wanted, repeat=True)
+        if wanted == made:
+            return whole
+        tail_tied = bool(shots[-1].end) or scene.id in self._continued
+        head_tied = bool(shots[0].start) or scene.id in self._led_into
+        if tail_tied and head_tied:
+            lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
+            self.desk.notes.append(
+                f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
+                f"hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
+            )
+        return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
+
+    def _made_from(self, scene: Scene) -> list[str]:
+        if scene.generation:
+            return []
+        names = (self._parent[scene.id], scene.lead_into, scene.modify)
+        return [name for name in names if name in self._scenes]
+
+    def _note_apis(self, scene: Scene, shots: tuple[Shot, ...]) -> None:
+        """Say where a scene takes up a frame of another API's clip, as a picture."""
+        for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
+            other = self.desk.shots[source.ref]
+            if other.api == shots[0].api:
+                continue
+            self.desk.notes.append(
+                f"scene '{scene.id}' ({shots[0].model}) takes up the {source.kind} frame of '{other.scene}' "
+                f"({other.model}) as a picture: the two come from different APIs"
+            )

@@ -1,0 +1,67 @@
+"""Productions derived from one: its draft, a final that is made of the draft, the same film in another shape."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from studio.errors import BadInput
+from studio.production import Production, Scene, parse_production
+from studio.production.field_types import AspectRatio
+from studio.providers.luma.models import video_model
+from studio.remedies import option, place
+
+
+def as_draft(production: Production) -> Production:
+    """The same production at the cheapest tier of each scene's API: no HDR, no sound, nothing upscaled."""
+    plain = {"upscale": None, "sound": "", "hdr": False, "exr": False}
+    scenes = tuple(s.model_copy(update={**_tier(production, s), **plain}) for s in production.scenes)
+    return production.model_copy(update={"scenes": scenes, "upscale": None})
+
+
+def finished_draft(production: Production) -> Production:
+    """The same production, finished from its draft: the draft's clips upscaled to the resolutions that were asked for.
+
+    A scene whose model's clips cannot be upscaled (ray-3) is made at its own tier.
+    """
+    scenes = []
+    for scene in production.scenes:
+        tier = _tier(production, scene)
+        wanted = production.upscale_of(scene) or production.resolution_of(scene)
+        if video_model(production.model_of(scene)).upscales and wanted != tier["resolution"]:
+            scene = scene.model_copy(update={**tier, "upscale": wanted})
+        scenes.append(scene)
+    return production.model_copy(update={"scenes": tuple(scenes)})
+
+
+def reframed(production: Production, ratio: str) -> Production:
+    """The same film in another shape: every clip is made as before (or is there already), and then reframed.
+
+    It has a slug of its own, so that the films stay apart; the budget is one.
+    Raises BadInput for what is no aspect ratio.
+    """
+    if ratio not in get_args(AspectRatio):
+        known = ", ".join(get_args(AspectRatio))
+        raise BadInput(f"{ratio!r} is no aspect ratio", where=place("reframe"), hint=f"one of {known}")
+    slug = f"{production.slug[:56]}-{ratio.replace(':', 'x')}"
+    return parse_production({**production.model_dump(mode="json"), "reframe": ratio, "slug": slug}).as_version_of(
+        production
+    )
+
+
+def derived(production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "") -> Production:
+    """The production that a run is asked for. Raises BadInput where the wishes contradict each other."""
+    if draft and from_draft:
+        raise BadInput(
+            f"{option('draft')} and {option('from_draft')} contradict each other",
+            hint="a final is made from the draft: choose one",
+        )
+    if draft:
+        production = as_draft(production)
+    elif from_draft:
+        production = finished_draft(production)
+    return reframed(production, reframe) if reframe else production
+
+
+def _tier(production: Production, scene: Scene) -> dict[str, Any]:
+    model, resolution = video_model(production.model_of(scene)).draft
+    return {"model": model, "resolution": resolution}

@@ -1,0 +1,100 @@
+"""Where in a production something stands: file, line, scene and field, as the user wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from studio.production.field_types import shown
+from studio.production.normalize import SCENE_WORDS, SEED_WORDS, USAGES
+
+Loc = tuple[str | int, ...]
+_WORDS = {ours: theirs for theirs, ours in (SCENE_WORDS | SEED_WORDS).items()}
+_ITEMS = {"scenes": "scene", "assets": "asset", "characters": "character"}
+
+
+class Places:
+    """Turns a place in the canonical production into words.
+
+    ``data`` is the production as it was written, ``lines`` the line of a place in it, where that is known.
+    """
+
+    def __init__(self, source: str = "", data: Any = None, line: Callable[[Loc], int | None] | None = None) -> None:
+        self.source = source
+        self.data = data
+        self.line = line or (lambda loc: None)
+
+    def where(self, loc: Loc, scene_id: str | None = None) -> str:
+        """``coffee.yaml:12, scene 'arrival', field 'duration'`` as far as each is known."""
+        written = self.written(loc)
+        parts = []
+        line = next((n for n in (self.line(written[:i]) for i in range(len(written), -1, -1)) if n), None)
+        if self.source:
+            parts.append(f"{self.source}:{line}" if line else self.source)
+        elif line:
+            parts.append(f"line {line}")
+        field = written
+        if loc and loc[0] in _ITEMS and len(loc) > 1:
+            name = scene_id or self._name(loc, written)
+            parts.append(f"{_ITEMS[str(loc[0])]} {name}")
+            field = written[2:]
+        if field:
+            parts.append(f"field '{_dotted(field)}'")
+        return ", ".join(parts)
+
+    def written(self, loc: Loc) -> Loc:
+        """The same place in the words that the user chose, as far down as there are any."""
+        found: list[str | int] = []
+        here = self.data
+        for depth, step in enumerate(loc):
+            own = self._own(here, step, depth)
+            if own is None:
+                break
+            found.append(own)
+            here = _inside(here, own)
+        return tuple(found)
+
+    def _own(self, here: Any, step: str | int, depth: int) -> str | int | None:
+        """The user's word for one step, or None where a canonical place has none."""
+        if isinstance(here, Mapping):
+            if isinstance(step, int):
+                return next(islice(here, step, None), step)  # a list written as a mapping by id
+            if step in here or self.data is None:
+                return step
+            if _WORDS.get(step) in here:
+                return _WORDS[step]
+            if step in USAGES.values() and "seed_asset_refs" in here:
+                return "seed_asset_refs"
+            return None if depth == 2 and step == "id" else step
+        short = depth == 2 and isinstance(step, str) and self.data is not None
+        return None if short else step  # `lamp: lamp.png`, where loc says assets, 0, path
+
+    def value(self, loc: Loc) -> Any:
+        """What was written there; None where nothing was."""
+        here = self.data
+        for step in self.written(loc):
+            here = _inside(here, step)
+        return here
+
+    def _name(self, loc: Loc, written: Loc) -> str:
+        if len(written) > 1 and isinstance(written[1], str):
+            return shown(written[1])
+        item = self.value(loc[:2])
+        name = item.get(self._own(item, "id", 2) or "id") if isinstance(item, Mapping) else None
+        return shown(str(name)) if isinstance(name, str | int) and str(name).strip() else f"{int(loc[1]) + 1}"
+
+
+def _inside(here: Any, step: str | int) -> Any:
+    if isinstance(here, Mapping):
+        return here.get(step)
+    if isinstance(here, list | tuple) and isinstance(step, int) and 0 <= step < len(here):
+        return here[step]
+    return None
+
+
+def _dotted(loc: Loc) -> str:
+    text = ""
+    for step in loc:
+        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text

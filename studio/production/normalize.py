@@ -1,0 +1,188 @@
+"""From the words people write to the model's own: the mission's names, mappings for lists, frame sizes, seed assets.
+
+It never judges. What is contradictory or malformed is left as it was, for validation to name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from studio.production.field_types import AspectRatio, covering, is_path, is_url, nearest_ratio
+from studio.production.paths import is_file_url, located, path_of_url
+from studio.production.slugs import slugify
+
+#: Where the mission has another word for a field.
+SCENE_WORDS = {
+    "scene_id": "id",
+    "start_image_url": "start_image",
+    "end_image_url": "end_image",
+    "camera_motion": "camera",
+}
+SEED_WORDS = {"asset_id": "asset"}
+#: A seed asset's usage, and the field it stands for.
+USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
+REFERENCES = ("start_image", "end_image", "modify")
+_SPACE = " \t\r\n"
+_EMPTY_PRODUCTION = (
+    "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
+    "film",
+)  # fmt: skip
+_EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound")
+
+
+def canonical(data: Any) -> Any:
+    """The same production in the model's own words. Idempotent; ``data`` is left as it is."""
+    if not isinstance(data, Mapping):
+        return data
+    found = dict(data)
+    for field, short, change in _GROUPS:
+        found[field] = _each(_listed(found.get(field), short), change)
+    if not found.get("slug") and isinstance(found.get("title"), str | int):
+        found["slug"] = slugify(" ".join(str(found["title"]).split()))
+    _frame_size(found)
+    if isinstance(found.get("film"), Mapping):
+        found["film"] = _without_empty(found["film"], ("fps", "audio", "transition"))
+    return _without_empty(found, _EMPTY_PRODUCTION)
+
+
+def absolute(data: Any, base: Path) -> Any:
+    """The same canonical production with every local path made absolute, seen from the folder ``base``."""
+
+    def found(reference: Any) -> Any:
+        plain = type(reference) is str and reference.strip() and "\0" not in reference and not _is_url(reference)
+        return located(reference.strip(_SPACE), base) if plain else reference
+
+    def inline(reference: Any) -> Any:
+        return found(reference) if isinstance(reference, str) and is_path(reference) else reference
+
+    def asset(item: dict[str, Any]) -> dict[str, Any]:
+        return {**item, "path": found(item["path"])} if item.get("path") else item
+
+    def character(item: dict[str, Any]) -> dict[str, Any]:
+        images = item.get("images")
+        listed = [images] if isinstance(images, str) else images
+        return {**item, "images": [inline(i) for i in listed]} if isinstance(listed, list | tuple) else item
+
+    def scene(item: dict[str, Any]) -> dict[str, Any]:
+        item = {k: inline(v) if k in REFERENCES else v for k, v in item.items()}
+        if "guides" in item:
+            item["guides"] = _each(
+                item["guides"], lambda g: {**g, "image": inline(g["image"])} if g.get("image") else g
+            )
+        if "seed_asset_refs" in item:
+            item["seed_asset_refs"] = _each(
+                item["seed_asset_refs"], lambda ref: {**ref, "asset": inline(ref["asset"])} if ref.get("asset") else ref
+            )
+        return item
+
+    if not isinstance(data, Mapping):
+        return data
+    work = {"assets": asset, "characters": character, "scenes": scene}
+    return {k: _each(v, work[k]) if k in work else v for k, v in data.items()}
+
+
+def _each(items: Any, change: Any) -> Any:
+    """Each mapping of a list changed; all else left as it is."""
+    if not isinstance(items, list | tuple):
+        return items
+    return [change(dict(item)) if isinstance(item, Mapping) else item for item in items]
+
+
+def _local(reference: Any) -> Any:
+    """A file URL as the path that it names; anything else, also in a list, as it is."""
+    if isinstance(reference, list | tuple):
+        return [_local(one) for one in reference]
+    if not isinstance(reference, str) or not is_file_url(reference.strip()):
+        return reference
+    return path_of_url(reference.strip()) or reference
+
+
+def _asset(asset: dict[str, Any]) -> dict[str, Any]:
+    path = _local(asset.get("url"))
+    if path is not asset.get("url") and not asset.get("path"):
+        asset = {**{k: v for k, v in asset.items() if k != "url"}, "path": path}
+    return {k: _local(v) if k == "path" else v for k, v in asset.items()}
+
+
+def _character(character: dict[str, Any]) -> dict[str, Any]:
+    return {k: _local(v) if k == "images" else v for k, v in character.items()}
+
+
+def _guide(guide: dict[str, Any]) -> dict[str, Any]:
+    return {k: _local(v) if k == "image" else v for k, v in guide.items()}
+
+
+def _seed(ref: dict[str, Any]) -> dict[str, Any]:
+    path = _local(ref.get("url"))
+    ref = ref if path is ref.get("url") else {**{k: v for k, v in ref.items() if k != "url"}, "asset": path}
+    return {k: _local(v) if k == "asset" else v for k, v in ref.items()}
+
+
+def _listed(items: Any, short: str) -> Any:
+    """``{id: {...}}`` and ``{id: value}`` as a list of mappings with ids."""
+    if not isinstance(items, Mapping):
+        return items
+    found = []
+    for key, value in items.items():
+        if isinstance(value, Mapping):
+            found.append({"id": key, **value})
+        elif value is None:
+            found.append({"id": key})
+        else:
+            found.append({"id": key, "url" if short == "path" and _is_url(value) else short: value})
+    return found
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and is_url(value.strip())
+
+
+def _scene(scene: dict[str, Any]) -> dict[str, Any]:
+    scene = {k: _local(v) if k in REFERENCES else v for k, v in _renamed(scene, SCENE_WORDS).items()}
+    if "guides" in scene:
+        scene["guides"] = _each(scene["guides"], _guide)
+    refs = scene.get("seed_asset_refs")
+    if isinstance(refs, list | tuple) and refs and all(isinstance(ref, Mapping) for ref in refs):
+        refs = [_seed(_renamed(dict(ref), SEED_WORDS)) for ref in refs]
+        scene["seed_asset_refs"] = refs
+        frames = {USAGES.get(_usage(ref)): ref.get("url") or ref.get("asset") for ref in refs}
+        plain = all(set(ref) <= {"asset", "url", "usage"} and isinstance(ref.get("asset"), str | None) for ref in refs)
+        distinct = len(frames) == len(refs) and None not in frames and not any(scene.get(str(f)) for f in frames)
+        if plain and distinct and all(isinstance(v, str) and v.strip() for v in frames.values()):
+            scene.update({str(field): reference for field, reference in frames.items()})
+            del scene["seed_asset_refs"]
+    return _without_empty(scene, _EMPTY_SCENE)
+
+
+def _usage(ref: Mapping[str, Any]) -> str:
+    usage = ref.get("usage", "source_frame")
+    return usage.strip() if isinstance(usage, str) else ""
+
+
+def _renamed(item: dict[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """The mission's names replaced, in place, where the field is not given under its own name as well."""
+    return {words[k] if k in words and words[k] not in item else k: v for k, v in item.items()}
+
+
+def _frame_size(found: dict[str, Any]) -> None:
+    """``width`` and ``height`` replaced by ratio and resolution, unless these are given and say something else."""
+    width, height = found.get("width"), found.get("height")
+    if type(width) is not int or type(height) is not int or not (0 < width <= 16384 and 0 < height <= 16384):
+        return
+    means = {"aspect_ratio": nearest_ratio(width, height, get_args(AspectRatio)), "resolution": covering(width, height)}
+    if all(found.get(field) in (None, value) for field, value in means.items()):
+        found.update(means)
+        del found["width"], found["height"]
+
+
+def _without_empty(item: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """A field that is written without a value, or left empty in the form, has its default."""
+    return {k: v for k, v in item.items() if v is not None or k not in fields}
+
+
+#: The groups of a production: what an item is that is written as a value alone, and how it is put in the model's words.
+_GROUPS: tuple[tuple[str, str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
+    ("assets", "path", _asset), ("characters", "images", _character), ("scenes", "prompt", _scene),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Luma: its two APIs, models, prices, requests and camera concepts."""

@@ -1,0 +1,65 @@
+"""Booking how generations ended that nobody waits for any more: one that cannot be read drops no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from studio.errors import NotFound, ServiceError
+from studio.ledger import Ledger, OrderRow, OrderState
+from studio.providers import Generation, VideoProvider
+from studio.providers.luma.models import Api, api_of
+from studio.purchasing.absence import SKEW
+from studio.purchasing.listing import account_since
+
+# A generation that is not at the service after so long is gone; until then its reads may lag behind.
+GONE_AFTER = timedelta(minutes=10)
+
+
+async def book_ends(
+    ledger: Ledger, provider: VideoProvider, *, seller: str, account: str, api: Api = "dream-machine"
+) -> int:
+    """Book the end of every generation of an account that is in flight by the books. Returns how many had ended.
+
+    A service, or one generation, that cannot be read now is read another time: nothing depends on this.
+    """
+    await asyncio.to_thread(ledger.doubt_abandoned)  # slots of senders that died, too
+    rows = [
+        row
+        for row in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
+        if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and row.generation_id is not None
+    ]
+    if not rows:
+        return 0
+    shown: Mapping[str, Generation] = {}
+    if provider.has_list:
+        try:
+            recent = await account_since(provider, min(row.reserved_at for row in rows) - SKEW)
+            shown = {g.id: g for g in recent}
+        except ServiceError:
+            shown = {}  # each is asked for by itself then
+    ended = 0
+    for row in rows:
+        ended += await _look_at(ledger, provider, row, shown.get(row.generation_id or ""))
+    return ended
+
+
+async def _look_at(ledger: Ledger, provider: VideoProvider, row: OrderRow, generation: Generation | None) -> bool:
+    identity = row.generation_id or ""
+    try:
+        found = generation or await provider.get(identity)
+    except NotFound:
+        if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) >= GONE_AFTER:
+            await asyncio.to_thread(ledger.gone, row.key, identity)
+        return False
+    except ServiceError:
+        return False
+    if not found.ended:
+        return False
+    if found.state == "failed":
+        reason = found.failure_reason or ""
+        await asyncio.to_thread(ledger.failed, row.key, found.id, reason, found.failure)
+    else:
+        await asyncio.to_thread(ledger.completed, row.key, found.id)
+    return True

@@ -1,0 +1,155 @@
+"""Errors of an order, in words: what happened to it, where, and what a person can do."""
+
+from __future__ import annotations
+
+from studio.errors import (
+    GenerationFailed,
+    GenerationGone,
+    InDoubt,
+    Moderated,
+    NotFound,
+    RateLimited,
+    ServiceFailed,
+)
+from studio.failures import FailureClass
+from studio.ledger import OrderRow
+from studio.planning.plan import Shot
+from studio.remedies import again, in_a_terminal, option
+
+PINNED = (
+    "nothing was bought for it: name a generation that is completed, or take the field out, and the scene is made from "
+    "its prompt"
+)
+
+
+def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
+    """The error for an order that nobody knows the end of, with the two commands that settle it."""
+    order = row.key[:12]
+    return InDoubt(
+        f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}"
+        f"{'; ' + why if why else ''}); it is not sent again, so that it cannot be bought twice",
+        order=row.key,
+        where=f"scene '{row.scene}'",
+        hint=f"{again()} later: it is looked for again. Or look at the generations of the account around "
+        f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then{in_a_terminal()} either\n"
+        f"      python -m flows.reconcile --adopt {order} GENERATION    it is there: use it\n"
+        f"      python -m flows.reconcile --release {order}             it is not: it may be sent again"
+        + (f"\n      Luma's support can look for it: {said}" if (said := traced(row)) else ""),
+    )
+
+
+def traced(row: OrderRow) -> str:
+    """The names under which the service's support finds an order's create; empty where it was sent without one."""
+    if row.request_id is None:
+        return ""
+    told = "" if row.request_id == row.token else f", sent as {row.token}"
+    return f"X-Request-Id {row.request_id}{told}"
+
+
+def gone(row: OrderRow) -> GenerationGone:
+    """The error for a generation that was paid for and that the service does not have any more."""
+    order = row.key[:12]
+    return GenerationGone(
+        f"generation {row.generation_id} of order {order} was paid for, and is no longer at the service",
+        where=f"scene '{row.scene}'",
+        hint=f"it is not bought again by itself. If it was deleted, have it made once more, for its price"
+        f"{in_a_terminal()}:\n"
+        f"      python -m flows.reconcile --release {order}    the same take again\n"
+        f"      or another take: {option('retake', row.scene)}",
+    )
+
+
+def generation_failed(reason: str | None, kind: FailureClass | None, shot: Shot) -> GenerationFailed:
+    """The error for a generation that the service failed: final where its content was refused, else worth another."""
+    text = reason or "no reason given"
+    where = f"scene '{shot.scene}'"
+    if kind is FailureClass.MODERATION:
+        part = _part(text, shot)
+        change = " or ".join({**_words(shot), **_pictures(shot)}.values()) or "the scene"
+        other = option("retake", shot.scene)
+        hint = f"change {change}; or, as the verdict is not always the same, try another take: {other}"
+        return Moderated(f"the service refused {part}: {text} (refunded)", reason=text, where=where, hint=hint)
+    if kind is FailureClass.INPUT:
+        hint = (
+            "the service must be able to read and use the image or footage: check what it is, and that its URL is "
+            "public and still valid"
+        )
+        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+    if kind is FailureClass.ACCOUNT:
+        hint = f"add credit to the account, then {again()}"
+        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+    hint = f"the failure is the service's own, and nothing was charged: {again()}"
+    return ServiceFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+
+
+def refused_before(row: OrderRow) -> Moderated:
+    """The error for an order whose very input moderation refused earlier: nothing is sent, and nothing is charged."""
+    text = row.reason or "no reason given"
+    return Moderated(
+        f"the service refused this order before: {text} (refunded)", reason=text, where=f"scene '{row.scene}'",
+        hint=f"change the scene; or, as the verdict is not always the same, try another take: "
+        f"{option('retake', row.scene)}",
+    )  # fmt: skip
+
+
+def _part(reason: str, shot: Shot) -> str:
+    """The part of an order that its moderation speaks of, by the services' own words and what the order has."""
+    text = reason.lower()
+    words, pictures = list(_words(shot)), list(_pictures(shot))
+    if "output" in text:
+        meant = []
+    elif text.startswith("content_moderated"):
+        meant = [*words, *pictures]
+    elif "frame" in text or "image" in text:
+        meant = pictures
+    else:
+        meant = words or pictures
+    return " or ".join(meant) or "what came of it"
+
+
+def _words(shot: Shot) -> dict[str, str]:
+    """The prompt of an order that has one, as a refusal and as a remedy names it."""
+    return {"the prompt": "its prompt"} if shot.prompt else {}
+
+
+def _pictures(shot: Shot) -> dict[str, str]:
+    """The pictures and footage of an order, as refusals and remedies name them; none where it is made from text."""
+    named = {
+        "start image": shot.start, "end image": shot.end, "footage": shot.source,
+        "reference picture": next(iter(shot.references), None),
+        "guide picture": next((source for _, source in shot.guides), None),
+    }  # fmt: skip
+    found = {}
+    for name, source in named.items():
+        if source is not None and source.kind in ("image", "footage"):
+            found[f"the {name}"] = f"its {name}"
+        elif source is not None:
+            found[f"what it is made from ('{source.ref}')"] = f"'{source.ref}', which it is made from"
+    return found
+
+
+def held_back(scene: str, seconds: float) -> RateLimited:
+    """The error for an order that is not sent, because the service takes no creates for longer than is waited."""
+    error = RateLimited(f"the service takes no creates for {seconds:.0f} s more", retry_after=seconds, status=None)
+    error.where = f"scene '{scene}'"
+    error.hint = f"nothing was bought for this scene: {again()} later"
+    return error
+
+
+def pinned_failed(generation_id: str, reason: str | None, *, scene: str) -> GenerationFailed:
+    """The error for a generation that a scene names and that the service failed: nothing of ours, and never ordered."""
+    text = reason or "no reason given"
+    return GenerationFailed(
+        f"generation {generation_id} failed at the service: {text}", reason=text, where=_pin(scene), hint=PINNED
+    )
+
+
+def pinned_missing(generation_id: str, *, scene: str) -> NotFound:
+    """The error for a generation that a scene names and that the account does not have."""
+    error = NotFound(f"the account has no generation {generation_id}", status=404)
+    error.where, error.hint = _pin(scene), PINNED
+    return error
+
+
+def _pin(scene: str) -> str:
+    return f"scene '{scene}', field 'generation'"

@@ -1,0 +1,53 @@
+"""What the shots of a run are to their scenes: stills, clips and later versions of clips, and one word for them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from studio.report.records import ShotOutcome, ShotRecord
+
+Kind = Literal["clip", "still", "modify", "reframe", "upscale", "sound"]
+
+_KINDS: Mapping[str, Kind] = {
+    "image": "still", "image_edit": "still", "modify": "modify", "video_edit": "modify", "reframe": "reframe",
+    "video_reframe": "reframe", "upscale": "upscale", "audio": "sound",
+}  # fmt: skip
+
+MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "not started"})
+
+# what one word says about a scene of several shots: the first that any of them has
+GRAVEST: tuple[ShotOutcome, ...] = (
+    "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "reused",
+)  # fmt: skip
+
+
+def kind_of(shot: ShotRecord) -> Kind:
+    """What was bought: a clip, a still, or a clip made of another one."""
+    return _KINDS.get(shot.endpoint, "clip")
+
+
+def gravest(outcomes: Iterable[ShotOutcome]) -> ShotOutcome:
+    """The outcome that a scene is told by; of no shots: not started."""
+    found = set(outcomes)
+    return next((outcome for outcome in GRAVEST if outcome in found), "not started")
+
+
+def stills_of(shots: Iterable[ShotRecord]) -> tuple[ShotRecord, ...]:
+    """The stills that clips are made from."""
+    return tuple(shot for shot in shots if kind_of(shot) == "still")
+
+
+def versions_of(shots: Sequence[ShotRecord]) -> tuple[tuple[ShotRecord, ...], ...]:
+    """The clips of a scene, each as its versions: as it was first made, then finished, the film's version last."""
+    by_id = {shot.id: shot for shot in shots}
+    later = {shot.finishes for shot in shots}
+    found = []
+    for shot in shots:
+        if kind_of(shot) == "still" or shot.id in later:
+            continue
+        chain = [shot]
+        while chain[0].finishes in by_id and by_id[chain[0].finishes] not in chain:
+            chain.insert(0, by_id[chain[0].finishes])
+        found.append(tuple(chain))
+    return tuple(found)

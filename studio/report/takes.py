@@ -1,0 +1,101 @@
+"""Takes side by side: where a shot was bought more than once, all are kept, and another one can be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from studio.remedies import option
+from studio.report.records import ShotRecord, TakeRecord
+from studio.report.scenes import Scene
+from studio.report.shot_kinds import kind_of
+from studio.report.thumbnails import Thumbnails, ratio
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take as it is shown.
+
+    ``command``, a flag or a field of the form, uses it for a run, ``pin`` in the production for good; empty: cannot.
+    """
+
+    take: int
+    used: bool
+    price: Decimal
+    generation_id: str | None
+    pictures: tuple[tuple[str, str | None], ...]  # what it shows, and the picture
+    command: str
+    pin: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One shot that has several takes."""
+
+    shot: str
+    number: int  # of its scene
+    ratio: str
+    takes: tuple[Take, ...]
+
+    @property
+    def command(self) -> str:
+        """What uses another take than this film; empty where only a pin does."""
+        return next((take.command for take in self.takes if take.command), "")
+
+
+def choices(scenes: tuple[Scene, ...], pictures: Thumbnails) -> tuple[Choice, ...]:
+    """Every shot with several takes, in the order of the film. A finished clip stands for its earlier versions."""
+    return tuple(
+        Choice(shot.id, scene.number, ratio(shot), tuple(_take(scene, shot, take, pictures) for take in shot.takes))
+        for scene in scenes
+        for shot in _told(scene)
+    )
+
+
+def shown_frames(scenes: tuple[Scene, ...]) -> tuple[Path | None, ...]:
+    """The pictures that the takes show."""
+    takes = [take for scene in scenes for shot in _told(scene) for take in shot.takes]
+    return tuple(path for take in takes for path in (take.still, take.first_frame, take.last_frame))
+
+
+def _told(scene: Scene) -> list[ShotRecord]:
+    covered = {
+        shot.id for versions in scene.versions if len(versions[-1].takes) > 1 for shot in versions[:-1]
+    }  # fmt: skip
+    return [shot for shot in scene.shots if len(shot.takes) > 1 and shot.id not in covered]
+
+
+def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails) -> Take:
+    if kind_of(shot) == "still":
+        shown: tuple[tuple[str, Path | None], ...] = (("Still", take.still),)
+    else:
+        shown = (("First frame", take.first_frame), ("Last frame", take.last_frame))
+    return Take(
+        take=take.take,
+        used=take.used,
+        price=_price(scene, shot, take),
+        generation_id=take.generation_id,
+        pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
+        command="" if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
+        pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
+    )
+
+
+def _price(scene: Scene, shot: ShotRecord, take: TakeRecord) -> Decimal:
+    """What the take cost with its earlier versions, where it is clear which they are."""
+    earlier = next((versions[:-1] for versions in scene.versions if versions[-1].id == shot.id), ())
+    return take.price + sum(
+        (t.price for version in earlier if _one_of(version, take.take) for t in version.takes if t.take == take.take),
+        Decimal(0),
+    )
+
+
+def _one_of(shot: ShotRecord, number: int) -> bool:
+    """Whether a number names one take. One that was renewed is there twice: made from one take, and from another."""
+    return [take.take for take in shot.takes].count(number) == 1
+
+
+def _alone(scene: Scene, shot: ShotRecord) -> bool:
+    """Whether a shot's generation is the whole scene: what a scene can be pinned to, and needs no finishing then."""
+    return scene.versions == ((shot,),)

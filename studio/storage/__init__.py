@@ -1,0 +1,1 @@
+"""What is kept on disk: clips and stills by content, downloads, measurements."""

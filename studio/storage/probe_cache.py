@@ -1,0 +1,71 @@
+"""What was measured of a stored clip, kept beside it: measuring decodes every frame, reading this does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from studio.atomic import digest, is_sound, write_atomic
+from studio.media.clip import Clip, examine
+from studio.storage.clip_store import ClipStore
+
+# Raise it when measuring changes: what an older version measured is then measured anew.
+VERSION = 2
+NEEDED = {"first.png", "last.png"}
+
+
+class _Facts(BaseModel):
+    """A clip as it was measured, and the SHA-256 of the pictures that were made of its frames, by their names."""
+
+    clip: Clip
+    pictures: Mapping[str, str]
+
+
+def stored_clip(store: ClipStore, sha256: str) -> Clip:
+    """The clip of that content, measured now or before, with its first and last frame as pictures. Raises BadClip.
+
+    A picture that is missing, or is not the one that was made, is made anew from the clip: it may be sent and paid for.
+    """
+    folder = store.frames_dir(sha256)
+    note = folder / f"clip.v{VERSION}.json"
+    try:
+        facts = _Facts.model_validate_json(note.read_bytes())
+        sound = all(is_sound(folder / name, said) for name, said in facts.pictures.items())
+        if facts.clip.sha256 == sha256 and facts.pictures.keys() >= NEEDED and sound:
+            return placed(store, facts.clip)
+    except (OSError, ValidationError):
+        pass  # not measured yet, or not readable: measured below
+    clip = examine(store.path(sha256), frames_dir=folder)
+    remember(store, clip)
+    return clip
+
+
+def remember(store: ClipStore, clip: Clip) -> None:
+    """Keep what was measured of a clip that is in the store, whose pictures were just made."""
+    folder = store.frames_dir(clip.sha256)
+    with suppress(OSError):  # on a full disk it is measured again the next time: the clip itself is here
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures = (clip.first_frame, clip.last_frame, clip.first_thumb, clip.last_thumb)
+        facts = _Facts(clip=clip, pictures={path.name: digest(path) for path in pictures if path is not None})
+        write_atomic(folder / f"clip.v{VERSION}.json", facts.model_dump_json().encode())
+
+
+def placed(store: ClipStore, clip: Clip) -> Clip:
+    """The clip with the places that it and its pictures have in the store: it may have been measured elsewhere."""
+    folder = store.frames_dir(clip.sha256)
+
+    def there(file: Path | None) -> Path | None:
+        return folder / file.name if file else None
+
+    return replace(
+        clip,
+        path=store.path(clip.sha256),
+        first_frame=there(clip.first_frame),
+        last_frame=there(clip.last_frame),
+        first_thumb=there(clip.first_thumb),
+        last_thumb=there(clip.last_thumb),
+    )

@@ -1,0 +1,1 @@
+"""The command line: flags, screens and exit statuses, over the flows."""

@@ -1,0 +1,235 @@
+"""What the command shows while a run goes on: a table that lives on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from studio.cleaning import printable
+from studio.execution.progress import Listener
+from studio.money import usd
+from studio.planning.plan import Plan, Shot
+from studio.report.records import RunRecord
+from studio_cli.tally import GROUPS, MOVING, Row, Tally, rough
+
+STYLES = {
+    "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
+    "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
+}  # fmt: skip
+#: How a plan names what a shot is made from; of a seed asset, the first letters of its hash.
+FROM = {
+    "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
+    "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
+}  # fmt: skip
+MOST_NAMED = 3  # sources of a kind; more are counted
+# Widths in characters: of the live table's columns with the space between them, of a screen
+# with prices, and the least of a name.
+STATE_WIDTH, TIME_WIDTH, COST_WIDTH = 15, 8, 9
+PRICED, LEAST = 50, 8
+
+
+class Terminal(Console):
+    """A console whose texts hold nothing that a terminal obeys: names, messages and notes may be anybody's words."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Draws for the size that the terminal has at that moment."""
+
+    draw: Callable[[Console, ConsoleOptions], RenderResult]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return self.draw(console, options)
+
+
+class Screen(Listener):
+    """Shows a run on ``stream``. ``live``: redraw a table; else a line per change. ``clock``: seconds, from any start.
+
+    However small the terminal is, the live table fits it: what moves comes first, and totals, money and the time that
+    is left stand below it.
+    """
+
+    def __init__(self, stream: TextIO, *, live: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = Terminal(file=stream, highlight=False, soft_wrap=not live)
+        self._live: Live | None = Live(console=self._console, refresh_per_second=8, transient=True) if live else None
+        self._clock = clock
+        self._tally = Tally()
+        self._film = ""
+
+    def planned(self, plan: Plan) -> None:
+        self._tally = Tally(plan)
+        if self._live is not None:
+            self._live.start()
+            self._live.update(self, refresh=True)
+
+    def shot(self, shot_id: str, state: str, detail: str = "") -> None:
+        now = self._clock()
+        row = self._tally.tell(shot_id, state, detail, now)
+        if self._live is None:
+            cost = f"  {usd(self._tally.cost(shot_id))}{self._unbilled}" if state == "ready" else ""
+            told = f"  {detail.splitlines()[0]}" if detail else ""
+            self._console.print(f"{shot_id:<24} {state:<12} {row.seconds(now):6.1f} s{cost}{told}", markup=False)
+
+    def film(self, frames: int, total: int) -> None:
+        self._film = f"film: {frames} of {total} frames"
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def ended(self, record: RunRecord) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Give the terminal back."""
+        if self._live is not None and self._live.is_started:
+            self._live.stop()
+
+    @property
+    def _unbilled(self) -> str:
+        return "" if self._tally.billed else " (nothing is billed)"
+
+    def __rich__(self) -> RenderableType:
+        return _Fitted(self._drawn)
+
+    def _drawn(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        now = self._clock()
+        totals = Text("\n".join(self._totals(now)))
+        width = options.max_width
+        # One line stays free for the cursor, one is the table's head.
+        room = max(1, options.max_height - 2 - len(totals.wrap(console, width)))
+        rows = list(self._tally.rows.items())
+        if len(rows) > room:
+            rows.sort(key=lambda item: GROUPS.index(item[1].group))  # stable: in the film's order within each
+        yield self._table(rows[:room], now, width)
+        yield totals
+
+    def _totals(self, now: float) -> list[str]:
+        """Every shot counted, what is spent, and how long it takes yet."""
+        counts = self._tally.counts
+        told = ", ".join(f"{count} {group}" for group, count in counts.items() if count)
+        left = self._tally.left(now)
+        if left is None:
+            time_left = "time left: not known yet"
+        elif left:
+            time_left = f"about {rough(left)} left"
+        else:  # what is in work takes longer than what is here took
+            time_left = "" if self._tally.done else "time left: longer than usual"
+        money = f"{usd(self._tally.spent)} of {usd(self._tally.to_pay)} spent{self._unbilled}"
+        return [f"{len(self._tally.rows)} shots: {told}", " · ".join(filter(None, (money, time_left, self._film)))]
+
+    def _table(self, rows: Sequence[tuple[str, Row]], now: float, width: int) -> Table:
+        """As many columns as the width has room for; of a long name the beginning."""
+        priced = width >= PRICED
+        others = STATE_WIDTH + TIME_WIDTH + (COST_WIDTH if priced else 0)
+        longest = max(map(len, self._tally.rows), default=0)
+        name = max(LEAST, min(longest, width - others))
+        rest = width - name - others - 2
+        detailed = priced and rest >= LEAST
+        table = Table(box=None, pad_edge=False, expand=False)
+        table.add_column("scene", no_wrap=True, max_width=name)
+        table.add_column("state", no_wrap=True, width=STATE_WIDTH - 2)
+        table.add_column("time", justify="right", no_wrap=True, width=TIME_WIDTH - 2)
+        if priced:
+            table.add_column("cost", justify="right", no_wrap=True, width=COST_WIDTH - 2)
+        if detailed:
+            table.add_column("", style="dim", no_wrap=True, max_width=rest)
+        for shot_id, row in rows:
+            seconds = row.seconds(now)
+            took = "" if seconds is None else f"{seconds:.0f} s"
+            state = Text(printable(row.state), style=STYLES.get(row.state, "bold" if row.group == MOVING else ""))
+            cells: list[str | Text] = [shot_id, state, took]
+            cells += [usd(self._tally.cost(shot_id))] if priced else []
+            cells += [Text(next(iter(printable(row.detail).splitlines()), ""))] if detailed else []
+            table.add_row(*cells)
+        return table
+
+
+def show_plan(console: Console, plan: Plan, *, service: str) -> None:
+    """The plan as a table: what is made from what, where it stands, what it costs."""
+    table = Table(box=None, pad_edge=False, title=escape(plan.production.title), title_justify="left")
+    for name, least in (("shot", 8), ("from", 6), ("model", 8), ("length", 6), ("take", 4), ("state", 9), ("order", 6)):
+        table.add_column(name, no_wrap=name != "from", min_width=least)
+    table.add_column("price", justify="right", no_wrap=True, min_width=7)
+    table.add_column("to pay", justify="right", no_wrap=True, min_width=7)
+    for shot in plan.shots:
+        state = Text(shot.state.value, style=STYLES.get(shot.state.value, ""))
+        form = shot.model if shot.is_still else f"{shot.model} {shot.resolution}"
+        length = "still" if shot.is_still else f"{float(shot.seconds):g} s"
+        table.add_row(
+            shot.id, made_from(shot), form, length, str(shot.take), state, shot.key[:12],
+            _bound(shot.quote.usd, bool(shot.quote.at_most)), _bound(shot.to_pay, bool(shot.quote.at_most)),
+        )  # fmt: skip
+    console.print(table)
+    tables = ", ".join(sorted({s.quote.table for s in plan.shots}))
+    at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
+    console.print(
+        f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
+    for why, shots in plan.at_most.items():
+        more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
+        console.print(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}", markup=False, soft_wrap=True)
+    for note in plan.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def _bound(price: Decimal, at_most: bool) -> str:
+    """A price, marked where it is an upper bound."""
+    return f"≤ {usd(price)}" if at_most and price else usd(price)
+
+
+def made_from(shot: Shot) -> str:
+    """What a shot is made from: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
+    if shot.generation:
+        return FROM["generation"].format(shot.generation[:8])
+    kinds: dict[str, list[str]] = {}
+    for source in shot.sources:
+        known = source.ref[:8] if source.kind in ("image", "footage", "generation") else source.ref
+        kinds.setdefault(source.kind, []).append(FROM[source.kind].format(known))
+    told = [
+        f"{len(named)} images" if kind == "image" and len(named) > MOST_NAMED else ", ".join(named)
+        for kind, named in kinds.items()
+    ]
+    return ", ".join(told) or "text"
+
+
+def show_end(console: Console, record: RunRecord) -> None:
+    """The end of a run in a few lines: where the film is, what it cost, how its seams are."""
+    out = {"markup": False, "soft_wrap": True}
+    if record.film is not None:
+        film = record.film
+        console.print(f"film     {film.path}", **out)
+        form = (
+            f"{float(film.duration):.1f} s, {film.width}×{film.height}, {film.frames} frames, joined by {film.method}"
+        )
+        console.print(f"         {form}", **out)
+        console.print(f"report   {record.out / 'report.html'}", **out)
+    else:
+        console.print(f"no film; report in {record.out / 'report.html'}", **out)
+    reused = f", {usd(record.reused)} reused from earlier runs" if record.reused else ""
+    refunded = f", {usd(record.refunded)} refunded" if record.refunded else ""
+    unbilled = "" if record.billed else " (nothing is billed)"
+    console.print(f"cost     {usd(record.cost)} this run{reused}{refunded}{unbilled}", **out)
+    continued = [s for s in record.seams if s.continued]
+    if continued:
+        worst = min(continued, key=lambda s: s.ssim)
+        console.print(
+            f"seams    {len(continued)} continued, the worst {worst.before} → {worst.after} with SSIM {worst.ssim:.3f}",
+            **out,
+        )
+    notes = (*record.notes, *(record.film.notes if record.film else ()))
+    for note in notes:
+        console.print(f"note     {note}", **out)
+    if not record.billed:
+        console.print("Made in the sandbox: nothing was billed." if record.service == "sandbox"
+                      else "Made by a server on this machine, without a key: nothing was billed.", **out)  # fmt: skip

@@ -1,0 +1,122 @@
+"""The ways in which a command ends: stopped by a signal, by an error that nobody expected, at any moment.
+
+Imports nothing but the standard library: it is there before anything else is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from studio_cli.streams import end, make_sound
+
+STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
+REPORT = "last-error.txt"  # in STUDIO_HOME
+MOST = 200_000  # characters of it
+SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>)\]]*")
+_terminated: list[int] = []
+
+
+def entry(module: str) -> NoReturn:
+    """Load a command's module and run its ``main``, so that a signal ends it in one line even while it loads."""
+    make_sound()
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _as_an_interrupt)
+    try:
+        importlib.import_module(module).main()
+    except KeyboardInterrupt:
+        stopped()
+    except SystemExit as said:
+        _leave(said.code if isinstance(said.code, int) else int(said.code is not None))
+    _leave(0)
+
+
+def stopped() -> NoReturn:
+    """End as a signal asks for it: status 130 after Ctrl-C, 143 after SIGTERM."""
+    print(f"\n{STOPPED}", file=sys.stderr)
+    _leave(128 + (signal.SIGTERM if _terminated else signal.SIGINT))
+
+
+def is_termination(error: BaseException) -> bool:
+    """True if an error is what Prefect makes of SIGTERM while a flow runs."""
+    loaded = sys.modules.get("prefect.exceptions")
+    found = loaded is not None and isinstance(error, loaded.ExternalSignal)
+    if found:
+        _terminated.append(signal.SIGTERM)
+    return found
+
+
+def internal(error: BaseException, *, where: str | None = None) -> NoReturn:
+    """End with status 1 after an error that is a fault of ours: one line, and the traceback in a file, without secrets.
+
+    ``where`` is the folder of the file (default: STUDIO_HOME).
+    """
+    place = Path(where or os.environ.get("STUDIO_HOME") or ".studio") / REPORT
+    said = without_secrets(str(error).strip()).splitlines()
+    told = f"{type(error).__name__}: {said[0][:300]}" if said else type(error).__name__
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = without_secrets("".join(traceback.format_exception(error)))
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - of a descriptor
+            file.write(text[-MOST:])
+        kept = f"please report it, with {place}"
+    except (OSError, ValueError):
+        steps = traceback.extract_tb(error.__traceback__)
+        kept = "please report it" + (f" (it was in {steps[-1].name}, line {steps[-1].lineno})" if steps else "")
+    print(
+        f"error: internal error ({told})\n"
+        f"  → {kept}; what was ordered is kept: run the same command again, and it is awaited, not bought again",
+        file=sys.stderr,
+    )
+    _leave(1)
+
+
+def without_secrets(text: str) -> str:
+    """The text without what is behind a URL's scheme, and without the values of settings that are secret."""
+    text = URL.sub(r"\1://…", text)
+    secrets = (value for name, value in os.environ.items() if SECRET.search(name) and len(value) > 3)
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, "…")
+    return text
+
+
+@contextlib.contextmanager
+def asking() -> Iterator[None]:
+    """While somebody is asked a question, Ctrl-C ends it at once: asyncio would first wait for the answer."""
+    before = signal.getsignal(signal.SIGINT)
+    if callable(before):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if callable(before):
+            signal.signal(signal.SIGINT, before)
+
+
+def _as_an_interrupt(number: int, frame: FrameType | None) -> None:
+    _terminated.append(number)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if callable(interrupt):
+        interrupt(signal.SIGINT, frame)  # asyncio's own: it cancels what runs
+    else:
+        raise KeyboardInterrupt
+
+
+def _leave(status: int) -> NoReturn:
+    """Exit. Who is impatient now ends the process at once: the server that was started ends by itself."""
+    with contextlib.suppress(ValueError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda *_: os._exit(status))
+    end(status)

@@ -1,0 +1,299 @@
+"""The command ``python -m flows.produce``: shows the price, asks, runs the flow, and tells how it ended."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import httpx
+import typer
+from rich.console import Console
+
+from flows.loopback import past_proxies
+from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
+from studio.execution.progress import listener
+from studio.execution.run import check_budget
+from studio.execution.session import Session, open_session
+from studio.money import parse_usd, plain, usd
+from studio.planning import derived
+from studio.planning.plan import Plan, parse_takes
+from studio.production import Production, bundled_example, chosen_production
+from studio.production.paths import local_path
+from studio.remedies import Surface, asked_from
+from studio.report.records import RunRecord
+from studio.report.run_json import run_summary
+from studio.settings import choose_service, load_settings
+from studio.trust import trusted
+from studio_cli.console import Screen, Terminal, show_end, show_plan
+from studio_cli.ending import asking, internal, is_termination, stopped
+from studio_cli.prefect_checks import check_address, check_home, check_prefect
+from studio_cli.prefect_server import PrefectServer, load_prefect
+
+T = TypeVar("T")
+PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
+# What the command asks of Prefect, where the user has not said otherwise. It reads these when it is first imported.
+PREFECT_DEFAULTS = {
+    # Prefect's own lines would come between ours; in its UI they are all there.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Without it, Prefect's client prints a notice on telemetry at a first run, between our lines.
+    "DO_NOT_TRACK": "1",
+    # A busy laptop needs longer than Prefect's 20 s to start the server of a first run.
+    PATIENCE: "180",
+}
+WIDTH = 120  # of tables where there is no terminal
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    file: Path | None
+    budget: Decimal | None
+    draft: bool
+    from_draft: bool
+    reframe: str
+    only: tuple[str, ...]
+    retake: tuple[str, ...]
+    renew: tuple[str, ...]
+    takes: tuple[str, ...]  # as SCENE=N
+    out: Path | None
+    allow_missing: bool
+    apart: bool
+    allow_odd: bool
+    yes: bool
+
+
+@app.command(help="Make the film of a production. Without PRODUCTION, in the sandbox, the bundled example.")
+def produce(
+    production: Annotated[
+        Path | None, typer.Argument(help="a production file (.yaml or .json)", show_default=False)
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="show shots and prices, spend nothing")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="the whole film at the cheapest tier")] = False,
+    from_draft: Annotated[
+        bool, typer.Option("--from-draft", help="finish the draft: upscale its clips instead of making them anew")
+    ] = False,
+    reframe: Annotated[str, typer.Option(metavar="RATIO", help="the whole film in another shape, such as 9:16")] = "",
+    budget: Annotated[str | None, typer.Option(metavar="USD", help="what this run may spend at most")] = None,
+    retake: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="buy a new take of this scene")] = None,
+    renew: Annotated[
+        list[str] | None, typer.Option(metavar="SCENE", help="buy this stale scene anew (all: every stale one)")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")
+    ] = None,
+    take: Annotated[list[str] | None, typer.Option(metavar="SCENE=N", help="use take N of this scene")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder for the film")] = None,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="a slate in place of a failed scene")] = False,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="a budget of its own, not that of the film it was made out of")
+    ] = False,
+    allow_odd: Annotated[
+        bool, typer.Option("--allow-odd", help="use clips of another size or length than was ordered")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    console = Terminal(stderr=as_json, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+    async def go() -> None:
+        wish = Wish(
+            local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
+            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(take or ()),
+            local_path(out) if out else None, allow_missing, apart, allow_odd, yes,
+        )  # fmt: skip
+        settings = load_settings()
+        billed = choose_service(settings).billed and not plan  # a plan spends nothing
+        written = chosen_production(wish.file, billed=billed)
+        async with open_session(settings) as session:
+            planned = await _plan(session, wish, written)
+            if plan:
+                if as_json:
+                    print(json.dumps(_plan_json(planned), indent=2))
+                else:
+                    show_plan(console, planned, service=session.service.title)
+                    _warn_over_budget(console, session, planned, wish.budget)
+                return
+            allowed = _agree(console, session, planned, wish)
+        check_address()
+        check_home()
+        server = PrefectServer(settings.home / "prefect-server.log")
+        server.begin()
+        await _run(console, wish, allowed, server, as_json=as_json)
+
+    run_command(go())
+
+
+async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
+    plan, _ = await session.plan(
+        derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
+        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, apart=wish.apart,
+    )  # fmt: skip
+    return plan
+
+
+def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decimal | None:
+    """What the run may spend. Where it would be billed, somebody has to agree: to a question, --yes, or a budget."""
+    allowed = check_budget(session, plan, wish.budget)
+    if not session.service.billed:
+        where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
+        console.print(f"{where} (it would cost {usd(plan.to_pay)}).", markup=False, soft_wrap=True)
+        return wish.budget
+    show_plan(console, plan, service=session.service.title)
+    if plan.to_pay > 0 and not wish.yes:
+        if sys.stdin.isatty():
+            with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the input's end: an answer as well
+                if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
+                    return plan.to_pay if wish.budget is None else wish.budget
+            raise NotConfirmed("not confirmed: nothing was bought")
+        if allowed is None:
+            raise NotConfirmed(
+                f"this run would be billed {usd(plan.to_pay)}, and there is nobody to ask",
+                hint="say --yes, or give it a --budget",
+            )
+    # What was agreed to is the cap: should more turn out to be needed, it is not bought.
+    return plan.to_pay if wish.budget is None else wish.budget
+
+
+async def _run(
+    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer, *, as_json: bool
+) -> None:  # fmt: skip
+    # Prefect is loaded here, not above: prices and errors need not wait for it.
+    load_prefect()
+    await check_prefect()
+    from flows.produce import produce as flow
+
+    await server.ready(float(os.environ[PATIENCE]))
+
+    ended: list[RunRecord] = []
+
+    class Shown(Screen):
+        def ended(self, record: RunRecord) -> None:
+            super().ended(record)
+            ended.append(record)
+
+    screen = Shown(sys.stderr, live=sys.stderr.isatty())
+    listener.set(screen)
+    try:
+        await flow(
+            production_file=str((wish.file or bundled_example()).absolute()),
+            budget=allowed,
+            draft=wish.draft,
+            from_draft=wish.from_draft,
+            reframe=wish.reframe,
+            only=list(wish.only),
+            retake=list(wish.retake),
+            renew=list(wish.renew),
+            takes=list(wish.takes),
+            allow_missing=wish.allow_missing,
+            apart=wish.apart,
+            allow_odd=wish.allow_odd,
+            out=str(wish.out) if wish.out else "",
+        )
+    finally:
+        screen.stop()
+        for record in ended:
+            show_end(console, record)
+            if as_json:
+                print(json.dumps(run_summary(record), indent=2))
+
+
+def run_command(work: Coroutine[Any, Any, None]) -> None:
+    """Run a command's work: one clear error and the right exit status in place of a traceback."""
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
+    try:
+        with contextlib.closing(work), asked_from(Surface.COMMAND):
+            check_surroundings()
+            asyncio.run(work)
+    except StudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except httpx.HTTPError as error:
+        # Our own calls raise errors of ours: this one is from Prefect's client, which tries again by itself before.
+        status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+        print(
+            f"error: Prefect's server cannot be used ({type(error).__name__}{status})\n"
+            "  → what was ordered is kept: run the same command again, and it is awaited, not bought again",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:
+        stopped()
+    except Exception as error:  # noqa: BLE001 - the last one who can tell it in a line; the traceback is kept in a file
+        internal(error)
+    except BaseException as error:
+        if not is_termination(error):
+            raise
+        stopped()
+
+
+def check_surroundings() -> None:
+    """See that there is a working folder, and that the proxies and authorities named in the environment can be used.
+
+    Raises SettingsError.
+    """
+    past_proxies()
+    try:
+        Path.cwd()
+    except OSError:
+        raise SettingsError("the working folder is gone", hint="go to a folder that is there") from None
+    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        trusted()  # Prefect's client would end in a traceback
+    names = sorted(name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
+    if any(os.environ[name] for name in names):
+        try:
+            httpx.Client().close()
+        except (ImportError, ValueError, httpx.InvalidURL):
+            raise SettingsError(
+                "no proxy that can be used", where=", ".join(names), hint="write http://host:port, or unset it"
+            ) from None
+
+
+def _budget(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return parse_usd(text)
+    except ValueError as error:
+        raise SettingsError(str(error), where="--budget") from None
+
+
+def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: Decimal | None) -> None:
+    try:
+        check_budget(session, plan, budget)
+    except OverBudget as error:
+        console.print(f"over budget: {error}", markup=False, soft_wrap=True)
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "title": plan.production.title,
+        "service": plan.seller,
+        "to_pay_usd": plain(plan.to_pay),
+        "total_usd": plain(plan.total),
+        "shots": [
+            {
+                "id": s.id, "scene": s.scene, "parents": list(s.parents), "state": s.state.value, "order": s.key,
+                "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
+                "at_most": s.quote.at_most, "request": dict(s.request),
+            }
+            for s in plan.shots
+        ],
+        "notes": list(plan.notes),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Entry point of ``python -m flows.produce``."""
+    app(prog_name="python -m flows.produce")

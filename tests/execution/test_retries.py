@@ -1,0 +1,217 @@
+"""Trying again: one table of steps and one rule for failed generations, which flow and library both go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prefect import Task
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Completed, Failed
+
+from studio import errors
+from studio.errors import GenerationFailed, Incomplete, Moderated, NotFound, NotSent, ServiceFailed, StudioError
+from studio.execution.executor import carry_out
+from studio.execution.progress import Listener, listener
+from studio.execution.retries import FETCH, ORDER, PUBLISH, WAIT, Attempts, Retry
+from studio.execution.run import Run
+from studio.execution.session import open_session
+from studio.settings import load_settings
+from tasks.download import download
+from tasks.generate import submit, wait
+from tasks.publish import publish_asset
+from tests.planning.test_plan import film, scene
+from tests.support.running import Sandbox, charged, prefect_server, sandbox  # noqa: F401 - fixtures
+
+STEPS: dict[str, tuple[Task[..., Any], Retry]] = {
+    "publish": (publish_asset, PUBLISH), "order": (submit, ORDER), "wait": (wait, WAIT), "fetch": (download, FETCH),
+}  # fmt: skip
+NAPS: list[float] = []
+
+
+async def nap(seconds: float) -> None:
+    NAPS.append(seconds)
+
+
+@pytest.fixture(autouse=True)
+def naps() -> Iterator[list[float]]:
+    """What was slept, in a test that sleeps by ``nap``."""
+    NAPS.clear()
+    yield NAPS
+    NAPS.clear()
+
+
+def every_error() -> list[Exception]:
+    """One of each class of the tree, and a mistake of ours."""
+    more = {
+        "OverBudget": {"cap": Decimal(1), "needed": Decimal(2)}, "InDoubt": {"order": "o"},
+        "Incomplete": {"missing": ()},
+        **{name: {"reason": "r"} for name in ("GenerationFailed", "Moderated", "ServiceFailed")},
+    }  # fmt: skip
+    found: list[Exception] = [ValueError("ours")]
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, StudioError):
+            found.append(kind([]) if name == "ProductionError" else kind("x", **more.get(name, {})))
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_flow_and_library_try_the_same_again(step: str, naps: list[float]) -> None:
+    """For every error there is, a task of the flow and a call of the library are tried again alike, after equal pauses.
+
+    What is refused, and what was perhaps sent, is not tried again by either.
+    """
+    task, retry = STEPS[step]
+    assert task.retries == len(retry.pauses)
+    assert tuple(task.retry_delay_seconds) == retry.pauses
+    again = {}
+    for error in every_error():
+        naps.clear()
+
+        async def fails(error: Exception = error) -> None:
+            raise error
+
+        with pytest.raises(type(error)):
+            await retry.calling(fails, sleep=nap)
+        assert naps in ([], list(retry.pauses))
+        flow = await task.retry_condition_fn(task, TaskRun.model_construct(), Failed(data=error))
+        assert flow is bool(naps)
+        again[type(error).__name__] = flow
+    assert await task.retry_condition_fn(task, TaskRun.model_construct(), Completed(data=None)) is False
+    never = {
+        "Refused",
+        "NotFound",
+        "Unauthorized",
+        "OutOfCredit",
+        "InDoubt",
+        "OverBudget",
+        "GenerationFailed",
+        "ValueError",
+    }
+    assert not any(again[name] for name in never)
+    assert step != "order" or {name for name, tried in again.items() if tried} == {"NotSent", "RateLimited"}
+
+
+async def test_a_call_that_comes_good_is_done(naps: list[float]) -> None:
+    """After a pause the call's own result is what comes of it, and no further pause is made."""
+    left = [NotSent("down"), NotSent("down")]
+
+    async def call() -> str:
+        if left:
+            raise left.pop()
+        return "there"
+
+    assert await ORDER.calling(call, sleep=nap) == "there"
+    assert naps == [1.0, 5.0]
+
+
+MODERATION, SERVICE, OTHER = (
+    Moderated("x", reason="r"),
+    ServiceFailed("x", reason="r"),
+    GenerationFailed("x", reason="r"),
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "failed", "again"),
+    [
+        (SERVICE, 1, 1, True), (SERVICE, 7, 2, True), (SERVICE, 3, 4, False), (MODERATION, 1, 1, True),
+        (MODERATION, 2, 1, False), (OTHER, 1, 1, False), (None, 1, 1, False), (NotFound("x"), 1, 1, False),
+    ],
+)  # fmt: skip
+def test_what_is_ordered_again(error: Exception | None, attempt: int, failed: int, *, again: bool) -> None:
+    """The service's own failures so often, moderation's as often as was allowed, nothing else; a pinned one never."""
+    rule = Attempts(most=3, moderated=1)
+    assert rule.again(error, attempt=attempt, failed=failed, pinned=False) is again
+    assert rule.again(error, attempt=attempt, failed=failed, pinned=True) is False
+
+
+class Heard(Listener):
+    """Remembers the states of shots."""
+
+    def __init__(self) -> None:
+        self.states: list[str] = []
+
+    def shot(self, shot_id: str, state: str, detail: str = "") -> None:
+        self.states.append(state)
+
+
+def failed_generation(sandbox: Sandbox, reason: str) -> str:
+    """The id of a generation that the sandbox has failed."""
+    faults = [{"kind": "fails", "reason": reason}]
+    httpx.put(f"{sandbox.origin}/sandbox/faults", json=faults, trust_env=False).raise_for_status()
+    body = {"model": "ray-flash-2", "prompt": "a harbour", "resolution": "540p", "duration": "5s"}
+    headers = {"authorization": "Bearer k"}
+    made = httpx.post(f"{sandbox.url}/generations/video", json=body, headers=headers, trust_env=False).json()["id"]
+    httpx.put(f"{sandbox.origin}/sandbox/faults", json=[], trust_env=False).raise_for_status()
+    return made
+
+
+REASONS = pytest.mark.parametrize(
+    "reason", ["Job failed", "Advanced prompt moderation failed", "Failed to read user input frames"]
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@REASONS
+async def test_a_pinned_generation_that_failed_is_not_ordered_again(
+    sandbox: Sandbox,
+    workplace: Path,
+    prefect_server: None,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+) -> None:
+    """A scene that names a failed generation is one error with scene, field and what to do; nothing is bought or told
+    as ordered again, by the flow or by the library."""
+    from flows.produce import produce
+
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    pinned = failed_generation(sandbox, reason)
+    production = film(scene("a", generation=pinned), model="ray-flash-2", resolution="540p")
+    heard = Heard()
+    token = listener.set(heard)
+    with pytest.raises(Incomplete) as incomplete:
+        await produce(production=production, out="one")
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(production)
+        run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
+        await run.begin()
+        with pytest.raises(GenerationFailed) as failure:
+            await carry_out(run, sleep=nap)
+        assert session.ledger.is_empty()
+    listener.reset(token)
+    assert type(failure.value) is GenerationFailed
+    assert str(failure.value) in str(incomplete.value)
+    assert str(failure.value).startswith(
+        f"scene 'a', field 'generation': generation {pinned} failed at the service: {reason}"
+    )
+    assert "name a generation that is completed" in failure.value.hint
+    assert "ordering again" not in heard.states
+    assert len(sandbox.books()["creates"]) == 1
+    assert charged(sandbox) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_pinned_generation_that_is_not_there(
+    sandbox: Sandbox,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A scene that names a generation of another account is one error with scene, field and what to do."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    nobody = "123e4567-e89b-12d3-a456-426614174000"
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(film(scene("a", generation=nobody)))
+        run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
+        await run.begin()
+        with pytest.raises(NotFound, match=f"the account has no generation {nobody}") as error:
+            await carry_out(run, sleep=nap)
+    assert error.value.where == "scene 'a', field 'generation'"
+    assert "nothing was bought" in error.value.hint

@@ -1,0 +1,212 @@
+"""The command: a real process on a real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from lumaai import LumaAI
+
+from luma_sandbox import footage
+from luma_sandbox.parent_watch import Companions, birth
+
+PATIENCE = 120.0
+
+
+def until(true: Callable[[], Any]) -> Any:
+    """What it gives once it gives something."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def start(home: Path, *options: str) -> subprocess.Popen[str]:
+    """The command with a free port."""
+    command = [sys.executable, "-m", "luma_sandbox", "--port", "0", "--home", str(home), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def address(home: Path, server: subprocess.Popen[str]) -> str:
+    """Where that very process listens, once it does."""
+
+    def told() -> str | None:
+        with contextlib.suppress(FileNotFoundError):
+            said = json.loads((home / "server.json").read_text())
+            if said["pid"] == server.pid:
+                return str(said["url"])
+        assert server.poll() is None
+        return None
+
+    return str(until(told))
+
+
+def client(url: str) -> LumaAI:
+    """A strict synchronous client."""
+    return LumaAI(auth_token="k", base_url=f"{url}/dream-machine/v1", max_retries=0, _strict_response_validation=True)
+
+
+@pytest.fixture
+def servers() -> Iterator[list[subprocess.Popen[str]]]:
+    """Ends every server of a test."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for server in started:
+        server.kill()
+        server.communicate()
+
+
+@pytest.mark.slow
+def test_it_says_where_it_is_and_ends_cleanly(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """It tells how to point a client at it, serves a synchronous client, and SIGTERM ends it with status 0."""
+    server = start(tmp_path)
+    servers.append(server)
+    url = address(tmp_path, server)
+    assert client(url).ping.check().message == "pong"
+    server.send_signal(signal.SIGTERM)
+    output, _ = server.communicate(timeout=PATIENCE)
+    assert server.returncode == 0
+    assert f"LUMAAI_BASE_URL={url}/dream-machine/v1" in output
+    assert "Traceback" not in output
+    assert not (tmp_path / "server.json").exists()
+
+
+@pytest.mark.slow
+def test_one_home_one_server(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """A second server in the same home ends with status 2 and one clear error; so does an address others can reach."""
+    first = start(tmp_path)
+    servers.append(first)
+    address(tmp_path, first)
+    second = start(tmp_path)
+    output, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 2
+    assert "another sandbox already lives in" in output
+    assert "Traceback" not in output
+    exposed = start(tmp_path / "other", "--host", "0.0.0.0")  # noqa: S104
+    output, _ = exposed.communicate(timeout=PATIENCE)
+    assert exposed.returncode == 2
+    assert "--expose" in output
+
+
+@pytest.mark.slow
+def test_after_kill_9_nothing_is_lost(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """Killed while it renders, it leaves no worker behind; started again it finishes the same work, charged once."""
+    server = start(tmp_path, "--latency", "0.5")
+    servers.append(server)
+    luma = client(address(tmp_path, server))
+    made = [
+        luma.generations.create(model="ray-2", prompt=f"a boat on the sea, take {n}", resolution="540p", duration="5s")
+        for n in range(3)
+    ]
+    workers = until(lambda: _children(server.pid))
+    time.sleep(0.5)
+    server.kill()
+    server.wait()
+    until(lambda: not any(birth(pid) for pid in workers))
+
+    again = start(tmp_path, "--latency", "0.5")
+    servers.append(again)
+    url = address(tmp_path, again)
+    luma = client(url)
+    until(lambda: all(luma.generations.get(str(g.id)).state == "completed" for g in made))
+    books = httpx.get(f"{url}/sandbox/books").json()
+    assert [create["id"] for create in books["creates"]] == [g.id for g in made]
+    assert (books["charged_cents"], books["refunded_cents"]) == (120, 0)
+    assert not list((tmp_path / "clips").glob("*.part*"))
+
+
+@pytest.mark.slow
+def test_assets_are_said_to_be_elsewhere(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """With --public-url an asset URL begins with it; the rest of it holds here."""
+    server = start(tmp_path, "--latency", "0", "--public-url", "https://clips.example")
+    servers.append(server)
+    url = address(tmp_path, server)
+    luma = client(url)
+    made = luma.generations.create(model="ray-flash-2", prompt="a quiet lake", resolution="540p", duration="5s")
+    assets = until(lambda: luma.generations.get(str(made.id)).assets)
+    assert assets.video.startswith("https://clips.example/sandbox/assets/")
+    httpx.get(assets.video.replace("https://clips.example", url)).raise_for_status()
+
+
+@pytest.mark.slow
+def test_coarse_by_option_or_by_environment(
+    tmp_path: Path, servers: list[subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Either way the same coarse clip is made, of the size and length that were asked for."""
+
+    def clip(home: Path, *options: str) -> bytes:
+        servers.append(start(home, "--latency", "0", *options))
+        luma = client(address(home, servers[-1]))
+        made = luma.generations.create(model="ray-flash-2", prompt="a quiet lake", resolution="540p", duration="5s")
+        assets = until(lambda: luma.generations.get(str(made.id)).assets)
+        return httpx.get(assets.video).raise_for_status().content
+
+    by_option = clip(tmp_path / "option", "--coarse")
+    monkeypatch.setenv("STUDIO_SANDBOX_COARSE", "1")
+    assert clip(tmp_path / "environment") == by_option
+    (tmp_path / "clip.mp4").write_bytes(by_option)
+    facts = footage.examine(tmp_path / "clip.mp4")
+    assert (facts.width, facts.height, facts.frames) == (960, 540, 120)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("model=required null_fields=perhaps", "null_fields cannot be 'perhaps'"),
+        ("model=required nothing=1", "no assumption is called 'nothing'"),
+        ("model", "'model' has no value"),
+    ],
+)
+def test_assumptions_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str) -> None:
+    """``STUDIO_SANDBOX_ASSUME`` holds several, with spaces between them; one that is wrong is said at once."""
+    monkeypatch.setenv("STUDIO_SANDBOX_ASSUME", given)
+    server = start(tmp_path)
+    said, _ = server.communicate(timeout=PATIENCE)
+    assert (server.returncode, told in said, "Traceback" in said) == (2, True, False), said
+
+
+@pytest.mark.slow
+def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
+    """Attached at start and by request, it lives until both are gone, and then ends by itself."""
+    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) for _ in range(2)]
+    server = start(tmp_path, "--attach", str(sleepers[0].pid))
+    servers.append(server)
+    url = address(tmp_path, server)
+    attached = httpx.post(f"{url}/sandbox/attach", json={"pid": sleepers[1].pid}).json()
+    assert attached == {"pid": sleepers[1].pid, "attached": True}
+    sleepers[0].kill()
+    sleepers[0].wait()
+    time.sleep(3.5)
+    assert server.poll() is None
+    sleepers[1].kill()
+    assert server.wait(timeout=PATIENCE) == 0
+    sleepers[1].wait()
+
+
+def test_a_process_is_known_by_its_birth() -> None:
+    """A pid that was given to another process does not keep the sandbox alive, nor does one that nobody has."""
+    companions = Companions()
+    assert not companions.alone()
+    assert companions.attach(os.getpid())
+    assert not companions.alone()
+    companions._births[os.getpid()] = "another time"
+    assert companions.alone()
+    assert birth(2**22 + 1) is None
+    assert not companions.attach(-1)
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()]

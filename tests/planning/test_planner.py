@@ -1,0 +1,489 @@
+"""Drawing: every feature of both APIs as purchases, with what is sent for each and what it costs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from studio.assets import SeedFootage, SeedImage
+from studio.errors import BadInput
+from studio.planning import as_draft, draw_plan, finished_draft, reframed
+from studio.planning.plan import Plan, Source
+from studio.planning.requests import Given, wire_request
+from studio.production import Production
+from studio.providers.luma.price_book import load_prices
+
+PRICES = load_prices()
+PICTURE = "https://x.example/p.png"
+FOOTAGE = "https://x.example/f.mp4"
+PARENT = "123e4567-e89b-12d3-a456-426614174000"
+SEEDS = {
+    PICTURE: SeedImage("picture", "a" * 64, "image/png", ".png", 960, 540, url=PICTURE),
+    FOOTAGE: SeedFootage("footage", "f" * 64, "video/mp4", ".mp4", 1280, 720, 96, Fraction(24), Fraction(4), 999),
+}
+MAYA = {"id": "maya", "description": "a woman with a red scarf", "images": [PICTURE]}
+
+
+def scene(name: str, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "prompt": f"what is seen in {name}", **fields}
+
+
+def film(*scenes: dict[str, Any], **fields: Any) -> Production:
+    return Production.model_validate({"title": "A Film", "model": "ray-flash-2", "scenes": list(scenes), **fields})
+
+
+def plan(production: Production, **options: Any) -> Plan:
+    return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "seller": "luma"} | options))
+
+
+def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
+    """What goes over the wire for a shot: images and clips by a URL of their name, generations by ``g-`` and a shot."""
+
+    def given(source: Source) -> Given:
+        match source.kind:
+            case "shot":
+                return {"generation_id": f"g-{source.ref}"}
+            case "generation":
+                return {"generation_id": source.ref}
+            case "image" | "footage" | "first" | "last" if shot.api == "agents":
+                return {"file_id": f"{source.kind}-{source.ref[:8]}"}
+            case kind:
+                return {"url": f"https://{kind}/{source.ref[:8]}"}
+
+    shot = drawn.shot(shot_id)
+    return wire_request(shot, {source: given(source) for source in shot.sources})
+
+
+def test_an_upgrade_buys_nothing_again() -> None:
+    """The keys of what earlier versions could buy are what they were: a purchase outlives the program."""
+    drawn = plan(film(
+        scene("a", start_image=PICTURE, camera=["orbit"]), scene("b", continue_from="a", duration=14),
+        scene("c", loop=True), scene("d", continue_from="b", lead_into="c", take=3, resolution="1080p"),
+        scene("e", generation="gen-1"), scene("f", continue_from="e", end_image=PICTURE),
+    ))  # fmt: skip
+    assert {s.id: s.key[:12] for s in drawn.shots} == {
+        "a": "46778b049db1", "b.1": "0040c01feb6c", "b.2": "72acd79cbee4", "c": "5d677120b4d3",
+        "d": "e2cb53d5a4da", "e": "48277400fa00", "f": "b769dd367c1c",
+    }  # fmt: skip
+
+
+def test_ray_3_is_asked_of_the_second_api() -> None:
+    """Model by its newest name, tiers and frames in ``video``, the camera as words in the prompt."""
+    drawn = plan(film(scene("a", model="ray-3", resolution="360p", camera=["push_in"], start_image=PICTURE)))
+    (shot,) = drawn.shots
+    assert (shot.api, shot.endpoint, shot.quote.usd) == ("agents", "video", Decimal("0.06"))
+    assert sent(drawn, "a") == {
+        "model": "ray-3.2", "prompt": shot.prompt, "aspect_ratio": "16:9",
+        "video": {"resolution": "360p", "duration": "5s", "start_frame": {"file_id": "image-aaaaaaaa"}},
+    }  # fmt: skip
+    assert shot.prompt == "what is seen in a. The camera pushes in slowly."
+
+
+THREE = {"model": "ray-3", "resolution": "540p"}
+
+
+def lengths_of(drawn: Plan) -> dict[str, list[int]]:
+    return {cut.scene: [int(s.seconds) for s in drawn.shots if s.scene == cut.scene] for cut in drawn.cuts}
+
+
+def test_ray_3_lengths() -> None:
+    """The cheapest clips: 10 s cost three times as much as 5 s, so all have 5 s; a loop is one clip of 5 s."""
+    drawn = plan(film(
+        scene("long", duration=18, **THREE), scene("framed", duration=9, start_image=PICTURE, **THREE),
+        scene("ends", duration=10, end_image=PICTURE, **THREE), scene("loop", loop=True, **THREE),
+    ))  # fmt: skip
+    assert lengths_of(drawn) == {"long": [5, 5, 5, 5], "framed": [5, 5], "ends": [5, 5], "loop": [5]}
+    assert sum(s.quote.usd for s in drawn.shots) == Decimal("0.15") * 9
+    assert sent(drawn, "long.2")["video"]["start_frame"] == {"generation_id": "g-long.1"}
+    assert "start_frame" not in sent(drawn, "ends.1")["video"]
+    assert sent(drawn, "loop")["video"] == {"resolution": "540p", "duration": "5s", "loop": True}
+    assert drawn.notes == (
+        "3 scenes have the cheapest clips: 8 for $1.20; with `clips: longest` they would be 5 for $1.65",
+    )
+
+
+def test_the_longest_clips_on_wish() -> None:
+    """`clips: longest` takes as few clips as can be; a picture in a clip of 10 s goes at its place on the grid."""
+    drawn = plan(film(
+        scene("long", duration=18, **THREE), scene("framed", duration=9, start_image=PICTURE, **THREE),
+        scene("ends", duration=10, end_image=PICTURE, **THREE), scene("short", duration=9, clips="cheapest", **THREE),
+        scene("flash", duration=14), clips="longest",
+    ))  # fmt: skip
+    assert lengths_of(drawn) == {"long": [10, 5, 5], "framed": [10], "ends": [10], "short": [5, 5], "flash": [9, 5]}
+    picture = [{"file_id": "image-aaaaaaaa"}]
+    assert sent(drawn, "framed")["video"] == {
+        "resolution": "540p", "duration": "10s", "keyframes": picture, "keyframe_indexes": [0],
+    }  # fmt: skip
+    assert sent(drawn, "ends")["video"] == {
+        "resolution": "540p", "duration": "10s", "keyframes": picture, "keyframe_indexes": [240],
+    }  # fmt: skip
+    assert drawn.notes == (
+        "1 scene has the cheapest clips: 2 for $0.30; with `clips: longest` they would be 1 for $0.45",
+        "3 scenes have the longest clips: 5 for $1.65; with `clips: cheapest` they would be 8 for $1.20",
+    )
+
+
+def test_both_ends_of_a_clip_of_ray_3_are_pictures() -> None:
+    """A generation stands alone in a request: a bridge, an end picture and a fresh still go with our frame of it."""
+    drawn = plan(film(
+        scene("a", **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE), scene("c", **THREE),
+        scene("ended", continue_from="c", duration=10, end_image=PICTURE, **THREE),
+        scene("outside", continue_from=PARENT, lead_into="a", **THREE),
+        scene("who", continue_from="c", character="maya", **THREE), characters=[MAYA],
+    ))  # fmt: skip
+    assert (drawn.shot("bridge").start, drawn.shot("bridge").end) == (Source("last", "a"), Source("first", "c"))
+    assert (drawn.shot("ended.1").start, drawn.shot("ended.1").end) == (Source("shot", "c"), None)
+    assert drawn.shot("ended.2").start == Source("last", "ended.1")
+    assert drawn.shot("outside").start == Source("last", "outside.from")
+    assert (drawn.shot("outside.from").generation, drawn.shot("outside.from").to_pay) == (PARENT, 0)
+    assert (drawn.shot("who").start, drawn.shot("who").end) == (Source("last", "c"), Source("still", "who.still"))
+    for shot in drawn.shots:
+        if shot.endpoint == "video" and not shot.generation:
+            frames = [sent(drawn, shot.id)["video"].get(name) for name in ("start_frame", "end_frame")]
+            by_id = [frame for frame in frames if frame and "generation_id" in frame]
+            assert not by_id or frames.count(None) == 1
+    before = {cut.scene: cut for cut in drawn.cuts}
+    assert drawn.continues(before["a"], before["bridge"])
+    assert drawn.continues(before["bridge"], before["c"])
+
+
+def test_one_generation_alone_is_an_extension() -> None:
+    """Forward or backward, a generation goes by its id, in a plain clip of 5 s."""
+    drawn = plan(film(scene("a", **THREE), scene("b", continue_from="a", loop=True, **THREE),
+                      scene("c", lead_into=PARENT, **THREE)))  # fmt: skip
+    assert sent(drawn, "b")["video"]["start_frame"] == {"generation_id": "g-a"}
+    assert sent(drawn, "c")["video"]["end_frame"] == {"generation_id": PARENT}
+
+
+def test_high_dynamic_range_with_guides() -> None:
+    """HDR with EXR frames, and pictures that the clip passes through, by frame; at three times the price."""
+    guides = [{"at": 0, "image": PICTURE}, {"at": 2.5, "image": PICTURE}]
+    drawn = plan(
+        film(scene("a", model="ray-3", hdr=True, exr=True, guides=guides), scene("b", model="ray-3", hdr=True))
+    )
+    video = sent(drawn, "a")["video"]
+    assert (video["hdr"], video["exr_export"], video["duration"]) == (True, True, "5s")
+    assert (video["keyframe_indexes"], len(video["keyframes"])) == ([0, 60], 2)
+    assert [s.quote.usd for s in drawn.shots] == [Decimal("0.90"), Decimal("0.60")]
+
+
+def test_guides_keep_a_scene_in_one_clip() -> None:
+    """A guide's frame is counted in one clip: a scene with guides is that clip, however cheap two would be."""
+    drawn = plan(film(scene("a", duration=8, guides=[{"at": 7, "image": PICTURE}], **THREE)))
+    assert lengths_of(drawn) == {"a": [10]}
+    assert sent(drawn, "a")["video"]["keyframe_indexes"] == [168]
+
+
+def test_pictures_in_high_dynamic_range() -> None:
+    """In HDR a picture, or another clip's frame, goes at its place on the frames' grid; never a generation's id."""
+    three = {"model": "ray-3", "hdr": True}
+    drawn = plan(film(
+        scene("a", model="ray-3"), scene("b", continue_from="a", **three),
+        scene("c", start_image=PICTURE, end_image=PICTURE, **three), scene("d", character="maya", **three),
+        characters=[MAYA],
+    ))  # fmt: skip
+    assert sent(drawn, "b")["video"]["keyframes"] == [{"file_id": "last-a"}]
+    assert sent(drawn, "c")["video"]["keyframe_indexes"] == [0, 120]
+    assert sent(drawn, "d")["video"]["keyframes"] == [{"url": "https://still/d.still"}]
+    assert not {"start_frame", "end_frame"} & {name for s in "bcd" for name in sent(drawn, s)["video"]}
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"continue_from": PARENT, "lead_into": "a"}, {"lead_into": "a"}, {"continue_from": "a", "character": "maya"}],
+)
+def test_both_ends_of_a_clip_in_high_dynamic_range(beside: dict[str, str]) -> None:
+    """A bridge, a clip that leads into another and a fresh still are keyframes in HDR as well, at the price of HDR."""
+    drawn = plan(film(
+        scene("a", model="ray-3"), scene("b", model="ray-3", hdr=True, **beside), characters=[MAYA],
+    ))  # fmt: skip
+    anchored = {"keyframes", "keyframe_indexes", "hdr", "resolution", "duration"}
+    assert (drawn.shot("b").quote.usd, set(sent(drawn, "b")["video"])) == (Decimal("0.60"), anchored)
+
+
+def test_how_footage_is_modified_by_ray_3() -> None:
+    """Controls, automatic ones, and pictures at frames of the footage, as the service names them."""
+    drawn = plan(film(
+        scene("auto", modify=FOOTAGE, auto_controls=True, model="ray-3"),
+        scene("some", modify=FOOTAGE, model="ray-3", hdr=True, resolution="360p",
+              controls={"pose": "precise", "depth": 0.3, "normals": False, "trajectory": True, "face": "yes"}),
+        scene("guided", modify=FOOTAGE, model="ray-3", strength="adhere_2", guides=[{"at": 1, "image": PICTURE}]),
+    ))  # fmt: skip
+    assert sent(drawn, "auto")["video"]["edit"] == {"auto_controls": True}
+    assert sent(drawn, "some")["video"]["edit"] == {"controls": {
+        "pose": {"enabled": True, "strength": "precise"}, "depth": {"enabled": True, "blur": 0.3},
+        "normals": {"enabled": False}, "trajectory": {"enabled": True}, "face": {"enabled": True},
+    }}  # fmt: skip
+    assert sent(drawn, "guided")["video"]["edit"] == {
+        "strength": "adhere_2", "keyframes": [{"file_id": "image-aaaaaaaa"}], "keyframe_indexes": [24],
+    }  # fmt: skip
+    assert [s.quote.usd for s in drawn.shots] == [Decimal("1.08"), Decimal("1.08"), Decimal("1.08")]
+    assert len({s.key for s in drawn.shots}) == 3
+    with pytest.raises(BadInput, match=r"scene 'late', field 'guides', number 1: 4.5 s is after the end"):
+        plan(film(scene("late", modify=FOOTAGE, model="ray-3", guides=[{"at": 4.5, "image": PICTURE}])))
+
+
+def test_any_number_of_seconds_is_reframed() -> None:
+    """A film in another shape keeps its lengths and its guides' moments, whole seconds or not, and its money."""
+    odd = film(
+        scene("a", duration=4.7), scene("b", model="ray-3", guides=[{"at": 0.55, "image": PICTURE}]), budget="1.10",
+        source_position={"x": 0.1, "y": 0, "width": 0.8, "height": 1},
+    )  # fmt: skip
+    shaped = reframed(odd, "1:1")
+    assert (shaped.scenes, shaped.budget, shaped.source_position) == (odd.scenes, odd.budget, odd.source_position)
+
+
+def test_where_a_reframed_picture_stands() -> None:
+    """`source_position` of the scene, else of the production, goes with the reframe; without it the service centres."""
+    place = {"x": -0.5, "y": 0, "width": 2, "height": 1}
+    drawn = plan(reframed(film(
+        scene("a", model="ray-3"), scene("b", model="ray-3", source_position={**place, "x": 0.25}), scene("c"),
+        source_position=place,
+    ), "9:16"))  # fmt: skip
+    at = {"x_norm": -0.5, "y_norm": 0.0, "w_norm": 2.0, "h_norm": 1.0}
+    assert sent(drawn, "a.9x16")["video"]["source_position"] == at
+    assert sent(drawn, "b.9x16")["video"]["source_position"] == {**at, "x_norm": 0.25}
+    assert "source_position" not in sent(drawn, "c.9x16")
+    assert drawn.shot("a.9x16").quote.usd == Decimal("0.60")
+
+
+def test_what_has_the_shape_already_is_not_reframed() -> None:
+    """A clip that has the new shape by its first picture, or by the footage that it changes, is used as it is."""
+    tall = "https://x.example/tall.png"
+    seeds = SEEDS | {tall: SeedImage("tall", "b" * 64, "image/png", ".png", 540, 960, url=tall)}
+    drawn = plan(
+        reframed(film(scene("a", model="ray-3", start_image=tall), scene("b", model="ray-3")), "9:16"), images=seeds
+    )
+    assert [c.shots for c in drawn.cuts] == [("a",), ("b.9x16",)]
+    assert "scene 'a': 'a' has the shape 9:16 already, and is not reframed" in drawn.notes
+
+
+#: Orders as earlier versions named them.
+EARLIER = {
+    "a": "3a85c033c78b4d1ddf8ccfc05ba7b639c9178329619d5b0223b63742d7742c57",
+    "c": "c1000ecb01ac168e02ff2c82dcadad12ce290d0b9e959e175aea13103d32c2ae",
+    "bridge": "3c6eaf6eaa61a73ae30acca9bde228473fcec661836a7407b725580157dbb5b7",
+    "who.still": "d89b1bacbf56eee35c2f8a3fa2d8ff4a362d6eac6699378510cb8aa34695069e",
+    "who": "abca2e4a9f232071ed0af8caa9c8199ba5477d187fefd1d028e59a9fb9d4e753",
+    "mixed.1": "a607cc31a5e4dbd421329cba77336c8e4a7dce3089cd5d60df429033e35cddf2",
+    "mixed.2": "70070ea1922d56fad81e543fc8f87652b39fc912496f202e2a2cb09b6f3089d3",
+}
+
+
+def test_what_was_bought_in_its_earlier_form_is_used() -> None:
+    """One clip of 10 s, a bridge by ids and a still beside a generation are in the books: nothing is bought again."""
+    scenes = (
+        scene("a", duration=10, **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE),
+        scene("c", **THREE), scene("who", continue_from="c", character="maya", **THREE),
+        scene("mixed", duration=14, **THREE),
+    )  # fmt: skip
+    production = film(*scenes, characters=[MAYA])
+    drawn = plan(production, held=set(EARLIER.values()).__contains__)
+    assert {s.id: s.key for s in drawn.shots} == EARLIER
+    assert sent(drawn, "bridge")["video"]["start_frame"] == {"generation_id": "g-a"}
+    fresh = plan(production)
+    assert not {s.key for s in fresh.shots if s.scene in ("a", "bridge", "mixed")} & set(EARLIER.values())
+
+
+def test_long_clips_are_bought_on_wish_however_many_short_ones_there_are() -> None:
+    """Who writes `clips: longest` after two short clips were bought gets the long one."""
+    short = plan(film(scene("a", duration=10, **THREE)))
+    production = film(scene("a", duration=10, clips="longest", **THREE))
+    assert lengths_of(plan(production, held={s.key for s in short.shots}.__contains__)) == {"a": [10]}
+
+
+def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
+    """The clip of 10 s is bought and what follows it is not: what follows is bought, not three clips of 5 s."""
+    production = film(scene("mixed", duration=14, **THREE))
+    drawn = plan(production, held={EARLIER["mixed.1"]}.__contains__)
+    assert lengths_of(drawn) == {"mixed": [10, 5]}
+    assert lengths_of(plan(production)) == {"mixed": [5, 5, 5]}
+
+
+@pytest.mark.parametrize(("first", "second"), [("ray-2", "ray-3"), ("ray-3", "ray-flash-2")])
+def test_a_continuation_across_the_apis_is_a_picture(first: str, second: str) -> None:
+    """The parent's last frame goes over as a picture, and the plan says so."""
+    drawn = plan(film(scene("a", model=first), scene("b", model=second, continue_from="a", lead_into="c"),
+                      scene("c", model=first)))  # fmt: skip
+    b = drawn.shot("b")
+    assert (b.start, b.end) == (Source("last", "a"), Source("first", "c"))
+    assert set(b.parents) == {"a", "c"}
+    assert b.request["keyframes"]["frame0"] == {"type": "last", "order": drawn.shot("a").key}
+    assert [n for n in drawn.notes if "different APIs" in n and f"({second})" in n]
+
+
+def test_extension_of_an_existing_generation_and_back() -> None:
+    """A generation by its id, made anywhere: forward as the first frame, backward as the last; both as a bridge."""
+    drawn = plan(film(scene("on", continue_from=PARENT), scene("before", lead_into=PARENT),
+                      scene("bridge", continue_from="on", lead_into="before")))  # fmt: skip
+    assert sent(drawn, "on")["keyframes"] == {"frame0": {"type": "generation", "id": PARENT}}
+    assert sent(drawn, "before")["keyframes"] == {"frame1": {"type": "generation", "id": PARENT}}
+    frames = sent(drawn, "bridge")["keyframes"]
+    assert (frames["frame0"]["id"], frames["frame1"]["id"]) == ("g-on", "g-before")
+
+
+def test_a_character_is_a_still_first() -> None:
+    """A photon still with the reference pictures, then the clip from that still: two purchases, both priced."""
+    drawn = plan(film(scene("a", character="maya", camera=["pan_left"]), characters=[MAYA]))
+    still, clip = drawn.shots
+    assert (still.id, still.model, still.is_still, still.quote.usd) == (
+        "a.still", "photon-flash-1", True, Decimal("0.01")
+    )  # fmt: skip
+    assert sent(drawn, "a.still") == {
+        "model": "photon-flash-1", "aspect_ratio": "16:9",
+        "prompt": "what is seen in a. a woman with a red scarf.",
+        "character_ref": {"identity0": {"images": ["https://image/aaaaaaaa"]}},
+    }  # fmt: skip
+    assert clip.parents == ("a.still",)
+    assert sent(drawn, "a")["keyframes"] == {"frame0": {"type": "image", "url": "https://still/a.still"}}
+    assert drawn.cuts[0].shots == ("a",)
+
+
+def test_a_character_on_ray_3_is_a_uni_1_still() -> None:
+    """The second API draws it from ``image_ref``, and the clip starts from the still by its URL."""
+    drawn = plan(film(scene("a", model="ray-3", character="maya"), characters=[MAYA]))
+    still = sent(drawn, "a.still")
+    assert (still["model"], still["image_ref"]) == ("uni-1", [{"file_id": "image-aaaaaaaa"}])
+    assert sent(drawn, "a")["video"]["start_frame"] == {"url": "https://still/a.still"}
+
+
+def chained(length: int, **fields: Any) -> Production:
+    scenes = [scene("s0", character="maya")]
+    scenes += [scene(f"s{n}", character="maya", continue_from=f"s{n - 1}") for n in range(1, length)]
+    return film(*scenes, characters=[MAYA], **fields)
+
+
+def test_a_chain_inherits_its_character_and_is_anchored_again() -> None:
+    """Only the first scene starts from a still; after ``reanchor`` clips a fresh one becomes a scene's last frame."""
+    drawn = plan(chained(7))
+    assert [s.id for s in drawn.shots if s.is_still] == ["s0.still", "s3.still", "s6.still"]
+    assert (drawn.shot("s3").start, drawn.shot("s3").end) == (Source("shot", "s2"), Source("still", "s3.still"))
+    assert not [n for n in drawn.notes if "drift" in n]
+    late = plan(chained(5, reanchor=50))
+    assert [s.id for s in late.shots if s.is_still] == ["s0.still"]
+    assert [n for n in late.notes if "ends 3 clips after the last still" in n and "scene 's3'" in n]
+
+
+def test_a_character_who_comes_in_later() -> None:
+    """Somebody who is not in the scene before appears in its last frame; where that is taken, the plan warns."""
+    drawn = plan(film(scene("a"), scene("b", continue_from="a", character="maya"),
+                      scene("c", continue_from="a", lead_into="a2", character="maya"), scene("a2"),
+                      characters=[MAYA]))  # fmt: skip
+    assert drawn.shot("b").end == Source("still", "b.still")
+    assert [n for n in drawn.notes if "scene 'c'" in n and "not in the scene that it goes on from" in n]
+
+
+def test_footage_is_modified() -> None:
+    """A modify of the first API: footage by URL, one of nine strengths, a start image as first frame; by its length."""
+    drawn = plan(film(scene("a", modify=FOOTAGE, strength="reimagine_2", start_image=PICTURE)))
+    assert sent(drawn, "a") == {
+        "model": "ray-flash-2", "prompt": "what is seen in a", "mode": "reimagine_2",
+        "generation_type": "modify_video", "media": {"url": "https://footage/ffffffff"},
+        "first_frame": {"url": "https://image/aaaaaaaa"},
+    }  # fmt: skip
+    assert drawn.shots[0].quote.usd == PRICES.quote_edit("ray-flash-2", "720p", 96).usd
+    assert (drawn.shots[0].seconds, drawn.cuts[0].frames) == (4, None)
+
+
+def test_another_scene_s_clip_is_modified() -> None:
+    """Clip by clip: on the first API by its URL, on the second by its generation, from one to the other by URL."""
+    drawn = plan(film(scene("a", duration=14), scene("old", modify="a"), scene("three", model="ray-3"),
+                      scene("storm", model="ray-3", modify="three", strength="flex_2"),
+                      scene("mixed", model="ray-3", modify="a")))  # fmt: skip
+    assert [s.id for s in drawn.shots if s.scene == "old"] == ["old.1", "old.2"]
+    assert sent(drawn, "old.2")["media"] == {"url": "https://clip/a.2"}
+    assert sent(drawn, "storm") == {
+        "model": "ray-3.2", "prompt": "what is seen in storm", "source": {"generation_id": "g-three"},
+        "video": {"resolution": "720p", "edit": {"strength": "flex_2"}},
+    }  # fmt: skip
+    assert sent(drawn, "mixed.1")["source"] == {"url": "https://clip/a.1", "media_type": "video/mp4"}
+
+
+def test_footage_that_is_too_long_is_said_before_anything_is_paid() -> None:
+    """10 s for ray-2, 15 s for ray-flash-2, 18 s for ray-3."""
+    long = {FOOTAGE: SeedFootage("f", "f" * 64, "video/mp4", ".mp4", 1280, 720, 288, Fraction(24), Fraction(12), 9)}
+    plan(film(scene("a", modify=FOOTAGE)), images=long)
+    with pytest.raises(BadInput, match=r"scene 'a', field 'modify': its footage lasts 12.00 s, and ray-2 changes 10 s"):
+        plan(film(scene("a", modify=FOOTAGE, model="ray-2")), images=long)
+
+
+def test_finishing_steps_are_shots_of_their_own() -> None:
+    """In another shape, then larger, then with sound: each a purchase, the last one in the film."""
+    production = reframed(film(scene("a", upscale="1080p", sound="gulls"), scene("b", continue_from="a")), "9:16")
+    drawn = plan(production)
+    assert production.slug == "a-film-9x16"
+    assert [s.id for s in drawn.shots] == ["a", "b", "a.9x16", "a.9x16.large", "a.9x16.large.sound", "b.9x16"]
+    assert [c.shots for c in drawn.cuts] == [("a.9x16.large.sound",), ("b.9x16",)]
+    assert sent(drawn, "a.9x16") == {
+        "model": "ray-flash-2", "prompt": "what is seen in a", "aspect_ratio": "9:16",
+        "generation_type": "reframe_video", "media": {"url": "https://clip/a"},
+    }  # fmt: skip
+    assert sent(drawn, "a.9x16.large") == {"resolution": "1080p", "id": "g-a.9x16"}
+    assert sent(drawn, "a.9x16.large.sound") == {"prompt": "gulls", "id": "g-a.9x16.large"}
+    assert drawn.shot("b").start == Source("shot", "a")
+    assert drawn.origin("a.9x16.large.sound").id == "a"
+    assert {s.id: s.quote.usd for s in drawn.shots if s.endpoint in ("upscale", "audio")} == {
+        "a.9x16.large": PRICES.quote_upscale("1080p", 120).usd, "a.9x16.large.sound": PRICES.quote_audio(120).usd
+    }  # fmt: skip
+    assert {s.key for s in plan(film(scene("a"), scene("b", continue_from="a"))).shots} <= {s.key for s in drawn.shots}
+
+
+def test_ray_3_is_reframed_by_its_generation() -> None:
+    """``video_reframe`` of the second API takes the generation itself."""
+    drawn = plan(reframed(film(scene("a", model="ray-3")), "1:1"))
+    assert sent(drawn, "a.1x1") == {
+        "model": "ray-3.2", "prompt": "what is seen in a", "aspect_ratio": "1:1",
+        "source": {"generation_id": "g-a"}, "video": {"resolution": "720p"},
+    }  # fmt: skip
+
+
+def test_no_shape_that_nobody_makes() -> None:
+    """A ratio that does not exist, or that the model does not make, is one clear error."""
+    with pytest.raises(BadInput, match=r"'5:4' is no aspect ratio"):
+        reframed(film(scene("a")), "5:4")
+    with pytest.raises(BadInput, match=r"ray-3 makes no 9:21 pictures"):
+        reframed(film(scene("a", model="ray-3")), "9:21")
+
+
+def test_a_draft_and_the_final_from_it() -> None:
+    """A draft is each API's cheapest tier; a final from it buys the draft's clips and makes them larger."""
+    production = film(scene("a", sound="gulls"), scene("b", model="ray-3", hdr=True), model="ray-2", resolution="1080p")
+    cheap = plan(as_draft(production))
+    assert [(s.model, s.resolution, s.hdr) for s in cheap.shots] == [
+        ("ray-flash-2", "540p", False), ("ray-3", "360p", False)
+    ]  # fmt: skip
+    final = plan(finished_draft(production))
+    assert [(s.id, s.model, s.resolution) for s in final.shots] == [
+        ("a", "ray-flash-2", "540p"), ("b", "ray-3", "1080p"),
+        ("a.large", "ray-flash-2", "1080p"), ("a.large.sound", "ray-flash-2", "1080p"),
+    ]  # fmt: skip
+    assert final.shot("a").key == cheap.shot("a").key
+    assert {s.key for s in plan(production).shots}.isdisjoint(s.key for s in cheap.shots)
+
+
+def test_a_film_s_upscale_leaves_alone_what_cannot_be_upscaled() -> None:
+    """Asked for the whole film, it holds for the scenes whose clips it is possible for; the plan names the others."""
+    drawn = plan(film(scene("a"), scene("b", model="ray-3"), scene("c", resolution="1080p"), upscale="1080p"))
+    assert [c.shots for c in drawn.cuts] == [("a.large",), ("b",), ("c",)]
+    assert drawn.notes == ("scene 'b': clips of ray-3 cannot be upscaled: it stays 720p",)
+
+
+def test_a_pinned_generation_is_continued() -> None:
+    """A scene that shows an existing generation, and one that goes on from its id, or leads to it, are one movement."""
+    drawn = plan(film(scene("before", lead_into=PARENT), scene("there", generation=PARENT),
+                      scene("after", continue_from=PARENT)))  # fmt: skip
+    before, there, after = drawn.cuts
+    assert drawn.continues(before, there)
+    assert drawn.continues(there, after)
+    assert not drawn.continues(before, after)
+
+
+def test_a_chain_ties_the_first_frame_too() -> None:
+    """What cannot begin on another clip's frame is refused where only ``chain`` makes it do so; the first scene may."""
+    guides = [{"at": 1, "image": PICTURE}]
+    film(scene("a", model="ray-3", guides=guides), chain=True)
+    with pytest.raises(ValueError, match="cannot be combined with chain"):
+        film(scene("a"), scene("b", model="ray-3", guides=guides), chain=True)

@@ -1,0 +1,168 @@
+"""Takes: what becomes stale when a parent has a new take, what a fresh one costs, and which takes there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.execution.run import Run, ShotResult, make_record
+from studio.execution.session import Session, open_session
+from studio.planning.plan import Plan, Shot, ShotState, Source
+from studio.planning.requests import named
+from studio.production import Production
+from studio.settings import load_settings
+from tests.media.clips import moving, write_frames
+from tests.planning.test_plan import film, scene
+
+CHAIN = (scene("a"), scene("b", continue_from="a"), scene("c", continue_from="b"), scene("d"))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_frames(tmp_path / "clip.mp4", moving(12))
+
+
+def buy(session: Session, shot: Shot, clip: Path) -> None:
+    """The shot, bought and fetched."""
+    wanted = shot.intent("a-film", "sandbox")
+    session.ledger.reserve(wanted, run="r", caps=[])
+    session.ledger.submitted(shot.key, 1, f"g-{shot.key[:8]}")
+    session.ledger.completed(shot.key, f"g-{shot.key[:8]}")
+    copy = clip.with_name(f"{shot.key[:8]}.mp4")
+    copy.write_bytes(clip.read_bytes())
+    session.ledger.keep_clip(shot.key, session.store.adopt(copy))
+
+
+async def bought(session: Session, production: Production, clip: Path, **options: Any) -> Plan:
+    """The plan, with all that it would buy bought."""
+    plan, _ = await session.plan(production, **options)
+    for shot in plan.shots:
+        if shot.state is ShotState.NEW:
+            buy(session, shot, clip)
+    return plan
+
+
+def states(plan: Plan) -> dict[str, str]:
+    return {s.id: s.state.value for s in plan.shots}
+
+
+async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path, clip: Path) -> None:
+    """Only the parent is bought; what hangs on it is used as it is, and the plan says what fresh ones would cost."""
+    async with open_session(load_settings()) as session:
+        first = await bought(session, film(*CHAIN), clip)
+        again, _ = await session.plan(film(*CHAIN), retake=("a",))
+        assert states(again) == {"a": "new", "b": "stale", "c": "stale", "d": "cached"}
+        assert again.to_pay == Decimal("0.71")
+        assert [again.shot(s).key for s in "bc"] == [first.shot(s).key for s in "bc"]
+        assert [n for n in again.notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
+
+
+async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: Path) -> None:
+    """What was bought for scene 2 is that of 002, as it is written: a new take of 001 buys it no second time."""
+    earlier = film(scene("1", prompt="a boat"), scene("2", prompt="a quay", continue_from="1"))
+    async with open_session(load_settings()) as session:
+        await bought(session, earlier, clip)
+        written = film(scene("001", prompt="a boat"), scene("002", prompt="a quay", continue_from="001"))
+        assert states((await session.plan(written))[0]) == {"001": "cached", "002": "cached"}
+        again, _ = await session.plan(written, retake=("001",))
+        assert states(again) == {"001": "new", "002": "stale"}
+
+
+async def test_a_bridge_in_its_earlier_form_is_stale_like_any_other(workplace: Path, clip: Path) -> None:
+    """Bought with generations at both ends, as earlier versions did, it is used, and left in place by a new take."""
+    three = {"model": "ray-3"}
+    scenes = (scene("a", **three), scene("bridge", continue_from="a", lead_into="c", **three), scene("c", **three))
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(film(*scenes))
+        keys = {s.id: s.key for s in plan.shots}
+        by_ids = replace(plan.shot("bridge"), start=Source("shot", "a"), end=Source("shot", "c"))
+        bridge = named(by_ids, keys.__getitem__)
+        for shot in (plan.shot("a"), plan.shot("c"), bridge):
+            buy(session, shot, clip)
+        again, _ = await session.plan(film(*scenes))
+        assert set(states(again).values()) == {"cached"}
+        assert again.shot("bridge").key == bridge.key != keys["bridge"]
+        retaken, _ = await session.plan(film(*scenes), retake=("a",))
+        assert states(retaken) == {"a": "new", "c": "cached", "bridge": "stale"}
+        assert retaken.shot("bridge").key == bridge.key
+
+
+async def test_stale_clips_are_renewed_when_asked_for(workplace: Path, clip: Path) -> None:
+    """By scene, or all; a renewed scene is made of the parent's new take, and its own children are stale then."""
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+        one, _ = await session.plan(film(*CHAIN), retake=("a",), renew=("b",))
+        assert states(one) == {"a": "new", "b": "new", "c": "stale", "d": "cached"}
+        assert one.shot("b").request["keyframes"]["frame0"]["order"] == one.shot("a").key
+        everything, _ = await session.plan(film(*CHAIN), retake=("a",), renew=("all",))
+        assert states(everything) == {"a": "new", "b": "new", "c": "new", "d": "cached"}
+        await bought(session, film(*CHAIN), clip, retake=("a",), renew=("all",))
+        kept, _ = await session.plan(film(*CHAIN), takes={"a": 2})
+        assert set(states(kept).values()) == {"cached"}
+
+
+async def test_what_is_new_hangs_on_the_stale_clip(workplace: Path, clip: Path) -> None:
+    """A scene that was never made continues the clip that the film shows, not one that nobody bought."""
+    async with open_session(load_settings()) as session:
+        first = await bought(session, film(*CHAIN[:2]), clip)
+        again, _ = await session.plan(film(*CHAIN), takes={"a": 2})
+        assert states(again) == {"a": "new", "b": "stale", "c": "new", "d": "new"}
+        assert again.shot("c").request["keyframes"]["frame0"]["order"] == first.shot("b").key
+        assert again.shot("c") == named(again.shot("c"), {"b": first.shot("b").key}.__getitem__)
+
+
+async def test_one_parent_stale_and_the_other_new(workplace: Path, clip: Path) -> None:
+    """A bridge from a stale clip to a new take is left stale itself: nothing is bought unasked."""
+    scenes = (*CHAIN[:2], scene("bridge", continue_from="b", lead_into="d"), scene("d"))
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*scenes), clip)
+        plan, _ = await session.plan(film(*scenes), retake=("a", "d"))
+        assert states(plan) == {"a": "new", "b": "stale", "bridge": "stale", "d": "new"}
+        asked, _ = await session.plan(film(*scenes), retake=("a", "d"), renew=("bridge",))
+        assert states(asked) == {"a": "new", "b": "stale", "bridge": "new", "d": "new"}
+        frames = asked.shot("bridge").request["keyframes"]
+        assert frames["frame1"]["order"] == asked.shot("d").key
+        assert frames["frame0"]["order"] == asked.shot("b").key == plan.shot("b").key
+
+
+async def test_an_edit_is_no_take(workplace: Path, clip: Path) -> None:
+    """Other words for a scene make new clips of it and of all that descends from it."""
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+        edited = film({**scene("a"), "prompt": "something else"}, *CHAIN[1:])
+        plan, _ = await session.plan(edited)
+        assert states(plan) == {"a": "new", "b": "new", "c": "new", "d": "cached"}
+
+
+async def test_a_stale_clip_that_is_gone_is_bought_anew(workplace: Path, clip: Path) -> None:
+    """What is not here cannot be used: then the fresh one is what the film needs."""
+    async with open_session(load_settings()) as session:
+        first = await bought(session, film(*CHAIN), clip)
+        row = session.ledger.order(first.shot("b").key)
+        assert row is not None
+        assert row.clip is not None
+        session.store.path(row.clip).unlink()
+        again, _ = await session.plan(film(*CHAIN), retake=("a",))
+        assert states(again)["b"] == "new"
+
+
+async def test_all_takes_are_told(workplace: Path, clip: Path) -> None:
+    """The record of a run has every take of a shot, says which one the film shows, and where each clip is."""
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+        await bought(session, film(*CHAIN), clip, retake=("a",))
+        plan, seeds = await session.plan(film(*CHAIN), takes={"a": 2})
+        run = Run(session, plan, seeds, run_id="r2", out=workplace, budget=None, started_at=datetime.now(UTC))
+        record = make_record(run, {s.id: ShotResult(s) for s in plan.shots})
+        by_id = {s.id: s for s in record.shots}
+        assert [(t.take, t.used, t.price) for t in by_id["a"].takes] == [
+            (1, False, Decimal("0.71")), (2, True, Decimal("0.71"))
+        ]  # fmt: skip
+        assert all(t.clip is not None and t.clip.is_file() for t in by_id["a"].takes)
+        assert (by_id["d"].takes, by_id["d"].stale) == ((), "")
+        assert "another take" in by_id["b"].stale

@@ -1,0 +1,521 @@
+"""Every state of an order, what leads out of it, and what that costs; settling by hand, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from studio.errors import BadInput, GenerationGone, LedgerError, NoSlot, NotFound
+from studio.execution.reconciliation import find_order, reconcile
+from studio.execution.run import Run
+from studio.execution.session import open_session
+from studio.execution.settle_by_hand import adopt_by_hand, release_by_hand
+from studio.execution.steps import await_end
+from studio.failures import FailureClass
+from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
+from studio.ledger.by_hand import release, undo
+from studio.ledger.clock import utc_now
+from studio.ledger.engine import open_engine
+from studio.providers import DreamMachine
+from studio.purchasing.gateway import Door
+from studio.purchasing.recovery import Settler
+from studio.purchasing.unbooked import Unbooked
+from studio.settings import load_settings
+from tests.planning.test_plan import film, scene
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, luma, place, spent  # noqa: F401 - a fixture
+from tests.support.books import Clock
+from tests.support.luma import Luma
+from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
+
+KEY = intent().key
+WANTED = replace(intent(), sent=PARAMS)
+
+
+def reserved(ledger: Ledger) -> None:
+    ledger.reserve(WANTED, run="r", caps=[])
+
+
+def doubted(ledger: Ledger) -> None:
+    reserved(ledger)
+    ledger.doubt(KEY, 1, "lost")
+
+
+def submitted(ledger: Ledger) -> None:
+    reserved(ledger)
+    ledger.submitted(KEY, 1, "g")
+
+
+def gone(ledger: Ledger) -> None:
+    submitted(ledger)
+    ledger.gone(KEY, "g")
+
+
+def absent(ledger: Ledger) -> None:
+    doubted(ledger)
+    ledger.release_absent(KEY, 1, "not on the list")
+
+
+def failed(ledger: Ledger) -> None:
+    submitted(ledger)
+    ledger.failed(KEY, "g", "Job failed", FailureClass.SERVICE)
+
+
+def released(ledger: Ledger) -> None:
+    reserved(ledger)
+    ledger.release(KEY, 1, "never sent")
+
+
+Way = tuple[Callable[[Ledger], None], Callable[[Ledger], object], OrderState, Decimal]
+FREE, PAID = Decimal(0), PRICE
+#: From each state every way out: how an order came there, what happens, the state then, and what counts as spent.
+WAYS: dict[str, Way] = {
+    "reserved: accepted": (reserved, lambda b: b.submitted(KEY, 1, "g"), OrderState.SUBMITTED, PAID),
+    "reserved: refused": (reserved, lambda b: b.release(KEY, 1, "no"), OrderState.RELEASED, FREE),
+    "reserved: answer lost": (reserved, lambda b: b.doubt(KEY, 1, "lost"), OrderState.IN_DOUBT, PAID),
+    "in doubt: found": (doubted, lambda b: b.adopt(KEY, "g", "found"), OrderState.SUBMITTED, PAID),
+    "in doubt: answered late": (doubted, lambda b: b.submitted(KEY, 1, "g"), OrderState.SUBMITTED, PAID),
+    "in doubt: not on the list": (doubted, lambda b: b.release_absent(KEY, 1, "not"), OrderState.RELEASED, PAID),
+    "in doubt: a person says no": (doubted, lambda b: release(b, KEY), OrderState.RELEASED, FREE),
+    "absent: found after all": (absent, lambda b: b.adopt(KEY, "g", "found"), OrderState.SUBMITTED, PAID),
+    "absent: answered late": (absent, lambda b: b.submitted(KEY, 1, "g"), OrderState.SUBMITTED, PAID),
+    "absent: certain": (absent, lambda b: b.settle_absent(KEY, 1, "a day"), OrderState.RELEASED, FREE),
+    "absent: a person says no": (absent, lambda b: release(b, KEY), OrderState.RELEASED, FREE),
+    "absent: sent again": (absent, reserved, OrderState.RESERVED, PAID * 2),
+    "submitted: completed": (submitted, lambda b: b.completed(KEY, "g"), OrderState.COMPLETED, PAID),
+    "submitted: failed": (
+        submitted, lambda b: b.failed(KEY, "g", "Job failed", FailureClass.SERVICE), OrderState.FAILED, FREE,
+    ),
+    "submitted: gone": (submitted, lambda b: b.gone(KEY, "g"), OrderState.GONE, PAID),
+    "gone: there again, completed": (gone, lambda b: b.completed(KEY, "g"), OrderState.COMPLETED, PAID),
+    "gone: there again, failed": (
+        gone, lambda b: b.failed(KEY, "g", "Job failed", FailureClass.SERVICE), OrderState.FAILED, FREE,
+    ),
+    "gone: a person lets it be sent again": (gone, lambda b: release(b, KEY), OrderState.RELEASED, PAID),
+    "failed: ordered again": (failed, reserved, OrderState.RESERVED, PAID),
+    "released: ordered again": (released, reserved, OrderState.RESERVED, PAID),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_out_of_every_state(ledger: Ledger, way: str) -> None:
+    """A state, what happens, the state after it, and what counts as spent; said twice it is the same."""
+    begin, step, state, counted = WAYS[way]
+    begin(ledger)
+    step(ledger)
+    row = ledger.order(KEY)
+    assert row is not None
+    assert (row.state, spent(ledger)) == (state, counted)
+    assert ledger.spent("month", "", seller="luma") == counted
+
+
+def test_no_state_but_the_last_is_without_a_way_out() -> None:
+    """Every state is begun by some way and left by another one; only what is completed is over."""
+    left = {way.partition(":")[0] for way in WAYS}
+    entered = {state.value for _, _, state, _ in WAYS.values()}
+    assert entered - left == {"completed"}
+    assert {state.value for state in OrderState} <= entered | left
+
+
+@pytest.mark.parametrize(
+    ("begin", "step", "state", "counted"),
+    [
+        (doubted, lambda b: release(b, KEY), OrderState.IN_DOUBT, PAID),
+        (doubted, lambda b: b.adopt(KEY, "g", "by hand", by_hand=True), OrderState.IN_DOUBT, PAID),
+        (absent, lambda b: release(b, KEY), OrderState.RELEASED, PAID),
+        (absent, lambda b: b.adopt(KEY, "g", "by hand", by_hand=True), OrderState.IN_DOUBT, PAID),
+        (gone, lambda b: release(b, KEY), OrderState.GONE, PAID),
+    ],
+    ids=["released", "adopted", "absent released", "absent adopted", "gone released"],
+)
+def test_what_was_settled_by_hand_is_undone(
+    ledger: Ledger,
+    begin: Callable[[Ledger], None],
+    step: Callable[[Ledger], object],
+    state: OrderState,
+    counted: Decimal,
+) -> None:
+    """While nothing hangs on it, a person's word is taken back: as it was before, and what it gave counts again."""
+    begin(ledger)
+    step(ledger)
+    assert undo(ledger, KEY).state is state
+    assert spent(ledger) == counted
+    assert ledger.creates("run", "r", seller="luma") == 1
+    with pytest.raises(LedgerError, match="nothing to undo"):
+        undo(ledger, KEY)
+    if state is OrderState.IN_DOUBT:
+        assert ledger.adopt(KEY, "g", "again").generation_id == "g"
+
+
+def test_an_adoption_on_which_something_hangs_stands(ledger: Ledger) -> None:
+    """Its clip was fetched, or another order was made from it: then it is not undone."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "by hand", by_hand=True)
+    child = intent("b", request={"keyframes": {"frame0": {"type": "generation", "order": KEY}}})
+    ledger.reserve(child, run="r", caps=[])
+    with pytest.raises(LedgerError, match="was made from order"):
+        undo(ledger, KEY)
+
+
+def test_an_adoption_whose_clip_is_here_stands(ledger: Ledger) -> None:
+    """What was fetched may be in a film: such an adoption by hand is not undone."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "by hand", by_hand=True)
+    ledger.keep_clip(KEY, "c" * 64)
+    with pytest.raises(LedgerError, match="is fetched already"):
+        undo(ledger, KEY)
+
+
+def test_only_what_a_person_did_is_undone(ledger: Ledger) -> None:
+    """What was found on the list, or released because it was refused, is no person's word to take back."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "found again on the account's list")
+    with pytest.raises(LedgerError, match="nothing to undo"):
+        undo(ledger, KEY)
+    released_ = intent("b")
+    ledger.reserve(released_, run="r", caps=[])
+    ledger.release(released_.key, 1, "refused")
+    with pytest.raises(LedgerError, match="nothing to undo"):
+        undo(ledger, released_.key)
+
+
+@pytest.mark.parametrize("begin", [reserved, submitted, released, failed])
+def test_what_is_not_in_doubt_is_not_settled_by_hand(ledger: Ledger, begin: Callable[[Ledger], None]) -> None:
+    """An order that stands, is being sent, or is over, gets no other generation, and there is nothing to release."""
+    begin(ledger)
+    before = (ledger.order(KEY), ledger.entries(KEY), spent(ledger))
+    with pytest.raises(LedgerError, match="not in doubt"):
+        ledger.adopt(KEY, "another", "by hand", by_hand=True)
+    with pytest.raises(LedgerError, match="there is nothing to release"):
+        release(ledger, KEY)
+    assert (ledger.order(KEY), ledger.entries(KEY), spent(ledger)) == before
+
+
+def test_a_second_generation_of_an_absent_order_counts_once(ledger: Ledger) -> None:
+    """Released because the list did not show it, sent again, and both were answered: two prices, none in suspense."""
+    absent(ledger)
+    reserved(ledger)
+    ledger.submitted(KEY, 2, "g-2")
+    assert spent(ledger) == PRICE * 2
+    ledger.submitted(KEY, 1, "g-1")
+    assert (spent(ledger), ledger.suspended("luma")) == (PRICE * 2, [])
+
+
+@pytest.mark.parametrize("named", [1, None], ids=["for the attempt that is over", "for the order"])
+def test_a_generation_of_an_attempt_that_is_over_is_not_adopted(ledger: Ledger, named: int | None) -> None:
+    """An order that failed and was sent again is not settled by the generation that failed: two processes looked."""
+    failed(ledger)
+    reserved(ledger)
+    ledger.doubt(KEY, 2, "lost")
+    before = (ledger.order(KEY), ledger.entries(KEY), spent(ledger))
+    with pytest.raises(LedgerError, match=f"attempt {named} is over" if named else "an earlier attempt of order"):
+        ledger.adopt(KEY, "g", "found again on the account's list", attempt=named)
+    assert (ledger.order(KEY), ledger.entries(KEY), spent(ledger)) == before
+
+
+async def test_a_look_that_began_before_an_order_was_sent_again_settles_nothing(ledger: Ledger, luma: Luma) -> None:
+    """Two processes look for a lost answer, one sends the order again: what the other finds is not the new one."""
+    doubted(ledger)
+    stale = ledger.order(KEY)
+    assert stale is not None
+    ledger.release_absent(KEY, 1, "not on the list")
+    reserved(ledger)
+    ledger.doubt(KEY, 2, "lost")
+    luma.accept(PARAMS)
+    assert await Settler(ledger, luma.provider()).settle(stale) == "waiting"
+    now = ledger.order(KEY)
+    assert now is not None
+    assert (now.state, now.attempt, now.generation_id) == (OrderState.IN_DOUBT, 2, None)
+
+
+def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
+    """A generation that was adopted for the wrong order, and undone, can be the right one's."""
+    doubted(ledger)
+    ledger.adopt(KEY, "g", "by hand", by_hand=True)
+    undo(ledger, KEY)
+    other = intent("b")
+    ledger.reserve(other, run="r", caps=[])
+    ledger.doubt(other.key, 1, "lost")
+    assert ledger.claimed("luma", ["g"]) == set()
+    assert ledger.adopt(other.key, "g", "by hand", by_hand=True).generation_id == "g"
+    with pytest.raises(LedgerError, match="belongs to order"):
+        ledger.adopt(KEY, "g", "again")
+
+
+async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock: Clock) -> None:
+    """Of three in flight one is gone: the ends of the others are booked, and the gone one holds no slot any more."""
+    service = Luma(lists=False)
+    for name in "abc":
+        wanted = intent(name)
+        ledger.reserve(wanted, run="killed", caps=[])
+        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
+    service.finish("generation-1")
+    service.finish("generation-3", "failed", "Job failed")
+    del service.generations["generation-2"]
+    settler = Settler(ledger, service.provider())
+    assert await settler.refresh("luma", "luma-1") == 2
+    assert ledger.order(intent("b").key).state is OrderState.SUBMITTED  # a young one may only be late
+    clock.now += timedelta(minutes=11)
+    await settler.refresh("luma", "luma-1")
+    states = [ledger.order(intent(name).key).state for name in "abc"]
+    assert states == [OrderState.COMPLETED, OrderState.GONE, OrderState.FAILED]
+    assert ledger.slot_holders("luma-1", "ray") == {}
+    assert spent(ledger) == PRICE * 2
+
+
+async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
+    """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
+    service = Luma(lists=False)
+    for name in "abc":
+        wanted = intent(name)
+        ledger.reserve(wanted, run="killed", caps=[])
+        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
+    elsewhere = intent("d", account="luma-2")
+    ledger.reserve(elsewhere, run="killed", caps=[])
+    ledger.submitted(elsewhere.key, 1, "elsewhere")
+    service.finish("generation-3")
+    del service.generations["generation-1"]
+    clock.now += timedelta(minutes=11)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("generation-2"):
+            return httpx.Response(500, headers={"x-should-retry": "false"})
+        return service(request)
+
+    provider = DreamMachine(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(answer)
+    )
+    assert await Settler(ledger, provider).refresh("luma", "luma-1") == 1
+    states = [ledger.order(intent(name).key).state for name in "abcd"]
+    assert states == [OrderState.GONE, OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.SUBMITTED]
+
+
+async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The service shows it again: it stands as it did, nothing is bought, and its end is booked."""
+    reserved(ledger)
+    ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
+    ledger.gone(KEY, "generation-1")
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
+    luma.finish("generation-1")
+    assert await Settler(ledger, luma.provider()).refresh("luma", "luma-1") == 1
+    assert ledger.order(KEY).state is OrderState.COMPLETED
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, OrderState.SUBMITTED), (20, OrderState.GONE)])
+async def test_waited_for_and_gone(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minutes: int, state: OrderState
+) -> None:
+    """A generation that the service does not show: a young one may come yet, an old one is gone; both are paid for."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    async with open_session(load_settings()) as session:
+        plan, seeds = await session.plan(film(scene("a")))
+        (shot,) = plan.shots
+        earlier = open_ledger(load_settings().ledger, clock=lambda: utc_now() - timedelta(minutes=minutes))
+        earlier.reserve(shot.intent("a-film", "local"), run="killed", caps=[])
+        earlier.submitted(shot.key, 1, "00000000-0000-4000-8000-000000000000")
+        earlier.close()
+        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
+        await session.connect()
+        with pytest.raises(GenerationGone if state is OrderState.GONE else NotFound, match="paid for"):
+            await await_end(run, shot, "00000000-0000-4000-8000-000000000000")
+        assert session.ledger.order(shot.key).state is state
+
+
+async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
+    gone(ledger)
+    with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"):
+        await place(door(ledger, luma, sleep=Slept(clock)))
+    assert luma.sent == []
+    release(ledger, KEY)
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.attempt, len(luma.sent), spent(ledger)) == (2, 1, PRICE * 2)
+
+
+async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Where nothing moves for as long as one waits, that is an error with the names of the productions in the way."""
+    blocker = intent("x", production="other-film")
+    ledger.reserve(blocker, run="r", caps=[])
+    ledger.submitted(blocker.key, 1, luma.accept(PARAMS)["id"])
+    slept = Slept(clock)
+    waiting = Door(
+        ledger, luma.provider, run="run", limits=Limits(at_once=1), patience=600, sleep=slept, jitter=lambda: 0.0
+    )
+    with pytest.raises(NoSlot, match=r"other-film \(1\)"):
+        await place(waiting)
+    assert 600 <= sum(slept.seconds) < 700
+    assert ledger.order(KEY) is None
+
+
+async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, luma: Luma, clock: Clock) -> None:
+    """Other productions' orders end and begin: however long it takes, that is waiting, and no error."""
+
+    def take(name: str) -> None:
+        ledger.reserve(intent(name, production="other-film"), run="r", caps=[])
+        ledger.submitted(intent(name).key, 1, luma.accept(PARAMS)["id"])
+
+    take("x")
+    began = clock.now
+
+    class Moving(Slept):
+        steps = 0
+
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if clock.now - began > timedelta(seconds=500) * (self.steps + 1):
+                self.steps += 1
+                luma.finish(f"generation-{self.steps}")
+                ledger.completed(intent("xyz"[self.steps - 1]).key, f"generation-{self.steps}")
+                if self.steps < 3:
+                    take("xyz"[self.steps])
+
+    slept = Moving(clock)
+    waiting = Door(
+        ledger, luma.provider, run="run", limits=Limits(at_once=1), patience=600, sleep=slept, jitter=lambda: 0.0
+    )
+    assert (await place(waiting)).bought
+    assert 1500 <= sum(slept.seconds) < 1600
+
+
+class Failing(Ledger):
+    """A ledger that cannot take an id, so many times."""
+
+    times = 3
+
+    def submitted(self, key: str, attempt: int, generation_id: str, **more: str | None):
+        if self.times:
+            self.times -= 1
+            raise LedgerError("the connection is lost")
+        return super().submitted(key, attempt, generation_id, **more)
+
+
+async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
+    """The ledger's connection is lost while an id is being booked: tried again, it is booked, and nothing is lost."""
+    ledger = Failing(open_engine(url), clock=clock)
+    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
+    ledger.close()
+
+
+async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
+    url: str, luma: Luma, clock: Clock, tmp_path: Path
+) -> None:
+    """After minutes the id is written down beside the ledger, the error says where, and the next run books it."""
+    ledger = Failing(open_engine(url), clock=clock)
+    ledger.times = 1000
+    unbooked = Unbooked(tmp_path / "unbooked")
+    slept = Slept(clock)
+    buying = Door(ledger, luma.provider, run="run", sleep=slept, unbooked=unbooked, jitter=lambda: 0.0)
+    with pytest.raises(LedgerError) as error:
+        await place(buying)
+    assert 120 <= sum(slept.seconds) <= 240
+    assert "generation-1" in str(error.value)
+    assert str(tmp_path / "unbooked") in str(error.value)
+    ledger.times = 0
+    assert unbooked.book(ledger) == (KEY,)
+    assert unbooked.book(ledger) == ()
+    assert (ledger.order(KEY).generation_id, spent(ledger)) == ("generation-1", PRICE)
+    assert len(luma.sent) == 1
+    ledger.close()
+
+
+async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
+    """A run that is stopped while it tries to book an id has written the id down, and the next run books it."""
+    ledger = Failing(open_engine(url), clock=clock)
+    ledger.times = 1000
+    unbooked = Unbooked(tmp_path / "unbooked")
+    trying = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        trying.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(place(Door(ledger, luma.provider, run="run", sleep=sleep, unbooked=unbooked)))
+    await trying.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    ledger.times = 0
+    assert unbooked.book(ledger) == (KEY,)
+    assert ledger.order(KEY).generation_id == "generation-1"
+    ledger.close()
+
+
+def test_an_id_is_booked_in_its_own_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    """The file of an id names the ledger that lacks it: another one leaves it where it is."""
+    unbooked = Unbooked(tmp_path / "unbooked")
+    reserved(ledger)
+    kept = unbooked.keep("another ledger", KEY, 1, "g")
+    assert unbooked.book(ledger) == ()
+    assert kept is not None
+    assert kept.is_file()
+    assert ledger.order(KEY).state is OrderState.RESERVED
+
+
+def test_an_id_to_be_booked_that_cannot_be_read_is_told(ledger: Ledger, tmp_path: Path) -> None:
+    """A damaged file holds the id of a purchase: it is one error that names the file, and is not passed over."""
+    (tmp_path / "damaged.json").write_text('{"ledger": "')
+    with pytest.raises(LedgerError, match=r"damaged\.json.*cannot be read"):
+        Unbooked(tmp_path).book(ledger)
+
+
+async def test_an_id_that_was_kept_is_booked_by_the_next_run(workplace: Path) -> None:
+    """Whatever opens the ledger next books what could not be booked before."""
+    async with open_session(load_settings()) as session:
+        session.ledger.reserve(WANTED, run="r", caps=[])
+        session.unbooked.keep(session.ledger.id, KEY, 1, "g")
+    async with open_session(load_settings()) as session:
+        row = session.ledger.order(KEY)
+    assert (row.state, row.generation_id) == (OrderState.SUBMITTED, "g")
+
+
+@pytest.mark.parametrize("typed", ["", " ", "0", "1234567", "%%%%%%%%", "________", "zzzzzzzzzz"])
+async def test_an_order_is_named_by_eight_characters(workplace: Path, typed: str) -> None:
+    """An empty variable, or too little of a key, names no order, even where there is only one."""
+    async with open_session(load_settings()) as session:
+        session.ledger.reserve(WANTED, run="r", caps=[])
+        session.ledger.doubt(KEY, 1, "lost")
+        with pytest.raises(BadInput, match="names no order"):
+            await release_by_hand(session, typed)
+        session.ledger.reserve(intent("b"), run="r", caps=[])
+        with pytest.raises(LedgerError, match="2 orders begin"):
+            find_order(session, "0" * 8)
+        assert session.ledger.order(KEY).state is OrderState.IN_DOUBT
+
+
+async def test_only_what_can_be_the_order_s_is_adopted(
+    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A still for a clip, or what another model made, is refused; the books stay as they were."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    still = {"model": "photon-flash-1", "prompt": "a still", "generation_type": "image"}
+    clip = {"model": "ray-flash-2", "prompt": "a clip", "resolution": "540p", "duration": "5s"}
+
+    def create(path: str, body: dict[str, str]) -> str:
+        answer = httpx.post(
+            f"{sandbox.url}/generations/{path}", json=body, headers={"authorization": "Bearer x"}, trust_env=False
+        )
+        return str(answer.json()["id"])
+
+    ours = {"model": "ray-2", "prompt": "a clip", "resolution": "720p", "duration": "5s"}
+    hook = {"callback_url": f"http://127.0.0.1:9/?studio_order=0123abcd.{'1' * 40}.1"}
+    made = {"still": create("image", still), "clip": create("video", clip), "theirs": create("video", ours | hook)}
+    order = Intent(**{f: getattr(WANTED, f) for f in WANTED.__dataclass_fields__} | {"seller": "local"})
+    async with open_session(load_settings()) as session:
+        session.ledger.reserve(order, run="r", caps=[])
+        session.ledger.doubt(KEY, 1, "lost")
+        with pytest.raises(BadInput, match="of the kind 'image'"):
+            await adopt_by_hand(session, KEY, made["still"])
+        with pytest.raises(BadInput, match=r"ray-flash-2 made it, and ray-2 was ordered"):
+            await adopt_by_hand(session, KEY, made["clip"])
+        with pytest.raises(BadInput, match="its callback names an order of another ledger"):
+            await adopt_by_hand(session, KEY, made["theirs"])
+        assert session.ledger.order(KEY).state is OrderState.IN_DOUBT
+        assert (await reconcile(session)).in_doubt

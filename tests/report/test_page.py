@@ -1,0 +1,213 @@
+"""report.html: what it says, what it refuses to be broken by, and how it looks to a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.report import write_report
+from studio.report.records import RunRecord
+from tests.report.test_sample import ERROR, large, paint, sample, shot
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+HOSTILE = (
+    "</p><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\n\n\n"
+    "\u202eright to left\u2066 مرحبا بالعالم \"'`&amp;]]> \x00\x1b[31m " + "verylongwordwithoutaspace" * 200
+)[:5000]
+
+
+class Page(HTMLParser):
+    """The page as a parser sees it: every tag with its attributes, and the text outside style and script."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "script"} & set(self.open[-1:]):
+            self.words += data
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
+    """The sample of six scenes, its frames painted once."""
+    return sample(tmp_path_factory.mktemp("film"))
+
+
+def page(record: RunRecord, out: Path | None = None) -> tuple[Page, str]:
+    """The written page, parsed and as text."""
+    text = write_report(record, out or record.out).read_text(encoding="utf-8")
+    return Page(text), text
+
+
+def test_the_page_tells_the_whole_run(record: RunRecord) -> None:
+    """Title, prompts, states, costs, seams, the failure in full, notes and orders are all on it."""
+    words = page(record)[0].words
+    for known in record.shots:
+        assert known.prompt in words
+        assert known.outcome in words
+        assert known.order[:12] in words
+    for expected in (
+        record.title,
+        "$0.9055",
+        "$1.18",
+        "0.951",
+        "43.1 dB",
+        ERROR,
+        record.notes[0],
+        "$4.0945 of $5.00 left",
+    ):
+        assert expected in words
+
+
+def test_the_page_needs_nothing_from_elsewhere(record: RunRecord) -> None:
+    """No reference leaves the folder: pictures are inside, the film and the files lie beside it."""
+    parsed, text = page(record)
+    for tag, attributes in parsed.tags:
+        for name in ("src", "href", "poster", "srcset"):
+            value = attributes.get(name)
+            if value:
+                assert re.match(r"data:image/jpeg;base64,|#|[\w.-]+(#t=[\d.]+)?$", value), (tag, value[:80])
+    assert not re.search(r"@import|url\((?!\"data:|#)", text)
+    assert ("video", "film.mp4") in [(tag, attributes.get("src")) for tag, attributes in parsed.tags]
+
+
+def test_hostile_words_stay_words(record: RunRecord) -> None:
+    """Markup in any field that a user or a service fills adds no tag, no attribute and no script to the page."""
+    calm, _ = page(record)
+    evil = replace(
+        record,
+        title=HOSTILE,
+        run_id=HOSTILE,
+        service=HOSTILE,
+        notes=(HOSTILE,),
+        shots=tuple(
+            replace(known, prompt=HOSTILE, camera=(HOSTILE,), model=HOSTILE, error=HOSTILE if known.error else None)
+            for known in record.shots
+        ),
+    )
+    parsed, text = page(evil)
+    assert sum(tag == "script" for tag, _ in parsed.tags) == sum(tag == "script" for tag, _ in calm.tags) == 1
+    assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
+    assert "{{ 7*7 }}" in parsed.words
+    assert "\x00" not in text
+    assert "\x1b" not in text
+
+
+def test_a_long_prompt_is_folded_and_kept(record: RunRecord) -> None:
+    """Five thousand characters take a few lines of a card, and all of them are there to unfold."""
+    prompt = "A boat. " * 625
+    parsed, _ = page(replace(record, shots=(replace(record.shots[0], prompt=prompt), *record.shots[1:])))
+    assert "details" in [tag for tag, _ in parsed.tags]
+    assert prompt.strip() in parsed.words
+
+
+def test_signed_urls_in_errors_lose_their_signature(record: RunRecord) -> None:
+    """What follows a URL's question mark is never shown, whoever put it into an error."""
+    error = "could not fetch https://cdn.example/clip.mp4?X-Amz-Signature=deadbeef&key=abc"
+    _, text = page(replace(record, shots=(replace(record.shots[0], error=error, outcome="failed"),)))
+    assert "deadbeef" not in text
+    assert "cdn.example/clip.mp4?…" in text
+
+
+def test_missing_and_broken_frames_leave_a_placeholder(record: RunRecord, tmp_path: Path) -> None:
+    """A frame that is not on disk, is not a picture or is absurdly large is drawn as leader, and the page is made."""
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"nonsense" * 40)
+    huge = tmp_path / "huge.png"
+    Image.new("1", (9000, 9000)).save(huge)
+    first = replace(record.shots[0], first_frame=tmp_path / "nowhere.png", last_frame=broken)
+    second = replace(record.shots[1], first_frame=huge, last_frame=None)
+    parsed, _ = page(replace(record, shots=(first, second), seams=(), cuts=()), tmp_path)
+    assert sum(attributes.get("class") == "leader" for _, attributes in parsed.tags) == 4
+
+
+def test_a_run_without_a_film_says_so(record: RunRecord, tmp_path: Path) -> None:
+    """There is no video to play, and the page says what is missing and that it was kept."""
+    parsed, _ = page(replace(record, film=None, cuts=(), seams=()), tmp_path)
+    assert "video" not in [tag for tag, _ in parsed.tags]
+    assert "No film was made." in parsed.words
+    nothing, _ = page(replace(record, film=None, cuts=(), seams=(), shots=()), tmp_path)
+    assert "0 scenes" in nothing.words
+
+
+def test_a_billed_run_does_not_claim_the_sandbox(record: RunRecord) -> None:
+    """The banner stands on a page whose run was not billed, and on no other."""
+    assert "Nothing was billed" in page(record)[0].words
+    assert "Nothing was billed" not in page(replace(record, billed=True, service="dream_machine"))[0].words
+
+
+def test_an_order_in_doubt_brings_the_commands_that_settle_it(record: RunRecord) -> None:
+    """The two commands are on the page with the order's full key."""
+    doubtful = replace(record.shots[3], outcome="in doubt")
+    words = page(replace(record, shots=(*record.shots[:3], doubtful, *record.shots[4:])))[0].words
+    assert f"python -m flows.reconcile --adopt {doubtful.order} GENERATION" in words
+    assert f"python -m flows.reconcile --release {doubtful.order}" in words
+
+
+def test_a_scene_of_several_shots_shows_them_all(record: RunRecord, tmp_path: Path) -> None:
+    """One card with a strip for each shot, and the scene's cost is their sum."""
+    parts = tuple(
+        shot(tmp_path, f"long-{n}", look="climb", moved=n / 4, scene="long", cost=Decimal("0.32")) for n in range(3)
+    )
+    parsed, _ = page(replace(record, shots=parts, cuts=(), seams=()), tmp_path)
+    assert sum(attributes.get("class") == "strip" for _, attributes in parsed.tags) == 3
+    assert sum("data-scene" in attributes for _, attributes in parsed.tags) == 1
+    assert "$0.96" in parsed.words
+
+
+def test_a_hundred_shots_stay_under_five_megabytes(tmp_path: Path) -> None:
+    """Even frames of pure noise, which compress worst, leave a page that can be sent by mail."""
+    made = write_report(large(tmp_path), tmp_path)
+    assert made.stat().st_size < 5_000_000
+    assert made.read_text(encoding="utf-8").count('data-scene="') == 100
+
+
+def test_upright_pictures_keep_their_shape(record: RunRecord, tmp_path: Path) -> None:
+    """A portrait film's frames are shown upright."""
+    upright = replace(
+        record.shots[0], width=720, height=1280, first_frame=paint(tmp_path / "up.png", "climb", 0, size=(360, 640))
+    )
+    assert "aspect-ratio: 720 / 1280" in page(replace(record, shots=(upright,), seams=(), cuts=()), tmp_path)[1]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+def test_a_browser_shows_every_scene(record: RunRecord, tmp_path: Path) -> None:
+    """Chromium builds the page, hostile prompts and all: every scene has its card, and the page's script has run."""
+    shots = (replace(record.shots[0], prompt=HOSTILE), *record.shots[1:])
+    path = write_report(replace(record, shots=shots, title=f"{HOSTILE} end"), tmp_path)
+    done = subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    for known in record.shots:
+        assert f'data-scene="{known.scene}"' in done.stdout
+    assert "<img src=x" not in done.stdout.lower()
+    assert done.stdout.count("<script") == 1
