@@ -43,9 +43,9 @@ $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	-@$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages flows tasks studio deployments >/dev/null 2>&1
+	-@$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages flows tasks studio studio_cli luma_sandbox deployments >/dev/null 2>&1
 	@touch $(READY)
 
 clean:  ## remove what was built (films, ledger and clips stay)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find flows tasks studio deployments tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find flows tasks studio studio_cli luma_sandbox deployments tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

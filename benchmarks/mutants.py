@@ -2,7 +2,8 @@
 
     python benchmarks/mutants.py [--row WORD] [--jobs 2]
 
-What happens to a purchase, and what follows, stands in the tables of ``studio/purchasing/gateway.py`` and ``studio/purchasing/recovery.py``.
+What happens to a purchase, and what follows, stands in the tables of ``gateway.py`` and ``recovery.py`` in
+``studio/purchasing``.
 For each of their rows, and for what is handled besides, the project is copied, one piece of what handles it is taken
 out of the copy, and the tests that should mind are run there. Exit status 1 where none does, or where a piece of text
 to be replaced is not found once.
@@ -68,7 +69,7 @@ class Verdict:
 
 
 def table_rows(file: str = DOOR) -> list[str]:
-    """What can happen to a purchase: the first column of the table in ``studio/purchasing/gateway.py``, or of another file's."""
+    """What can happen to a purchase: the first column of ``gateway.py``'s table, or of another file's."""
     text = (ROOT / file).read_text("utf-8").split('"""')[1]
     table = re.split(r"^=+ +=+$", text, flags=re.MULTILINE)[2]
     rows: list[str] = []
@@ -123,7 +124,7 @@ def copy(folder: Path) -> Path:
             shutil.copy2(source, kept)
     code = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "studio", "flows", "tasks"]
     subprocess.run(code, cwd=folder, check=True)
-    where = "import studio.purchasing.gateway, tasks.generate, flows.shooting as f; print(f.__file__, studio.purchasing.gateway.__file__)"
+    where = "import studio.purchasing.gateway as g, tasks.generate, flows.shooting as f; print(f.__file__, g.__file__)"
     asked = subprocess.run([sys.executable, "-c", where], cwd=folder, capture_output=True, text=True, check=True)
     for imported in asked.stdout.split():
         assert Path(imported).is_relative_to(folder), f"{imported} is not in the copy"

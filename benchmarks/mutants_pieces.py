@@ -1,7 +1,7 @@
 """The pieces that ``mutants.py`` takes out, and the tests that should mind: what its lists of mutants are made of.
 
-The rows are those of the tables in ``studio/purchasing/gateway.py`` and ``studio/purchasing/recovery.py``, and further handling of purchases
-that stands in no table (``BESIDES``).
+The rows are those of the tables in ``studio/purchasing`` (``gateway.py``, ``recovery.py``), and further handling of
+purchases that stands in no table (``BESIDES``).
 """
 
 from __future__ import annotations
@@ -85,7 +85,11 @@ BESIDES = (
 
 def of(name: str, selection: str = "") -> tuple[str, ...]:
     """Those tests of a file with this in their names: a mutant runs none that could not mind."""
-    return (f"tests/test_{name}.py", *(("-k", selection) if selection else ()))
+    folder, _, stem = name.rpartition("/")
+    return (
+        f"tests/{folder}/test_{stem}.py" if folder else f"tests/test_{stem}.py",
+        *(("-k", selection) if selection else ()),
+    )
 
 
 def door(selection: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mutants_pieces import CHOSEN, PRICED, TOGETHER, Mutant, of
 
 PRICING, LENGTHS, CLIPS, FINISH = (
-    "studio/providers/luma/pricing.py", "studio/planning/durations.py", "studio/planning/clips.py", "studio/planning/post.py"
+    "studio/providers/luma/pricing.py", "studio/planning/durations.py", "studio/planning/clips.py",
+    "studio/planning/post.py"
 )  # fmt: skip
 REQUESTS, ABILITIES, EDITS = (
     "studio/planning/requests.py",
@@ -36,7 +37,8 @@ PRICES = (
     ),
     Mutant(
         PRICED, "a reframe pays the seconds that are full", PRICING,
-        "return max(1, -(-frames // fps))", "return max(1, frames // fps)", of("providers/pricing", "edits_and_reframes"),
+        "return max(1, -(-frames // fps))", "return max(1, frames // fps)",
+        of("providers/pricing", "edits_and_reframes"),
     ),
     Mutant(
         PRICED, "a frame more than 5 s pays for 10 s", PRICING,
@@ -50,7 +52,8 @@ PRICES = (
     ),
     Mutant(
         PRICED, "a bound is told as a price", PRICING,
-        "return Quote(price, self.label, at_most)", "return Quote(price, self.label)", of("providers/pricing", "upper_bound"),
+        "return Quote(price, self.label, at_most)", "return Quote(price, self.label)",
+        of("providers/pricing", "upper_bound"),
     ),
     Mutant(
         PRICED, "what is made from a clip costs what the plan supposed", "studio/execution/steps.py",
@@ -75,7 +78,8 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "the cheapest clips are always taken", "studio/providers/luma/models.py",
-        "first, second = (Decimal(len(clips)), usd) if longest else", "first, second =", of("planning/planner", "longest"),
+        "first, second = (Decimal(len(clips)), usd) if longest else", "first, second =",
+        of("planning/planner", "longest"),
     ),
     Mutant(
         CHOSEN, "what is bought in its earlier form is drawn anew", CLIPS,
@@ -117,7 +121,8 @@ PRICES = (
     ),
     Mutant(
         TOGETHER, "a picture goes as a first frame in HDR", REQUESTS,
-        "return shot.hdr or shot.seconds not in", "return shot.seconds not in", of("planning/planner", "high_dynamic_range"),
+        "return shot.hdr or shot.seconds not in", "return shot.seconds not in",
+        of("planning/planner", "high_dynamic_range"),
     ),
     Mutant(
         TOGETHER, "what has the new shape already is reframed", FINISH,

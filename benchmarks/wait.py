@@ -2,10 +2,10 @@
 
     python benchmarks/wait.py [--generations 200] [--seed 1]
 
-Generations of several lengths are waited for by the studio's watcher (``studio/execution/polling.py``), with the history of 200
-earlier ones and without any, and by a loop as most people write it: each asked for by itself every 5 s. All of them
-speak through the lumaai SDK to a service that answers at the transport. Time is virtual: whoever sleeps moves the
-clock on, so an hour takes seconds, and the figures are the same on every machine.
+Generations of several lengths are waited for by the studio's watcher (``studio/execution/polling.py``), with the
+history of 200 earlier ones and without any, and by a loop as most people write it: each asked for by itself every 5 s.
+All of them speak through the lumaai SDK to a service that answers at the transport. Time is virtual: whoever
+sleeps moves the clock on, so an hour takes seconds, and the figures are the same on every machine.
 """
 
 from __future__ import annotations

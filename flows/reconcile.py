@@ -19,12 +19,12 @@ from studio.consoles import replace_unshowable
 from studio.errors import InDoubt
 from studio.execution.reconciliation import Reconciliation
 from studio.execution.reconciliation import reconcile as settle
+from studio.execution.reconciliation_lines import as_json, told
 from studio.execution.retries import SETTLE
 from studio.execution.session import Session, open_session
 from studio.purchasing.order_errors import in_doubt
 from studio.remedies import Surface, asked_from
 from studio.settings import choose_service, load_settings
-from studio_cli.reconcile import as_json, told
 from tasks.caching import worth
 from tasks.start_retry import begun
 

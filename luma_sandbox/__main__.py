@@ -24,13 +24,13 @@ from luma_sandbox.agents.conformance import PREFIX as AGENTS
 from luma_sandbox.app import create_app
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.certificates import names_of
+from luma_sandbox.consoles import end_with, replace_unshowable
 from luma_sandbox.dream_machine import PREFIX
+from luma_sandbox.errors import SandboxError, SettingsError
 from luma_sandbox.faults import Plan
 from luma_sandbox.faults_wire import DroppingProtocol
 from luma_sandbox.limits import Limits
 from luma_sandbox.server_state import House, Options
-from studio.errors import SettingsError, StudioError
-from studio_cli.streams import end, make_sound
 
 STOP_SECONDS = 1
 
@@ -98,7 +98,7 @@ def main(
         if workers is not None:
             options = replace(options, workers=workers)
         asyncio.run(serve(lambda: listen(host, port, expose), home, options, attach or []))
-    except StudioError as error:
+    except SandboxError as error:
         print(f"luma_sandbox: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
 
@@ -218,10 +218,7 @@ def _switch(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    make_sound()
+    replace_unshowable()
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     command.command()(main)
-    try:
-        command()
-    except SystemExit as said:
-        end(said.code if isinstance(said.code, int) else int(said.code is not None))
+    end_with(command)

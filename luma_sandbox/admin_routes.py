@@ -14,11 +14,11 @@ from luma_sandbox.amounts import dollars, number
 from luma_sandbox.books import Generation
 from luma_sandbox.clock import iso
 from luma_sandbox.dream_machine import API, house_of, read_json
+from luma_sandbox.errors import BadClip
 from luma_sandbox.guard import own_machine
 from luma_sandbox.inputs import result
 from luma_sandbox.refusal import Refusal
 from luma_sandbox.server_state import House
-from studio.errors import BadClip
 
 log = logging.getLogger("luma_sandbox")
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from studio.errors import SettingsError
+from luma_sandbox.errors import SettingsError
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from studio.errors import SettingsError
+from luma_sandbox.errors import SettingsError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 VALID = timedelta(days=397)  # no client of today refuses a certificate of that length

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import IO
 
-from studio.errors import SettingsError
+from luma_sandbox.errors import SettingsError
 
 
 class Home:

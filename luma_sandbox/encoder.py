@@ -9,9 +9,9 @@ from pathlib import Path
 
 import ffmpeg as graph
 
+from luma_sandbox import ffmpeg
+from luma_sandbox.errors import FfmpegError
 from luma_sandbox.picture.planes import Picture
-from studio.errors import FfmpegError
-from studio.media import ffmpeg
 
 FPS = 24
 QUIET = ["-hide_banner", "-nostdin", "-v", "error", "-y"]

@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.faults_routes import CALLBACK, ROUTES
 from luma_sandbox.limits import Limits
-from studio.errors import SettingsError
 
 Place = Literal["call", "generation", "download", "callback"]
 REMEMBERED = 1000

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.faults import Plan
-from studio.errors import SettingsError
 
 MAX_BYTES = 1 << 20
 

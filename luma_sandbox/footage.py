@@ -17,15 +17,12 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
+from luma_sandbox import ffmpeg
+from luma_sandbox.container import MAX_PIXELS, check_whole, length, opened
 from luma_sandbox.encoder import FPS, QUIET
+from luma_sandbox.errors import BadClip
 from luma_sandbox.picture.planes import Picture
-from studio.errors import BadClip
-from studio.media import ffmpeg
-from studio.media.boxes import check_boxes
-from studio.media.container import opened
-from studio.media.measure import measure
 
-MAX_PIXELS = 40_000_000
 EPSILON = 1e-4
 
 
@@ -52,19 +49,19 @@ class Facts:
 
 def examine(clip: Path) -> Facts:
     """What a clip is. Raises BadClip for a file that is no MP4, holds no picture, or one of a monstrous size."""
-    check_boxes(clip)
+    check_whole(clip)
     try:
-        length = measure(clip).seconds
+        lasts = length(clip)
         with opened(clip) as (container, stream):
-            if length <= 0:
-                raise BadClip("does not say how long it is", path=str(clip))
+            if lasts <= 0:
+                raise BadClip("does not say how long it is", where=str(clip))
             turns = _turns(next(container.decode(stream)))
             width, height = (stream.height, stream.width) if turns % 2 else (stream.width, stream.height)
-            return Facts(width, height, length, bool(container.streams.audio), turns)
+            return Facts(width, height, lasts, bool(container.streams.audio), turns)
     except StopIteration:
-        raise BadClip("holds no picture", path=str(clip)) from None
+        raise BadClip("holds no picture", where=str(clip)) from None
     except (av.FFmpegError, ValueError) as error:
-        raise BadClip(f"cannot be read: {error}", path=str(clip)) from error
+        raise BadClip(f"cannot be read: {error}", where=str(clip)) from error
 
 
 def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Picture]:
@@ -84,9 +81,9 @@ def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Pictur
                     made += 1
                 shown = _picture(frame, size)
     except (av.FFmpegError, ValueError) as error:
-        raise BadClip(f"cannot be decoded: {error}", path=str(clip)) from error
+        raise BadClip(f"cannot be decoded: {error}", where=str(clip)) from error
     if shown is None:
-        raise BadClip("holds no picture", path=str(clip))
+        raise BadClip("holds no picture", where=str(clip))
     while made < facts.frames:
         yield shown
         made += 1
@@ -106,7 +103,7 @@ def edge_frame(clip: Path, *, last: bool) -> Picture:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     length = width * height * 3 // 2
     if done.returncode or len(done.stdout) < length:
-        raise BadClip("no frame can be read from it", path=str(clip), log=done.stderr.decode("utf-8", "replace"))
+        raise BadClip("no frame can be read from it", where=str(clip), log=done.stderr.decode("utf-8", "replace"))
     raw = done.stdout[-length:] if last else done.stdout[:length]
     return Picture.from_bytes(raw, width, height)
 

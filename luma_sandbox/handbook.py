@@ -6,7 +6,7 @@ from pathlib import Path
 
 from luma_sandbox.assumptions import TABLE
 
-PLACE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+PLACE = Path(__file__).parents[1] / "docs" / "sandbox.md"
 BEGIN, END = "<!-- assumptions: written by python -m luma_sandbox.handbook -->", "<!-- end of assumptions -->"
 
 

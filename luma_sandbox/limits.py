@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.refusal import Refusal
-from studio.errors import SettingsError
 
 MINUTE = 60.0
 AGENTS = "agents"

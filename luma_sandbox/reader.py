@@ -16,7 +16,7 @@ import httpx
 from PIL import Image, UnidentifiedImageError
 
 from luma_sandbox import footage
-from studio.errors import BadClip
+from luma_sandbox.errors import BadClip
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SECONDS = 10.0

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from studio.media.ffmpeg import identity
+from luma_sandbox.ffmpeg import identity
 
 VARIABLE = "STUDIO_SANDBOX_RENDERS"
 _PLACES = ("out", "poster")

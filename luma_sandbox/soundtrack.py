@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from luma_sandbox import ffmpeg
 from luma_sandbox.encoder import QUIET, feed
 from luma_sandbox.picture import mood
 from luma_sandbox.picture.noise import chance, cloud, of_take
-from studio.media import ffmpeg
 
 RATE = 48_000
 LOUD = 0.5  # the peak of what is made, of full scale

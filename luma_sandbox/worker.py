@@ -11,8 +11,8 @@ import os
 import sys
 
 from luma_sandbox.agents import painter
+from luma_sandbox.errors import BadClip, SandboxError
 from luma_sandbox.renderer import MAKERS, render
-from studio.errors import BadClip, StudioError
 
 NICE = 2  # the server answers first
 
@@ -31,7 +31,7 @@ def main(parent: int) -> None:
         still_wanted()
         try:
             answer = {"ok": True, "sha256": render(json.loads(line), still_wanted)}
-        except (StudioError, OSError, ValueError) as error:
+        except (SandboxError, OSError, ValueError) as error:
             # A clip that cannot be decoded came from outside: nothing that is made here is broken.
             answer = {"ok": False, "error": f"{type(error).__name__}: {error}", "input": isinstance(error, BadClip)}
         print(json.dumps(answer), flush=True)

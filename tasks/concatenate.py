@@ -23,6 +23,7 @@ from studio.media.film import Film, FilmSpec, Segment, concatenate
 from studio.media.slate import make_slate
 from studio.planning.plan import FPS, Cut, canonical_json
 from studio.report.records import FilmRecord, SeamRecord
+from studio.storage.ownership import sign
 from studio.storage.probe_cache import stored_clip
 from tasks.caching import key
 from tasks.values import Footage
@@ -94,6 +95,7 @@ def _assemble(
         pieces=run.session.pieces,
         on_frames=lambda frames: on_frames(frames, total),
         stop=stop,
+        before_named=sign,
     )
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip

@@ -17,8 +17,8 @@ from luma_sandbox.agents.file_table import File
 from luma_sandbox.agents.refusal import Declined, check_key
 from luma_sandbox.agents.state import Desk, desk_of, json_body
 from luma_sandbox.clock import iso
+from luma_sandbox.errors import BadClip
 from luma_sandbox.reader import Unreadable
-from studio.errors import BadClip
 
 INLINE_MAX = 50 * 1024 * 1024  # a guess: "subject to an inline size cap"
 MEDIA = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4")

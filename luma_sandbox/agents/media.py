@@ -18,11 +18,11 @@ from luma_sandbox.agents.refusal import Declined
 from luma_sandbox.agents.shapes import Media
 from luma_sandbox.books import Books, Generation
 from luma_sandbox.data_dir import Home
+from luma_sandbox.errors import BadClip
 from luma_sandbox.inputs import result
 from luma_sandbox.limits import AGENTS_API
 from luma_sandbox.reader import FORMATS, MAX_PIXELS, Reader, Unreadable
 from luma_sandbox.stills import upright
-from studio.errors import BadClip
 
 API = AGENTS_API
 MAX_DATA = 50 * 1024 * 1024

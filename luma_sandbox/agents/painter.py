@@ -16,15 +16,14 @@ from typing import Any
 
 from PIL import Image
 
-from luma_sandbox import footage, renderer, stills
+from luma_sandbox import ffmpeg, footage, renderer, stills
 from luma_sandbox.agents import guide_frames
 from luma_sandbox.agents.places import archive_of
 from luma_sandbox.encoder import QUIET, encode, watched
+from luma_sandbox.errors import FfmpegError
 from luma_sandbox.picture.look import Look, look, strength
 from luma_sandbox.picture.outpaint import Outpaint, place
 from luma_sandbox.picture.planes import Picture
-from studio.errors import FfmpegError
-from studio.media import ffmpeg
 
 Score = Mapping[str, Any]
 Heard = Callable[[], None]

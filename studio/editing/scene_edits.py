@@ -9,11 +9,11 @@ from itertools import pairwise
 from math import floor
 from pathlib import Path
 
+from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
 from studio.media.seam import measure_seam, repeated_frames
 from studio.planning.plan import FPS, Cut, Plan
-from studio.report.records import FilmCut, SeamRecord
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,6 @@ from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
-from studio.storage.ownership import sign
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
@@ -76,13 +75,15 @@ def concatenate(
     pieces: Path,
     on_frames: Callable[[int], None] | None = None,
     stop: ffmpeg.Stop | None = None,
+    before_named: Callable[[Path, str], None] | None = None,
 ) -> Film:
     """Join segments into one MP4 at `out`, which appears only when it is whole and as planned.
 
     Clips that are alike are joined by copy; where only time bases differ, or there is sound, by a lossless remux;
     otherwise every clip becomes a piece of the film's form, kept in the folder `pieces` for the next time. Without a
     `spec`, the most common size and rate among the clips are the film's. `on_frames` gets the number of frames that
-    are ready (perhaps from other threads), and `stop` ends the work when it becomes true.
+    are ready (perhaps from other threads), and `stop` ends the work when it becomes true. `before_named` gets `out` and
+    the SHA-256 of the film once it is whole, before it stands there.
 
     Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
     FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then no file is left at
@@ -92,7 +93,7 @@ def concatenate(
         raise FilmMismatch("a film needs at least one clip")
     out = out.absolute()
     with disk_errors("the film", out.parent, pieces):
-        return _joined(segments, out, spec, pieces, on_frames, stop)
+        return _joined(segments, out, spec, pieces, on_frames, stop, before_named)
 
 
 def _joined(
@@ -102,6 +103,7 @@ def _joined(
     pieces: Path,
     on_frames: Callable[[int], None] | None,
     stop: ffmpeg.Stop | None,
+    before_named: Callable[[Path, str], None] | None,
 ) -> Film:
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +127,8 @@ def _joined(
             notes = _notes(segments, target, why)
             parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
             film = _made(parts, segments, target, has_sound, part, work, stop)
-        sign(out, film.sha256)
+        if before_named is not None:
+            before_named(out, film.sha256)
         part.replace(out)
     if on_frames:
         on_frames(film.frames)

@@ -134,8 +134,8 @@ class VideoOptions(CommonOptions, total=False):
 class VideoProvider(ABC):
     """A video service. Calls raise the errors of ``studio.errors``, and nothing else.
 
-    ``create`` spends money: only ``studio.purchasing.gateway`` may call it. ``endpoints`` are those that it knows. ``has_list``:
-    whether the account's generations can be listed, and so a lost answer be found again. ``generate``,
+    ``create`` spends money: only ``purchasing.gateway`` may call it. ``endpoints`` are those that it knows.
+    ``has_list``: whether the account's generations can be listed, and so a lost answer be found again. ``generate``,
     ``generate_continuous`` and ``download`` need books and a place for clips beside the service:
     ``studio.library.open_provider`` gives a provider that has them.
     """

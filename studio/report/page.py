@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from studio.remedies import Surface, asked_from, in_a_terminal, option
-from studio.report import formats, labels, storyboard, takes
+from studio.report import formats, labels, storyboard
+from studio.report import takes as takes_shown
 from studio.report.files import inside, reference, write_atomically
 from studio.report.gantt import lanes
 from studio.report.graph import graph
@@ -54,11 +55,11 @@ def render(record: RunRecord, out: Path) -> str:
 
 def _rendered(record: RunRecord, out: Path) -> str:
     told = scenes(record)
-    pictures = Thumbnails((*storyboard.shown_frames(told), *takes.shown_frames(told)))
+    pictures = Thumbnails((*storyboard.shown_frames(told), *takes_shown.shown_frames(told)))
     met = meetings(record, told, pictures)
     fps = record.film.fps if record.film else Fraction(24)
     cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps) for scene in told)
-    takes = takes.choices(told, pictures)
+    takes = takes_shown.choices(told, pictures)
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (

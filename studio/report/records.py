@@ -10,7 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from studio.editing.values import FilmCut, FilmRecord, SeamRecord
 from studio.remedies import Surface
+
+__all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
 
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
@@ -76,49 +79,6 @@ class ShotRecord:
     takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: str | None = None
-
-
-@dataclass(frozen=True)
-class SeamRecord:
-    """How well one scene meets the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
-
-    before: str
-    after: str
-    continued: bool  # the plan says that these two are one movement
-    ssim: float
-    psnr: float
-
-
-@dataclass(frozen=True)
-class FilmRecord:
-    """The finished file. ``method`` says how it was joined: copy, remux or normalise."""
-
-    path: Path
-    frames: int
-    fps: Fraction
-    width: int
-    height: int
-    bytes: int
-    sha256: str
-    has_audio: bool
-    method: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration(self) -> Fraction:
-        """Seconds."""
-        return Fraction(self.frames) / self.fps
-
-
-@dataclass(frozen=True)
-class FilmCut:
-    """One scene's place in the film, in frames of the film."""
-
-    scene: str
-    shots: tuple[str, ...]
-    start_frame: int
-    frames: int
-    slate: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from studio.production import Production, Scene
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "docs" / "features.md"
 TEXT = PLACE.read_text("utf-8")
 EXAMPLES = ROOT / "productions" / "examples"

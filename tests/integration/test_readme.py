@@ -15,7 +15,7 @@ from studio.media.clip import examine
 from studio.production import Scene, load_production
 from tests.support.running import Sandbox
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:

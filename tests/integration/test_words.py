@@ -20,7 +20,7 @@ from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma, LumaAgents
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = (
     "content_moderated: moderation refused it", "no answer came through (status 504)", "Job failed",
     "no readable answer came back (ReadTimeout)", "its sender died", "broken off (CancelledError)", "",

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.concepts import app
 from luma_sandbox import rules
 from studio.providers.luma.concepts import CONCEPTS, PHRASES, camera_key, in_words, phrase, sentence, words_for
+from studio_cli.concepts import app
 
 SERVICE = [key for key in CONCEPTS if key != "selfie"] + ["whip_pan"]
 

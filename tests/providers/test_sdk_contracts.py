@@ -1,6 +1,7 @@
 """What we rely on in the two installed SDKs, so that a drift of either fails here, and not at a purchase.
 
-A new choice fails too: it is to be looked at, and then to be written down here and in ``studio/providers/luma/models.py``.
+A new choice fails too: it is to be looked at, and then to be written down here and in
+``studio/providers/luma/models.py``.
 """
 
 from __future__ import annotations

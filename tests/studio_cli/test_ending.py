@@ -149,7 +149,7 @@ def test_a_working_folder_that_is_gone(workplace: Path, module: str) -> None:
     """In a folder that was deleted, that is what is told."""
     gone = workplace / "gone"
     gone.mkdir()
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     script = 'cd "$1" && rmdir "$1" && exec "$2" -m "$3"'
     done = subprocess.run(
         ["sh", "-c", script, "sh", str(gone), sys.executable, module], capture_output=True, text=True,
@@ -227,7 +227,7 @@ def test_a_signal_while_it_loads(workplace: Path, module: str, sent: signal.Sign
     own = workplace / "first"
     own.mkdir()
     (own / "typer.py").write_text(f"import os, time\nos.kill(os.getpid(), {int(sent)})\ntime.sleep(60)\n")
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = python(
         module, env={"PYTHONPATH": f"{own}{os.pathsep}{root}"}, cwd=root,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -247,7 +247,7 @@ def test_an_error_that_nobody_expected(film: Path) -> None:
         "    raise KeyError('see https://user:word@host/clip?sig=abc with luma-very-secret')\n"
         "studio.settings.load_settings = broken\n"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     given = {"PYTHONPATH": f"{own}{os.pathsep}{root}", "LUMAAI_API_KEY": "luma-very-secret", "STUDIO_HOME": "home"}
     done = python("flows.costs", env=given)
     one_error(done, 1, "internal error (KeyError: ")

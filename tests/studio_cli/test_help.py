@@ -13,7 +13,7 @@ import pytest
 from flows.__main__ import COMMANDS as FLOWS
 from studio.__main__ import COMMANDS as STUDIO
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Started by our own processes, for nobody to type.
 INTERNAL = {"studio_cli.prefect_server", "luma_sandbox.worker"}
 

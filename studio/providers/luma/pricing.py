@@ -1,4 +1,4 @@
-"""What a purchase costs before it is made: named, dated price tables. They are read by ``studio.providers.luma.price_book``."""
+"""What a purchase costs before it is made: named, dated price tables. They are read by ``price_book``."""
 
 from __future__ import annotations
 

@@ -1,0 +1,50 @@
+"""What a film is, once it is joined: the file, each scene's place in it, and how well its scenes meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SeamRecord:
+    """How well one scene meets the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
+
+    before: str
+    after: str
+    continued: bool  # the plan says that these two are one movement
+    ssim: float
+    psnr: float
+
+
+@dataclass(frozen=True)
+class FilmRecord:
+    """The finished file. ``method`` says how it was joined: copy, remux or normalise."""
+
+    path: Path
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    has_audio: bool
+    method: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds."""
+        return Fraction(self.frames) / self.fps
+
+
+@dataclass(frozen=True)
+class FilmCut:
+    """One scene's place in the film, in frames of the film."""
+
+    scene: str
+    shots: tuple[str, ...]
+    start_frame: int
+    frames: int
+    slate: bool = False

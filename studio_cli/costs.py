@@ -1,0 +1,98 @@
+"""The command ``costs``: what was spent, on what, read from the ledger."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from studio.errors import SettingsError
+from studio.ledger import CostRow, costs, open_ledger, suspense
+from studio.money import ZERO, plain, usd
+from studio.settings import load_settings
+from studio_cli.console import Terminal
+from studio_cli.produce import run_command
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class By(StrEnum):
+    production = "production"
+    scene = "scene"
+    model = "model"
+    month = "month"
+
+
+@app.command(help="What was spent, on what. What the sandbox made cost nothing, and stands apart.")
+def show(
+    by: Annotated[By, typer.Option(help="what to sum up by")] = By.production,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="from this day on, such as 2026-11-01 (UTC)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    async def go() -> None:
+        start = _day(since)
+        ledger = open_ledger(load_settings().ledger)
+        try:
+            rows = costs(ledger, by=by.value, since=start)
+            unsure = {seller: suspense(ledger, seller) for seller in sorted({row.seller for row in rows})}
+        finally:
+            ledger.close()
+        if as_json:
+            perhaps = {seller: plain(usd_) for seller, usd_ in unsure.items() if usd_}
+            told = {"by": by.value, "costs": [_row(r) for r in rows], "perhaps_spent_usd": perhaps}
+            print(json.dumps(told, indent=2))
+        else:
+            _print(rows, by, unsure)
+
+    run_command(go())
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a date", where="--since", hint="such as 2026-11-01") from None
+
+
+def _row(row: CostRow) -> dict[str, object]:
+    return {
+        "group": row.group, "service": row.seller, "creates": row.creates, "spent_usd": plain(row.spent),
+        "refunded_usd": plain(row.refunded),
+    }  # fmt: skip
+
+
+def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
+    console = Terminal(highlight=False)
+    if not rows:
+        console.print("Nothing was spent.")
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column(by.value)
+    table.add_column("service")
+    for name in ("creates", "spent", "refunded"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(row.group, row.seller, str(row.creates), usd(row.spent), usd(row.refunded))
+    console.print(table)
+    sellers = sorted({row.seller for row in rows})
+    for seller in sellers:
+        note = "" if seller == "luma" else "  (made on this machine: not billed by Luma)"
+        total = sum((r.spent for r in rows if r.seller == seller), ZERO)
+        console.print(f"{seller}: {usd(total)}{note}", markup=False)
+        if unsure[seller]:
+            console.print(
+                f"{seller}: {usd(unsure[seller])} besides are perhaps spent; every cap counts them until it is certain",
+                markup=False,
+            )
+
+
+def main() -> None:
+    """Entry point of ``python -m flows.costs``."""
+    app(prog_name="python -m flows.costs")
