@@ -18,30 +18,18 @@ from typing import Annotated, Any, get_args
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.utilities.annotations import quote
 from pydantic import Field, WithJsonSchema
 
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
-from flows.shooting import Shooting, problem, shoot
+from flows.shooting import PrefectSteps
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
-from studio.errors import (
-    BadInput,
-    GenerationFailed,
-    GenerationGone,
-    Incomplete,
-    InDoubt,
-    OddClip,
-    OutOfCredit,
-    OverBudget,
-    Refused,
-    ServiceFailed,
-    StudioError,
-    Unauthorized,
-)
+from studio.editing.assembly import Assembly
+from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
+from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
 from studio.execution.run import Run, make_record
 from studio.execution.session import films_folder, open_session
@@ -49,12 +37,11 @@ from studio.planning import derived
 from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
-from studio.remedies import Surface, again, asked_from
+from studio.remedies import Surface, asked_from
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
-from tasks.concatenate import Assembly, concatenate_film
-from tasks.publish import publish_asset
+from tasks.concatenate import concatenate_film
 from tasks.report import Told, write_report
 from tasks.start_retry import begun
 
@@ -69,9 +56,6 @@ Dollars = Annotated[
 
 # A name that is none of these ends a run in one line (``derived``); the form offers no other.
 Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
-# Of these the same order again brings the same, but for these few of them: something has to be changed first.
-FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
-NOT_FINAL = (OutOfCredit, ServiceFailed, Unauthorized)
 
 
 def _run_name() -> str:
@@ -140,75 +124,35 @@ async def produce(
             )  # fmt: skip
             await run.begin()
 
-            published = await _publish(run)
-            shooting = await shoot(run, published)
-            film = await _film_of(run, shooting, allow_missing=allow_missing)
-            record = await _write_down(run, shooting, film)
+            steps = PrefectSteps()
+            made = await execute(run, steps, await publish_assets(run, steps))
+            film = await _film_of(run, made) if film_is_due(run, made.results, allow_missing=allow_missing) else None
+            record = await _write_down(run, made, film)
 
-            failure = _failure(shooting, film, allow_missing=allow_missing)
+            failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
             if failure is None:
-                await archives_of(run, [r.shot for r in shooting.results.values() if r.clip is not None])
+                await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
             # Last of all: a new take that was asked for is one until its film is there, with all that belongs to it.
-            run.end({name for name, result in shooting.results.items() if result.made}, film=film is not None)
+            run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
             if failure is not None:
                 raise failure
             return run_summary(record)
 
 
-async def _publish(run: Run) -> dict[str, State[Any]]:
-    """Put the seed assets that are still to be sent where the service can read them; their states, by sha256.
-
-    Raises what went wrong with the first that cannot be: nothing was bought yet.
-    """
-    published = {}
-    for sha256 in run.to_send:
-        state = await begun(publish_asset, run, quote(run.seeds[sha256]), return_state=True)
-        error = await problem(state)
-        if error is not None:
-            raise error
-        published[sha256] = state
-    return published
-
-
-async def _film_of(run: Run, shooting: Shooting, *, allow_missing: bool) -> Assembly | None:
-    """The film, if every scene has its clips, or gaps are allowed and there is at least one clip."""
-    complete = all(shot in shooting.footage for cut in run.plan.cuts for shot in cut.shots)
-    if not shooting.footage or not (complete or allow_missing):
-        return None
+async def _film_of(run: Run, made: Execution[State[Any]]) -> Assembly:
     with disk_errors("the film", run.out, run.session.home):
-        assembly: Assembly = await begun(concatenate_film, run, list(shooting.footage.values()))
-    return assembly
+        film: Assembly = await begun(concatenate_film, run, list(made.footage.values()))
+    return film
 
 
-async def _write_down(run: Run, shooting: Shooting, film: Assembly | None) -> RunRecord:
+async def _write_down(run: Run, made: Execution[State[Any]], film: Assembly | None) -> RunRecord:
     parts = {"scenes": film.scenes, "seams": film.seams, "film": film.film} if film else {}
-    record = make_record(run, shooting.results, **parts)
-    await begun(write_report, Told(record), [film] if film else list(shooting.footage.values()))
+    record = make_record(run, made.results, **parts)
+    await begun(write_report, Told(record), [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")
     return record
-
-
-def _failure(shooting: Shooting, film: Assembly | None, *, allow_missing: bool) -> StudioError | None:
-    """The error that the run ends with: an order in doubt or a cap outweighs a scene that failed."""
-    failed = {i: r.error for i, r in shooting.results.items() if r.error is not None}
-    for kind in (InDoubt, OverBudget):
-        for error in failed.values():
-            if isinstance(error, kind):
-                return error
-    missing = tuple(dict.fromkeys(r.shot.scene for r in shooting.results.values() if not r.made))
-    if not missing or (allow_missing and film is not None):
-        return None
-    reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))
-    final = all(isinstance(error, FINAL) and not isinstance(error, NOT_FINAL) for error in failed.values())
-    return Incomplete(
-        f"without a clip: {', '.join(missing)}\n{reasons}",
-        missing=missing,
-        hint="what was made is kept: "
-        + ("once that is put right, " if final else f"{again()}, and ")
-        + "only what is missing is paid for",
-    )
 
 
 def _run_id() -> str:

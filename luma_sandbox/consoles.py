@@ -26,11 +26,9 @@ def end_with(command: Callable[[], object]) -> NoReturn:
             status = said.code if isinstance(said.code, int) else int(said.code is not None)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody reads it any more
     except OSError as error:
-        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
-        status = 1
-    if sys.stderr is not None:
-        sys.stderr.flush()
-    os._exit(status)  # Python would try once more to write what cannot be written
+        if not isinstance(error, BrokenPipeError):  # else only nobody reads it any more
+            print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
+            status = 1
+        os._exit(status)  # Python would try once more to write what cannot be written
+    sys.exit(status)

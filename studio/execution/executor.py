@@ -1,67 +1,210 @@
-"""Carrying out a plan without Prefect: every shot as soon as what it is made from is there."""
+"""Carrying out a plan: each shot is ordered as soon as what it is made from is there. For the flow and the library.
+
+How a step is run is given: plainly (``PlainSteps``), or as tasks of Prefect (``flows/shooting.py``). What follows from
+its end is decided here alone: what waits for what, and whether a shot is ordered again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 from studio.errors import GenerationFailed
 from studio.execution.inputs import Parent
 from studio.execution.progress import listener
 from studio.execution.retries import FETCH, ORDER, PUBLISH, WAIT, Sleep
-from studio.execution.run import Run
+from studio.execution.run import Run, ShotResult
 from studio.execution.steps import await_end, fetch, order, publish
-from studio.planning.plan import Shot
+from studio.planning.plan import OF_A_FILE, Shot
 from studio.purchasing.gateway import Placed
+from studio.storage.probe_cache import stored_clip
+
+S = TypeVar("S")
+
+
+class StepRunner(Protocol[S]):
+    """A way to run the steps of a shot. ``S`` is how it tells a step's end: with a value, with an error, or not begun.
+
+    A step that is given an end without a value is not begun. None of them raises what its step raised.
+    """
+
+    async def publish(self, run: Run, sha256: str) -> S:
+        """Put a seed asset where the service can read it."""
+
+    async def submit(self, run: Run, shot: Shot, parents: Sequence[S], images: Sequence[S], attempt: int) -> S:
+        """Order a shot. ``parents``: by the shot's own order, each one's wait, or download where a frame is needed."""
+
+    async def wait(self, run: Run, shot: Shot, submitted: S) -> S:
+        """Wait until the generation that was ordered has ended."""
+
+    async def download(self, run: Run, shot: Shot, waited: S) -> S:
+        """Fetch what a generation made."""
+
+    async def error(self, end: S) -> BaseException | None:
+        """What a step raised; None where it has a value, or was not begun."""
+
+    async def sha256(self, downloaded: S) -> str | None:
+        """The SHA-256 of what was fetched; None where that was not begun."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """A shot that was made: its order as it was placed, and its file in the store."""
+class Execution(Generic[S]):
+    """How every shot of a plan ended, by its id, and the downloads that brought a clip."""
 
-    placed: Placed
-    sha256: str
+    results: Mapping[str, ShotResult]
+    footage: Mapping[str, S]
 
 
-async def carry_out(run: Run, *, sleep: Sleep = asyncio.sleep) -> dict[str, Made]:
-    """Order, await and fetch every shot of a run that has begun, by their ids.
+async def publish_assets(run: Run, steps: StepRunner[S]) -> dict[str, S]:
+    """Put the seed assets that are still to be sent where the service can read them. Returns the steps, by SHA-256.
 
-    A shot that fails leaves its siblings running, so that nothing is broken off half-bought; then the first failure, in
-    the plan's order, is raised.
+    Raises what went wrong with the first that cannot be: nothing was bought yet.
     """
+    published = {}
     for sha256 in run.to_send:
-        # What cannot be sent is said before anything is bought.
-        await PUBLISH.calling(partial(publish, run, sha256), sleep=sleep)
-    tasks: dict[str, asyncio.Task[Made]] = {}
+        published[sha256] = await steps.publish(run, sha256)
+        error = await steps.error(published[sha256])
+        if error is not None:
+            raise error
+    return published
 
-    async def make(shot: Shot) -> Made:
-        parents = {name: await tasks[name] for name in shot.parents}
-        given = {name: Parent(made.placed.generation_id, made.sha256) for name, made in parents.items()}
-        placed = await _finish(run, shot, given, sleep)
-        sha256 = await FETCH.calling(partial(fetch, run, shot, placed.generation_id), sleep=sleep)
-        listener.get().shot(shot.id, "ready")
-        return Made(placed, sha256)
+
+async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) -> Execution[S]:
+    """Order, await and fetch every shot of the plan.
+
+    A shot that fails leaves its siblings running; what is made from it is not begun.
+    """
+    finished: dict[str, asyncio.Task[tuple[S, S]]] = {}
+    fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}
+
+    async def finish(shot: Shot) -> tuple[S, S]:
+        """The ends of the order and of the wait, of the last attempt."""
+        parents = [await made(shot, parent) for parent in shot.parents]
+        images = [published[image] for image in shot.images if image in published]
+        failed = 0
+        while True:
+            attempt = await run.next_attempt(shot)
+            submitted = await steps.submit(run, shot, parents, images, attempt)
+            waited = await steps.wait(run, shot, submitted)
+            error = await steps.error(waited)
+            failed += 1
+            if not run.attempts.again(error, attempt=attempt, failed=failed, pinned=shot.generation is not None):
+                return submitted, waited
+            listener.get().shot(shot.id, "ordering again", error.reason if isinstance(error, GenerationFailed) else "")
+
+    async def made(shot: Shot, parent: str) -> S:
+        """What a shot is made from: the parent's generation, or where a frame of its clip is needed, that clip."""
+        if any(source.ref == parent and source.kind in OF_A_FILE for source in shot.sources):
+            return (await fetched[parent])[0]
+        return (await finished[parent])[1]
+
+    async def fetch_shot(shot: Shot) -> tuple[S, ShotResult]:
+        submitted, waited = await finished[shot.id]
+        downloaded = await steps.download(run, shot, waited)
+        return downloaded, await _result(run, shot, steps, submitted, waited, downloaded)
 
     for shot in run.plan.shots:  # parents come before their children
-        tasks[shot.id] = asyncio.create_task(make(shot), name=f"{shot.id} · make")
-    ended = await asyncio.gather(*tasks.values(), return_exceptions=True)
-    for outcome in ended:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return {name: task.result() for name, task in tasks.items()}
+        finished[shot.id] = asyncio.create_task(finish(shot), name=f"{shot.id} · finish")
+        fetched[shot.id] = asyncio.create_task(fetch_shot(shot), name=f"{shot.id} · fetch")
+    tasks = (*finished.values(), *fetched.values())
+    try:
+        ended = dict(zip(fetched, await asyncio.gather(*fetched.values()), strict=True))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return Execution(
+        results={shot: result for shot, (_, result) in ended.items()},
+        footage={shot: end for shot, (end, result) in ended.items() if result.clip is not None},
+    )
 
 
-async def _finish(run: Run, shot: Shot, parents: dict[str, Parent], sleep: Sleep) -> Placed:
-    """Order a shot and wait for its end; again where the service itself failed it."""
-    failed = 0
-    while True:
-        placed = await ORDER.calling(partial(order, run, shot, parents), sleep=sleep)
-        try:
-            await WAIT.calling(partial(await_end, run, shot, placed.generation_id), sleep=sleep)
-            return placed
-        except GenerationFailed as error:
-            failed += 1
-            if not run.attempts.again(error, attempt=placed.attempt, failed=failed, pinned=shot.generation is not None):
-                raise
-            listener.get().shot(shot.id, "ordering again", error.reason)
+async def _result(run: Run, shot: Shot, steps: StepRunner[S], submitted: S, waited: S, downloaded: S) -> ShotResult:
+    for end in (submitted, waited, downloaded):
+        error = await steps.error(end)
+        if error is not None:
+            listener.get().shot(shot.id, "failed", str(error))
+            return ShotResult(shot, error=error)
+    sha256 = await steps.sha256(downloaded)
+    if sha256 is None:
+        listener.get().shot(shot.id, "not started")
+        return ShotResult(shot, begun=False)
+    listener.get().shot(shot.id, "ready")
+    if shot.is_still:
+        return ShotResult(shot, still=run.session.stills.find(sha256), downloaded_at=datetime.now(UTC))
+    clip = await asyncio.to_thread(stored_clip, run.session.store, sha256)
+    return ShotResult(shot, clip=clip, downloaded_at=datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class End:
+    """How a step that was run plainly ended: what it gives to later ones, or its error, or neither: not begun."""
+
+    value: Parent | None = None
+    error: BaseException | None = None
+
+
+class PlainSteps:
+    """The steps as plain calls, tried again by the same table as Prefect's tasks. ``placed``: the orders, by shot."""
+
+    def __init__(self, *, sleep: Sleep = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self.placed: dict[str, Placed] = {}
+
+    async def publish(self, run: Run, sha256: str) -> End:
+        async def put() -> Parent:
+            await PUBLISH.calling(partial(publish, run, sha256), sleep=self._sleep)
+            return Parent("")
+
+        return await _ended(put())
+
+    async def submit(self, run: Run, shot: Shot, parents: Sequence[End], images: Sequence[End], attempt: int) -> End:
+        given = {name: end.value for name, end in zip(shot.parents, parents, strict=True) if end.value is not None}
+        if len(given) < len(parents):
+            return End()
+
+        async def ordered() -> Parent:
+            placed = await ORDER.calling(partial(order, run, shot, given), sleep=self._sleep)
+            self.placed[shot.id] = placed
+            return Parent(placed.generation_id)
+
+        return await _ended(ordered())
+
+    async def wait(self, run: Run, shot: Shot, submitted: End) -> End:
+        made = submitted.value
+        if made is None:
+            return End()
+
+        async def awaited() -> Parent:
+            await WAIT.calling(partial(await_end, run, shot, made.generation_id), sleep=self._sleep)
+            return made
+
+        return await _ended(awaited())
+
+    async def download(self, run: Run, shot: Shot, waited: End) -> End:
+        made = waited.value
+        if made is None:
+            return End()
+
+        async def got() -> Parent:
+            sha256 = await FETCH.calling(partial(fetch, run, shot, made.generation_id), sleep=self._sleep)
+            return Parent(made.generation_id, sha256)
+
+        return await _ended(got())
+
+    async def error(self, end: End) -> BaseException | None:
+        return end.error
+
+    async def sha256(self, downloaded: End) -> str | None:
+        return None if downloaded.value is None else downloaded.value.sha256
+
+
+async def _ended(step: Awaitable[Any]) -> End:
+    try:
+        return End(await step)
+    except Exception as error:  # noqa: BLE001 - carried on as it is: the shot's siblings are not broken off half-bought
+        return End(error=error)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from studio.errors import BadInput, NotConfirmed, OverBudget, ServiceError
-from studio.execution.executor import Made, carry_out
+from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.run import Run
 from studio.execution.session import Session
 from studio.ledger import OrderRow
@@ -18,9 +19,17 @@ from studio.money import ZERO
 from studio.planning.plan import Plan, Shot
 from studio.production import Production
 from studio.providers import GeneratedVideo
-from studio.storage.probe_cache import stored_clip
+from studio.purchasing.gateway import Placed
 
 PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a plan's shots came to, by their ids: each one's order, and the clips."""
+
+    placed: Mapping[str, Placed]
+    clips: Mapping[str, Clip]
 
 
 class Purchase:
@@ -44,7 +53,7 @@ class Purchase:
         """Every clip of the plan, in the film's order. ``asked``: the scenes in the words of the call."""
         try:
             await run.begin()
-            made = await carry_out(run)
+            made = await _carry_out(run)
         except NotConfirmed as error:
             error.hint = f"open the provider with what it may spend: budget=Decimal('{run.plan.to_pay}')"
             raise
@@ -56,26 +65,36 @@ class Purchase:
         for cut, wish in zip(run.plan.cuts, asked, strict=True):
             for number, name in enumerate(cut.shots, 1):
                 shot = run.plan.shot(name)
-                clip = await asyncio.to_thread(stored_clip, self._session.store, made[name].sha256)
-                url = await self._url(shot, made[name], clip)
-                told = _metadata(run, shot, wish, made, rows)
+                clip, placed = made.clips[name], made.placed[name]
+                url = await self._url(shot, placed, clip)
+                told = _metadata(run, shot, wish, made.placed, rows)
                 if len(cut.shots) > 1:
                     told |= {"clip": number, "clips": len(cut.shots)}
                 price = sum((rows[s.key].price for s in _parts(run.plan, shot) if s.key in rows), ZERO)
                 videos.append(GeneratedVideo(
-                    video_id=made[name].placed.generation_id, video_url=url, duration=float(clip.duration),
+                    video_id=placed.generation_id, video_url=url, duration=float(clip.duration),
                     width=clip.width, height=clip.height, generation_cost=price, provider=provider, metadata=told,
                     scene_id=shot.scene, path=clip.path,
                 ))  # fmt: skip
         return videos
 
-    async def _url(self, shot: Shot, made: Made, clip: Clip) -> str:
+    async def _url(self, shot: Shot, placed: Placed, clip: Clip) -> str:
         """Where the service keeps a clip; where it cannot say, or keeps it no longer, the file's own address."""
         try:
-            generation = await self._session.provider_of(shot.api).get(made.placed.generation_id)
+            generation = await self._session.provider_of(shot.api).get(placed.generation_id)
         except ServiceError:
             return clip.path.as_uri()
         return generation.video_url or clip.path.as_uri()
+
+
+async def _carry_out(run: Run) -> _Made:
+    """Order, await and fetch every shot of a run that has begun. Raises the first failure, in the plan's order."""
+    steps = PlainSteps()
+    results = (await execute(run, steps, await publish_assets(run, steps))).results
+    for shot in run.plan.shots:
+        if (error := results[shot.id].error) is not None:
+            raise error
+    return _Made(steps.placed, {name: result.clip for name, result in results.items() if result.clip is not None})
 
 
 def single(plan: Plan) -> None:
@@ -96,9 +115,9 @@ def _parts(plan: Plan, shot: Shot) -> list[Shot]:
 
 
 def _metadata(
-    run: Run, shot: Shot, wish: Mapping[str, Any], made: Mapping[str, Made], rows: Mapping[str, OrderRow]
+    run: Run, shot: Shot, wish: Mapping[str, Any], placed: Mapping[str, Placed], rows: Mapping[str, OrderRow]
 ) -> dict[str, Any]:
-    bought = [s for s in _parts(run.plan, shot) if made[s.id].placed.bought]
+    bought = [s for s in _parts(run.plan, shot) if placed[s.id].bought]
     spent = sum((rows[s.key].price for s in bought), ZERO)
     return {
         "model": shot.model,

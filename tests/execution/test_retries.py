@@ -16,7 +16,7 @@ from prefect.states import Completed, Failed
 
 from studio import errors
 from studio.errors import GenerationFailed, Incomplete, Moderated, NotFound, NotSent, ServiceFailed, StudioError
-from studio.execution.executor import carry_out
+from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.progress import Listener, listener
 from studio.execution.retries import FETCH, ORDER, PUBLISH, WAIT, Attempts, Retry
 from studio.execution.run import Run
@@ -36,6 +36,15 @@ NAPS: list[float] = []
 
 async def nap(seconds: float) -> None:
     NAPS.append(seconds)
+
+
+async def carried_out(run: Run) -> None:
+    """Carry out a run's plan as the library does, and raise its first failure."""
+    steps = PlainSteps(sleep=nap)
+    made = await execute(run, steps, await publish_assets(run, steps))
+    for result in made.results.values():
+        if result.error is not None:
+            raise result.error
 
 
 @pytest.fixture(autouse=True)
@@ -183,7 +192,7 @@ async def test_a_pinned_generation_that_failed_is_not_ordered_again(
         run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
         await run.begin()
         with pytest.raises(GenerationFailed) as failure:
-            await carry_out(run, sleep=nap)
+            await carried_out(run)
         assert session.ledger.is_empty()
     listener.reset(token)
     assert type(failure.value) is GenerationFailed
@@ -212,6 +221,6 @@ async def test_a_pinned_generation_that_is_not_there(
         run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
         await run.begin()
         with pytest.raises(NotFound, match=f"the account has no generation {nobody}") as error:
-            await carry_out(run, sleep=nap)
+            await carried_out(run)
     assert error.value.where == "scene 'a', field 'generation'"
     assert "nothing was bought" in error.value.hint

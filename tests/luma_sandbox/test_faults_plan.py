@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from luma_sandbox import faults_file
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.faults import KINDS, Faults, Plan, strikable
 from luma_sandbox.faults_routes import ROUTES, route_of
-from studio.errors import SettingsError
 
 YAML_TEXT = """
 seed: 7

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from luma_sandbox.data_dir import Home
-from studio.errors import SettingsError
+from luma_sandbox.errors import SettingsError
 
 
 def test_the_same_content_is_stored_once(tmp_path: Path) -> None:

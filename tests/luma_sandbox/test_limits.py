@@ -12,10 +12,10 @@ import pytest
 
 from luma_sandbox import reader, render_pool
 from luma_sandbox.__main__ import listen
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.limits import Limits
 from luma_sandbox.render_pool import Darkroom
 from luma_sandbox.server_state import Options
-from studio.errors import SettingsError
 from tests.luma_sandbox.conftest import opened
 from tests.luma_sandbox.wire import served
 

@@ -8,8 +8,8 @@ import pytest
 
 from luma_sandbox import rules
 from luma_sandbox.assumptions import TABLE, Assumptions
+from luma_sandbox.errors import SettingsError
 from luma_sandbox.refusal import Refusal
-from studio.errors import SettingsError
 
 IMAGE = {"type": "image", "url": "http://127.0.0.1:1/a.png"}
 CLIP = {"type": "generation", "id": "123e4567-e89b-12d3-a456-426614174000"}

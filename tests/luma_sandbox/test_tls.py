@@ -19,7 +19,8 @@ from cryptography import x509
 from PIL import Image
 
 from luma_sandbox.certificates import LOOPBACK, RENEWED, Certificate, certificate, names_of
-from studio.errors import SettingsError
+from luma_sandbox.errors import SettingsError
+from studio import errors
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.trust import trusted
 from tests.luma_sandbox.test_server import PATIENCE, address, servers, start
@@ -235,7 +236,7 @@ async def test_a_run_without_a_key_meets_one(tmp_path: Path, servers: list[subpr
     server = start(tmp_path, "--tls")
     servers.append(server)
     await asyncio.to_thread(address, tmp_path, server)
-    with pytest.raises(SettingsError, match="--tls"):
+    with pytest.raises(errors.SettingsError, match="--tls"):
         await ensure_sandbox(tmp_path, latency=0)
     assert server.poll() is None
 
@@ -282,6 +283,6 @@ def test_what_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (tmp_path / "empty.pem").write_text("nothing")
     for path in (tmp_path / "none.pem", tmp_path / "empty.pem", tmp_path):
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        with pytest.raises(SettingsError, match="SSL_CERT_FILE cannot be used") as caught:
+        with pytest.raises(errors.SettingsError, match="SSL_CERT_FILE cannot be used") as caught:
             trusted()
         assert caught.value.where == str(path)

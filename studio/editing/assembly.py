@@ -1,0 +1,95 @@
+"""From the clips of a plan to its film: one form, one file, the seams measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
+from studio.editing.values import FilmRecord, SeamRecord
+from studio.errors import Incomplete
+from studio.media.clip import Clip, examine
+from studio.media.ffmpeg import Stop
+from studio.media.film import Film, FilmSpec, Segment, concatenate
+from studio.media.slate import make_slate
+from studio.planning.plan import FPS, Cut, Plan
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The finished film, where each scene stands in it, and how well they meet."""
+
+    film: FilmRecord
+    scenes: tuple[SceneSegments, ...]
+    seams: tuple[SeamRecord, ...]
+
+
+def assemble(
+    plan: Plan,
+    clips: Mapping[str, Clip],
+    out: Path,
+    *,
+    pieces: Path,
+    on_frames: Callable[[int, int], None] = lambda _frames, _total: None,
+    stop: Stop | None = None,
+    before_named: Callable[[Path, str], None] | None = None,
+) -> Assembly:
+    """Join the clips of a plan's shots in the producer's order into ``out``, and measure the seams.
+
+    A scene without all of its clips gets a slate. ``pieces`` is the folder of encoded pieces, ``on_frames`` gets how
+    many frames are ready and how many there will be; ``stop`` and ``before_named`` are as for ``concatenate``. Raises
+    FilmMismatch where the film differs from the plan, Incomplete where there is no clip at all.
+    """
+    repeated = repeats(plan, clips)
+    spec = _spec(plan, clips)
+    scenes = []
+    for cut in plan.cuts:
+        whole = all(shot in clips for shot in cut.shots)
+        segments = segments_of(cut, clips, repeated) if whole else (_slate(plan, cut, spec, pieces),)
+        scenes.append(SceneSegments(cut, segments, slate=not whole))
+    total = sum(s.frames for s in scenes)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    film = concatenate(
+        [segment for scene in scenes for segment in scene.segments],
+        out,
+        spec=spec,
+        pieces=pieces,
+        on_frames=lambda frames: on_frames(frames, total),
+        stop=stop,
+        before_named=before_named,
+    )
+    notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
+             for shot, count in repeated.items()]  # fmt: skip
+    return Assembly(_film_record(film, tuple(notes)), tuple(scenes), seams(plan, scenes))
+
+
+def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
+    """The film's form: the size that most of the clips have. What Luma returns is measured, never presumed."""
+    # Of what the film shows: clips that others are only made from do not count.
+    shown = [clips[i] for cut in plan.cuts for i in cut.shots if i in clips] or list(clips.values())
+    if not shown:
+        raise Incomplete("there is no clip to make a film of", missing=[c.scene for c in plan.cuts])
+    sizes = Counter((clip.width, clip.height) for clip in shown)
+    width, height = max(sizes, key=lambda size: (sizes[size], size[0] * size[1]))
+    return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=plan.production.film.audio)
+
+
+def _slate(plan: Plan, cut: Cut, spec: FilmSpec, pieces: Path) -> Segment:
+    shots = [plan.shot(i) for i in cut.shots]
+    frames = cut.frames or max(1, round(sum(s.seconds for s in shots) * FPS))
+    pieces.mkdir(parents=True, exist_ok=True)
+    path = pieces / f"slate-{shots[0].key[:16]}-{frames}-{spec.width}x{spec.height}.mp4"
+    if not path.exists():
+        lines = ["Scene missing", cut.scene, shots[0].prompt]
+        make_slate(path, lines=lines, frames=frames, width=spec.width, height=spec.height, fps=spec.fps)
+    return Segment(path, examine(path), name=cut.scene)
+
+
+def _film_record(film: Film, notes: tuple[str, ...]) -> FilmRecord:
+    return FilmRecord(
+        path=film.path, frames=film.frames, fps=film.fps, width=film.width, height=film.height, bytes=film.bytes,
+        sha256=film.sha256, has_audio=film.has_audio, method=film.method, notes=(*film.notes, *notes),
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""How a run ends: whether its film can be made, and the error that it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from studio.errors import (
+    BadInput,
+    GenerationFailed,
+    GenerationGone,
+    Incomplete,
+    InDoubt,
+    OddClip,
+    OutOfCredit,
+    OverBudget,
+    Refused,
+    ServiceFailed,
+    StudioError,
+    Unauthorized,
+)
+from studio.execution.run import Run, ShotResult
+from studio.remedies import again
+
+# Of these the same order again brings the same, but for these few of them: something has to be changed first.
+FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
+NOT_FINAL = (OutOfCredit, ServiceFailed, Unauthorized)
+
+
+def film_is_due(run: Run, results: Mapping[str, ShotResult], *, allow_missing: bool) -> bool:
+    """True if every scene has its clips, or gaps are allowed and there is at least one clip."""
+    there = {shot for shot, result in results.items() if result.clip is not None}
+    complete = all(shot in there for cut in run.plan.cuts for shot in cut.shots)
+    return bool(there) and (complete or allow_missing)
+
+
+def failure_of(results: Mapping[str, ShotResult], *, film: bool, allow_missing: bool) -> StudioError | None:
+    """The error that the run ends with: an order in doubt or a cap outweighs a scene that failed."""
+    failed = {i: r.error for i, r in results.items() if r.error is not None}
+    for kind in (InDoubt, OverBudget):
+        for error in failed.values():
+            if isinstance(error, kind):
+                return error
+    missing = tuple(dict.fromkeys(r.shot.scene for r in results.values() if not r.made))
+    if not missing or (allow_missing and film):
+        return None
+    reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))
+    final = all(isinstance(error, FINAL) and not isinstance(error, NOT_FINAL) for error in failed.values())
+    return Incomplete(
+        f"without a clip: {', '.join(missing)}\n{reasons}",
+        missing=missing,
+        hint="what was made is kept: "
+        + ("once that is put right, " if final else f"{again()}, and ")
+        + "only what is missing is paid for",
+    )
