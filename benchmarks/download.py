@@ -81,15 +81,15 @@ def watched() -> Iterator[dict[str, float]]:
         while not over.wait(0.005):
             seen["rss"] = max(seen["rss"], rss() - idle)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    poller = threading.Thread(target=watch)
+    poller.start()
     begun = time.perf_counter()
     try:
         yield seen
     finally:
         seen["seconds"] = time.perf_counter() - begun
         over.set()
-        watcher.join()
+        poller.join()
 
 
 async def ticking(seen: dict[str, float]) -> None:

@@ -219,8 +219,8 @@ def show(console: Console, rounds: Sequence[Found], *, ledger: str, seed: int) -
     table.add_column("promises broken, in how many histories", overflow="fold")
     for found in rounds:
         kinds = ", ".join(f"{kind} {len(seeds)}" for kind, seeds in _most_first(found))
-        pace = f"{found.histories / found.seconds * 60:.0f}"
-        counts = (found.histories, *(found.counts[name] for name in COUNTS), pace, found.broken)
+        schedule = f"{found.histories / found.seconds * 60:.0f}"
+        counts = (found.histories, *(found.counts[name] for name in COUNTS), schedule, found.broken)
         table.add_row(found.attack or "all combined", *map(str, counts), kinds, style="red" if found.broken else None)
     console.print(table)
     for found in rounds:

@@ -134,16 +134,16 @@ class World:
         tools = self.tools(buyer, machine)
         await asyncio.to_thread(tools.unbooked.book, tools.ledger)
         slugs = dict.fromkeys(w.production for w in buyer.wanted)
-        doors = {slug: self.door(buyer, machine, tools, f"{run}-{slug}", slug) for slug in slugs}
+        gateways = {slug: self.gateway(buyer, machine, tools, f"{run}-{slug}", slug) for slug in slugs}
 
         def making(w: Wanted) -> Awaitable[bool]:
-            return self.make(buyer, machine, tools, doors[w.production], w)
+            return self.make(buyer, machine, tools, gateways[w.production], w)
 
         if not self.traits.in_turn:
             return all(await asyncio.gather(*(asyncio.ensure_future(making(w)) for w in buyer.wanted)))
         return all([await asyncio.ensure_future(making(w)) for w in buyer.wanted])
 
-    def door(self, buyer: Buyer, machine: Machine, tools: Tools, run: str, slug: str) -> Any:
+    def gateway(self, buyer: Buyer, machine: Machine, tools: Tools, run: str, slug: str) -> Any:
         """The door of one run, which waits longer and longer between its looks, so that waiting costs little."""
         traits = self.traits
 
@@ -151,7 +151,7 @@ class World:
             longest = 20.0 if seconds < 2 else 4 * seconds
             await machine.pause(max(seconds, min(longest, (self.loop.time() - BEGAN.get()) / 2)))
 
-        return code.door(
+        return code.gateway(
             tools, run=run, caps=lambda: code.caps_of(run, slug, buyer.caps),
             limits=Limits(at_once=traits.at_once or None, per_minute=traits.per_minute or None),
             patience=traits.patience, callback_url="https://us.example/hook" if traits.callbacks else "",
@@ -161,15 +161,17 @@ class World:
     async def alone(self, buyer: Buyer, machine: Machine, wanted: Wanted) -> bool:
         """One shot by a run of its own on a machine."""
         tools, run = self.tools(buyer, machine), f"run-{machine.name}-{wanted.name}"
-        return await self.make(buyer, machine, tools, self.door(buyer, machine, tools, run, wanted.production), wanted)
+        return await self.make(
+            buyer, machine, tools, self.gateway(buyer, machine, tools, run, wanted.production), wanted
+        )
 
-    async def make(self, buyer: Buyer, machine: Machine, tools: Tools, door: Any, wanted: Wanted) -> bool:
+    async def make(self, buyer: Buyer, machine: Machine, tools: Tools, gateway: Any, wanted: Wanted) -> bool:
         """Order one shot and await its end, as a flow does: what the service failed is ordered again."""
         ORDERING.set(wanted)
         unsent = 0
         for _ in range(CREATE_ATTEMPTS + MOST_UNSENT):
             try:
-                placed = await self.place(machine, door, wanted)
+                placed = await self.place(machine, gateway, wanted)
                 if not placed.completed:
                     await code.await_end(tools, wanted, placed)
             except ServiceFailed:
@@ -189,13 +191,13 @@ class World:
     def _let(self, wanted: Wanted) -> int:
         return sum(count for (_, key), count in self.let.items() if key == wanted.key)
 
-    async def place(self, machine: Machine, door: Any, wanted: Wanted) -> Any:
+    async def place(self, machine: Machine, gateway: Any, wanted: Wanted) -> Any:
         """Through the door, which must come to an end."""
         BEGAN.set(self.loop.time())
         tell = self.service.note
         longest = (MOST_PATIENCE + self.traits.orders) * self.traits.patience + ASLEEP
         placing = asyncio.ensure_future(
-            door.place(
+            gateway.purchase(
                 code.intent_of(wanted), wanted.params,
                 on_wait=lambda why: tell(f"{machine.name} waits with {wanted.name}: {why[:110]}"),
             )

@@ -1,7 +1,7 @@
 """The code under attack, as the hostile histories use it: what must change when that code does stands in this file.
 
-What is called: ``open_engine``, ``Ledger``, ``Door``, ``Settler``, ``Watcher``, ``await_end``, ``by_hand`` and the
-schema's tables.
+What is called: ``open_engine``, ``Ledger``, ``PurchaseGateway``, ``LostOrderResolver``, ``GenerationPoller``,
+``await_end``, ``by_hand`` and the schema's tables.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from hostile_world import Wanted
 from sqlalchemy import Engine, delete, func, insert, select, update
 
 from studio.errors import LedgerError, ServiceError
-from studio.execution.poll_schedule import Pace
-from studio.execution.polling import Watcher
+from studio.execution.poll_schedule import PollSchedule
+from studio.execution.polling import GenerationPoller
 from studio.execution.steps import await_end as real_await_end
 from studio.ledger import Cap, Intent, Ledger, Limits, OrderRow, OrderState, by_hand
 from studio.ledger.engine import open_engine
@@ -33,14 +33,14 @@ from studio.ledger.schema import entries, metadata, orders
 from studio.ledger.sightings import keep_sightings
 from studio.providers import VideoProvider
 from studio.providers.luma.models import api_of
-from studio.purchasing.gateway import Door, Placed
-from studio.purchasing.recovery import Settler
+from studio.purchasing.gateway import Placed, PurchaseGateway
+from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 
 SELLER, ACCOUNT, API = "luma", "acct", api_of("ray-2")
 OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
 WAIT = 1500.0  # seconds that a producer waits for a generation
-PACE = Pace(part=0.3, shortest=4.0, longest=60.0)  # seldom looks: what is tested is not how soon an end is seen
+PACE = PollSchedule(part=0.3, shortest=4.0, longest=60.0)  # seldom looks: what is tested is not how soon an end is seen
 Granted = Callable[[str, int, str], None]
 
 
@@ -80,7 +80,7 @@ class Tools:
     ledger: Ledger
     provider: VideoProvider
     unbooked: Unbooked
-    watcher: Watcher
+    poller: GenerationPoller
 
 
 def tools(
@@ -99,10 +99,10 @@ def tools(
     async def sighted(seen: Any) -> None:
         await asyncio.to_thread(keep_sightings, ledger, ACCOUNT, seen)
 
-    watcher = Watcher(
-        provider, pace=PACE, outage=600.0, on_sight=sighted, clock=machine.loop.time, sleep=machine.pause
+    poller = GenerationPoller(
+        provider, schedule=PACE, outage=600.0, on_sight=sighted, clock=machine.loop.time, sleep=machine.pause
     )  # fmt: skip
-    return Tools(ledger, provider, MortalUnbooked(books.home / host), watcher)
+    return Tools(ledger, provider, MortalUnbooked(books.home / host), poller)
 
 
 class Books:
@@ -200,7 +200,7 @@ def intent_of(wanted: Wanted) -> Intent:
     )  # fmt: skip
 
 
-def door(
+def gateway(
     with_tools: Tools,
     *,
     run: str,
@@ -212,9 +212,9 @@ def door(
     sleep: Callable[[float], Awaitable[None]],
     jitter: Callable[[], float],
     passed: Callable[[], float],
-) -> Door:
+) -> PurchaseGateway:
     """The door of one run."""
-    return Door(
+    return PurchaseGateway(
         with_tools.ledger, lambda: with_tools.provider, run=run, caps=caps, limits=limits, patience=patience,
         callback_url=callback_url, unbooked=with_tools.unbooked, restored=restored, sleep=sleep, jitter=jitter,
         passed=passed,
@@ -230,7 +230,7 @@ def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> 
 async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
     """Wait until a generation has ended, and book it. Raises GenerationFailed, GenerationGone, StillRunning, ..."""
     session = SimpleNamespace(
-        ledger=with_tools.ledger, watcher_of=lambda _: with_tools.watcher, settings=SimpleNamespace(wait_timeout=WAIT)
+        ledger=with_tools.ledger, poller_of=lambda _: with_tools.poller, settings=SimpleNamespace(wait_timeout=WAIT)
     )
     shot = SimpleNamespace(
         id=wanted.name,
@@ -258,7 +258,7 @@ async def reconcile(with_tools: Tools) -> None:
     """Settles and refreshes as ``studio.execution.reconciliation`` does."""
     ledger, provider = with_tools.ledger, with_tools.provider
     await asyncio.to_thread(with_tools.unbooked.book, ledger)
-    settler = Settler(ledger, provider)
+    settler = LostOrderResolver(ledger, provider)
     await asyncio.to_thread(ledger.doubt_abandoned)
     if provider.has_list:
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT):

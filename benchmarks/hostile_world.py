@@ -56,7 +56,7 @@ class Wanted:
 class Create:
     """A create as the service saw it. ``due``: when it will be accepted, in seconds; ``made``: what it became.
 
-    ``call`` names the call of ``Door.place`` that sent it; ``run`` and ``month`` those of its reservation.
+    ``call`` names the call of ``purchase`` that sent it; ``run`` and ``month`` those of its reservation.
     """
 
     buyer: str

@@ -31,9 +31,9 @@ GIVEN = (
     Mutant(
         FOOTAGE,
         "the sandbox counts what is stored",
-        "luma_sandbox/footage.py",
-        "length = measure(clip).seconds",
-        "length = Fraction(measure(clip).stored, FPS)",
+        "luma_sandbox/container.py",
+        "if p.size and p.pts is not None and not p.is_discard",
+        "if p.size and p.pts is not None",
     ),
     Mutant(
         FOOTAGE,

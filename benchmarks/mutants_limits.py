@@ -94,7 +94,7 @@ LIMITED = (
     Mutant(
         TRACED,
         "reconciling does not tell",
-        "studio_cli/reconcile.py",
+        "studio/execution/reconciliation_lines.py",
         'return f" ({said})" if said else ""',
         'return ""',
     ),

@@ -410,7 +410,7 @@ ORDERS = (
     Mutant(
         FAILED,
         "never ordered again",
-        "flows/shooting.py",
+        "studio/execution/executor.py",
         "if not run.attempts.again(",
         "if True or run.attempts.again(",
         FLOW,

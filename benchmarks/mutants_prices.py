@@ -83,7 +83,7 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "what is bought in its earlier form is drawn anew", CLIPS,
-        "if number == 0 or (_may_replace(forms[0][0], form) and _better(desk, trial, clips, best, best_clips)):",
+        "if number == 0 or (_may_replace(forms[0][0], form) and _better(context, trial, clips, best, best_clips)):",
         "if number == 0:", of("planning/planner", "earlier"),
     ),
     Mutant(
@@ -126,7 +126,7 @@ PRICES = (
     ),
     Mutant(
         TOGETHER, "what has the new shape already is reframed", FINISH,
-        "if _alike(_shape(desk, clip), ratio):", "if False:", of("planning/planner", "shape_already"),
+        "if _alike(_shape(context, clip), ratio):", "if False:", of("planning/planner", "shape_already"),
     ),
     Mutant(
         TOGETHER, "10 s in HDR are read", ABILITIES,

@@ -146,7 +146,7 @@ RUNS = (
         RESTORED,
         "in a flow, a recorded order is trusted",
         "flows/shooting.py",
-        "if order.is_completed() and not await booked(run, shot, await order.aresult()):",
+        "if ordered.is_completed() and not await booked(run, shot, await ordered.aresult()):",
         "if False:",
         FLOW_RESTORED,
         seconds=200,

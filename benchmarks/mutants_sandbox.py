@@ -6,7 +6,7 @@ from mutants_agents import SANDBOX_AGENTS
 from mutants_pieces import DREAM_EDITS, DREAM_GIVES, DREAM_TAKES, HTTPS, PAGES, REHEARSED, Mutant
 
 SANDBOX = "luma_sandbox"
-RULES, IMAGES, SIZES, OWN = (f"{SANDBOX}/{name}.py" for name in ("rules", "image_rules", "sizes", "own"))
+RULES, IMAGES, SIZES, ADMIN = (f"{SANDBOX}/{name}.py" for name in ("rules", "image_rules", "sizes", "admin_routes"))
 ROUTES, CALLBACKS, FAULTS = f"{SANDBOX}/dream_machine.py", f"{SANDBOX}/callbacks.py", f"{SANDBOX}/faults.py"
 FATES, BOOKS, PRICES = f"{SANDBOX}/faults_fate.py", f"{SANDBOX}/books.py", f"{SANDBOX}/prices.py"
 BROWSERS, CERTIFICATES, EDITS = f"{SANDBOX}/browsers.py", f"{SANDBOX}/certificates.py", f"{SANDBOX}/edit_rules.py"
@@ -53,7 +53,7 @@ TAKEN = (
     Mutant(DREAM_TAKES, "ray-1-6 has no price", ROUTES, 'if model == "ray-1-6" else None', "if False else None",
            RAY_1_6),
     Mutant(DREAM_TAKES, "ray-1-6 costs what ray-2 does, whatever is assumed", ROUTES,
-           'house.options.assume.number("ray_1_6_rate")', "0.0064", RAY_1_6),
+           'server.options.assume.number("ray_1_6_rate")', "0.0064", RAY_1_6),
     Mutant(DREAM_TAKES, "a finding has no context", f"{SANDBOX}/refusal.py",
            'return told | {"ctx": problem["ctx"]} if "ctx" in problem else told', "return told"),
     Mutant(DREAM_TAKES, "a failure has one of the listed reasons", FAULTS, "not _is_text(self.reason)",
@@ -88,14 +88,14 @@ GIVEN_BACK = (
     Mutant(DREAM_GIVES, "a clip has no thumbnail", ROUTES, '"image": url("thumb.jpg"), ', ""),
     Mutant(DREAM_GIVES, "a clip has no progress_video", ROUTES, ', "progress_video": None}', "}"),
     Mutant(DREAM_GIVES, "a thumbnail is the clip's last frame", f"{SANDBOX}/thumbnail.py", "last=False", "last=True"),
-    Mutant(DREAM_GIVES, "assets have signed addresses", ROUTES, 'house.options.assume["asset_urls"] == "signed"',
+    Mutant(DREAM_GIVES, "assets have signed addresses", ROUTES, 'server.options.assume["asset_urls"] == "signed"',
            "True"),
     Mutant(DREAM_GIVES, "assets have plain addresses where they are switched to be signed", ROUTES,
-           'house.options.assume["asset_urls"] == "signed"', "False"),
-    Mutant(DREAM_GIVES, "a plain address is not served", OWN, 'plain = ever is not None and', "plain = False and"),
-    Mutant(DREAM_GIVES, "a plain address is served where it is switched to be signed", OWN,
-           ' and house.options.assume["asset_urls"] == "plain"', ""),
-    Mutant(DREAM_GIVES, "the Agents API's assets have plain addresses", OWN, " and ever.api == API", "", AGENTS_URLS),
+           'server.options.assume["asset_urls"] == "signed"', "False"),
+    Mutant(DREAM_GIVES, "a plain address is not served", ADMIN, 'plain = ever is not None and', "plain = False and"),
+    Mutant(DREAM_GIVES, "a plain address is served where it is switched to be signed", ADMIN,
+           ' and server.options.assume["asset_urls"] == "plain"', ""),
+    Mutant(DREAM_GIVES, "the Agents API's assets have plain addresses", ADMIN, " and ever.api == API", "", AGENTS_URLS),
     Mutant(DREAM_GIVES, "4:3 at 720p has the area of 16:9", SIZES, "(1152, 864)", "(1108, 830)", IN_SIZES),
     Mutant(DREAM_GIVES, "4:3 at 1080p has the area of 16:9", SIZES, "(1728, 1296)", "(1664, 1248)", IN_SIZES),
     Mutant(DREAM_GIVES, "a still of 4:3 has the size of a clip", SIZES, ' | {"4:3": (1664, 1248)}', "", IN_SIZES),
@@ -140,8 +140,8 @@ BROWSED = (
     Mutant(PAGES, "the SDKs' headers are not allowed", BROWSERS, 'allow_headers=["*"]', "allow_headers=[]"),
     Mutant(PAGES, "a page cannot read when to come again", BROWSERS, '"Retry-After", ', ""),
     Mutant(PAGES, "a page cannot read what a fault answers", f"{SANDBOX}/app.py",
-           "    app.add_middleware(FaultLayer, house=house)\n    app.add_middleware(Browsers)",
-           "    app.add_middleware(Browsers)\n    app.add_middleware(FaultLayer, house=house)"),
+           "    app.add_middleware(FaultLayer, server=server)\n    app.add_middleware(Browsers)",
+           "    app.add_middleware(Browsers)\n    app.add_middleware(FaultLayer, server=server)"),
 )  # fmt: skip
 
 SEALED = (

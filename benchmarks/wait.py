@@ -24,8 +24,8 @@ import lumaai
 from rich.console import Console
 from rich.table import Table
 
-from studio.execution.poll_schedule import Pace
-from studio.execution.polling import Watcher
+from studio.execution.poll_schedule import PollSchedule
+from studio.execution.polling import GenerationPoller
 from studio.providers import DreamMachine
 
 BASE = "https://luma.example/dream-machine/v1"
@@ -133,18 +133,20 @@ async def _loop(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaita
     return wait, luma.close
 
 
-def _watcher(pace: Pace) -> Callable[[httpx.MockTransport], Awaitable[tuple[Wait, Callable[[], Awaitable[None]]]]]:
+def _watcher(
+    schedule: PollSchedule,
+) -> Callable[[httpx.MockTransport], Awaitable[tuple[Wait, Callable[[], Awaitable[None]]]]]:
     """The studio's own."""
 
     async def make(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaitable[None]]]:
         provider = DreamMachine(api_key="k", base_url=BASE, transport=service)
-        watcher = Watcher(provider, pace=pace, clock=asyncio.get_running_loop().time)
+        poller = GenerationPoller(provider, schedule=schedule, clock=asyncio.get_running_loop().time)
 
         async def wait(name: str) -> None:
-            await watcher.wait(name, timeout=3600, kind=KIND)
+            await poller.wait(name, timeout=3600, kind=KIND)
 
         async def close() -> None:
-            await watcher.aclose()
+            await poller.aclose()
             await provider.aclose()
 
         return wait, close
@@ -185,8 +187,8 @@ def main() -> None:
         earlier = [work.lengths(chance) for _ in range(EARLIER)]
         lengths = [work.lengths(chance) for _ in range(chosen.generations)]
         ways = {
-            "watcher, learnt": _watcher(Pace({KIND: earlier})),
-            "watcher, no history": _watcher(Pace()),
+            "watcher, learnt": _watcher(PollSchedule({KIND: earlier})),
+            "watcher, no history": _watcher(PollSchedule()),
             "each by itself, every 5 s": _loop,
         }
         for way, make in ways.items():

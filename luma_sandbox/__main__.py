@@ -30,7 +30,7 @@ from luma_sandbox.errors import SandboxError, SettingsError
 from luma_sandbox.faults import Plan
 from luma_sandbox.faults_wire import DroppingProtocol
 from luma_sandbox.limits import Limits
-from luma_sandbox.server_state import House, Options
+from luma_sandbox.server_state import Options, ServerState
 
 STOP_SECONDS = 1
 
@@ -135,37 +135,37 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
     except (OSError, sqlite3.DatabaseError) as error:
         told = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"{home} cannot be used: {told}", where="--home", hint="name another folder") from None
-    house: House = app.state.house
+    server: ServerState = app.state.server
     listening = bind()
     address, port = listening.getsockname()[:2]
-    scheme = "http" if house.certificate is None else "https"
-    url = house.address = f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
+    scheme = "http" if server.certificate is None else "https"
+    url = server.address = f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
 
     def listens() -> None:
-        house.home.announce(port, url)
-        greet(url, house)
+        server.home.announce(port, url)
+        greet(url, server)
 
-    server = Server(configured(app), listens)
+    web = Server(configured(app), listens)
 
     def leave() -> None:
-        server.should_exit = True
+        web.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, leave)
     for pid in attached:
-        house.companions.attach(pid)
-    watching = asyncio.create_task(house.companions.outlive(leave))
+        server.parent_watch.attach(pid)
+    watching = asyncio.create_task(server.parent_watch.outlive(leave))
     try:
-        await server.serve(sockets=[listening])
+        await web.serve(sockets=[listening])
     finally:
         watching.cancel()
-        house.home.withdraw()
+        server.home.withdraw()
 
 
 def configured(app: FastAPI) -> uvicorn.Config:
     """How uvicorn serves a sandbox: the faults can end its connections, and a certificate makes it HTTPS."""
-    house: House = app.state.house
-    certificate = house.certificate
+    server: ServerState = app.state.server
+    certificate = server.certificate
     return uvicorn.Config(
         app,
         http=DroppingProtocol,
@@ -178,12 +178,12 @@ def configured(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def greet(url: str, house: House) -> None:
+def greet(url: str, server: ServerState) -> None:
     """Say what is here, and how a client comes to it."""
-    account = house.books.account()
+    account = server.books.account()
     print(
         f"Luma sandbox on {url}: nothing is billed, clips are rendered on this machine.\n"
-        f"  home     {house.home.root}\n"
+        f"  home     {server.home.root}\n"
         f"  balance  ${account.balance / 100:,.2f}\n"
         f"  page     {url}/\n"
         f"  books    {url}/sandbox/books\n"
@@ -193,7 +193,7 @@ def greet(url: str, house: House) -> None:
         f"  export LUMA_BASE_URL={url}{AGENTS} LUMA_AGENTS_API_KEY=sandbox",
         flush=True,
     )
-    if (certificate := house.certificate) is not None:
+    if (certificate := server.certificate) is not None:
         ca = shlex.quote(str(certificate.ca))
         print(
             f"and let it trust this sandbox's certificate (until {certificate.until:%Y-%m-%d}):\n"

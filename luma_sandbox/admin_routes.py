@@ -13,12 +13,12 @@ from luma_sandbox import thumbnail
 from luma_sandbox.amounts import dollars, number
 from luma_sandbox.books import Generation
 from luma_sandbox.clock import iso
-from luma_sandbox.dream_machine import API, house_of, read_json
+from luma_sandbox.dream_machine import API, read_json, server_of
 from luma_sandbox.errors import BadClip
 from luma_sandbox.guard import own_machine
 from luma_sandbox.inputs import result
 from luma_sandbox.refusal import Refusal
-from luma_sandbox.server_state import House
+from luma_sandbox.server_state import ServerState
 
 log = logging.getLogger("luma_sandbox")
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
@@ -26,13 +26,13 @@ CONTROL = [Depends(own_machine)]  # not for assets: those are for any client of 
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 NOT_SIGNED = "Request has expired or its signature does not match"
 NO_ASSET = "Asset not found"
-TheHouse = Annotated[House, Depends(house_of)]
+TheServer = Annotated[ServerState, Depends(server_of)]
 
 
 @router.get("/books", dependencies=CONTROL)
-def books(house: TheHouse) -> dict[str, Any]:
+def books(server: TheServer) -> dict[str, Any]:
     """Every create ever accepted and what became of its money, so that anyone can hold their own books against it."""
-    account = house.books.account()
+    account = server.books.account()
     return {
         "balance_cents": number(account.balance),
         "credit_cents": account.credit,
@@ -54,49 +54,49 @@ def books(house: TheHouse) -> dict[str, Any]:
                 "deleted": create.deleted_at is not None,
                 "request": create.request,
             }
-            for create in house.books.creates()
+            for create in server.books.creates()
         ],
     }
 
 
 @router.post("/attach", dependencies=CONTROL)
-async def attach(request: Request, house: TheHouse) -> dict[str, Any]:
+async def attach(request: Request, server: TheServer) -> dict[str, Any]:
     """Live as long as that process; once the last attached one has died, the server ends."""
     body = await read_json(request)
     pid = body.get("pid") if isinstance(body, dict) else None
     if not isinstance(pid, int) or isinstance(pid, bool):
         raise Refusal(422, 'Give the process as {"pid": 1234}')
-    return {"pid": pid, "attached": await asyncio.to_thread(house.companions.attach, pid)}
+    return {"pid": pid, "attached": await asyncio.to_thread(server.parent_watch.attach, pid)}
 
 
 @router.api_route("/assets/{identity}/video.mp4", methods=["GET", "HEAD"])
-def video(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
+def video(identity: str, request: Request, server: TheServer, expires: str = "", sig: str = "") -> FileResponse:
     """A finished clip, whole or in ranges."""
-    finished(house, identity, request, expires, sig)
-    return FileResponse(house.home.clip(identity), media_type="video/mp4")
+    finished(server, identity, request, expires, sig)
+    return FileResponse(server.home.clip(identity), media_type="video/mp4")
 
 
 @router.api_route("/assets/{identity}/image.{extension}", methods=["GET", "HEAD"])
 def image(
-    identity: str, extension: str, request: Request, house: TheHouse, expires: str = "", sig: str = ""
+    identity: str, extension: str, request: Request, server: TheServer, expires: str = "", sig: str = ""
 ) -> FileResponse:
     """A finished still."""
-    found = finished(house, identity, request, expires, sig)
+    found = finished(server, identity, request, expires, sig)
     if found.kind != "image" or extension not in MEDIA_TYPES:
         raise Refusal(404, NO_ASSET)
-    return FileResponse(result(house.home, found), media_type=MEDIA_TYPES[extension])
+    return FileResponse(result(server.home, found), media_type=MEDIA_TYPES[extension])
 
 
 @router.api_route("/assets/{identity}/thumb.jpg", methods=["GET", "HEAD"])
-def thumb(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
+def thumb(identity: str, request: Request, server: TheServer, expires: str = "", sig: str = "") -> FileResponse:
     """The first frame of a finished clip."""
-    found = finished(house, identity, request, expires, sig)
-    place = house.home.thumbnail(identity)
+    found = finished(server, identity, request, expires, sig)
+    place = server.home.thumbnail(identity)
     if found.kind != "video":
         raise Refusal(404, NO_ASSET)
     if not place.exists():
         try:
-            thumbnail.keep(house.home.clip(identity), place)
+            thumbnail.keep(server.home.clip(identity), place)
         except BadClip as error:
             log.warning("no thumbnail of generation %s: %s", identity, error)
             raise Refusal(404, NO_ASSET) from error
@@ -104,21 +104,21 @@ def thumb(identity: str, request: Request, house: TheHouse, expires: str = "", s
 
 
 @router.api_route("/assets/{identity}/poster.jpg", methods=["GET", "HEAD"])
-def poster(identity: str, request: Request, house: TheHouse, expires: str = "", sig: str = "") -> FileResponse:
+def poster(identity: str, request: Request, server: TheServer, expires: str = "", sig: str = "") -> FileResponse:
     """The picture that stands for a clip on the page."""
-    if not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
+    if not server.signer.holds(request.url.path, expires, sig, server.clock.now()):
         raise Refusal(403, NOT_SIGNED)
-    place = house.home.poster(identity)
+    place = server.home.poster(identity)
     if not place.exists():
         raise Refusal(404, NO_ASSET)
     return FileResponse(place, media_type="image/jpeg")
 
 
-def finished(house: House, identity: str, request: Request, expires: str, sig: str) -> Generation:
+def finished(server: ServerState, identity: str, request: Request, expires: str, sig: str) -> Generation:
     """A completed generation whose asset may be read at this address. Raises Refusal."""
-    ever = house.books.any(identity)
-    plain = ever is not None and ever.api == API and house.options.assume["asset_urls"] == "plain"
-    if not plain and not house.signer.holds(request.url.path, expires, sig, house.clock.now()):
+    ever = server.books.any(identity)
+    plain = ever is not None and ever.api == API and server.options.assume["asset_urls"] == "plain"
+    if not plain and not server.signer.holds(request.url.path, expires, sig, server.clock.now()):
         raise Refusal(403, NOT_SIGNED)
     if ever is None or ever.deleted_at is not None or ever.state != "completed":
         raise Refusal(404, NO_ASSET)

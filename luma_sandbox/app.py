@@ -20,7 +20,7 @@ from luma_sandbox.clock import Clock
 from luma_sandbox.faults_wire import FaultLayer
 from luma_sandbox.limits import TooMany
 from luma_sandbox.refusal import Refusal
-from luma_sandbox.server_state import House, Options
+from luma_sandbox.server_state import Options, ServerState
 
 
 def create_app(home: Path, options: Options | None = None, *, clock: Clock | None = None) -> FastAPI:
@@ -28,7 +28,7 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
 
     Through an ASGI transport no lifespan runs: wrap the client in ``async with running(app)``.
     """
-    house = House(home, options or Options(), clock)
+    server = ServerState(home, options or Options(), clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -36,17 +36,17 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
             yield
 
     app = FastAPI(title="Luma sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.house = house
+    app.state.server = server
     app.add_exception_handler(Refusal, _refuse)
-    app.add_middleware(FaultLayer, house=house)
+    app.add_middleware(FaultLayer, server=server)
     app.add_middleware(Browsers)  # around the faults: a page is to see their answers too
-    house.callbacks.body = lambda generation: _seen(house, generation)
+    server.callbacks.body = lambda generation: _seen(server, generation)
     app.include_router(admin_routes.router)
     app.include_router(faults_api.router)
     app.include_router(page.router)
-    agents.include(app, house)
+    agents.include(app, server)
     # With and without the base path; what comes first answers, and the fixed lists come before any id.
-    apis = [dream_machine.fixed, *([conformance.router] if house.options.conformance else []), dream_machine.router]
+    apis = [dream_machine.fixed, *([conformance.router] if server.options.conformance else []), dream_machine.router]
     for prefix in (dream_machine.PREFIX, ""):
         for api in apis:
             app.include_router(api, prefix=prefix)
@@ -54,33 +54,33 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
 
 
 @asynccontextmanager
-async def running(app: FastAPI) -> AsyncIterator[House]:
+async def running(app: FastAPI) -> AsyncIterator[ServerState]:
     """The sandbox at work: its life cycles go on in here, and stop on the way out."""
-    house: House = app.state.house
-    house.lifecycle.resume()
+    server: ServerState = app.state.server
+    server.lifecycle.resume()
     try:
-        yield house
+        yield server
     finally:
-        await house.close()
+        await server.close()
         agents.close(app)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, Refusal):
         raise error
-    house: House = request.app.state.house
+    server: ServerState = request.app.state.server
     detail = error.detail
-    if isinstance(detail, str) and house.options.assume["detail_prefix"] == "status":
+    if isinstance(detail, str) and server.options.assume["detail_prefix"] == "status":
         detail = f"{error.status}: {detail}"
     headers = None
-    if isinstance(error, TooMany) and error.retry_after is not None and house.options.assume["retry_after"] == "sent":
+    if isinstance(error, TooMany) and error.retry_after is not None and server.options.assume["retry_after"] == "sent":
         headers = {"Retry-After": str(math.ceil(error.retry_after))}
     return JSONResponse({"detail": detail}, error.status, headers)
 
 
-def _seen(house: House, generation: Generation) -> dict[str, Any]:
+def _seen(server: ServerState, generation: Generation) -> dict[str, Any]:
     """A generation as a callback shows it: its assets where the latest client found the sandbox."""
-    url = urlsplit(house.address)
+    url = urlsplit(server.address)
     host = (b"host", url.netloc.encode())
     called = {"type": "http", "scheme": url.scheme, "path": "/", "query_string": b"", "headers": [host]}
-    return dream_machine.answer(house, Request(called), generation)
+    return dream_machine.answer(server, Request(called), generation)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from luma_sandbox.clock import iso
-from luma_sandbox.dream_machine import check_key, house_of
-from luma_sandbox.server_state import House
+from luma_sandbox.dream_machine import check_key, server_of
+from luma_sandbox.server_state import ServerState
 
 ANY_ID = "123e4567-e89b-12d3-a456-426614174000"
 
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Conformance"])
-TheHouse = Annotated[House, Depends(house_of)]
+TheServer = Annotated[ServerState, Depends(server_of)]
 
 
 @router.post("/generations", status_code=201)
@@ -28,16 +28,16 @@ TheHouse = Annotated[House, Depends(house_of)]
 @router.post("/generations/image/reframe", status_code=201)
 @router.post("/generations/{identity}/upscale")
 @router.post("/generations/{identity}/audio")
-async def create(request: Request, house: TheHouse) -> dict[str, Any]:
+async def create(request: Request, server: TheServer) -> dict[str, Any]:
     """Take whatever was sent, and echo it."""
     body = await request.body()
-    return _generation(house, await request.json() if body else {})
+    return _generation(server, await request.json() if body else {})
 
 
 @router.get("/generations/{identity}")
-def get(identity: str, house: TheHouse) -> dict[str, Any]:
+def get(identity: str, server: TheServer) -> dict[str, Any]:
     """Some generation, whatever its id."""
-    return _generation(house, {"model": "ray-2", "generation_type": "video"}) | {"id": identity}
+    return _generation(server, {"model": "ray-2", "generation_type": "video"}) | {"id": identity}
 
 
 @router.delete("/generations/{identity}", status_code=204)
@@ -47,19 +47,21 @@ def delete(identity: str) -> Response:
 
 
 @router.get("/generations")
-def page(house: TheHouse, limit: Annotated[int, Query()] = 100, offset: Annotated[int, Query()] = 0) -> dict[str, Any]:
+def page(
+    server: TheServer, limit: Annotated[int, Query()] = 100, offset: Annotated[int, Query()] = 0
+) -> dict[str, Any]:
     """A page with one generation."""
-    one = _generation(house, {"model": "ray-2", "generation_type": "video"})
+    one = _generation(server, {"model": "ray-2", "generation_type": "video"})
     return {"generations": [one], "count": 1, "has_more": False, "limit": limit, "offset": offset}
 
 
-def _generation(house: House, request: dict[str, Any]) -> dict[str, Any]:
+def _generation(server: ServerState, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": ANY_ID,
         "generation_type": "image" if "photon" in str(request.get("model")) else "video",
         "state": "queued",
         "failure_reason": None,
-        "created_at": iso(house.clock.now()),
+        "created_at": iso(server.clock.now()),
         "assets": None,
         "model": request.get("model"),
         "request": request,

@@ -13,7 +13,7 @@ from typing import IO
 from luma_sandbox.errors import SettingsError
 
 
-class Home:
+class DataDir:
     """Where everything of one sandbox lies.
 
     books.sqlite   state and money

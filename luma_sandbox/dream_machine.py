@@ -15,7 +15,7 @@ from luma_sandbox.bodies import parsed
 from luma_sandbox.books import Draft, Generation, NoCredit
 from luma_sandbox.clock import iso
 from luma_sandbox.refusal import Refusal
-from luma_sandbox.server_state import House
+from luma_sandbox.server_state import ServerState
 
 API = "dream-machine"
 PREFIX = "/dream-machine/v1"
@@ -31,88 +31,88 @@ def check_key(authorization: Annotated[str, Header()] = "") -> None:
         raise Refusal(401, INVALID_KEY)
 
 
-def house_of(request: Request) -> House:
+def server_of(request: Request) -> ServerState:
     """The sandbox that this request came to."""
-    house: House = request.app.state.house
-    return house
+    server: ServerState = request.app.state.server
+    return server
 
 
 # The routes that no id can stand for; they are asked first.
 fixed = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
-TheHouse = Annotated[House, Depends(house_of)]
+TheServer = Annotated[ServerState, Depends(server_of)]
 
 
 @router.post("/generations/video", status_code=201)
 @router.post("/generations", status_code=201)
-async def create_video(request: Request, house: TheHouse) -> dict[str, Any]:
+async def create_video(request: Request, server: TheServer) -> dict[str, Any]:
     """Order a clip. The second path is the one that older clients use."""
-    wanted = rules.video(await read_json(request), house.options.assume)
-    generation = await asyncio.to_thread(accept_video, house, wanted)
-    house.lifecycle.begin(generation)
-    return answer(house, request, generation)
+    wanted = rules.video(await read_json(request), server.options.assume)
+    generation = await asyncio.to_thread(accept_video, server, wanted)
+    server.lifecycle.begin(generation)
+    return answer(server, request, generation)
 
 
 @router.post("/generations/image", status_code=201)
-async def create_image(request: Request, house: TheHouse) -> dict[str, Any]:
+async def create_image(request: Request, server: TheServer) -> dict[str, Any]:
     """Order a still. With `sync` the answer waits until it is there, or for `sync_timeout` seconds."""
-    draft = image_rules.image(await read_json(request), house.options.assume, API)
-    generation = await begin(house, draft)
+    draft = image_rules.image(await read_json(request), server.options.assume, API)
+    generation = await begin(server, draft)
     if draft.request.get("sync"):
-        generation = await _finished(house, generation, float(draft.request.get("sync_timeout", SYNC_SECONDS)))
-    return answer(house, request, generation)
+        generation = await _finished(server, generation, float(draft.request.get("sync_timeout", SYNC_SECONDS)))
+    return answer(server, request, generation)
 
 
 @router.post("/generations/image/reframe", status_code=201)
-async def reframe_image(request: Request, house: TheHouse) -> dict[str, Any]:
+async def reframe_image(request: Request, server: TheServer) -> dict[str, Any]:
     """Order a still in another shape."""
-    draft = image_rules.reframe(await read_json(request), house.options.assume, API)
-    return answer(house, request, await begin(house, draft))
+    draft = image_rules.reframe(await read_json(request), server.options.assume, API)
+    return answer(server, request, await begin(server, draft))
 
 
 @router.post("/generations/video/modify", status_code=201)
-async def modify_video(request: Request, house: TheHouse) -> dict[str, Any]:
+async def modify_video(request: Request, server: TheServer) -> dict[str, Any]:
     """Order footage in another look."""
-    draft = edit_rules.modify(await read_json(request), house.options.assume, API)
-    return answer(house, request, await begin(house, draft))
+    draft = edit_rules.modify(await read_json(request), server.options.assume, API)
+    return answer(server, request, await begin(server, draft))
 
 
 @router.post("/generations/video/reframe", status_code=201)
-async def reframe_video(request: Request, house: TheHouse) -> dict[str, Any]:
+async def reframe_video(request: Request, server: TheServer) -> dict[str, Any]:
     """Order footage in another shape."""
-    draft = edit_rules.reframe(await read_json(request), house.options.assume, API)
-    return answer(house, request, await begin(house, draft))
+    draft = edit_rules.reframe(await read_json(request), server.options.assume, API)
+    return answer(server, request, await begin(server, draft))
 
 
 @router.post("/generations/{identity}/upscale")
-async def upscale(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+async def upscale(identity: str, request: Request, server: TheServer) -> dict[str, Any]:
     """Order a finished clip with more pixels: a generation of its own."""
     body = await read_json(request) if await request.body() else {}
-    draft = finish_rules.upscale(body, finished_clip(house, identity), house.options.assume)
-    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+    draft = finish_rules.upscale(body, finished_clip(server, identity), server.options.assume)
+    return answer(server, request, await begin(server, draft, lambda: check_clip(server, identity)))
 
 
 @router.post("/generations/{identity}/audio")
-async def add_audio(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+async def add_audio(identity: str, request: Request, server: TheServer) -> dict[str, Any]:
     """Order a sound for a finished clip: a generation of its own."""
     body = await read_json(request) if await request.body() else {}
-    draft = finish_rules.audio(body, finished_clip(house, identity), house.options.assume)
-    return answer(house, request, await begin(house, draft, lambda: check_clip(house, identity)))
+    draft = finish_rules.audio(body, finished_clip(server, identity), server.options.assume)
+    return answer(server, request, await begin(server, draft, lambda: check_clip(server, identity)))
 
 
 @router.get("/generations")
 def list_generations(
     request: Request,
-    house: TheHouse,
+    server: TheServer,
     limit: Annotated[int, Query(ge=0)] = 100,
     offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
     """The newest first, unless `list_order` says otherwise."""
-    assume = house.options.assume
+    assume = server.options.assume
     shown = min(limit, int(assume.number("list_limit_max")))
-    page, total = house.books.page(API, shown, offset, first=assume["list_order"])
+    page, total = server.books.page(API, shown, offset, first=assume["list_order"])
     return {
-        "generations": [answer(house, request, generation) for generation in page],
+        "generations": [answer(server, request, generation) for generation in page],
         "count": len(page),
         "has_more": offset + len(page) < total,
         "limit": shown,
@@ -133,23 +133,23 @@ def list_camera_motions() -> list[str]:
 
 
 @router.get("/generations/{identity}")
-def get_generation(identity: str, request: Request, house: TheHouse) -> dict[str, Any]:
+def get_generation(identity: str, request: Request, server: TheServer) -> dict[str, Any]:
     """One generation, its asset under a fresh URL."""
-    return answer(house, request, find(house, identity))
+    return answer(server, request, find(server, identity))
 
 
 @router.delete("/generations/{identity}", status_code=204)
-def delete_generation(identity: str, house: TheHouse) -> Response:
+def delete_generation(identity: str, server: TheServer) -> Response:
     """Take a generation out of sight. What it cost stays in the books."""
-    if not house.books.delete(find(house, identity).id, house.clock.now()):
+    if not server.books.delete(find(server, identity).id, server.clock.now()):
         raise Refusal(404, "Generation not found")
     return Response(status_code=204)
 
 
 @fixed.get("/credits")
-def get_credits(house: TheHouse) -> dict[str, int | float]:
+def get_credits(server: TheServer) -> dict[str, int | float]:
     """What is left, in US cents."""
-    return {"credit_balance": number(house.books.account().balance)}
+    return {"credit_balance": number(server.books.account().balance)}
 
 
 @fixed.get("/ping")
@@ -179,18 +179,18 @@ def _not_json(at: list[int], why: str) -> Refusal:
     return Refusal(422, [told])
 
 
-def find(house: House, identity: str) -> Generation:
+def find(server: ServerState, identity: str) -> Generation:
     """A generation that can be seen. Raises Refusal."""
-    found = house.books.get(identity)
+    found = server.books.get(identity)
     if found is None or found.api != API:
         raise Refusal(404, "Generation not found")
     return found
 
 
-def finished_clip(house: House, identity: str) -> Generation:
+def finished_clip(server: ServerState, identity: str) -> Generation:
     """A completed video to be finished further. Raises Refusal."""
-    found = find(house, identity)
-    status = int(house.options.assume["unfinished_parent"])
+    found = find(server, identity)
+    status = int(server.options.assume["unfinished_parent"])
     if found.kind != "video":
         raise Refusal(status, f"Generation {identity} is not a video")
     if found.state != "completed":
@@ -198,12 +198,12 @@ def finished_clip(house: House, identity: str) -> Generation:
     return found
 
 
-def check_clip(house: House, identity: str) -> None:
+def check_clip(server: ServerState, identity: str) -> None:
     """Raises Refusal where it can no longer be built on."""
-    finished_clip(house, identity)
+    finished_clip(server, identity)
 
 
-def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
+def accept_video(server: ServerState, wanted: rules.VideoRequest) -> Generation:
     """Into the books, charged, or refused with nothing charged."""
     width, height = sizes.of(wanted.resolution, wanted.aspect_ratio)
     order_form = {
@@ -215,7 +215,7 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
         "frames": sizes.frames(wanted.seconds),
         "concepts": list(wanted.concepts),
         "loop": wanted.loop,
-        "extension": house.options.assume["extension"],
+        "extension": server.options.assume["extension"],
         "frame0": wanted.start.model_dump(exclude_none=True) if wanted.start else None,
         "frame1": wanted.end.model_dump(exclude_none=True) if wanted.end else None,
     }
@@ -225,51 +225,51 @@ def accept_video(house: House, wanted: rules.VideoRequest) -> Generation:
         model=wanted.model,
         request=wanted.echo,
         order_form=order_form,
-        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds, _rate(house, wanted.model)),
+        cents=prices.video(wanted.model, wanted.resolution, wanted.seconds, _rate(server, wanted.model)),
     )
 
     def check_parents() -> None:
         for name, identity in wanted.parents:
-            check_parent(house, name, identity)
+            check_parent(server, name, identity)
 
-    return accept(house, draft, check_parents)
+    return accept(server, draft, check_parents)
 
 
-def _rate(house: House, model: str) -> float | None:
+def _rate(server: ServerState, model: str) -> float | None:
     """US dollars per million pixels of a model that no price list of Luma's names; None where one does."""
-    return house.options.assume.number("ray_1_6_rate") if model == "ray-1-6" else None
+    return server.options.assume.number("ray_1_6_rate") if model == "ray-1-6" else None
 
 
-async def begin(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+async def begin(server: ServerState, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
     """Accept an order, and start its life."""
-    generation = await asyncio.to_thread(accept, house, draft, check)
-    house.lifecycle.begin(generation)
+    generation = await asyncio.to_thread(accept, server, draft, check)
+    server.lifecycle.begin(generation)
     return generation
 
 
-def accept(house: House, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
+def accept(server: ServerState, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
     """Into the books, charged, or refused with nothing charged. Every create comes through here."""
     try:
-        return house.books.accept(draft, house.clock.now(), check)
+        return server.books.accept(draft, server.clock.now(), check)
     except NoCredit:
-        raise Refusal(402, house.options.assume["no_credit_text"]) from None
+        raise Refusal(402, server.options.assume["no_credit_text"]) from None
 
 
-async def _finished(house: House, generation: Generation, seconds: float) -> Generation:
+async def _finished(server: ServerState, generation: Generation, seconds: float) -> Generation:
     """The generation once it is completed or failed, or as it stands after so many seconds."""
     end = asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < end:
-        found = await asyncio.to_thread(house.books.any, generation.id)
+        found = await asyncio.to_thread(server.books.any, generation.id)
         if found is not None and found.state in ("completed", "failed"):
             return found
         await asyncio.sleep(SYNC_LOOK)
-    return house.books.any(generation.id) or generation
+    return server.books.any(generation.id) or generation
 
 
-def check_parent(house: House, name: str, identity: str) -> None:
+def check_parent(server: ServerState, name: str, identity: str) -> None:
     """Only a completed video can be built on."""
-    status = int(house.options.assume["unfinished_parent"])
-    parent = house.books.get(identity)
+    status = int(server.options.assume["unfinished_parent"])
+    parent = server.books.get(identity)
     if parent is None or parent.api != API:
         raise Refusal(status, f"Generation {identity} in keyframes.{name} was not found")
     if parent.state != "completed":
@@ -283,7 +283,7 @@ def asset_name(generation: Generation) -> str:
     return f"image.{generation.order_form['format']}" if generation.kind == "image" else "video.mp4"
 
 
-def answer(house: House, request: Request, generation: Generation) -> dict[str, Any]:
+def answer(server: ServerState, request: Request, generation: Generation) -> dict[str, Any]:
     """A generation as the service gives it."""
     return {
         "id": generation.id,
@@ -291,20 +291,20 @@ def answer(house: House, request: Request, generation: Generation) -> dict[str, 
         "state": generation.state,
         "failure_reason": generation.failure_reason,
         "created_at": iso(generation.created_at, "microseconds"),
-        "assets": _assets(house, request, generation) if generation.state == "completed" else None,
+        "assets": _assets(server, request, generation) if generation.state == "completed" else None,
         "model": generation.model,
         "request": generation.request,
     }
 
 
-def _assets(house: House, request: Request, generation: Generation) -> dict[str, str | None]:
+def _assets(server: ServerState, request: Request, generation: Generation) -> dict[str, str | None]:
     """Where the files of a completed generation are; a clip's image is its first frame."""
-    base = (house.options.public_url or str(request.base_url)).rstrip("/")
+    base = (server.options.public_url or str(request.base_url)).rstrip("/")
 
     def url(name: str) -> str:
         path = f"/sandbox/assets/{generation.id}/{name}"
-        signed = house.options.assume["asset_urls"] == "signed"
-        return house.signer.url(base, path, house.clock.now()) if signed else f"{base}{path}"
+        signed = server.options.assume["asset_urls"] == "signed"
+        return server.signer.url(base, path, server.clock.now()) if signed else f"{base}{path}"
 
     if generation.kind == "image":
         return {"image": url(asset_name(generation))}

@@ -21,7 +21,7 @@ from luma_sandbox.faults_answers import Answer, broken_download, declined, inste
 from luma_sandbox.faults_fate import Fate, pending
 from luma_sandbox.faults_routes import route_of
 from luma_sandbox.limits import AGENTS
-from luma_sandbox.server_state import House
+from luma_sandbox.server_state import ServerState
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -53,17 +53,17 @@ class DroppingProtocol(H11Protocol):
 class FaultLayer:
     """The application with its faults."""
 
-    def __init__(self, app: App, house: House) -> None:
+    def __init__(self, app: App, server: ServerState) -> None:
         self._app = app
-        self._house = house
-        self._faults = house.faults
+        self._server = server
+        self._faults = server.faults
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one call, or not."""
         headers = dict(scope["headers"]) if scope["type"] == "http" else {}
         # A client of the APIs has a key. Whoever has none may be a page that pretends this to be its own host.
         if b"authorization" in headers and (host := headers.get(b"host")):
-            self._house.address = f"{scope['scheme']}://{host.decode('latin-1')}"
+            self._server.address = f"{scope['scheme']}://{host.decode('latin-1')}"
         route = route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if route is None:
             await self._app(scope, receive, send)
@@ -78,7 +78,7 @@ class FaultLayer:
             if fault is None:
                 await self._app(scope, receive, send)
             else:
-                await _Struck(self._app, fault, scope, receive, send, self._house).answer()
+                await _Struck(self._app, fault, scope, receive, send, self._server).answer()
         finally:
             pending.reset(fated)
 
@@ -87,15 +87,15 @@ class _Struck:
     """One call that a fault strikes."""
 
     def __init__(
-        self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send, house: House
+        self, app: App, fault: Fault, scope: Message, receive: Receive, send: Send, server: ServerState
     ) -> None:  # fmt: skip
         self._app = app
         self._fault = fault
         self._scope = scope
-        self._house = house
-        self._clock = house.clock
+        self._server = server
+        self._clock = server.clock
         self._agents = scope["path"].startswith(AGENTS_PATHS)
-        self._prefixed = house.options.assume["detail_prefix"] == "status" and not self._agents
+        self._prefixed = server.options.assume["detail_prefix"] == "status" and not self._agents
         self._wire = receive
         self._receive = receive
         self._send = send
@@ -118,7 +118,7 @@ class _Struck:
     def _refusal(self) -> Answer | None:
         """What is answered in place of the call, if it is not to happen, in the words of its API."""
         if self._agents:
-            return declined(self._fault, self._house.limits.creates_a_minute.get(AGENTS))
+            return declined(self._fault, self._server.limits.creates_a_minute.get(AGENTS))
         return instead(self._fault, prefixed=self._prefixed)
 
     async def _after(self) -> None:
@@ -153,7 +153,7 @@ class _Struck:
             await self._send({"type": "http.response.body", "body": answer.half(), "more_body": True})
             await self._drop(flushed=True)
         else:
-            chance = random.Random(f"{self._house.faults.seed}/{self._scope['path']}")  # noqa: S311
+            chance = random.Random(f"{self._server.faults.seed}/{self._scope['path']}")  # noqa: S311
             await self._tell(broken_download(self._fault, answer, chance, prefixed=self._prefixed))
 
     async def _ask(self) -> Answer:

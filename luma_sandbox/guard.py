@@ -23,7 +23,7 @@ async def own_machine(request: Request) -> None:
     Raises Refusal: 403 for a foreign ``Host``, ``Origin`` or ``Sec-Fetch-Site``, 415 for a body that is not JSON.
     """
     host = request.headers.get("host", "")
-    names = {_name(request.app.state.house.options.public_url)} - {""}
+    names = {_name(request.app.state.server.options.public_url)} - {""}
     if not is_loopback(_name(f"//{host}")) and _name(f"//{host}") not in names:
         raise Refusal(403, "The sandbox's own routes answer to 127.0.0.1, localhost or [::1] only, not to this host")
     origin = request.headers.get("origin")

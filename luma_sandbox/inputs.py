@@ -14,17 +14,17 @@ from typing import Any
 
 from luma_sandbox import sizes
 from luma_sandbox.books import Books, Generation
-from luma_sandbox.data_dir import Home
+from luma_sandbox.data_dir import DataDir
 from luma_sandbox.reader import Reader, Unreadable
 
 FETCHED_AT_ONCE = 16
 FRAMES = ("frame0", "frame1")
 
 
-class Pantry:
+class InputStore:
     """Reads and keeps inputs."""
 
-    def __init__(self, home: Home, books: Books, reader: Reader) -> None:
+    def __init__(self, home: DataDir, books: Books, reader: Reader) -> None:
         self._home = home
         self._books = books
         self._reader = reader
@@ -70,7 +70,7 @@ class Pantry:
         return found | (made(parent) if parent.kind == "video" else {})
 
 
-def result(home: Home, generation: Generation) -> Path:
+def result(home: DataDir, generation: Generation) -> Path:
     """Where the file of a generation lies, or will lie."""
     if generation.kind == "image":
         return home.still(generation.id, str(generation.order_form["format"]))
@@ -94,7 +94,7 @@ def made(generation: Generation) -> dict[str, int]:
     return {"width": form["width"], "height": form["height"], "frames": frames}
 
 
-def score(home: Home, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def score(home: DataDir, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What the darkroom needs to know; nothing in it but the paths depends on ids or URLs."""
     form = {name: value for name, value in generation.order_form.items() if name not in (*FRAMES, "inputs")}
     return form | {

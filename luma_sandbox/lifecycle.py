@@ -12,11 +12,11 @@ from collections.abc import Callable
 from luma_sandbox import prices
 from luma_sandbox.books import Books, Generation
 from luma_sandbox.clock import Clock
-from luma_sandbox.data_dir import Home
+from luma_sandbox.data_dir import DataDir
 from luma_sandbox.faults_fate import Fate
-from luma_sandbox.inputs import Pantry, score
+from luma_sandbox.inputs import InputStore, score
 from luma_sandbox.reader import Reader, Unreadable
-from luma_sandbox.render_pool import Darkroom, RenderFailed
+from luma_sandbox.render_pool import RenderFailed, RenderPool
 
 log = logging.getLogger("luma_sandbox")
 
@@ -35,8 +35,8 @@ class Lifecycle:
         self,
         *,
         books: Books,
-        home: Home,
-        darkroom: Darkroom,
+        home: DataDir,
+        render_pool: RenderPool,
         reader: Reader,
         clock: Clock,
         latency: float,
@@ -46,8 +46,8 @@ class Lifecycle:
     ) -> None:
         self._books = books
         self._home = home
-        self._darkroom = darkroom
-        self._pantry = Pantry(home, books, reader)
+        self._render_pool = render_pool
+        self._pantry = InputStore(home, books, reader)
         self._clock = clock
         self._latency = latency
         self._queued = queued
@@ -118,7 +118,7 @@ class Lifecycle:
             cents = prices.settled(generation.order_form, inputs)
             await asyncio.to_thread(self._books.keep_inputs, generation.id, inputs, cents)
         ordered = score(self._home, generation, inputs) | self._how
-        return await self._darkroom.render(fate.bent(ordered) if fate else ordered)
+        return await self._render_pool.render(fate.bent(ordered) if fate else ordered)
 
     async def _fail(self, generation: Generation, reason: str, note: str) -> None:
         log.warning("generation %s: %s: %s", generation.id, reason, note)

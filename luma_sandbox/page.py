@@ -18,10 +18,10 @@ from luma_sandbox.amounts import dollars
 from luma_sandbox.assumptions import TABLE
 from luma_sandbox.books import Generation
 from luma_sandbox.clock import iso
-from luma_sandbox.dream_machine import PREFIX, asset_name, house_of
+from luma_sandbox.dream_machine import PREFIX, asset_name, server_of
 from luma_sandbox.guard import own_machine
 from luma_sandbox.inputs import made
-from luma_sandbox.server_state import House
+from luma_sandbox.server_state import ServerState
 
 SHOWN = 60
 
@@ -51,13 +51,13 @@ class Card:
 
 
 @router.get("/", response_class=HTMLResponse)
-def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLResponse:
+def page(request: Request, server: Annotated[ServerState, Depends(server_of)]) -> HTMLResponse:
     """Everything at a glance; it reloads itself while something is being made."""
     base = str(request.base_url).rstrip("/")
-    creates = house.books.creates()
-    account = house.books.account()
+    creates = server.books.creates()
+    account = server.books.account()
     text = templates.get_template("page.html").render(
-        cards=[_card(house, base, create) for create in reversed(creates[-SHOWN:])],
+        cards=[_card(server, base, create) for create in reversed(creates[-SHOWN:])],
         total=len(creates),
         hidden=max(0, len(creates) - SHOWN),
         busy=any(create.state in ("queued", "dreaming") for create in creates),
@@ -67,18 +67,18 @@ def page(request: Request, house: Annotated[House, Depends(house_of)]) -> HTMLRe
         url=f"{base}{PREFIX}",
         agents=f"{base}{AGENTS}",
         base=base,
-        ca=shlex.quote(str(house.certificate.ca)) if house.certificate is not None else "",
-        home=str(house.home.root),
-        faults=house.faults.report()["faults"],
-        assumptions=[(entry, house.options.assume[entry.name]) for entry in TABLE],
+        ca=shlex.quote(str(server.certificate.ca)) if server.certificate is not None else "",
+        home=str(server.home.root),
+        faults=server.faults.report()["faults"],
+        assumptions=[(entry, server.options.assume[entry.name]) for entry in TABLE],
     )
     return HTMLResponse(text)
 
 
-def _card(house: House, base: str, create: Generation) -> Card:
+def _card(server: ServerState, base: str, create: Generation) -> Card:
     form = create.order_form
     done = create.state == "completed" and create.deleted_at is None
-    now = house.clock.now()
+    now = server.clock.now()
     asset = f"/sandbox/assets/{create.id}"
     still = create.kind == "image"
     return Card(
@@ -92,9 +92,9 @@ def _card(house: House, base: str, create: Generation) -> Card:
         deleted=create.deleted_at is not None,
         created=iso(create.created_at)[:19].replace("T", " "),
         problem=": ".join(text for text in (create.failure_reason, create.note) if text),
-        video=house.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and not still else None,
-        image=house.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and still else None,
-        poster=house.signer.url(base, f"{asset}/poster.jpg", now) if done else None,
+        video=server.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and not still else None,
+        image=server.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and still else None,
+        poster=server.signer.url(base, f"{asset}/poster.jpg", now) if done else None,
     )
 
 

@@ -34,7 +34,7 @@ def birth(pid: int) -> str | None:
     return asked.stdout.strip() or None
 
 
-class Companions:
+class ParentWatch:
     """The attached processes."""
 
     def __init__(self) -> None:

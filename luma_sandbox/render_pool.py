@@ -24,7 +24,7 @@ class RenderFailed(Exception):
     """An order that could not be developed; the text says why."""
 
 
-class Darkroom:
+class RenderPool:
     """Renders score after score in at most ``workers`` processes at once."""
 
     def __init__(self, workers: int) -> None:

@@ -12,13 +12,13 @@ from luma_sandbox.books import Books, Draft
 from luma_sandbox.callbacks import Callbacks
 from luma_sandbox.certificates import certificate
 from luma_sandbox.clock import Clock, WallClock
-from luma_sandbox.data_dir import Home
+from luma_sandbox.data_dir import DataDir
 from luma_sandbox.faults import Faults, Plan
 from luma_sandbox.lifecycle import Lifecycle
 from luma_sandbox.limits import CREDIT, MINUTE, Limits, family
-from luma_sandbox.parent_watch import Companions
+from luma_sandbox.parent_watch import ParentWatch
 from luma_sandbox.reader import Reader
-from luma_sandbox.render_pool import Darkroom
+from luma_sandbox.render_pool import RenderPool
 from luma_sandbox.signatures import Signer
 
 
@@ -51,13 +51,13 @@ class Options:
     tls: tuple[str, ...] = ()
 
 
-class House:
+class ServerState:
     """The parts of one sandbox, made once and used by every route. It has its home for itself."""
 
     def __init__(self, home: Path, options: Options, clock: Clock | None = None) -> None:
         self.options = options
         self.clock: Clock = clock or WallClock()
-        self.home = Home(home)
+        self.home = DataDir(home)
         self.home.lock()
         self.certificate = certificate(self.home.tls, options.tls, self.clock.now()) if options.tls else None
         self.reader = Reader(
@@ -65,8 +65,8 @@ class House:
         )
         self.books = Books(self.home.books, credit=options.credit)
         self.signer = Signer(self.books.signing_key(), options.assume.number("asset_url_seconds"))
-        self.companions = Companions()
-        self.darkroom = Darkroom(options.workers)
+        self.parent_watch = ParentWatch()
+        self.render_pool = RenderPool(options.workers)
         self.faults = Faults(options.plan)
         self.limits = options.limits
         self.address = "http://127.0.0.1:8787"  # where the latest client found it
@@ -76,7 +76,7 @@ class House:
         self.lifecycle = Lifecycle(
             books=self.books,
             home=self.home,
-            darkroom=self.darkroom,
+            render_pool=self.render_pool,
             reader=self.reader,
             clock=self.clock,
             latency=options.latency,
@@ -95,7 +95,7 @@ class House:
         """Stop all work and free the home. Everything is on the disk already."""
         await self.lifecycle.close()
         await self.callbacks.close()
-        await self.darkroom.close()
+        await self.render_pool.close()
         self.books.close()
         self.home.unlock()
 

@@ -22,7 +22,7 @@ from studio.assets.publish.reach import try_out
 from studio.assets.publish.s3 import S3Files
 from studio.connections import trouble_of
 from studio.errors import Ambiguous, AssetError, NotSent, ServiceError, SettingsError, Untrusted
-from studio.execution.polling import Watcher
+from studio.execution.polling import GenerationPoller
 from studio.execution.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.storage.clip_store import ClipStore
@@ -90,16 +90,16 @@ async def test_an_untrusted_certificate_is_said_to_be_one(wire: Wire, api: str) 
             assert wire.url.removeprefix("https://") in caught.value.message
             assert not any(rule.worth(caught.value) for rule in (ORDER, WAIT, FETCH, SETTLE, PUBLISH))
     assert naps == []
-    assert wire.house.books.creates() == []
+    assert wire.server_state.books.creates() == []
 
 
 async def test_with_its_authority_named_it_is_trusted(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the hint says helps; with another authority named the hint speaks of the one that is set."""
-    assert wire.house.certificate is not None
-    monkeypatch.setenv("SSL_CERT_FILE", str(wire.house.certificate.ca))
+    assert wire.server_state.certificate is not None
+    monkeypatch.setenv("SSL_CERT_FILE", str(wire.server_state.certificate.ca))
     async with provider_at("luma", wire.url, Naps()) as provider:
         await provider.ping()
-    other = certificate(wire.house.home.root / "other", LOOPBACK, wire.house.clock.now())
+    other = certificate(wire.server_state.home.root / "other", LOOPBACK, wire.server_state.clock.now())
     monkeypatch.setenv("SSL_CERT_FILE", str(other.ca))
     async with provider_at("luma", wire.url, Naps()) as provider:
         with pytest.raises(Untrusted) as caught:
@@ -270,10 +270,10 @@ async def test_a_read_is_tried_again_as_the_sdk_would(answers: list[int], pauses
 async def test_who_waits_hears_of_it_at_once(wire: Wire) -> None:
     """A watcher does not sit out a certificate as it sits out an outage."""
     async with provider_at("luma", wire.url, Naps()) as provider:
-        watcher = Watcher(provider, sleep=(naps := Naps()))
+        poller = GenerationPoller(provider, sleep=(naps := Naps()))
         with pytest.raises(Untrusted):
-            await watcher.wait("g", timeout=600)
-        await watcher.aclose()
+            await poller.wait("g", timeout=600)
+        await poller.aclose()
     assert naps == []
 
 
@@ -323,8 +323,8 @@ async def test_a_bucket_behind_an_untrusted_certificate(
         await asyncio.to_thread(S3Files("s3://film/a", internet=False).publish, image)
     assert "SSL_CERT_FILE" in caught.value.hint
     assert "SECRET" not in str(caught.value)
-    assert wire.house.certificate is not None
-    monkeypatch.setenv("SSL_CERT_FILE", str(wire.house.certificate.ca))
+    assert wire.server_state.certificate is not None
+    monkeypatch.setenv("SSL_CERT_FILE", str(wire.server_state.certificate.ca))
     with pytest.raises((AssetError, SettingsError)) as after:  # it is reached, and is no bucket
         await asyncio.to_thread(S3Files("s3://film/a", internet=False).publish, image)
     assert "certificate" not in str(after.value)

@@ -7,16 +7,16 @@ from fastapi import Depends, FastAPI
 from luma_sandbox.agents import archive, conformance, files, generations
 from luma_sandbox.agents.conformance import PREFIX
 from luma_sandbox.agents.refusal import Declined, decline, mark
-from luma_sandbox.agents.state import Desk
-from luma_sandbox.server_state import House
+from luma_sandbox.agents.state import AgentsState
+from luma_sandbox.server_state import ServerState
 
 
-def include(app: FastAPI, house: House) -> None:
+def include(app: FastAPI, server: ServerState) -> None:
     """Add the API to a sandbox. In conformance mode it answers its SDK's own test suite, also at the root."""
-    app.state.agents = Desk(house)
+    app.state.agents = AgentsState(server)
     app.add_exception_handler(Declined, decline)
     marked = [Depends(mark)]
-    if house.options.conformance:
+    if server.options.conformance:
         for prefix in (PREFIX, ""):
             app.include_router(conformance.router, prefix=prefix, dependencies=marked)
     app.include_router(files.uploads)
@@ -27,5 +27,5 @@ def include(app: FastAPI, house: House) -> None:
 
 def close(app: FastAPI) -> None:
     """Free what it holds."""
-    desk: Desk = app.state.agents
-    desk.close()
+    agents: AgentsState = app.state.agents
+    agents.close()

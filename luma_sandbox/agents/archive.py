@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
 from luma_sandbox.agents.places import archive_of
-from luma_sandbox.agents.state import Desk, desk_of
+from luma_sandbox.agents.state import AgentsState, agents_of
 from luma_sandbox.refusal import Refusal
 
 router = APIRouter(tags=["Luma Agents"])
@@ -16,13 +16,17 @@ router = APIRouter(tags=["Luma Agents"])
 
 @router.api_route("/sandbox/assets/{identity}/frames.zip", methods=["GET", "HEAD"])
 def frames(
-    identity: str, request: Request, desk: Annotated[Desk, Depends(desk_of)], expires: str = "", sig: str = ""
+    identity: str,
+    request: Request,
+    agents: Annotated[AgentsState, Depends(agents_of)],
+    expires: str = "",
+    sig: str = "",
 ) -> FileResponse:
     """The frames for whoever holds a valid signature."""
-    if not desk.house.signer.holds(request.url.path, expires, sig, desk.house.clock.now()):
+    if not agents.server.signer.holds(request.url.path, expires, sig, agents.server.clock.now()):
         raise Refusal(403, "Request has expired or its signature does not match")
-    found = desk.house.books.get(identity)
-    place = archive_of(desk.house.home.clip(identity))
+    found = agents.server.books.get(identity)
+    place = archive_of(agents.server.home.clip(identity))
     if found is None or found.state != "completed" or not place.exists():
         raise Refusal(404, "Asset not found")
     return FileResponse(place, media_type="application/zip")

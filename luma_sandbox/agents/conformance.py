@@ -18,8 +18,8 @@ from starlette.types import Scope
 
 from luma_sandbox.agents.refusal import check_key
 from luma_sandbox.clock import iso
-from luma_sandbox.dream_machine import house_of
-from luma_sandbox.server_state import House
+from luma_sandbox.dream_machine import server_of
+from luma_sandbox.server_state import ServerState
 
 ANY_ID = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 
@@ -40,40 +40,40 @@ class Told(APIRoute):
 
 
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Conformance"], route_class=Told)
-TheHouse = Annotated[House, Depends(house_of)]
+TheServer = Annotated[ServerState, Depends(server_of)]
 
 
 @router.post("/generations", status_code=201)
-async def create(request: Request, house: TheHouse) -> dict[str, Any]:
+async def create(request: Request, server: TheServer) -> dict[str, Any]:
     """Take whatever was sent."""
     asked = await request.json()
-    return _generation(house) | {"model": asked.get("model", "uni-1"), "type": asked.get("type", "image")}
+    return _generation(server) | {"model": asked.get("model", "uni-1"), "type": asked.get("type", "image")}
 
 
 @router.get("/generations/{identity}")
-def get(identity: str, house: TheHouse) -> dict[str, Any]:
+def get(identity: str, server: TheServer) -> dict[str, Any]:
     """Some generation, whatever its id."""
-    return _generation(house) | {"id": identity}
+    return _generation(server) | {"id": identity}
 
 
 @router.post("/files", status_code=201)
-async def create_file(request: Request, house: TheHouse) -> dict[str, Any]:
+async def create_file(request: Request, server: TheServer) -> dict[str, Any]:
     """A file that waits for its bytes."""
-    upload = {"method": "PUT", "url": str(request.url), "headers": {}, "expires_at": iso(house.clock.now() + 3600)}
-    return {"id": ANY_ID, "state": "pending", "file": _file(house), "upload": upload}
+    upload = {"method": "PUT", "url": str(request.url), "headers": {}, "expires_at": iso(server.clock.now() + 3600)}
+    return {"id": ANY_ID, "state": "pending", "file": _file(server), "upload": upload}
 
 
 @router.get("/files")
-def page(house: TheHouse) -> dict[str, Any]:
+def page(server: TheServer) -> dict[str, Any]:
     """A page with one file."""
-    return {"data": [_file(house)], "has_more": False, "next_cursor": None}
+    return {"data": [_file(server)], "has_more": False, "next_cursor": None}
 
 
 @router.get("/files/{identity}")
 @router.post("/files/{identity}/complete")
-def get_file(identity: str, house: TheHouse) -> dict[str, Any]:
+def get_file(identity: str, server: TheServer) -> dict[str, Any]:
     """Some file, whatever its id."""
-    return _file(house) | {"id": identity}
+    return _file(server) | {"id": identity}
 
 
 @router.delete("/files/{identity}", status_code=204)
@@ -82,23 +82,23 @@ def delete_file(identity: str) -> Response:
     return Response(status_code=204)
 
 
-def _generation(house: House) -> dict[str, Any]:
+def _generation(server: ServerState) -> dict[str, Any]:
     return {
         "id": ANY_ID,
         "type": "image",
         "model": "uni-1",
         "state": "queued",
-        "created_at": iso(house.clock.now()),
+        "created_at": iso(server.clock.now()),
         "output": [],
         "failure_reason": None,
         "failure_code": None,
     }
 
 
-def _file(house: House) -> dict[str, Any]:
+def _file(server: ServerState) -> dict[str, Any]:
     return {
         "id": ANY_ID,
-        "created_at": iso(house.clock.now()),
+        "created_at": iso(server.clock.now()),
         "mime_type": "image/png",
         "purpose": "input",
         "size_bytes": 1,

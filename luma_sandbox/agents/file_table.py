@@ -77,7 +77,7 @@ class File:
         return self.expires_at if self.expires_at is not None and self.expires_at <= now else None
 
 
-class Shelf:
+class FileTable:
     """The files of one sandbox home."""
 
     def __init__(self, books: Path) -> None:

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from luma_sandbox.agents import media, shapes
 from luma_sandbox.agents.file_table import File
 from luma_sandbox.agents.refusal import Declined, check_key
-from luma_sandbox.agents.state import Desk, desk_of, json_body
+from luma_sandbox.agents.state import AgentsState, agents_of, json_body
 from luma_sandbox.clock import iso
 from luma_sandbox.errors import BadClip
 from luma_sandbox.reader import Unreadable
@@ -25,78 +25,78 @@ MEDIA = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4")
 
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Luma Agents"])
 uploads = APIRouter(tags=["Luma Agents"])
-TheDesk = Annotated[Desk, Depends(desk_of)]
+TheAgents = Annotated[AgentsState, Depends(agents_of)]
 
 
 @router.post("/files", status_code=201)
-async def create(request: Request, desk: TheDesk) -> dict[str, Any]:
+async def create(request: Request, agents: TheAgents) -> dict[str, Any]:
     """A new file: as JSON it waits for a signed PUT, as multipart its bytes come along."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await _create_inline(request, desk)
+        return await _create_inline(request, agents)
     asked = shapes.read(shapes.FileCreate, await json_body(request))
-    file = await asyncio.to_thread(_add, desk, asked)
-    url = desk.house.signer.url(str(request.base_url), f"/sandbox/uploads/{file.id}", desk.house.clock.now())
-    expires = desk.house.clock.now() + desk.house.options.assume.number("asset_url_seconds")
+    file = await asyncio.to_thread(_add, agents, asked)
+    url = agents.server.signer.url(str(request.base_url), f"/sandbox/uploads/{file.id}", agents.server.clock.now())
+    expires = agents.server.clock.now() + agents.server.options.assume.number("asset_url_seconds")
     upload = {"method": "PUT", "url": url, "headers": {"Content-Type": file.mime_type}, "expires_at": iso(expires)}
-    return _answer(desk, file) | {"upload": upload}
+    return _answer(agents, file) | {"upload": upload}
 
 
 @router.get("/files")
-def page(request: Request, desk: TheDesk) -> dict[str, Any]:
+def page(request: Request, agents: TheAgents) -> dict[str, Any]:
     """The newest first, from a cursor on; deleted ones only where they are asked for."""
     asked = shapes.read(shapes.FileQuery, dict(request.query_params))
-    now = desk.house.clock.now()
+    now = agents.server.clock.now()
     shown = [
         file
-        for file in desk.shelf.newest(_place(asked.cursor))
+        for file in agents.file_table.newest(_place(asked.cursor))
         if asked.purpose in (None, file.purpose)
         and (file.state(now) != "deleted" if asked.state is None else file.state(now) == asked.state)
     ]
     files, more = shown[: asked.limit], len(shown) > asked.limit
     return {
-        "data": [record(desk, file) for file in files],
+        "data": [record(agents, file) for file in files],
         "has_more": more,
         "next_cursor": _cursor(files[-1].seq) if more else None,
     }
 
 
 @router.get("/files/{identity}")
-def get(identity: str, desk: TheDesk) -> dict[str, Any]:
+def get(identity: str, agents: TheAgents) -> dict[str, Any]:
     """One file, also a deleted one."""
-    return record(desk, _find(desk, identity))
+    return record(agents, _find(agents, identity))
 
 
 @router.delete("/files/{identity}", status_code=204)
-def delete(identity: str, desk: TheDesk) -> Response:
+def delete(identity: str, agents: TheAgents) -> Response:
     """It can no longer be used for new generations."""
-    desk.shelf.delete(_find(desk, identity).id, desk.house.clock.now())
+    agents.file_table.delete(_find(agents, identity).id, agents.server.clock.now())
     return Response(status_code=204)
 
 
 @router.post("/files/{identity}/complete")
-async def complete(identity: str, desk: TheDesk) -> dict[str, Any]:
+async def complete(identity: str, agents: TheAgents) -> dict[str, Any]:
     """The bytes are there: its ingest begins. Asked again it changes nothing."""
-    file = _find(desk, identity)
-    if file.state(desk.house.clock.now()) == "deleted":
+    file = _find(agents, identity)
+    if file.state(agents.server.clock.now()) == "deleted":
         raise Declined(404, "File not found")
     if file.sha256 is None:
         raise Declined(400, "No bytes were uploaded for this file")
     if file.ready_at is None:
-        await asyncio.to_thread(_ingest, desk, file, file.sha256)
-    return record(desk, _find(desk, identity))
+        await asyncio.to_thread(_ingest, agents, file, file.sha256)
+    return record(agents, _find(agents, identity))
 
 
 @uploads.put("/sandbox/uploads/{identity}")
-async def put(identity: str, request: Request, desk: TheDesk, expires: str = "", sig: str = "") -> Response:
+async def put(identity: str, request: Request, agents: TheAgents, expires: str = "", sig: str = "") -> Response:
     """The storage behind a signed URL. It answers as object stores do, with no JSON."""
-    if not desk.house.signer.holds(request.url.path, expires, sig, desk.house.clock.now()):
+    if not agents.server.signer.holds(request.url.path, expires, sig, agents.server.clock.now()):
         return Response("Request has expired or its signature does not match", 403)
-    file = desk.shelf.get(identity)
+    file = agents.file_table.get(identity)
     if file is None or file.ready_at is not None:
         return Response("There is no upload to receive", 404)
     if request.headers.get("content-type") != file.mime_type:
         return Response("The Content-Type is not the one that was signed", 403)
-    part = desk.house.home.part()
+    part = agents.server.home.part()
     try:
         length = 0
         with part.open("wb") as out:
@@ -107,13 +107,13 @@ async def put(identity: str, request: Request, desk: TheDesk, expires: str = "",
                 out.write(chunk)
         if length != file.size_bytes:
             return Response("Fewer bytes than were announced", 400)
-        await asyncio.to_thread(_keep, desk, file, part)
+        await asyncio.to_thread(_keep, agents, file, part)
     finally:
         part.unlink(missing_ok=True)
     return Response(status_code=200)
 
 
-async def _create_inline(request: Request, desk: Desk) -> dict[str, Any]:
+async def _create_inline(request: Request, agents: AgentsState) -> dict[str, Any]:
     async with request.form() as form:
         content = form.get("file")
         if not isinstance(content, UploadFile):
@@ -124,56 +124,56 @@ async def _create_inline(request: Request, desk: Desk) -> dict[str, Any]:
             raise Declined(413, f"file: exceeds {INLINE_MAX >> 20} MB; use the presigned upload")
         known = {"mime_type": content.content_type or "", "filename": content.filename} | fields
         asked = shapes.read(shapes.FileCreate, known | {"size_bytes": len(body)})
-    file = await asyncio.to_thread(_add, desk, asked)
-    part = desk.house.home.part()
+    file = await asyncio.to_thread(_add, agents, asked)
+    part = agents.server.home.part()
     await asyncio.to_thread(part.write_bytes, body)
-    digest = await asyncio.to_thread(_keep, desk, file, part)
-    await asyncio.to_thread(_ingest, desk, file, digest)
-    return _answer(desk, _find(desk, file.id)) | {"upload": None}
+    digest = await asyncio.to_thread(_keep, agents, file, part)
+    await asyncio.to_thread(_ingest, agents, file, digest)
+    return _answer(agents, _find(agents, file.id)) | {"upload": None}
 
 
-def _add(desk: Desk, asked: shapes.FileCreate) -> File:
+def _add(agents: AgentsState, asked: shapes.FileCreate) -> File:
     if asked.mime_type not in MEDIA:
         raise Declined(400, f"mime_type: {asked.mime_type!r} is not supported; one of {', '.join(MEDIA)}")
-    now = desk.house.clock.now()
+    now = agents.server.clock.now()
     expires_at = None if asked.expires_at is None else _moment(asked.expires_at)
     if expires_at is not None and expires_at <= now:
         raise Declined(400, "expires_at: must be in the future")
     wanted = asked.model_dump() | {"expires_at": expires_at, "created_at": now}
-    return desk.shelf.add(**wanted)
+    return agents.file_table.add(**wanted)
 
 
-def _keep(desk: Desk, file: File, part: Path) -> str:
-    digest = desk.house.home.adopt_input(part)
-    desk.shelf.receive(file.id, digest)
+def _keep(agents: AgentsState, file: File, part: Path) -> str:
+    digest = agents.server.home.adopt_input(part)
+    agents.file_table.receive(file.id, digest)
     return digest
 
 
-def _ingest(desk: Desk, file: File, digest: str) -> None:
+def _ingest(agents: AgentsState, file: File, digest: str) -> None:
     problem, facts = None, (0.0, 0, 0)
     try:
-        _, facts = media.examine(desk.house.home.input(digest), file.mime_type.partition("/")[0])
+        _, facts = media.examine(agents.server.home.input(digest), file.mime_type.partition("/")[0])
     except (Unreadable, BadClip, OSError) as error:
         problem = f"The file could not be decoded as {file.mime_type}: {error}"
-    ready_at = desk.house.clock.now() + desk.house.options.assume.number("agents_ingest_seconds")
-    desk.shelf.complete(file.id, ready_at, problem, facts)
+    ready_at = agents.server.clock.now() + agents.server.options.assume.number("agents_ingest_seconds")
+    agents.file_table.complete(file.id, ready_at, problem, facts)
 
 
-def _find(desk: Desk, identity: str) -> File:
-    found = desk.shelf.get(identity)
+def _find(agents: AgentsState, identity: str) -> File:
+    found = agents.file_table.get(identity)
     if found is None:
         raise Declined(404, "File not found")
     return found
 
 
-def _answer(desk: Desk, file: File) -> dict[str, Any]:
-    told = record(desk, file)
+def _answer(agents: AgentsState, file: File) -> dict[str, Any]:
+    told = record(agents, file)
     return {"id": file.id, "state": told["state"], "file": told}
 
 
-def record(desk: Desk, file: File) -> dict[str, Any]:
+def record(agents: AgentsState, file: File) -> dict[str, Any]:
     """A file as the service gives it."""
-    now = desk.house.clock.now()
+    now = agents.server.clock.now()
     gone, state = file.gone_at(now), file.state(now)
     return {
         "id": file.id,

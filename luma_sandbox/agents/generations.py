@@ -14,7 +14,7 @@ from luma_sandbox.agents.media import API, Found
 from luma_sandbox.agents.order import Order
 from luma_sandbox.agents.refusal import NO_BALANCE, RATE_LIMIT, RATE_LIMITED, TOO_MANY_JOBS, Declined, check_key
 from luma_sandbox.agents.shapes import Create
-from luma_sandbox.agents.state import Desk, desk_of, json_body
+from luma_sandbox.agents.state import AgentsState, agents_of, json_body
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.books import Draft, Generation, NoCredit
 from luma_sandbox.clock import iso
@@ -38,38 +38,38 @@ REASONS = {
 }
 
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Luma Agents"])
-TheDesk = Annotated[Desk, Depends(desk_of)]
+TheAgents = Annotated[AgentsState, Depends(agents_of)]
 
 
 @router.post("/generations", status_code=201)
-async def create(request: Request, response: Response, desk: TheDesk) -> dict[str, Any]:
+async def create(request: Request, response: Response, agents: TheAgents) -> dict[str, Any]:
     """Order an image or a clip. What is accepted is told how many a minute may be asked for, where that is limited."""
-    house = desk.house
-    asked = rules.create(await json_body(request), house.options.assume)
+    server = agents.server
+    asked = rules.create(await json_body(request), server.options.assume)
     found: dict[str, Found] = {}
     for field, media in rules.references(asked):
         clips = field == "source" and asked.type in ("video_edit", "video_reframe")
-        found[field] = await desk.ingest.read(field, media, house.clock.now(), clips=clips)
-    generation = await asyncio.to_thread(_accept, desk, asked, found)
-    house.lifecycle.begin(generation)
-    if (a_minute := house.limits.creates_a_minute.get(AGENTS)) is not None:
+        found[field] = await agents.ingest.read(field, media, server.clock.now(), clips=clips)
+    generation = await asyncio.to_thread(_accept, agents, asked, found)
+    server.lifecycle.begin(generation)
+    if (a_minute := server.limits.creates_a_minute.get(AGENTS)) is not None:
         response.headers[RATE_LIMIT] = str(a_minute)
-    return answer(desk, request, generation)
+    return answer(agents, request, generation)
 
 
 @router.get("/generations/{identity}")
-def get(identity: str, request: Request, desk: TheDesk) -> dict[str, Any]:
+def get(identity: str, request: Request, agents: TheAgents) -> dict[str, Any]:
     """One generation, its outputs under fresh URLs."""
-    found = desk.house.books.get(identity)
+    found = agents.server.books.get(identity)
     if found is None or found.api != API:
         raise Declined(404, "Generation not found")
-    return answer(desk, request, found)
+    return answer(agents, request, found)
 
 
-def _accept(desk: Desk, asked: Create, found: Mapping[str, Found]) -> Generation:
+def _accept(agents: AgentsState, asked: Create, found: Mapping[str, Found]) -> Generation:
     """Into the books, charged, or declined with nothing charged."""
-    house = desk.house
-    order = Order(asked, found, house.options.assume)
+    server = agents.server
+    order = Order(asked, found, server.options.assume)
     draft = Draft(
         api=API,
         kind="image" if asked.type in rules.IMAGE_KINDS else "video",
@@ -79,11 +79,11 @@ def _accept(desk: Desk, asked: Create, found: Mapping[str, Found]) -> Generation
         cents=order.cents(),
     )
     try:
-        return house.books.accept(draft, house.clock.now())
+        return server.books.accept(draft, server.clock.now())
     except NoCredit:
         raise Declined(402, NO_BALANCE) from None
     except TooMany as error:
-        raise _too_many(error, house.options.assume) from None
+        raise _too_many(error, server.options.assume) from None
 
 
 def _too_many(error: TooMany, assume: Assumptions) -> Declined:
@@ -103,7 +103,7 @@ def _echo(value: Any) -> Any:
     return [_echo(inner) for inner in value] if isinstance(value, list) else value
 
 
-def answer(desk: Desk, request: Request, generation: Generation) -> dict[str, Any]:
+def answer(agents: AgentsState, request: Request, generation: Generation) -> dict[str, Any]:
     """A generation as the service gives it."""
     failed = generation.state == "failed"
     code = CODES.get(generation.failure_reason or "", generation.failure_reason) if failed else None
@@ -115,22 +115,22 @@ def answer(desk: Desk, request: Request, generation: Generation) -> dict[str, An
         "model": generation.model,
         "state": STATES.get(generation.state, generation.state),
         "created_at": iso(generation.created_at),
-        "output": _outputs(desk, request, generation) if generation.state == "completed" else [],
+        "output": _outputs(agents, request, generation) if generation.state == "completed" else [],
         "failure_code": code,
         "failure_reason": REASONS[code] if code else None,
     }
 
 
-def _outputs(desk: Desk, request: Request, generation: Generation) -> list[dict[str, str]]:
+def _outputs(agents: AgentsState, request: Request, generation: Generation) -> list[dict[str, str]]:
     """Signed for an hour. The EXR archive, where one was asked for, comes after the clip."""
 
     def signed(name: str) -> str:
         path = f"/sandbox/assets/{generation.id}/{name}"
-        base = desk.house.options.public_url or str(request.base_url)
-        return desk.house.signer.url(base, path, desk.house.clock.now())
+        base = agents.server.options.public_url or str(request.base_url)
+        return agents.server.signer.url(base, path, agents.server.clock.now())
 
     if generation.kind == "image":
-        suffix = result(desk.house.home, generation).suffix
+        suffix = result(agents.server.home, generation).suffix
         return [{"type": "image", "url": signed(f"image{suffix}")}]
     outputs = [{"type": "video", "url": signed("video.mp4")}]
     if generation.order_form.get("exr"):

@@ -13,11 +13,11 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from luma_sandbox import footage
-from luma_sandbox.agents.file_table import Shelf
+from luma_sandbox.agents.file_table import FileTable
 from luma_sandbox.agents.refusal import Declined
 from luma_sandbox.agents.shapes import Media
 from luma_sandbox.books import Books, Generation
-from luma_sandbox.data_dir import Home
+from luma_sandbox.data_dir import DataDir
 from luma_sandbox.errors import BadClip
 from luma_sandbox.inputs import result
 from luma_sandbox.limits import AGENTS_API
@@ -47,10 +47,10 @@ class Found:
 class Ingest:
     """Reads references, and files as they come in."""
 
-    def __init__(self, home: Home, books: Books, shelf: Shelf, reader: Reader) -> None:
+    def __init__(self, home: DataDir, books: Books, file_table: FileTable, reader: Reader) -> None:
         self._home = home
         self._books = books
-        self._shelf = shelf
+        self._file_table = file_table
         self._reader = reader
 
     async def read(self, field: str, media: Media, now: float, *, clips: bool) -> Found:
@@ -101,7 +101,7 @@ class Ingest:
         return Found(reference, "video", facts.width, facts.height, facts.seconds)
 
     def _file(self, field: str, identity: str, now: float) -> Found:
-        file = self._shelf.get(identity)
+        file = self._file_table.get(identity)
         if file is None or file.state(now) == "deleted":
             raise Declined(422, f"{field}: file {identity} was not found")
         if file.state(now) != "ready" or file.sha256 is None:

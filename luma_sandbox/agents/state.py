@@ -6,30 +6,30 @@ from typing import Any
 
 from fastapi import Request
 
-from luma_sandbox.agents.file_table import Shelf
+from luma_sandbox.agents.file_table import FileTable
 from luma_sandbox.agents.media import Ingest
 from luma_sandbox.agents.refusal import Declined
 from luma_sandbox.bodies import parsed
-from luma_sandbox.server_state import House
+from luma_sandbox.server_state import ServerState
 
 
-class Desk:
+class AgentsState:
     """One sandbox's files and its way to read media."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.shelf = Shelf(house.home.books)
-        self.ingest = Ingest(house.home, house.books, self.shelf, house.reader)
+    def __init__(self, server: ServerState) -> None:
+        self.server = server
+        self.file_table = FileTable(server.home.books)
+        self.ingest = Ingest(server.home, server.books, self.file_table, server.reader)
 
     def close(self) -> None:
         """Free the books' file."""
-        self.shelf.close()
+        self.file_table.close()
 
 
-def desk_of(request: Request) -> Desk:
+def agents_of(request: Request) -> AgentsState:
     """The desk of the sandbox that this request came to."""
-    desk: Desk = request.app.state.agents
-    return desk
+    agents: AgentsState = request.app.state.agents
+    return agents
 
 
 async def json_body(request: Request) -> Any:

@@ -15,7 +15,7 @@ from studio.media.clip import Clip, examine
 from studio.media.ffmpeg import Stop
 from studio.media.film import Film, FilmSpec, Segment, concatenate
 from studio.media.slate import make_slate
-from studio.planning.plan import FPS, Cut, Plan
+from studio.planning.plan import FPS, Plan, SceneEdit
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
     return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=plan.production.film.audio)
 
 
-def _slate(plan: Plan, cut: Cut, spec: FilmSpec, pieces: Path) -> Segment:
+def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path) -> Segment:
     shots = [plan.shot(i) for i in cut.shots]
     frames = cut.frames or max(1, round(sum(s.seconds for s in shots) * FPS))
     pieces.mkdir(parents=True, exist_ok=True)

@@ -13,14 +13,14 @@ from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
 from studio.media.seam import measure_seam, repeated_frames
-from studio.planning.plan import FPS, Cut, Plan
+from studio.planning.plan import FPS, Plan, SceneEdit
 
 
 @dataclass(frozen=True)
 class SceneSegments:
     """One scene of the film: its segments in order. ``slate`` where a slate stands in for it."""
 
-    cut: Cut
+    cut: SceneEdit
     segments: tuple[Segment, ...]
     slate: bool = False
 
@@ -51,7 +51,7 @@ def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
     return found
 
 
-def segments_of(cut: Cut, clips: Mapping[str, Clip], repeated: Mapping[str, int]) -> tuple[Segment, ...]:
+def segments_of(cut: SceneEdit, clips: Mapping[str, Clip], repeated: Mapping[str, int]) -> tuple[Segment, ...]:
     """The scene's clips, without repeated footage, trimmed or repeated to the length that the producer asked for."""
     whole = [Segment(clips[i].path, clips[i], start_frame=repeated.get(i, 0), name=i) for i in cut.shots]
     if cut.frames is None:

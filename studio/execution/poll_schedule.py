@@ -19,7 +19,7 @@ STEPS = 24  # of bisection: to a thousandth of a second within minutes
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollSchedule:
     """Seconds until the next look. ``history`` has past durations in seconds, by kind (such as ``ray-2 720p 5s``).
 
     ``calls`` is how many looks the end of one generation may cost on average, and ``alone`` where it is the only one:

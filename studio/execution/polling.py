@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrusted
-from studio.execution.poll_schedule import Pace
+from studio.execution.poll_schedule import PollSchedule
 from studio.ledger.sightings import Sighting
 from studio.providers import Generation, VideoProvider
 from studio.remedies import again
@@ -31,7 +31,7 @@ class _Waiting:
     done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Watcher:
+class GenerationPoller:
     """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable.
 
     ``on_sight`` is told of generations that the account's list shows for the first time; unless that is ``proven``
@@ -43,14 +43,14 @@ class Watcher:
         self,
         provider: VideoProvider,
         *,
-        pace: Pace | None = None,
+        schedule: PollSchedule | None = None,
         outage: float = 600.0,
         proven: bool = False,
         on_sight: Callable[[Sequence[Sighting]], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._provider, self._pace, self._outage = provider, pace or Pace(), outage
+        self._provider, self._schedule, self._outage = provider, schedule or PollSchedule(), outage
         self._clock, self._sleep, self._on_sight = clock, sleep, on_sight
         self._to_prove = 0 if proven or on_sight is None else MOST_PROOFS
         self._waiting: dict[str, _Waiting] = {}
@@ -136,7 +136,7 @@ class Watcher:
 
     def _pause(self) -> float:
         now = self._clock()
-        return self._pace.pause([(w.kind, now - w.since) for w in self._waiting.values()])
+        return self._schedule.pause([(w.kind, now - w.since) for w in self._waiting.values()])
 
     async def _look(self) -> None:
         """One tick: every generation that is waited for, seen once."""

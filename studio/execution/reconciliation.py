@@ -19,7 +19,7 @@ from studio.providers import Generation
 from studio.providers.luma.models import Api, api_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
-from studio.purchasing.recovery import Settler
+from studio.purchasing.recovery import LostOrderResolver
 
 # Where no balance was read before, generations of this long are looked through.
 FIRST_LOOK = timedelta(days=2)
@@ -120,8 +120,8 @@ class _Settled:
     failures: int = 0
 
 
-def _settler(session: Session, api: Api) -> Settler:
-    return Settler(session.ledger, session.provider_of(api), grace=session.grace)
+def _settler(session: Session, api: Api) -> LostOrderResolver:
+    return LostOrderResolver(session.ledger, session.provider_of(api), grace=session.grace)
 
 
 def _clock(session: Session) -> float | None:

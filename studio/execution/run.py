@@ -29,7 +29,7 @@ from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
 from studio.providers.luma.models import Api
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from studio.remedies import here, option
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.storage.probe_cache import stored_clip
@@ -50,7 +50,7 @@ class Run:
         self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[str, ...] = ()
-        self._doors: dict[tuple[Api, str], Door] = {}
+        self._gateways: dict[tuple[Api, str], PurchaseGateway] = {}
 
     @property
     def production(self) -> str:
@@ -72,12 +72,12 @@ class Run:
         ordered = (s for s in self.plan.shots if s.state in (ShotState.NEW, ShotState.IN_DOUBT))
         return tuple(dict.fromkeys(sha for shot in ordered for sha in shot.images))
 
-    def door(self, shot: Shot) -> Door:
+    def gateway(self, shot: Shot) -> PurchaseGateway:
         """The door through which a shot is ordered: one for each API and pool of models."""
         which = shot.api, shot.pool
-        if which not in self._doors:
-            self._doors[which] = self.session.door(*which, run=self.id, plan=self.plan, budget=self.budget)
-        return self._doors[which]
+        if which not in self._gateways:
+            self._gateways[which] = self.session.gateway(*which, run=self.id, plan=self.plan, budget=self.budget)
+        return self._gateways[which]
 
     async def begin(self) -> None:
         """Check that it may spend what it plans to and can write what it makes, reach for the service, and write into

@@ -19,8 +19,8 @@ from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
 from studio.errors import LedgerError, SettingsError
 from studio.execution.local_sandbox import ensure_sandbox
-from studio.execution.poll_schedule import Pace
-from studio.execution.polling import Watcher
+from studio.execution.poll_schedule import PollSchedule
+from studio.execution.polling import GenerationPoller
 from studio.execution.preflight import free_shots
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
@@ -41,7 +41,7 @@ from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.providers.luma.models import Api
 from studio.providers.luma.price_book import load_prices
 from studio.providers.luma.pricing import PriceTable
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
 from studio.remedies import option, place
@@ -83,7 +83,7 @@ class Session:
         # How the second API is given what was uploaded in this run, by the SHA-256 of its bytes.
         self.given: dict[str, Given] = {}
         self._providers: dict[Api, VideoProvider] = {}
-        self._watchers: dict[Api, Watcher] = {}
+        self._pollers: dict[Api, GenerationPoller] = {}
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
@@ -198,9 +198,9 @@ class Session:
                 local=local,
             )
             account = access.account
-            self._watchers[api] = Watcher(
+            self._pollers[api] = GenerationPoller(
                 self._providers[api],
-                pace=Pace(history),
+                schedule=PollSchedule(history),
                 proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
                 on_sight=partial(self._sighted, account),
             )
@@ -236,15 +236,15 @@ class Session:
             raise RuntimeError("the session is not connected")
         return self._providers[api]
 
-    def watcher_of(self, api: Api) -> Watcher:
+    def poller_of(self, api: Api) -> GenerationPoller:
         """Who waits for the generations of that API."""
         self.provider_of(api)
-        return self._watchers[api]
+        return self._pollers[api]
 
-    def door(self, api: Api, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> Door:
+    def gateway(self, api: Api, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> PurchaseGateway:
         """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
         settings = self.settings
-        return Door(
+        return PurchaseGateway(
             self.ledger,
             lambda: self.provider_of(api),
             run=run,
@@ -273,8 +273,8 @@ class Session:
         return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute, tier.per_minute)
 
     async def aclose(self) -> None:
-        for watcher in self._watchers.values():
-            await watcher.aclose()
+        for poller in self._pollers.values():
+            await poller.aclose()
         for provider in self._providers.values():
             await provider.aclose()
         await asyncio.to_thread(self.publisher.close)

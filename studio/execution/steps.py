@@ -49,8 +49,8 @@ async def order(
 ) -> Placed:
     """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
 
-    ``parents``: the shots that it is made from, by their ids. Raises as ``Door.place`` and ``inputs_of`` do, and
-    OddClip where one of them is not what was ordered, or makes the shot dearer than the plan said.
+    ``parents``: the shots that it is made from, by their ids. Raises as the gateway's ``purchase`` and ``inputs_of``
+    do, and OddClip where one of them is not what was ordered, or makes the shot dearer than the plan said.
     """
     if shot.generation:
         return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
@@ -72,7 +72,7 @@ async def order(
     hears.shot(shot.id, "ordering")
     intent = replace(shot.intent(run.production, account, film=run.plan.production.budget_name), price=price)
     try:
-        placed = await run.door(shot).place(intent, wire_request(shot, sent), on_wait=waiting)
+        placed = await run.gateway(shot).purchase(intent, wire_request(shot, sent), on_wait=waiting)
     except Moderated as error:
         raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
     if placed.bought:
@@ -124,7 +124,7 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
     if row is None:
         ordered -= ELSEWHERE
     try:
-        generation = await session.watcher_of(shot.api).wait(
+        generation = await session.poller_of(shot.api).wait(
             generation_id,
             timeout=session.settings.wait_timeout,
             kind=kind_of(shot.request),

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from studio.errors import BadInput
 from studio.money import ZERO
-from studio.planning.context import Choice, Desk
+from studio.planning.context import Choice, PlanningContext
 from studio.planning.durations import chain_lengths, whole_clip
 from studio.planning.edits import edited
 from studio.planning.plan import Shot, ShotState, Source
@@ -31,42 +31,42 @@ BY_ID = ("shot", "generation")
 Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
 
 
-def clips_of(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     """The scene's clips, in order. What they are made from is on the desk already."""
     if scene.generation:
-        return (_existing(desk, scene),)
-    return edited(desk, scene) if scene.modify is not None else _chain(desk, scene)
+        return (_existing(context, scene),)
+    return edited(context, scene) if scene.modify is not None else _chain(context, scene)
 
 
-def _existing(desk: Desk, scene: Scene) -> Shot:
-    model = desk.model(scene)
-    seconds = whole_clip(model.lengths, desk.production.duration_of(scene))
-    shot = shot_of(desk, scene, scene.id, Fraction(seconds), quote(desk, scene, seconds, plain=True))
-    return desk.add(
+def _existing(context: PlanningContext, scene: Scene) -> Shot:
+    model = context.model(scene)
+    seconds = whole_clip(model.lengths, context.production.duration_of(scene))
+    shot = shot_of(context, scene, scene.id, Fraction(seconds), quote(context, scene, seconds, plain=True))
+    return context.add(
         replace(shot, generation=scene.generation, state=ShotState.PINNED, loop=scene.loop, hdr=False, exr=False)
     )
 
 
-def _chain(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+def _chain(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     """New clips in the form that was wished for, or in another one that is in the books and costs no more now."""
-    wish: Form = desk.production.clips_of(scene)
-    drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(desk, scene, form)) is not None]
+    wish: Form = context.production.clips_of(scene)
+    drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(context, scene, form)) is not None]
     (_, wished), *others = drawn
-    tied = scene.character is not None or _end(desk, scene) is not None
-    if (tied and desk.model(scene).one_by_id) or any(lengths != wished for _, lengths in others):
-        return _chosen(desk, scene, drawn)
-    return _drawn(desk, scene, wish, wished)
+    tied = scene.character is not None or _end(context, scene) is not None
+    if (tied and context.model(scene).one_by_id) or any(lengths != wished for _, lengths in others):
+        return _chosen(context, scene, drawn)
+    return _drawn(context, scene, wish, wished)
 
 
 def _forms(wish: Form) -> tuple[Form, ...]:
     return ("longest", "cheapest", "earlier") if wish == "longest" else ("cheapest", "longest", "earlier")
 
 
-def _chosen(desk: Desk, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]]) -> tuple[Shot, ...]:
-    best, best_clips, seen = desk.trial(), tuple[Shot, ...](), set[tuple[str, ...]]()
+def _chosen(context: PlanningContext, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]]) -> tuple[Shot, ...]:
+    best, best_clips, seen = context.trial(), tuple[Shot, ...](), set[tuple[str, ...]]()
     choice: list[tuple[Decimal, int]] = []
     for number, (form, lengths) in enumerate(forms):
-        trial = desk.trial()
+        trial = context.trial()
         clips = _drawn(trial, scene, form, lengths)
         if form != "earlier":
             choice.append((sum((c.quote.usd for c in clips), ZERO), len(clips)))
@@ -74,20 +74,26 @@ def _chosen(desk: Desk, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]])
         if keys in seen:
             continue
         seen.add(keys)
-        if number == 0 or (_may_replace(forms[0][0], form) and _better(desk, trial, clips, best, best_clips)):
+        if number == 0 or (_may_replace(forms[0][0], form) and _better(context, trial, clips, best, best_clips)):
             best, best_clips = trial, clips
-    desk.keep(best)
+    context.keep(best)
     if len(choice) == 2 and choice[0] != choice[1]:
-        desk.choices[scene.id] = Choice(*choice[0], *choice[1])
+        context.choices[scene.id] = Choice(*choice[0], *choice[1])
     return best_clips
 
 
-def _better(desk: Desk, trial: Desk, clips: tuple[Shot, ...], best: Desk, best_clips: tuple[Shot, ...]) -> bool:
+def _better(
+    context: PlanningContext,
+    trial: PlanningContext,
+    clips: tuple[Shot, ...],
+    best: PlanningContext,
+    best_clips: tuple[Shot, ...],
+) -> bool:
     """True if a form that is bought costs less now; or, where this take is new in every form, if other takes have it:
     what hangs on the scene then stays as it is."""
     if trial.begun:
         return trial.to_pay < best.to_pay
-    return not best.begun and desk.familiar(clips[0].family) and not desk.familiar(best_clips[0].family)
+    return not best.begun and context.familiar(clips[0].family) and not context.familiar(best_clips[0].family)
 
 
 def _may_replace(wish: Form, form: Form) -> bool:
@@ -95,10 +101,10 @@ def _may_replace(wish: Form, form: Form) -> bool:
     return wish != "longest" or form == "earlier"
 
 
-def _lengths(desk: Desk, scene: Scene, form: Form) -> tuple[int, ...] | None:
+def _lengths(context: PlanningContext, scene: Scene, form: Form) -> tuple[int, ...] | None:
     """How long the clips are; None where there is no such form."""
-    model, wanted = desk.model(scene), desk.production.duration_of(scene)
-    start, end = _start(desk, scene), _end(desk, scene)
+    model, wanted = context.model(scene), context.production.duration_of(scene)
+    start, end = _start(context, scene), _end(context, scene)
     if scene.loop:
         return (whole_clip(model.loop_lengths, wanted),)
     if scene.hdr and form == "earlier":
@@ -109,7 +115,7 @@ def _lengths(desk: Desk, scene: Scene, form: Form) -> tuple[int, ...] | None:
         framed = start is not None or scene.character is not None
         return _earlier(wanted, framed=framed, ends=end is not None) if model.one_by_id else None
     by_id = start is not None and start.kind in BY_ID
-    price = partial(_price, desk, scene)
+    price = partial(_price, context, scene)
     return chain_lengths(model, wanted, price, by_id=by_id, ends=end is not None, longest=form == "longest")
 
 
@@ -132,68 +138,70 @@ def _earlier(wanted: Fraction, *, framed: bool, ends: bool) -> tuple[int, ...]:
     return (10, *(5,) * (blocks - 2))
 
 
-def _drawn(desk: Desk, scene: Scene, form: Form, lengths: tuple[int, ...]) -> tuple[Shot, ...]:
-    model = desk.model(scene)
-    start, end = _start(desk, scene), _end(desk, scene)
+def _drawn(context: PlanningContext, scene: Scene, form: Form, lengths: tuple[int, ...]) -> tuple[Shot, ...]:
+    model = context.model(scene)
+    start, end = _start(context, scene), _end(context, scene)
     if start is None:
-        start = anchored_start(desk, scene)
-    anchor = anchored_end(desk, scene, clips=len(lengths))
+        start = anchored_start(context, scene)
+    anchor = anchored_end(context, scene, clips=len(lengths))
     end = end or anchor
-    guides = guides_of(desk, scene)
+    guides = guides_of(context, scene)
     shots: list[Shot] = []
     for number, seconds in enumerate(lengths, 1):
         name = scene.id if len(lengths) == 1 else f"{scene.id}.{number}"
         first = start if number == 1 else Source("shot", shots[-1].id)
         last = end if number == len(lengths) else None
         if model.one_by_id and form != "earlier":
-            first, last = _as_taken(desk, scene, model, seconds, first, last)
+            first, last = _as_taken(context, scene, model, seconds, first, last)
         extends = any(source is not None and source.kind in BY_ID for source in (first, last))
-        shot = shot_of(desk, scene, name, Fraction(seconds), quote(desk, scene, seconds, extends=extends))
-        shots.append(desk.add(replace(shot, start=first, end=last, loop=scene.loop, guides=guides)))
+        shot = shot_of(context, scene, name, Fraction(seconds), quote(context, scene, seconds, extends=extends))
+        shots.append(context.add(replace(shot, start=first, end=last, loop=scene.loop, guides=guides)))
     return tuple(shots)
 
 
 def _as_taken(
-    desk: Desk, scene: Scene, model: VideoModel, seconds: int, first: Source | None, last: Source | None
+    context: PlanningContext, scene: Scene, model: VideoModel, seconds: int, first: Source | None, last: Source | None
 ) -> tuple[Source | None, Source | None]:
     """A clip's ends as the model takes them: a generation by its id alone, in a plain clip; else as a picture."""
     if scene.hdr or seconds not in model.continued or (first is not None and last is not None):
-        return _picture(desk, scene, first, "last"), _picture(desk, scene, last, "first")
+        return _picture(context, scene, first, "last"), _picture(context, scene, last, "first")
     return first, last
 
 
-def _picture(desk: Desk, scene: Scene, source: Source | None, frame: Literal["first", "last"]) -> Source | None:
+def _picture(
+    context: PlanningContext, scene: Scene, source: Source | None, frame: Literal["first", "last"]
+) -> Source | None:
     """That frame of a generation's clip, in place of the generation."""
     if source is None or source.kind not in BY_ID:
         return source
     if source.kind == "shot":
         return Source(frame, source.ref)
-    known = next((s.id for s in desk.shots.values() if s.generation == source.ref), None)
+    known = next((s.id for s in context.shots.values() if s.generation == source.ref), None)
     if known is not None:
         return Source(frame, known)
     # A generation of nobody's scene: it is fetched for this frame alone.
     name = f"{scene.id}.{'from' if frame == 'last' else 'to'}"
-    shot = shot_of(desk, scene, name, Fraction(desk.model(scene).lengths[0]), Quote(ZERO, desk.prices.label))
+    shot = shot_of(context, scene, name, Fraction(context.model(scene).lengths[0]), Quote(ZERO, context.prices.label))
     pinned = replace(shot, generation=source.ref, state=ShotState.PINNED, hdr=False, exr=False)
-    return Source(frame, desk.add(pinned).id)
+    return Source(frame, context.add(pinned).id)
 
 
-def _price(desk: Desk, scene: Scene, seconds: int, extends: bool) -> Decimal:
-    return quote(desk, scene, seconds, extends=extends).usd
+def _price(context: PlanningContext, scene: Scene, seconds: int, extends: bool) -> Decimal:
+    return quote(context, scene, seconds, extends=extends).usd
 
 
-def _start(desk: Desk, scene: Scene) -> Source | None:
-    parent = desk.production.parent_of(scene)
+def _start(context: PlanningContext, scene: Scene) -> Source | None:
+    parent = context.production.parent_of(scene)
     if parent is not None:
-        return desk.generation(desk.made[parent][-1], desk.model(scene).api, "last")
+        return context.generation(context.made[parent][-1], context.model(scene).api, "last")
     if scene.continue_from is not None and is_generation(scene.continue_from):
         return Source("generation", scene.continue_from)
-    return desk.image(desk.production.start_image_of(scene))
+    return context.image(context.production.start_image_of(scene))
 
 
-def _end(desk: Desk, scene: Scene) -> Source | None:
+def _end(context: PlanningContext, scene: Scene) -> Source | None:
     if scene.lead_into is None:
-        return desk.image(desk.production.end_image_of(scene))
+        return context.image(context.production.end_image_of(scene))
     if is_generation(scene.lead_into):
         return Source("generation", scene.lead_into)
-    return desk.generation(desk.made[scene.lead_into][0], desk.model(scene).api, "first")
+    return context.generation(context.made[scene.lead_into][0], context.model(scene).api, "first")

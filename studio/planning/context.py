@@ -32,7 +32,7 @@ class Choice:
 
 
 @dataclass
-class Desk:
+class PlanningContext:
     """The state of one walk through a production's scenes, parents first.
 
     ``seeds``: its assets, by ``source_key``. ``held``: whether the order of that key is bought already; ``familiar``:
@@ -62,11 +62,11 @@ class Desk:
         self.shots[shot.id] = shot
         return shot
 
-    def trial(self) -> Desk:
+    def trial(self) -> PlanningContext:
         """A desk on which something can be drawn that may not be kept."""
         return replace(self, shots=ChainMap({}, self.shots), drift=ChainMap({}, self.drift), notes=[])
 
-    def keep(self, trial: Desk) -> None:
+    def keep(self, trial: PlanningContext) -> None:
         """Take over what was drawn on a trial desk."""
         self.shots.update(trial.drawn)
         self.drift.update(trial.drift.maps[0] if isinstance(trial.drift, ChainMap) else trial.drift)

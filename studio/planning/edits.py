@@ -8,7 +8,7 @@ from math import ceil
 
 from studio.assets import SeedFootage, source_key
 from studio.errors import BadInput
-from studio.planning.context import Desk
+from studio.planning.context import PlanningContext
 from studio.planning.plan import FPS, Shot, Source
 from studio.planning.shots import dynamic_of, guides_of, shot_of
 from studio.planning.sizes import EDIT_MOST, TIER_PIXELS, smaller, tier_of
@@ -19,26 +19,26 @@ from studio.providers.luma.models import VideoModel
 DEFAULT_STRENGTH = "flex_1"
 
 
-def edited(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
+def edited(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     """Footage that is changed: one clip for each clip of its source, of the same length."""
-    model = desk.model(scene)
-    start = desk.image(desk.production.start_image_of(scene)) or anchored_start(desk, scene)
-    guides, plain = guides_of(desk, scene), not (scene.auto_controls or scene.controls)
+    model = context.model(scene)
+    start = context.image(context.production.start_image_of(scene)) or anchored_start(context, scene)
+    guides, plain = guides_of(context, scene), not (scene.auto_controls or scene.controls)
     strength = scene.strength or (DEFAULT_STRENGTH if plain else "")
     shots = []
-    sources = _footage(desk, scene)
+    sources = _footage(context, scene)
     for number, (source, seconds, tier) in enumerate(sources, 1):
         _check_length(scene, model, seconds)
         _check_guides(scene, len(sources), seconds)
         name = scene.id if len(sources) == 1 else f"{scene.id}.{number}"
         # The first API has no resolution to ask for: what comes back has its source's size.
         by_source = model.api == "dream-machine"
-        asked = tier if by_source else desk.production.resolution_of(scene)
-        price = desk.prices.quote_edit(model.name, asked, ceil(seconds * FPS), dynamic=dynamic_of(scene))
+        asked = tier if by_source else context.production.resolution_of(scene)
+        price = context.prices.quote_edit(model.name, asked, ceil(seconds * FPS), dynamic=dynamic_of(scene))
         resolution = smaller(asked, EDIT_MOST) if by_source else asked
-        shot = shot_of(desk, scene, name, seconds, price)
+        shot = shot_of(context, scene, name, seconds, price)
         endpoint = "video_edit" if model.api == "agents" else "modify"
-        shots.append(desk.add(replace(
+        shots.append(context.add(replace(
             shot, endpoint=endpoint, source=source, start=start, resolution=resolution,
             strength=strength, guides=guides, auto_controls=scene.auto_controls,
             controls={} if scene.controls is None else scene.controls.as_asked(),
@@ -46,16 +46,16 @@ def edited(desk: Desk, scene: Scene) -> tuple[Shot, ...]:
     return tuple(shots)
 
 
-def _footage(desk: Desk, scene: Scene) -> list[tuple[Source, Fraction, str]]:
+def _footage(context: PlanningContext, scene: Scene) -> list[tuple[Source, Fraction, str]]:
     """What a scene changes: the source, its seconds, its tier."""
-    asset = desk.production.footage_of(scene)
+    asset = context.production.footage_of(scene)
     if asset is not None:
-        seed = desk.seeds[source_key(asset)]
+        seed = context.seeds[source_key(asset)]
         assert isinstance(seed, SeedFootage)  # noqa: S101 - looked at as footage
         return [(Source("footage", seed.sha256), seed.seconds, tier_of(seed.width, seed.height))]
     found = []
-    api = desk.model(scene).api
-    for shot in desk.made[scene.modify or ""]:
+    api = context.model(scene).api
+    for shot in context.made[scene.modify or ""]:
         by_id = api == "agents" == shot.api and not shot.generation
         tier = shot.resolution if shot.resolution in TIER_PIXELS else "540p"
         found.append((Source("shot" if by_id else "clip", shot.id), shot.seconds, tier))

@@ -148,7 +148,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Cut:
+class SceneEdit:
     """A scene's place in the film: its shots, how many frames it shall last, and from which side it is trimmed.
 
     ``frames`` is None where the clips are used whole, however many frames they turn out to have.
@@ -198,7 +198,7 @@ class Plan:
     production: Production
     seller: str
     shots: tuple[Shot, ...]
-    cuts: tuple[Cut, ...]
+    cuts: tuple[SceneEdit, ...]
     notes: tuple[str, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
@@ -211,7 +211,7 @@ class Plan:
         shot = self.shot(shot_id)
         return self.origin(shot.finishes) if shot.finishes else shot
 
-    def continues(self, before: Cut, after: Cut) -> bool:
+    def continues(self, before: SceneEdit, after: SceneEdit) -> bool:
         """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
         if after.continues == before.scene or before.leads == after.scene:
             return True

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from studio.money import ZERO, usd
 from studio.planning.clips import clips_of
-from studio.planning.context import Choice, Desk, Seeds
-from studio.planning.plan import FPS, Cut, Plan, Shot
+from studio.planning.context import Choice, PlanningContext, Seeds
+from studio.planning.plan import FPS, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.production import Production, Scene
 from studio.production.field_types import is_generation
@@ -33,15 +33,15 @@ def draw_plan(
     say, is drawn in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises
     BadInput for what no model or price covers.
     """
-    walk = _Walk(Desk(production, prices, images, seller, takes or {}, held, familiar))
+    walk = _Walk(PlanningContext(production, prices, images, seller, takes or {}, held, familiar))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
     for scene in wanted:
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
-    notes = (*walk.desk.notes, *other_lengths(walk.desk.choices, production))
-    return Plan(production, seller, tuple(walk.desk.shots.values()), cuts, notes)
+    notes = (*walk.context.notes, *other_lengths(walk.context.choices, production))
+    return Plan(production, seller, tuple(walk.context.shots.values()), cuts, notes)
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:
@@ -63,9 +63,9 @@ def other_lengths(choices: Mapping[str, Choice], production: Production) -> tupl
 
 
 class _Walk:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        production = desk.production
+    def __init__(self, context: PlanningContext) -> None:
+        self.context = context
+        production = context.production
         self._scenes = {s.id: s for s in production.scenes}
         self._parent = {s.id: production.parent_of(s) for s in production.scenes}
         self._continued = set(self._parent.values())
@@ -77,25 +77,25 @@ class _Walk:
         waiting = [scene]
         while waiting:
             current = waiting[-1]
-            missing = [p for p in self._made_from(current) if p not in self.desk.made]
+            missing = [p for p in self._made_from(current) if p not in self.context.made]
             if missing:
                 waiting.extend(self._scenes[p] for p in missing)
                 continue
             waiting.pop()
-            if current.id not in self.desk.made:
-                self.desk.made[current.id] = shots = clips_of(self.desk, current)
+            if current.id not in self.context.made:
+                self.context.made[current.id] = shots = clips_of(self.context, current)
                 self._note_apis(current, shots)
 
     def finish(self, scene: Scene) -> None:
         """What the film shows of a scene. What it is only made from needs no finishing."""
-        self.desk.finished[scene.id] = finished(self.desk, scene, self.desk.made[scene.id])
+        self.context.finished[scene.id] = finished(self.context, scene, self.context.made[scene.id])
 
-    def cut(self, scene: Scene) -> Cut:
+    def cut(self, scene: Scene) -> SceneEdit:
         """Where the scene stands in the film, and what is cut off to make it last as long as the producer said."""
-        shots, production = self.desk.made[scene.id], self.desk.production
-        names = tuple(s.id for s in self.desk.finished[scene.id])
+        shots, production = self.context.made[scene.id], self.context.production
+        names = tuple(s.id for s in self.context.finished[scene.id])
         leads = None if scene.lead_into is None or is_generation(scene.lead_into) else scene.lead_into
-        whole = Cut(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
+        whole = SceneEdit(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
         wanted = max(1, round(production.duration_of(scene) * FPS))
         if scene.generation:
             return whole if scene.duration is None else replace(whole, frames=wanted)
@@ -110,7 +110,7 @@ class _Walk:
         head_tied = bool(shots[0].start) or scene.id in self._led_into
         if tail_tied and head_tied:
             lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
-            self.desk.notes.append(
+            self.context.notes.append(
                 f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
                 f"hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
             )
@@ -125,10 +125,10 @@ class _Walk:
     def _note_apis(self, scene: Scene, shots: tuple[Shot, ...]) -> None:
         """Say where a scene takes up a frame of another API's clip, as a picture."""
         for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
-            other = self.desk.shots[source.ref]
+            other = self.context.shots[source.ref]
             if other.api == shots[0].api:
                 continue
-            self.desk.notes.append(
+            self.context.notes.append(
                 f"scene '{scene.id}' ({shots[0].model}) takes up the {source.kind} frame of '{other.scene}' "
                 f"({other.model}) as a picture: the two come from different APIs"
             )

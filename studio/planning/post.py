@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from studio.errors import BadInput
-from studio.planning.context import Desk
+from studio.planning.context import PlanningContext
 from studio.planning.durations import frames_of
 from studio.planning.plan import FPS, Shot, Source
 from studio.planning.sizes import EDIT_MOST, TIER_PIXELS, smaller
@@ -16,16 +16,16 @@ from studio.production import Scene
 SAME_SHAPE = 0.02
 
 
-def finished(desk: Desk, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
+def finished(context: PlanningContext, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
     """The last version of each clip. Their shape comes first, their size then, their sound last."""
-    return tuple(_sound(desk, scene, _upscaled(desk, scene, _reframed(desk, scene, clip))) for clip in clips)
+    return tuple(_sound(context, scene, _upscaled(context, scene, _reframed(context, scene, clip))) for clip in clips)
 
 
-def _reframed(desk: Desk, scene: Scene, clip: Shot) -> Shot:
-    ratio = desk.production.reframe
-    if ratio is None or ratio == desk.production.aspect_ratio:
+def _reframed(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
+    ratio = context.production.reframe
+    if ratio is None or ratio == context.production.aspect_ratio:
         return clip
-    model = desk.model(scene)
+    model = context.model(scene)
     if clip.seconds > model.reframe_seconds + Fraction(1, FPS):
         raise BadInput(
             f"a clip of {float(clip.seconds):g} s, and {model.name} reframes {model.reframe_seconds} s at most",
@@ -33,32 +33,32 @@ def _reframed(desk: Desk, scene: Scene, clip: Shot) -> Shot:
         )  # fmt: skip
     agents = model.api == "agents"
     resolution = clip.resolution if agents else smaller(clip.resolution, EDIT_MOST)
-    if _alike(_shape(desk, clip), ratio):
-        desk.notes.append(f"scene '{scene.id}': '{clip.id}' has the shape {ratio} already, and is not reframed")
+    if _alike(_shape(context, clip), ratio):
+        context.notes.append(f"scene '{scene.id}': '{clip.id}' has the shape {ratio} already, and is not reframed")
         return clip
-    price = desk.prices.quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
-    position = desk.production.position_of(scene) if model.placed else None
+    price = context.prices.quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
+    position = context.production.position_of(scene) if model.placed else None
     by_id = agents and not clip.generation
-    return desk.add(replace(
+    return context.add(replace(
         _next(clip, ratio.replace(":", "x")), endpoint="video_reframe" if agents else "reframe", aspect_ratio=ratio,
         resolution=resolution, source=Source("shot" if by_id else "clip", clip.id), quote=price,
         position={} if position is None else position.as_asked(),
     ))  # fmt: skip
 
 
-def _shape(desk: Desk, clip: Shot) -> float:
+def _shape(context: PlanningContext, clip: Shot) -> float:
     """Width to height of a clip: an edit has that of its source, and a new clip of Ray 3 that of its first picture."""
     while True:
         frame = clip.source or (clip.start or clip.end if clip.api == "agents" else None)
         if frame is None or clip.generation:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
-        if frame.kind in ("image", "footage") and frame.ref in desk.by_hash:
-            return desk.by_hash[frame.ref].width / desk.by_hash[frame.ref].height
-        if frame.ref not in desk.shots:
+        if frame.kind in ("image", "footage") and frame.ref in context.by_hash:
+            return context.by_hash[frame.ref].width / context.by_hash[frame.ref].height
+        if frame.ref not in context.shots:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
-        clip = desk.shots[frame.ref]
+        clip = context.shots[frame.ref]
 
 
 def _alike(shape: float, ratio: str) -> bool:
@@ -66,24 +66,28 @@ def _alike(shape: float, ratio: str) -> bool:
     return abs(shape * height / width - 1) < SAME_SHAPE
 
 
-def _upscaled(desk: Desk, scene: Scene, clip: Shot) -> Shot:
-    wanted = desk.production.upscale_of(scene)
-    if wanted is not None and not desk.model(scene).upscales:
-        desk.notes.append(f"scene '{scene.id}': clips of {clip.model} cannot be upscaled: it stays {clip.resolution}")
+def _upscaled(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
+    wanted = context.production.upscale_of(scene)
+    if wanted is not None and not context.model(scene).upscales:
+        context.notes.append(
+            f"scene '{scene.id}': clips of {clip.model} cannot be upscaled: it stays {clip.resolution}"
+        )
         return clip
     if wanted is None or TIER_PIXELS[wanted] <= TIER_PIXELS[clip.resolution]:
         return clip
-    price = desk.prices.quote_upscale(wanted, frames_of(clip.seconds, FPS))
-    return desk.add(replace(
+    price = context.prices.quote_upscale(wanted, frames_of(clip.seconds, FPS))
+    return context.add(replace(
         _next(clip, "large"), endpoint="upscale", resolution=wanted, source=_of(clip), quote=price, prompt=clip.prompt
     ))  # fmt: skip
 
 
-def _sound(desk: Desk, scene: Scene, clip: Shot) -> Shot:
+def _sound(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
     if not scene.sound:
         return clip
-    price = desk.prices.quote_audio(frames_of(clip.seconds, FPS))
-    return desk.add(replace(_next(clip, "sound"), endpoint="audio", source=_of(clip), prompt=scene.sound, quote=price))
+    price = context.prices.quote_audio(frames_of(clip.seconds, FPS))
+    return context.add(
+        replace(_next(clip, "sound"), endpoint="audio", source=_of(clip), prompt=scene.sound, quote=price)
+    )
 
 
 def _next(clip: Shot, step: str) -> Shot:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 
 from studio.errors import BadInput
-from studio.planning.context import Desk
+from studio.planning.context import PlanningContext
 from studio.planning.plan import FPS, Shot, Source
 from studio.production import Scene
 from studio.providers.luma.concepts import in_words
 from studio.providers.luma.pricing import Quote, Range
 
 
-def shot_of(desk: Desk, scene: Scene, name: str, seconds: Fraction, price: Quote) -> Shot:
+def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction, price: Quote) -> Shot:
     """A new clip of a scene, before it is said what it is made from. Raises BadInput where its prompt is too long."""
-    model, camera = desk.model(scene), desk.production.camera_of(scene)
-    prompt = desk.production.prompt_of(scene)
+    model, camera = context.model(scene), context.production.camera_of(scene)
+    prompt = context.production.prompt_of(scene)
     if not model.concepts:
         prompt = in_words(prompt, camera)
     if len(prompt) > model.longest_prompt:
@@ -24,17 +24,17 @@ def shot_of(desk: Desk, scene: Scene, name: str, seconds: Fraction, price: Quote
             f"{model.longest_prompt}", where=f"scene '{scene.id}', field 'prompt'", hint="shorten it",
         )  # fmt: skip
     return Shot(
-        id=name, scene=scene.id, model=model.name, resolution=desk.production.resolution_of(scene),
-        aspect_ratio=desk.production.aspect_ratio, seconds=seconds, prompt=prompt, camera=camera, loop=False,
-        start=None, end=None, take=desk.take(scene), seller=desk.seller, quote=price, request={}, api=model.api,
+        id=name, scene=scene.id, model=model.name, resolution=context.production.resolution_of(scene),
+        aspect_ratio=context.production.aspect_ratio, seconds=seconds, prompt=prompt, camera=camera, loop=False,
+        start=None, end=None, take=context.take(scene), seller=context.seller, quote=price, request={}, api=model.api,
         hdr=scene.hdr, exr=scene.exr,
     )  # fmt: skip
 
 
-def quote(desk: Desk, scene: Scene, seconds: int, *, extends: bool = False, plain: bool = False) -> Quote:
+def quote(context: PlanningContext, scene: Scene, seconds: int, *, extends: bool = False, plain: bool = False) -> Quote:
     """The price of a new clip of a scene. ``extends``: it continues a generation; ``plain``: as if it had no HDR."""
-    production, dynamic = desk.production, "sdr" if plain else dynamic_of(scene)
-    return desk.prices.quote(
+    production, dynamic = context.production, "sdr" if plain else dynamic_of(scene)
+    return context.prices.quote(
         production.model_of(scene), production.resolution_of(scene), seconds, dynamic=dynamic, extends=extends
     )
 
@@ -44,11 +44,11 @@ def dynamic_of(scene: Scene) -> Range:
     return "exr" if scene.exr else "hdr" if scene.hdr else "sdr"
 
 
-def guides_of(desk: Desk, scene: Scene) -> tuple[tuple[int, Source], ...]:
+def guides_of(context: PlanningContext, scene: Scene) -> tuple[tuple[int, Source], ...]:
     """The pictures that a scene passes through, by frame."""
     found = []
     for guide in scene.guides:
-        source = desk.image(desk.production.asset(guide.image))
+        source = context.image(context.production.asset(guide.image))
         assert source is not None  # noqa: S101 - the production was checked
         found.append((round(guide.at * FPS), source))
     return tuple(found)

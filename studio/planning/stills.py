@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from studio.errors import BadInput
-from studio.planning.context import Desk
+from studio.planning.context import PlanningContext
 from studio.planning.plan import Shot, Source
 from studio.production import Character, Scene
 from studio.providers.luma.models import still_model
@@ -18,61 +18,61 @@ from studio.providers.luma.models import still_model
 DRIFTS_AFTER = 3
 
 
-def anchored_start(desk: Desk, scene: Scene) -> Source | None:
+def anchored_start(context: PlanningContext, scene: Scene) -> Source | None:
     """A still of the scene's character as its first frame; None where there is nobody."""
-    character = desk.production.character_of(scene)
-    return None if character is None else _still(desk, scene, character)
+    character = context.production.character_of(scene)
+    return None if character is None else _still(context, scene, character)
 
 
-def anchored_end(desk: Desk, scene: Scene, *, clips: int) -> Source | None:
+def anchored_end(context: PlanningContext, scene: Scene, *, clips: int) -> Source | None:
     """A still as the last frame of a scene that goes on from another one, where its character must be set right again.
 
     Keeps count for the scenes that follow, and notes where the count is too high and the end is not free.
     """
-    character = desk.production.character_of(scene)
+    character = context.production.character_of(scene)
     if character is None:
         return None
-    if scene.continue_from is None and desk.production.parent_of(scene) is None:
-        desk.drift[scene.id] = (character.id, clips - 1)  # it starts from a still of its own
+    if scene.continue_from is None and context.production.parent_of(scene) is None:
+        context.drift[scene.id] = (character.id, clips - 1)  # it starts from a still of its own
         return None
-    before, links = desk.drift.get(desk.production.parent_of(scene) or "", ("", 0))
+    before, links = context.drift.get(context.production.parent_of(scene) or "", ("", 0))
     inherited = before == character.id
     count = links + clips if inherited else clips
     free = scene.end_image is None and scene.lead_into is None and not scene.loop
-    if free and (not inherited or count >= desk.production.reanchor):
-        desk.drift[scene.id] = (character.id, 0)
-        return _still(desk, scene, character)
-    desk.drift[scene.id] = (character.id, count)
+    if free and (not inherited or count >= context.production.reanchor):
+        context.drift[scene.id] = (character.id, 0)
+        return _still(context, scene, character)
+    context.drift[scene.id] = (character.id, count)
     if not inherited:
-        desk.notes.append(
+        context.notes.append(
             f"scene '{scene.id}': '{character.id}' is not in the scene that it goes on from, and its last frame is "
             "taken: nothing but the prompt says how they look"
         )
     elif count >= DRIFTS_AFTER:
-        desk.notes.append(
+        context.notes.append(
             f"scene '{scene.id}' ends {count} clips after the last still of '{character.id}': colour and identity "
             "drift by the third or fourth; start it from a still (without continue_from), or lower reanchor"
         )
     return None
 
 
-def _still(desk: Desk, scene: Scene, character: Character) -> Source:
+def _still(context: PlanningContext, scene: Scene, character: Character) -> Source:
     """The shot that makes a still of a character in a scene, as a source."""
-    model = still_model(desk.model(scene).still)
-    words = [desk.production.prompt_of(scene), character.description]
+    model = still_model(context.model(scene).still)
+    words = [context.production.prompt_of(scene), character.description]
     prompt = " ".join(f"{w.rstrip('.')}." for w in words if w)
     if len(prompt) > model.longest_prompt:
         raise BadInput(
             f"prompt and description of '{character.id}' have {len(prompt)} characters, and {model.name} takes "
             f"{model.longest_prompt}", where=f"scene '{scene.id}', field 'prompt'", hint="shorten one of them",
         )  # fmt: skip
-    images = [desk.image(desk.production.asset(reference)) for reference in character.images]
+    images = [context.image(context.production.asset(reference)) for reference in character.images]
     references = tuple(source for source in images if source is not None)
     still = Shot(
         id=f"{scene.id}.still", scene=scene.id, model=model.name, resolution="still",
-        aspect_ratio=model.ratio_for(desk.production.aspect_ratio), seconds=Fraction(0), prompt=prompt, camera=(),
-        loop=False, start=None, end=None, take=desk.take(scene), seller=desk.seller,
-        quote=desk.prices.quote_still(model.name, references=len(references)), request={}, api=model.api,
+        aspect_ratio=model.ratio_for(context.production.aspect_ratio), seconds=Fraction(0), prompt=prompt, camera=(),
+        loop=False, start=None, end=None, take=context.take(scene), seller=context.seller,
+        quote=context.prices.quote_still(model.name, references=len(references)), request={}, api=model.api,
         endpoint="image", references=references,
     )  # fmt: skip
-    return Source("still", desk.add(still).id)
+    return Source("still", context.add(still).id)

@@ -1,4 +1,4 @@
-"""The one door to spending: ``Door.place`` is the only function that sends a create.
+"""The one door to spending: ``PurchaseGateway.purchase`` is the only function that sends a create.
 
 ====================================================  ==================================================================
 what happens                                          what follows
@@ -55,7 +55,7 @@ from studio.providers.luma.echo import ORDER_QUERY, traceable
 from studio.providers.luma.models import api_of
 from studio.purchasing.listing import whole_list
 from studio.purchasing.order_errors import gone, held_back, in_doubt, refused_before
-from studio.purchasing.recovery import Grace, Settler
+from studio.purchasing.recovery import Grace, LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 from studio.remedies import again, in_a_terminal
 
@@ -83,7 +83,7 @@ class Placed:
     bought: bool
 
 
-class Door:
+class PurchaseGateway:
     """Buys shots, each once, within the caps. ``caps`` gives those that hold now; ``patience`` is seconds to wait.
 
     ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
@@ -124,7 +124,7 @@ class Door:
         # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
         self._turn = asyncio.Lock()
 
-    async def place(
+    async def purchase(
         self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print
     ) -> Placed:
         """Buy ``intent`` by sending ``params``, unless it is bought already.
@@ -232,8 +232,8 @@ class Door:
             f"in doubt{in_a_terminal()}; then {again()}",
         )
 
-    def _settler(self) -> Settler:
-        return Settler(self._ledger, self._provider(), grace=self._grace)
+    def _settler(self) -> LostOrderResolver:
+        return LostOrderResolver(self._ledger, self._provider(), grace=self._grace)
 
     async def _found(self, row: OrderRow) -> Placed:
         """An order whose generation was gone: look whether the service has it again. Raises GenerationGone."""

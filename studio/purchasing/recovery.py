@@ -30,7 +30,7 @@ from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
 from studio.providers import Generation, VideoProvider
-from studio.providers.luma.echo import KINDS, NAMELESS, Likeness, likeness, order_token
+from studio.providers.luma.echo import KINDS, NAMELESS, Likeness, match_echo, order_token
 from studio.providers.luma.models import Api, api_of
 from studio.purchasing.absence import SKEW, WINDOW, ServiceTime, absence, service_time
 from studio.purchasing.ends import book_ends
@@ -59,7 +59,7 @@ Settled = Literal["adopted", "released", "waiting", "unclear"]
 
 
 @dataclass(frozen=True)
-class Fit:
+class Candidate:
     """A generation that an order may have bought.
 
     ``apart``: seconds between the two; None where the generation is of another time.
@@ -70,22 +70,22 @@ class Fit:
     apart: float | None
 
 
-def fits(row: OrderRow, generations: Iterable[Generation], time: ServiceTime | None = None) -> list[Fit]:
+def candidates(row: OrderRow, generations: Iterable[Generation], time: ServiceTime | None = None) -> list[Candidate]:
     """What an order in doubt may have bought: the likest first, and of equals the nearest in time."""
     found = [fit for generation in generations if (fit := _fit(row, generation, time or ServiceTime())) is not None]
     return sorted(found, key=lambda fit: (fit.apart is None, RANK[fit.like], fit.apart or 0.0))
 
 
-def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Fit | None:
+def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Candidate | None:
     echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
-    like = likeness(row.sent, echoed, token=row.token, endpoint=row.endpoint)
+    like = match_echo(row.sent, echoed, token=row.token, endpoint=row.endpoint)
     if like == "possible" and generation.kind in ("image", "video"):
         # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
         like = like if (generation.kind == "image") == row.endpoint.startswith("image") else None
     if like is None:
         return None
     # A token is this attempt's alone, whenever the service says that it was.
-    return Fit(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
+    return Candidate(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class _Look:
     names_orders: bool = False
 
 
-class Settler:
+class LostOrderResolver:
     """Settles orders in doubt of one account, by the ledger's clock.
 
     ``why`` says of the last order that was not settled what stands in the way.
@@ -126,7 +126,7 @@ class Settler:
         began = await asyncio.to_thread(self._ledger.now)
         recent = await account_since(self._provider, row.reserved_at - SKEW)
         look = await self._look(row, {g.id: g for g in recent})
-        likely = fits(row, look.free, look.time)
+        likely = candidates(row, look.free, look.time)
         if likely and likely[0].like != "certain":
             # Whether it may be another buyer's, only generations further back may tell.
             look = await self._look(row, await as_far_as_it_goes(self._provider))
@@ -170,7 +170,7 @@ class Settler:
     def unclaimed(self, row: OrderRow, shown: Mapping[str, Generation]) -> str | None:
         """A generation on the account's list that no order has, and that was asked for in an order's words."""
         look = self._looked(row, shown)
-        return next((fit.generation.id for fit in fits(row, look.free, look.time)), None)
+        return next((fit.generation.id for fit in candidates(row, look.free, look.time)), None)
 
     def _unclear(self, why: str) -> Settled:
         self.why = why
@@ -179,7 +179,7 @@ class Settler:
     async def _look(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
         """What a reading of the list shows; where it shows none of ours beside what fits, one of ours is asked for."""
         look = await asyncio.to_thread(self._looked, row, shown)
-        likely = fits(row, look.free, look.time)
+        likely = candidates(row, look.free, look.time)
         if not likely or likely[0].like == "certain" or any(k.generation_id in shown for k in look.known):
             return replace(look, names_orders=_names_orders(look.known, shown))
         for known in look.known[:MOST_ASKED]:
@@ -227,7 +227,7 @@ class Settler:
 
     def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
         """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
-        found = [f for f in fits(row, look.free, look.time) if f.like != "possible" and f.apart is not None]
+        found = [f for f in candidates(row, look.free, look.time) if f.like != "possible" and f.apart is not None]
         if found and found[0].like == "likely":
             rivals = self._rivals(row)
             found = [fit for fit in found if not any(_liker(rival, fit, look.time) for rival in rivals)]
@@ -286,7 +286,7 @@ class Settler:
     def _in_the_way(self, row: OrderRow, look: _Look) -> str:
         """Why an order that nothing on the list fits may be on it all the same; empty: it is not."""
         rivals = self._rivals(row)
-        for fit in fits(row, look.free, look.time):
+        for fit in candidates(row, look.free, look.time):
             if any(_liker(rival, fit, look.time) for rival in rivals):
                 continue  # another open order asked for just this
             if fit.like in ("certain", "exact"):
@@ -400,13 +400,13 @@ def _names_orders(known: Iterable[OrderRow], shown: Mapping[str, Generation]) ->
     return any(one is not None and order_token(one.request.get("callback_url")) == token for token, one in told)
 
 
-def _liker(rival: OrderRow, fit: Fit, time: ServiceTime) -> bool:
+def _liker(rival: OrderRow, fit: Candidate, time: ServiceTime) -> bool:
     """True if this generation is more like what another order asked for."""
     theirs = _fit(rival, fit.generation, time)
     return theirs is not None and theirs.apart is not None and RANK[theirs.like] < RANK[fit.like]
 
 
-def _unsure(found: list[Fit], rivals: list[OrderRow], time: ServiceTime, *, nameless: bool) -> Settled | None:
+def _unsure(found: list[Candidate], rivals: list[OrderRow], time: ServiceTime, *, nameless: bool) -> Settled | None:
     """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
 
     While an answer is under way that may name it, waiting is worth it.

@@ -76,7 +76,7 @@ async def test_the_quote_is_what_is_charged(
             shot = shot_of(seed, model)
             assert shot.seconds == seed.seconds
             await modified(unrendered, model, url)
-            charged = unrendered.house.books.creates()[-1]
+            charged = unrendered.server_state.books.creates()[-1]
             assert charged.cents == shot.quote.usd * 100, model
             assert charged.state == "completed", charged.note
 
@@ -101,7 +101,7 @@ async def test_the_sandbox_counts_what_is_shown(files: dict[str, Path], unrender
     """Footage that another client sends as it is, hidden frames and all, is charged by what a player shows of it."""
     with published({"/trimmed.mp4": files["edit list"].read_bytes()}) as base:
         await modified(unrendered, "ray-2", f"{base}/trimmed.mp4")
-    made = unrendered.house.books.creates()[-1]
+    made = unrendered.server_state.books.creates()[-1]
     assert made.inputs is not None
     assert (made.inputs["source"]["frames"], made.cents) == (31, 25)
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from studio.errors import NotFound, ServiceError, StillRunning, Unauthorized
-from studio.execution.poll_schedule import Pace
-from studio.execution.polling import Watcher
+from studio.execution.poll_schedule import PollSchedule
+from studio.execution.polling import GenerationPoller
 from studio.ledger.sightings import Sighting
 from tests.support.luma import Luma
 
@@ -38,8 +38,8 @@ class Time:
                 action()
 
 
-def watcher(luma: Luma, time: Time, **settings: float) -> Watcher:
-    return Watcher(luma.provider(), clock=time, sleep=time.sleep, pace=Pace(), **settings)
+def poller(luma: Luma, time: Time, **settings: float) -> GenerationPoller:
+    return GenerationPoller(luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule(), **settings)
 
 
 async def test_ten_in_flight_are_one_call_a_tick() -> None:
@@ -49,7 +49,7 @@ async def test_ten_in_flight_are_one_call_a_tick() -> None:
     ends = {i: 60.0 + n for n, i in enumerate(ids)}
     for i, moment in ends.items():
         time.at(moment, lambda i=i: luma.finish(i))
-    watch = watcher(luma, time)
+    watch = poller(luma, time)
     noticed: dict[str, float] = {}
 
     async def one(i: str) -> None:
@@ -71,7 +71,7 @@ async def test_a_generation_that_is_not_on_the_list_is_asked_for() -> None:
         luma.accept({})
     for i in first:
         luma.finish(i)
-    watch = watcher(luma, time)
+    watch = poller(luma, time)
     done = await asyncio.gather(*(watch.wait(i, timeout=10) for i in first))
     assert [g.id for g in done] == first
 
@@ -88,13 +88,15 @@ async def test_what_the_list_shows_of_a_lone_generation_is_noted() -> None:
     made = luma.accept({"prompt": "x"})["id"]
     luma.arranged = lambda newest: newest if luma.calls.count("GET /generations") >= 3 else []
     time.at(60.0, lambda: luma.finish(made))
-    watch = Watcher(luma.provider(), clock=time, sleep=time.sleep, pace=Pace(), on_sight=note)
+    watch = GenerationPoller(luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule(), on_sight=note)
     assert (await watch.wait(made, timeout=1000)).state == "completed"
     (sighting,) = seen
     assert (sighting.generation_id, sighting.unfinished) == (made, True)
     assert 0 < sighting.late < 60
     seen.clear()
-    proven = Watcher(luma.provider(), clock=time, sleep=time.sleep, pace=Pace(), on_sight=note, proven=True)
+    proven = GenerationPoller(
+        luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule(), on_sight=note, proven=True
+    )
     luma.calls.clear()
     await proven.wait(made, timeout=1000)
     assert luma.calls == [f"GET /generations/{made}"]
@@ -104,7 +106,7 @@ async def test_a_time_out_is_not_an_end() -> None:
     """What is not finished in time is still running: the error says that it is paid for, and a new wait goes on."""
     luma, time = Luma(), Time()
     i = luma.accept({})["id"]
-    watch = watcher(luma, time)
+    watch = poller(luma, time)
     with pytest.raises(StillRunning, match="not bought again"):
         await watch.wait(i, timeout=30)
     luma.finish(i)
@@ -128,7 +130,7 @@ async def test_an_outage_is_sat_out() -> None:
     from studio.providers import DreamMachine
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Flaky(luma))
-    assert (await Watcher(provider, clock=time, sleep=time.sleep).wait(i, timeout=600)).state == "completed"
+    assert (await GenerationPoller(provider, clock=time, sleep=time.sleep).wait(i, timeout=600)).state == "completed"
 
 
 async def test_an_outage_without_end_is_an_error() -> None:
@@ -147,7 +149,7 @@ async def test_an_outage_without_end_is_an_error() -> None:
     )
     await luma_down.aclose()
     with pytest.raises(ServiceError, match="maintenance"):
-        await Watcher(provider, clock=time, sleep=time.sleep, outage=5).wait("g", timeout=600)
+        await GenerationPoller(provider, clock=time, sleep=time.sleep, outage=5).wait("g", timeout=600)
 
 
 async def test_a_key_that_stops_working_ends_the_wait() -> None:
@@ -157,7 +159,7 @@ async def test_a_key_that_stops_working_ends_the_wait() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"detail": "Invalid API key is provided"}))
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=transport)
     with pytest.raises(Unauthorized):
-        await Watcher(provider).wait("g", timeout=600)
+        await GenerationPoller(provider).wait("g", timeout=600)
 
 
 async def test_a_generation_that_the_account_does_not_have() -> None:
@@ -165,7 +167,7 @@ async def test_a_generation_that_the_account_does_not_have() -> None:
     luma, time = Luma(), Time()
     i = luma.accept({})["id"]
     luma.finish(i)
-    watch = watcher(luma, time)
+    watch = poller(luma, time)
     known, unknown = await asyncio.gather(
         watch.wait(i, timeout=60), watch.wait("nobody", timeout=60), return_exceptions=True
     )
@@ -185,7 +187,7 @@ async def test_what_was_just_accepted_may_not_be_shown_yet() -> None:
     hidden = luma.generations.pop(i)
     time.at(20, lambda: luma.generations.update({i: hidden}))
     time.at(40, lambda: luma.finish(i))
-    assert (await watcher(luma, time).wait(i, timeout=100)).state == "completed"
+    assert (await poller(luma, time).wait(i, timeout=100)).state == "completed"
 
 
 async def test_states_are_told_once_each() -> None:
@@ -195,5 +197,5 @@ async def test_states_are_told_once_each() -> None:
     time.at(5, lambda: luma.generations[i].update(state="dreaming"))
     time.at(20, lambda: luma.finish(i))
     heard: list[str] = []
-    await watcher(luma, time).wait(i, timeout=60, on_state=heard.append)
+    await poller(luma, time).wait(i, timeout=60, on_state=heard.append)
     assert heard == ["queued", "dreaming", "completed"]

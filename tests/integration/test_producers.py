@@ -22,7 +22,7 @@ import pytest
 from studio.errors import InDoubt, OverBudget
 from studio.ledger import Cap, Intent, Limits, OrderState, open_ledger
 from studio.providers import DreamMachine
-from studio.purchasing.gateway import Door, Placed
+from studio.purchasing.gateway import Placed, PurchaseGateway
 from studio.purchasing.recovery import Grace
 from tests.purchasing.test_gateway import PARAMS, intent
 from tests.support.luma import Luma
@@ -146,14 +146,14 @@ class Producer:
         """What became of each order: how it was placed, or the name of the error."""
         ledger = open_ledger(self.url, clock=self.clock)
         provider = DreamMachine(api_key="k", base_url=self.base_url, local=True)
-        door = Door(
+        gateway = PurchaseGateway(
             ledger, lambda: provider, run=self.name, caps=lambda: self.caps, limits=self.limits,
             sleep=self.clock.sleep, grace=Grace(20),
         )  # fmt: skip
         found: list[Placed | str] = []
         for wanted in self.orders:
             try:
-                placed = await door.place(wanted, PARAMS | {"prompt": wanted.scene}, on_wait=lambda _: None)
+                placed = await gateway.purchase(wanted, PARAMS | {"prompt": wanted.scene}, on_wait=lambda _: None)
                 if (await provider.get(placed.generation_id)).ended:
                     await asyncio.to_thread(ledger.completed, placed.order, placed.generation_id)
                 found.append(placed)

@@ -23,7 +23,7 @@ from studio.ledger.copies import back_up
 from studio.ledger.mark import LedgerMark
 from studio.library import LumaProvider
 from studio.planning.plan import Shot
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from studio.settings import load_settings
 from tests.planning.test_plan import film, scene
 from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, intent, luma, place, spent  # noqa: F401 - a fixture
@@ -155,8 +155,8 @@ def shot_in_doubt(session: Session, shot: Shot) -> str:
 async def test_a_restored_ledger_looks_before_it_sends(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Sent is only what the account does not have already, and only where its list can be read."""
 
-    def restored() -> Door:
-        return Door(ledger, luma.provider, run="run", restored=True, sleep=Slept(clock))
+    def restored() -> PurchaseGateway:
+        return PurchaseGateway(ledger, luma.provider, run="run", restored=True, sleep=Slept(clock))
 
     luma.outage = 3
     with pytest.raises(NotSent):
@@ -165,7 +165,7 @@ async def test_a_restored_ledger_looks_before_it_sends(ledger: Ledger, luma: Lum
     assert (await place(restored())).bought
     luma.accept(PARAMS | {"prompt": "another"})
     with pytest.raises(InDoubt, match="the ledger was restored, and generation generation-2"):
-        await restored().place(intent("b"), PARAMS | {"prompt": "another"}, on_wait=lambda _: None)
+        await restored().purchase(intent("b"), PARAMS | {"prompt": "another"}, on_wait=lambda _: None)
     assert (len(luma.sent), spent(ledger)) == (1, PRICE * 2)
 
 

@@ -14,7 +14,7 @@ from studio.failures import CODES, FailureClass
 from studio.ledger import Doubt, Ledger, open_ledger
 from studio.ledger.schema import entries, orders
 from studio.planning.plan import seen
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from tests.planning.test_plan import film, plan, scene
 from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
@@ -79,10 +79,10 @@ async def decisions(ledger: Ledger, clock: Clock) -> list[object]:
     luma = Luma(lists=False)
     service = luma.provider()
     service.has_list = False
-    door = Door(ledger, lambda: service, run="s", patience=0, sleep=Slept(clock))
+    gateway = PurchaseGateway(ledger, lambda: service, run="s", patience=0, sleep=Slept(clock))
     for name in NAMES:
         try:
-            told.append((await door.place(intent(name), PARAMS, on_wait=lambda _: None)).bought)
+            told.append((await gateway.purchase(intent(name), PARAMS, on_wait=lambda _: None)).bought)
         except StudioError as error:
             told.append(type(error))
     return [*told, len(luma.sent)]

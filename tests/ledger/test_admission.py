@@ -11,7 +11,7 @@ import pytest
 from studio.errors import OverBudget
 from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, Limits, OrderState
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma
@@ -104,8 +104,8 @@ async def test_waiting_for_a_slot_is_told_and_slots_of_the_dead_come_back(ledger
     luma.finish("generation-1")
     told: list[str] = []
     slept = Slept(clock)
-    door = Door(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
-    placed = await door.place(intent("a"), PARAMS, on_wait=told.append)
+    gateway = PurchaseGateway(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
+    placed = await gateway.purchase(intent("a"), PARAMS, on_wait=told.append)
     assert placed.bought
     assert told[0] == "waiting for a slot, 1 of 1 in use"
     assert ledger.order(intent("dead").key).state is OrderState.COMPLETED
@@ -126,9 +126,11 @@ async def test_a_thousand_waiters_ask_one_at_a_time(ledger: Ledger, clock: Clock
 
     luma = Luma()
     slept = Counted(clock)
-    door = Door(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
-    await door.place(intent("0"), PARAMS, on_wait=lambda _: None)
-    waiters = [asyncio.create_task(door.place(intent(str(n)), PARAMS, on_wait=lambda _: None)) for n in range(1, 50)]
+    gateway = PurchaseGateway(ledger, luma.provider, run="r", limits=ONE, sleep=slept, jitter=lambda: 0.0)
+    await gateway.purchase(intent("0"), PARAMS, on_wait=lambda _: None)
+    waiters = [
+        asyncio.create_task(gateway.purchase(intent(str(n)), PARAMS, on_wait=lambda _: None)) for n in range(1, 50)
+    ]
     await slept.five.wait()
     assert len(slept.seconds) <= (clock.now - datetime(2026, 11, 22, 10, tzinfo=UTC)).total_seconds() + 1
     for waiter in waiters:

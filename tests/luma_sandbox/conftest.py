@@ -16,7 +16,7 @@ from lumaai.types import Generation
 
 from luma_sandbox.app import create_app, running
 from luma_sandbox.clock import HandClock
-from luma_sandbox.server_state import House, Options
+from luma_sandbox.server_state import Options, ServerState
 
 BASE = "http://127.0.0.1:8787"
 API = f"{BASE}/dream-machine/v1"
@@ -36,9 +36,9 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sandbox:
     """One running sandbox and a strict SDK client of it."""
 
-    def __init__(self, app: FastAPI, house: House, clock: HandClock) -> None:
+    def __init__(self, app: FastAPI, server_state: ServerState, clock: HandClock) -> None:
         self.app = app
-        self.house = house
+        self.server_state = server_state
         self.clock = clock
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE)
         self.luma = AsyncLumaAI(
@@ -57,7 +57,7 @@ class Sandbox:
 
     async def settle(self, tick: Callable[[], None]) -> None:
         """Tick until nothing is unfinished."""
-        while self.house.books.unfinished():
+        while self.server_state.books.unfinished():
             tick()
             await asyncio.sleep(0.02)
 
@@ -75,8 +75,8 @@ async def opened(home: Path, options: Options | None = None) -> AsyncIterator[Sa
     """A sandbox at work in that home."""
     clock = HandClock()
     app = create_app(home, options, clock=clock)
-    async with running(app) as house:
-        sandbox = Sandbox(app, house, clock)
+    async with running(app) as server_state:
+        sandbox = Sandbox(app, server_state, clock)
         async with sandbox.http:
             yield sandbox
 
@@ -92,7 +92,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 async def unrendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     """A sandbox whose darkroom hands out an empty file at once: for what does not look at clips."""
     async with opened(tmp_path / "home") as opened_sandbox:
-        opened_sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        opened_sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         yield opened_sandbox
 
 

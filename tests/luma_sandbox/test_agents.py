@@ -113,13 +113,13 @@ async def test_no_money(tmp_path: Path) -> None:
             await order(sandbox, {"resolution": "720p"})
         assert broke.value.status_code == 402
         assert broke.value.body == {"detail": "Insufficient balance"}
-        assert sandbox.house.books.account().charged == 0
+        assert sandbox.server_state.books.account().charged == 0
 
 
 async def test_requests_a_minute(tmp_path: Path) -> None:
     """Clips and stills share one bucket: an accepted create says its size, one too many says when there is room."""
     async with opened(tmp_path, Options(limits=Limits({"agents": 2}, {}))) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         agents = client(sandbox)
         made = await agents.generations.with_raw_response.create(
             prompt="a lake", extra_headers={"X-Request-Id": "mine"}
@@ -137,7 +137,7 @@ async def test_requests_a_minute(tmp_path: Path) -> None:
             assert (told["retry-after"], told["x-ratelimit-limit"], told["x-api-version"]) == ("50", "2", "2026-04-01")
             assert told["x-request-id"]
             assert many.value.body == {"detail": "Rate limit exceeded"}
-        assert sandbox.house.books.account().charged == Decimal("10.04")
+        assert sandbox.server_state.books.account().charged == Decimal("10.04")
         await sandbox.create()  # the other API has limits of its own
         sandbox.clock.advance(50)
         await order(sandbox)
@@ -146,7 +146,7 @@ async def test_requests_a_minute(tmp_path: Path) -> None:
 async def test_jobs_at_once(tmp_path: Path) -> None:
     """So they do for jobs at once, whose 429 says when to come again and has no X-RateLimit header."""
     async with opened(tmp_path, Options(limits=Limits({"agents": 20}, {"agents": 1}))) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         made = await client(sandbox).generations.create(prompt="a lake")
         with pytest.raises(luma_agents.RateLimitError) as many:
             await order(sandbox)
@@ -174,11 +174,11 @@ async def test_a_failure_has_a_code_and_is_refunded(unrendered: Sandbox) -> None
         ("content_moderated", "content_moderated"),
     ):
         made = await order(unrendered)
-        assert unrendered.house.books.fail(made.id, reason, "a note", unrendered.clock.now())
+        assert unrendered.server_state.books.fail(made.id, reason, "a note", unrendered.clock.now())
         failed = await client(unrendered).generations.get(made.id)
         assert (failed.state, failed.failure_code, failed.output) == ("failed", code, [])
         assert failed.failure_reason
-    account = unrendered.house.books.account()
+    account = unrendered.server_state.books.account()
     assert account.charged == account.refunded == 18
 
 

@@ -61,7 +61,7 @@ async def test_how_much_the_controls_hold(
     """Each control that is on holds a fifth of the source, a loose one half of that, and one that is off nothing."""
     source = inline(footage(tmp_path, (64, 36), 2))
     await order(unrendered, {"duration": None, "edit": {"controls": controls}}, type="video_edit", source=source)
-    assert unrendered.house.books.creates()[-1].order_form["held"] == pytest.approx(held)
+    assert unrendered.server_state.books.creates()[-1].order_form["held"] == pytest.approx(held)
 
 
 def test_what_is_held_is_nearer_to_its_source(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_a_place_is_kept_as_it_was_given(unrendered: Sandbox, tmp_path: Pa
             unrendered, {"duration": None, "source_position": place}, type="video_reframe", aspect_ratio="1:1",
             source=inline(footage(tmp_path, (64, 36), 2)),
         )  # fmt: skip
-        assert unrendered.house.books.creates()[-1].order_form["position"] == place
+        assert unrendered.server_state.books.creates()[-1].order_form["position"] == place
 
 
 def test_a_source_lies_in_its_place(tmp_path: Path) -> None:

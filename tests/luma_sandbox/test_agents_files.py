@@ -68,7 +68,7 @@ async def test_a_file_is_uploaded_and_used(unrendered: Sandbox) -> None:
     with pytest.raises(luma_agents.UnprocessableEntityError):
         await order(unrendered, {"start_frame": {"file_id": made.id}})
     assert (await finished(unrendered, clip)).state == "completed"
-    form = unrendered.house.books.creates()[0].order_form["frame0"]
+    form = unrendered.server_state.books.creates()[0].order_form["frame0"]
     assert form["sha256"] == hashlib.sha256(IMAGE).hexdigest()
 
 
@@ -185,7 +185,7 @@ async def test_bad_media(unrendered: Sandbox) -> None:
     waiting = await order(unrendered)
     with pytest.raises(luma_agents.UnprocessableEntityError):
         await order(unrendered, {"start_frame": {"generation_id": waiting.id}})
-    assert unrendered.house.books.account().charged == Decimal("4.04") + 6
+    assert unrendered.server_state.books.account().charged == Decimal("4.04") + 6
 
 
 def film(to: Path, seconds: int) -> bytes:
@@ -201,11 +201,11 @@ async def test_clips_as_sources(unrendered: Sandbox, tmp_path: Path) -> None:
     inline = {"data": base64.b64encode(short).decode(), "media_type": "video/mp4"}
     none = {"duration": None}
     await order(unrendered, none, type="video_edit", source=inline)
-    assert unrendered.house.books.account().charged == 108
+    assert unrendered.server_state.books.account().charged == 108
     made = await uploaded(unrendered, long, mime_type="video/mp4")
     await order(unrendered, none, type="video_reframe", aspect_ratio="9:16", source={"file_id": made})
-    assert unrendered.house.books.account().charged == 108 + 19 * 3
-    frames = [create.order_form["frames"] for create in unrendered.house.books.creates()]
+    assert unrendered.server_state.books.account().charged == 108 + 19 * 3
+    frames = [create.order_form["frames"] for create in unrendered.server_state.books.creates()]
     assert frames == [6 * 24, 19 * 24]
     with pytest.raises(luma_agents.UnprocessableEntityError, match="18 seconds"):
         await order(unrendered, none, type="video_edit", source={"file_id": made})
@@ -217,8 +217,8 @@ async def test_clips_as_sources(unrendered: Sandbox, tmp_path: Path) -> None:
     late = {"duration": None, "edit": {"keyframes": [png()], "keyframe_indexes": [6 * 24 + 1]}}
     with pytest.raises(luma_agents.UnprocessableEntityError, match=r"0\.\.144"):
         await order(unrendered, late, type="video_edit", source=inline)
-    assert unrendered.house.books.account().charged == 108 + 19 * 3
-    assert "letters of base64" in str(unrendered.house.books.creates()[0].request)
+    assert unrendered.server_state.books.account().charged == 108 + 19 * 3
+    assert "letters of base64" in str(unrendered.server_state.books.creates()[0].request)
 
 
 async def test_a_still_may_be_a_guide_frame(tmp_path: Path, unrendered: Sandbox) -> None:
@@ -227,7 +227,7 @@ async def test_a_still_may_be_a_guide_frame(tmp_path: Path, unrendered: Sandbox)
     await order(unrendered, {"keyframes": [{"generation_id": still.id}], "keyframe_indexes": [0]})
     switched = Options(assume=Assumptions({"agents_still_as_frame": "accepted"}), latency=0)
     async with opened(tmp_path / "other", switched) as sandbox:
-        sandbox.house.darkroom.render = unrendered.house.darkroom.render  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = unrendered.server_state.render_pool.render  # type: ignore[method-assign]
         still = await finished(sandbox, await client(sandbox).generations.create(prompt="a lake"))
         await order(sandbox, {"start_frame": {"generation_id": still.id}})
 

@@ -32,7 +32,7 @@ async def clip(sandbox: Sandbox, to: Path, video: dict[str, Any] | None = None, 
 
 async def fetched(sandbox: Sandbox, done: Generation, number: int, to: Path) -> Path:
     """One output of a finished generation."""
-    assert done.state == "completed", sandbox.house.books.any(done.id)
+    assert done.state == "completed", sandbox.server_state.books.any(done.id)
     assert done.output is not None
     answer = await sandbox.http.get(done.output[number].url)
     assert answer.status_code == 200

@@ -78,7 +78,7 @@ async def test_extensions(unrendered: Sandbox, footage: Footage, way: str, resol
     """An extension costs its one block, in either direction; 360p is a guess."""
     parent = await order(unrendered)
     await finished(unrendered, parent)
-    unrendered.house.home.clip(parent.id).write_bytes(footage(120))
+    unrendered.server_state.home.clip(parent.id).write_bytes(footage(120))
     await order(unrendered, {"resolution": resolution, way: {"generation_id": parent.id}})
     assert await charged(unrendered) == cents
 
@@ -129,7 +129,7 @@ async def test_reframes_by_tier(unrendered: Sandbox, footage: Footage, resolutio
 async def test_stills(unrendered: Sandbox, model: Any, references: int, cents: str) -> None:
     """A still costs .0404 or .1000, with a reference .0434 or .1030, and .0030 for each further one, exactly."""
     await client(unrendered).generations.create(prompt="a lake", model=model, image_ref=[png()] * references)
-    (entry,) = unrendered.house.books.creates()
+    (entry,) = unrendered.server_state.books.creates()
     assert entry.cents == Decimal(cents)
     books = (await unrendered.http.get(f"{BASE}/sandbox/books")).json()
     assert Decimal(books["charged_usd"]) == Decimal(books["creates"][0]["usd"]) == Decimal(cents) / 100
@@ -155,18 +155,18 @@ def test_other_guesses() -> None:
 async def test_the_guess_of_an_extension_is_charged(tmp_path: Path, footage: Footage) -> None:
     """An extension at 360p is charged as it is assumed, and a new clip as the guide has it."""
     async with opened(tmp_path, Options(assume=Assumptions({"agents_extend_360p": "0.09"}))) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         parent = await order(sandbox)
         await finished(sandbox, parent)
-        sandbox.house.home.clip(parent.id).write_bytes(footage(120))
+        sandbox.server_state.home.clip(parent.id).write_bytes(footage(120))
         await order(sandbox, {"start_frame": {"generation_id": parent.id}})
-        assert [create.cents for create in sandbox.house.books.creates()] == [6, 9]
+        assert [create.cents for create in sandbox.server_state.books.creates()] == [6, 9]
 
 
 async def test_a_part_of_a_cent_comes_back(unrendered: Sandbox) -> None:
     """A still that fails is refunded exactly, and the account is what it was."""
     made = await client(unrendered).generations.create(prompt="a lake")
-    books = unrendered.house.books
+    books = unrendered.server_state.books
     assert books.fail(made.id, "Job failed", "a note", unrendered.clock.now())
     (entry,) = books.creates()
     assert (entry.cents, entry.refunded_cents) == (Decimal("4.04"), Decimal("4.04"))

@@ -46,7 +46,7 @@ def turned() -> dict[str, str]:
 
 def latest(sandbox: Sandbox) -> tuple[int, int]:
     """Width and height of what was ordered last."""
-    form = sandbox.house.books.creates()[-1].order_form
+    form = sandbox.server_state.books.creates()[-1].order_form
     return form["width"], form["height"]
 
 
@@ -74,7 +74,7 @@ async def test_an_extension_has_its_parents_shape(unrendered: Sandbox, tmp_path:
     """A clip that goes on from another has the other's shape, at its own tier."""
     parent = await order(unrendered, aspect_ratio="9:16")
     await finished(unrendered, parent)
-    unrendered.house.home.clip(parent.id).write_bytes(footage(tmp_path, (90, 160)))
+    unrendered.server_state.home.clip(parent.id).write_bytes(footage(tmp_path, (90, 160)))
     for way in ("start_frame", "end_frame"):
         await order(unrendered, {"resolution": "720p", way: {"generation_id": parent.id}}, aspect_ratio="16:9")
         assert latest(unrendered) == (720, 1280)
@@ -84,15 +84,15 @@ async def test_an_extension_is_never_in_hdr(tmp_path: Path) -> None:
     """Also where frames in HDR are assumed to be accepted, a prior clip is not extended in HDR, and costs nothing."""
     switched = Options(assume=Assumptions({"agents_hdr_with_frames": "accepted"}))
     async with opened(tmp_path / "home", switched) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         parent = await order(sandbox)
         await finished(sandbox, parent)
-        sandbox.house.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))
+        sandbox.server_state.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))
         await order(sandbox, {"resolution": "720p", "hdr": True, "start_frame": WIDE})
         for way in ("start_frame", "end_frame"):
             with pytest.raises(luma_agents.UnprocessableEntityError, match="standard dynamic range"):
                 await order(sandbox, {"resolution": "720p", "hdr": True, way: {"generation_id": parent.id}})
-        assert sandbox.house.books.account().charged == 6 + 60
+        assert sandbox.server_state.books.account().charged == 6 + 60
 
 
 @pytest.mark.parametrize("video", [{}, {"start_frame": TALL}, {"edit": {"keyframes": [TALL], "keyframe_indexes": [0]}}])
@@ -125,14 +125,14 @@ async def test_a_reframe_to_the_same_ratio(
         return
     with pytest.raises(luma_agents.UnprocessableEntityError, match=f"the source is {ratio} already"):
         await order(unrendered, {"duration": None}, **asked)
-    assert unrendered.house.books.account().charged == 0
+    assert unrendered.server_state.books.account().charged == 0
 
 
 async def test_a_generation_is_not_reframed_to_its_own_ratio(unrendered: Sandbox, tmp_path: Path) -> None:
     """So it is where the source is a generation."""
     parent = await order(unrendered)
     await finished(unrendered, parent)
-    unrendered.house.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))
+    unrendered.server_state.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))
     with pytest.raises(luma_agents.UnprocessableEntityError, match="already"):
         await order(
             unrendered, {"duration": None}, type="video_reframe", aspect_ratio="16:9",

@@ -121,7 +121,7 @@ async def drive(asked: list[tuple[str, Any]], assume: Assumptions) -> None:
     """Send them all, let everything end, and read everything again."""
     with tempfile.TemporaryDirectory() as folder:
         async with opened(Path(folder), Options(assume=assume)) as sandbox:
-            sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+            sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
             parent = await sandbox.create()
             await sandbox.finish(parent)
             accepted = 1
@@ -148,7 +148,7 @@ async def drive(asked: list[tuple[str, Any]], assume: Assumptions) -> None:
             page = await sandbox.luma.generations.list()
             assert page.count == accepted
             assert all(generation.state in ("completed", "failed") for generation in page.generations)
-            account = sandbox.house.books.account()
+            account = sandbox.server_state.books.account()
             assert account.balance == account.credit - account.charged + account.refunded
 
 

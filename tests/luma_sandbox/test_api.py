@@ -91,7 +91,7 @@ async def test_errors_reach_the_client_as_the_service_words_them(unrendered: San
         await unrendered.create(extra_body={"loop": "yes"})
     with pytest.raises(lumaai.NotFoundError):
         await unrendered.luma.generations.get("nobody")
-    assert unrendered.house.books.account().charged == 0
+    assert unrendered.server_state.books.account().charged == 0
 
 
 async def test_a_body_that_is_not_json(unrendered: Sandbox) -> None:
@@ -168,8 +168,8 @@ async def test_without_credit(tmp_path: Path) -> None:
         with pytest.raises(lumaai.APIStatusError) as refused:
             await sandbox.create()
         assert refused.value.status_code == 402
-        assert sandbox.house.books.account().balance == 10
-        assert len(sandbox.house.books.creates()) == 1
+        assert sandbox.server_state.books.account().balance == 10
+        assert len(sandbox.server_state.books.creates()) == 1
 
 
 async def test_parents_must_be_completed_videos(unrendered: Sandbox) -> None:
@@ -188,18 +188,18 @@ async def test_parents_must_be_completed_videos(unrendered: Sandbox) -> None:
     await unrendered.luma.generations.delete(str(parent.id))
     with pytest.raises(lumaai.BadRequestError, match="not found"):
         await on_top_of(parent.id)
-    assert unrendered.house.books.account().charged == 80
+    assert unrendered.server_state.books.account().charged == 80
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/nobody.png", "http://192.0.2.1/far.png"])
 async def test_unreadable_images_fail_and_are_refunded(unrendered: Sandbox, url: str) -> None:
     """An image that cannot be read, or is not on this machine, is accepted, then failed and refunded in full."""
     made = await unrendered.create(keyframes={"frame0": {"type": "image", "url": url}})
-    assert unrendered.house.books.account().balance == 100_000 - 40
+    assert unrendered.server_state.books.account().balance == 100_000 - 40
     (failed,) = await unrendered.finish(made)
     assert (failed.state, failed.failure_reason) == ("failed", "Failed to read user input frames")
     assert failed.assets is None
-    account = unrendered.house.books.account()
+    account = unrendered.server_state.books.account()
     assert (account.balance, account.charged, account.refunded) == (100_000, 40, 40)
 
 
@@ -210,16 +210,16 @@ async def test_a_render_that_breaks_fails_and_is_refunded(sandbox: Sandbox, monk
     async def broken(_: Any) -> str:
         raise RenderFailed("no ink")
 
-    monkeypatch.setattr(sandbox.house.darkroom, "render", broken)
+    monkeypatch.setattr(sandbox.server_state.render_pool, "render", broken)
     (failed,) = await sandbox.finish(await sandbox.create())
     assert (failed.state, failed.failure_reason) == ("failed", "Job failed")
-    assert sandbox.house.books.account().balance == 100_000
+    assert sandbox.server_state.books.account().balance == 100_000
 
 
 async def test_signed_urls(tmp_path: Path) -> None:
     """Switched, an asset is served to its own signature until that expires; a fresh get gives a fresh URL."""
     async with opened(tmp_path, Options(assume=Assumptions({"asset_urls": "signed"}))) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         (done,) = await sandbox.finish(await sandbox.create())
         assert done.assets is not None
         url = httpx.URL(str(done.assets.video))
@@ -264,7 +264,7 @@ async def test_the_thumbnail_is_the_first_frame(sandbox: Sandbox, tmp_path: Path
     frame = footage.edge_frame(await sandbox.download(done, tmp_path / "clip.mp4"), last=False).to_rgb()
     assert (picture.format, picture.size) == ("JPEG", frame.size)
     assert max(ImageStat.Stat(ImageChops.difference(picture.convert("RGB"), frame)).mean) < 3
-    assert not list(sandbox.house.home.clips.glob("*.part*"))
+    assert not list(sandbox.server_state.home.clips.glob("*.part*"))
 
 
 async def test_a_clip_without_a_frame_has_no_thumbnail(unrendered: Sandbox) -> None:
@@ -280,7 +280,7 @@ async def test_what_ray_1_6_costs(unrendered: Sandbox) -> None:
         body = {"model": "ray-1-6", "prompt": "a lake", "duration": "5s"} | more
         answer = await unrendered.http.post(f"{API}/generations", json=body, headers={"Authorization": "Bearer k"})
         assert (answer.status_code, answer.json()["model"]) == (201, "ray-1-6")
-    assert [create.cents for create in unrendered.house.books.creates()] == [71, 72]
+    assert [create.cents for create in unrendered.server_state.books.creates()] == [71, 72]
 
 
 async def test_the_rate_of_ray_1_6_can_be_switched(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ async def test_the_rate_of_ray_1_6_can_be_switched(tmp_path: Path) -> None:
                 f"{API}/generations", json={"model": model, "prompt": "a lake", "resolution": "4k"},
                 headers={"Authorization": "Bearer k"},
             )  # fmt: skip
-        assert [create.cents for create in sandbox.house.books.creates()] == [319, 637]
+        assert [create.cents for create in sandbox.server_state.books.creates()] == [319, 637]
 
 
 async def test_ranges(unrendered: Sandbox) -> None:
@@ -314,7 +314,7 @@ async def test_a_restart_loses_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as second:
         (done,) = await second.finish(made)
         assert done.state == "completed"
-        assert second.house.books.account().charged == 40
+        assert second.server_state.books.account().charged == 40
         assert done.assets is not None
         assert (await second.http.get(str(done.assets.video))).content[4:8] == b"ftyp"
 
@@ -339,4 +339,4 @@ async def test_conformance_answers_anything(tmp_path: Path) -> None:
         assert (await sandbox.luma.generations.upscale("id")).id
         await sandbox.luma.generations.delete("id")
         assert len(await sandbox.luma.generations.concepts.list()) == 34
-        assert sandbox.house.books.creates() == []
+        assert sandbox.server_state.books.creates() == []

@@ -71,8 +71,8 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
 async def made(wire: Wire, url: str) -> Generation:
     """A generation with that callback, once it ended and everything was told."""
     ended = await wire.ended((await wire.create(callback_url=url)).id)
-    await wire.house.lifecycle.at_rest()
-    await wire.house.callbacks.settled()
+    await wire.server_state.lifecycle.at_rest()
+    await wire.server_state.callbacks.settled()
     return ended
 
 
@@ -149,8 +149,8 @@ async def test_a_callback_never_holds_up_the_life_cycle(wire: Wire, monkeypatch:
         created = await wire.create(callback_url=listener.url)
         assert (await wire.ended(created.id)).state == "completed"
         assert len(listener.states) < 8  # it ended while callbacks were still being tried
-        await wire.house.callbacks.settled()
-    told = wire.house.callbacks.report()
+        await wire.server_state.callbacks.settled()
+    told = wire.server_state.callbacks.report()
     assert [(one["state"], one["attempts"]) for one in told] == [("dreaming", 4), ("completed", 4)]
     assert {one["outcome"] for one in told} == {"no answer within 0.6 s"}
     assert set(listener.states) == {"dreaming", "completed"}
@@ -168,9 +168,9 @@ async def test_callbacks_stay_on_this_machine(wire: Wire, url: str, monkeypatch:
     monkeypatch.setattr(callbacks, "_post_to", never)
     created = await wire.http.post("/generations", json={"model": "ray-2", "prompt": "a lake", "callback_url": url})
     await wire.ended(created.json()["id"])
-    await wire.house.lifecycle.at_rest()
-    await wire.house.callbacks.settled()
-    noted = wire.house.callbacks.report()
+    await wire.server_state.lifecycle.at_rest()
+    await wire.server_state.callbacks.settled()
+    noted = wire.server_state.callbacks.report()
     assert [one["attempts"] for one in noted] == [0, 0]
     assert all("not sent" in one["outcome"] for one in noted)
 
@@ -211,6 +211,6 @@ async def test_after_a_restart_only_later_states_are_told(tmp_path: Path) -> Non
                     await asyncio.sleep(0.01)
         async with served(tmp_path, clock=clock) as second:
             await second.ended(created.id)
-            await second.house.lifecycle.at_rest()
-            await second.house.callbacks.settled()
+            await second.server_state.lifecycle.at_rest()
+            await second.server_state.callbacks.settled()
     assert listener.states == ["dreaming", "completed"]

@@ -215,7 +215,7 @@ async def test_equal_requests_are_equal_bytes(tmp_path: Path, images: dict[str, 
         async with opened(tmp_path / f"home{query}") as sandbox:
             frames: Any = {"frame0": {"type": "image", "url": url + query}}
             await sandbox.finish(await sandbox.create(prompt="through a desert", keyframes=frames))
-            digests |= {create.digest for create in sandbox.house.books.creates()}
+            digests |= {create.digest for create in sandbox.server_state.books.creates()}
     assert len(digests) == 1
     assert None not in digests
 

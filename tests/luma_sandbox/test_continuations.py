@@ -45,4 +45,4 @@ async def test_a_continuation_with_its_parent_in_front(tmp_path: Path) -> None:
         assert ssim(after[120], before[119]) > 0.97
         assert ssim(after[239], before[119]) < 0.9
         made = await sandbox.luma.generations.audio(str(longer.id), prompt="wind over dunes")
-        assert sandbox.house.books.any(str(made.id)).cents == 28  # type: ignore[union-attr]
+        assert sandbox.server_state.books.any(str(made.id)).cents == 28  # type: ignore[union-attr]

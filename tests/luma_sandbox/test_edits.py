@@ -173,12 +173,12 @@ async def test_modify(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
     assert made.generation_type == "video"
     assert made.request is not None
     assert type(made.request).__name__ == "RequestModifyVideoRequest"
-    assert sandbox.house.books.account().charged == 175
+    assert sandbox.server_state.books.account().charged == 175
     (done,) = await sandbox.finish(made)
     clips = decoded(await sandbox.download(done, tmp_path / "modified.mp4"))
     (tmp_path / "source.mp4").write_bytes((await sandbox.http.get(f"{base}/clip.mp4")).content)
     assert (len(clips), clips[0].shape) == (48, SIZE[::-1])
-    assert sandbox.house.books.account().charged == 39
+    assert sandbox.server_state.books.account().charged == 39
     async with opened(tmp_path / "fresh") as fresh:
         for place in (sandbox, fresh):
             again = await place.luma.generations.video.modify(
@@ -186,8 +186,8 @@ async def test_modify(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
                 prompt="a snowy forest",
             )  # fmt: skip
             await place.finish(again)
-        (replayed,) = fresh.house.books.creates()
-    first, second = sandbox.house.books.creates()
+        (replayed,) = fresh.server_state.books.creates()
+    first, second = sandbox.server_state.books.creates()
     assert first.digest == replayed.digest != second.digest
 
 
@@ -198,18 +198,18 @@ async def test_an_edit_is_charged_by_its_source(
     """Once its footage was read, an edit's charge in the books is that of its length and tier, as it is assumed."""
     files["/large.mp4"] = clip(tmp_path, 24, (1920, 1080))
     async with opened(tmp_path / "home", Options(assume=Assumptions({"edit_price": assumed}))) as sandbox:
-        sandbox.house.darkroom.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
         made = await sandbox.luma.generations.video.modify(
             generation_type="modify_video", model="ray-2", mode="flex_1", media={"url": f"{base}/large.mp4"}
         )
-        assert sandbox.house.books.account().charged == 175
+        assert sandbox.server_state.books.account().charged == 175
         await sandbox.finish(made)
-        assert sandbox.house.books.account().charged == sandbox.house.books.creates()[0].cents == cents
+        assert sandbox.server_state.books.account().charged == sandbox.server_state.books.creates()[0].cents == cents
 
 
 async def test_footage_of_a_phone_is_upright(sandbox: Sandbox, files: dict[str, bytes], base: str) -> None:
     """Footage that is to be shown turned is turned: an upright clip comes out."""
-    lying = sandbox.house.home.root / "lying.mp4"
+    lying = sandbox.server_state.home.root / "lying.mp4"
     lying.write_bytes(files["/clip.mp4"])
     turned = lying.with_name("turned.mp4")
     command = [ffmpeg.binary(), "-v", "error", "-display_rotation", "90", "-i", str(lying), "-c", "copy", str(turned)]
@@ -248,7 +248,7 @@ async def test_footage_that_cannot_be_used(unrendered: Sandbox, base: str, name:
     )
     (failed,) = await unrendered.finish(made)
     assert (failed.state, failed.failure_reason) == ("failed", "Failed to read user input frames")
-    assert unrendered.house.books.account().balance == 100_000
+    assert unrendered.server_state.books.account().balance == 100_000
 
 
 async def test_footage_that_cannot_be_decoded(sandbox: Sandbox, base: str) -> None:
@@ -258,7 +258,7 @@ async def test_footage_that_cannot_be_decoded(sandbox: Sandbox, base: str) -> No
     )
     (failed,) = await sandbox.finish(made)
     assert (failed.state, failed.failure_reason) == ("failed", "Failed to read user input frames")
-    account = sandbox.house.books.account()
+    account = sandbox.server_state.books.account()
     assert (account.balance, account.charged, account.refunded) == (100_000, 39, 39)
 
 
@@ -281,7 +281,7 @@ async def test_footage_that_is_too_large(unrendered: Sandbox, base: str, monkeyp
     )
     (failed,) = await unrendered.finish(made)
     assert failed.failure_reason == "Failed to read user input frames"
-    assert list(unrendered.house.home.inputs.iterdir()) == []
+    assert list(unrendered.server_state.home.inputs.iterdir()) == []
 
 
 async def test_reframe(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ async def test_sound_then_upscale(sandbox: Sandbox, tmp_path: Path) -> None:
     assert ssim(small(frames[2]), frames[0]) > 0.95
     for place in places[1:]:
         assert 0.02 < loudness(place) < 0.7
-    cents = [entry.cents for entry in sandbox.house.books.creates()]
+    cents = [entry.cents for entry in sandbox.server_state.books.creates()]
     assert cents == [40, 14, 24]
 
 
@@ -382,12 +382,12 @@ async def test_what_cannot_be_finished(unrendered: Sandbox) -> None:
         await finish.audio(str(parent.id), prompt="ab")
     with pytest.raises(lumaai.UnprocessableEntityError):
         await finish.audio(str(parent.id), extra_body={"generation_type": "upscale_video"})
-    assert unrendered.house.books.account().charged == 71
+    assert unrendered.server_state.books.account().charged == 71
     without_a_body = await unrendered.http.post(
         f"/dream-machine/v1/generations/{parent.id}/upscale", headers={"Authorization": "Bearer k"}
     )
     assert without_a_body.status_code == 200
-    assert unrendered.house.books.creates()[-1].order_form["resolution"] == "1080p"
+    assert unrendered.server_state.books.creates()[-1].order_form["resolution"] == "1080p"
     await finish.delete(str(parent.id))
     with pytest.raises(lumaai.NotFoundError):
         await finish.audio(str(parent.id))

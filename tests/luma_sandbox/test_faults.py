@@ -51,7 +51,7 @@ async def test_a_lost_answer_is_a_closed_socket(wire: Wire, kind: str, charged: 
     await wire.faults({"kind": kind, "nth": 1})
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
         await wire.http.post(CREATE, json=BODY)
-    assert (wire.charged, len(wire.house.books.creates())) == (charged, charged // 40)
+    assert (wire.charged, len(wire.server_state.books.creates())) == (charged, charged // 40)
     assert (await wire.http.post(CREATE, json=BODY)).status_code == 201
 
 
@@ -71,7 +71,7 @@ async def test_a_seeded_storm_is_the_same_every_time(wire: Wire) -> None:
     first = await lost()
     assert 3 <= len(first) <= 15
     assert await lost() == first
-    assert len(wire.house.books.creates()) == 60
+    assert len(wire.server_state.books.creates()) == 60
     assert (await wire.http.get("/sandbox/faults")).json()["faults"][0]["struck"] == len(first)
 
 
@@ -84,7 +84,7 @@ async def test_not_one_byte_comes_before_the_end(wire: Wire) -> None:
     writer.write(head.encode() + body)
     assert await reader.read() == b""
     writer.close()
-    assert len(wire.house.books.creates()) == 1
+    assert len(wire.server_state.books.creates()) == 1
 
 
 async def test_a_connection_can_be_reset(wire: Wire) -> None:
@@ -244,7 +244,7 @@ async def test_every_failure_reason(wire: Wire, reason: str) -> None:
     await wire.faults({"kind": "fails", "reason": reason})
     failed = await wire.ended((await wire.create()).id)
     assert (failed.state, failed.failure_reason) == ("failed", reason)
-    account = wire.house.books.account()
+    account = wire.server_state.books.account()
     assert (account.charged, account.refunded) == (40, 40)
 
 
@@ -257,7 +257,7 @@ async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
         await second.comes_to(stuck.id, "dreaming")
         await asyncio.sleep(0.2)
         assert (await second.luma.generations.get(str(stuck.id))).state == "dreaming"
-        assert second.house.books.account().refunded == 0
+        assert second.server_state.books.account().refunded == 0
 
 
 async def test_a_failure_to_come_outlives_a_restart(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ async def test_a_failure_to_come_outlives_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path) as second:
         (failed,) = await second.finish(made)
         assert (failed.state, failed.failure_reason) == ("failed", "Error dispatching job")
-        assert second.house.books.account().balance == 100_000
+        assert second.server_state.books.account().balance == 100_000
 
 
 async def test_without_a_socket_a_drop_is_an_error(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ async def test_without_a_socket_a_drop_is_an_error(tmp_path: Path) -> None:
     async with opened(tmp_path, Options(plan=plan)) as sandbox:
         with pytest.raises(lumaai.APIConnectionError):
             await sandbox.create()
-        assert len(sandbox.house.books.creates()) == 1
+        assert len(sandbox.server_state.books.creates()) == 1
         await sandbox.create()
 
 
@@ -317,7 +317,7 @@ async def test_an_odd_clip(tmp_path: Path) -> None:
         (made,) = await sandbox.finish(await sandbox.create())
         (larger,) = await sandbox.finish(await sandbox.luma.generations.upscale(str(made.id), resolution="1080p"))
         clips = [examine(await sandbox.download(one, tmp_path / f"{one.id}.mp4")) for one in (made, larger)]
-        charged = sandbox.house.books.account().charged
+        charged = sandbox.server_state.books.account().charged
     assert [(clip.width, clip.height, clip.frames) for clip in clips] == [(64, 48, 2)] * 2
     assert charged > 40
 
@@ -337,7 +337,7 @@ async def test_a_late_failure_is_decided_with_its_answer_lost(wire: Wire) -> Non
     await wire.faults({"kind": "lost_answer"}, {"kind": "fails", "reason": "Frame moderation failed"})
     with pytest.raises(lumaai.APIConnectionError):
         await wire.create()
-    (accepted,) = wire.house.books.creates()
+    (accepted,) = wire.server_state.books.creates()
     assert (await wire.ended(accepted.id)).failure_reason == "Frame moderation failed"
 
 
@@ -358,7 +358,7 @@ async def test_every_failure_code(wire: Wire, code: str) -> None:
             while (found := await luma.generations.get(made.id)).state != "failed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert (found.state, found.failure_code) == ("failed", code)
-    account = wire.house.books.account()
+    account = wire.server_state.books.account()
     assert account.charged == account.refunded > 0
 
 
@@ -371,7 +371,7 @@ async def test_a_failure_reason_has_a_code(wire: Wire, reason: str, code: str) -
     """Where a plan names only the other API's reason, a generation of this one fails with the code that means it."""
     await wire.faults({"kind": "fails", "reason": reason})
     made = await agents(wire).generations.create(prompt="a lake")
-    await wire.house.lifecycle.at_rest()
+    await wire.server_state.lifecycle.at_rest()
     failed = await agents(wire).generations.get(made.id)
     assert (failed.state, failed.failure_code) == ("failed", code)
 
@@ -382,7 +382,7 @@ async def test_the_agents_api_loses_answers_too(wire: Wire) -> None:
     async with agents(wire) as luma:
         with pytest.raises(luma_agents.APIConnectionError):
             await luma.generations.create(prompt="a quiet lake", model="ray-3.2", type="video")
-    assert len(wire.house.books.creates()) == 1
+    assert len(wire.server_state.books.creates()) == 1
     assert wire.charged > 0
 
 

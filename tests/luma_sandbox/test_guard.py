@@ -55,8 +55,8 @@ async def test_foreign_requests_are_refused(unrendered: Sandbox, method: str, pa
         answer = await ask(unrendered, method, path, headers)
         assert answer.status_code == 403, headers
         assert "own routes" in answer.json()["detail"]
-    assert unrendered.house.faults.report()["faults"] == []
-    assert not unrendered.house.companions.alone()
+    assert unrendered.server_state.faults.report()["faults"] == []
+    assert not unrendered.server_state.parent_watch.alone()
     for headers in OWN:
         answer = await ask(unrendered, method, path, headers)
         assert answer.status_code == 200, headers
@@ -103,10 +103,10 @@ async def test_the_apis_answer_any_client(unrendered: Sandbox) -> None:
 async def test_no_stranger_says_where_the_sandbox_is(unrendered: Sandbox) -> None:
     """Callbacks name assets where a client with a key found the sandbox, not where a page pretends it is."""
     await unrendered.http.get(f"{API}/ping", headers={"Host": "sandbox:8000", "Authorization": "Bearer k"})
-    assert unrendered.house.address == "http://sandbox:8000"
+    assert unrendered.server_state.address == "http://sandbox:8000"
     for path in ("/", "/sandbox/books", f"{API}/ping"):
         await unrendered.http.get(path, headers={"Host": "evil.example"})
-    assert unrendered.house.address == "http://sandbox:8000"
+    assert unrendered.server_state.address == "http://sandbox:8000"
 
 
 async def test_the_public_address_may_be_named(tmp_path: Path) -> None:

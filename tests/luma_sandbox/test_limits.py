@@ -14,7 +14,7 @@ from luma_sandbox import reader, render_pool
 from luma_sandbox.__main__ import listen
 from luma_sandbox.errors import SettingsError
 from luma_sandbox.limits import Limits
-from luma_sandbox.render_pool import Darkroom
+from luma_sandbox.render_pool import RenderPool
 from luma_sandbox.server_state import Options
 from tests.luma_sandbox.conftest import opened
 from tests.luma_sandbox.wire import served
@@ -39,7 +39,7 @@ async def test_creates_a_minute(tmp_path: Path) -> None:
         with pytest.raises(lumaai.RateLimitError) as refused:
             await sandbox.create()
         assert refused.value.response.headers["retry-after"] == "30"
-        assert sandbox.house.books.account().charged == 120
+        assert sandbox.server_state.books.account().charged == 120
         sandbox.clock.advance(30)
         await sandbox.create()
         with pytest.raises(lumaai.RateLimitError):
@@ -49,7 +49,7 @@ async def test_creates_a_minute(tmp_path: Path) -> None:
 async def test_generations_at_once(tmp_path: Path) -> None:
     """One generation too many is a 429; when one has ended there is room again."""
     async with opened(tmp_path, Options(limits=Limits.none().with_({"at_once": {"ray": 2}}))) as sandbox:
-        sandbox.house.darkroom.render = _nothing  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = _nothing  # type: ignore[method-assign]
         made = [await sandbox.create(), await sandbox.create()]
         with pytest.raises(lumaai.RateLimitError, match="2 generations at once"):
             await sandbox.create()
@@ -104,19 +104,19 @@ async def test_a_hundred_generations_do_not_starve_the_api(tmp_path: Path, monke
 
     monkeypatch.setattr(render_pool.asyncio, "create_subprocess_exec", start)
     async with served(tmp_path, workers=2) as wire:
-        wire.house.darkroom.render = Darkroom.render.__get__(wire.house.darkroom)  # type: ignore[method-assign]
+        wire.server_state.render_pool.render = RenderPool.render.__get__(wire.server_state.render_pool)  # type: ignore[method-assign]
         await asyncio.gather(*(wire.create(prompt=f"lake number {number}") for number in range(100)))
         async with asyncio.timeout(60):
             while len(started) < 2:  # noqa: ASYNC110  # the darkroom sets no event
                 await asyncio.sleep(0.01)
         for _ in range(20):  # nothing goes on but the API
             assert (await wire.luma.ping.check()).message == "pong"
-        assert len(wire.house.books.unfinished()) == 100
+        assert len(wire.server_state.books.unfinished()) == 100
         (tmp_path / "go on").touch()
         async with asyncio.timeout(120):
-            while wire.house.books.unfinished():
+            while wire.server_state.books.unfinished():
                 await wire.luma.ping.check()
-        assert {create.state for create in wire.house.books.creates()} == {"completed"}
+        assert {create.state for create in wire.server_state.books.creates()} == {"completed"}
     assert len(started) == 2
 
 

@@ -18,7 +18,7 @@ import pytest
 from lumaai import LumaAI
 
 from luma_sandbox import footage
-from luma_sandbox.parent_watch import Companions, birth
+from luma_sandbox.parent_watch import ParentWatch, birth
 
 PATIENCE = 120.0
 
@@ -197,14 +197,14 @@ def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[su
 
 def test_a_process_is_known_by_its_birth() -> None:
     """A pid that was given to another process does not keep the sandbox alive, nor does one that nobody has."""
-    companions = Companions()
-    assert not companions.alone()
-    assert companions.attach(os.getpid())
-    assert not companions.alone()
-    companions._births[os.getpid()] = "another time"
-    assert companions.alone()
+    parent_watch = ParentWatch()
+    assert not parent_watch.alone()
+    assert parent_watch.attach(os.getpid())
+    assert not parent_watch.alone()
+    parent_watch._births[os.getpid()] = "another time"
+    assert parent_watch.alone()
     assert birth(2**22 + 1) is None
-    assert not companions.attach(-1)
+    assert not parent_watch.attach(-1)
 
 
 def _children(pid: int) -> list[int]:

@@ -149,7 +149,7 @@ async def test_an_image_lives(sandbox: Sandbox, model: Any, cents: int) -> None:
     }  # fmt: skip
     image = await seen(sandbox, made)
     assert (image.format, image.size) == ("JPEG", (1248, 1664))
-    assert sandbox.house.books.account().charged == cents
+    assert sandbox.server_state.books.account().charged == cents
     page = await sandbox.http.get("/")
     assert f"/sandbox/assets/{made.id}/image.jpg?" in page.text
 
@@ -202,7 +202,7 @@ async def test_the_same_still_twice(tmp_path: Path, base: str) -> None:
             create = sandbox.luma.generations.image.create
             made = await create(model="photon-1", prompt="a train", image_ref=[{"url": f"{base}/red.png{query}"}])
             await sandbox.finish(made)
-            digests |= {entry.digest for entry in sandbox.house.books.creates()}
+            digests |= {entry.digest for entry in sandbox.server_state.books.creates()}
     assert len(digests) == 1
 
 
@@ -213,7 +213,7 @@ async def test_a_reference_that_cannot_be_read(unrendered: Sandbox, base: str) -
     )
     (failed,) = await unrendered.finish(made)
     assert (failed.state, failed.failure_reason) == ("failed", "Failed to read user input frames")
-    assert unrendered.house.books.account().balance == 100_000
+    assert unrendered.server_state.books.account().balance == 100_000
 
 
 async def test_a_still_is_no_parent(unrendered: Sandbox) -> None:
@@ -232,7 +232,7 @@ async def test_sync_waits(unrendered: Sandbox) -> None:
         model="photon-1", prompt="a lake", sync=True, sync_timeout=0.2
     )
     assert waiting.state in ("queued", "dreaming")
-    unrendered.house.lifecycle._latency = 0.0
+    unrendered.server_state.lifecycle._latency = 0.0
     done = await unrendered.luma.generations.image.create(model="photon-1", prompt="a lake", sync=True)
     assert done.state == "completed"
     assert done.assets is not None

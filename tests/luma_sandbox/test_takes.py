@@ -118,7 +118,7 @@ def test_takes_outlive_the_server(tmp_path: Path) -> None:
 async def test_creates_at_the_same_time_are_different_takes(unrendered: Sandbox) -> None:
     """Equal requests that arrive together are takes one to eight, each once."""
     await asyncio.gather(*(unrendered.create() for _ in range(8)))
-    takes = [made.order_form.get("take", 1) for made in unrendered.house.books.creates()]
+    takes = [made.order_form.get("take", 1) for made in unrendered.server_state.books.creates()]
     assert sorted(takes) == list(range(1, 9))
 
 
@@ -126,17 +126,17 @@ async def test_where_answers_go_does_not_count(unrendered: Sandbox) -> None:
     """The same request with another callback address is another take of it."""
     for number in (1, 2):
         await unrendered.create(callback_url=f"http://127.0.0.1:1/?studio_order={number}")
-    assert [made.order_form.get("take", 1) for made in unrendered.house.books.creates()] == [1, 2]
+    assert [made.order_form.get("take", 1) for made in unrendered.server_state.books.creates()] == [1, 2]
 
 
 async def test_a_refused_create_is_no_take(unrendered: Sandbox) -> None:
     """What the service refuses does not move the next one on."""
-    unrendered.house.books.set_credit(0)
+    unrendered.server_state.books.set_credit(0)
     with pytest.raises(lumaai.APIStatusError):
         await unrendered.create()
-    unrendered.house.books.set_credit(1000)
+    unrendered.server_state.books.set_credit(1000)
     await unrendered.create()
-    assert "take" not in unrendered.house.books.creates()[-1].order_form
+    assert "take" not in unrendered.server_state.books.creates()[-1].order_form
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ async def _takes(home: Path, call: Callable[[Sandbox], Awaitable[None]]) -> list
         for _ in range(2):
             await call(sandbox)
         await sandbox.settle(lambda: sandbox.clock.advance(1))
-        made = sandbox.house.books.creates()
+        made = sandbox.server_state.books.creates()
         assert {generation.state for generation in made} == {"completed"}
         places = [next(home.glob(f"clips/{generation.id}.[ms]*")) for generation in made]
         return [place.read_bytes() for place in places]

@@ -161,8 +161,10 @@ async def test_assets_are_on_https_and_can_be_read_back(wire: Wire) -> None:
     first = await wire.ended((await wire.create()).id)
     assert first.assets is not None
     assert str(first.assets.video).startswith(f"{wire.url}/sandbox/assets/")
-    assert wire.house.address == wire.url
-    (wire.house.home.clip(str(first.id))).write_bytes(picture.getvalue())  # a picture under an address of its own
+    assert wire.server_state.address == wire.url
+    (wire.server_state.home.clip(str(first.id))).write_bytes(
+        picture.getvalue()
+    )  # a picture under an address of its own
     frame = {"frame0": {"type": "image", "url": str(first.assets.video)}}
     second = await wire.ended((await wire.create(keyframes=frame)).id)
     assert (second.state, second.failure_reason) == ("completed", None)
@@ -174,8 +176,8 @@ async def test_assets_are_on_https_and_can_be_read_back(wire: Wire) -> None:
 async def test_the_page_tells_how_to_trust_it(wire: Wire) -> None:
     """The page names https addresses and the authority's file; over plain HTTP there is nothing to trust."""
     page = (await wire.http.get("/")).text
-    assert wire.house.certificate is not None
-    assert f"NODE_EXTRA_CA_CERTS={wire.house.certificate.ca}" in page
+    assert wire.server_state.certificate is not None
+    assert f"NODE_EXTRA_CA_CERTS={wire.server_state.certificate.ca}" in page
     assert f"LUMAAI_BASE_URL={wire.url}/dream-machine/v1" in page
 
 
@@ -184,8 +186,8 @@ async def test_it_is_trusted_by_name_and_by_address(wire: Wire, name: str) -> No
     """A client that has the authority reaches it under either name; one that has not is told, and gets nothing."""
     url = f"https://{name}:{httpx.URL(wire.url).port}/ping"
     headers = {"Authorization": "Bearer k"}
-    assert wire.house.certificate is not None
-    trust = ssl.create_default_context(cafile=wire.house.certificate.ca)
+    assert wire.server_state.certificate is not None
+    trust = ssl.create_default_context(cafile=wire.server_state.certificate.ca)
     async with httpx.AsyncClient(verify=trust, trust_env=False) as client:
         assert (await client.get(url, headers=headers)).json() == {"message": "pong"}
     async with httpx.AsyncClient(trust_env=False) as client:
@@ -199,9 +201,9 @@ async def test_a_lost_answer_over_https(wire: Wire, reset: bool) -> None:
     await wire.faults({"kind": "lost_answer", "on": "create.video", "nth": 1, "reset": reset})
     with pytest.raises(lumaai.APIConnectionError):
         await wire.create()
-    assert len(wire.house.books.creates()) == 1
+    assert len(wire.server_state.books.creates()) == 1
     await wire.create()
-    assert len(wire.house.books.creates()) == 2
+    assert len(wire.server_state.books.creates()) == 2
 
 
 @pytest.mark.slow

@@ -17,17 +17,21 @@ from luma_sandbox.__main__ import Server, configured, listen
 from luma_sandbox.app import create_app
 from luma_sandbox.clock import Clock
 from luma_sandbox.faults import Plan
-from luma_sandbox.server_state import House, Options
+from luma_sandbox.server_state import Options, ServerState
 from tests.luma_sandbox.conftest import _blank
 
 
 class Wire:
     """One sandbox on a port, its house, and strict clients of it. Nothing is rendered."""
 
-    def __init__(self, house: House, url: str) -> None:
-        self.house = house
+    def __init__(self, server_state: ServerState, url: str) -> None:
+        self.server_state = server_state
         self.url = url
-        trust = ssl.create_default_context(cafile=house.certificate.ca) if house.certificate is not None else True
+        trust = (
+            ssl.create_default_context(cafile=server_state.certificate.ca)
+            if server_state.certificate is not None
+            else True
+        )
         self.http = httpx.AsyncClient(
             base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20, verify=trust
         )
@@ -65,7 +69,7 @@ class Wire:
     @property
     def charged(self) -> int:
         """What the books say was charged, in cents."""
-        return self.house.books.account().charged
+        return self.server_state.books.account().charged
 
 
 @asynccontextmanager
@@ -75,15 +79,15 @@ async def served(
     """A sandbox in that home on a free port of loopback, with latency 0 unless said otherwise."""
     given = Options(**{"latency": 0.0, "plan": Plan.model_validate(plan or {})} | options)
     app = create_app(home, given, clock=clock)
-    house: House = app.state.house
-    house.darkroom.render = _blank  # type: ignore[method-assign]
+    server_state: ServerState = app.state.server
+    server_state.render_pool.render = _blank  # type: ignore[method-assign]
     socket = listen("127.0.0.1", 0, expose=False)
     up = asyncio.Event()
     server = Server(configured(app), up.set)
     serving = asyncio.create_task(server.serve(sockets=[socket]))
     await up.wait()
-    scheme = "http" if house.certificate is None else "https"
-    wire = Wire(house, f"{scheme}://127.0.0.1:{socket.getsockname()[1]}")
+    scheme = "http" if server_state.certificate is None else "https"
+    wire = Wire(server_state, f"{scheme}://127.0.0.1:{socket.getsockname()[1]}")
     try:
         async with wire.http, wire.luma:
             yield wire

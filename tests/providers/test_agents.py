@@ -224,7 +224,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
         return hashlib.sha256(clip.read_bytes()).hexdigest()
 
     async with opened(tmp_path / "home") as up:
-        up.house.darkroom.render = render  # type: ignore[method-assign]
+        up.server_state.render_pool.render = render  # type: ignore[method-assign]
         yield up
 
 

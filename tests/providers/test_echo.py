@@ -12,9 +12,9 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Intent, Ledger, OrderState
-from studio.providers.luma.echo import likeness, traceable
+from studio.providers.luma.echo import match_echo, traceable
 from studio.purchasing.gateway import Placed
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, place, spent, witness
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 from tests.support.books import Clock
 from tests.support.luma import Answer, Luma
 
@@ -56,7 +56,7 @@ VIDEO = {"model": "ray-2", "prompt": "the sea", "duration": "5s"}
 )
 def test_likeness(endpoint: str, sent: dict[str, Any], echo: dict[str, Any], expected: str | None) -> None:
     """Equal requests are the same, another URL of a picture is likely; whatever else differs is another request."""
-    assert likeness(traceable(sent), echo, token="t", endpoint=endpoint) == expected
+    assert match_echo(traceable(sent), echo, token="t", endpoint=endpoint) == expected
 
 
 UPSCALE = {"resolution": "1080p"}
@@ -79,7 +79,7 @@ def never(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
 
 async def upscale(ledger: Ledger, luma: Luma, name: str, parent: str, slept: Slept) -> Placed:
     wanted = intent(name, endpoint="upscale")
-    return await door(ledger, luma, sleep=slept).place(wanted, {**UPSCALE, "id": parent}, on_wait=lambda _: None)
+    return await gateway(ledger, luma, sleep=slept).purchase(wanted, {**UPSCALE, "id": parent}, on_wait=lambda _: None)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def ordered(ledger: Ledger, name: str, sent: dict[str, Any], *, doubt: bool = Tr
 
 
 async def begin(ledger: Ledger, luma: Luma, slept: Slept, sent: dict[str, Any]) -> Placed:
-    return await door(ledger, luma, sleep=slept).place(intent("a"), sent, on_wait=lambda _: None)
+    return await gateway(ledger, luma, sleep=slept).purchase(intent("a"), sent, on_wait=lambda _: None)
 
 
 async def test_what_another_order_is_surely_after_is_left_to_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
@@ -209,7 +209,7 @@ async def test_a_twin_that_took_up_ours_leaves_its_own(
         return httpx.Response(201, json=ours)
 
     luma.script = [taken]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     row = ledger.order(twin.key)
     assert row is not None
     assert {placed.generation_id, row.generation_id} == {"generation-5", "generation-6"}
@@ -234,7 +234,7 @@ async def test_an_answer_after_another_attempt_has_begun_is_no_crash(ledger: Led
             ledger.submitted(intent("a").key, 2, luma.accept(PARAMS)["id"])
 
     luma.script = [late]
-    placed = await place(door(ledger, luma, sleep=Answered(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Answered(clock)))
     assert (placed.generation_id, placed.attempt, len(luma.sent)) == ("generation-4", 2, 1)
     assert spent(ledger) == PRICE * 2
 
@@ -257,7 +257,7 @@ async def test_the_order_of_the_list_is_not_taken_for_granted(
         luma.created_at = now - timedelta(days=1, minutes=350 - number)
         luma.accept(PARAMS)
     luma.created_at, luma.arranged, luma.script = now, ORDERS[arranged], [lost(luma, "video")]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-353", 1)
     # Read back to the order; and once more to where it ends, since another buyer may show further back only.
     assert luma.calls.count("GET /generations") == (1 if arranged == "newest first" else 4) + 5

@@ -11,9 +11,9 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
-from studio.providers.luma.echo import likeness
+from studio.providers.luma.echo import match_echo
 from tests.providers.test_echo import never
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, place, spent, witness
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 from tests.support.books import Clock
 from tests.support.luma import Answer, Luma
 
@@ -70,7 +70,7 @@ def hours_behind(generation: dict[str, Any]) -> None:
 async def test_an_echo_with_its_defaults_is_ours(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """What the service fills in, defaults and nulls, is no difference: the lost order is found and not sent again."""
     luma.script = [lost(luma, stored)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
@@ -95,7 +95,7 @@ def test_what_the_service_fills_in_is_no_difference(
 ) -> None:
     """An echo with nulls and defaults is as exact as one that leaves them out."""
     echoed = {**sent, "generation_type": endpoint, **filled}
-    assert likeness(sent, echoed, token="token", endpoint=endpoint) == "exact"
+    assert match_echo(sent, echoed, token="token", endpoint=endpoint) == "exact"
 
 
 @pytest.mark.parametrize("echo", [without_request, empty, without_prompt, without_model])
@@ -105,7 +105,7 @@ async def test_a_silent_echo_excludes_nothing(ledger: Ledger, luma: Luma, clock:
     luma.script = [lost(luma, echo)]
     slept = Slept(clock)
     with pytest.raises(InDoubt, match="--adopt"):
-        await place(door(ledger, luma, sleep=slept))
+        await place(gateway(ledger, luma, sleep=slept))
     assert sum(slept.seconds) >= 90  # the echo may come later
     assert len(luma.sent) == 1
     row = ledger.order(intent().key)
@@ -129,16 +129,16 @@ async def test_what_a_silent_echo_still_excludes(
     witness(ledger, luma)
     luma.accept(PARAMS | {"prompt": "made by hand"}).update(change)
     luma.script = [never]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-4", 2)
 
 
 async def test_a_clock_that_is_hours_off_is_known_by_what_is_known(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A service that lives in another time, as orders of known generation show: the lost one is found in that time."""
-    other = await place(door(ledger, luma), intent("other"))
+    other = await place(gateway(ledger, luma), intent("other"))
     hours_behind(luma.generations[other.generation_id])
     luma.script = [lost(luma, hours_behind)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-2", 2)
 
 
@@ -153,7 +153,7 @@ async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
         echo(generation)
     luma.script = [lost(luma, echo)]
     with pytest.raises(InDoubt, match="does not fit orders of which the generation is known"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -164,14 +164,14 @@ async def test_what_some_order_has_is_no_riddle(ledger: Ledger, luma: Luma, cloc
     for generation in luma.generations.values():
         echo(generation)
     luma.script = [never]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 2)
 
 
 async def test_equal_words_say_more_than_a_kind(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A service that calls everything an image: what was asked in our words is ours all the same."""
     luma.script = [lost(luma, lambda generation: generation.update(generation_type="image"))]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
@@ -186,5 +186,5 @@ async def test_an_echo_that_comes_later_is_waited_for(ledger: Ledger, luma: Luma
             if clock.now - began > timedelta(seconds=30):
                 luma.generations["generation-1"]["request"] = {**luma.sent[0], "generation_type": "video"}
 
-    placed = await place(door(ledger, luma, sleep=Told(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Told(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)

@@ -13,7 +13,7 @@ import pytest
 from studio.errors import Ambiguous, InDoubt, LimitKind, RateLimited
 from studio.execution.session import open_session
 from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from studio.settings import load_settings
 from tests.planning.test_plan import film, plan, scene
 from tests.purchasing.test_gateway import PARAMS, Slept, intent
@@ -29,12 +29,14 @@ def shot(name: str, **changes: object) -> Intent:
     return intent(name, **{"model": "ray-3", "pool": "agents", "request": CLIP} | changes)
 
 
-def door(ledger: Ledger, luma: LumaAgents | Luma, slept: Slept, limits: Limits | None = None, **more: float) -> Door:
-    return Door(ledger, luma.provider, run="r", limits=limits, sleep=slept, jitter=lambda: 0.0, **more)
+def gateway(
+    ledger: Ledger, luma: LumaAgents | Luma, slept: Slept, limits: Limits | None = None, **more: float
+) -> PurchaseGateway:
+    return PurchaseGateway(ledger, luma.provider, run="r", limits=limits, sleep=slept, jitter=lambda: 0.0, **more)
 
 
 async def buy(ledger: Ledger, luma: LumaAgents, slept: Slept, name: str, **more: float) -> None:
-    await door(ledger, luma, slept, **more).place(shot(name), CLIP, on_wait=lambda _: None)
+    await gateway(ledger, luma, slept, **more).purchase(shot(name), CLIP, on_wait=lambda _: None)
 
 
 def outcome(ledger: Ledger, name: str, limits: Limits | None = None, **changes: object) -> str:

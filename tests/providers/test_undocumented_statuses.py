@@ -11,7 +11,7 @@ import pytest
 import studio.providers.luma.answers
 from studio.errors import Ambiguous, NotSent, ServiceError
 from studio.ledger import Ledger
-from tests.purchasing.test_gateway import PARAMS, PRICE, door, intent, luma, place, spent  # noqa: F401 - a fixture
+from tests.purchasing.test_gateway import PARAMS, PRICE, gateway, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.luma import Answer, Luma, LumaAgents
 
 STATUSES = (301, 302, 303, 307, 308, 304, 405, 410, 418, 425, 451)
@@ -30,8 +30,8 @@ async def test_a_status_that_nobody_documents_is_no_refusal(luma: Luma, status: 
 async def test_what_was_accepted_under_such_a_status_is_adopted(ledger: Ledger, luma: Luma, status: int) -> None:
     """A create that was accepted and answered with such a status is found on the list, and not bought again."""
     luma.script = [luma.garble(status, b"")]
-    placed = await place(door(ledger, luma))
-    again = await place(door(ledger, luma, run="again"))
+    placed = await place(gateway(ledger, luma))
+    again = await place(gateway(ledger, luma, run="again"))
     assert (placed.generation_id, again.generation_id, len(luma.sent)) == ("generation-1", "generation-1", 1)
     assert spent(ledger) == PRICE
     assert [e.kind for e in ledger.entries(intent().key)] == ["reserved", "in doubt", "adopted"]

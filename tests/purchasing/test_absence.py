@@ -17,8 +17,8 @@ from studio.ledger import Cap, Doubt, Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by
 from studio.providers import DreamMachine, Generation, GenerationPage
 from studio.purchasing.listing import whole_list
-from studio.purchasing.recovery import Grace, Settler
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, luma, place, spent, witness  # noqa: F401 - a fixture
+from studio.purchasing.recovery import Grace, LostOrderResolver
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
 
@@ -43,9 +43,9 @@ async def test_an_exact_echo_outside_the_window_is_never_released(
     moment = clock.now + timedelta(hours=hours)
     luma.script = [lost(luma, created_at=moment.isoformat())]
     with pytest.raises(InDoubt, match="in the same words, at another time"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     with pytest.raises(InDoubt):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (len(luma.sent), spent(ledger)) == (1, PRICE)
 
 
@@ -55,9 +55,9 @@ async def test_a_list_that_leaves_out_what_is_known_proves_nothing(ledger: Ledge
     witness(ledger, luma)
     luma.script = [lost(luma)]
     with pytest.raises(InDoubt, match="does not show generation generation-2"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     luma.finish("generation-3")
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
 
 
@@ -66,13 +66,13 @@ async def test_a_list_that_leaves_out_an_earlier_attempt_proves_nothing(
 ) -> None:
     """A generation that failed, and whose order is sent again, is known too: a list without it is not complete."""
     witness(ledger, luma)
-    first = await place(door(ledger, luma))
+    first = await place(gateway(ledger, luma))
     ledger.failed(intent().key, first.generation_id, "Job failed", FailureClass.SERVICE)
     luma.finish(first.generation_id, "failed", "Job failed")
     luma.arranged = lambda newest: [g for g in newest if g["id"] in ("generation-1", "generation-2")]
     luma.script = [lost(luma)]
     with pytest.raises(InDoubt, match=f"does not show generation {first.generation_id}"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 2
 
 
@@ -84,7 +84,7 @@ async def test_a_list_that_shows_only_what_is_being_made_proves_nothing(
     witness(ledger, luma)
     luma.script = [lost(luma, state="completed")]
     with pytest.raises(InDoubt, match="does not show generation generation-1"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -102,10 +102,10 @@ async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
 
     luma.arranged = late
     luma.created_at = clock.now
-    first = await place(door(ledger, luma), intent("other"))
+    first = await place(gateway(ledger, luma), intent("other"))
     luma.script = [lost(luma)]
     try:
-        placed = await place(door(ledger, luma, sleep=Slept(clock)))
+        placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
         assert placed.generation_id != first.generation_id
         assert lag < 155
     except InDoubt:
@@ -131,7 +131,7 @@ async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
     clock.now += timedelta(seconds=lag + shown)
     luma.created_at = clock.now
     luma.script = [lost(luma)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
 
 
@@ -159,7 +159,7 @@ async def test_when_a_lost_answer_was_found_says_nothing_of_how_late_the_list_is
     luma.finish(adopted)
     luma.created_at = clock.now
     luma.script = [lost(luma)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-4", 1)
 
 
@@ -175,7 +175,7 @@ async def test_a_purchase_that_was_booked_from_a_recorded_result_is_no_witness(
     luma.created_at = clock.now
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="no other generation"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -186,7 +186,7 @@ async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma,
     assert latest_by(ledger, "luma-1") == 100.0
     luma.script = [fail(httpx.ReadTimeout)]
     slept = Slept(clock)
-    await place(door(ledger, luma, sleep=slept))
+    await place(gateway(ledger, luma, sleep=slept))
     assert 365 <= sum(slept.seconds) < 385
 
 
@@ -218,7 +218,7 @@ async def test_unfinished_ones_that_stand_last_are_seen(ledger: Ledger, luma: Lu
         old = luma.accept(PARAMS | {"prompt": f"old {n}"})
         old |= {"state": "completed", "created_at": (clock.now - timedelta(hours=200 - n)).isoformat()}
     luma.script = [lost(luma)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-151", 1)
 
 
@@ -265,9 +265,9 @@ async def test_a_second_doubt_of_an_order_goes_to_a_person(ledger: Ledger, luma:
     witness(ledger, luma)
     luma.script = [refuse(500)] * 50
     with pytest.raises(InDoubt, match="sent again once because the list did not show it"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     with pytest.raises(InDoubt):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 2
 
 
@@ -278,9 +278,9 @@ async def test_what_was_released_by_absence_stays_in_every_cap(ledger: Ledger, l
     luma.script = [luma.lose()] * 50
     caps = [Cap("production", "film", PRICE), Cap("month", "", PRICE * 3), Cap("run", "run", PRICE)]
     with pytest.raises(OverBudget, match="perhaps spent"):
-        await place(door(ledger, luma, *caps, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, *caps, sleep=Slept(clock)))
     with pytest.raises(OverBudget):
-        await place(door(ledger, luma, *caps, sleep=Slept(clock)), intent("b"))
+        await place(gateway(ledger, luma, *caps, sleep=Slept(clock)), intent("b"))
     assert len(luma.sent) == 1
     assert spent(ledger) == PRICE
 
@@ -301,7 +301,7 @@ async def test_what_was_accepted_long_after_its_client_was_killed_is_found(
             if sum(self.seconds) > 95 and len(luma.generations) == 2:
                 luma.accept(PARAMS)
 
-    placed = await place(door(ledger, luma, sleep=Late(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Late(clock)))
     assert (placed.generation_id, luma.sent) == ("generation-3", [])
 
 
@@ -313,7 +313,7 @@ async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, c
     ledger.reserve(wanted, run="r", caps=[])
     ledger.doubt(wanted.key, 1, "lost")
     ledger.release_absent(wanted.key, 1, "not on the list")
-    settler = Settler(ledger, luma.provider(), grace=Grace(90))
+    settler = LostOrderResolver(ledger, luma.provider(), grace=Grace(90))
     (row,) = ledger.suspended("luma")
     assert await settler.look_again(row) == "waiting"
     clock.now += timedelta(hours=25)
@@ -334,7 +334,7 @@ async def test_an_attempt_that_another_one_followed_is_settled(ledger: Ledger, l
     ledger.submitted(wanted.key, 2, second)
     (attempt,) = ledger.suspended_attempts(ledger.suspended("luma")[0])
     assert (attempt.attempt, attempt.reserved_at) == (1, clock.now)
-    assert await Settler(ledger, luma.provider()).look_again(attempt) == "adopted"
+    assert await LostOrderResolver(ledger, luma.provider()).look_again(attempt) == "adopted"
     row = ledger.order(wanted.key)
     assert row is not None
     assert (row.generation_id, row.attempt, ledger.suspended("luma")) == (second, 2, [])
@@ -360,7 +360,7 @@ async def test_after_a_day_it_is_not_certain_without_a_proof(
         luma.accept(PARAMS)["created_at"] = (clock.now - timedelta(days=7)).isoformat()
     row = absent(ledger)
     clock.now += timedelta(hours=25)
-    assert await Settler(ledger, luma.provider()).look_again(row) == "waiting"
+    assert await LostOrderResolver(ledger, luma.provider()).look_again(row) == "waiting"
     assert (spent(ledger), len(ledger.suspended("luma"))) == (PRICE, 1)
 
 
@@ -373,7 +373,7 @@ async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, cl
     ledger.release_absent(wanted.key, 1, "not on the list")
     luma.accept(PARAMS)
     (row,) = ledger.suspended("luma")
-    assert await Settler(ledger, luma.provider()).look_again(row) == "adopted"
+    assert await LostOrderResolver(ledger, luma.provider()).look_again(row) == "adopted"
     found = ledger.order(wanted.key)
     assert found is not None
     assert (found.state, found.generation_id, spent(ledger)) == (OrderState.SUBMITTED, "generation-3", PRICE)
@@ -390,9 +390,9 @@ async def test_without_a_witness_absence_counts_once_everything_has_ended(
     luma.created_at = clock.now
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match=r"in 5[0-9] minutes or later"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     clock.now += timedelta(hours=1)
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.attempt, len(luma.sent)) == (2, 2)
 
 
@@ -402,18 +402,18 @@ async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: L
     luma.accept(body)
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert ledger.claimed("luma", ["generation-1"]) == set()
 
 
 async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Another ledger has bought the same film: its double of a shot that we have betrays it, and nothing is taken."""
-    await place(door(ledger, luma), intent("a"))
+    await place(gateway(ledger, luma), intent("a"))
     luma.accept(PARAMS)  # the other ledger's of the same shot
     luma.accept(PARAMS | {"prompt": "the second scene"})
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="another ledger orders the same"):
-        await door(ledger, luma, sleep=Slept(clock)).place(
+        await gateway(ledger, luma, sleep=Slept(clock)).purchase(
             intent("b"), PARAMS | {"prompt": "the second scene"}, on_wait=lambda _: None
         )
     assert spent(ledger) == PRICE * 2
@@ -424,11 +424,11 @@ async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks
 ) -> None:
     """The service tells our callbacks, so a generation in the very same words without one was made by hand."""
     hook = "https://hook.example/luma"
-    await place(door(ledger, luma, callback_url=hook), intent("other"))
+    await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.accept(PARAMS)
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="its callback does not name this order"):
-        await place(door(ledger, luma, callback_url=hook, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, callback_url=hook, sleep=Slept(clock)))
     assert ledger.claimed("luma", ["generation-2"]) == set()
 
 
@@ -437,12 +437,12 @@ async def test_what_was_made_by_hand_is_not_adopted_where_the_list_shows_none_of
 ) -> None:
     """The list shows its first row alone, which was made by hand in our words: one of ours is asked for by its id."""
     hook = "https://hook.example/luma"
-    await place(door(ledger, luma, callback_url=hook), intent("other"))
+    await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.arranged = lambda newest: newest[:1]
     luma.accept(PARAMS)
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="its callback does not name this order"):
-        await place(door(ledger, luma, callback_url=hook, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, callback_url=hook, sleep=Slept(clock)))
     assert ledger.claimed("luma", ["generation-2"]) == set()
 
 
@@ -463,7 +463,7 @@ async def test_a_prompt_that_the_list_alters_is_for_a_person(
     altered = PARAMS | {"prompt": ALTERED[case](prompt), "generation_type": "video"}
     luma.script = [lost(luma, request=altered)]
     with pytest.raises(InDoubt, match="generation generation-3"):
-        await door(ledger, luma, sleep=Slept(clock)).place(
+        await gateway(ledger, luma, sleep=Slept(clock)).purchase(
             intent("a"), PARAMS | {"prompt": prompt}, on_wait=lambda _: None
         )
     assert len(luma.sent) == 1
@@ -473,7 +473,7 @@ async def test_a_prompt_that_the_list_alters_is_for_a_person(
 async def test_forms_of_letters_are_no_other_words(ledger: Ledger, luma: Luma, clock: Clock, echo: str) -> None:
     """A list that gives composed letters, or HTML's entities, gives the same words: adopted."""
     luma.script = [lost(luma, request=PARAMS | {"prompt": echo, "generation_type": "video"})]
-    placed = await door(ledger, luma, sleep=Slept(clock)).place(
+    placed = await gateway(ledger, luma, sleep=Slept(clock)).purchase(
         intent("a"), PARAMS | {"prompt": "Caf\u00e9 & \u201cbar\u201d"}, on_wait=lambda _: None
     )
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
@@ -482,7 +482,7 @@ async def test_forms_of_letters_are_no_other_words(ledger: Ledger, luma: Luma, c
 async def test_a_list_that_is_cut_off_before_the_order_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Only the newest two rows, and "no more": what was accepted before the order is missing, though its witnesses are
     there."""
-    await place(door(ledger, luma), intent("older"))
+    await place(gateway(ledger, luma), intent("older"))
     luma.finish("generation-1")
     luma.script = [lost(luma)]
     clock.now += timedelta(seconds=1)
@@ -494,7 +494,7 @@ async def test_a_list_that_is_cut_off_before_the_order_proves_nothing(ledger: Le
     witness(ledger, luma)
     luma.arranged = lambda newest: newest[:2]
     clock.now += timedelta(seconds=100)
-    settler = Settler(ledger, luma.provider())
+    settler = LostOrderResolver(ledger, luma.provider())
     row = ledger.order(wanted.key)
     assert row is not None
     assert await settler.settle(row) == "unclear"
@@ -507,7 +507,7 @@ async def test_a_row_that_cannot_be_read_may_be_the_one(ledger: Ledger, luma: Lu
     luma.arranged = lambda newest: [*newest, None]
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="cannot be read"):
-        await place(door(ledger, luma, sleep=Slept(clock), patience=300))
+        await place(gateway(ledger, luma, sleep=Slept(clock), patience=300))
     assert len(luma.sent) == 1
 
 

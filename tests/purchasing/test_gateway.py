@@ -17,7 +17,7 @@ from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, Reservation
 from studio.ledger.engine import open_engine
 from studio.providers import DreamMachine
-from studio.purchasing.gateway import Door, Placed
+from studio.purchasing.gateway import Placed, PurchaseGateway
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
 
@@ -51,7 +51,7 @@ class Slept:
         self.clock.now += timedelta(seconds=seconds)
 
 
-def door(
+def gateway(
     ledger: Ledger,
     luma: Luma,
     *caps: Cap,
@@ -60,9 +60,9 @@ def door(
     run: str = "run",
     callback_url: str = "",
     passed: Callable[[], float] = lambda: 0.0,
-) -> Door:
+) -> PurchaseGateway:
     sleep = sleep or Slept()
-    return Door(
+    return PurchaseGateway(
         ledger,
         luma.provider,
         run=run,
@@ -75,8 +75,8 @@ def door(
     )
 
 
-async def place(door: Door, wanted: Intent | None = None) -> Placed:
-    return await door.place(wanted or intent(), PARAMS, on_wait=lambda _: None)
+async def place(gateway: PurchaseGateway, wanted: Intent | None = None) -> Placed:
+    return await gateway.purchase(wanted or intent(), PARAMS, on_wait=lambda _: None)
 
 
 def witness(ledger: Ledger, luma: Luma, *, endpoint: str = "video", asked: str = "video") -> None:
@@ -97,7 +97,7 @@ def spent(ledger: Ledger) -> Decimal:
 
 async def test_an_accepted_create_is_booked_with_its_id(ledger: Ledger, luma: Luma) -> None:
     """A create that is accepted stands in the books with its price and its generation, and every parameter was sent."""
-    placed = await place(door(ledger, luma))
+    placed = await place(gateway(ledger, luma))
     row = ledger.order(intent().key)
     assert placed.bought
     assert row is not None
@@ -109,8 +109,8 @@ async def test_an_accepted_create_is_booked_with_its_id(ledger: Ledger, luma: Lu
 
 async def test_the_same_order_is_bought_once(ledger: Ledger, luma: Luma) -> None:
     """Placing an order again, from another run, sends nothing and costs nothing."""
-    await place(door(ledger, luma))
-    again = await place(door(ledger, luma, run="another run"))
+    await place(gateway(ledger, luma))
+    again = await place(gateway(ledger, luma, run="another run"))
     assert not again.bought
     assert again.generation_id == "generation-1"
     assert len(luma.sent) == 1
@@ -119,17 +119,18 @@ async def test_the_same_order_is_bought_once(ledger: Ledger, luma: Luma) -> None
 
 async def test_two_at_once_buy_once(ledger: Ledger, luma: Luma) -> None:
     """Two tasks that place the same order at the same moment make one purchase between them."""
-    placed = await asyncio.gather(*(Door.place(d, intent(), PARAMS, on_wait=lambda _: None) for d in (
-        Door(ledger, luma.provider, run="one"), Door(ledger, luma.provider, run="two"))))  # fmt: skip
+    placed = await asyncio.gather(*(PurchaseGateway.purchase(d, intent(), PARAMS, on_wait=lambda _: None) for d in (
+        PurchaseGateway(ledger, luma.provider, run="one"),
+        PurchaseGateway(ledger, luma.provider, run="two"))))  # fmt: skip
     assert len(luma.sent) == 1
     assert sorted(p.bought for p in placed) == [False, True]
 
 
 async def test_what_is_finished_is_not_bought_again(ledger: Ledger, luma: Luma) -> None:
     """An order whose generation has ended well stands as one in flight does, and is known to be complete."""
-    first = await place(door(ledger, luma))
+    first = await place(gateway(ledger, luma))
     ledger.completed(intent().key, first.generation_id)
-    again = await place(door(ledger, luma, run="another run"))
+    again = await place(gateway(ledger, luma, run="another run"))
     assert (again.generation_id, again.completed, again.bought) == ("generation-1", True, False)
     assert (len(luma.sent), spent(ledger)) == (1, PRICE)
 
@@ -151,9 +152,9 @@ async def test_who_comes_while_it_is_being_sent_waits_for_what_comes_of_it(ledge
         told.set()
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Slow())
-    first = asyncio.create_task(Door(ledger, lambda: provider, run="first").place(intent(), PARAMS))
+    first = asyncio.create_task(PurchaseGateway(ledger, lambda: provider, run="first").purchase(intent(), PARAMS))
     await sent.wait()
-    second = asyncio.create_task(door(ledger, luma, run="second").place(intent(), PARAMS, on_wait=on_wait))
+    second = asyncio.create_task(gateway(ledger, luma, run="second").purchase(intent(), PARAMS, on_wait=on_wait))
     await told.wait()
     answer.set()
     placed = await asyncio.gather(first, second)
@@ -166,10 +167,10 @@ async def test_what_was_never_sent_is_released(ledger: Ledger, luma: Luma, error
     """A create that never left is given back to the books, and may be placed again."""
     luma.script = [fail(error)]
     with pytest.raises(NotSent, match="cannot be reached"):
-        await place(door(ledger, luma))
+        await place(gateway(ledger, luma))
     assert spent(ledger) == 0
     assert ledger.order(intent().key).state is OrderState.RELEASED
-    assert (await place(door(ledger, luma))).bought
+    assert (await place(gateway(ledger, luma))).bought
     assert spent(ledger) == PRICE
 
 
@@ -189,7 +190,7 @@ async def test_a_refusal_is_final_and_free(ledger: Ledger, luma: Luma, status: i
     """A 4xx is sent once, costs nothing, and its error names the scene and the service's own words."""
     luma.script = [refuse(status, "400: Prompt is too short, minimum length is 3 characters")]
     with pytest.raises(error, match=r"scene 'a'.*Prompt is too short"):
-        await place(door(ledger, luma))
+        await place(gateway(ledger, luma))
     assert len(luma.sent) == 1
     assert spent(ledger) == 0
 
@@ -198,7 +199,7 @@ async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma, cl
     """A rate limit is sat out for as long as Retry-After says; nothing is reserved meanwhile."""
     luma.script = [refuse(429, retry_after="7"), refuse(429)]
     slept = Slept(clock)
-    placed = await place(door(ledger, luma, sleep=slept))
+    placed = await place(gateway(ledger, luma, sleep=slept))
     assert placed.bought
     assert slept.seconds == [7.0, 2.0]
     assert [e.kind for e in ledger.entries(intent().key)] == [
@@ -211,7 +212,7 @@ async def test_429_for_ever_ends(ledger: Ledger, luma: Luma, clock: Clock) -> No
     """When patience is over, the rate limit is the error, and the books are even."""
     luma.script = [refuse(429, retry_after="30")] * 3
     with pytest.raises(RateLimited):
-        await place(door(ledger, luma, patience=50, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, patience=50, sleep=Slept(clock)))
     assert len(luma.sent) == 2
     assert spent(ledger) == 0
 
@@ -227,7 +228,7 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
             raise AssertionError("never")
 
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=Slow())
-    task = asyncio.create_task(Door(ledger, lambda: provider, run="run").place(intent(), PARAMS))
+    task = asyncio.create_task(PurchaseGateway(ledger, lambda: provider, run="run").purchase(intent(), PARAMS))
     await sent.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -250,7 +251,7 @@ async def test_who_slept_while_asking_for_the_time_asks_again(url: str, luma: Lu
     books = Sleepy(open_engine(url), clock=clock)
     began = clock.now
     passed = lambda: (clock.now - began).total_seconds()  # noqa: E731
-    placed = await place(door(books, luma, sleep=Slept(clock), passed=passed))
+    placed = await place(gateway(books, luma, sleep=Slept(clock), passed=passed))
     assert (placed.attempt, placed.bought, len(luma.sent)) == (2, True, 1)
     kinds = [entry.kind for entry in books.entries(intent().key)]
     assert kinds == ["reserved", "released", "reserved", "submitted"]
@@ -276,7 +277,7 @@ async def test_who_slept_before_sending_asks_again(url: str, luma: Luma, clock: 
             return reservation
 
     books = Sleepy(open_engine(url), clock=clock)
-    placed = await place(door(books, luma, sleep=Slept(clock)))
+    placed = await place(gateway(books, luma, sleep=Slept(clock)))
     assert (placed.generation_id, placed.attempt, placed.bought) == ("generation-1", 2, not taken)
     assert len(luma.sent) == (0 if taken else 1)
     kinds = [entry.kind for entry in books.entries(intent().key)]
@@ -298,7 +299,7 @@ async def test_what_is_left_of_a_lease_must_last_for_the_create(url: str, luma: 
             return reservation
 
     books = Sleepy(open_engine(url), clock=clock)
-    placed = await place(door(books, luma, sleep=Slept(clock)))
+    placed = await place(gateway(books, luma, sleep=Slept(clock)))
     assert (placed.attempt, placed.bought, len(luma.sent)) == (2, True, 1)
     books.close()
 
@@ -308,7 +309,7 @@ async def test_what_a_dead_sender_sent_is_found(ledger: Ledger, luma: Luma, cloc
     ledger.reserve(replace(intent(), sent=PARAMS), run="killed", caps=[])
     luma.accept(PARAMS)
     clock.now += timedelta(minutes=5)
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
     assert [e.note for e in ledger.entries(intent().key)][1] == "its sender died"
 
@@ -317,9 +318,9 @@ async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma)
     """An order over a cap is neither written nor sent; one that just fits is bought."""
     caps = [Cap("run", "run", PRICE * 2)]
     for name in ("a", "b"):
-        await place(door(ledger, luma, *caps), intent(name))
+        await place(gateway(ledger, luma, *caps), intent(name))
     with pytest.raises(OverBudget, match=r"\$2.13.*\$1.42") as error:
-        await place(door(ledger, luma, *caps), intent("c"))
+        await place(gateway(ledger, luma, *caps), intent("c"))
     assert error.value.cap == PRICE * 2
     assert len(luma.sent) == 2
     assert ledger.order(intent("c").key) is None
@@ -328,36 +329,36 @@ async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma)
 async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """What was spent until October's last microsecond (UTC) leaves November's cap untouched."""
     clock.now = datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=UTC)
-    await place(door(ledger, luma))
+    await place(gateway(ledger, luma))
     clock.now = datetime(2026, 11, 1, tzinfo=UTC)
-    await place(door(ledger, luma, Cap("month", "2026-11", PRICE)), intent("b"))
+    await place(gateway(ledger, luma, Cap("month", "2026-11", PRICE)), intent("b"))
     with pytest.raises(OverBudget):
-        await place(door(ledger, luma, Cap("month", "2026-11", PRICE)), intent("c"))
+        await place(gateway(ledger, luma, Cap("month", "2026-11", PRICE)), intent("c"))
 
 
 async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: Ledger, luma: Luma) -> None:
     """After the service failed it, an order costs nothing, and its next attempt is a new purchase."""
-    await place(door(ledger, luma))
+    await place(gateway(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Job failed", FailureClass.SERVICE)
     assert spent(ledger) == 0
-    again = await place(door(ledger, luma))
+    again = await place(gateway(ledger, luma))
     assert (again.attempt, again.generation_id, again.bought) == (2, "generation-2", True)
     assert spent(ledger) == PRICE
 
 
 async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
     """What moderation refused is not sent again; the error says what to change."""
-    await place(door(ledger, luma))
+    await place(gateway(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Frame moderation failed", FailureClass.MODERATION)
     with pytest.raises(Moderated, match=r"(?s)Frame moderation failed.*change the scene.*--retake a"):
-        await place(door(ledger, luma))
+        await place(gateway(ledger, luma))
     assert len(luma.sent) == 1
 
 
 async def test_moderation_may_be_tried_again_by_who_wants_it(ledger: Ledger, luma: Luma) -> None:
     """``retry_moderation`` orders a refused input so many times again, each refunded, and no more."""
     slept = Slept()
-    door_ = Door(ledger, luma.provider, run="run", sleep=slept, retry_moderation=1)
+    door_ = PurchaseGateway(ledger, luma.provider, run="run", sleep=slept, retry_moderation=1)
     for number in (1, 2):
         await place(door_)
         ledger.failed(
@@ -373,7 +374,7 @@ async def test_no_secret_in_an_error(ledger: Ledger, luma: Luma) -> None:
     """An error's text holds neither the key nor a URL that the service repeats."""
     luma.script = [refuse(400, "cannot read https://bucket.example/a.png?X-Signature=SECRET")]
     with pytest.raises(Refused) as error:
-        await place(door(ledger, luma))
+        await place(gateway(ledger, luma))
     told = str(error.value) + "".join(str(e.note) for e in ledger.entries(intent().key))
     assert "SECRET" not in told
     assert "luma-secret-key" not in told

@@ -12,7 +12,7 @@ import pytest
 from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.providers import DreamMachine, GenerationPage
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from tests.purchasing.test_gateway import PARAMS, Slept, luma, place, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail
@@ -55,7 +55,7 @@ async def test_two_readings_must_show_the_same(ledger: Ledger, luma: Luma, clock
 
     service = Service(luma, flickering)
     with pytest.raises(InDoubt):
-        await place(Door(ledger, lambda: service, run="run", patience=600, sleep=Slept(clock)))
+        await place(PurchaseGateway(ledger, lambda: service, run="run", patience=600, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -66,7 +66,7 @@ async def test_what_only_a_whole_reading_shows_is_adopted(ledger: Ledger, luma: 
         luma.accept(PARAMS | {"prompt": f"other {number}"})
     luma.arranged, luma.script = lambda newest: newest[::-1], [luma.lose()]
     service = Service(luma, lambda _: lambda page: replace(page, has_more=False), most=3)
-    placed = await place(Door(ledger, lambda: service, run="run", patience=600, sleep=Slept(clock)))
+    placed = await place(PurchaseGateway(ledger, lambda: service, run="run", patience=600, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-8", 1)
 
 
@@ -79,5 +79,5 @@ async def test_a_list_that_is_too_long_to_be_read_proves_nothing(ledger: Ledger,
     witness(ledger, luma)
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="too long to be read to its end"):
-        await place(Door(ledger, luma.provider, run="run", patience=600, sleep=Slept(clock)))
+        await place(PurchaseGateway(ledger, luma.provider, run="run", patience=600, sleep=Slept(clock)))
     assert len(luma.sent) == 1

@@ -13,8 +13,8 @@ import pytest
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
 from studio.providers import DreamMachine
-from studio.purchasing.gateway import Door
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, luma, place, spent, witness  # noqa: F401 - a fixture
+from studio.purchasing.gateway import PurchaseGateway
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
 
@@ -43,7 +43,7 @@ AMBIGUOUS = {
 async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: str) -> None:
     """A create whose answer was lost in whatever way is found on the account's list and adopted, not sent again."""
     luma.script = [AMBIGUOUS[case](luma)]
-    placed = await place(door(ledger, luma))
+    placed = await place(gateway(ledger, luma))
     assert (placed.generation_id, placed.bought, len(luma.sent)) == ("generation-1", True, 1)
     assert [e.kind for e in ledger.entries(intent().key)] == ["reserved", "in doubt", "adopted"]
     assert spent(ledger) == PRICE
@@ -54,9 +54,9 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
     """Where the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
     luma.script, luma.lists = [AMBIGUOUS[case](luma)], False
     with pytest.raises(InDoubt) as first:
-        await place(door(ledger, luma))
+        await place(gateway(ledger, luma))
     with pytest.raises(InDoubt):
-        await place(door(ledger, luma, run="another run"))
+        await place(gateway(ledger, luma, run="another run"))
     assert len(luma.sent) == 1
     assert luma.calls.count("GET /generations") == 2  # a list that is refused is not asked for again
     assert spent(ledger) == PRICE
@@ -76,7 +76,7 @@ async def test_a_service_that_has_no_list_is_asked_for_none(ledger: Ledger, luma
         api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(luma)
     )
     with pytest.raises(InDoubt):
-        await place(Door(ledger, lambda: provider, run="run"))
+        await place(PurchaseGateway(ledger, lambda: provider, run="run"))
     assert luma.calls == ["POST /generations/video"]
     assert (ledger.order(intent().key).state, spent(ledger)) == (OrderState.IN_DOUBT, PRICE)
 
@@ -97,7 +97,7 @@ async def test_the_grace_period_does_not_end_during_a_look(ledger: Ledger, luma:
             return response
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Late())
-    placed = await place(Door(ledger, lambda: provider, run="run", sleep=Slept(clock)))
+    placed = await place(PurchaseGateway(ledger, lambda: provider, run="run", sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
@@ -112,7 +112,7 @@ async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
     witness(ledger, luma)
     luma.script = [refuse(status) if status else fail(httpx.ReadTimeout)]
     slept = Slept(clock)
-    placed = await place(door(ledger, luma, sleep=slept))
+    placed = await place(gateway(ledger, luma, sleep=slept))
     assert after <= sum(slept.seconds) < after + 5
     assert (placed.attempt, len(luma.sent)) == (2, 2)
     kinds = [e.kind for e in ledger.entries(intent().key)]
@@ -124,7 +124,7 @@ async def test_an_empty_list_of_a_new_account_proves_nothing(ledger: Ledger, lum
     """The first order of an account, and a list that was never seen to show anything: a person has to say."""
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="proves nothing"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (len(luma.sent), spent(ledger)) == (1, PRICE)
 
 
@@ -138,14 +138,14 @@ async def test_a_create_that_turns_up_late_is_adopted(ledger: Ledger, luma: Luma
             if len(self.seconds) == 3:
                 luma.accept(luma.sent[0])
 
-    placed = await place(door(ledger, luma, sleep=Late(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Late(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_identical_requests_at_once_get_a_generation_each(ledger: Ledger, luma: Luma) -> None:
     """Two takes of the same request, both with lost answers, adopt two different generations."""
     luma.script = [luma.lose(), luma.lose()]
-    placed = await asyncio.gather(*(place(door(ledger, luma), intent(n)) for n in ("a", "b")))
+    placed = await asyncio.gather(*(place(gateway(ledger, luma), intent(n)) for n in ("a", "b")))
     assert sorted(p.generation_id for p in placed) == ["generation-1", "generation-2"]
     assert len(luma.sent) == 2
     assert spent(ledger) == PRICE * 2
@@ -156,17 +156,17 @@ async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes:
     """A service whose clock is minutes ahead or behind has its generation found all the same."""
     luma.script = [luma.lose()]
     luma.created_at = datetime(2026, 11, 22, 10, tzinfo=UTC) + timedelta(minutes=minutes)
-    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+    assert (await place(gateway(ledger, luma))).generation_id == "generation-1"
 
 
 async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """What another order has, and what is of another model or kind, is left, and is no doubt."""
     witness(ledger, luma)
-    await place(door(ledger, luma), intent("other"))
+    await place(gateway(ledger, luma), intent("other"))
     luma.accept(PARAMS | {"prompt": "something else", "model": "ray-flash-2"})
     luma.accept(PARAMS | {"prompt": "a still"}, "image")
     luma.script = [fail(httpx.ReadTimeout)]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert placed.generation_id == "generation-6"
     assert len(luma.sent) == 3
 
@@ -177,7 +177,7 @@ async def test_what_was_made_by_hand_meanwhile_leaves_it_to_a_person(ledger: Led
     luma.accept(PARAMS | {"prompt": "something else"})
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="its words may be altered"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -187,7 +187,7 @@ async def test_an_echo_of_another_day_is_for_a_person(ledger: Ledger, luma: Luma
     luma.accept(PARAMS)["created_at"] = "2026-11-21T10:00:00Z"
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="in the same words, at another time"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -201,7 +201,7 @@ async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Lum
         raise httpx.ReadTimeout("lost", request=request)
 
     luma.script = [lose_and_bury]
-    assert (await place(door(ledger, luma))).generation_id == "generation-1"
+    assert (await place(gateway(ledger, luma))).generation_id == "generation-1"
     # Page by page back to the order, and then to the list's end, for what may speak for another buyer.
     assert luma.calls.count("GET /generations") == 4 + 5
 
@@ -217,7 +217,7 @@ async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, lu
 
     luma.script = [lose_and_bury]
     with pytest.raises(InDoubt):
-        await place(door(ledger, luma, patience=0))
+        await place(gateway(ledger, luma, patience=0))
     assert len(luma.sent) == 1
 
 
@@ -229,7 +229,7 @@ async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma:
     luma.accept(PARAMS)  # this account's, in the same words
     clock.now += timedelta(days=1)
     with pytest.raises(InDoubt, match="another API key"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (luma.sent, ledger.claimed("luma", ["generation-1"])) == ([], set())
 
 
@@ -243,7 +243,7 @@ async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma
         raise httpx.ReadTimeout("lost", request=request)
 
     luma.script = [lose_among_twins]
-    placed = await place(door(ledger, luma, callback_url="https://hook.example/luma?x=1"))
+    placed = await place(gateway(ledger, luma, callback_url="https://hook.example/luma?x=1"))
     assert placed.generation_id == "generation-2"
     token = f"{ledger.id[:8]}.{intent().key[:40]}.1"
     assert luma.sent[0]["callback_url"] == f"https://hook.example/luma?x=1&studio_order={token}"
@@ -252,12 +252,12 @@ async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma
 async def test_a_callback_counts_whatever_the_time(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A token is one attempt's alone: its generation is adopted, though it is of yesterday by the service's clock."""
     luma.script, luma.created_at = [luma.lose()], clock.now - timedelta(days=1)
-    placed = await place(door(ledger, luma, sleep=Slept(clock), callback_url="https://hook.example/luma"))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock), callback_url="https://hook.example/luma"))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A list that cannot be read says nothing: the order stays in doubt, and is settled when it can be read again."""
     luma.script, luma.outage = [luma.lose()], 3
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)

@@ -24,12 +24,12 @@ from studio.ledger.by_hand import release, undo
 from studio.ledger.clock import utc_now
 from studio.ledger.engine import open_engine
 from studio.providers import DreamMachine
-from studio.purchasing.gateway import Door
-from studio.purchasing.recovery import Settler
+from studio.purchasing.gateway import PurchaseGateway
+from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 from studio.settings import load_settings
 from tests.planning.test_plan import film, scene
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, door, intent, luma, place, spent  # noqa: F401 - a fixture
+from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
 from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
@@ -228,7 +228,7 @@ async def test_a_look_that_began_before_an_order_was_sent_again_settles_nothing(
     reserved(ledger)
     ledger.doubt(KEY, 2, "lost")
     luma.accept(PARAMS)
-    assert await Settler(ledger, luma.provider()).settle(stale) == "waiting"
+    assert await LostOrderResolver(ledger, luma.provider()).settle(stale) == "waiting"
     now = ledger.order(KEY)
     assert now is not None
     assert (now.state, now.attempt, now.generation_id) == (OrderState.IN_DOUBT, 2, None)
@@ -258,7 +258,7 @@ async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock:
     service.finish("generation-1")
     service.finish("generation-3", "failed", "Job failed")
     del service.generations["generation-2"]
-    settler = Settler(ledger, service.provider())
+    settler = LostOrderResolver(ledger, service.provider())
     assert await settler.refresh("luma", "luma-1") == 2
     assert ledger.order(intent("b").key).state is OrderState.SUBMITTED  # a young one may only be late
     clock.now += timedelta(minutes=11)
@@ -291,7 +291,7 @@ async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger,
     provider = DreamMachine(
         api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(answer)
     )
-    assert await Settler(ledger, provider).refresh("luma", "luma-1") == 1
+    assert await LostOrderResolver(ledger, provider).refresh("luma", "luma-1") == 1
     states = [ledger.order(intent(name).key).state for name in "abcd"]
     assert states == [OrderState.GONE, OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.SUBMITTED]
 
@@ -301,10 +301,10 @@ async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, lum
     reserved(ledger)
     ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
     ledger.gone(KEY, "generation-1")
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
     luma.finish("generation-1")
-    assert await Settler(ledger, luma.provider()).refresh("luma", "luma-1") == 1
+    assert await LostOrderResolver(ledger, luma.provider()).refresh("luma", "luma-1") == 1
     assert ledger.order(KEY).state is OrderState.COMPLETED
 
 
@@ -332,10 +332,10 @@ async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, l
     """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
     gone(ledger)
     with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert luma.sent == []
     release(ledger, KEY)
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.attempt, len(luma.sent), spent(ledger)) == (2, 1, PRICE * 2)
 
 
@@ -345,7 +345,7 @@ async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, lu
     ledger.reserve(blocker, run="r", caps=[])
     ledger.submitted(blocker.key, 1, luma.accept(PARAMS)["id"])
     slept = Slept(clock)
-    waiting = Door(
+    waiting = PurchaseGateway(
         ledger, luma.provider, run="run", limits=Limits(at_once=1), patience=600, sleep=slept, jitter=lambda: 0.0
     )
     with pytest.raises(NoSlot, match=r"other-film \(1\)"):
@@ -377,7 +377,7 @@ async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, lu
                     take("xyz"[self.steps])
 
     slept = Moving(clock)
-    waiting = Door(
+    waiting = PurchaseGateway(
         ledger, luma.provider, run="run", limits=Limits(at_once=1), patience=600, sleep=slept, jitter=lambda: 0.0
     )
     assert (await place(waiting)).bought
@@ -399,7 +399,7 @@ class Failing(Ledger):
 async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
     """The ledger's connection is lost while an id is being booked: tried again, it is booked, and nothing is lost."""
     ledger = Failing(open_engine(url), clock=clock)
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
     ledger.close()
 
@@ -412,7 +412,7 @@ async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
     ledger.times = 1000
     unbooked = Unbooked(tmp_path / "unbooked")
     slept = Slept(clock)
-    buying = Door(ledger, luma.provider, run="run", sleep=slept, unbooked=unbooked, jitter=lambda: 0.0)
+    buying = PurchaseGateway(ledger, luma.provider, run="run", sleep=slept, unbooked=unbooked, jitter=lambda: 0.0)
     with pytest.raises(LedgerError) as error:
         await place(buying)
     assert 120 <= sum(slept.seconds) <= 240
@@ -437,7 +437,7 @@ async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock
         trying.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(place(Door(ledger, luma.provider, run="run", sleep=sleep, unbooked=unbooked)))
+    task = asyncio.create_task(place(PurchaseGateway(ledger, luma.provider, run="run", sleep=sleep, unbooked=unbooked)))
     await trying.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

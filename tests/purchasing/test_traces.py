@@ -13,7 +13,7 @@ from studio.execution.reconciliation import Reconciliation
 from studio.execution.session import opaque_id
 from studio.ledger import Ledger
 from studio.library import LumaProvider
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from studio_cli.reconcile import as_json, told
 from tests.providers.test_rate_limits import CLIP, shot
 from tests.purchasing.test_gateway import PARAMS, Slept, intent
@@ -24,14 +24,14 @@ from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
 SERVICES = pytest.mark.parametrize("service", [Luma, LumaAgents])
 
 
-def door(ledger: Ledger, luma: Luma | LumaAgents, clock: Clock, **more: str) -> Door:
-    return Door(ledger, luma.provider, run="r", patience=60, sleep=Slept(clock), jitter=lambda: 0.0, **more)
+def gateway(ledger: Ledger, luma: Luma | LumaAgents, clock: Clock, **more: str) -> PurchaseGateway:
+    return PurchaseGateway(ledger, luma.provider, run="r", patience=60, sleep=Slept(clock), jitter=lambda: 0.0, **more)
 
 
 async def buy(ledger: Ledger, luma: Luma | LumaAgents, clock: Clock, name: str = "a", **more: str) -> None:
     agents = isinstance(luma, LumaAgents)
     wanted, params = (shot(name), CLIP) if agents else (intent(name), PARAMS)
-    await door(ledger, luma, clock, **more).place(wanted, params, on_wait=lambda _: None)
+    await gateway(ledger, luma, clock, **more).purchase(wanted, params, on_wait=lambda _: None)
 
 
 @SERVICES

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.ledger.schema import orders
-from tests.purchasing.test_gateway import PARAMS, Slept, door, intent, luma, place  # noqa: F401 - a fixture
+from tests.purchasing.test_gateway import PARAMS, Slept, gateway, intent, luma, place  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
 
@@ -24,7 +24,7 @@ async def test_a_callback_of_another_ledger_is_a_sign(ledger: Ledger, luma: Luma
     luma.accept(SECOND | {"callback_url": f"{HOOK}0123abcd.{'0' * 40}.1"})
     luma.script = [luma.lose()]
     with pytest.raises(InDoubt, match="another ledger orders the same"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -38,17 +38,17 @@ async def test_a_token_of_an_earlier_version_is_ours(ledger: Ledger, luma: Luma,
         connection.execute(update(orders).where(orders.c.key == other.key).values(token=old))
     luma.accept(SECOND | {"callback_url": f"{HOOK}{old}"})
     luma.script = [luma.lose()]
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-2", 1)
 
 
 async def test_a_double_of_a_take_of_ours_that_was_lost_is_no_sign(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Another take in the same words was lost as well: its generation is ours, and speaks for no other ledger."""
-    await place(door(ledger, luma), intent("first"))
+    await place(gateway(ledger, luma), intent("first"))
     take = replace(intent("second"), sent=PARAMS)
     ledger.reserve(take, run="r", caps=[])
     luma.accept(PARAMS)
     ledger.doubt(take.key, 1, "lost")
     luma.script = [luma.lose()]
-    placed = await door(ledger, luma, sleep=Slept(clock)).place(intent("b"), SECOND, on_wait=lambda _: None)
+    placed = await gateway(ledger, luma, sleep=Slept(clock)).purchase(intent("b"), SECOND, on_wait=lambda _: None)
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 2)

@@ -13,9 +13,9 @@ from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.ledger.sightings import Sighting, keep_sightings
 from studio.providers import DreamMachine
-from studio.purchasing.gateway import Door
+from studio.purchasing.gateway import PurchaseGateway
 from tests.providers.test_echo import lost, picture
-from tests.purchasing.test_gateway import PARAMS, Slept, door, intent, luma, place, witness  # noqa: F401 - a fixture
+from tests.purchasing.test_gateway import PARAMS, Slept, gateway, intent, luma, place, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail
 
@@ -35,7 +35,7 @@ def known(ledger: Ledger, luma: Luma, name: str, *, ended: bool, **changes: Any)
 async def lose(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Place an order whose create is not accepted, and whose answer is lost."""
     luma.script = [fail(httpx.ReadTimeout)]
-    await place(door(ledger, luma, sleep=Slept(clock)))
+    await place(gateway(ledger, luma, sleep=Slept(clock)))
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -65,7 +65,7 @@ async def test_a_witness_is_of_the_same_kind(ledger: Ledger, luma: Luma, clock: 
         await lose(ledger, luma, clock)
     clock.now += timedelta(hours=3)
     with pytest.raises(InDoubt, match="no other generation of this kind"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -101,7 +101,7 @@ async def test_without_a_witness_the_latest_must_be_there(ledger: Ledger, luma: 
         await lose(ledger, luma, clock)
     clock.now += timedelta(hours=2)
     with pytest.raises(InDoubt, match=f"does not show generation {ids[0]}"):
-        await place(door(ledger, luma, sleep=Slept(clock)))
+        await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert len(luma.sent) == 1
 
 
@@ -117,7 +117,7 @@ async def test_the_window_is_wide_where_known_generations_contradict_each_other(
     """Times that fit no one clock measure none: an echo within ten minutes is found all the same."""
     contradicting(ledger, luma, clock)
     luma.script, luma.created_at = [luma.lose()], clock.now + timedelta(minutes=2)
-    placed = await place(door(ledger, luma, sleep=Slept(clock)))
+    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
 
 
@@ -129,7 +129,7 @@ async def test_what_is_likely_and_outside_the_window_of_an_unknown_clock(
     luma.created_at = clock.now + timedelta(hours=1)
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-1"))]
     with pytest.raises(InDoubt, match="generation-3 may be it"):
-        await door(ledger, luma, sleep=Slept(clock)).place(intent("a"), picture("a"), on_wait=lambda _: None)
+        await gateway(ledger, luma, sleep=Slept(clock)).purchase(intent("a"), picture("a"), on_wait=lambda _: None)
     assert len(luma.sent) == 1
 
 
@@ -146,5 +146,5 @@ async def test_the_date_of_an_answer_tells_the_service_s_clock(ledger: Ledger, l
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Dated())
     luma.script, luma.created_at = [luma.lose()], clock.now + timedelta(hours=1)
-    placed = await place(Door(ledger, lambda: provider, run="run", patience=600, sleep=Slept(clock)))
+    placed = await place(PurchaseGateway(ledger, lambda: provider, run="run", patience=600, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)

@@ -41,7 +41,7 @@ def traceable(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: kept(value) for name, value in params.items() if name != "callback_url"}
 
 
-def likeness(
+def match_echo(
     sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str = "video"
 ) -> Likeness | None:
     """How sure it is that ``echoed`` is what was ``sent`` to ``endpoint`` (as ``traceable`` keeps it); None: it is
