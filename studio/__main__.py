@@ -9,7 +9,6 @@ from studio_cli.streams import end, make_sound
 
 COMMANDS = {
     "sandbox": "a stand-in for Luma's two APIs on this machine: nothing is billed, clips are real",
-    "sandbox.handbook": "writes the tables of docs/sandbox.md anew",
 }
 EPILOGUE = "Films are made by python -m flows.produce (python -m flows tells all); from Python, see docs/library.md."
 

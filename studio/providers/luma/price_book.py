@@ -30,7 +30,7 @@ def load_prices(book: Path | None = None, table: str | None = None) -> PriceTabl
     """
     where = str(book) if book else "prices.toml"
     try:
-        raw = _read(book) if book else resources.files("studio").joinpath("prices.toml").read_bytes()
+        raw = _read(book) if book else resources.files("studio.providers.luma").joinpath("prices.toml").read_bytes()
         data = tomllib.loads(raw.decode())
     except OSError as error:
         raise SettingsError(f"the price book cannot be read: {error.strerror}", where=where, hint=ANOTHER) from None

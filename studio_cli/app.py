@@ -1,0 +1,74 @@
+"""The command ``studio``: its commands are those of this package, and only the one that is asked for is loaded."""
+
+import functools
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+#: Each command: the module that has it, and what it does.
+COMMANDS = {
+    "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
+    "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
+    "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
+    "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
+    "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
+    "backup": ("studio_cli.backup", "A verified copy of the ledger."),
+    "sandbox": ("", "A stand-in for Luma's two APIs on this machine: nothing is billed, clips are real."),
+}
+#: What a shell sets when it asks for completions: the line as it is typed.
+TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
+
+
+def command_line(words: list[str]) -> typer.Typer:
+    """The command, with the options of those of its commands that stand in ``words``; of the others, the help alone."""
+    cli = typer.Typer(
+        name="studio", help="Studio Producer makes films of written productions.", no_args_is_help=True,
+        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    for name, (module, says) in COMMANDS.items():
+        if name == "sandbox":
+            passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+            cli.command(name, help=says, context_settings=passed_on)(_sandbox)
+        else:
+            cli.command(name, help=says)(_loaded(name, module) if name in words else _nothing)
+    return cli
+
+
+def _loaded(name: str, module: str) -> Callable[..., Any]:
+    (found,) = importlib.import_module(module).app.registered_commands
+    return _planning(found.callback) if name == "plan" else found.callback
+
+
+def _planning(produce: Callable[..., Any]) -> Callable[..., Any]:
+    """``produce`` with its option ``plan`` set, and no longer an option."""
+
+    @functools.wraps(produce)
+    def plan(**options: Any) -> Any:
+        return produce(**options, plan=True)
+
+    signature = inspect.signature(produce)
+    kept = [parameter for parameter in signature.parameters.values() if parameter.name != "plan"]
+    plan.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    plan.__annotations__ = {name: kind for name, kind in produce.__annotations__.items() if name != "plan"}
+    return plan
+
+
+def _nothing() -> None:
+    raise AssertionError("a command that is asked for is loaded")
+
+
+def _sandbox(context: typer.Context) -> None:
+    """The sandbox as a program of its own: it shares no code with the rest."""
+    line = [sys.executable, "-m", "luma_sandbox", *context.args]
+    os.execv(line[0], line)  # noqa: S606
+
+
+def main() -> None:
+    """Entry point of ``studio``."""
+    typed = " ".join(os.environ.get(name, "") for name in TYPED).split()
+    command_line([*sys.argv[1:2], *typed])(prog_name="studio")
