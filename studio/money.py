@@ -11,8 +11,10 @@ MOST = Decimal(10**9)  # dollars: no budget is larger, and no arithmetic overflo
 
 
 def usd(value: Decimal) -> str:
-    """``Decimal('0.4')`` → ``$0.40``; more than two decimals are kept where there are any (``$0.0073``)."""
-    return f"-${plain(-value)}" if value < 0 else f"${plain(value)}"
+    """``Decimal('0.4')`` → ``$0.40``, ``$1,234.50``; further decimals are kept where there are any (``$0.0073``)."""
+    whole, _, part = plain(abs(value)).partition(".")
+    minus = "-" if value < 0 and (whole, part) != ("0", "00") else ""
+    return f"{minus}${int(whole):,}.{part}"
 
 
 def plain(value: Decimal) -> str:

@@ -12,21 +12,29 @@ from studio.storage.probe_cache import remember
 from studio.storage.still_store import fetch_still
 
 
+async def fresh_url(session: Session, api: Api, generation_id: str, *, still: bool, where: str) -> str:
+    """Where the service keeps what a generation made. May be signed: it is used at once, and shown nowhere.
+
+    Raises ServiceError, or DownloadError where the service has no file for it.
+    """
+    generation = await session.provider_of(api).get(generation_id)
+    url = generation.image_url if still else generation.video_url
+    if url is None:
+        raise DownloadError(f"the service has no {'still' if still else 'video'} for it", where=where)
+    return url
+
+
 async def fetch_made(session: Session, api: Api, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
     """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
 
     Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
     """
 
-    async def fresh_url() -> str:
-        generation = await session.provider_of(api).get(generation_id)
-        url = generation.image_url if still else generation.video_url
-        if url is None:
-            raise DownloadError(f"the service has no {'still' if still else 'video'} for it", where=where or name)
-        return url
+    async def fresh() -> str:
+        return await fresh_url(session, api, generation_id, still=still, where=where or name)
 
     if still:
-        return await fetch_still(fresh_url, session.stills, client=session.http, name=name, generation=generation_id)
-    clip = await download(fresh_url, session.store, client=session.http, name=name, generation=generation_id)
+        return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=generation_id)
+    clip = await download(fresh, session.store, client=session.http, name=name, generation=generation_id)
     await asyncio.to_thread(remember, session.store, clip)  # it was measured just now: not again
     return clip.sha256

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.assets.publish import Publishable, bytes_of
-from studio.errors import DownloadError
+from studio.execution.fetching import fresh_url
 from studio.execution.session import Session
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, Source
@@ -80,19 +80,12 @@ async def _given(
         case "shot":
             return {"generation_id": parents[source.ref].generation_id}
         case "still" | "clip":
-            return {"url": await _fresh_url(session, plan.shot(source.ref), parents[source.ref].generation_id)}
+            parent, made = plan.shot(source.ref), parents[source.ref].generation_id
+            where = f"shot '{parent.id}'"
+            return {"url": await fresh_url(session, parent.api, made, still=parent.is_still, where=where)}
         case "first" | "last":
             picture = await asyncio.to_thread(_frame, session, source, parents[source.ref])
             return await give(session, shot.api, picture)
-
-
-async def _fresh_url(session: Session, parent: Shot, generation_id: str) -> str:
-    """Where the service keeps what a shot made. May be signed: it is sent, and shown nowhere."""
-    generation = await session.provider_of(parent.api).get(generation_id)
-    url = generation.image_url if parent.is_still else generation.video_url
-    if url is None:
-        raise DownloadError("the service has no file for it", where=f"shot '{parent.id}'")
-    return url
 
 
 def _frame(session: Session, source: Source, parent: Parent) -> _Picture:

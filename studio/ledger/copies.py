@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from studio.atomic import part_beside, settle
 from studio.errors import BadInput, LedgerError
 from studio.ledger.journal import Journal
 from studio.money import from_micros
@@ -45,15 +44,13 @@ def back_up(ledger: Journal, path: Path) -> Copy:
         )  # fmt: skip
     if path.exists():
         raise BadInput("exists already", where=str(path), hint="name a new file: a copy never replaces an older one")
-    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    part = part_beside(path)
     try:
         with closing(sqlite3.connect(source)) as books, closing(sqlite3.connect(part)) as copy:
             before = books.execute(COUNTS).fetchone()
             books.backup(copy)
             found = _verified(copy, before)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        settle(part, path)
     except sqlite3.Error as error:
         raise LedgerError(f"the ledger cannot be copied: {error}", where=str(path)) from None
     except OSError as error:

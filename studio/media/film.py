@@ -20,6 +20,7 @@ from typing import Literal
 import ffmpeg as build
 from av.container import InputContainer
 
+from studio.atomic import atomic
 from studio.disk import disk_errors
 from studio.errors import FfmpegError, FilmMismatch
 from studio.media import ffmpeg
@@ -29,7 +30,7 @@ from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
 from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
-from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, part_of, remuxed
+from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
@@ -110,7 +111,7 @@ def _joined(
     target = _target(segments, spec)
     method, why = _method(segments, target)
     notes: list[str] = []
-    with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, part_of(out) as part:
+    with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, atomic(out) as part:
         work = Path(scratch)
         has_sound = (spec is None or spec.audio == "keep") and any(s.clip.has_audio for s in segments)
         film: Film | None = None
@@ -129,7 +130,6 @@ def _joined(
             film = _made(parts, segments, target, has_sound, part, work, stop)
         if before_named is not None:
             before_named(out, film.sha256)
-        part.replace(out)
     if on_frames:
         on_frames(film.frames)
     return replace(film, path=out, method=method, notes=tuple(notes))

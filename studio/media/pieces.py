@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg as build
 
+from studio.atomic import atomic, write_atomic
 from studio.errors import BadClip, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.clip import Clip, digest
@@ -209,16 +208,13 @@ def _piece(
     if kept is None:
         segment.see_unchanged()
         frames = target.frames(segment)
-        with part_of(path) as part:
+        with atomic(path) as part:
             _encode(segment, target, frames, part, on_frames, stop)
             track = scan(part)
             _check_piece(track, target, frames, segment)
             kept = Part(path, frames, track.fingerprint(), track.setup)
             seal = {"sha256": digest(part), "frames": frames, "packets": kept.packets, "setup": kept.setup}
-            part.replace(path)
-        with part_of(note) as part:
-            part.write_text(json.dumps(seal))
-            part.replace(note)
+        write_atomic(note, json.dumps(seal).encode())
     on_frames(kept.frames)
     return kept
 
@@ -301,19 +297,9 @@ def _key(segment: Segment, target: Target) -> str:
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
 
 
-@contextmanager
-def part_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to before the rename; of no other process, and gone at the end."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part{path.suffix}")
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _sweep(folder: Path) -> None:
     """Remove what killed processes left half-written more than a day ago."""
-    for part in folder.glob(".*.part.*"):
+    for part in folder.glob(".*.part*"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > STALE:
                 part.unlink()

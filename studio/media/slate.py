@@ -10,9 +10,9 @@ from pathlib import Path
 import ffmpeg as build
 from PIL import Image, ImageDraw, ImageFont
 
+from studio.atomic import atomic
 from studio.media import ffmpeg
 from studio.media.encoding import h264, rate_text, tagged
-from studio.media.pieces import part_of
 
 GROUND_TOP, GROUND_BOTTOM = (30, 33, 40), (16, 17, 21)
 RULE = (224, 164, 88)
@@ -26,7 +26,7 @@ def make_slate(out: Path, *, lines: Sequence[str], frames: int, width: int, heig
     The first line is the heading, the second the large title, the others smaller text below; long lines are wrapped.
     `width` and `height` in pixels, even. Raises FfmpegError.
     """
-    with tempfile.TemporaryDirectory() as folder, part_of(out.absolute()) as part:
+    with tempfile.TemporaryDirectory() as folder, atomic(out.absolute()) as part:
         still = Path(folder) / "slate.png"
         draw_slate(lines, width, height).save(still, compress_level=1)
         picture = build.input(
@@ -34,7 +34,6 @@ def make_slate(out: Path, *, lines: Sequence[str], frames: int, width: int, heig
         ).filter("scale", out_color_matrix="bt709", out_range="tv", flags="accurate_rnd+full_chroma_int")
         output = tagged(picture, fps).output(f"file:{part}", **{"frames:v": frames}, **h264(fps))
         ffmpeg.run(output, timeout=120 + 2 * frames)
-        part.replace(out)
 
 
 def draw_slate(lines: Sequence[str], width: int, height: int) -> Image.Image:

@@ -14,8 +14,9 @@ import io
 from decimal import Decimal
 from pathlib import Path
 
+from studio.money import plain, usd
 from studio.report.files import write_atomically
-from studio.report.formats import clean, iso, plain, seconds, short, usd
+from studio.report.formats import clean, iso, seconds, short
 from studio.report.labels import bought
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.scenes import ordered_shots

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 from urllib.parse import quote
 
+from studio.atomic import write_atomic
 from studio.disk import disk_errors
 
 
@@ -15,14 +15,9 @@ def write_atomically(path: Path, data: bytes) -> Path:
 
     Raises CannotWrite.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")  # nobody else's name
     with disk_errors(path.name, path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_atomic(path, data)
     return path
 
 

@@ -6,20 +6,14 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
-CENT = Decimal("0.01")
+from studio.money import usd
+
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _URL_TAIL = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*", re.IGNORECASE)
-
-
-def usd(amount: Decimal) -> str:
-    """``$0.32``, ``$0.0450`` where there are parts of a cent, ``−$0.10``."""
-    whole = amount == amount.quantize(CENT)
-    size = abs(amount).quantize(CENT if whole else Decimal("0.0001"), rounding=ROUND_HALF_UP)
-    return f"{'−' if amount < 0 and size else ''}${size:,f}"
 
 
 def decimals(amounts: Iterable[Decimal]) -> int:
@@ -31,13 +25,6 @@ def usd_in(amount: Decimal, places: int) -> str:
     """``usd``, made as wide as its column needs, so that decimal points stand beneath each other."""
     text = usd(amount)
     return text + FIGURE_SPACE * (places - len(text.partition(".")[2]))
-
-
-def plain(amount: Decimal) -> str:
-    """The exact amount for a machine: ``0.32``, ``0.045``; never an exponent, at least two decimals."""
-    text = format(amount, "f")
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part.ljust(2, '0')}"
 
 
 def seconds(value: Fraction) -> str:

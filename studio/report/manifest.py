@@ -16,8 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from studio.money import plain
 from studio.report.files import relative_name, write_atomically
-from studio.report.formats import iso, plain, told
+from studio.report.formats import iso, told
 from studio.report.grades import grade
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 from studio.report.shot_kinds import kind_of

@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from studio.money import usd
 from studio.remedies import Surface, asked_from, in_a_terminal, option
 from studio.report import formats, labels, storyboard
 from studio.report import takes as takes_shown
@@ -112,7 +113,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "usd": formats.usd,
+        "usd": usd,
         "usd_in": formats.usd_in,
         "opening": formats.opening,
         "seconds": formats.seconds,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from studio.report.formats import seconds, span, told, usd
+from studio.money import usd
+from studio.report.formats import seconds, span, told
 from studio.report.grades import grade
 from studio.report.records import RunRecord
 from studio.report.scenes import scenes

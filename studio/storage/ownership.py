@@ -7,15 +7,14 @@ as ours even where the run was killed before its manifest was written. Without a
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.atomic import digest, write_atomic
 from studio.errors import SettingsError
 
 NOTE = ".studio-producer.json"
@@ -55,7 +54,7 @@ def check_ours(out: Path, slug: str, names: Iterable[str], *, where: str) -> Non
     if not owners or (MANIFEST in there and _of_manifest(out) is None):
         name = MANIFEST if owners else there[0]
         raise SettingsError(f"{out / name} was not made by this production ('{slug}')", where=where, hint=hint)
-    if FILM in there and _digest(out / FILM) not in {sha for owner in owners for sha in owner.films}:
+    if FILM in there and digest(out / FILM) not in {sha for owner in owners for sha in owner.films}:
         told = f"{out / FILM} is not the film that this production ('{slug}') made there"
         raise SettingsError(told, where=where, hint=hint)
 
@@ -71,11 +70,6 @@ def sign(film: Path, sha256: str) -> None:
     owner = _of_note(film.parent)
     if owner is not None and sha256 not in owner.films:
         _write(film.parent, Owner(owner.slug, (*owner.films, sha256)))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _of_note(out: Path) -> Owner | None:
@@ -109,9 +103,4 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _write(out: Path, owner: Owner) -> None:
     told = {"production": owner.slug, "films": list(owner.films[-MOST_FILMS:])}
-    part = out / f"{NOTE}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
-    try:
-        part.write_text(json.dumps(told) + "\n", encoding="utf-8")
-        part.replace(out / NOTE)
-    finally:
-        part.unlink(missing_ok=True)
+    write_atomic(out / NOTE, (json.dumps(told) + "\n").encode())

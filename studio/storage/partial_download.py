@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.atomic import write_atomic
+
 
 @dataclass(frozen=True)
 class Source:
@@ -60,9 +62,7 @@ class Part:
         self.file.truncate(0)
         self.size = 0
         self.source = source
-        fresh = self.note.with_name(f"{self.note.name}.new")
-        fresh.write_text(json.dumps(asdict(source)))
-        fresh.replace(self.note)
+        write_atomic(self.note, json.dumps(asdict(source)).encode())
 
     def write(self, data: bytearray) -> None:
         """Append, at once: a killed process loses nothing of it."""

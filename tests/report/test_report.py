@@ -16,9 +16,10 @@ from urllib.parse import unquote
 import opentimelineio as otio
 import pytest
 
+from studio.money import plain, usd
 from studio.report import cost_rows, markdown_summary, write_all, write_costs, write_manifest, write_timeline
 from studio.report.costs import COLUMNS
-from studio.report.formats import clean, plain, span, timecode, told, usd
+from studio.report.formats import clean, span, timecode, told
 from studio.report.gantt import lanes
 from studio.report.grades import grade
 from studio.report.graph import graph
@@ -308,7 +309,7 @@ def test_what_was_made_before_the_run_has_no_bar(record: RunRecord) -> None:
 def test_values_read_well() -> None:
     """Money in cents, or in hundredths of them where there are such; times and lengths as people say them."""
     assert [usd(Decimal(text)) for text in ("0", "0.32", "1234.5", "0.0455", "-0.1")] == [
-        "$0.00", "$0.32", "$1,234.50", "$0.0455", "−$0.10",
+        "$0.00", "$0.32", "$1,234.50", "$0.0455", "-$0.10",
     ]  # fmt: skip
     assert [plain(Decimal(text)) for text in ("0", "1E+2", "0.0455", "0.5")] == ["0.00", "100.00", "0.0455", "0.50"]
     assert [span(value) for value in (0, 0.4, 41, 134, 3900)] == [
