@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from luma_sandbox.atomic import atomic
 from luma_sandbox.errors import SettingsError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -167,11 +168,7 @@ def _anywhere(name: str) -> bool:
 
 
 def _write(place: Path, content: bytes, mode: int) -> None:
-    part = place.with_name(f"{place.name}.part{uuid.uuid4().hex}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # never wider than that, not for a moment
-    try:
+    with atomic(place) as part:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # no wider, not for a moment
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)

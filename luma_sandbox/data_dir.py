@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import uuid
 from pathlib import Path
-from typing import IO
 
+from filelock import FileLock, Timeout
+
+from luma_sandbox.atomic import atomic
 from luma_sandbox.errors import SettingsError
 
 
@@ -25,7 +26,7 @@ class DataDir:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._lock: IO[str] | None = None
+        self._lock: FileLock | None = None
         for folder in (self.clips, self.inputs):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -79,7 +80,8 @@ class DataDir:
         digest = hashlib.sha256(content).hexdigest()
         place = self.input(digest)
         if not place.exists():
-            _write(place, content)
+            with atomic(place) as part:
+                part.write_bytes(content)
         return digest
 
     def part(self) -> Path:
@@ -95,11 +97,10 @@ class DataDir:
 
     def lock(self) -> None:
         """Take the home for this process alone, until it ends. Raises SettingsError where another one has it."""
-        lock = (self.root / "lock").open("a+")
+        lock = FileLock(self.root / "lock", blocking=False, thread_local=False)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
+            lock.acquire()
+        except Timeout as error:
             raise SettingsError(
                 f"another sandbox already lives in {self.root}",
                 hint=f"use that one ({self.address} says where it listens), or give another --home",
@@ -112,19 +113,14 @@ class DataDir:
     def unlock(self) -> None:
         """Leave the home to others."""
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def announce(self, port: int, url: str) -> None:
         """Say where this server listens, in one piece."""
-        _write(self.address, json.dumps({"port": port, "pid": os.getpid(), "url": url}).encode())
+        with atomic(self.address) as part:
+            part.write_text(json.dumps({"port": port, "pid": os.getpid(), "url": url}), encoding="utf-8")
 
     def withdraw(self) -> None:
         """The server listens no more."""
         self.address.unlink(missing_ok=True)
-
-
-def _write(place: Path, content: bytes) -> None:
-    part = place.with_name(f"{place.name}.part{uuid.uuid4().hex}")  # two threads may store the same content
-    part.write_bytes(content)
-    part.replace(place)

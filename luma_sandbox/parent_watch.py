@@ -3,57 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
+
+import psutil
 
 CHECK_SECONDS = 0.5
 GRACE_SECONDS = 2.0
 
 
-def birth(pid: int) -> str | None:
-    """When that process began, or None where it does not live. With the pid it names one process for good."""
-    if pid <= 0:
-        return None
-    if Path("/proc/self/stat").exists():
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            return None
-        # The name in the second field may hold blanks and brackets: the fields after it are counted from its end.
-        fields = stat.rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else fields[19]
+def lives(process: psutil.Process) -> bool:
+    """True while that very process is there, and has not ended: another one with its number is not it."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass  # it lives, and belongs to somebody else
-    asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
-    return asked.stdout.strip() or None
+        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
 
 
 class ParentWatch:
     """The attached processes."""
 
     def __init__(self) -> None:
-        self._births: dict[int, str] = {}
+        self._processes: list[psutil.Process] = []
         self._ever = False
 
     def attach(self, pid: int) -> bool:
         """Live at least as long as that process. False where it does not live."""
-        born = birth(pid)
         self._ever = True
-        if born is None:
+        try:
+            process = psutil.Process(pid)
+        except (psutil.Error, ValueError, OverflowError):
             return False
-        self._births[pid] = born
+        if not lives(process):
+            return False
+        self._processes.append(process)
         return True
 
     def alone(self) -> bool:
-        """Whether some process was attached and none is left."""
-        self._births = {pid: born for pid, born in self._births.items() if birth(pid) == born}
-        return self._ever and not self._births
+        """True if some process was attached and none is left."""
+        self._processes = [process for process in self._processes if lives(process)]
+        return self._ever and not self._processes
 
     async def outlive(self, leave: Callable[[], None]) -> None:
         """Watch them; call ``leave`` once they have all been gone for the time of grace."""

@@ -10,12 +10,12 @@ import hashlib
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from luma_sandbox.atomic import atomic
 from luma_sandbox.ffmpeg import identity
 
 VARIABLE = "STUDIO_SANDBOX_RENDERS"
@@ -39,10 +39,10 @@ def key_of(score: Mapping[str, Any]) -> str | None:
 
 def fetch(key: str, score: Mapping[str, Any]) -> bool:
     """Put a kept render where the score wants it. False where there is none."""
-    shelf = folder()
-    if shelf is None:
+    cached = folder()
+    if cached is None:
         return False
-    kept = shelf / key[:2] / key
+    kept = cached / key[:2] / key
     try:
         for name in reversed(_PLACES):  # the clip comes last: once it is there, the render is whole
             _copy(kept / name, Path(score[name]))
@@ -53,10 +53,10 @@ def fetch(key: str, score: Mapping[str, Any]) -> bool:
 
 def keep(key: str, score: Mapping[str, Any]) -> None:
     """Keep what was rendered. A full or missing disk is no reason to fail."""
-    shelf = folder()
-    if shelf is None:
+    cached = folder()
+    if cached is None:
         return
-    kept = shelf / key[:2] / key
+    kept = cached / key[:2] / key
     try:
         kept.mkdir(parents=True, exist_ok=True)
         for name in reversed(_PLACES):
@@ -66,12 +66,8 @@ def keep(key: str, score: Mapping[str, Any]) -> None:
 
 
 def _copy(source: Path, goal: Path) -> None:
-    part = goal.with_name(f".{goal.name}.{uuid.uuid4().hex[:12]}.part")
-    try:
+    with atomic(goal) as part:
         shutil.copyfile(source, part)
-        part.replace(goal)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _by_content(value: Any) -> Any:

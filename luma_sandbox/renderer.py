@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 from PIL import Image
 
 from luma_sandbox import edits, footage, render_cache, stills
+from luma_sandbox.atomic import atomic
 from luma_sandbox.encoder import encode, watched
 from luma_sandbox.picture import film, motion, planes, scenery, stage
 from luma_sandbox.picture.caption import caption
@@ -40,12 +40,8 @@ def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None
     out, poster = Path(score["out"]), Path(score["poster"])
     key = render_cache.key_of(score) if render_cache.folder() is not None else None
     if not out.exists() and not (key and render_cache.fetch(key, score)):
-        part = out.with_name(f"{out.stem}.{os.getpid()}.part{out.suffix}")
-        try:
+        with atomic(out) as part:
             _keep_poster(MAKERS[score.get("make", "video")](score, part, on_frame), poster)
-            part.replace(out)
-        finally:
-            part.unlink(missing_ok=True)
         if key:
             render_cache.keep(key, score)
     return hashlib.sha256(out.read_bytes()).hexdigest()
@@ -134,9 +130,8 @@ def _filling(path: Path, size: tuple[int, int]) -> Iterable[Picture]:
 def _keep_poster(picture: Picture, place: Path) -> None:
     image = picture.to_rgb()
     image.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
-    part = place.with_suffix(".part.jpg")
-    image.save(part, "JPEG", quality=86)
-    part.replace(place)
+    with atomic(place) as part:
+        image.save(part, "JPEG", quality=86)
 
 
 Maker = Callable[[Mapping[str, Any], Path, Callable[[], None]], Picture]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 from luma_sandbox import footage
+from luma_sandbox.atomic import atomic
 
 QUALITY = 86
 
 
 def keep(clip: Path, place: Path) -> None:
     """Write the first frame of a clip to ``place``, in one piece. Raises BadClip for a file without a frame."""
-    part = place.with_name(f"{place.stem}.{uuid.uuid4().hex}.part.jpg")  # two clients may ask at once
-    try:
+    with atomic(place) as part:  # two clients may ask at once
         footage.edge_frame(clip, last=False).to_rgb().save(part, "JPEG", quality=QUALITY)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from PIL import Image
 from luma_sandbox import ffmpeg, footage, renderer, stills
 from luma_sandbox.agents import guide_frames
 from luma_sandbox.agents.places import archive_of
+from luma_sandbox.atomic import atomic
 from luma_sandbox.encoder import QUIET, encode, watched
 from luma_sandbox.errors import FfmpegError
 from luma_sandbox.picture.look import Look, look, strength
@@ -154,18 +155,13 @@ def _finish(score: Score, out: Path) -> None:
     if score.get("exr"):
         _archive(out, archive_of(Path(score["out"])), score["exr_every"])
     if score.get("hdr"):
-        wide = out.with_name(f"{out.stem}.wide.part{out.suffix}")
-        try:
+        with atomic(out) as wide:
             _run(out, HDR, *PLAIN, *X265, "-movflags", "+faststart", "-f", "mp4", str(wide))
-            wide.replace(out)
-        finally:
-            wide.unlink(missing_ok=True)
 
 
 def _archive(clip: Path, place: Path, every: int) -> None:
     """Linear half-float frames in one file without compression of its own: they are compressed already."""
-    part = place.with_name(f"{place.stem}.part{place.suffix}")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, atomic(place) as part:
         name = str(Path(folder) / "%05d.exr")
         picked = f"select=not(mod(n\\,{every})),{LINEAR}"
         _run(clip, picked, *PLAIN, "-fps_mode", "passthrough", "-c:v", "exr", "-compression", "zip16", "-format",
@@ -173,7 +169,6 @@ def _archive(clip: Path, place: Path, every: int) -> None:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:
             for number, frame in enumerate(sorted(Path(folder).iterdir())):
                 packed.writestr(zipfile.ZipInfo(f"{number * every:05d}.exr"), frame.read_bytes())
-    part.replace(place)
 
 
 def _run(clip: Path, filters: str, *options: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 from lumaai import LumaAI
 
 from luma_sandbox import footage
-from luma_sandbox.parent_watch import ParentWatch, birth
+from luma_sandbox.parent_watch import ParentWatch
 
 PATIENCE = 120.0
 
@@ -114,7 +113,7 @@ def test_after_kill_9_nothing_is_lost(tmp_path: Path, servers: list[subprocess.P
     time.sleep(0.5)
     server.kill()
     server.wait()
-    until(lambda: not any(birth(pid) for pid in workers))
+    until(lambda: not any(ParentWatch().attach(pid) for pid in workers))
 
     again = start(tmp_path, "--latency", "0.5")
     servers.append(again)
@@ -195,16 +194,19 @@ def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[su
     sleepers[1].wait()
 
 
-def test_a_process_is_known_by_its_birth() -> None:
-    """A pid that was given to another process does not keep the sandbox alive, nor does one that nobody has."""
-    parent_watch = ParentWatch()
-    assert not parent_watch.alone()
-    assert parent_watch.attach(os.getpid())
-    assert not parent_watch.alone()
-    parent_watch._births[os.getpid()] = "another time"
-    assert parent_watch.alone()
-    assert birth(2**22 + 1) is None
-    assert not parent_watch.attach(-1)
+def test_a_sandbox_is_alone_once_what_it_was_attached_to_has_ended() -> None:
+    """A process that has ended keeps nothing alive, waited for by its parent or not, nor does one that nobody has."""
+    watch = ParentWatch()
+    assert not watch.alone()
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        assert watch.attach(child.pid)
+        assert not watch.alone()
+        child.kill()
+        until(watch.alone)  # ended, and still in the table of processes
+    assert watch.alone()
+    assert not watch.attach(child.pid)
+    assert not watch.attach(2**22 + 1)
+    assert not watch.attach(-1)
 
 
 def _children(pid: int) -> list[int]:
