@@ -10,11 +10,11 @@ import pytest
 
 from studio.errors import Ambiguous, InDoubt
 from studio.execution.reconciliation import Reconciliation
+from studio.execution.reconciliation_lines import as_json, told
 from studio.execution.session import opaque_id
 from studio.ledger import Ledger
 from studio.library import LumaProvider
 from studio.purchasing.gateway import PurchaseGateway
-from studio_cli.reconcile import as_json, told
 from tests.providers.test_rate_limits import CLIP, shot
 from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock

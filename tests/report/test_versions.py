@@ -61,7 +61,7 @@ def test_a_still_is_shown_as_the_picture_it_is(record: RunRecord) -> None:
     """Its picture, model and price stand in the card; it is no strip of film, and no clip is missed."""
     html = card(record, "harbour")
     assert html.count('class="strip"') == 1
-    assert "photon-1 · still · 16:9 $0.0150" in words(html)
+    assert "photon-1 · still · 16:9 $0.015" in words(html)
     assert "The keeper on the quay." in words(html)
     pictures = [tag for name, tag in Page(html).tags if name == "img"]
     assert [tag["alt"] for tag in pictures][-1] == "The still harbour.still"
