@@ -124,3 +124,8 @@ class DataDir:
     def withdraw(self) -> None:
         """The server listens no more."""
         self.address.unlink(missing_ok=True)
+
+
+def archive_of(clip: Path) -> Path:
+    """Where the EXR frames of a finished clip lie."""
+    return clip.with_suffix(".frames.zip")

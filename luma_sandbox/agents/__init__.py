@@ -1,1 +1,1 @@
-"""The Luma Agents API: its own requests, rules, prices and files; the sandbox's books, clock and darkroom."""
+"""The Luma Agents API: its own requests, rules, prices and files; the sandbox's books, clock and render pool."""

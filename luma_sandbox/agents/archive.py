@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
-from luma_sandbox.agents.places import archive_of
 from luma_sandbox.agents.state import AgentsState, agents_of
+from luma_sandbox.data_dir import archive_of
 from luma_sandbox.refusal import Refusal
 
 router = APIRouter(tags=["Luma Agents"])

@@ -18,8 +18,8 @@ from PIL import Image
 
 from luma_sandbox import ffmpeg, footage, renderer, stills
 from luma_sandbox.agents import guide_frames
-from luma_sandbox.agents.places import archive_of
 from luma_sandbox.atomic import atomic
+from luma_sandbox.data_dir import archive_of
 from luma_sandbox.encoder import QUIET, encode, watched
 from luma_sandbox.errors import FfmpegError
 from luma_sandbox.picture.look import Look, look, strength

@@ -27,7 +27,7 @@ class AgentsState:
 
 
 def agents_of(request: Request) -> AgentsState:
-    """The desk of the sandbox that this request came to."""
+    """What the routes of the sandbox that this request came to work with."""
     agents: AgentsState = request.app.state.agents
     return agents
 

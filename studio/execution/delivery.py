@@ -14,8 +14,7 @@ from math import sqrt
 from typing import Protocol
 
 from studio.planning.plan import OF_A_SHOT, Plan, Shot, Source
-from studio.planning.sizes import EDIT_MOST, TIER_PIXELS
-from studio.providers.luma.models import video_model
+from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, video_model
 
 SECONDS_OFF = Fraction(1, 2)  # by which a clip may be shorter or longer than ordered
 SHAPE_OFF = 1.1  # factor by which width to height may differ; neighbours among the ratios differ by 1.3 (stills: 1.12)

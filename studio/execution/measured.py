@@ -13,7 +13,7 @@ from studio.errors import OddClip
 from studio.media.clip import Clip
 from studio.money import usd
 from studio.planning.plan import FPS, Plan, Shot
-from studio.planning.sizes import tier_of
+from studio.providers.luma.models import tier_of
 from studio.providers.luma.pricing import PriceTable, Quote, Range
 
 BY_ITS_SOURCE = ("modify", "video_edit", "reframe", "video_reframe", "upscale", "audio")

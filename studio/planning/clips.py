@@ -32,7 +32,7 @@ Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
 
 
 def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
-    """The scene's clips, in order. What they are made from is on the desk already."""
+    """The scene's clips, in order. What they are made from is drawn already."""
     if scene.generation:
         return (_existing(context, scene),)
     return edited(context, scene) if scene.modify is not None else _chain(context, scene)

@@ -57,34 +57,34 @@ class PlanningContext:
     choices: dict[str, Choice] = field(default_factory=dict)
 
     def add(self, shot: Shot) -> Shot:
-        """The shot with its request and key, on the desk."""
+        """The shot with its request and key, among those that are drawn."""
         shot = named(shot, lambda shot_id: self.shots[shot_id].key)
         self.shots[shot.id] = shot
         return shot
 
     def trial(self) -> PlanningContext:
-        """A desk on which something can be drawn that may not be kept."""
+        """A copy in which something can be drawn that may not be kept."""
         return replace(self, shots=ChainMap({}, self.shots), drift=ChainMap({}, self.drift), notes=[])
 
     def keep(self, trial: PlanningContext) -> None:
-        """Take over what was drawn on a trial desk."""
+        """Take over what was drawn in a trial."""
         self.shots.update(trial.drawn)
         self.drift.update(trial.drift.maps[0] if isinstance(trial.drift, ChainMap) else trial.drift)
         self.notes += trial.notes
 
     @property
     def drawn(self) -> dict[str, Shot]:
-        """The shots that were drawn on a trial desk."""
+        """The shots that were drawn in a trial."""
         return dict(self.shots.maps[0]) if isinstance(self.shots, ChainMap) else dict(self.shots)
 
     @property
     def to_pay(self) -> Decimal:
-        """USD of the shots that were drawn on a trial desk and are not bought yet."""
+        """USD of the shots that were drawn in a trial and are not bought yet."""
         return sum((s.quote.usd for s in self.drawn.values() if not s.generation and not self.held(s.key)), ZERO)
 
     @property
     def begun(self) -> bool:
-        """True if any of the clips that were drawn on a trial desk is bought."""
+        """True if any of the clips that were drawn in a trial is bought."""
         return any(self.held(s.key) for s in self.drawn.values() if not s.generation and not s.is_still)
 
     def model(self, scene: Scene) -> VideoModel:

@@ -11,10 +11,9 @@ from studio.errors import BadInput
 from studio.planning.context import PlanningContext
 from studio.planning.plan import FPS, Shot, Source
 from studio.planning.shots import dynamic_of, guides_of, shot_of
-from studio.planning.sizes import EDIT_MOST, TIER_PIXELS, smaller, tier_of
 from studio.planning.stills import anchored_start
 from studio.production import Scene
-from studio.providers.luma.models import VideoModel
+from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, VideoModel, smaller, tier_of
 
 DEFAULT_STRENGTH = "flex_1"
 

@@ -9,8 +9,8 @@ from studio.errors import BadInput
 from studio.planning.context import PlanningContext
 from studio.planning.durations import frames_of
 from studio.planning.plan import FPS, Shot, Source
-from studio.planning.sizes import EDIT_MOST, TIER_PIXELS, smaller
 from studio.production import Scene
+from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, smaller
 
 #: Shapes that differ by less are one: frame sizes are whole, even numbers.
 SAME_SHAPE = 0.02

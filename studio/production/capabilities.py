@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from studio.production.field_types import is_generation
-from studio.production.finding import Finding
+from studio.production.locations import Finding
 from studio.providers.luma.models import MODELS, VideoModel, still_model, video_model
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,15 @@ from studio.production.normalize import SCENE_WORDS, SEED_WORDS, USAGES
 Loc = tuple[str | int, ...]
 _WORDS = {ours: theirs for theirs, ours in (SCENE_WORDS | SEED_WORDS).items()}
 _ITEMS = {"scenes": "scene", "assets": "asset", "characters": "character"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule of a production: its place in the canonical production, and what to say about it."""
+
+    loc: Loc
+    message: str
+    hint: str = ""
 
 
 class Places:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from studio.errors import Problem
 from studio.production.capabilities import abilities, named_generation
 from studio.production.field_types import PROMPT_MAX, PROMPT_MIN, bad_url, counted, is_path, is_url, shown, url_hint
-from studio.production.finding import Finding
-from studio.production.locations import Loc, Places
+from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
 from studio.providers.luma.concepts import camera_key, nearest_camera

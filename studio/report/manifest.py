@@ -19,8 +19,8 @@ from typing import Any
 from studio.money import plain
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, told
-from studio.report.grades import grade
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.seams import grade
 from studio.report.shot_kinds import kind_of
 
 SCHEMA_VERSION = 1

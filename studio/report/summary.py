@@ -7,9 +7,9 @@ import re
 
 from studio.money import usd
 from studio.report.formats import seconds, span, told
-from studio.report.grades import grade
 from studio.report.records import RunRecord
 from studio.report.scenes import scenes
+from studio.report.seams import grade
 
 NOT_BILLED = "Nothing was billed: made in the sandbox."
 _MARKS = re.compile(r"([\\`*_\[\]|~#])")

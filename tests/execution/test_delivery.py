@@ -12,9 +12,8 @@ from luma_sandbox.agents import sizes as agents
 from studio.execution.delivery import Ordered, odd, orders_of
 from studio.planning import reframed
 from studio.planning.plan import Plan, Shot
-from studio.planning.sizes import tier_of
 from studio.production import Production
-from studio.providers.luma.models import MODELS, VideoModel
+from studio.providers.luma.models import MODELS, VideoModel, tier_of
 from tests.planning.test_planner import FOOTAGE, MAYA, PARENT, PICTURE, SEEDS, film, plan, scene
 
 BY_HASH = {seed.sha256: seed for seed in SEEDS.values()}

@@ -21,10 +21,10 @@ from studio.report import cost_rows, markdown_summary, write_all, write_costs, w
 from studio.report.costs import COLUMNS
 from studio.report.formats import clean, span, timecode, told
 from studio.report.gantt import lanes
-from studio.report.grades import grade
 from studio.report.graph import graph
 from studio.report.records import FilmCut, RunRecord, SeamRecord
 from studio.report.scenes import scenes
+from studio.report.seams import grade
 from tests.report.test_sample import large, sample, shot
 
 
