@@ -14,7 +14,7 @@ import pytest
 
 from studio.errors import Incomplete
 from studio.production import Production
-from tests.support.running import Sandbox, booked, charged, command, prefect_server  # noqa: F401 - a fixture
+from tests.support.running import Sandbox, booked, charged, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.production import Production
-from tests.support.running import Sandbox, prefect_server, sandbox, studio  # noqa: F401 - fixtures
+from tests.support.running import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

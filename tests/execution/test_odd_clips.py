@@ -14,16 +14,7 @@ import pytest
 from studio.errors import Incomplete, OddClip
 from studio.library import LumaProvider
 from studio.media.clip import examine
-from tests.support.running import (  # noqa: F401 - fixtures among them
-    Sandbox,
-    booked,
-    chain,
-    charged,
-    command,
-    prefect_server,
-    sandbox,
-    studio,
-)
+from tests.support.running import Sandbox, booked, chain, charged, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

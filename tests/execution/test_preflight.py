@@ -24,7 +24,7 @@ from studio.production import Production
 from studio.report.files import write_atomically
 from studio.settings import load_settings
 from studio.storage.ownership import FILES, NOTE, check_ours, claim, sign
-from tests.support.running import Sandbox, command, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox, command
 
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
 OURS = {"schema_version": 1, "slug": "alone", "run": {"id": "r"}, "film": None}

@@ -26,7 +26,7 @@ from tasks.download import download
 from tasks.generate import submit, wait
 from tasks.publish import publish_asset
 from tests.planning.test_plan import film, scene
-from tests.support.running import Sandbox, charged, prefect_server, sandbox  # noqa: F401 - fixtures
+from tests.support.running import Sandbox, charged
 
 STEPS: dict[str, tuple[Task[..., Any], Retry]] = {
     "publish": (publish_asset, PUBLISH), "order": (submit, ORDER), "wait": (wait, WAIT), "fetch": (download, FETCH),

@@ -24,17 +24,7 @@ from studio.production import Production
 from tests.purchasing.test_gateway import PRICE, intent
 from tests.support.footage import trimmed
 from tests.support.proxy import Proxy
-from tests.support.running import (  # noqa: F401 - fixtures among them
-    Sandbox,
-    booked,
-    chain,
-    charged,
-    command,
-    prefect_server,
-    sandbox,
-    studio,
-    wait_for_ids,
-)
+from tests.support.running import Sandbox, booked, chain, charged, command, wait_for_ids
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

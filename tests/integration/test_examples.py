@@ -19,7 +19,7 @@ from studio.planning.plan import Plan
 from studio.production import load_production
 from studio.settings import load_settings
 from tests.integration.test_features import EXAMPLES, ROOT, SHOWN, rows
-from tests.support.running import Sandbox, booked, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
+from tests.support.running import Sandbox, booked, charged
 
 #: Scenes, shots and price of each example, as docs/features.md says.
 TOLD = {row[0].partition("]")[0].strip("["): tuple(row[1:]) for row in rows(SHOWN)}

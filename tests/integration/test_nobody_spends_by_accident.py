@@ -8,7 +8,7 @@ import pytest
 
 from studio.errors import BadInput, NotConfirmed
 from studio.production import Production, bundled_example, chosen_production
-from tests.support.running import Sandbox, chain, command, prefect_server, sandbox, studio  # noqa: F401 - fixtures among them
+from tests.support.running import Sandbox, chain, command
 
 FILM = "title: Filed\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
 

@@ -12,7 +12,7 @@ import pytest
 from studio.ledger import costs, open_ledger
 from studio.media.clip import examine
 from tests.support.books import new_database
-from tests.support.running import Sandbox, chain, charged, command, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox, chain, charged, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
 

@@ -29,7 +29,7 @@ from tests.planning.test_plan import film, scene
 from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
-from tests.support.running import Sandbox, booked, chain, charged, prefect_server, sandbox, studio  # noqa: F401 - fixtures
+from tests.support.running import Sandbox, booked, chain, charged
 
 
 def copy_of(folder: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox
 
 GOOD: dict[str, Any] = {"model": "ray-2", "prompt": "a quiet lake"}
 

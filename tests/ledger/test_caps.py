@@ -29,7 +29,7 @@ from studio.settings import load_settings
 from tests.planning.test_plan import film, scene
 from tests.purchasing.test_gateway import PRICE, intent
 from tests.support.books import Clock, new_database
-from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox
 
 KINDS = ("reserve", "submit", "lose", "refuse", "absent", "adopt", "late", "fail", "certain", "month", "by hand")
 

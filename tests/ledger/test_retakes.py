@@ -16,7 +16,7 @@ from studio.ledger.retakes import keep_retakes, open_retakes, withdraw
 from studio.planning.plan import Plan, ShotState
 from studio.settings import load_settings
 from tests.planning.test_plan import film, scene
-from tests.support.running import Sandbox, chain, command, prefect_server, sandbox  # noqa: F401 - fixtures
+from tests.support.running import Sandbox, chain, command
 
 TWO = film(scene("one"), scene("three"), title="Two")
 

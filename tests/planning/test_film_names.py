@@ -23,7 +23,7 @@ from studio.settings import load_settings
 from tests.ledger.test_caps import begun, buy_all, local  # noqa: F401 - a fixture
 from tests.planning.test_plan import film, scene
 from tests.purchasing.test_gateway import intent
-from tests.support.running import Sandbox, prefect_server, sandbox, studio  # noqa: F401 - fixtures among them
+from tests.support.running import Sandbox
 
 SPRING, WINTER = "第1集 春", "第1集 冬"
 

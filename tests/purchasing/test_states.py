@@ -32,7 +32,7 @@ from tests.planning.test_plan import film, scene
 from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
-from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox
 
 KEY = intent().key
 WANTED = replace(intent(), sent=PARAMS)

@@ -19,7 +19,7 @@ from tests.providers.test_rate_limits import CLIP, shot
 from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma, LumaAgents, fail, refuse
-from tests.support.running import Sandbox, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox
 
 SERVICES = pytest.mark.parametrize("service", [Luma, LumaAgents])
 

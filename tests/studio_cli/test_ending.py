@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from studio_cli.ending import REPORT, without_secrets
-from tests.support.running import Sandbox, command, sandbox  # noqa: F401 - a fixture
+from tests.support.running import Sandbox, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running import Sandbox, command, sandbox, wait_for_ids  # noqa: F401
+from tests.support.running import Sandbox, command, wait_for_ids
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
