@@ -27,12 +27,10 @@ from studio.execution.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
 from studio.providers import Agents, DreamMachine, VideoProvider
 from studio.storage.clip_store import ClipStore
 from studio.storage.download import download
-from tests.luma_sandbox.test_server import address, servers, start
-from tests.luma_sandbox.wire import Wire, served
 from tests.support.luma import LumaAgents
+from tests.support.sandbox_process import address, start
+from tests.support.sandbox_wire import Wire, served
 from tests.support.seeds import Source, encoded, halves, look, look_at_bytes
-
-__all__ = ["servers"]
 
 CREATES = {
     "luma": ("video", {"model": "ray-2", "prompt": "a sea", "resolution": "540p", "duration": "5s"}),

@@ -19,12 +19,14 @@ from studio.planning import draw_plan
 from studio.planning.plan import Shot
 from studio.production import Production
 from studio.providers.luma.price_book import load_prices
-from tests.luma_sandbox.conftest import Sandbox, nothing_kept, unrendered  # noqa: F401 - fixtures
-from tests.luma_sandbox.publisher import published
-from tests.luma_sandbox.test_agents import client
 from tests.media.clips import ffmpeg
+from tests.support.agents_api import client
 from tests.support.footage import FORMS, trimmed, uneven, whole
+from tests.support.publisher import published
+from tests.support.sandbox_in_process import Sandbox
 from tests.support.seeds import Source, look
+
+pytestmark = pytest.mark.usefixtures("nothing_kept")
 
 WITHOUT_HIDDEN = "without the 17 stored frames that its edit list hides"
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from studio.media.clip import examine
 from tests.clients.fetching import node_version, node_with, python_with
-from tests.luma_sandbox.test_server import address, start
+from tests.support.sandbox_process import address, start
 
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE = 300.0

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.deployments.test_serve import PATIENCE, STEPS, TINY, Place, deployed, place, tells  # noqa: F401 - fixtures
+from tests.support.deployed import PATIENCE, STEPS, TINY, Place, tells
 from tests.support.running import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -14,7 +14,7 @@ from studio.planning import reframed
 from studio.planning.plan import Plan, Shot
 from studio.production import Production
 from studio.providers.luma.models import MODELS, VideoModel, tier_of
-from tests.planning.test_planner import FOOTAGE, MAYA, PARENT, PICTURE, SEEDS, film, plan, scene
+from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, SEEDS, film, plan, scene
 
 BY_HASH = {seed.sha256: seed for seed in SEEDS.values()}
 NEW = [(m, tier, ratio) for m in MODELS.values() for tier, ratio in product(m.resolutions, m.aspect_ratios)]

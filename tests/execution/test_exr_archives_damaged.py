@@ -28,8 +28,8 @@ from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.settings import load_settings
 from studio.storage.still_store import StillStore, fetch_still
-from tests.planning.test_plan import film, scene
 from tests.support.misbehaving import Answer, Request, Server, endless, refusal, serving, whole, write_head
+from tests.support.productions import film, scene
 
 SECRET = "X-Signature=abcdef0123456789"
 FRAMES = {f"{number:05d}.exr": random.Random(number).randbytes(4000) for number in range(3)}

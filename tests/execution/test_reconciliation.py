@@ -20,8 +20,8 @@ from studio.ledger import Intent, Ledger, OrderState, open_ledger
 from studio.ledger.clock import utc_now
 from studio.ledger.copies import back_up
 from studio.settings import load_settings
-from tests.purchasing.test_gateway import PARAMS, PRICE, intent
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, PRICE, intent
 
 
 class Served:

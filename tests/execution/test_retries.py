@@ -25,7 +25,7 @@ from studio.settings import load_settings
 from tasks.download import download
 from tasks.generate import submit, wait
 from tasks.publish import publish_asset
-from tests.planning.test_plan import film, scene
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox, charged
 
 STEPS: dict[str, tuple[Task[..., Any], Retry]] = {

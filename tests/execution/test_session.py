@@ -14,7 +14,7 @@ from studio.execution.run import Run, check_budget
 from studio.execution.session import open_session
 from studio.production import Production
 from studio.settings import choose_service, load_settings
-from tests.planning.test_plan import film, scene
+from tests.support.productions import film, scene
 
 
 async def test_a_new_take_is_bought_once_for_one_wish(workplace: Path) -> None:

@@ -21,8 +21,8 @@ from studio.ledger import open_ledger
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
 from studio.production import Production
-from tests.purchasing.test_gateway import PRICE, intent
 from tests.support.footage import trimmed
+from tests.support.orders import PRICE, intent
 from tests.support.proxy import Proxy
 from tests.support.running import Sandbox, booked, chain, charged, command, wait_for_ids
 

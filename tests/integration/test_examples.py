@@ -18,7 +18,7 @@ from studio.planning import derived
 from studio.planning.plan import Plan
 from studio.production import load_production
 from studio.settings import load_settings
-from tests.integration.test_features import EXAMPLES, ROOT, SHOWN, rows
+from tests.support.features import EXAMPLES, ROOT, SHOWN, rows
 from tests.support.running import Sandbox, booked, charged
 
 #: Scenes, shots and price of each example, as docs/features.md says.

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from studio.production import Production, Scene
+from tests.support.features import EXAMPLES, MADE, PLACE, PROVIDER, REST, ROOT, SHOWN, TEXT, rows
 
-ROOT = Path(__file__).resolve().parents[2]
-PLACE = ROOT / "docs" / "features.md"
-TEXT = PLACE.read_text("utf-8")
-EXAMPLES = ROOT / "productions" / "examples"
-MADE, REST, PROVIDER, SHOWN = "What is made", "The rest of a production file", "What the mission asks", "The examples"
 #: The features of the mission and of both APIs, by the words with which their rows begin.
 FEATURES = (
     "Text to video", "Image to video", "Start and end frame", "Continuity", "A scene longer than a clip",
@@ -22,13 +17,6 @@ FEATURES = (
     "High dynamic range", "Guide frames", "Shapes and sizes", "Another take", "Choice of model",
 )  # fmt: skip
 FUNCTIONS = ("generate", "generate_continuous", "check_status", "download", "list_camera_motions")
-
-
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading that begins so."""
-    section = next(part for part in TEXT.split("\n## ") if part.startswith(heading))
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in line.split(" | ")] for line in (line.strip("| ") for line in lines[1:])]
 
 
 def named_tests(text: str) -> list[tuple[str, str]]:

@@ -24,8 +24,8 @@ from studio.ledger import Cap, Intent, Limits, OrderState, open_ledger
 from studio.providers import DreamMachine
 from studio.purchasing.gateway import Placed, PurchaseGateway
 from studio.purchasing.recovery import Grace
-from tests.purchasing.test_gateway import PARAMS, intent
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, intent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -25,10 +25,10 @@ from studio.library import LumaProvider
 from studio.planning.plan import Shot
 from studio.purchasing.gateway import PurchaseGateway
 from studio.settings import load_settings
-from tests.planning.test_plan import film, scene
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, PRICE, Slept, intent, place, spent
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox, booked, chain, charged
 
 

@@ -15,10 +15,10 @@ from studio.ledger import Doubt, Ledger, open_ledger
 from studio.ledger.schema import entries, orders
 from studio.planning.plan import seen
 from studio.purchasing.gateway import PurchaseGateway
-from tests.planning.test_plan import film, plan, scene
-from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma, LumaAgents
+from tests.support.orders import PARAMS, Slept, intent
+from tests.support.productions import film, plan, scene
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = (

@@ -12,9 +12,9 @@ from studio.errors import OverBudget
 from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, Limits, OrderState
 from studio.purchasing.gateway import PurchaseGateway
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, PRICE, Slept, intent
 
 ONE = Limits(at_once=1)
 

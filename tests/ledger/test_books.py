@@ -24,8 +24,8 @@ from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.lease import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
-from tests.purchasing.test_gateway import PRICE, intent
 from tests.support.books import Clock, new_database
+from tests.support.orders import PRICE, intent
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from studio.errors import OverBudget, SettingsError
-from studio.execution.run import Run, check_budget
-from studio.execution.session import Session, open_session
+from studio.execution.run import check_budget
+from studio.execution.session import open_session
 from studio.execution.steps import order
 from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, OrderState, open_ledger
@@ -26,9 +26,10 @@ from studio.ledger.clock import check_clock, utc_now
 from studio.planning import derived
 from studio.production import load_production
 from studio.settings import load_settings
-from tests.planning.test_plan import film, scene
-from tests.purchasing.test_gateway import PRICE, intent
 from tests.support.books import Clock, new_database
+from tests.support.bought import begun, buy_all
+from tests.support.orders import PRICE, intent
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox
 
 KINDS = ("reserve", "submit", "lose", "refuse", "absent", "adopt", "late", "fail", "certain", "month", "by hand")
@@ -142,29 +143,6 @@ def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger)
     ledger.submitted(first.key, 1, "g-1")
     for scope, names in (("run", ("r1", "r2")), ("production", ("one", "two"))):
         assert [ledger.spent(scope, name, seller="luma") for name in names] == [PRICE, PRICE]
-
-
-@pytest.fixture
-def local(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs go to a server on this machine, which nobody asks anything."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
-    return workplace
-
-
-async def begun(session: Session, production: object, run: str, folder: Path, **options: bool) -> Run:
-    plan, seeds = await session.plan(production, run=run, **options)  # type: ignore[arg-type]
-    it = Run(session, plan, seeds, run_id=run, out=folder / run, budget=None, started_at=datetime.now(UTC))
-    await it.begin()
-    return it
-
-
-def buy_all(session: Session, it: Run) -> None:
-    for shot in it.plan.shots:
-        if shot.to_pay:
-            wanted = shot.intent(it.production, "local", film=it.plan.production.budget_name)
-            session.ledger.reserve(wanted, run=it.id, caps=[])
-            session.ledger.submitted(shot.key, 1, f"g-{shot.key[:16]}")
-            session.ledger.completed(shot.key, f"g-{shot.key[:16]}")
 
 
 async def test_versions_of_a_film_share_its_budget(local: Path) -> None:

@@ -15,7 +15,7 @@ from studio.failures import FailureClass
 from studio.ledger.retakes import keep_retakes, open_retakes, withdraw
 from studio.planning.plan import Plan, ShotState
 from studio.settings import load_settings
-from tests.planning.test_plan import film, scene
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox, chain, command
 
 TWO = film(scene("one"), scene("three"), title="Two")

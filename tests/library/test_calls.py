@@ -17,7 +17,7 @@ from studio.planning.plan import Plan
 from studio.production import Production
 from studio.providers import DreamMachine, GeneratedVideo, VideoProvider
 from studio.settings import load_settings
-from tests.library.test_library import CHEAP, ID, Shop, local_picture, luma, server, shop  # noqa: F401 - fixtures
+from tests.support.shop import CHEAP, ID, Shop
 
 
 async def drawn(written: Production) -> Plan:

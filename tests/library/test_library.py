@@ -12,13 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -29,59 +28,9 @@ from studio.media.seam import measure_seam
 from studio.providers import GeneratedVideo
 from tests.support.proxy import Proxy
 from tests.support.running import Sandbox, booked
+from tests.support.shop import CHEAP, Shop
 
 SMALL: dict[str, Any] = {"width": 960, "height": 540}
-CHEAP = Decimal("0.14")  # 5 s of ray-flash-2 at 540p
-ID = "123e4567-e89b-12d3-a456-426614174000"
-
-
-class Shop:
-    """The sandbox of this module, as one test sees it: what was bought since it began."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self._before = len(sandbox.books()["creates"])
-
-    @property
-    def creates(self) -> list[dict[str, Any]]:
-        return self.sandbox.books()["creates"][self._before :]
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        return [create["request"] for create in self.creates]
-
-    @property
-    def charged(self) -> Decimal:
-        """USD, refunds taken off."""
-        return sum((Decimal(c["usd"]) - Decimal(c["refunded_usd"]) for c in self.creates), Decimal(0))
-
-    def faults(self, *faults: dict[str, Any]) -> None:
-        url = f"{self.sandbox.origin}/sandbox/faults"
-        httpx.put(url, json=list(faults), trust_env=False).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"), assume="asset_urls=signed")
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def shop(server: Sandbox, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """The sandbox, with an empty ledger and store of ours in ``workplace``."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", server.url)
-    shop = Shop(server)
-    yield shop
-    shop.faults()
-
-
-@pytest.fixture
-async def luma(shop: Shop) -> AsyncIterator[LumaProvider]:
-    """A provider of small and cheap clips at that sandbox."""
-    async with LumaProvider(model="ray-flash-2") as luma:
-        yield luma
 
 
 @pytest.fixture
@@ -100,14 +49,6 @@ def pictures(tmp_path: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def local_picture(workplace: Path) -> Path:
-    """A picture in the working folder."""
-    path = workplace / "sketch.png"
-    Image.effect_noise((640, 360), 50).save(path)
-    return path
 
 
 @pytest.mark.slow

@@ -1,84 +1,19 @@
-"""A sandbox in a temporary home, with a clock that stands still, and real lumaai clients that talk to it."""
+"""Fixtures of the sandbox's own tests: it renders every clip, under the assumptions that hold by default."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from lumaai import AsyncLumaAI
-from lumaai.types import Generation
 
-from luma_sandbox.app import create_app, running
-from luma_sandbox.clock import HandClock
-from luma_sandbox.server_state import Options, ServerState
-
-BASE = "http://127.0.0.1:8787"
-API = f"{BASE}/dream-machine/v1"
+from tests.support.edited_clips import files  # noqa: F401
+from tests.support.sandbox_in_process import Sandbox, nothing_kept, opened, unrendered  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every clip is rendered, as finely as ever, under the assumptions that hold by default.
-
-    Whether equal requests make equal bytes is what is tested here.
-    """
-    monkeypatch.delenv("STUDIO_SANDBOX_RENDERS", raising=False)
-    monkeypatch.delenv("STUDIO_SANDBOX_COARSE", raising=False)
-    monkeypatch.delenv("STUDIO_SANDBOX_ASSUME", raising=False)
-
-
-class Sandbox:
-    """One running sandbox and a strict SDK client of it."""
-
-    def __init__(self, app: FastAPI, server_state: ServerState, clock: HandClock) -> None:
-        self.app = app
-        self.server_state = server_state
-        self.clock = clock
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE)
-        self.luma = AsyncLumaAI(
-            auth_token="any-key", base_url=API, http_client=self.http, max_retries=0, _strict_response_validation=True
-        )
-
-    async def create(self, **wanted: Any) -> Generation:
-        """A create with what every video needs, unless said otherwise."""
-        given = {"model": "ray-2", "prompt": "a quiet lake at dawn", "resolution": "540p", "duration": "5s"} | wanted
-        return await self.luma.generations.create(**given)
-
-    async def finish(self, *generations: Generation) -> list[Generation]:
-        """Let the clock run, and wait for the renderer."""
-        await self.settle(lambda: self.clock.advance(1))
-        return [await self.luma.generations.get(str(generation.id)) for generation in generations]
-
-    async def settle(self, tick: Callable[[], None]) -> None:
-        """Tick until nothing is unfinished."""
-        while self.server_state.books.unfinished():
-            tick()
-            await asyncio.sleep(0.02)
-
-    async def download(self, generation: Generation, to: Path) -> Path:
-        """The clip of a generation as a file."""
-        assert generation.assets is not None
-        answer = await self.http.get(str(generation.assets.video))
-        answer.raise_for_status()
-        to.write_bytes(answer.content)
-        return to
-
-
-@asynccontextmanager
-async def opened(home: Path, options: Options | None = None) -> AsyncIterator[Sandbox]:
-    """A sandbox at work in that home."""
-    clock = HandClock()
-    app = create_app(home, options, clock=clock)
-    async with running(app) as server_state:
-        sandbox = Sandbox(app, server_state, clock)
-        async with sandbox.http:
-            yield sandbox
+def _nothing_kept(nothing_kept: None) -> None:  # noqa: F811 - it is a fixture
+    """Here every test renders anew."""
 
 
 @pytest.fixture
@@ -86,17 +21,3 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
     """A sandbox with the default options."""
     async with opened(tmp_path / "home") as opened_sandbox:
         yield opened_sandbox
-
-
-@pytest.fixture
-async def unrendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    """A sandbox whose darkroom hands out an empty file at once: for what does not look at clips."""
-    async with opened(tmp_path / "home") as opened_sandbox:
-        opened_sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
-        yield opened_sandbox
-
-
-async def _blank(score: Any) -> str:
-    Path(score["out"]).write_bytes(bytes(range(256)) * 40)
-    Path(score["poster"]).write_bytes(b"\xff\xd8")
-    return "0" * 64

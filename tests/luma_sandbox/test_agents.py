@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,43 +10,11 @@ from typing import Any
 import luma_agents
 import lumaai
 import pytest
-from luma_agents import AsyncLuma
-from luma_agents.types import Generation
-from PIL import Image
 
 from luma_sandbox.limits import Limits
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import BASE, Sandbox, _blank, opened
-
-AGENTS = f"{BASE}/v1"
-
-
-def client(sandbox: Sandbox) -> AsyncLuma:
-    """A strict client of the sandbox."""
-    return AsyncLuma(
-        auth_token="k", base_url=AGENTS, http_client=sandbox.http, max_retries=0, _strict_response_validation=True
-    )
-
-
-def png(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> dict[str, str]:
-    """An image as inline data."""
-    out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
-    return {"data": base64.b64encode(out.getvalue()).decode(), "media_type": "image/png"}
-
-
-async def order(sandbox: Sandbox, video: dict[str, Any] | None = None, **wanted: Any) -> Generation:
-    """A clip, unless said otherwise."""
-    asked: dict[str, Any] = {"model": "ray-3.2", "type": "video", "prompt": "a quiet lake at dawn"} | wanted
-    if asked["model"] == "ray-3.2":
-        asked["video"] = {"resolution": "360p", "duration": "5s"} | (video or {})
-    return await client(sandbox).generations.create(**asked)
-
-
-async def finished(sandbox: Sandbox, generation: Generation) -> Generation:
-    """The same generation at its end."""
-    await sandbox.settle(lambda: sandbox.clock.advance(1))
-    return await client(sandbox).generations.get(generation.id)
+from tests.support.agents_api import AGENTS, client, finished, order, png
+from tests.support.sandbox_in_process import BASE, Sandbox, blank, opened
 
 
 @pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', "[" * 100_000])
@@ -119,7 +85,7 @@ async def test_no_money(tmp_path: Path) -> None:
 async def test_requests_a_minute(tmp_path: Path) -> None:
     """Clips and stills share one bucket: an accepted create says its size, one too many says when there is room."""
     async with opened(tmp_path, Options(limits=Limits({"agents": 2}, {}))) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         agents = client(sandbox)
         made = await agents.generations.with_raw_response.create(
             prompt="a lake", extra_headers={"X-Request-Id": "mine"}
@@ -146,7 +112,7 @@ async def test_requests_a_minute(tmp_path: Path) -> None:
 async def test_jobs_at_once(tmp_path: Path) -> None:
     """So they do for jobs at once, whose 429 says when to come again and has no X-RateLimit header."""
     async with opened(tmp_path, Options(limits=Limits({"agents": 20}, {"agents": 1}))) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         made = await client(sandbox).generations.create(prompt="a lake")
         with pytest.raises(luma_agents.RateLimitError) as many:
             await order(sandbox)

@@ -9,9 +9,9 @@ import luma_agents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.luma_sandbox.conftest import Sandbox
-from tests.luma_sandbox.test_agents import client, png
-from tests.luma_sandbox.test_agents_rules import GOOD
+from tests.support.agents_api import client, png
+from tests.support.agents_requests import GOOD
+from tests.support.sandbox_in_process import Sandbox
 
 T = TypeVar("T")
 NO = (400, 402, 404, 413, 422, 429)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from luma_sandbox.agents import painter
-from tests.luma_sandbox.conftest import Sandbox
-from tests.luma_sandbox.test_agents import order
-from tests.luma_sandbox.test_agents_shapes import footage, inline
+from tests.support.agents_api import order
+from tests.support.agents_media import footage, inline
+from tests.support.sandbox_in_process import Sandbox
 
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
 SIZE = (128, 72)

@@ -18,8 +18,8 @@ from luma_agents.types import CreateFileResponse
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.server_state import Options
 from studio.media import ffmpeg
-from tests.luma_sandbox.conftest import BASE, Sandbox, opened
-from tests.luma_sandbox.test_agents import AGENTS, client, finished, order, png
+from tests.support.agents_api import AGENTS, client, finished, order, png
+from tests.support.sandbox_in_process import BASE, Sandbox, opened
 
 IMAGE = base64.b64decode(png()["data"])
 KEY = {"Authorization": "Bearer k"}

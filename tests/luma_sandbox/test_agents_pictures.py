@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from luma_sandbox import footage
-from tests.luma_sandbox.conftest import Sandbox, opened
-from tests.luma_sandbox.test_agents import finished, order, png
-from tests.luma_sandbox.test_edits import clip as clip_of_a_disc
+from tests.support.agents_api import finished, order, png
+from tests.support.edited_clips import clip as clip_of_a_disc
+from tests.support.sandbox_in_process import Sandbox, opened
 
 Pixels = NDArray[np.float32]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

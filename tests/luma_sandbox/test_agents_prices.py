@@ -23,8 +23,8 @@ from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.books import Books, Draft
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import BASE, Sandbox, _blank, opened
-from tests.luma_sandbox.test_agents import client, finished, order, png
+from tests.support.agents_api import client, finished, order, png
+from tests.support.sandbox_in_process import BASE, Sandbox, blank, opened
 
 Footage = Callable[[int], bytes]
 RANGES: dict[str, dict[str, bool]] = {"SDR": {}, "HDR": {"hdr": True}, "HDR+EXR": {"hdr": True, "exr_export": True}}
@@ -155,7 +155,7 @@ def test_other_guesses() -> None:
 async def test_the_guess_of_an_extension_is_charged(tmp_path: Path, footage: Footage) -> None:
     """An extension at 360p is charged as it is assumed, and a new clip as the guide has it."""
     async with opened(tmp_path, Options(assume=Assumptions({"agents_extend_360p": "0.09"}))) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         parent = await order(sandbox)
         await finished(sandbox, parent)
         sandbox.server_state.home.clip(parent.id).write_bytes(footage(120))

@@ -17,22 +17,11 @@ from luma_sandbox import encoder
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import Sandbox, _blank, opened
-from tests.luma_sandbox.test_agents import finished, order, png
+from tests.support.agents_api import finished, order, png
+from tests.support.agents_media import footage, inline
+from tests.support.sandbox_in_process import Sandbox, blank, opened
 
 WIDE, TALL, SQUARE = png(size=(320, 180)), png(size=(90, 160)), png(size=(100, 100))
-
-
-def footage(folder: Path, size: tuple[int, int], frames: int = 24) -> bytes:
-    """A clip that is red all over."""
-    place, picture = folder / f"{size[0]}x{size[1]}.mp4", Picture.from_rgb(Image.new("RGB", size, (230, 20, 20)))
-    encoder.encode((picture for _ in range(frames)), size, size, place)
-    return place.read_bytes()
-
-
-def inline(content: bytes) -> dict[str, str]:
-    """That clip as inline data."""
-    return {"data": base64.b64encode(content).decode(), "media_type": "video/mp4"}
 
 
 def turned() -> dict[str, str]:
@@ -84,7 +73,7 @@ async def test_an_extension_is_never_in_hdr(tmp_path: Path) -> None:
     """Also where frames in HDR are assumed to be accepted, a prior clip is not extended in HDR, and costs nothing."""
     switched = Options(assume=Assumptions({"agents_hdr_with_frames": "accepted"}))
     async with opened(tmp_path / "home", switched) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         parent = await order(sandbox)
         await finished(sandbox, parent)
         sandbox.server_state.home.clip(parent.id).write_bytes(footage(tmp_path, (64, 36)))

@@ -17,7 +17,7 @@ from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.edit_rules import Mode
 from luma_sandbox.rules import CONCEPTS, AspectRatio
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import _blank, opened
+from tests.support.sandbox_in_process import blank, opened
 
 UNREACHABLE = "http://127.0.0.1:9/a.png"
 JUNK = st.one_of(
@@ -121,7 +121,7 @@ async def drive(asked: list[tuple[str, Any]], assume: Assumptions) -> None:
     """Send them all, let everything end, and read everything again."""
     with tempfile.TemporaryDirectory() as folder:
         async with opened(Path(folder), Options(assume=assume)) as sandbox:
-            sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+            sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
             parent = await sandbox.create()
             await sandbox.finish(parent)
             accepted = 1

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageStat
 from luma_sandbox import footage
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import API, BASE, Sandbox, _blank, opened
+from tests.support.sandbox_in_process import API, BASE, Sandbox, blank, opened
 
 
 async def test_a_generation_lives(unrendered: Sandbox) -> None:
@@ -219,7 +219,7 @@ async def test_a_render_that_breaks_fails_and_is_refunded(sandbox: Sandbox, monk
 async def test_signed_urls(tmp_path: Path) -> None:
     """Switched, an asset is served to its own signature until that expires; a fresh get gives a fresh URL."""
     async with opened(tmp_path, Options(assume=Assumptions({"asset_urls": "signed"}))) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         (done,) = await sandbox.finish(await sandbox.create())
         assert done.assets is not None
         url = httpx.URL(str(done.assets.video))

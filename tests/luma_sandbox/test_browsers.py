@@ -13,12 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.luma_sandbox.conftest import API, BASE, Sandbox, unrendered
-from tests.luma_sandbox.test_guard import CONTROL
-from tests.luma_sandbox.test_server import address, servers, start
-from tests.luma_sandbox.wire import Wire, served
-
-__all__ = ["servers", "unrendered"]
+from tests.support.control_routes import CONTROL
+from tests.support.sandbox_in_process import API, BASE, Sandbox
+from tests.support.sandbox_process import address, start
+from tests.support.sandbox_wire import Wire, served
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""

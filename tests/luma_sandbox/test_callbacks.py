@@ -16,7 +16,7 @@ from lumaai.types import Generation
 from luma_sandbox import callbacks
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.clock import HandClock
-from tests.luma_sandbox.wire import Wire, served
+from tests.support.sandbox_wire import Wire, served
 
 
 class Listener:

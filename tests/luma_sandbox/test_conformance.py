@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.luma_sandbox.test_server import address, start
+from tests.support.sandbox_process import address, start
 
 NEEDED = (
     "respx", "pytest", "pytest-asyncio", "pytest-xdist", "time-machine", "dirty-equals", "importlib-metadata", "rich",

@@ -8,9 +8,9 @@ from typing import Any
 from luma_sandbox import renderer
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import opened
-from tests.luma_sandbox.test_clips import decoded, ssim
-from tests.luma_sandbox.test_edits import files, parent_of  # noqa: F401 - a fixture
+from tests.support.decoding import decoded, ssim
+from tests.support.edited_clips import parent_of
+from tests.support.sandbox_in_process import opened
 
 
 def test_a_reverse_continuation_with_its_parent_behind(tmp_path: Path, files: dict[str, bytes]) -> None:

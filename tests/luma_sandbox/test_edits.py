@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,23 +11,21 @@ import av
 import lumaai
 import numpy as np
 import pytest
-from lumaai.types import Generation
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from luma_sandbox import edit_rules, encoder, footage, sizes
+from luma_sandbox import edit_rules, footage, sizes
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.picture import look
-from luma_sandbox.picture.planes import Picture
 from luma_sandbox.refusal import Refusal
 from luma_sandbox.server_state import Options
 from luma_sandbox.soundtrack import compose
 from studio.media import ffmpeg
-from tests.luma_sandbox.conftest import Sandbox, _blank, opened
-from tests.luma_sandbox.publisher import published
-from tests.luma_sandbox.test_clips import Grey, decoded, ssim
+from tests.support.decoding import Grey, decoded, ssim
+from tests.support.edited_clips import SIZE, clip, moving, parent_of
+from tests.support.publisher import published
+from tests.support.sandbox_in_process import Sandbox, blank, opened
 
 STRICT = Assumptions({"null_fields": "refused", "unknown_fields": "refused"})
-SIZE = (320, 180)
 URL = "http://127.0.0.1:1/a.mp4"
 MODIFY: dict[str, Any] = {
     "model": "ray-2", "generation_type": "modify_video", "mode": "flex_1", "media": {"url": URL},
@@ -36,42 +33,6 @@ MODIFY: dict[str, Any] = {
 REFRAME: dict[str, Any] = {
     "model": "ray-2", "generation_type": "reframe_video", "aspect_ratio": "1:1", "media": {"url": URL},
 }  # fmt: skip
-
-
-def moving(number: int, size: tuple[int, int] = SIZE) -> Picture:
-    """A light disc that goes from left to right over hills, one frame of it."""
-    image = Image.new("RGB", size, (70, 120, 170))
-    draw = ImageDraw.Draw(image)
-    draw.polygon([(0, 180), (0, 120), (90, 70), (170, 130), (250, 90), (320, 150), (320, 180)], fill=(40, 70, 40))
-    draw.ellipse((number * 5, 30, number * 5 + 50, 80), fill=(250, 240, 200))
-    return Picture.from_rgb(image)
-
-
-def clip(folder: Path, frames: int, size: tuple[int, int] = SIZE) -> bytes:
-    """Such a clip as an MP4."""
-    place = folder / f"{frames}.mp4"
-    encoder.encode((moving(number, size) for number in range(frames)), size, size, place)
-    return place.read_bytes()
-
-
-def flipped(content: bytes) -> bytes:
-    """The same file with the second half of its media data overwritten."""
-    start = (content.index(b"mdat") + len(content)) // 2
-    return content[:start] + bytes(len(content) - start)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What is published: two seconds of footage, longer and broken ones, and a picture."""
-    folder = tmp_path_factory.mktemp("footage")
-    stored = io.BytesIO()
-    Image.new("RGB", (64, 36), (255, 0, 0)).save(stored, "PNG")
-    whole = clip(folder, 48)
-    return {
-        "/flipped.mp4": flipped(whole),
-        "/clip.mp4": whole, "/10.mp4": clip(folder, 240, (64, 36)), "/11.mp4": clip(folder, 264, (64, 36)),
-        "/cut.mp4": whole[: len(whole) // 2], "/red.png": stored.getvalue(), "/list.mp4": b"#EXTM3U\nfile:///etc/passwd",
-    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +159,7 @@ async def test_an_edit_is_charged_by_its_source(
     """Once its footage was read, an edit's charge in the books is that of its length and tier, as it is assumed."""
     files["/large.mp4"] = clip(tmp_path, 24, (1920, 1080))
     async with opened(tmp_path / "home", Options(assume=Assumptions({"edit_price": assumed}))) as sandbox:
-        sandbox.server_state.render_pool.render = _blank  # type: ignore[method-assign]
+        sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         made = await sandbox.luma.generations.video.modify(
             generation_type="modify_video", model="ray-2", mode="flex_1", media={"url": f"{base}/large.mp4"}
         )
@@ -300,12 +261,6 @@ async def test_reframe(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
     outside = clips[0][420:]
     assert outside.mean() > 40
     assert outside.std() > 2
-
-
-async def parent_of(sandbox: Sandbox) -> Generation:
-    """A finished 540p clip."""
-    (done,) = await sandbox.finish(await sandbox.create(prompt="a lake at dawn, birds"))
-    return done
 
 
 async def test_sound_then_upscale(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from luma_sandbox.clock import HandClock
 from luma_sandbox.faults import CODES, REASONS, SEEN_REASONS, Plan
 from luma_sandbox.server_state import Options
 from studio.media.clip import examine
-from tests.luma_sandbox.conftest import opened
-from tests.luma_sandbox.test_server import address, client, start
-from tests.luma_sandbox.wire import Wire, served
+from tests.support.sandbox_in_process import opened
+from tests.support.sandbox_process import address, client, start
+from tests.support.sandbox_wire import Wire, served
 
 CREATE = "/dream-machine/v1/generations/video"
 BODY = {"model": "ray-2", "prompt": "a quiet lake", "resolution": "540p", "duration": "5s"}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.luma_sandbox.wire import Wire, served
+from tests.support.sandbox_wire import Wire, served
 
 FILE = bytes(range(256)) * 40
 

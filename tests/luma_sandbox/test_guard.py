@@ -9,15 +9,10 @@ import httpx
 import pytest
 
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import API, BASE, Sandbox, opened, unrendered
-from tests.luma_sandbox.wire import Wire, served
+from tests.support.control_routes import CONTROL
+from tests.support.sandbox_in_process import API, BASE, Sandbox, opened
+from tests.support.sandbox_wire import Wire, served
 
-__all__ = ["unrendered"]
-
-CONTROL = [
-    ("GET", "/"), ("GET", "/sandbox/books"), ("GET", "/sandbox/callbacks"), ("GET", "/sandbox/faults"),
-    ("POST", "/sandbox/faults"), ("PUT", "/sandbox/faults"), ("DELETE", "/sandbox/faults"), ("POST", "/sandbox/attach"),
-]  # fmt: skip
 FAULT = {"kind": "stuck", "on": "create.image"}
 NOBODY = 2**30  # no process has that number
 BODIES = {

@@ -16,8 +16,8 @@ from luma_sandbox.errors import SettingsError
 from luma_sandbox.limits import Limits
 from luma_sandbox.render_pool import RenderPool
 from luma_sandbox.server_state import Options
-from tests.luma_sandbox.conftest import opened
-from tests.luma_sandbox.wire import served
+from tests.support.sandbox_in_process import opened
+from tests.support.sandbox_wire import served
 
 # A worker that answers like the real one, and keeps its orders until the file named in its command is there.
 WORKER = """

@@ -16,8 +16,8 @@ from PIL import Image
 from luma_sandbox import image_rules
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.refusal import Refusal
-from tests.luma_sandbox.conftest import Sandbox, opened
-from tests.luma_sandbox.publisher import published
+from tests.support.publisher import published
+from tests.support.sandbox_in_process import Sandbox, opened
 
 URL = "http://127.0.0.1:1/a.png"
 GOOD: dict[str, Any] = {"model": "photon-1", "prompt": "a quiet lake"}

@@ -19,10 +19,10 @@ from PIL import Image
 from luma_sandbox import renderer, soundtrack
 from luma_sandbox.books import Books, Draft, NoCredit
 from luma_sandbox.picture import look, mood, motion
-from tests.luma_sandbox.conftest import Sandbox, opened
-from tests.luma_sandbox.publisher import published
-from tests.luma_sandbox.test_agents import order
-from tests.luma_sandbox.test_clips import decoded, score, ssim
+from tests.support.agents_api import order
+from tests.support.decoding import decoded, score, ssim
+from tests.support.publisher import published
+from tests.support.sandbox_in_process import Sandbox, opened
 
 Grey = NDArray[np.float64]
 STILL = {"model": "photon-1", "prompt": "a train"}

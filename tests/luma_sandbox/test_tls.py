@@ -23,10 +23,8 @@ from luma_sandbox.errors import SettingsError
 from studio import errors
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.trust import trusted
-from tests.luma_sandbox.test_server import PATIENCE, address, servers, start
-from tests.luma_sandbox.wire import Wire, served
-
-__all__ = ["servers"]
+from tests.support.sandbox_process import PATIENCE, address, start
+from tests.support.sandbox_wire import Wire, served
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0

@@ -20,9 +20,9 @@ from studio.planning.plan import Plan
 from studio.production import Production, load_production
 from studio.production.slugs import RESERVED, earlier_slugs, film_name, slugify
 from studio.settings import load_settings
-from tests.ledger.test_caps import begun, buy_all, local  # noqa: F401 - a fixture
-from tests.planning.test_plan import film, scene
-from tests.purchasing.test_gateway import intent
+from tests.support.bought import begun, buy_all
+from tests.support.orders import intent
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox
 
 SPRING, WINTER = "第1集 春", "第1集 冬"

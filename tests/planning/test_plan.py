@@ -9,30 +9,13 @@ from typing import Any
 
 import pytest
 
-from studio.assets import SeedImage
 from studio.failures import FailureClass
 from studio.ledger.values import OrderRow, OrderState
-from studio.planning import as_draft, draw_plan
+from studio.planning import as_draft
 from studio.planning.plan import Plan, Shot, ShotState, Source
 from studio.planning.requests import wire_request
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
-
-PRICES = load_prices()
-IMAGE = SeedImage("picture", "a" * 64, "image/png", ".png", 960, 540, url="https://x.example/p.png?sig=1")
-
-
-def scene(name: str, **fields: Any) -> dict[str, Any]:
-    return {"id": name, "prompt": f"what is seen in {name}", **fields}
-
-
-def film(*scenes: dict[str, Any], **fields: Any) -> Production:
-    return Production.model_validate({"title": "A Film", "scenes": list(scenes), **fields})
-
-
-def plan(production: Production, **options: Any) -> Plan:
-    settings = {"prices": PRICES, "images": {"https://x.example/p.png": IMAGE}, "seller": "luma"} | options
-    return draw_plan(production, **settings)
+from tests.support.productions import IMAGE, film, plan, scene
 
 
 def chain(length: int, **fields: Any) -> Production:

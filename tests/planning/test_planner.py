@@ -10,33 +10,11 @@ import pytest
 
 from studio.assets import SeedFootage, SeedImage
 from studio.errors import BadInput
-from studio.planning import as_draft, draw_plan, finished_draft, reframed
+from studio.planning import as_draft, finished_draft, reframed
 from studio.planning.plan import Plan, Source
 from studio.planning.requests import Given, wire_request
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
-
-PRICES = load_prices()
-PICTURE = "https://x.example/p.png"
-FOOTAGE = "https://x.example/f.mp4"
-PARENT = "123e4567-e89b-12d3-a456-426614174000"
-SEEDS = {
-    PICTURE: SeedImage("picture", "a" * 64, "image/png", ".png", 960, 540, url=PICTURE),
-    FOOTAGE: SeedFootage("footage", "f" * 64, "video/mp4", ".mp4", 1280, 720, 96, Fraction(24), Fraction(4), 999),
-}
-MAYA = {"id": "maya", "description": "a woman with a red scarf", "images": [PICTURE]}
-
-
-def scene(name: str, **fields: Any) -> dict[str, Any]:
-    return {"id": name, "prompt": f"what is seen in {name}", **fields}
-
-
-def film(*scenes: dict[str, Any], **fields: Any) -> Production:
-    return Production.model_validate({"title": "A Film", "model": "ray-flash-2", "scenes": list(scenes), **fields})
-
-
-def plan(production: Production, **options: Any) -> Plan:
-    return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "seller": "luma"} | options))
+from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, PRICES, SEEDS, film, plan, scene
 
 
 def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:

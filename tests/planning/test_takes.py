@@ -17,7 +17,7 @@ from studio.planning.requests import named
 from studio.production import Production
 from studio.settings import load_settings
 from tests.media.clips import moving, write_frames
-from tests.planning.test_plan import film, scene
+from tests.support.productions import film, scene
 
 CHAIN = (scene("a"), scene("b", continue_from="a"), scene("c", continue_from="b"), scene("d"))
 

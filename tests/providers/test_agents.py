@@ -29,9 +29,9 @@ from studio.planning.plan import canonical_json
 from studio.providers import Agents
 from studio.providers.luma.models import RAY_3
 from studio.providers.luma.price_book import load_prices
-from tests.luma_sandbox.conftest import BASE, Sandbox, opened
 from tests.media.clips import make
 from tests.support.luma import LumaAgents, fail, refuse
+from tests.support.sandbox_in_process import BASE, Sandbox, opened
 
 CLIP: dict[str, Any] = {
     "prompt": "a sea", "model": RAY_3, "aspect_ratio": "16:9",

@@ -21,7 +21,7 @@ from studio.execution.reconciliation import reconcile
 from studio.execution.session import open_session
 from studio.providers import Agents, DreamMachine, Generation, GenerationPage, VideoProvider
 from studio.settings import load_settings
-from tests.planning.test_plan import film, scene
+from tests.support.productions import film, scene
 
 FIELDS = (
     "id", "state", "created_at", "model", "assets", "video", "image", "failure_reason", "failure_code", "request",

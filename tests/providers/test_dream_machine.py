@@ -17,10 +17,8 @@ from studio.planning.plan import canonical_json
 from studio.providers import DreamMachine, Generation
 from studio.providers.luma.answers import retry_after, time_of
 from studio.providers.luma.price_book import load_prices
-from tests.luma_sandbox.conftest import API, Sandbox, unrendered
 from tests.support.luma import Luma, fail, refuse
-
-__all__ = ["unrendered"]
+from tests.support.sandbox_in_process import API, Sandbox
 
 FULL = {
     "model": "ray-flash-2", "prompt": "a sea", "aspect_ratio": "21:9", "resolution": "1080p", "duration": "9s",

@@ -14,9 +14,10 @@ from studio.errors import InDoubt
 from studio.ledger import Intent, Ledger, OrderState
 from studio.providers.luma.echo import match_echo, traceable
 from studio.purchasing.gateway import Placed
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 from tests.support.books import Clock
-from tests.support.luma import Answer, Luma
+from tests.support.lost_answers import VIDEO, lost, never, picture
+from tests.support.luma import Luma
+from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 
 MODIFY = {
     "model": "ray-2", "prompt": "rain", "mode": "flex_1", "generation_type": "modify_video",
@@ -26,7 +27,6 @@ IMAGE = {
     "model": "photon-1", "prompt": "maya", "aspect_ratio": "16:9",
     "character_ref": {"identity0": {"images": ["https://me/a.png", "https://me/b.png"]}},
 }  # fmt: skip
-VIDEO = {"model": "ray-2", "prompt": "the sea", "duration": "5s"}
 
 
 @pytest.mark.parametrize(
@@ -60,21 +60,6 @@ def test_likeness(endpoint: str, sent: dict[str, Any], echo: dict[str, Any], exp
 
 
 UPSCALE = {"resolution": "1080p"}
-
-
-def lost(luma: Luma, asked: str = "upscale_video") -> Answer:
-    """The create is accepted, and its answer lost."""
-
-    def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
-        luma.accept(body, asked)
-        raise httpx.ReadTimeout("lost", request=request)
-
-    return answer
-
-
-def never(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
-    """The create is not accepted, and nobody is told."""
-    raise httpx.ReadTimeout("lost", request=request)
 
 
 async def upscale(ledger: Ledger, luma: Luma, name: str, parent: str, slept: Slept) -> Placed:
@@ -119,11 +104,6 @@ async def test_an_upscale_that_was_not_accepted_is_sent_again(ledger: Ledger, lu
     luma.script = [never]
     placed = await upscale(ledger, luma, "a", "generation-1", Slept(clock))
     assert (placed.generation_id, len(luma.sent)) == ("generation-5", 2)
-
-
-def picture(name: str) -> dict[str, Any]:
-    """The same words, with another picture to begin with."""
-    return PARAMS | {"keyframes": {"frame0": {"type": "image", "url": f"https://me/{name}.png"}}}
 
 
 def ordered(ledger: Ledger, name: str, sent: dict[str, Any], *, doubt: bool = True) -> Intent:

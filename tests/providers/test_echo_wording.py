@@ -12,10 +12,10 @@ import pytest
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
 from studio.providers.luma.echo import match_echo
-from tests.providers.test_echo import never
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 from tests.support.books import Clock
+from tests.support.lost_answers import never
 from tests.support.luma import Answer, Luma
+from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 
 Echo = Callable[[dict[str, Any]], None]
 

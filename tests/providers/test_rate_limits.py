@@ -12,21 +12,16 @@ import pytest
 
 from studio.errors import Ambiguous, InDoubt, LimitKind, RateLimited
 from studio.execution.session import open_session
-from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
+from studio.ledger import Ledger, Limits, OrderState, open_ledger
 from studio.purchasing.gateway import PurchaseGateway
 from studio.settings import load_settings
-from tests.planning.test_plan import film, plan, scene
-from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma, LumaAgents, refuse
+from tests.support.orders import PARAMS, Slept
+from tests.support.productions import film, plan, scene
+from tests.support.shots import CLIP, shot
 
-CLIP = {"prompt": "a sea", "model": "ray-3.2", "video": {"resolution": "540p", "duration": "5s"}}
 RATE, JOBS = "Rate limit exceeded", "Too many concurrent jobs"
-
-
-def shot(name: str, **changes: object) -> Intent:
-    """An order of a clip of the Agents API."""
-    return intent(name, **{"model": "ray-3", "pool": "agents", "request": CLIP} | changes)
 
 
 def gateway(

@@ -11,8 +11,8 @@ import pytest
 import studio.providers.luma.answers
 from studio.errors import Ambiguous, NotSent, ServiceError
 from studio.ledger import Ledger
-from tests.purchasing.test_gateway import PARAMS, PRICE, gateway, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.luma import Answer, Luma, LumaAgents
+from tests.support.orders import PARAMS, PRICE, gateway, intent, place, spent
 
 STATUSES = (301, 302, 303, 307, 308, 304, 405, 410, 418, 425, 451)
 

@@ -18,9 +18,9 @@ from studio.ledger.sightings import Sighting, keep_sightings, latest_by
 from studio.providers import DreamMachine, Generation, GenerationPage
 from studio.purchasing.listing import whole_list
 from studio.purchasing.recovery import Grace, LostOrderResolver
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
+from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 
 Shown = list[dict[str, Any]]
 

@@ -13,9 +13,9 @@ from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.providers import DreamMachine, GenerationPage
 from studio.purchasing.gateway import PurchaseGateway
-from tests.purchasing.test_gateway import PARAMS, Slept, luma, place, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail
+from tests.support.orders import PARAMS, Slept, place, witness
 
 
 class Service(DreamMachine):

@@ -14,9 +14,9 @@ from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
 from studio.providers import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
+from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
 
 AMBIGUOUS = {
     "read time-out": lambda luma: luma.lose(httpx.ReadTimeout),

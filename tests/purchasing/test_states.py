@@ -28,10 +28,10 @@ from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 from studio.settings import load_settings
-from tests.planning.test_plan import film, scene
-from tests.purchasing.test_gateway import PARAMS, PRICE, Slept, gateway, intent, luma, place, spent  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent
+from tests.support.productions import film, scene
 from tests.support.running import Sandbox
 
 KEY = intent().key

@@ -15,11 +15,11 @@ from studio.execution.session import opaque_id
 from studio.ledger import Ledger
 from studio.library import LumaProvider
 from studio.purchasing.gateway import PurchaseGateway
-from tests.providers.test_rate_limits import CLIP, shot
-from tests.purchasing.test_gateway import PARAMS, Slept, intent
 from tests.support.books import Clock
 from tests.support.luma import Luma, LumaAgents, fail, refuse
+from tests.support.orders import PARAMS, Slept, intent
 from tests.support.running import Sandbox
+from tests.support.shots import CLIP, shot
 
 SERVICES = pytest.mark.parametrize("service", [Luma, LumaAgents])
 

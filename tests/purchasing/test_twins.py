@@ -10,9 +10,9 @@ from sqlalchemy import update
 from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.ledger.schema import orders
-from tests.purchasing.test_gateway import PARAMS, Slept, gateway, intent, luma, place  # noqa: F401 - a fixture
 from tests.support.books import Clock
 from tests.support.luma import Luma
+from tests.support.orders import PARAMS, Slept, gateway, intent, place
 
 HOOK = "https://hook.example/?studio_order="
 SECOND = PARAMS | {"prompt": "the second scene"}

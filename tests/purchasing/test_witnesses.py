@@ -14,10 +14,10 @@ from studio.ledger import Ledger
 from studio.ledger.sightings import Sighting, keep_sightings
 from studio.providers import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
-from tests.providers.test_echo import lost, picture
-from tests.purchasing.test_gateway import PARAMS, Slept, gateway, intent, luma, place, witness  # noqa: F401 - a fixture
 from tests.support.books import Clock
+from tests.support.lost_answers import lost, picture
 from tests.support.luma import Luma, fail
+from tests.support.orders import PARAMS, Slept, gateway, intent, place, witness
 
 
 def known(ledger: Ledger, luma: Luma, name: str, *, ended: bool, **changes: Any) -> str:

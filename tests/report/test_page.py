@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from dataclasses import replace
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from PIL import Image
 
 from studio.report import write_report
 from studio.report.records import RunRecord
-from tests.report.test_sample import ERROR, large, paint, sample, shot
+from tests.support.pages import Page
+from tests.support.reports import ERROR, large, paint, sample, shot
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -24,30 +24,6 @@ HOSTILE = (
     "</p><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\n\n\n"
     "\u202eright to left\u2066 مرحبا بالعالم \"'`&amp;]]> \x00\x1b[31m " + "verylongwordwithoutaspace" * 200
 )[:5000]
-
-
-class Page(HTMLParser):
-    """The page as a parser sees it: every tag with its attributes, and the text outside style and script."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
-
-    def handle_data(self, data: str) -> None:
-        if not {"style", "script"} & set(self.open[-1:]):
-            self.words += data
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from studio.report.graph import graph
 from studio.report.records import FilmCut, RunRecord, SeamRecord
 from studio.report.scenes import scenes
 from studio.report.seams import grade
-from tests.report.test_sample import large, sample, shot
+from tests.support.reports import large, sample, shot
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from studio.report.run_json import run_summary
 from studio.report.scenes import Scene, scenes
 from studio.report.seams import meetings
 from studio.report.thumbnails import Thumbnails
-from tests.report.test_page import Page
-from tests.report.test_sample import finished, shot
+from tests.support.pages import Page
+from tests.support.reports import finished, shot
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import DownloadError
-from tests.storage.test_download import SECRET, Fetcher, client, clip_file, data, empty, fetch, store, until  # noqa: F401 - fixtures
+from tests.support.downloads import SECRET, Fetcher, empty, until
 from tests.support.misbehaving import (
     TAG,
     Answer,

@@ -18,7 +18,7 @@ from luma_sandbox.app import create_app
 from luma_sandbox.clock import Clock
 from luma_sandbox.faults import Plan
 from luma_sandbox.server_state import Options, ServerState
-from tests.luma_sandbox.conftest import _blank
+from tests.support.sandbox_in_process import blank
 
 
 class Wire:
@@ -80,7 +80,7 @@ async def served(
     given = Options(**{"latency": 0.0, "plan": Plan.model_validate(plan or {})} | options)
     app = create_app(home, given, clock=clock)
     server_state: ServerState = app.state.server
-    server_state.render_pool.render = _blank  # type: ignore[method-assign]
+    server_state.render_pool.render = blank  # type: ignore[method-assign]
     socket = listen("127.0.0.1", 0, expose=False)
     up = asyncio.Event()
     server = Server(configured(app), up.set)

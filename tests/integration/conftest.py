@@ -1,0 +1,3 @@
+"""Fixtures of these tests."""
+
+from tests.support.orders import luma  # noqa: F401
