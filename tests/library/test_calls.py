@@ -120,7 +120,7 @@ async def test_who_is_in_a_chain(local_picture: Path) -> None:
         ({"duration": 10, "loop": True}, "10 seconds cannot loop"),
         ({"width": 0}, "width 0 is no number of pixels"),
         ({"height": "tall"}, "height 'tall'"),
-        ({"resolution": "8k"}, "no resolution '8k'"),
+        ({"resolution": "8k"}, "field 'resolution': '8k' is not possible"),
         ({"model": "ray-1-6"}, "(?s)no model 'ray-1-6'.*ray-2, ray-flash-2, ray-3"),
         ({"model": "ray-3", "resolution": "4k"}, "ray-3 makes no 4k"),
         ({"camera_motion": "orbt"}, "did you mean 'orbit'"),
