@@ -40,17 +40,8 @@ from rich.table import Table
 
 MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES, *SANDBOXED)
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = (
-    "flows",
-    "tasks",
-    "studio",
-    "deployments",
-    "productions",
-    "tests",
-    "benchmarks",
-    "pyproject.toml",
-    "prefect.yaml",
-)
+PACKAGES = ("flows", "tasks", "studio", "studio_cli", "luma_sandbox")
+COPIED = (*PACKAGES, "deployments", "productions", "tests", "benchmarks", "pyproject.toml", "prefect.yaml")
 # A removal may turn a wait that ends into one that never does: that is noticed too.
 RUN_SECONDS = 300
 # Only these, as others take longer to load than most of the tests to run.
@@ -122,7 +113,7 @@ def copy(folder: Path) -> Path:
             shutil.copytree(source, kept, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, kept)
-    code = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "studio", "flows", "tasks"]
+    code = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *PACKAGES]
     subprocess.run(code, cwd=folder, check=True)
     where = "import studio.purchasing.gateway as g, tasks.generate, flows.shooting as f; print(f.__file__, g.__file__)"
     asked = subprocess.run([sys.executable, "-c", where], cwd=folder, capture_output=True, text=True, check=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from mutants import MUTANTS, ROOT, misplaced, table_rows, without_mutant
+from mutants import COPIED, MUTANTS, ROOT, misplaced, table_rows, without_mutant
 from mutants_pieces import SETTLING, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.row}: {m.what}")
 def test_what_is_taken_out_stands_there_once(mutant: Mutant) -> None:
-    """The text of every mutant is found exactly once, something else takes its place, and its tests are there."""
+    """The text of every mutant is found exactly once, something else takes its place, and its tests are there.
+
+    What is taken out is in the copy that the tests are run in.
+    """
+    assert mutant.file.partition("/")[0] in COPIED
     assert misplaced(mutant) is None
     assert mutant.old != mutant.new
     assert all((ROOT / argument).is_file() for argument in mutant.tests if argument.endswith(".py"))
