@@ -60,7 +60,7 @@ class Verdict:
 
 
 def table_rows(file: str = DOOR) -> list[str]:
-    """What can happen to a purchase: the first column of ``gateway.py``'s table, or of another file's."""
+    """The rows of what can happen to a purchase: the first column of ``gateway.py``'s table, or of another file's."""
     text = (ROOT / file).read_text("utf-8").split('"""')[1]
     table = re.split(r"^=+ +=+$", text, flags=re.MULTILINE)[2]
     rows: list[str] = []

@@ -127,5 +127,5 @@ class DataDir:
 
 
 def archive_of(clip: Path) -> Path:
-    """Where the EXR frames of a finished clip lie."""
+    """Path of the EXR frames of a finished clip."""
     return clip.with_suffix(".frames.zip")

@@ -95,7 +95,7 @@ def made(generation: Generation) -> dict[str, int]:
 
 
 def score(home: DataDir, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the render pool needs to know; nothing in it but the paths depends on ids or URLs."""
+    """The job for the render pool; nothing in it but the paths depends on ids or URLs."""
     form = {name: value for name, value in generation.order_form.items() if name not in (*FRAMES, "inputs")}
     return form | {
         "start": inputs.get("frame0"),

@@ -1,4 +1,4 @@
-"""Why a server could not be reached, by what the network said: each reason in words of its own, with what to do.
+"""Reasons why a server could not be reached, by what the network said: each in words of its own, with what to do.
 
 httpx, its transport and the SDKs wrap what the system says into errors that tell it no more: it is found in their
 causes.
@@ -22,7 +22,7 @@ CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a server could not be reached. ``said`` is a clause that names the host, where it is known.
+    """A reason why a server could not be reached. ``said`` is a clause that names the host, where it is known.
 
     ``untrusted``: its certificate is at fault, which is the same for every further try.
     """

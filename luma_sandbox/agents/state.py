@@ -1,4 +1,4 @@
-"""What the routes of the Luma Agents API work with, made once for each sandbox."""
+"""State that the routes of the Luma Agents API work with, made once for each sandbox."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AgentsState:
 
 
 def agents_of(request: Request) -> AgentsState:
-    """What the routes of the sandbox that this request came to work with."""
+    """The state of the sandbox that a request came to."""
     agents: AgentsState = request.app.state.agents
     return agents
 

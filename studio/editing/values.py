@@ -1,4 +1,4 @@
-"""What a film is, once it is joined: the file, each scene's place in it, and how well its scenes meet."""
+"""Values of a joined film: the file, each scene's place in it, and how well its scenes meet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SeamRecord:
-    """How well one scene meets the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
+    """The measured meeting of one scene with the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
 
     before: str
     after: str

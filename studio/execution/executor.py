@@ -45,7 +45,7 @@ class StepRunner(Protocol[S]):
         """Fetch what a generation made."""
 
     async def error(self, end: S) -> BaseException | None:
-        """What a step raised; None where it has a value, or was not begun."""
+        """The error that a step raised; None where it has a value, or was not begun."""
 
     async def sha256(self, downloaded: S) -> str | None:
         """The SHA-256 of what was fetched; None where that was not begun."""
@@ -53,7 +53,7 @@ class StepRunner(Protocol[S]):
 
 @dataclass(frozen=True)
 class Execution(Generic[S]):
-    """How every shot of a plan ended, by its id, and the downloads that brought a clip."""
+    """The end of every shot of a plan, by its id, and the downloads that brought a clip."""
 
     results: Mapping[str, ShotResult]
     footage: Mapping[str, S]
@@ -97,7 +97,7 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
             listener.get().shot(shot.id, "ordering again", error.reason if isinstance(error, GenerationFailed) else "")
 
     async def made(shot: Shot, parent: str) -> S:
-        """What a shot is made from: the parent's generation, or where a frame of its clip is needed, that clip."""
+        """The end that a shot is made from: of the parent's wait, or where a frame of its clip is needed, that clip."""
         if any(source.ref == parent and source.kind in OF_A_FILE for source in shot.sources):
             return (await fetched[parent])[0]
         return (await finished[parent])[1]
@@ -142,7 +142,7 @@ async def _result(run: Run, shot: Shot, steps: StepRunner[S], submitted: S, wait
 
 @dataclass(frozen=True)
 class End:
-    """How a step that was run plainly ended: what it gives to later ones, or its error, or neither: not begun."""
+    """The end of a step that was run plainly: what it gives to later ones, or its error, or neither: not begun."""
 
     value: Parent | None = None
     error: BaseException | None = None
