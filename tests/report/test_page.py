@@ -169,21 +169,40 @@ def test_upright_pictures_keep_their_shape(record: RunRecord, tmp_path: Path) ->
     assert "aspect-ratio: 720 / 1280" in page(replace(record, shots=(upright,), seams=(), cuts=()), tmp_path)[1]
 
 
+def dom(path: Path, folder: Path) -> str:
+    """The page as Chromium has built it, its scripts run."""
+    return subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--window-size=1200,900", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_a_browser_shows_every_scene(record: RunRecord, tmp_path: Path) -> None:
     """Chromium builds the page, hostile prompts and all: every scene has its card, and the page's script has run."""
     shots = (replace(record.shots[0], prompt=HOSTILE), *record.shots[1:])
     path = write_report(replace(record, shots=shots, title=f"{HOSTILE} end"), tmp_path)
-    done = subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+    shown = dom(path, tmp_path)
     for known in record.shots:
-        assert f'data-scene="{known.scene}"' in done.stdout
-    assert "<img src=x" not in done.stdout.lower()
-    assert done.stdout.count("<script") == 1
+        assert f'data-scene="{known.scene}"' in shown
+    assert "<img src=x" not in shown.lower()
+    assert shown.count("<script") == 1
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+def test_a_short_title_has_no_scroll_bar(record: RunRecord, tmp_path: Path) -> None:
+    """Only a title of many lines is scrolled; one of a line is as high as its letters."""
+    path = write_report(replace(record, title="The Keeper's Light"), tmp_path)
+    asks = (
+        "const h = document.querySelector('h1'); document.title = h.scrollHeight > h.clientHeight ? 'scrolls' : 'fits'"
+    )
+    text = path.read_text("utf-8").replace("</body>", f"<script>{asks}</script></body>")
+    text = text.replace('http-equiv="Content-Security-Policy"', "")  # which lets the page's own script run alone
+    path.write_text(text, "utf-8")
+    assert "<title>fits</title>" in dom(path, tmp_path)
