@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,7 +67,7 @@ async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
         # Name and port alone: a URL may hold a password.
         port = f":{parts.port}" if parts.port else ""
         place = f" at {parts.hostname}{port}" if parts.hostname else ""
-        context = httpx.create_ssl_context(certificates) if certificates else verify
+        context = ssl.create_default_context(cafile=certificates) if certificates else verify
         async with httpx.AsyncClient(verify=context, timeout=SECONDS, follow_redirects=True) as client:
             answer = await client.get(f"{url.rstrip('/')}/health")
         cloud = (parts.hostname or "").endswith(CLOUD)

@@ -15,7 +15,7 @@ import pytest
 from studio.errors import SettingsError
 from studio_cli.prefect_checks import check_address, check_prefect
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NO_ADDRESSES = ["http://[::1", "127.0.0.1:4200/api", "ftp://u:geheim@x/api", "http://127.0.0.1:99999/api", "nix", " "]
 
 
