@@ -173,8 +173,8 @@ def dom(path: Path, folder: Path) -> str:
     """The page as Chromium has built it, its scripts run."""
     return subprocess.run(
         [
-            CHROMIUM, "--headless", "--no-sandbox", "--window-size=1200,900", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            CHROMIUM, "--headless", "--no-sandbox", "--window-size=1200,900", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
             f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri(),
         ],
         capture_output=True, text=True, timeout=120, check=True,
