@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coolname.data import config  # Prefect's own source of names
 
@@ -57,5 +57,5 @@ def title_of(parameters: Mapping[str, Any]) -> str:
 
 def _words(name: str) -> frozenset[str]:
     """All words of one of coolname's lists, and of those that it is made of."""
-    entry: Mapping[str, Any] = config[name]
+    entry = cast("Mapping[str, Any]", config[name])
     return frozenset(entry.get("words", ())).union(*(_words(inner) for inner in entry.get("lists", ())))

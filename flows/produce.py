@@ -146,8 +146,10 @@ async def _film_of(run: Run, made: Execution[State[Any]]) -> Assembly:
 
 
 async def _write_down(run: Run, made: Execution[State[Any]], film: Assembly | None) -> RunRecord:
-    parts = {"scenes": film.scenes, "seams": film.seams, "film": film.film} if film else {}
-    record = make_record(run, made.results, **parts)
+    if film is None:
+        record = make_record(run, made.results)
+    else:
+        record = make_record(run, made.results, scenes=film.scenes, seams=film.seams, film=film.film)
     await begun(write_report, Told(record), [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()

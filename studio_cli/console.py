@@ -205,7 +205,7 @@ def made_from(shot: Shot) -> str:
 
 def show_end(console: Console, record: RunRecord) -> None:
     """The end of a run in a few lines: where the film is, what it cost, how its seams are."""
-    out = {"markup": False, "soft_wrap": True}
+    out: dict[str, Any] = {"markup": False, "soft_wrap": True}
     if record.film is not None:
         film = record.film
         console.print(f"film     {film.path}", **out)

@@ -44,9 +44,8 @@ def settle(
     console = Terminal(highlight=False, soft_wrap=True)
 
     async def go() -> None:
-        if sum(bool(given is not None and given is not False) for given in (
-            adopt, release, undo, withdraw, restored or None, restored_settled or None
-        )) > 1:  # fmt: skip
+        options = (adopt, release, undo, withdraw, restored or None, restored_settled or None)
+        if sum(option is not None for option in options) > 1:
             raise BadInput("only one of its options can be said at a time", hint="nothing was settled")
         async with open_session(load_settings()) as session:
             session.ledger.doubt_abandoned()  # what a killed run left is in doubt from now on
