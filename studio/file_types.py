@@ -1,4 +1,4 @@
-"""What a file is, by its content: a picture or footage that Luma reads, or something else, with what to do about it.
+"""File types by content: a picture or footage that Luma reads, or something else, with what to do about it.
 
 Neither a file's name nor a server's word plays a part. Formats that are one file with many names (HEIF, AVIF, camera
 raw) are told by their boxes or tables, whatever brand they carry.
@@ -75,7 +75,7 @@ _ARCHIVED = re.compile(r"(?:From: <Saved by|MIME-Version:|From:.*?multipart/rela
 
 @dataclass(frozen=True)
 class Content:
-    """What a file is. ``kind``: image (PNG, JPEG, WebP) or video (MP4, MOV); None for all that Luma does not read.
+    """The type of a file. ``kind``: image (PNG, JPEG, WebP) or video (MP4, MOV); None for all that Luma does not read.
 
     ``said``: then what it is, in words that follow ``is``; empty where nobody knows. ``hint``: what to do about it.
     """
@@ -89,7 +89,7 @@ UNKNOWN = Content(None, hint=TO_EITHER)
 
 
 def content_of(path: Path) -> Content:
-    """What the file at ``path`` is. Raises OSError where it cannot be read."""
+    """The type of the file at ``path``. Raises OSError where it cannot be read."""
     with path.open("rb") as file:
         head = file.read(HEAD)
         if raw := raw_picture(file, head):

@@ -13,7 +13,7 @@ from studio.storage.still_store import fetch_still
 
 
 async def fresh_url(session: Session, api: Api, generation_id: str, *, still: bool, where: str) -> str:
-    """Where the service keeps what a generation made. May be signed: it is used at once, and shown nowhere.
+    """The URL of what a generation made, asked for anew. May be signed: it is used at once, and shown nowhere.
 
     Raises ServiceError, or DownloadError where the service has no file for it.
     """

@@ -1,4 +1,4 @@
-"""How a run ends: whether its film can be made, and the error that it ends with."""
+"""The end of a run: whether its film can be made, and the error that it ends with."""
 
 from __future__ import annotations
 

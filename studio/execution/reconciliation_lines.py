@@ -1,4 +1,4 @@
-"""What a reconciliation settled and what it left, in lines for people and as one JSON object."""
+"""A reconciliation told: what it settled and what it left, in lines for people and as one JSON object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOCK_TOLD = 5.0  # seconds
 
 
 def told(done: Reconciliation) -> list[str]:
-    """What was settled, and what is left, a line each."""
+    """Lines that tell what was settled, and what is left."""
     lines = []
     if done.adopted:
         lines.append(f"{len(done.adopted)} lost answers found again and adopted: {_short(done.adopted)}")

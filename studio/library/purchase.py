@@ -26,7 +26,7 @@ PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
 
 @dataclass(frozen=True)
 class _Made:
-    """What a plan's shots came to, by their ids: each one's order, and the clips."""
+    """The shots of a plan that were made, by their ids: each one's order, and the clips."""
 
     placed: Mapping[str, Placed]
     clips: Mapping[str, Clip]

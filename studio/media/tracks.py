@@ -37,7 +37,7 @@ def heard(path: Path) -> Heard:
 
 
 def _decodes(path: Path, number: int) -> bool:
-    """Whether every packet of a sound track becomes sound."""
+    """True if every packet of a sound track becomes sound."""
     packets = frames = 0
     with opened(path) as (container, _):
         stream = container.streams.audio[number]

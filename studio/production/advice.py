@@ -11,7 +11,7 @@ from studio.production.invisible import called, first_invisible
 
 
 def advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
-    """What to do about YAML that cannot be read: by what its reader ``said``, and the lines where it stopped."""
+    """The remedy for YAML that cannot be read: by what its reader ``said``, and the lines where it stopped."""
     marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
     last = min(marks[-1], len(lines) - 1) if marks else 0
     line = lines[last]

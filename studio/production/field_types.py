@@ -127,7 +127,7 @@ def _reference(value: object) -> object:
 
 
 def url_hint(url: str) -> str:
-    """What to write instead of a URL that cannot be used."""
+    """The remedy for a URL that cannot be used."""
     return bad_file_url(url)[1] if is_file_url(url) else "give an http or https address that Luma can read"
 
 

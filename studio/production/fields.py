@@ -1,4 +1,4 @@
-"""What each place of a production file holds: prose, a file or address, a name; or a choice or number, which is none.
+"""Kinds of text in a production file: prose, a file or address, a name; or a choice or number, which is none.
 
 A text field keeps what is written in it (``007``), whatever YAML would make of that.
 """
