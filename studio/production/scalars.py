@@ -147,14 +147,14 @@ def _below(written: Written, lines: list[str]) -> tuple[int, re.Match[str] | Non
 
 
 def name_remark(loc: Loc, lead: str) -> Remark:
-    """What is told of a text that begins with an anchor or a tag that nothing needs: YAML would take it off."""
+    """Remarks on a text that begins with an anchor or a tag that nothing needs: YAML would take it off."""
     return Remark(
         loc, f"{shown(lead)} at its beginning is taken off by YAML, as a mark", "put the whole text in quotes"
     )
 
 
 def header_remarks(loc: Loc, line: str) -> Iterator[Remark]:
-    """What is told of a comment behind the | or > that a text begins with, where it may be the text's beginning."""
+    """Remarks on a comment behind the | or > that a text begins with, where it may be the text's beginning."""
     found = _HEADER.search(line)
     if found is None:
         return

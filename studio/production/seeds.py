@@ -72,7 +72,7 @@ def _content(file: Path) -> Content:
 
 
 def _near(file: Path, base: str) -> str:
-    """What to do about a file that is not there: by how its path is written, or by what has nearly its name."""
+    """The remedy for a file that is not there: by how its path is written, or by what has nearly its name."""
     plain = unquote(str(file))
     if plain != str(file) and os.path.lexists(plain):
         return f"%… is written so in URLs only: did you mean {shown(plain if len(plain) < 60 else Path(plain).name)}?"

@@ -335,7 +335,7 @@ class _Builder:
         return _At(key.start_mark.column, end.line, end.column + (colon.end() if colon else 0))
 
     def cut_off(self, key: Event, value: Event, at: _At) -> bool:
-        """Whether a key within braces has neither a colon nor a value: the rest of a text with a comma in it."""
+        """True if a key within braces has neither a colon nor a value: the rest of a text with a comma in it."""
         if not self.flow or not isinstance(key, ScalarEvent) or key.style or not isinstance(value, ScalarEvent):
             return False
         return not value.value and not value.style and at.column == key.end_mark.column

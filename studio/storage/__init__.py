@@ -1,1 +1,1 @@
-"""What is kept on disk: clips and stills by content, downloads, measurements."""
+"""Storage on disk: clips and stills by content, downloads, measurements."""

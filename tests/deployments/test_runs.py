@@ -95,7 +95,7 @@ def test_the_log_is_made_of_lines(deployed: Place, refused: Any) -> None:
     ids=str,
 )
 def test_the_form_refuses_what_it_can(deployed: Place, parameters: dict[str, Any]) -> None:
-    """What cannot become a film is refused before there is a run."""
+    """A production that cannot become a film is refused before there is a run."""
     url = f"/deployments/{deployed.deployment('produce')['id']}/create_flow_run"
     answer = deployed.api.post(url, json={"parameters": parameters})
     assert answer.status_code in (409, 422), answer.text

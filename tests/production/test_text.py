@@ -223,7 +223,7 @@ def test_an_anchor_that_an_alias_names_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["loop", "model", "sound", "wind"])
 def test_a_comma_within_braces_does_not_cut_a_text(tmp_path: Path, word: str) -> None:
-    """What stands after a comma and is no field with a value is refused, though a field has that name."""
+    """A text after a comma that is no field with a value is refused, though a field has that name."""
     told = problems(tmp_path, f"title: T\nscenes:\n  - {{id: one, prompt: A record player, {word}}}\n")
     assert any(f"'{word}' has no value" in p.message and "quotes" in p.hint and ":3" in p.where for p in told)
 

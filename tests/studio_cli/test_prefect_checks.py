@@ -46,7 +46,7 @@ def test_what_is_an_address_passes(monkeypatch: pytest.MonkeyPatch, url: str) ->
 
 
 def test_a_refused_connection_and_an_unknown_name_are_told_apart(deaf: int) -> None:
-    """Why Prefect's server cannot be reached is said as it is of any other server, and no class of an error."""
+    """The reason why Prefect's server cannot be reached is told as for any other server, not by an error's class."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     for host, said in ((f"127.0.0.1:{deaf}", "refused the connection"), ("nohost.invalid", "is not found")):

@@ -163,7 +163,7 @@ class Place:
             time.sleep(0.2)
 
     def artifacts(self, run: Any) -> dict[str, Any]:
-        """What the run put into the UI, by key."""
+        """Artifacts that the run put into the UI, by key."""
         wanted = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
         return {a["key"]: a["data"] for a in self.ask("POST", "/artifacts/filter", json=wanted)}
 
@@ -173,7 +173,7 @@ class Place:
         return {n["label"]: {nodes[p["id"]]["label"] for p in n["parents"]} for n in nodes.values()}
 
     def manifests(self) -> list[dict[str, Any]]:
-        """What the runs wrote beside their films, in their order."""
+        """Files that the runs wrote beside their films, in their order."""
         return [json.loads(m.read_text("utf-8")) for m in sorted(self.films.glob("tiny/*/manifest.json"))]
 
 

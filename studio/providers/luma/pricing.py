@@ -1,4 +1,4 @@
-"""What a purchase costs before it is made: named, dated price tables. They are read by ``price_book``."""
+"""Prices of purchases before they are made: named, dated price tables. They are read by ``price_book``."""
 
 from __future__ import annotations
 
