@@ -99,6 +99,7 @@ async def produce(
         allow_odd: Use clips of another size or length than was ordered; without it, their scenes count as failed.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
+    listener.get().began()
     with asked_from(Surface.FORM):
         settings = load_settings()
         billed = choose_service(settings).billed

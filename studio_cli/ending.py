@@ -15,9 +15,12 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from studio_cli.streams import end, make_sound
+
+if TYPE_CHECKING:
+    import asyncio
 
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
 REPORT = "last-error.txt"  # in STUDIO_HOME
@@ -30,8 +33,7 @@ _terminated: list[int] = []
 def entry(module: str) -> NoReturn:
     """Load a command's module and run its ``main``, so that a signal ends it in one line even while it loads."""
     make_sound()
-    with contextlib.suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGTERM, _as_an_interrupt)
+    take_termination()
     try:
         importlib.import_module(module).main()
     except KeyboardInterrupt:
@@ -41,6 +43,39 @@ def entry(module: str) -> NoReturn:
     _leave(0)
 
 
+@contextlib.contextmanager
+def termination_cancels(task: asyncio.Task[Any] | None) -> Iterator[None]:
+    """Let SIGTERM cancel the task that runs, by the event loop, whatever handler Prefect installs meanwhile.
+
+    Prefect's handler raises in whatever runs at that moment. Within a callback, or a task that nobody awaits, asyncio
+    only logs what is raised, and the command would go on.
+    """
+    if task is None:
+        raise RuntimeError("no task runs")
+    loop = task.get_loop()
+
+    def cancel() -> None:
+        _terminated.append(signal.SIGTERM)
+        if not task.cancelling():
+            task.cancel()
+
+    with contextlib.suppress(NotImplementedError):  # not on Windows
+        loop.add_signal_handler(signal.SIGTERM, cancel)
+    take_termination()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
+        take_termination()
+
+
+def take_termination() -> None:
+    """Install our own handler of SIGTERM again, in place of one that Prefect has installed for a flow run."""
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _as_an_interrupt)
+
+
 def stopped() -> NoReturn:
     """End as a signal asks for it: status 130 after Ctrl-C, 143 after SIGTERM."""
     print(f"\n{STOPPED}", file=sys.stderr)
@@ -48,12 +83,12 @@ def stopped() -> NoReturn:
 
 
 def is_termination(error: BaseException) -> bool:
-    """True if an error is what Prefect makes of SIGTERM while a flow runs."""
+    """True if an error is what SIGTERM makes of a run: Prefect's own, or that of a task which was cancelled for it."""
     loaded = sys.modules.get("prefect.exceptions")
-    found = loaded is not None and isinstance(error, loaded.ExternalSignal)
-    if found:
+    if loaded is not None and isinstance(error, loaded.ExternalSignal):
         _terminated.append(signal.SIGTERM)
-    return found
+        return True
+    return bool(_terminated) and type(error).__name__ == "CancelledError"
 
 
 def internal(error: BaseException, *, where: str | None = None) -> NoReturn:

@@ -32,7 +32,7 @@ from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
 from studio.trust import trusted
 from studio_cli.console import Screen, Terminal, show_end, show_plan
-from studio_cli.ending import asking, internal, is_termination, stopped
+from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.prefect_checks import check_address, check_home, check_prefect
 from studio_cli.prefect_server import PrefectServer, load_prefect
 
@@ -177,6 +177,10 @@ async def _run(
     ended: list[RunRecord] = []
 
     class Shown(Screen):
+        def began(self) -> None:
+            super().began()
+            take_termination()
+
         def ended(self, record: RunRecord) -> None:
             super().ended(record)
             ended.append(record)
@@ -184,21 +188,22 @@ async def _run(
     screen = Shown(sys.stderr, live=sys.stderr.isatty())
     listener.set(screen)
     try:
-        await flow(
-            production_file=str((wish.file or bundled_example()).absolute()),
-            budget=allowed,
-            draft=wish.draft,
-            from_draft=wish.from_draft,
-            reframe=wish.reframe,
-            only=list(wish.only),
-            retake=list(wish.retake),
-            renew=list(wish.renew),
-            takes=list(wish.takes),
-            allow_missing=wish.allow_missing,
-            apart=wish.apart,
-            allow_odd=wish.allow_odd,
-            out=str(wish.out) if wish.out else "",
-        )
+        with termination_cancels(asyncio.current_task()):
+            await flow(
+                production_file=str((wish.file or bundled_example()).absolute()),
+                budget=allowed,
+                draft=wish.draft,
+                from_draft=wish.from_draft,
+                reframe=wish.reframe,
+                only=list(wish.only),
+                retake=list(wish.retake),
+                renew=list(wish.renew),
+                takes=list(wish.takes),
+                allow_missing=wish.allow_missing,
+                apart=wish.apart,
+                allow_odd=wish.allow_odd,
+                out=str(wish.out) if wish.out else "",
+            )
     finally:
         screen.stop()
         for record in ended:

@@ -11,6 +11,9 @@ from studio.report.records import RunRecord
 class Listener:
     """Hears of a run. Does nothing: screens override what they show."""
 
+    def began(self) -> None:
+        """The flow run has begun: nothing of it was done yet."""
+
     def planned(self, plan: Plan) -> None:
         """The run knows what it will make."""
 

@@ -109,6 +109,39 @@ def test_however_a_command_ends_its_server_goes(workplace: Path, tmp_path: Path,
         service.stop()
 
 
+@pytest.mark.parametrize("when", ["flow.on_running(hook)", "Screen.planned = lambda *_: terminate()"])
+def test_a_termination_within_a_callback(workplace: Path, sandbox: Sandbox, when: str) -> None:
+    """SIGTERM is not lost where Prefect's handler would raise in a callback of the event loop, which only logs that."""
+    (workplace / "film.yaml").write_text(FILM)
+    (workplace / "terminated.py").write_text(
+        "import asyncio, os, signal, sys\n"
+        "from flows.produce import produce as flow\n"
+        "from studio_cli.console import Screen\n"
+        "from studio_cli.ending import entry\n"
+        "def terminate():\n"
+        "    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)\n"
+        "async def hook(*_):\n"
+        "    terminate()\n"
+        f"{when}\n"
+        "sys.argv = ['produce', 'film.yaml', '--out', 'out']\n"
+        "entry('studio_cli.produce')\n"
+    )
+    given = {  # as the command says it, before Prefect is loaded
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "LUMAAI_BASE_URL": sandbox.url,
+    }
+    done = subprocess.run(
+        [sys.executable, "terminated.py"], cwd=workplace, env=environment(workplace, **given),
+        capture_output=True, text=True, timeout=480, check=False,
+    )  # fmt: skip
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert "\nstopped; what was ordered is kept: run the same command again, and it is awaited\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (workplace / "out" / "film.mp4").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "profile", "told"),
     [
