@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants_pieces import BOOKS, BUDGETS, BY_HAND, CLOCKS, JOURNAL, MONTHS, SETTLING, SUSPENSE, Mutant, of
+from mutants_pieces import BOOKS, BUDGETS, BY_HAND, CLOCKS, JOURNAL, MONTHS, SECOND, SETTLING, SUSPENSE, Mutant, of
 
 WAYS = of("purchasing/states", "every_way")
 AGAIN = of("purchasing/absence", "day or after_all")
@@ -61,6 +61,30 @@ KEPT = (
         "if begun is None else begun.amount, suspense=-suspense,",
         "if begun is None else begun.amount,",
         of("purchasing/states", "second"),
+    ),
+    Mutant(
+        SECOND,
+        "a second generation that was paid for is not used",
+        BOOKS,
+        "if self._take_up(connection, row):",
+        "if False:",
+        of("ledger/books", "second"),
+    ),
+    Mutant(
+        SECOND,
+        "a second generation that failed is taken up for ever",
+        BOOKS,
+        'if line.kind == "adopted"), None)',
+        "if True), None)",
+        of("ledger/books", "second"),
+    ),
+    Mutant(
+        SECOND,
+        "a second generation's refund goes to the wrong attempt",
+        JOURNAL,
+        "if line.generation_id == row.generation_id), row.attempt)",
+        "if line.generation_id == row.generation_id and False), row.attempt)",
+        of("ledger/books", "second"),
     ),
     Mutant(
         SUSPENSE,

@@ -404,7 +404,7 @@ ORDERS = (
         FAILED,
         "nothing is refunded",
         BOOKS,
-        'OrderState.FAILED, "failed", amount=-row.price',
+        'OrderState.FAILED, "failed", amount=-price',
         'OrderState.FAILED, "failed"',
     ),
     Mutant(

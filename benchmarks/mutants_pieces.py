@@ -21,6 +21,7 @@ ANSWERS, PROVIDERS, MATCHING = "studio/providers/luma/answers.py", "studio/provi
 
 # Of the table in studio/purchasing/gateway.py. A row of several lines may count as several, and each is named.
 BOUGHT = "bought before"
+SECOND = "an attempt ends without a purchase"
 SENDING = "another process is sending it now"
 CAP = "a cap has no room"
 FULL = "the account is at its limits"

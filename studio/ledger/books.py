@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from studio.failures import FailureClass
 from studio.ledger import admission
 from studio.ledger.clock import Clock
 from studio.ledger.engine import open_engine
-from studio.ledger.journal import Journal
+from studio.ledger.journal import Journal, of_order
 from studio.ledger.lease import is_dead, this_process
 from studio.ledger.limits import hold, learn
 from studio.ledger.queries import as_order, known_order, read_order
@@ -90,6 +90,8 @@ class Ledger(Journal):
                     return Reservation("in doubt", row)
                 if row.state is OrderState.GONE:
                     return Reservation("gone", row)
+                if self._take_up(connection, row):
+                    return Reservation("standing", known_order(connection, intent.key))
             admission.check_caps(connection, caps, intent, now)
             full = admission.find_room(connection, intent, limits or Limits(), now)
             if full is not None:
@@ -164,6 +166,21 @@ class Ledger(Journal):
             attempt=attempt, generation_id=generation_id, text="answered late: a second generation of this order",
             request_id=request_id,
         )  # fmt: skip
+
+    def _take_up(self, connection: Connection, row: OrderRow) -> bool:
+        """Give an order that ended the generation of an earlier attempt of its own, where one is paid for and unused.
+
+        True if there is one: then nothing has to be sent again.
+        """
+        last = {line.generation_id: line for line in connection.execute(of_order(row.key)) if line.generation_id}
+        spare = next((line for line in last.values() if line.kind == "adopted"), None)
+        if spare is None:
+            return False
+        self.move(
+            connection, replace(row, attempt=spare.attempt), OrderState.SUBMITTED, "adopted",
+            generation_id=spare.generation_id, note="a second generation of this order, paid for before: now its own",
+        )  # fmt: skip
+        return True
 
     def book_found(self, intent: Intent, *, run: str, attempt: int, generation_id: str, note: str) -> OrderRow:
         """Book a purchase that these books do not have, with the generation that came of it, at its price.
@@ -290,9 +307,10 @@ class Ledger(Journal):
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.state in (OrderState.SUBMITTED, OrderState.GONE) and row.generation_id == generation_id:
+                attempt, price = self.bought_in(connection, row)
                 self.move(
-                    connection, row, OrderState.FAILED, "failed", amount=-row.price, note=reason, reason=reason,
-                    failure=failure,
+                    connection, replace(row, attempt=attempt), OrderState.FAILED, "failed", amount=-price, note=reason,
+                    reason=reason, failure=failure,
                 )  # fmt: skip
             return known_order(connection, key)
 

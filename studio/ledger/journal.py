@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.failures import FailureClass
@@ -35,6 +35,11 @@ _HELD = (
 _OF_ATTEMPT = (entries.c.order == bindparam("of_order"), entries.c.attempt == bindparam("number"))
 _SUSPENSE = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_OF_ATTEMPT)
 _RESERVED = select(entries).where(*_OF_ATTEMPT, entries.c.kind == "reserved").order_by(entries.c.id.desc()).limit(1)
+
+
+def of_order(key: str) -> Select[Any]:
+    """All lines of an order, in the order in which they were written."""
+    return select(entries).where(entries.c.order == key).order_by(entries.c.id)
 
 
 class Journal(Reader):
@@ -156,6 +161,14 @@ class Journal(Reader):
     def reserved(self, connection: Connection, key: str, attempt: int) -> Row[Any] | None:
         """The line that began an attempt."""
         return connection.execute(_RESERVED, {"of_order": key, "number": attempt}).first()
+
+    def bought_in(self, connection: Connection, row: OrderRow) -> tuple[int, Decimal]:
+        """The attempt that an order's generation was bought in, which may be an earlier one, and its price in USD."""
+        lines = connection.execute(of_order(row.key)).all()
+        attempt = next((line.attempt for line in lines if line.generation_id == row.generation_id), row.attempt)
+        if attempt == row.attempt:
+            return attempt, row.price
+        return attempt, sum((line.amount for line in lines if line.attempt == attempt), ZERO)
 
     def _identify(self) -> str:
         with self.writing() as connection:

@@ -4,6 +4,8 @@
 what happens                                          what follows
 ====================================================  ==================================================================
 bought before (by any run, process or host)           nothing is sent; the generation that stands is returned
+an attempt ends without a purchase, and an earlier    nothing is sent: the order takes up that generation
+one turns out to be bought
 another process is sending it now                     wait for what comes of it
 a cap has no room                                     OverBudget; nothing is written, nothing is sent
 the account is at its limits                          waits for a slot, in turn with other productions

@@ -97,6 +97,37 @@ def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
     assert "second generation" in str(ledger.entries(key)[-1].note)
 
 
+@pytest.mark.parametrize("end", ["released", "absent", "failed"])
+def test_a_second_generation_is_used_before_anything_is_sent_again(ledger: Ledger, end: str) -> None:
+    """An order whose attempt came to nothing takes up the paid generation of an earlier one: nothing is bought again.
+
+    Where that one fails, too, its price is given back in the run that paid it, and the order may be sent once more.
+    """
+    key = intent().key
+    ledger.reserve(intent(), run="r1", caps=[])
+    ledger.doubt(key, 1, "lost")
+    ledger.release_absent(key, 1, "not on the list")
+    ledger.reserve(intent(), run="r2", caps=[])
+    ledger.submitted(key, 1, "g-1")  # while the second attempt is under way
+    match end:
+        case "failed":
+            ledger.submitted(key, 2, "g-2")
+            ledger.failed(key, "g-2", "a fault", FailureClass.SERVICE)
+        case "released":
+            ledger.release(key, 2, "refused")
+        case _:
+            ledger.doubt(key, 2, "lost")
+            ledger.release_absent(key, 2, "not on the list")
+    again = ledger.reserve(intent(), run="r3", caps=[Cap("run", "r3", Decimal(0))])
+    assert (again.outcome, again.order.generation_id, again.order.state) == ("standing", "g-1", OrderState.SUBMITTED)
+    suspense = PRICE if end == "absent" else 0
+    assert [ledger.spent("run", run, seller="luma") for run in ("r1", "r2", "r3")] == [PRICE, suspense, 0]
+    ledger.failed(key, "g-1", "a fault", FailureClass.SERVICE)
+    assert [ledger.spent("run", run, seller="luma") for run in ("r1", "r2", "r3")] == [0, suspense, 0]
+    assert ledger.reserve(intent(), run="r4", caps=[]).outcome == "granted"
+    assert ledger.order(key).attempt == 3
+
+
 def test_every_step_can_be_repeated(ledger: Ledger) -> None:
     """Writing the same step twice, as a retried task does, changes no sum and adds no entry."""
     key = intent().key
