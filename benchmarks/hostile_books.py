@@ -31,13 +31,13 @@ from studio.ledger.engine import open_engine
 from studio.ledger.lease import this_process
 from studio.ledger.schema import entries, metadata, orders
 from studio.ledger.sightings import keep_sightings
-from studio.providers import VideoProvider
-from studio.providers.luma.models import api_of
+from studio.providers import GenerationService
+from studio.providers.registry import video_model
 from studio.purchasing.gateway import Placed, PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 
-SELLER, ACCOUNT, API = "luma", "acct", api_of("ray-2")
+SELLER, ACCOUNT, API = "luma", "acct", video_model("ray-2").api
 OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
 WAIT = 1500.0  # seconds that a producer waits for a generation
 PACE = PollSchedule(part=0.3, shortest=4.0, longest=60.0)  # seldom looks: what is tested is not how soon an end is seen
@@ -78,14 +78,14 @@ class Tools:
     """The tools of one process: the ledger as it opened it, the service, and the ids that it could not book."""
 
     ledger: Ledger
-    provider: VideoProvider
+    provider: GenerationService
     unbooked: Unbooked
     poller: GenerationPoller
 
 
 def tools(
     books: Books,
-    provider: VideoProvider,
+    provider: GenerationService,
     machine: Machine,
     *,
     granted: Granted,

@@ -1,4 +1,4 @@
-"""The hostile service as our code reaches it: a ``VideoProvider`` whose creates meet a fate.
+"""The hostile service as our code reaches it: a ``GenerationService`` whose creates meet a fate.
 
 Errors are those that ``studio.providers.luma.answers`` makes of such answers, in the same words.
 """
@@ -17,7 +17,7 @@ from hostile_time import MACHINE, Machine
 from hostile_world import Create, Service, Wanted
 
 from studio.errors import Ambiguous, NotFound, NotSent, RateLimited, Refused, ServiceError
-from studio.providers import Generation, GenerationPage, VideoProvider
+from studio.providers import Generation, GenerationPage, GenerationService
 
 #: The order that the running task places.
 ORDERING: ContextVar[Wanted | None] = ContextVar("ORDERING", default=None)
@@ -32,7 +32,7 @@ class Fate:
     accepted: float | None = None
 
 
-class HostileProvider(VideoProvider):
+class HostileProvider(GenerationService):
     """The service as one buyer's machine reaches it. ``sending`` gives leave for each create, and its record."""
 
     name = "luma"

@@ -29,7 +29,7 @@ from hostile_traits import Traits
 
 from studio.failures import failure_class
 from studio.providers import Generation, GenerationPage
-from studio.providers.luma.echo import order_token
+from studio.providers.order_trace import order_token
 
 WINDOW = 600.0  # seconds in which a buyer knows what stood beside an order
 REASONS = ("Job failed", "Error dispatching job", "Prompt processing failed")

@@ -382,7 +382,7 @@ ORDERS = (
         GONE,
         "another account's are gone",
         ENDS,
-        "if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and",
+        "if (row.seller, row.account, provider_of(row)) == (seller, account, api) and",
         "if",
     ),
     Mutant(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from mutants_pieces import CHOSEN, PRICED, TOGETHER, Mutant, of
 
 PRICING, LENGTHS, CLIPS, FINISH = (
-    "studio/providers/luma/pricing.py", "studio/planning/durations.py", "studio/planning/clips.py",
+    "studio/providers/pricing.py", "studio/planning/durations.py", "studio/planning/clips.py",
     "studio/planning/post.py"
 )  # fmt: skip
 REQUESTS, ABILITIES, EDITS = (
-    "studio/planning/requests.py",
+    "studio/providers/luma/requests.py",
     "studio/production/capabilities.py",
     "studio/planning/edits.py",
 )
@@ -62,7 +62,7 @@ PRICES = (
     ),
     Mutant(
         PRICED, "what is dearer than the plan said is bought", "studio/execution/measured.py",
-        "if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.round_to:", "if True:",
+        "if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.of(shot.api).round_to:", "if True:",
         of("execution/odd_clips", "existing_generation or parent_s_footage"), seconds=120,
     ),
     Mutant(
@@ -77,7 +77,7 @@ PRICES = (
         "return min(options(), key=lambda clips: rank(clips, usd(clips), longest=True))", DRAWING,
     ),
     Mutant(
-        CHOSEN, "the cheapest clips are always taken", "studio/providers/luma/models.py",
+        CHOSEN, "the cheapest clips are always taken", "studio/providers/models.py",
         "first, second = (Decimal(len(clips)), usd) if longest else", "first, second =",
         of("planning/planner", "longest"),
     ),
@@ -117,11 +117,11 @@ PRICES = (
     ),
     Mutant(
         TOGETHER, "a picture in HDR or in 10 s goes as a first frame", REQUESTS,
-        "return shot.hdr or shot.seconds not in video_model(shot.model).continued", "return False", DRAWING,
+        "return shot.options.hdr or shot.seconds not in MODELS[shot.model].continued", "return False", DRAWING,
     ),
     Mutant(
         TOGETHER, "a picture goes as a first frame in HDR", REQUESTS,
-        "return shot.hdr or shot.seconds not in", "return shot.seconds not in",
+        "return shot.options.hdr or shot.seconds not in", "return shot.seconds not in",
         of("planning/planner", "high_dynamic_range"),
     ),
     Mutant(

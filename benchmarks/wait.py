@@ -26,7 +26,7 @@ from rich.table import Table
 
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 
 BASE = "https://luma.example/dream-machine/v1"
 KIND = "ray-2 720p 5s"

@@ -12,17 +12,36 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 from studio.addresses import ledger_url, sqlite_url, web_address
 from studio.errors import SettingsError
-from studio.providers.luma.models import Api
+from studio.providers.registry import all_specs, spec_of
+from studio.providers.spec import ProviderSpec
 
-LUMA_URL = "https://api.lumalabs.ai/dream-machine/v1"
-LUMA_AGENTS_URL = "https://agents.lumalabs.ai/v1"
 Seller = Literal["luma", "local", "sandbox"]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The key and the address that the environment gives for one service, and the variable that each stands in."""
+
+    key: SecretStr | None = None
+    key_variable: str = ""
+    base_url: str = ""
+
+
+def _credentials() -> Mapping[str, Credentials]:
+    """What the environment gives for each service that is installed."""
+    found = {}
+    for spec in all_specs():
+        name = next((n for n in spec.key_variables if os.environ.get(n, "").strip()), "")
+        key = SecretStr(os.environ[name].strip()) if name else None
+        url = os.environ.get(spec.url_variable, "").strip().rstrip("/")
+        found[spec.id] = Credentials(key, name or spec.key_variables[0], url)
+    return found
 
 
 class Settings(BaseSettings):
@@ -53,10 +72,8 @@ class Settings(BaseSettings):
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
-    luma_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("LUMAAI_API_KEY", "LUMA_API_KEY"))
-    luma_base_url: str | None = Field(None, validation_alias=AliasChoices("LUMAAI_BASE_URL"))
-    luma_agents_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("LUMA_AGENTS_API_KEY"))
-    luma_agents_base_url: str | None = Field(None, validation_alias=AliasChoices("LUMA_BASE_URL"))
+    #: By service: not settings of ours, but what each names in its specification.
+    credentials: Mapping[str, Credentials] = Field(default_factory=_credentials, exclude=True)
 
     @property
     def ledger(self) -> URL:
@@ -73,19 +90,15 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()
-        variable = name if name.startswith("LUMA") else f"STUDIO_{name}"
-        raise SettingsError(first["msg"], where=variable) from None
+        raise SettingsError(first["msg"], where=f"STUDIO_{name}") from None
     places = (settings.home, *settings.home.parents)
     blocked = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - a Path's own may raise
     if blocked is not None:
         raise SettingsError(f"{blocked} is a file, not a folder", where="STUDIO_HOME", hint="name a folder")
-    for secret, where in (
-        (settings.luma_api_key, "LUMAAI_API_KEY"),
-        (settings.luma_agents_api_key, "LUMA_AGENTS_API_KEY"),
-    ):
-        key = secret.get_secret_value().strip() if secret else ""
-        if key and not (key.isascii() and key.isprintable()):
-            raise SettingsError("the API key holds characters that no key has", where=where)
+    for given in settings.credentials.values():
+        key = given.key.get_secret_value() if given.key else ""
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError("the API key holds characters that no key has", where=given.key_variable)
     if settings.callback_url is not None:
         web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
     return settings
@@ -93,7 +106,10 @@ def load_settings() -> Settings:
 
 @dataclass(frozen=True)
 class Access:
-    """How one of the two APIs is reached. ``account`` tells accounts apart in the books without holding the key."""
+    """The way to one API. ``account`` tells accounts apart in the ledger without holding the key.
+
+    ``base_url`` is empty where the sandbox has to be started first.
+    """
 
     base_url: str
     api_key: str = field(repr=False)
@@ -102,88 +118,91 @@ class Access:
 
 @dataclass(frozen=True)
 class Service:
-    """Where generations are bought, through one or both of Luma's APIs.
+    """The services that generations are bought from, each by the id of its provider.
 
-    ``seller`` is part of every order's key: a clip of the sandbox never stands in for one of Luma's. ``billed`` is
-    True where a key is set, whatever the URL.
+    ``seller`` is part of every order's key: a clip of the sandbox never stands in for one that was billed (its value
+    ``luma`` means any service that is not on this machine). ``billed`` is True where a key is set, whatever the URL.
     """
 
     seller: Seller
-    apis: Mapping[Api, Access]
+    apis: Mapping[str, Access]
     billed: bool
     start_sandbox: bool = False
 
     @property
     def title(self) -> str:
-        return {"luma": "Luma", "local": "a server on this machine", "sandbox": "the sandbox"}[self.seller]
+        if self.seller == "luma":
+            return " and ".join(dict.fromkeys(spec_of(api).vendor for api in self.apis))
+        return {"local": "a server on this machine", "sandbox": "the sandbox"}[self.seller]
 
-    def access(self, api: Api) -> Access:
-        """How an API is reached. Raises SettingsError where it is not set up."""
+    def access(self, api: str) -> Access:
+        """The way to an API. Raises SettingsError where it is not set up."""
         found = self.apis.get(api)
         if found is None:
-            what, key, _ = VARIABLES[api]
+            spec = spec_of(api)
+            key = spec.key_variables[0]
             raise SettingsError(
-                f"{what} needs a key, and none is set", where=key, hint=f"set {key}; nothing was bought"
+                f"{told(spec)} needs a key, and none is set", where=key, hint=f"set {key}; nothing was bought"
             )
         return found
 
 
-#: What each API sells, and the variables that set it up.
-VARIABLES: Mapping[Api, tuple[str, str, str]] = {
-    "dream-machine": ("Luma's Dream Machine (ray-2, ray-flash-2)", "LUMAAI_API_KEY", "LUMAAI_BASE_URL"),
-    "agents": ("Luma's Agents API (ray-3)", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL"),
-}
-LUMA_URLS: Mapping[Api, str] = {"dream-machine": LUMA_URL, "agents": LUMA_AGENTS_URL}
+def told(spec: ProviderSpec) -> str:
+    """A service and the models that it sells: ``Luma's Agents API (ray-3)``."""
+    return f"{spec.title} ({', '.join(model.name for model in spec.models)})"
 
 
 def choose_service(settings: Settings) -> Service:
     """A key: the live API, or the server that its base URL names. No key: that server if it is on this machine, else
     the sandbox, which is started when it is needed. Raises SettingsError for what cannot be used."""
-    given = {
-        "dream-machine": (settings.luma_api_key, settings.luma_base_url),
-        "agents": (settings.luma_agents_api_key, settings.luma_agents_base_url),
-    }
-    apis: dict[Api, tuple[Seller, Access, bool]] = {}
-    for api in VARIABLES:
-        found = _access(api, *given[api])
-        if found is not None:
-            apis[api] = found
-    if not apis:
-        accesses: dict[Api, Access] = {api: Access("", "sandbox", "sandbox") for api in VARIABLES}
+    found = {spec.id: access for spec in all_specs() if (access := _access(spec, settings.credentials)) is not None}
+    if not found:
+        accesses = {spec.id: Access("", "sandbox", "sandbox") for spec in all_specs() if spec.sandbox}
         return Service("sandbox", accesses, billed=False, start_sandbox=True)
-    sellers = {seller for seller, _, _ in apis.values()}
+    sellers = {seller for seller, _, _ in found.values()}
     if len(sellers) > 1:
         raise SettingsError(
-            "one of the two APIs is on this machine, the other one is not", where="LUMAAI_BASE_URL, LUMA_BASE_URL",
-            hint="set both, or neither",
-        )  # fmt: skip
+            "one of the APIs is on this machine, another one is not",
+            where=", ".join(spec.url_variable for spec in all_specs() if spec.id in found or spec.sandbox),
+            hint="set all of them, or none",
+        )
     (seller,) = sellers
-    if seller == "local" and "agents" not in apis:
-        # A server that stands in for Luma on this machine may have both APIs, as the sandbox has.
-        same = apis["dream-machine"][1]
+    apis = {api: access for api, (_, access, _) in found.items()}
+    if seller == "local":
+        apis |= _beside(apis)
+    return Service(seller, apis, billed=any(has_key for _, _, has_key in found.values()))
+
+
+def _beside(apis: Mapping[str, Access]) -> dict[str, Access]:
+    """APIs of the vendor of one that is served on this machine: such a server may have them all, as the sandbox has."""
+    added = {}
+    for spec in all_specs():
+        same = next((a for api, a in apis.items() if spec_of(api).vendor == spec.vendor), None)
+        if spec.id in apis or same is None or not spec.local_path:
+            continue
         origin = urlsplit(same.base_url)
-        apis["agents"] = (seller, replace(same, base_url=f"{origin.scheme}://{origin.netloc}/v1"), False)
-    billed = any(has_key for _, _, has_key in apis.values())
-    return Service(seller, {api: access for api, (_, access, _) in apis.items()}, billed=billed)
+        added[spec.id] = replace(same, base_url=f"{origin.scheme}://{origin.netloc}{spec.local_path}")
+    return added
 
 
-def _access(api: Api, secret: SecretStr | None, base_url: str | None) -> tuple[Seller, Access, bool] | None:
+def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple[Seller, Access, bool] | None:
     """Seller, access, and whether there is a key; None where the API is not set up."""
-    _, key_name, url_name = VARIABLES[api]
-    key = secret.get_secret_value().strip() if secret else ""
-    url = (base_url or "").strip().rstrip("/")
+    given = credentials.get(spec.id, Credentials())
+    key = given.key.get_secret_value() if given.key else ""
+    url = given.base_url
     if url:
-        web_address(url, url_name)
+        web_address(url, spec.url_variable)
     if not key and not url:
         return None
     local = bool(url) and is_loopback(url)
     if not key and not local:
         raise SettingsError(
-            "a base URL is set, but no API key", where=url_name, hint=f"set {key_name}, or unset the URL"
-        )
+            "a base URL is set, but no API key", where=spec.url_variable,
+            hint=f"set {spec.key_variables[0]}, or unset the URL",
+        )  # fmt: skip
     seller: Seller = "local" if local else "luma"
     account = f"{seller}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if key else seller
-    return seller, Access(url or LUMA_URLS[api], key or "sandbox", account), bool(key)
+    return seller, Access(url or spec.base_url, key or "sandbox", account), bool(key)
 
 
 def is_loopback(url: str) -> bool:

@@ -24,7 +24,9 @@ from studio.connections import trouble_of
 from studio.errors import Ambiguous, AssetError, NotSent, ServiceError, SettingsError, Untrusted
 from studio.execution.polling import GenerationPoller
 from studio.execution.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
-from studio.providers import Agents, DreamMachine, VideoProvider
+from studio.providers import GenerationService
+from studio.providers.luma.agents import Agents
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.storage.clip_store import ClipStore
 from studio.storage.download import download
 from tests.support.luma import LumaAgents
@@ -59,8 +61,8 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
 
 
 @contextlib.asynccontextmanager
-async def provider_at(api: str, origin: str, naps: Naps, **options: Any) -> AsyncIterator[VideoProvider]:
-    made: VideoProvider
+async def provider_at(api: str, origin: str, naps: Naps, **options: Any) -> AsyncIterator[GenerationService]:
+    made: GenerationService
     if api == "luma":
         made = DreamMachine(api_key="k", base_url=f"{origin}/dream-machine/v1", local=True, sleep=naps, **options)
     else:

@@ -16,14 +16,14 @@ from studio.failures import FailureClass
 from studio.planning import derived
 from studio.planning.plan import Shot, Source, parse_takes
 from studio.production import Production, chosen_production, parse_production
-from studio.providers.luma.pricing import Quote
+from studio.providers.pricing import Quote
 from studio.purchasing.order_errors import generation_failed
 from studio.remedies import Surface, again, asked_from, option, place
 from studio.settings import load_settings
 
 SHOT = Shot(
     id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
-    camera=(), loop=False, start=None, end=None, take=1, seller="sandbox",
+    start=None, end=None, take=1, seller="sandbox", api="dream-machine",
     quote=Quote(Decimal("0.40"), "x"), request={},
 )  # fmt: skip
 IMAGE = Source("image", "f" * 64)

@@ -13,8 +13,10 @@ from fractions import Fraction
 from math import sqrt
 from typing import Protocol
 
-from studio.planning.plan import OF_A_SHOT, Plan, Shot, Source
-from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, video_model
+from studio.planning.plan import OF_A_SHOT, Plan, Shot
+from studio.providers.models import TIER_PIXELS
+from studio.providers.registry import video_model
+from studio.providers.shot_request import Operation, Source
 
 SECONDS_OFF = Fraction(1, 2)  # by which a clip may be shorter or longer than ordered
 SHAPE_OFF = 1.1  # factor by which width to height may differ; neighbours among the ratios differ by 1.3 (stills: 1.12)
@@ -107,24 +109,25 @@ def _ordered(shot: Shot, found: Mapping[str, Ordered], seeds: Mapping[str, Sized
         lengths, longer = _continued(shot, found)
         return replace(whole, shapes=_anchored(shot, found, seeds), lengths=lengths, longer=longer)
     source = _of_source(shot, shot.source, found, seeds)
-    match shot.endpoint:
-        case "upscale":
+    most = video_model(shot.model).edit_most
+    match shot.operation:
+        case Operation.UPSCALE:
             words = f"{length}, enlarged to {shot.resolution}"
             return replace(source, words=words, pixels=whole.pixels)
-        case "audio":
+        case Operation.SOUND:
             return replace(source, words=f"{length} with a sound, else as before")
-        case "video_edit":
+        case Operation.MODIFY if not most:
             words = f"{length} at {shot.resolution}, in the shape of its source"
             return replace(source, words=words, pixels=whole.pixels, shapes=_edited(shot, source, found, seeds))
-        case "video_reframe":
+        case Operation.REFRAME if not most:
             return replace(source, words=whole.words, pixels=whole.pixels, shapes=whole.shapes)
-        case "modify":
-            words = f"{length}, as large as its source up to {EDIT_MOST}"
+        case Operation.MODIFY:
+            words = f"{length}, as large as its source up to {most}"
             shapes = _edited(shot, source, found, seeds)
-            return replace(source, words=words, pixels=_edit_range(shot, source), shapes=shapes)
+            return replace(source, words=words, pixels=_edit_range(shot, source, most), shapes=shapes)
         case _:  # reframe
-            words = f"{length} in {shot.aspect_ratio}, as large as its source up to {EDIT_MOST}"
-            return replace(source, words=words, pixels=_edit_range(shot, source), shapes=whole.shapes)
+            words = f"{length} in {shot.aspect_ratio}, as large as its source up to {most}"
+            return replace(source, words=words, pixels=_edit_range(shot, source, most), shapes=whole.shapes)
 
 
 def _of_source(shot: Shot, source: Source, found: Mapping[str, Ordered], seeds: Mapping[str, Sized]) -> Ordered:
@@ -138,9 +141,9 @@ def _of_source(shot: Shot, source: Source, found: Mapping[str, Ordered], seeds: 
     return Ordered("", (pixels / PIXELS_OFF, pixels * PIXELS_OFF), (seed.width / seed.height,), (shot.seconds,))
 
 
-def _edit_range(shot: Shot, source: Ordered) -> tuple[float, float] | None:
+def _edit_range(shot: Shot, source: Ordered, largest: str) -> tuple[float, float] | None:
     """From the smaller to the larger of the source and the most that is made of it: no size can be ordered here."""
-    own, most = tier_range(shot.resolution), tier_range(EDIT_MOST)
+    own, most = tier_range(shot.resolution), tier_range(largest)
     if source.pixels is None or own is None or most is None:
         return None
     return min(source.pixels[0], own[0]), max(source.pixels[1], most[1])

@@ -48,7 +48,7 @@ async def archives_of(
     """
     placed = []
     for shot in made:
-        if not shot.exr:
+        if not shot.options.exr:
             continue
         row = await asyncio.to_thread(run.session.ledger.order, shot.key)
         if row is None or row.generation_id is None:

@@ -6,13 +6,12 @@ import asyncio
 
 from studio.errors import DownloadError
 from studio.execution.session import Session
-from studio.providers.luma.models import Api
 from studio.storage.download import download
 from studio.storage.probe_cache import remember
 from studio.storage.still_store import fetch_still
 
 
-async def fresh_url(session: Session, api: Api, generation_id: str, *, still: bool, where: str) -> str:
+async def fresh_url(session: Session, api: str, generation_id: str, *, still: bool, where: str) -> str:
     """The URL of what a generation made, asked for anew. May be signed: it is used at once, and shown nowhere.
 
     Raises ServiceError, or DownloadError where the service has no file for it.
@@ -24,7 +23,7 @@ async def fresh_url(session: Session, api: Api, generation_id: str, *, still: bo
     return url
 
 
-async def fetch_made(session: Session, api: Api, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
+async def fetch_made(session: Session, api: str, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
     """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
 
     Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.

@@ -12,9 +12,9 @@ from studio.assets.publish import Publishable, bytes_of
 from studio.execution.fetching import fresh_url
 from studio.execution.session import Session
 from studio.planning.context import Seed
-from studio.planning.plan import Plan, Shot, Source
-from studio.planning.requests import Given
-from studio.providers.luma.models import Api
+from studio.planning.plan import Plan, Shot
+from studio.providers.registry import spec_of
+from studio.providers.shot_request import Given, Source
 from studio.storage.probe_cache import stored_clip
 
 
@@ -42,21 +42,21 @@ class _Picture:
         return self.sha256
 
 
-async def give(session: Session, api: Api, asset: Publishable) -> Given:
+async def give(session: Session, api: str, asset: Publishable) -> Given:
     """Put an asset where an API can read it, as it is now: its bytes are hashed.
 
     A file is uploaded once in a run: the service has it then. What a URL leads to is looked at whenever it is sent.
     """
-    if api == "dream-machine":
+    if not spec_of(api).takes_files:
         return {"url": await asyncio.to_thread(session.publisher.publish, asset)}
-    known = session.given.get(asset.content)
+    known = session.given.get((api, asset.content))
     if known is not None:
         return known
     await asyncio.to_thread(bytes_of, asset)
     assert asset.path is not None, "its bytes were read"  # noqa: S101
-    file = await session.provider_of("agents").upload(asset.path, media_type=asset.media_type)
-    session.given[asset.content] = {"file_id": file}
-    return session.given[asset.content]
+    file = await session.provider_of(api).upload(asset.path, media_type=asset.media_type)
+    session.given[api, asset.content] = {"file_id": file}
+    return session.given[api, asset.content]
 
 
 async def inputs_of(

@@ -13,10 +13,12 @@ from studio.errors import OddClip
 from studio.media.clip import Clip
 from studio.money import usd
 from studio.planning.plan import FPS, Plan, Shot
-from studio.providers.luma.models import tier_of
-from studio.providers.luma.pricing import PriceTable, Quote, Range
+from studio.providers.models import tier_of
+from studio.providers.pricing import PriceTable, Quote, Range
+from studio.providers.registry import video_model
+from studio.providers.shot_request import Operation
 
-BY_ITS_SOURCE = ("modify", "video_edit", "reframe", "video_reframe", "upscale", "audio")
+BY_ITS_SOURCE = (Operation.MODIFY, Operation.REFRAME, Operation.UPSCALE, Operation.SOUND)
 # Frames by which a clip may be longer than planned without a word: services and containers count the last ones
 # differently.
 LAP = 2
@@ -24,7 +26,7 @@ LAP = 2
 
 def source_of(plan: Plan, shot: Shot) -> Shot | None:
     """The shot whose clip ``shot`` is billed by; None where it is billed by no clip, or by footage of the producer."""
-    if shot.source is None or shot.endpoint not in BY_ITS_SOURCE or shot.source.kind == "footage":
+    if shot.source is None or shot.operation not in BY_ITS_SOURCE or shot.source.kind == "footage":
         return None
     if shot.source.kind == "generation":
         return next((s for s in plan.shots if s.generation == shot.source.ref), None)
@@ -34,20 +36,18 @@ def source_of(plan: Plan, shot: Shot) -> Shot | None:
 def quote_of(prices: PriceTable, shot: Shot, clip: Clip) -> Quote:
     """The price of a shot that is made from this clip. Raises SettingsError where the table has none."""
     frames = ceil(clip.duration * FPS)
-    dynamic: Range = "exr" if shot.exr else "hdr" if shot.hdr else "sdr"
-    match shot.endpoint:
-        case "upscale":
+    prices = prices.of(shot.api)
+    match shot.operation:
+        case Operation.UPSCALE:
             return prices.quote_upscale(shot.resolution, frames)
-        case "audio":
+        case Operation.SOUND:
             return prices.quote_audio(frames)
-        case "video_edit":
-            return prices.quote_edit(shot.model, shot.resolution, frames, dynamic=dynamic)
-        case "video_reframe":
-            return prices.quote_reframe(shot.model, shot.resolution, frames)
-        case "modify":
-            return prices.quote_edit(shot.model, tier_of(clip.width, clip.height), frames)
-        case _:  # reframe
-            return prices.quote_reframe(shot.model, tier_of(clip.width, clip.height), frames)
+    # A model that takes no resolution for its edits is billed by its source's size.
+    tier = tier_of(clip.width, clip.height) if video_model(shot.model).edit_most else shot.resolution
+    if shot.operation is Operation.REFRAME:
+        return prices.quote_reframe(shot.model, tier, frames)
+    dynamic: Range = "exr" if shot.options.exr else "hdr" if shot.options.hdr else "sdr"
+    return prices.quote_edit(shot.model, tier, frames, dynamic=dynamic)
 
 
 def price_of(prices: PriceTable, shot: Shot, source: Shot, clip: Clip, *, allowed: bool) -> Decimal:
@@ -57,7 +57,7 @@ def price_of(prices: PriceTable, shot: Shot, source: Shot, clip: Clip, *, allowe
     """
     real = quote_of(prices, shot, clip).usd
     planned = max(1, ceil(shot.seconds * FPS))
-    if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.round_to:
+    if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.of(shot.api).round_to:
         return real
     hint = f"write into scene '{source.scene}' the duration and resolution that it has" if source.generation else ""
     raise OddClip(

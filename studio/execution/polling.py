@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrusted
 from studio.execution.poll_schedule import PollSchedule
 from studio.ledger.sightings import Sighting
-from studio.providers import Generation, VideoProvider
+from studio.providers import Generation, GenerationService
 from studio.remedies import again
 
 UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
@@ -41,7 +41,7 @@ class GenerationPoller:
 
     def __init__(
         self,
-        provider: VideoProvider,
+        provider: GenerationService,
         *,
         schedule: PollSchedule | None = None,
         outage: float = 600.0,

@@ -50,7 +50,7 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
         if out != home:
             for folder in (out, *(place for place in (out / LINKED,) if os.path.lexists(place))):
                 made += _try_out(folder, option)
-            archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.exr]
+            archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.options.exr]
             check_ours(out, plan.production.slug, (*FILES, *archives), where=option)
         _check_space(session, plan, out, option)
         if out != home:
@@ -126,7 +126,7 @@ def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
     sizes = {shot.id: _bytes_of(session, shot) for shot in plan.shots}
     fetched = sum(size for size, here in sizes.values() if not here)
     film = _film_bytes(plan, {shot: size for shot, (size, _) in sizes.items()})
-    frames = sum(round(_pixels(s) * s.seconds * FPS * EXR_BYTES) for s in plan.shots if s.exr)
+    frames = sum(round(_pixels(s) * s.seconds * FPS * EXR_BYTES) for s in plan.shots if s.options.exr)
     shots = len(plan.shots)
     wanted = [(session.home, "STUDIO_HOME", {"clips": fetched, "EXR frames": frames})]
     if out != session.home:
@@ -166,7 +166,7 @@ def _bytes_of(session: Session, shot: Shot) -> tuple[int, bool]:
                 return path.stat().st_size, True
     if shot.is_still:
         return STILL_BYTES, False
-    return round(_pixels(shot) * shot.seconds * FPS * CLIP_BITS / 8) * (HDR if shot.hdr else 1), False
+    return round(_pixels(shot) * shot.seconds * FPS * CLIP_BITS / 8) * (HDR if shot.options.hdr else 1), False
 
 
 def _film_bytes(plan: Plan, sizes: Mapping[str, int]) -> int:

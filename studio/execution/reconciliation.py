@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,9 +15,8 @@ from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.ledger.balances import BalanceReading, account_books, keep_reading, last_reading, unexplained
 from studio.ledger.retakes import Retake, open_retakes
-from studio.planning.plan import STILL_ENDPOINTS
 from studio.providers import Generation
-from studio.providers.luma.models import Api, api_of
+from studio.providers.registry import provider_of, spec_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 from studio.purchasing.recovery import LostOrderResolver
@@ -120,7 +120,7 @@ class _Settled:
     failures: int = 0
 
 
-def _settler(session: Session, api: Api) -> LostOrderResolver:
+def _settler(session: Session, api: str) -> LostOrderResolver:
     return LostOrderResolver(session.ledger, session.provider_of(api), grace=session.grace)
 
 
@@ -133,7 +133,7 @@ def _clock(session: Session) -> float | None:
 
 def _reachable(session: Session, row: OrderRow) -> bool:
     """True if the list of the account that an order was sent with can be read from here."""
-    api = api_of(row.model)
+    api = provider_of(row)
     here = api in session.connected and row.account == session.service.access(api).account
     return here and session.provider_of(api).has_list
 
@@ -147,7 +147,7 @@ async def _settle(session: Session, settled: _Settled) -> None:
         if not _reachable(session, row):
             settled.doubtful.append(row)
             continue
-        settler = _settler(session, api_of(row.model))
+        settler = _settler(session, provider_of(row))
         try:
             outcome = await settler.settle(row)
         except ServiceError as error:
@@ -171,7 +171,7 @@ async def _look_again(session: Session, settled: _Settled) -> None:
         outcome = "unclear"
         if _reachable(session, row):
             try:
-                outcome = await _settler(session, api_of(row.model)).look_again(row)
+                outcome = await _settler(session, provider_of(row)).look_again(row)
             except ServiceError as error:
                 settled.unread.append(f"order {row.key[:12]}: {error.message}")
         if outcome == "adopted":
@@ -186,11 +186,16 @@ async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fetch clips that are paid for and not here, before the service forgets them."""
     fetched, failed = [], []
     for row in await asyncio.to_thread(session.ledger.unfetched, session.service.seller):
-        if row.generation_id is None or api_of(row.model) not in session.connected:
+        api = provider_of(row)
+        if row.generation_id is None or api not in session.connected:
             continue
         try:
             sha256 = await fetch_made(
-                session, api_of(row.model), row.generation_id, still=row.endpoint in STILL_ENDPOINTS, name=row.shot
+                session,
+                provider_of(row),
+                row.generation_id,
+                still=spec_of(provider_of(row)).is_still(row.endpoint),
+                name=row.shot,
             )
         except (DownloadError, MediaError, ServiceError):
             failed.append(row.key)  # kept in the books: the next run or reconciliation tries again
@@ -201,8 +206,8 @@ async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, datetime]:
-    # The second API does not tell its balance.
-    api: Api = "dream-machine" if "dream-machine" in session.connected else "agents"
+    # Of one API: where several are set up, of the first, as the account of a vendor is one.
+    api = session.connected[0]
     ledger, account = session.ledger, session.service.access(api).account
     before = await asyncio.to_thread(last_reading, ledger, account)
     since = before.at if before is not None else await asyncio.to_thread(ledger.now) - FIRST_LOOK
@@ -221,12 +226,11 @@ async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, da
 
 
 async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
-    if "dream-machine" not in session.connected:
-        return ()  # the second API has no list
-    try:
-        recent = await account_since(session.provider_of("dream-machine"), since - SKEW)
-    except ServiceError:
-        return ()
+    recent: list[Generation] = []
+    for api in session.connected:
+        if session.provider_of(api).has_list:
+            with contextlib.suppress(ServiceError):  # the others' are told all the same
+                recent += await account_since(session.provider_of(api), since - SKEW)
     claimed = await asyncio.to_thread(session.ledger.claimed, session.service.seller, [g.id for g in recent])
     return tuple(_stray(g) for g in recent if g.id not in claimed and (g.created_at is None or g.created_at >= since))
 

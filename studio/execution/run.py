@@ -28,7 +28,6 @@ from studio.money import ZERO, usd
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
-from studio.providers.luma.models import Api
 from studio.purchasing.gateway import PurchaseGateway
 from studio.remedies import here, option
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
@@ -50,7 +49,7 @@ class Run:
         self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[str, ...] = ()
-        self._gateways: dict[tuple[Api, str], PurchaseGateway] = {}
+        self._gateways: dict[tuple[str, str], PurchaseGateway] = {}
 
     @property
     def production(self) -> str:
@@ -329,7 +328,7 @@ def _shot_record(
         aspect_ratio=shot.aspect_ratio,
         seconds=clip.duration if clip is not None else Fraction(shot.seconds),
         take=shot.take,
-        camera=shot.camera,
+        camera=shot.options.camera,
         parents=shot.parents,
         order=shot.key,
         generation_id=row.generation_id if row is not None else shot.generation,

@@ -17,7 +17,7 @@ import httpx
 
 from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
-from studio.errors import LedgerError, SettingsError
+from studio.errors import LedgerError
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller
@@ -28,19 +28,20 @@ from studio.ledger.clock import TOLD, check_clock
 from studio.ledger.mark import LedgerMark
 from studio.ledger.retakes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
-from studio.money import ZERO
 from studio.planning import draw_plan
 from studio.planning.asset_use import assets_of, notes_on
 from studio.planning.context import Seed
 from studio.planning.film_names import Named, named_as_begun
+from studio.planning.keys import digest
 from studio.planning.plan import Budgeting, Plan, Retaking
-from studio.planning.requests import Given, digest
 from studio.planning.takes import ALL, keep_stale, next_take
 from studio.production import Production
-from studio.providers import Agents, DreamMachine, VideoProvider
-from studio.providers.luma.models import Api
-from studio.providers.luma.price_book import load_prices
-from studio.providers.luma.pricing import PriceTable
+from studio.providers import GenerationService
+from studio.providers.price_book import load_prices
+from studio.providers.pricing import PriceTable
+from studio.providers.registry import spec_of
+from studio.providers.shot_request import Given
+from studio.providers.spec import Connection, RateLimits
 from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
@@ -49,17 +50,6 @@ from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.still_store import StillStore
 from studio.trust import trusted
-
-BASE_PATHS: Mapping[Api, str] = {"dream-machine": "/dream-machine/v1", "agents": "/v1"}
-PROVIDERS: Mapping[Api, tuple[type[DreamMachine] | type[Agents], str]] = {
-    "dream-machine": (DreamMachine, "ray-2"),
-    "agents": (Agents, "ray-3"),
-}
-# By pool of models, as far as Luma documents them: the second API tells its creates a minute in its answers.
-TIERS: Mapping[str, Mapping[str, Limits]] = {
-    "build": {"ray": Limits(at_once=10, per_minute=20), "photon": Limits(at_once=40, per_minute=80)},
-    "none": {},
-}
 
 
 class Session:
@@ -80,10 +70,10 @@ class Session:
         self.mark = LedgerMark(self.home / "ledger-mark.json")
         # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
         self.restored = self.mark.restored(ledger)
-        # How the second API is given what was uploaded in this run, by the SHA-256 of its bytes.
-        self.given: dict[str, Given] = {}
-        self._providers: dict[Api, VideoProvider] = {}
-        self._pollers: dict[Api, GenerationPoller] = {}
+        # The files that were uploaded in this run, by API and the SHA-256 of their bytes, as a request names them.
+        self.given: dict[tuple[str, str], Given] = {}
+        self._providers: dict[str, GenerationService] = {}
+        self._pollers: dict[str, GenerationPoller] = {}
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
@@ -116,8 +106,8 @@ class Session:
         books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
         wanted = {sha for shot in drawn.shots for sha in shot.images}
         by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
-        # Luma's second API takes files: only what the first one reads must be published.
-        self.publisher.check(by_hash[sha] for sha in seeds_of(drawn, "dream-machine"))
+        # Some services take files: only what the others read must be published.
+        self.publisher.check(by_hash[sha] for sha in read_by_url(drawn))
         budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
         unpaid = free_shots(drawn, billed=self.service.billed)
         notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
@@ -190,13 +180,9 @@ class Session:
         history = await asyncio.to_thread(self.ledger.durations, self.service.seller)
         local = self.service.seller != "luma"
         for api, access in self.service.apis.items():
-            make, model = PROVIDERS[api]
-            self._providers[api] = make(
-                api_key=access.api_key,
-                base_url=access.base_url or origin + BASE_PATHS[api],
-                cost_per_second=self._rough_price(model),
-                local=local,
-            )
+            spec = spec_of(api)
+            base_url = access.base_url or origin + spec.local_path
+            self._providers[api] = spec.open(Connection(base_url, access.api_key, local=local))
             account = access.account
             self._pollers[api] = GenerationPoller(
                 self._providers[api],
@@ -217,31 +203,24 @@ class Session:
     async def _sighted(self, account: str, seen: Sequence[Sighting]) -> None:
         await asyncio.to_thread(keep_sightings, self.ledger, account, seen)
 
-    def _rough_price(self, model: str) -> Decimal:
-        """USD a second by the price table; 0 where it does not have the model, which is no reason to stop."""
-        try:
-            return self.prices.quote(model, "720p", 5).usd / 5
-        except SettingsError:
-            return ZERO
-
     @property
-    def connected(self) -> tuple[Api, ...]:
+    def connected(self) -> tuple[str, ...]:
         """The APIs that are reached for."""
         return tuple(self._providers)
 
-    def provider_of(self, api: Api) -> VideoProvider:
-        """One of the two APIs. Raises SettingsError where it is not set up."""
+    def provider_of(self, api: str) -> GenerationService:
+        """One of the services. Raises SettingsError where it is not set up."""
         self.service.access(api)
         if api not in self._providers:
             raise RuntimeError("the session is not connected")
         return self._providers[api]
 
-    def poller_of(self, api: Api) -> GenerationPoller:
+    def poller_of(self, api: str) -> GenerationPoller:
         """Who waits for the generations of that API."""
         self.provider_of(api)
         return self._pollers[api]
 
-    def gateway(self, api: Api, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> PurchaseGateway:
+    def gateway(self, api: str, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> PurchaseGateway:
         """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
         settings = self.settings
         return PurchaseGateway(
@@ -249,7 +228,7 @@ class Session:
             lambda: self.provider_of(api),
             run=run,
             caps=lambda: caps_of(settings, plan, run=run, budget=budget),
-            limits=self.limits(pool),
+            limits=self.limits(api, pool),
             patience=settings.rate_limit_patience,
             grace=self.grace,
             retry_moderation=settings.retry_moderation,
@@ -264,12 +243,13 @@ class Session:
         """How long an order whose answer was lost may still turn up."""
         return Grace(self.settings.doubt_grace)
 
-    def limits(self, pool: str) -> Limits:
-        """What an account is held to, of a pool of models: what the settings say, else its tier's limits at Luma.
+    def limits(self, api: str, pool: str) -> Limits:
+        """The limits of an account, for a pool of models: what the settings say, else its tier's at the service.
 
         A limit that the service tells replaces the tier's, and lowers that of the settings.
         """
-        tier = TIERS[self.settings.tier].get(pool, Limits()) if self.service.billed else Limits()
+        held = self.service.billed and self.settings.tier != "none"
+        tier = spec_of(api).limits.get(pool, RateLimits()) if held else RateLimits()
         return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute, tier.per_minute)
 
     async def aclose(self) -> None:
@@ -313,9 +293,15 @@ def opaque_id(ledger: str, film: str) -> str:
     return hmac.new(ledger.encode(), film.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def seeds_of(plan: Plan, api: Api) -> dict[str, None]:
-    """sha256 of the seed assets that one of the two APIs must be able to read."""
+def seeds_of(plan: Plan, api: str) -> dict[str, None]:
+    """sha256 of the seed assets that a service must be able to read."""
     return dict.fromkeys(sha for shot in plan.shots if shot.api == api and not shot.generation for sha in shot.images)
+
+
+def read_by_url(plan: Plan) -> dict[str, None]:
+    """sha256 of the seed assets that a service reads by their URLs."""
+    apis = dict.fromkeys(shot.api for shot in plan.shots)
+    return dict.fromkeys(sha for api in apis if not spec_of(api).takes_files for sha in seeds_of(plan, api))
 
 
 def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:

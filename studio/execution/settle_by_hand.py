@@ -10,8 +10,8 @@ from studio.execution.session import Session
 from studio.ledger import OrderRow
 from studio.ledger.by_hand import adopt, release, undo
 from studio.providers import Generation
-from studio.providers.luma.echo import KINDS, order_token
-from studio.providers.luma.models import api_of
+from studio.providers.order_trace import order_token
+from studio.providers.registry import provider_of, spec_of
 
 
 async def adopt_by_hand(session: Session, order: str, generation_id: str) -> OrderRow:
@@ -25,7 +25,7 @@ async def adopt_by_hand(session: Session, order: str, generation_id: str) -> Ord
         raise BadInput("names no generation", where="--adopt", hint="give its id, as the account's list shows it")
     # The service must know the generation: a mistyped id would lose a paid clip.
     await session.connect()
-    generation = await session.provider_of(api_of(row.model)).get(generation_id)
+    generation = await session.provider_of(provider_of(row)).get(generation_id)
     fault = _mismatch(session, row, generation)
     if fault:
         raise BadInput(
@@ -50,7 +50,8 @@ async def undo_by_hand(session: Session, order: str) -> OrderRow:
 def _mismatch(session: Session, row: OrderRow, generation: Generation) -> str:
     """Why a generation cannot be what an order bought; empty: it can."""
     # What it is says the generation itself; by which kind of request it was made, its echo.
-    picture, asked = row.endpoint.startswith("image"), KINDS.get(row.endpoint)
+    spec = spec_of(provider_of(row))
+    picture, asked = spec.is_still(row.endpoint), spec.echo_kinds.get(row.endpoint)
     if generation.kind and (generation.kind == "image") != picture:
         return f"it is of the kind '{generation.kind}', and {'an image' if picture else 'a video'} was ordered"
     made_by = generation.request.get("generation_type")

@@ -23,7 +23,7 @@ from studio.execution.session import Session, seeds_of
 from studio.failures import FailureClass
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
 from studio.planning.plan import Shot
-from studio.planning.requests import wire_request
+from studio.providers.registry import spec_of
 from studio.purchasing.ends import GONE_AFTER
 from studio.purchasing.gateway import Placed
 from studio.purchasing.order_errors import generation_failed, gone, pinned_failed, pinned_missing
@@ -72,7 +72,7 @@ async def order(
     hears.shot(shot.id, "ordering")
     intent = replace(shot.intent(run.production, account, film=run.plan.production.budget_name), price=price)
     try:
-        placed = await run.gateway(shot).purchase(intent, wire_request(shot, sent), on_wait=waiting)
+        placed = await run.gateway(shot).purchase(intent, spec_of(shot.api).build_request(shot, sent), on_wait=waiting)
     except Moderated as error:
         raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
     if placed.bought:

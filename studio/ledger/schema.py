@@ -123,6 +123,7 @@ orders = Table(
     Column("doubted_at", Utc),
     Column("doubt", String(12)),
     Column("request_id", String(120)),
+    Column("provider", String(40), nullable=False, server_default=""),
     # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),

@@ -75,7 +75,8 @@ class Intent:
     """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it.
 
     ``pool`` names the models that share the account's limits. ``film`` is what a production's budget hangs on: all its
-    versions (draft, final, reframed) have the same; empty: the production itself.
+    versions (draft, final, reframed) have the same; empty: the production itself. ``provider`` is the
+    id of the service.
     ``request`` is canonical (images by hash, parents by order); ``sent`` is what goes over the wire, without secrets.
     """
 
@@ -95,6 +96,7 @@ class Intent:
     pool: str = "ray"
     sent: Mapping[str, Any] = field(default_factory=dict)
     film: str = ""
+    provider: str = ""
 
 
 def kind_of(request: Mapping[str, Any]) -> str:
@@ -150,6 +152,7 @@ class OrderRow:
     absences:   how often it was released because the account's list did not show it
     doubted_at: since when nobody knows whether its create was accepted
     doubt:      why nobody does
+    provider:   the id of the service that it was sent to; empty in orders of earlier versions, whose model tells it
     request_id: names its create to the service's support: as it was sent, or as the answer named it. None where it
                 was sent without a name
     """
@@ -187,6 +190,7 @@ class OrderRow:
     doubted_at: datetime | None = None
     doubt: Doubt | None = None
     request_id: str | None = None
+    provider: str = ""
 
     def unheard_since(self, grace: float) -> datetime:
         """The moment from which on a grace period, in seconds, counts for an order in doubt.

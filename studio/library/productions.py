@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import BadInput
+from studio.library.values import CommonOptions, GeneratedVideo, VideoOptions
 from studio.planning.durations import whole_clip
 from studio.production import Production, parse_production
 from studio.production.field_types import covering, is_generation, nearest_ratio, shown
 from studio.production.rules import suggestion
-from studio.providers import CommonOptions, GeneratedVideo, VideoOptions
-from studio.providers.luma.models import video_model
+from studio.providers.registry import video_model
 
 Wish = Mapping[str, Any]
 

@@ -14,11 +14,11 @@ from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.run import Run
 from studio.execution.session import Session
 from studio.ledger import OrderRow
+from studio.library.values import GeneratedVideo
 from studio.media.clip import Clip
 from studio.money import ZERO
 from studio.planning.plan import Plan, Shot
 from studio.production import Production
-from studio.providers import GeneratedVideo
 from studio.purchasing.gateway import Placed
 
 PROMPT_SHOWN = 200  # characters of a prompt in a video's metadata
@@ -126,7 +126,7 @@ def _metadata(
         "aspect_ratio": shot.aspect_ratio,
         "keyframes": bool(shot.start or shot.end),
         "camera_motion": wish.get("camera_motion"),
-        "concepts": list(shot.camera),
+        "concepts": list(shot.options.camera),
         "take": shot.take,
         "order": shot.key,
         "cached": not bought,

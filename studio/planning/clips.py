@@ -18,13 +18,14 @@ from studio.money import ZERO
 from studio.planning.context import Choice, PlanningContext
 from studio.planning.durations import chain_lengths, whole_clip
 from studio.planning.edits import edited
-from studio.planning.plan import Shot, ShotState, Source
+from studio.planning.plan import Shot, ShotState
 from studio.planning.shots import guides_of, quote, shot_of
 from studio.planning.stills import anchored_end, anchored_start
 from studio.production import Scene
 from studio.production.field_types import is_generation
-from studio.providers.luma.models import VideoModel
-from studio.providers.luma.pricing import Quote
+from studio.providers.models import VideoModel
+from studio.providers.pricing import Quote
+from studio.providers.shot_request import Source
 
 BY_ID = ("shot", "generation")
 #: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service does not take any more.
@@ -43,7 +44,12 @@ def _existing(context: PlanningContext, scene: Scene) -> Shot:
     seconds = whole_clip(model.lengths, context.production.duration_of(scene))
     shot = shot_of(context, scene, scene.id, Fraction(seconds), quote(context, scene, seconds, plain=True))
     return context.add(
-        replace(shot, generation=scene.generation, state=ShotState.PINNED, loop=scene.loop, hdr=False, exr=False)
+        replace(
+            shot,
+            generation=scene.generation,
+            state=ShotState.PINNED,
+            options=replace(shot.options, loop=scene.loop, hdr=False, exr=False),
+        )
     )
 
 
@@ -155,7 +161,11 @@ def _drawn(context: PlanningContext, scene: Scene, form: Form, lengths: tuple[in
             first, last = _as_taken(context, scene, model, seconds, first, last)
         extends = any(source is not None and source.kind in BY_ID for source in (first, last))
         shot = shot_of(context, scene, name, Fraction(seconds), quote(context, scene, seconds, extends=extends))
-        shots.append(context.add(replace(shot, start=first, end=last, loop=scene.loop, guides=guides)))
+        shots.append(
+            context.add(
+                replace(shot, start=first, end=last, guides=guides, options=replace(shot.options, loop=scene.loop))
+            )
+        )
     return tuple(shots)
 
 
@@ -181,8 +191,11 @@ def _picture(
         return Source(frame, known)
     # A generation of nobody's scene: it is fetched for this frame alone.
     name = f"{scene.id}.{'from' if frame == 'last' else 'to'}"
-    shot = shot_of(context, scene, name, Fraction(context.model(scene).lengths[0]), Quote(ZERO, context.prices.label))
-    pinned = replace(shot, generation=source.ref, state=ShotState.PINNED, hdr=False, exr=False)
+    model = context.model(scene)
+    free = Quote(ZERO, context.prices.of(model.api).label)
+    shot = shot_of(context, scene, name, Fraction(model.lengths[0]), free)
+    plain = replace(shot.options, hdr=False, exr=False)
+    pinned = replace(shot, generation=source.ref, state=ShotState.PINNED, options=plain)
     return Source(frame, context.add(pinned).id)
 
 

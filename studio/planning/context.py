@@ -11,11 +11,13 @@ from typing import TypeAlias
 
 from studio.assets import SeedFootage, SeedImage, source_key
 from studio.money import ZERO
-from studio.planning.plan import Shot, Source
-from studio.planning.requests import named
+from studio.planning.keys import named
+from studio.planning.plan import Shot
 from studio.production import Asset, Production, Scene
-from studio.providers.luma.models import VideoModel, video_model
-from studio.providers.luma.pricing import PriceTable
+from studio.providers.models import VideoModel
+from studio.providers.pricing import PriceTable
+from studio.providers.registry import video_model
+from studio.providers.shot_request import Source
 
 Seed: TypeAlias = SeedImage | SeedFootage
 Seeds: TypeAlias = Mapping[str, Seed]

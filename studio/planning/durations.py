@@ -9,7 +9,7 @@ from math import ceil
 from typing import TypeAlias
 
 from studio.money import ZERO
-from studio.providers.luma.models import VideoModel, clip_lengths, rank
+from studio.providers.models import VideoModel, clip_lengths, rank
 
 #: USD for one clip of so many seconds; whether it continues a generation by its id.
 Price: TypeAlias = Callable[[int, bool], Decimal]

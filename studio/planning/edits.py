@@ -9,11 +9,12 @@ from math import ceil
 from studio.assets import SeedFootage, source_key
 from studio.errors import BadInput
 from studio.planning.context import PlanningContext
-from studio.planning.plan import FPS, Shot, Source
+from studio.planning.plan import FPS, Shot
 from studio.planning.shots import dynamic_of, guides_of, shot_of
 from studio.planning.stills import anchored_start
 from studio.production import Scene
-from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, VideoModel, smaller, tier_of
+from studio.providers.models import TIER_PIXELS, VideoModel, smaller, tier_of
+from studio.providers.shot_request import Operation, Source
 
 DEFAULT_STRENGTH = "flex_1"
 
@@ -30,17 +31,20 @@ def edited(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
         _check_length(scene, model, seconds)
         _check_guides(scene, len(sources), seconds)
         name = scene.id if len(sources) == 1 else f"{scene.id}.{number}"
-        # The first API has no resolution to ask for: what comes back has its source's size.
-        by_source = model.api == "dream-machine"
-        asked = tier if by_source else context.production.resolution_of(scene)
-        price = context.prices.quote_edit(model.name, asked, ceil(seconds * FPS), dynamic=dynamic_of(scene))
-        resolution = smaller(asked, EDIT_MOST) if by_source else asked
+        # Where no resolution can be asked for, what comes back has its source's size.
+        asked = tier if model.edit_most else context.production.resolution_of(scene)
+        price = context.prices.of(model.api).quote_edit(
+            model.name, asked, ceil(seconds * FPS), dynamic=dynamic_of(scene)
+        )
+        resolution = smaller(asked, model.edit_most) if model.edit_most else asked
         shot = shot_of(context, scene, name, seconds, price)
-        endpoint = "video_edit" if model.api == "agents" else "modify"
+        options = replace(
+            shot.options, strength=strength, auto_controls=scene.auto_controls,
+            controls=None if scene.controls is None else scene.controls.as_asked(),
+        )  # fmt: skip
         shots.append(context.add(replace(
-            shot, endpoint=endpoint, source=source, start=start, resolution=resolution,
-            strength=strength, guides=guides, auto_controls=scene.auto_controls,
-            controls={} if scene.controls is None else scene.controls.as_asked(),
+            shot, operation=Operation.MODIFY, source=source, start=start, resolution=resolution, guides=guides,
+            options=options,
         )))  # fmt: skip
     return tuple(shots)
 
@@ -53,9 +57,9 @@ def _footage(context: PlanningContext, scene: Scene) -> list[tuple[Source, Fract
         assert isinstance(seed, SeedFootage)  # noqa: S101 - looked at as footage
         return [(Source("footage", seed.sha256), seed.seconds, tier_of(seed.width, seed.height))]
     found = []
-    api = context.model(scene).api
+    model = context.model(scene)
     for shot in context.made[scene.modify or ""]:
-        by_id = api == "agents" == shot.api and not shot.generation
+        by_id = model.edits_by_id and shot.api == model.api and not shot.generation
         tier = shot.resolution if shot.resolution in TIER_PIXELS else "540p"
         found.append((Source("shot" if by_id else "clip", shot.id), shot.seconds, tier))
     return found

@@ -17,8 +17,9 @@ from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
 from studio.money import ZERO
 from studio.production import Production
-from studio.providers.luma.models import Api
-from studio.providers.luma.pricing import Quote
+from studio.providers.pricing import Quote
+from studio.providers.registry import spec_of, still_models, video_models
+from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
 from studio.remedies import option, place
 
 FPS = 24
@@ -42,34 +43,15 @@ class ShotState(StrEnum):
 OF_A_SHOT = ("shot", "still", "clip", "first", "last")
 #: Of these the bytes must be here before they can be sent on.
 OF_A_FILE = ("first", "last")
-STILL_ENDPOINTS = ("image", "image_edit")
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a shot is made from, and where to find it.
-
-    ==============  ================================  ===================================================
-    kind            ref                               what of it
-    ==============  ================================  ===================================================
-    image, footage  sha256 of a seed asset            its content, published for the service
-    generation      id of an existing generation      the generation itself
-    shot            id of a shot of this plan         its generation, by id
-    still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
-    first, last     id of a shot of this plan         that frame of its clip, as a picture of our own
-    ==============  ================================  ===================================================
-    """
-
-    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last"]
-    ref: str
 
 
 @dataclass(frozen=True)
 class Shot:
     """One clip or still to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
+    ``api`` is the id of the provider that sells it.
 
     ``source`` is what a shot changes or finishes, ``references`` what its subject looks like, ``guides`` pictures that
-    it passes through, by frame. ``controls`` say what an edit keeps, ``position`` where a reframed picture stands.
+    it passes through, by frame.
     ``finishes`` is the shot of which this one is a later version, in the same scene.
     """
 
@@ -80,28 +62,21 @@ class Shot:
     aspect_ratio: str
     seconds: Fraction
     prompt: str
-    camera: tuple[str, ...]
-    loop: bool
     start: Source | None
     end: Source | None
     take: int
     seller: str
     quote: Quote
     request: Mapping[str, Any] = field(repr=False)
+    api: str
     key: str = ""
     family: str = ""
     generation: str | None = None
-    api: Api = "dream-machine"
-    endpoint: str = "video"
+    operation: Operation = Operation.VIDEO
+    options: ShotOptions = ALL_OFF
     source: Source | None = None
     references: tuple[Source, ...] = ()
     guides: tuple[tuple[int, Source], ...] = ()
-    strength: str = ""
-    auto_controls: bool = False
-    controls: Mapping[str, Any] = field(default_factory=dict)
-    position: Mapping[str, float] = field(default_factory=dict)
-    hdr: bool = False
-    exr: bool = False
     finishes: str = ""
     state: ShotState = ShotState.NEW
     order: OrderRow | None = field(default=None, repr=False)
@@ -124,14 +99,17 @@ class Shot:
 
     @property
     def is_still(self) -> bool:
-        return self.endpoint in STILL_ENDPOINTS
+        return self.operation is Operation.IMAGE
+
+    @property
+    def endpoint(self) -> str:
+        """The service's own name for the operation, as orders and their keys have it."""
+        return spec_of(self.api).endpoint(self.operation)
 
     @property
     def pool(self) -> str:
-        """The models that share the account's limits. The Agents API has one bucket for images and videos."""
-        if self.api == "agents":
-            return "agents"
-        return "photon" if self.is_still else "ray"
+        """The models that share the account's limits."""
+        return (still_models()[self.model] if self.is_still else video_models()[self.model]).pool
 
     @property
     def to_pay(self) -> Decimal:
@@ -142,7 +120,8 @@ class Shot:
         """This shot as an intended purchase. ``film`` is what the budget hangs on, where that is not the production."""
         return Intent(
             key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
-            model=self.model, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
+            model=self.model,
+            provider=self.api, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
             request=self.request, price=self.quote.usd, price_table=self.quote.table, film=film,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from studio.planning.plan import FPS, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.production import Production, Scene
 from studio.production.field_types import is_generation
-from studio.providers.luma.pricing import PriceTable
+from studio.providers.pricing import PriceTable
 
 
 def draw_plan(

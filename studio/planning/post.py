@@ -8,9 +8,11 @@ from fractions import Fraction
 from studio.errors import BadInput
 from studio.planning.context import PlanningContext
 from studio.planning.durations import frames_of
-from studio.planning.plan import FPS, Shot, Source
+from studio.planning.plan import FPS, Shot
 from studio.production import Scene
-from studio.providers.luma.models import EDIT_MOST, TIER_PIXELS, smaller
+from studio.providers.models import TIER_PIXELS, smaller
+from studio.providers.registry import video_model
+from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
 
 #: Shapes that differ by less are one: frame sizes are whole, even numbers.
 SAME_SHAPE = 0.02
@@ -31,25 +33,25 @@ def _reframed(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
             f"a clip of {float(clip.seconds):g} s, and {model.name} reframes {model.reframe_seconds} s at most",
             where=f"scene '{scene.id}', field 'reframe'", hint="make the scene of shorter clips, or with another model",
         )  # fmt: skip
-    agents = model.api == "agents"
-    resolution = clip.resolution if agents else smaller(clip.resolution, EDIT_MOST)
+    resolution = smaller(clip.resolution, model.edit_most) if model.edit_most else clip.resolution
     if _alike(_shape(context, clip), ratio):
         context.notes.append(f"scene '{scene.id}': '{clip.id}' has the shape {ratio} already, and is not reframed")
         return clip
-    price = context.prices.quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
+    price = context.prices.of(model.api).quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
     position = context.production.position_of(scene) if model.placed else None
-    by_id = agents and not clip.generation
+    by_id = model.edits_by_id and clip.api == model.api and not clip.generation
     return context.add(replace(
-        _next(clip, ratio.replace(":", "x")), endpoint="video_reframe" if agents else "reframe", aspect_ratio=ratio,
+        _next(clip, ratio.replace(":", "x")), operation=Operation.REFRAME, aspect_ratio=ratio,
         resolution=resolution, source=Source("shot" if by_id else "clip", clip.id), quote=price,
-        position={} if position is None else position.as_asked(),
+        options=ShotOptions(position=None if position is None else position.as_asked()),
     ))  # fmt: skip
 
 
 def _shape(context: PlanningContext, clip: Shot) -> float:
-    """Width to height of a clip: an edit has that of its source, and a new clip of Ray 3 that of its first picture."""
+    """Width to height of a clip: an edit has that of its source, as has a new clip of its first picture, where
+    its model makes it so."""
     while True:
-        frame = clip.source or (clip.start or clip.end if clip.api == "agents" else None)
+        frame = clip.source or (clip.start or clip.end if video_model(clip.model).framed else None)
         if frame is None or clip.generation:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
@@ -75,26 +77,27 @@ def _upscaled(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
         return clip
     if wanted is None or TIER_PIXELS[wanted] <= TIER_PIXELS[clip.resolution]:
         return clip
-    price = context.prices.quote_upscale(wanted, frames_of(clip.seconds, FPS))
+    price = context.prices.of(clip.api).quote_upscale(wanted, frames_of(clip.seconds, FPS))
     return context.add(replace(
-        _next(clip, "large"), endpoint="upscale", resolution=wanted, source=_of(clip), quote=price, prompt=clip.prompt
+        _next(clip, "large"), operation=Operation.UPSCALE, resolution=wanted, source=_of(clip), quote=price,
+        prompt=clip.prompt,
     ))  # fmt: skip
 
 
 def _sound(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
     if not scene.sound:
         return clip
-    price = context.prices.quote_audio(frames_of(clip.seconds, FPS))
+    price = context.prices.of(clip.api).quote_audio(frames_of(clip.seconds, FPS))
     return context.add(
-        replace(_next(clip, "sound"), endpoint="audio", source=_of(clip), prompt=scene.sound, quote=price)
+        replace(_next(clip, "sound"), operation=Operation.SOUND, source=_of(clip), prompt=scene.sound, quote=price)
     )
 
 
 def _next(clip: Shot, step: str) -> Shot:
     """A later version of a clip, before it is said what was done to it."""
     return replace(
-        clip, id=f"{clip.id}.{step}", finishes=clip.id, start=None, end=None, references=(), guides=(), strength="",
-        auto_controls=False, controls={}, camera=(), loop=False, hdr=False, exr=False, generation=None,
+        clip, id=f"{clip.id}.{step}", finishes=clip.id, start=None, end=None, references=(), guides=(),
+        options=ALL_OFF, generation=None,
     )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from fractions import Fraction
 
 from studio.errors import BadInput
 from studio.planning.context import PlanningContext
-from studio.planning.plan import FPS, Shot, Source
+from studio.planning.plan import FPS, Shot
 from studio.production import Scene
-from studio.providers.luma.concepts import in_words
-from studio.providers.luma.pricing import Quote, Range
+from studio.providers.pricing import Quote, Range
+from studio.providers.registry import spec_of
+from studio.providers.shot_request import ShotOptions, Source
 
 
 def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction, price: Quote) -> Shot:
@@ -17,7 +18,7 @@ def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction
     model, camera = context.model(scene), context.production.camera_of(scene)
     prompt = context.production.prompt_of(scene)
     if not model.concepts:
-        prompt = in_words(prompt, camera)
+        prompt = spec_of(model.api).in_words(prompt, camera)
     if len(prompt) > model.longest_prompt:
         raise BadInput(
             f"the prompt has {len(prompt)} characters with the camera's words, and {model.name} takes "
@@ -25,16 +26,16 @@ def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction
         )  # fmt: skip
     return Shot(
         id=name, scene=scene.id, model=model.name, resolution=context.production.resolution_of(scene),
-        aspect_ratio=context.production.aspect_ratio, seconds=seconds, prompt=prompt, camera=camera, loop=False,
+        aspect_ratio=context.production.aspect_ratio, seconds=seconds, prompt=prompt,
         start=None, end=None, take=context.take(scene), seller=context.seller, quote=price, request={}, api=model.api,
-        hdr=scene.hdr, exr=scene.exr,
+        options=ShotOptions(camera=camera, hdr=scene.hdr, exr=scene.exr),
     )  # fmt: skip
 
 
 def quote(context: PlanningContext, scene: Scene, seconds: int, *, extends: bool = False, plain: bool = False) -> Quote:
     """The price of a new clip of a scene. ``extends``: it continues a generation; ``plain``: as if it had no HDR."""
     production, dynamic = context.production, "sdr" if plain else dynamic_of(scene)
-    return context.prices.quote(
+    return context.prices.of(context.model(scene).api).quote(
         production.model_of(scene), production.resolution_of(scene), seconds, dynamic=dynamic, extends=extends
     )
 

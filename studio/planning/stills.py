@@ -10,9 +10,10 @@ from fractions import Fraction
 
 from studio.errors import BadInput
 from studio.planning.context import PlanningContext
-from studio.planning.plan import Shot, Source
+from studio.planning.plan import Shot
 from studio.production import Character, Scene
-from studio.providers.luma.models import still_model
+from studio.providers.registry import still_model
+from studio.providers.shot_request import Operation, Source
 
 #: Colour and identity drift by the third or fourth link of a chain.
 DRIFTS_AFTER = 3
@@ -70,9 +71,10 @@ def _still(context: PlanningContext, scene: Scene, character: Character) -> Sour
     references = tuple(source for source in images if source is not None)
     still = Shot(
         id=f"{scene.id}.still", scene=scene.id, model=model.name, resolution="still",
-        aspect_ratio=model.ratio_for(context.production.aspect_ratio), seconds=Fraction(0), prompt=prompt, camera=(),
-        loop=False, start=None, end=None, take=context.take(scene), seller=context.seller,
-        quote=context.prices.quote_still(model.name, references=len(references)), request={}, api=model.api,
-        endpoint="image", references=references,
+        aspect_ratio=model.ratio_for(context.production.aspect_ratio), seconds=Fraction(0), prompt=prompt,
+        start=None, end=None, take=context.take(scene), seller=context.seller,
+        quote=context.prices.of(model.api).quote_still(model.name, references=len(references)), request={},
+        api=model.api,
+        operation=Operation.IMAGE, references=references,
     )  # fmt: skip
     return Source("still", context.add(still).id)

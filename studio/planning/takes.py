@@ -14,8 +14,8 @@ from typing import Any
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.retakes import Retake
 from studio.money import ZERO, usd
+from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
-from studio.planning.requests import digest, named
 from studio.production.slugs import earlier_text
 from studio.remedies import option
 

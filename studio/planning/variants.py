@@ -7,7 +7,7 @@ from typing import Any, get_args
 from studio.errors import BadInput
 from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
-from studio.providers.luma.models import video_model
+from studio.providers.registry import video_model
 from studio.remedies import option, place
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from studio.production.field_types import is_generation
 from studio.production.locations import Finding
-from studio.providers.luma.models import MODELS, VideoModel, still_model, video_model
+from studio.providers.models import VideoModel
+from studio.providers.registry import still_model, video_model, video_models
 
 if TYPE_CHECKING:
     from studio.production.model import Character, Production, Scene
@@ -28,7 +29,7 @@ def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
         yield from _controls(scene)
     yield from _reframed(production, scene, model)
     yield from _modified(scene, model)
-    yield from _character(production, scene, still_model(model.still).references)
+    yield from _character(production, scene, model)
     yield from _upscale(production, scene)
 
 
@@ -62,7 +63,7 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
         "loop": lambda m: m.loops, "sound": lambda m: m.sound, "upscale": lambda m: m.upscales,
     }  # fmt: skip
     for field in (name for name, missing in wants.items() if missing):
-        others = " or ".join(m.name for m in MODELS.values() if able[field](m))
+        others = " or ".join(m.name for m in video_models().values() if able[field](m))
         yield Finding((field,), f"{model.name} does not do that", f"write model: {others}; or remove it")
 
 
@@ -150,14 +151,18 @@ def _modified(scene: Scene, model: VideoModel) -> Iterator[Finding]:
             yield Finding((field,), "cannot be combined with modify, which keeps the footage's motion", "remove one")
 
 
-def _character(production: Production, scene: Scene, most: int) -> Iterator[Finding]:
+def _character(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
     character = production.character_of(scene)
     if character is None or scene.generation:
+        return
+    if not model.still:
+        hint = "choose another model, or begin the scene with a picture of them (start_image)"
+        yield Finding(("character",), f"{model.name} has no stills to begin the scene with", hint)
         return
     if scene.start_image is not None:
         hint = "the scene's first frame is a still of the character: remove one"
         yield Finding(("start_image",), "stands beside character, and a clip has one first frame", hint)
-    yield from _references(character, most)
+    yield from _references(character, still_model(model.still).references)
 
 
 def _references(character: Character, most: int) -> Iterator[Finding]:

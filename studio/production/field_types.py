@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -20,8 +20,12 @@ from pydantic_core import PydanticCustomError
 from studio.production.invisible import code_point, is_invisible
 from studio.production.paths import bad_file_url, is_file_url
 from studio.production.slugs import RESERVED, slugify
+from studio.providers.registry import video_models
 
-Model = Literal["ray-2", "ray-flash-2", "ray-3"]
+if TYPE_CHECKING:
+    Model = str
+else:
+    Model = Literal[tuple(video_models())]  # those of every service that is installed
 Resolution = Literal["360p", "540p", "720p", "1080p", "4k"]
 AspectRatio = Literal["16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21"]
 Strength = Literal[

@@ -21,6 +21,7 @@ from studio.production.normalize import SCENE_WORDS, absolute, canonical
 from studio.production.paths import local_path
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
+from studio.providers.registry import registered
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -159,6 +160,8 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
         hint = rules.suggestion(_likely(value, known), known, "one of")
         if "did you mean" in hint and len(known) > 2:
             hint = f"{hint} One of {', '.join(known)}"
+        if loc[-1] == "model":
+            hint += "".join(f"; service {fault}" for fault in registered().faults)
         quoted = shown(value) if isinstance(value, str | int | float) else kind_of(value)
         return Problem(where, f"{quoted} is not possible", hint)  # a field's name is not always a noun in the singular
     bound = next(((word, context[name]) for name, word in _BOUNDS.items() if name in context), None)

@@ -15,13 +15,13 @@ from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
 from studio.providers.luma.concepts import camera_key, nearest_camera
-from studio.providers.luma.models import MODELS
+from studio.providers.registry import video_models
 
 if TYPE_CHECKING:
     from studio.production.model import Production, Scene
 
 #: A loop is one clip, and a trimmed clip no longer loops: so it has the length of a clip.
-CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {m.name: m.loop_lengths for m in MODELS.values()}
+CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {m.name: m.loop_lengths for m in video_models().values()}
 MOST_SCENES = 2000
 MOST_STEPS = 12
 

@@ -1,25 +1,5 @@
-"""Video services, each behind the same few calls. Alone they need neither Prefect nor the books, and buy nothing."""
+"""Video services, each behind the same few calls. Alone they need neither Prefect nor a ledger, and buy nothing."""
 
-from studio.providers.base import (
-    CommonOptions,
-    GeneratedVideo,
-    Generation,
-    GenerationPage,
-    GenerationState,
-    VideoOptions,
-    VideoProvider,
-)
-from studio.providers.luma.agents import Agents
-from studio.providers.luma.dream_machine import DreamMachine
+from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
 
-__all__ = [
-    "Agents",
-    "CommonOptions",
-    "DreamMachine",
-    "GeneratedVideo",
-    "Generation",
-    "GenerationPage",
-    "GenerationState",
-    "VideoOptions",
-    "VideoProvider",
-]
+__all__ = ["Generation", "GenerationPage", "GenerationService", "GenerationState"]

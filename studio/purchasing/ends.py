@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from studio.errors import NotFound, ServiceError
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.providers import Generation, VideoProvider
-from studio.providers.luma.models import Api, api_of
+from studio.providers import Generation, GenerationService
+from studio.providers.registry import EARLIEST, provider_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 
@@ -18,7 +18,7 @@ GONE_AFTER = timedelta(minutes=10)
 
 
 async def book_ends(
-    ledger: Ledger, provider: VideoProvider, *, seller: str, account: str, api: Api = "dream-machine"
+    ledger: Ledger, provider: GenerationService, *, seller: str, account: str, api: str = EARLIEST
 ) -> int:
     """Book the end of every generation of an account that is in flight by the books. Returns how many had ended.
 
@@ -28,7 +28,7 @@ async def book_ends(
     rows = [
         row
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
-        if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and row.generation_id is not None
+        if (row.seller, row.account, provider_of(row)) == (seller, account, api) and row.generation_id is not None
     ]
     if not rows:
         return 0
@@ -45,7 +45,7 @@ async def book_ends(
     return ended
 
 
-async def _look_at(ledger: Ledger, provider: VideoProvider, row: OrderRow, generation: Generation | None) -> bool:
+async def _look_at(ledger: Ledger, provider: GenerationService, row: OrderRow, generation: Generation | None) -> bool:
     identity = row.generation_id or ""
     try:
         found = generation or await provider.get(identity)

@@ -52,9 +52,9 @@ from studio.errors import (
 )
 from studio.ledger import Cap, Doubt, Intent, Ledger, Limits, OrderRow, OrderState, Reservation
 from studio.ledger.clock import since_start
-from studio.providers import Generation, VideoProvider
-from studio.providers.luma.echo import ORDER_QUERY, traceable
-from studio.providers.luma.models import api_of
+from studio.providers import Generation, GenerationService
+from studio.providers.order_trace import ORDER_QUERY, traceable
+from studio.providers.registry import provider_of
 from studio.purchasing.listing import whole_list
 from studio.purchasing.order_errors import gone, held_back, in_doubt, refused_before
 from studio.purchasing.recovery import Grace, LostOrderResolver
@@ -98,7 +98,7 @@ class PurchaseGateway:
     def __init__(
         self,
         ledger: Ledger,
-        provider: Callable[[], VideoProvider],
+        provider: Callable[[], GenerationService],
         *,
         run: str,
         caps: Callable[[], Iterable[Cap]] = tuple,
@@ -200,7 +200,7 @@ class PurchaseGateway:
                 if now - looked > REFRESH:
                     # Slots of runs that died are free once the service says that their generations have ended.
                     looked = now
-                    await self._settler().refresh(intent.seller, intent.account, api_of(intent.model))
+                    await self._settler().refresh(intent.seller, intent.account, provider_of(intent))
                     await asyncio.to_thread(self._check_that_it_moves, intent, began, now)
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
                 if reservation.limited and rest > self._patience:

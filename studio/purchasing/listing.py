@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from studio.errors import ServiceError
-from studio.providers import Generation, VideoProvider
+from studio.providers import Generation, GenerationService
 
 PAGE = 100
 MOST_PAGES = 50
@@ -24,7 +24,7 @@ class TooLong(ServiceError):
     """The account's list is too long to be read to its end."""
 
 
-async def account_since(provider: VideoProvider, since: datetime) -> list[Generation]:
+async def account_since(provider: GenerationService, since: datetime) -> list[Generation]:
     """The account's generations back to ``since`` by the service's clock. Raises ServiceError.
 
     Nobody promises that the list begins with the newest one: unless all that was read does, it is read on. What this
@@ -45,7 +45,7 @@ async def account_since(provider: VideoProvider, since: datetime) -> list[Genera
     raise TooLong(f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC")
 
 
-async def as_far_as_it_goes(provider: VideoProvider) -> dict[str, Generation]:
+async def as_far_as_it_goes(provider: GenerationService) -> dict[str, Generation]:
     """What the account's list shows, by id, read until nothing new comes. Good for finding, and no proof of absence.
 
     Raises ServiceError.
@@ -62,7 +62,7 @@ async def as_far_as_it_goes(provider: VideoProvider) -> dict[str, Generation]:
     return found
 
 
-async def whole_list(provider: VideoProvider) -> dict[str, Generation]:
+async def whole_list(provider: GenerationService) -> dict[str, Generation]:
     """All generations of the account, by id: page after page, each beginning with the last rows of the one before.
 
     Whether there is more is tried, whatever the service says. Raises ServiceError where the pages do not fit together,

@@ -29,9 +29,10 @@ from typing import Literal
 from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
-from studio.providers import Generation, VideoProvider
-from studio.providers.luma.echo import KINDS, NAMELESS, Likeness, match_echo, order_token
-from studio.providers.luma.models import Api, api_of
+from studio.providers import Generation, GenerationService
+from studio.providers.order_trace import Likeness, by_token, order_token
+from studio.providers.registry import EARLIEST, find_spec, provider_of
+from studio.providers.spec import ProviderSpec
 from studio.purchasing.absence import SKEW, WINDOW, ServiceTime, absence, service_time
 from studio.purchasing.ends import book_ends
 from studio.purchasing.listing import TooLong, account_since, as_far_as_it_goes, whole_list
@@ -78,14 +79,32 @@ def candidates(row: OrderRow, generations: Iterable[Generation], time: ServiceTi
 
 def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Candidate | None:
     echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
-    like = match_echo(row.sent, echoed, token=row.token, endpoint=row.endpoint)
+    spec = _spec(row)
+    match = spec.match_echo if spec is not None else by_token
+    like = match(row.sent, echoed, token=row.token, endpoint=row.endpoint)
     if like == "possible" and generation.kind in ("image", "video"):
         # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
-        like = like if (generation.kind == "image") == row.endpoint.startswith("image") else None
+        like = like if (generation.kind == "image") == _is_still(row) else None
     if like is None:
         return None
     # A token is this attempt's alone, whenever the service says that it was.
     return Candidate(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
+
+
+def _spec(row: OrderRow) -> ProviderSpec | None:
+    """The service that an order was sent to; None where its package is no longer installed."""
+    return find_spec(provider_of(row))
+
+
+def _is_still(row: OrderRow) -> bool:
+    spec = _spec(row)
+    return spec.is_still(row.endpoint) if spec is not None else row.endpoint.startswith("image")
+
+
+def _is_nameless(row: OrderRow) -> bool:
+    """True if the echo of such a create does not say which clip it was made of: two of them look alike."""
+    spec = _spec(row)
+    return spec is not None and row.endpoint in spec.nameless
 
 
 @dataclass(frozen=True)
@@ -109,7 +128,7 @@ class LostOrderResolver:
     ``why`` says of the last order that was not settled what stands in the way.
     """
 
-    def __init__(self, ledger: Ledger, provider: VideoProvider, *, grace: Grace | None = None) -> None:
+    def __init__(self, ledger: Ledger, provider: GenerationService, *, grace: Grace | None = None) -> None:
         self._ledger, self._provider, self._grace = ledger, provider, grace or Grace()
         self._noted: set[tuple[str, bool]] = set()
         # Known generations that an earlier look has missed: they come late.
@@ -194,7 +213,7 @@ class LostOrderResolver:
         """What a reading of the list shows. Takes note of known generations on it."""
         ledger = self._ledger
         earlier = ledger.failed_attempts(row.account, row.reserved_at - WINDOW)
-        found = [k for k in (*ledger.known(row.account), *earlier) if api_of(k.model) == api_of(row.model)]
+        found = [k for k in (*ledger.known(row.account), *earlier) if provider_of(k) == provider_of(row)]
         known = tuple(sorted(found, key=lambda k: k.submitted_at or k.reserved_at, reverse=True))
         by_date = self._provider.clock.ahead if self._provider.clock is not None else None
         if by_date is not None:
@@ -231,7 +250,7 @@ class LostOrderResolver:
         if found and found[0].like == "likely":
             rivals = self._rivals(row)
             found = [fit for fit in found if not any(_liker(rival, fit, look.time) for rival in rivals)]
-            if found and (why := _unsure(found, rivals, look.time, nameless=row.endpoint in NAMELESS)):
+            if found and (why := _unsure(found, rivals, look.time, nameless=_is_nameless(row))):
                 if why == "waiting":
                     return "waiting"
                 return self._unclear("the account's list cannot tell it from another one")
@@ -310,9 +329,10 @@ class LostOrderResolver:
         model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")
         if model and ordered and model != ordered:
             return False
-        if generation.request.get("generation_type") not in (None, KINDS.get(row.endpoint)):
+        spec, made_by = _spec(row), generation.request.get("generation_type")
+        if spec is not None and spec.echo_kinds and made_by not in (None, spec.echo_kinds.get(row.endpoint)):
             return False
-        return not generation.kind or (generation.kind == "image") == row.endpoint.startswith("image")
+        return not generation.kind or (generation.kind == "image") == _is_still(row)
 
     @staticmethod
     def _anothers(generation: Generation, rivals: list[OrderRow], time: ServiceTime) -> bool:
@@ -381,7 +401,7 @@ class LostOrderResolver:
         await asyncio.to_thread(self._ledger.settle_absent, row.key, row.attempt, note)
         return "released"
 
-    async def refresh(self, seller: str, account: str, api: Api = "dream-machine") -> int:
+    async def refresh(self, seller: str, account: str, api: str = EARLIEST) -> int:
         """Book the end of every generation that nobody waits for any more. Returns how many had ended."""
         return await book_ends(self._ledger, self._provider, seller=seller, account=account, api=api)
 

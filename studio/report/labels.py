@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
+from studio.providers.registry import find_spec, video_models
 from studio.report.formats import opening, seconds
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.shot_kinds import kind_of
 
-APIS: Mapping[str, str] = {"dream-machine": "Dream Machine", "agents": "Luma Agents"}
 LONGEST = 48  # letters of a sound's words
 
 
@@ -62,9 +62,14 @@ def tags(shot: ShotRecord) -> tuple[str, ...]:
         "loop" if asked.get("loop") else "",
         f"modify {asked['mode']}" if kind_of(shot) == "modify" and asked.get("mode") else "",
         f"{len(guides)} guide{'s' if len(guides) > 1 else ''}" if isinstance(guides, list | tuple) and guides else "",
-        "camera told in the prompt" if shot.camera and shot.api == "agents" else "",
+        "camera told in the prompt" if shot.camera and _without_concepts(shot) else "",
     )
     return tuple(tag for tag in found if tag)
+
+
+def _without_concepts(shot: ShotRecord) -> bool:
+    model = video_models().get(shot.model)
+    return model is not None and not model.concepts
 
 
 def apis(record: RunRecord) -> tuple[str, ...]:
@@ -74,7 +79,8 @@ def apis(record: RunRecord) -> tuple[str, ...]:
 
 def api_name(shot: ShotRecord) -> str:
     """The API that a shot is from, by the name that Luma gives it."""
-    return APIS.get(shot.api, shot.api)
+    spec = find_spec(shot.api)
+    return shot.api if spec is None else spec.label
 
 
 def once(texts: Iterable[str]) -> tuple[str, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from studio.providers.registry import find_spec
+from studio.providers.shot_request import Operation
 from studio.report.records import ShotOutcome, ShotRecord
 
 Kind = Literal["clip", "still", "modify", "reframe", "upscale", "sound"]
 
-_KINDS: Mapping[str, Kind] = {
-    "image": "still", "image_edit": "still", "modify": "modify", "video_edit": "modify", "reframe": "reframe",
-    "video_reframe": "reframe", "upscale": "upscale", "audio": "sound",
+_KINDS: Mapping[Operation, Kind] = {
+    Operation.VIDEO: "clip", Operation.IMAGE: "still", Operation.MODIFY: "modify", Operation.REFRAME: "reframe",
+    Operation.UPSCALE: "upscale", Operation.SOUND: "sound",
 }  # fmt: skip
 
 MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "not started"})
@@ -24,7 +26,8 @@ GRAVEST: tuple[ShotOutcome, ...] = (
 
 def kind_of(shot: ShotRecord) -> Kind:
     """What was bought: a clip, a still, or a clip made of another one."""
-    return _KINDS.get(shot.endpoint, "clip")
+    spec = find_spec(shot.api)
+    return "clip" if spec is None else _KINDS[spec.operation(shot.endpoint)]
 
 
 def gravest(outcomes: Iterable[ShotOutcome]) -> ShotOutcome:

@@ -18,7 +18,7 @@ from studio.media.seam import compare
 from studio.planning import draw_plan
 from studio.planning.plan import Shot
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 from tests.media.clips import ffmpeg
 from tests.support.agents_api import client
 from tests.support.footage import FORMS, trimmed, uneven, whole

@@ -21,7 +21,7 @@ from studio.assets.publish.reach import TRIES, try_out
 from studio.errors import AssetError, SettingsError, StudioError
 from studio.execution.inputs import give
 from studio.execution.session import open_session
-from studio.settings import Settings, choose_service, load_settings
+from studio.settings import Credentials, Settings, choose_service, load_settings
 from tests.support.seeds import encoded, halves, look_at_bytes
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -350,8 +350,8 @@ def test_trying_out_is_not_logged(image: SeedImage, caplog: pytest.LogCaptureFix
 def settings(seller: str, **fields: Any) -> Settings:
     """The settings that lead to a seller."""
     key = None if seller == "sandbox" else SecretStr("key")
-    url = "http://127.0.0.1:1/dream-machine/v1" if seller == "local" else None
-    return Settings(LUMAAI_API_KEY=key, LUMAAI_BASE_URL=url, **fields)  # type: ignore[call-arg]
+    url = "http://127.0.0.1:1/dream-machine/v1" if seller == "local" else ""
+    return Settings(credentials={"dream-machine": Credentials(key, "LUMAAI_API_KEY", url)}, **fields)
 
 
 @pytest.mark.parametrize(

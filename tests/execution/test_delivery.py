@@ -13,7 +13,8 @@ from studio.execution.delivery import Ordered, odd, orders_of
 from studio.planning import reframed
 from studio.planning.plan import Plan, Shot
 from studio.production import Production
-from studio.providers.luma.models import MODELS, VideoModel, tier_of
+from studio.providers.luma.models import MODELS
+from studio.providers.models import VideoModel, tier_of
 from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, SEEDS, film, plan, scene
 
 BY_HASH = {seed.sha256: seed for seed in SEEDS.values()}

@@ -127,7 +127,7 @@ async def test_an_outage_is_sat_out() -> None:
                 raise error
             return await super().handle_async_request(request)
 
-    from studio.providers import DreamMachine
+    from studio.providers.luma.dream_machine import DreamMachine
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Flaky(luma))
     assert (await GenerationPoller(provider, clock=time, sleep=time.sleep).wait(i, timeout=600)).state == "completed"
@@ -143,7 +143,7 @@ async def test_an_outage_without_end_is_an_error() -> None:
 
     luma = Luma()
     luma_down = luma.provider()
-    from studio.providers import DreamMachine
+    from studio.providers.luma.dream_machine import DreamMachine
 
     provider = DreamMachine(
         api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(down)
@@ -155,7 +155,7 @@ async def test_an_outage_without_end_is_an_error() -> None:
 
 async def test_a_key_that_stops_working_ends_the_wait() -> None:
     """A refusal is not waited out."""
-    from studio.providers import DreamMachine
+    from studio.providers.luma.dream_machine import DreamMachine
 
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"detail": "Invalid API key is provided"}))
     provider = DreamMachine(api_key="k", base_url="https://api.example", transport=transport)

@@ -21,7 +21,7 @@ import pytest
 
 from studio.errors import InDoubt, OverBudget
 from studio.ledger import Cap, Intent, Limits, OrderState, open_ledger
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import Placed, PurchaseGateway
 from studio.purchasing.recovery import Grace
 from tests.support.luma import Luma

@@ -11,12 +11,14 @@ import pytest
 
 from studio.errors import BadInput, Refused, SettingsError
 from studio.execution.session import open_session
-from studio.library import LumaProvider
+from studio.library import GeneratedVideo, LumaProvider
 from studio.library.productions import continuous, one
+from studio.library.values import status_of
 from studio.planning.plan import Plan
 from studio.production import Production
-from studio.providers import DreamMachine, GeneratedVideo, VideoProvider
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.settings import load_settings
+from tests.support.luma import Luma
 from tests.support.shop import CHEAP, ID, Shop
 
 
@@ -161,17 +163,30 @@ def test_bad_scenes(scenes: Any, shared: dict[str, Any], message: str) -> None:
         continuous(scenes, {"model": "ray-2", **shared}, title="library")
 
 
-async def test_a_provider_without_books_buys_nothing() -> None:
-    """A service's own client refuses to buy or fetch, and says how to open one that can."""
-    raw: VideoProvider = DreamMachine(api_key="k", base_url="http://127.0.0.1:9/x")
-    for call in (raw.generate("a harbour"), raw.generate_continuous([]), raw.download("https://e.com/x", "x.mp4")):
-        with pytest.raises(BadInput, match="open_provider"):
-            await call
-    await raw.aclose()
+async def test_check_status_has_the_mission_s_fields() -> None:
+    """``check_status`` answers as the mission wrote it: id, status, and URL or reason once there is one."""
+    luma = Luma()
+    for _ in range(2):
+        luma.accept({})
+    luma.finish("generation-1")
+    luma.finish("generation-2", "failed", "Job failed")
+    provider = luma.provider()
+    done, failed = status_of(await provider.get("generation-1")), status_of(await provider.get("generation-2"))
+    assert (done["status"], done["failure_reason"]) == ("completed", None)
+    assert done["video_url"].startswith("https://")
+    assert (failed["status"], failed["video_url"], failed["failure_reason"]) == ("failed", None, "Job failed")
+
+
+async def test_a_client_without_a_ledger_buys_nothing() -> None:
+    """A service's own client has no call that a caller could buy or fetch with but ``create``; a provider has none."""
+    calls = {"generate", "generate_continuous", "make_film", "download", "check_status"}
+    assert calls <= set(dir(LumaProvider))
+    assert not calls & set(dir(DreamMachine))
+    assert not hasattr(LumaProvider, "create")
 
 
 async def test_a_closed_provider(shop: Shop) -> None:
-    """Outside its block a provider tells its name and price, and no more; a raw create is refused in it as well."""
+    """Outside its block a provider tells its name and price, and no more."""
     luma = LumaProvider()
     assert (luma.name, luma.model, luma.has_list) == ("luma", "ray-2", True)
     assert luma.cost_per_second == Decimal("0.142")
@@ -179,8 +194,6 @@ async def test_a_closed_provider(shop: Shop) -> None:
         await luma.generate("a harbour")
     async with luma:
         assert "bolt_cam" in await luma.list_camera_motions()
-        with pytest.raises(Refused, match="no books"):
-            await luma.create("video", {"prompt": "a harbour"})
         with pytest.raises(BadInput, match="open already"):
             await luma.__aenter__()
         with pytest.raises(Refused):

@@ -22,10 +22,9 @@ import pytest
 from PIL import Image
 
 from studio.errors import BadInput, DownloadError, Moderated, NotConfirmed, OverBudget
-from studio.library import LumaProvider, open_provider
+from studio.library import GeneratedVideo, LumaProvider, open_provider
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
-from studio.providers import GeneratedVideo
 from tests.support.proxy import Proxy
 from tests.support.running import Sandbox, booked
 from tests.support.shop import CHEAP, Shop

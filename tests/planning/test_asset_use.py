@@ -9,7 +9,7 @@ from studio.assets import SeedImage, source_key
 from studio.planning import draw_plan
 from studio.planning.asset_use import notes_on, scenes_in_words
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 
 
 def notes(scenes: list[dict[str, Any]], seeds: dict[str, SeedImage], only: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from studio.failures import FailureClass
 from studio.ledger.values import OrderRow, OrderState
 from studio.planning import as_draft
 from studio.planning.plan import Plan, Shot, ShotState, Source
-from studio.planning.requests import wire_request
 from studio.production import Production
+from tests.support.planned import wire
 from tests.support.productions import IMAGE, film, plan, scene
 
 
@@ -44,9 +44,7 @@ def test_a_continuation_is_a_generation_keyframe() -> None:
     drawn = plan(film(scene("a"), scene("b"), scene("bridge", continue_from="a", lead_into="b")))
     bridge = drawn.shot("bridge")
     assert (bridge.start, bridge.end) == (Source("shot", "a"), Source("shot", "b"))
-    sent = wire_request(
-        bridge, {Source("shot", "a"): {"generation_id": "g-a"}, Source("shot", "b"): {"generation_id": "g-b"}}
-    )
+    sent = wire(bridge, {Source("shot", "a"): {"generation_id": "g-a"}, Source("shot", "b"): {"generation_id": "g-b"}})
     assert sent["keyframes"] == {
         "frame0": {"type": "generation", "id": "g-a"}, "frame1": {"type": "generation", "id": "g-b"},
     }  # fmt: skip
@@ -61,7 +59,7 @@ def test_an_image_is_named_by_its_content() -> None:
     changed = plan(production, images={"https://x.example/p.png": replace(IMAGE, sha256="b" * 64)})
     assert keys(one) == keys(other) != keys(changed)
     assert "sig" not in str(one.shots[0].request)
-    sent = wire_request(one.shots[0], {Source("image", "a" * 64): {"url": "https://signed"}})
+    sent = wire(one.shots[0], {Source("image", "a" * 64): {"url": "https://signed"}})
     assert sent["keyframes"]["frame0"] == {"type": "image", "url": "https://signed"}
 
 

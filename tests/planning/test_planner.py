@@ -12,9 +12,9 @@ from studio.assets import SeedFootage, SeedImage
 from studio.errors import BadInput
 from studio.planning import as_draft, finished_draft, reframed
 from studio.planning.plan import Plan, Source
-from studio.planning.requests import Given, wire_request
 from studio.production import Production
-from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, PRICES, SEEDS, film, plan, scene
+from studio.providers.shot_request import Given
+from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, PRICES, SEEDS, film, plan, scene, wire
 
 
 def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
                 return {"url": f"https://{kind}/{source.ref[:8]}"}
 
     shot = drawn.shot(shot_id)
-    return wire_request(shot, {source: given(source) for source in shot.sources})
+    return wire(shot, {source: given(source) for source in shot.sources})
 
 
 def test_an_upgrade_buys_nothing_again() -> None:
@@ -430,7 +430,7 @@ def test_a_draft_and_the_final_from_it() -> None:
     """A draft is each API's cheapest tier; a final from it buys the draft's clips and makes them larger."""
     production = film(scene("a", sound="gulls"), scene("b", model="ray-3", hdr=True), model="ray-2", resolution="1080p")
     cheap = plan(as_draft(production))
-    assert [(s.model, s.resolution, s.hdr) for s in cheap.shots] == [
+    assert [(s.model, s.resolution, s.options.hdr) for s in cheap.shots] == [
         ("ray-flash-2", "540p", False), ("ray-3", "360p", False)
     ]  # fmt: skip
     final = plan(finished_draft(production))

@@ -12,8 +12,8 @@ import pytest
 
 from studio.execution.run import Run, ShotResult, make_record
 from studio.execution.session import Session, open_session
+from studio.planning.keys import named
 from studio.planning.plan import Plan, Shot, ShotState, Source
-from studio.planning.requests import named
 from studio.production import Production
 from studio.settings import load_settings
 from tests.media.clips import moving, write_frames

@@ -26,9 +26,9 @@ from studio.errors import (
 )
 from studio.failures import FailureClass, failure_class
 from studio.planning.plan import canonical_json
-from studio.providers import Agents
+from studio.providers.luma.agents import Agents
 from studio.providers.luma.models import RAY_3
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 from tests.media.clips import make
 from tests.support.luma import LumaAgents, fail, refuse
 from tests.support.sandbox_in_process import BASE, Sandbox, opened

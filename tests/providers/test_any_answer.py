@@ -19,7 +19,9 @@ from studio.cleaning import printable
 from studio.errors import Ambiguous, ServiceError
 from studio.execution.reconciliation import reconcile
 from studio.execution.session import open_session
-from studio.providers import Agents, DreamMachine, Generation, GenerationPage, VideoProvider
+from studio.providers import Generation, GenerationPage, GenerationService
+from studio.providers.luma.agents import Agents
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.settings import load_settings
 from tests.support.productions import film, scene
 
@@ -67,7 +69,7 @@ told_times = st.sampled_from(
      "Mon, 01 Jan 0001 00:00:00 +9999", "Wed, 21 Oct 2015 07:28:00 GMT"]
 )  # fmt: skip
 
-calls: dict[str, Callable[[VideoProvider, Path], Awaitable[Any]]] = {
+calls: dict[str, Callable[[GenerationService, Path], Awaitable[Any]]] = {
     "create": lambda p, _: p.create("video", {"model": "ray-2", "prompt": "a sea"}),
     "get": lambda p, _: p.get("g"),
     "list": lambda p, _: p.list(),
@@ -83,7 +85,7 @@ async def no_sleep(_: float) -> None:
     """Nothing is waited for."""
 
 
-def provider_of(api: str, answer: Callable[[httpx.Request], httpx.Response]) -> VideoProvider:
+def provider_of(api: str, answer: Callable[[httpx.Request], httpx.Response]) -> GenerationService:
     """A real provider over the real SDK, on that transport."""
     given_ = {"api_key": "key", "base_url": "https://api.example/v1", "transport": httpx.MockTransport(answer)}
     return DreamMachine(**given_) if api == "luma" else Agents(**given_, sleep=no_sleep)  # type: ignore[arg-type]

@@ -14,9 +14,10 @@ from luma_sandbox.agents.generations import REASONS
 from studio.errors import Ambiguous, NotFound, NotSent, Refused, ServiceError
 from studio.failures import KNOWN, FailureClass, failure_class
 from studio.planning.plan import canonical_json
-from studio.providers import DreamMachine, Generation
+from studio.providers import Generation
 from studio.providers.luma.answers import retry_after, time_of
-from studio.providers.luma.price_book import load_prices
+from studio.providers.luma.dream_machine import DreamMachine
+from studio.providers.price_book import load_prices
 from tests.support.luma import Luma, fail, refuse
 from tests.support.sandbox_in_process import API, Sandbox
 
@@ -246,20 +247,6 @@ async def test_reads() -> None:
     await provider.ping()
     with pytest.raises(NotFound):
         await provider.get("nobody")
-
-
-async def test_check_status_has_the_mission_s_fields() -> None:
-    """``check_status`` answers as the mission wrote it: id, status, and URL or reason once there is one."""
-    luma = Luma()
-    for _ in range(2):
-        luma.accept({})
-    luma.finish("generation-1")
-    luma.finish("generation-2", "failed", "Job failed")
-    provider = luma.provider()
-    done, failed = await provider.check_status("generation-1"), await provider.check_status("generation-2")
-    assert (done["status"], done["failure_reason"]) == ("completed", None)
-    assert done["video_url"].startswith("https://")
-    assert (failed["status"], failed["video_url"], failed["failure_reason"]) == ("failed", None, "Job failed")
 
 
 def test_signed_urls_are_not_printed() -> None:

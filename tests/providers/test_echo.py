@@ -12,7 +12,8 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Intent, Ledger, OrderState
-from studio.providers.luma.echo import match_echo, traceable
+from studio.providers.luma.echo import match_echo
+from studio.providers.order_trace import traceable
 from studio.purchasing.gateway import Placed
 from tests.support.books import Clock
 from tests.support.lost_answers import VIDEO, lost, never, picture

@@ -16,9 +16,11 @@ from luma_sandbox.agents.rules import IMAGE_REFS
 from luma_sandbox.assumptions import Assumptions
 from studio.errors import BadInput, SettingsError
 from studio.money import from_micros, parse_usd, plain, to_micros, usd
-from studio.providers.luma.models import MODELS, STILL_MODELS, VideoModel, clip_lengths, still_model, video_model
-from studio.providers.luma.price_book import load_prices
-from studio.providers.luma.pricing import Quote, Range
+from studio.providers.luma.models import MODELS, STILL_MODELS
+from studio.providers.models import VideoModel, clip_lengths
+from studio.providers.price_book import load_prices
+from studio.providers.pricing import Quote, Range
+from studio.providers.registry import still_model, video_model
 
 PUBLISHED = {
     "ray-2": ["0.40", "0.72", "0.71", "1.27", "1.59", "2.87", "6.37", "11.47"],

@@ -231,8 +231,8 @@ async def test_what_a_run_is_held_to(
     monkeypatch.setenv("LUMAAI_API_KEY", "k")
     monkeypatch.setenv("STUDIO_PER_MINUTE", own)
     async with open_session(load_settings()) as session:
-        assert session.limits("ray") == limits
-        assert session.limits("agents") == Limits(None, limits.per_minute, None)
+        assert session.limits("dream-machine", "ray") == limits
+        assert session.limits("agents", "agents") == Limits(None, limits.per_minute, None)
 
 
 def test_every_shot_of_the_agents_api_is_of_one_pool() -> None:

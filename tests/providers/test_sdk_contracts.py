@@ -28,9 +28,10 @@ from lumaai.types.generations import (
 
 from studio.failures import CODES
 from studio.production import Strength
-from studio.providers import Agents, DreamMachine
+from studio.providers.luma import spec
+from studio.providers.luma.agents import Agents
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.providers.luma.models import MODELS, STILL_MODELS
-from studio.settings import LUMA_AGENTS_URL, LUMA_URL
 
 Client = lumaai.AsyncLumaAI | luma_agents.AsyncLuma
 SDKS: dict[str, Any] = {"lumaai": lumaai, "luma_agents": luma_agents}
@@ -255,8 +256,8 @@ def test_how_a_client_is_made(sdk: str) -> None:
 
 def test_where_the_services_are() -> None:
     """Our URLs are those that the SDKs themselves go to."""
-    assert str(lumaai.AsyncLumaAI(auth_token="k").base_url).rstrip("/") == LUMA_URL
-    assert str(luma_agents.AsyncLuma(auth_token="k").base_url).rstrip("/") == LUMA_AGENTS_URL
+    assert str(lumaai.AsyncLumaAI(auth_token="k").base_url).rstrip("/") == spec.DREAM_MACHINE.base_url
+    assert str(luma_agents.AsyncLuma(auth_token="k").base_url).rstrip("/") == spec.AGENTS.base_url
 
 
 Create = Callable[[Any], Awaitable[Any]]

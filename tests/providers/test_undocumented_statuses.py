@@ -91,7 +91,7 @@ async def test_an_answer_that_drips_is_given_up(luma: Luma, monkeypatch: pytest.
             await asyncio.Event().wait()
             raise AssertionError
 
-    from studio.providers import DreamMachine
+    from studio.providers.luma.dream_machine import DreamMachine
 
     provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Dripping())
     with pytest.raises(Ambiguous, match="TimeoutError"):

@@ -15,7 +15,8 @@ from studio.errors import InDoubt, OverBudget, ServiceError
 from studio.failures import FailureClass
 from studio.ledger import Cap, Doubt, Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, keep_sightings, latest_by
-from studio.providers import DreamMachine, Generation, GenerationPage
+from studio.providers import Generation, GenerationPage
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.listing import whole_list
 from studio.purchasing.recovery import Grace, LostOrderResolver
 from tests.support.books import Clock

@@ -14,7 +14,7 @@ from studio.errors import Moderated, NotSent, OutOfCredit, OverBudget, RateLimit
 from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, OrderState, Reservation
 from studio.ledger.engine import open_engine
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse

@@ -11,7 +11,8 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Ledger
-from studio.providers import DreamMachine, GenerationPage
+from studio.providers import GenerationPage
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail

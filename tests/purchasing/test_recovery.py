@@ -12,7 +12,7 @@ import pytest
 
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse

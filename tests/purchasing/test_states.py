@@ -23,7 +23,7 @@ from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
 from studio.ledger.by_hand import release, undo
 from studio.ledger.clock import utc_now
 from studio.ledger.engine import open_engine
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked

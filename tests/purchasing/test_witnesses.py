@@ -12,7 +12,7 @@ import pytest
 from studio.errors import InDoubt
 from studio.ledger import Ledger
 from studio.ledger.sightings import Sighting, keep_sightings
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from tests.support.books import Clock
 from tests.support.lost_answers import lost, picture

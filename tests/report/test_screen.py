@@ -11,7 +11,8 @@ from rich.console import Console
 from studio.planning import draw_plan
 from studio.planning.plan import Shot, ShotState, Source
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
+from studio.providers.shot_request import Operation
 from studio_cli.console import made_from, show_plan
 
 
@@ -48,7 +49,9 @@ def test_the_plans_table_has_stills_and_lengths() -> None:
     production = Production.model_validate({"title": "Mix", "scenes": [{"id": "a", "prompt": "the sea"}]})
     plan = draw_plan(production, prices=load_prices(), images={}, seller="sandbox")
     (clip,) = plan.shots
-    still = replace(clip, id="a.still", endpoint="image", model="photon-1", resolution="still", seconds=Fraction(0))
+    still = replace(
+        clip, id="a.still", operation=Operation.IMAGE, model="photon-1", resolution="still", seconds=Fraction(0)
+    )
     stale = replace(clip, seconds=Fraction(15, 4), state=ShotState.STALE)
     out = StringIO()
     show_plan(Console(file=out, width=120), replace(plan, shots=(still, stale)), service="the sandbox")

@@ -193,15 +193,17 @@ def test_costs_name_the_kind_and_no_length_of_a_still(record: RunRecord, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "kind"),
+    ("api", "endpoint", "kind"),
     [
-        ("video", "clip"), ("image", "still"), ("image_edit", "still"), ("modify", "modify"), ("video_edit", "modify"),
-        ("reframe", "reframe"), ("video_reframe", "reframe"), ("upscale", "upscale"), ("audio", "sound"),
+        ("dream-machine", "video", "clip"), ("dream-machine", "image", "still"), ("dream-machine", "modify", "modify"),
+        ("dream-machine", "reframe", "reframe"), ("dream-machine", "upscale", "upscale"),
+        ("dream-machine", "audio", "sound"), ("agents", "video", "clip"), ("agents", "image_edit", "still"),
+        ("agents", "video_edit", "modify"), ("agents", "video_reframe", "reframe"), ("no longer there", "x", "clip"),
     ],
 )  # fmt: skip
-def test_every_endpoint_has_its_kind(record: RunRecord, tmp_path: Path, endpoint: str, kind: str) -> None:
+def test_every_endpoint_has_its_kind(record: RunRecord, tmp_path: Path, api: str, endpoint: str, kind: str) -> None:
     """Both APIs' words for one thing are one kind."""
-    one = replace(record, shots=(replace(record.shots[1], endpoint=endpoint),), cuts=())
+    one = replace(record, shots=(replace(record.shots[1], api=api, endpoint=endpoint),), cuts=())
     with write_costs(one, tmp_path).open(newline="", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["kind"] == kind
 

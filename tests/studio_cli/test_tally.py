@@ -10,7 +10,7 @@ import pytest
 from studio.planning import draw_plan
 from studio.planning.plan import Plan
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 from studio_cli.console import Screen, Terminal
 from studio_cli.tally import rough
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from studio.providers import Agents, DreamMachine
+from studio.providers.luma.agents import Agents
+from studio.providers.luma.dream_machine import DreamMachine
 
 Answer = Callable[[httpx.Request, dict[str, Any]], httpx.Response]
 # What a request is called in the echo, by the path that it came to.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from studio.assets import SeedFootage, SeedImage
 from studio.planning import draw_plan
-from studio.planning.plan import Plan
+from studio.planning.plan import Plan, Shot
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
+from studio.providers.registry import spec_of
+from studio.providers.shot_request import Given, Source
 
 PRICES = load_prices()
 
@@ -42,3 +45,8 @@ def film(*scenes: dict[str, Any], **fields: Any) -> Production:
 
 def plan(production: Production, **options: Any) -> Plan:
     return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "seller": "luma"} | options))
+
+
+def wire(shot: Shot, sent: Mapping[Source, Given]) -> dict[str, Any]:
+    """The parameters of a shot's create. ``sent`` says how each of its sources is given."""
+    return spec_of(shot.api).build_request(shot, sent)

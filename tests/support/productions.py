@@ -8,7 +8,7 @@ from studio.assets import SeedImage
 from studio.planning import draw_plan
 from studio.planning.plan import Plan
 from studio.production import Production
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 
 PRICES = load_prices()
 

@@ -19,7 +19,7 @@ import luma_agents
 from studio.connections import trouble_of
 from studio.errors import Refused, ServiceError, Untrusted
 from studio.failures import failure_class, failure_of_code
-from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
+from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
 from studio.providers.luma.answers import (
     answer_json,
     create_once,
@@ -51,7 +51,7 @@ READY_WITHIN = 180.0  # seconds until an uploaded file has to be usable
 POLL_FIRST, POLL_MOST = 0.25, 5.0
 
 
-class Agents(VideoProvider):
+class Agents(GenerationService):
     """The Agents API at ``base_url``. ``transport`` stands in for the network in tests, ``sleep`` for waiting.
 
     ``local``: the server is on this machine, so no proxy of the environment applies.
@@ -66,13 +66,12 @@ class Agents(VideoProvider):
         *,
         api_key: str,
         base_url: str,
-        cost_per_second: Decimal = Decimal("0.06"),
         local: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._cost_per_second, self._sleep = cost_per_second, sleep
+        self._sleep = sleep
         self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -86,10 +85,6 @@ class Agents(VideoProvider):
             auth_token=api_key, base_url=base_url, http_client=self._http, timeout=timeout
         )
         self._no_retry = self._client.with_options(max_retries=0)
-
-    @property
-    def cost_per_second(self) -> Decimal:
-        return self._cost_per_second
 
     async def create(
         self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
@@ -126,7 +121,7 @@ class Agents(VideoProvider):
         await self._read(self._no_retry.files.with_raw_response.list, limit=1)
 
     async def upload(self, path: Path, *, media_type: str) -> str:
-        """As in VideoProvider: announce the file, PUT its bytes to the signed URL, and wait until it is ready."""
+        """As in GenerationService: announce the file, PUT its bytes to the signed URL, and wait until it is ready."""
         size = _size(path)
         files = self._no_retry.files.with_raw_response
         response = await self._read(files.create, mime_type=media_type, size_bytes=size)

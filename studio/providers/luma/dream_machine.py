@@ -18,7 +18,7 @@ import lumaai
 from studio.cleaning import clean
 from studio.errors import Refused, ServiceError
 from studio.failures import failure_class
-from studio.providers.base import Generation, GenerationPage, GenerationState, VideoProvider
+from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
 from studio.providers.luma.answers import (
     answer_json,
     create_once,
@@ -46,7 +46,7 @@ REQUIRED_TYPE = {"modify": "modify_video", "reframe": "reframe_video", "image_re
 OF_A_CLIP = frozenset({"upscale", "audio"})
 
 
-class DreamMachine(VideoProvider):
+class DreamMachine(GenerationService):
     """The Dream Machine API at ``base_url``. ``transport`` stands in for the network in tests, ``sleep`` for
     waiting.
 
@@ -62,13 +62,12 @@ class DreamMachine(VideoProvider):
         *,
         api_key: str,
         base_url: str,
-        cost_per_second: Decimal = Decimal("0.14"),
         local: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._cost_per_second, self._sleep = cost_per_second, sleep
+        self._sleep = sleep
         self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -80,14 +79,10 @@ class DreamMachine(VideoProvider):
         self._client = lumaai.AsyncLumaAI(auth_token=api_key, base_url=base_url, http_client=http, timeout=timeout)
         self._no_retry = self._client.with_options(max_retries=0)
 
-    @property
-    def cost_per_second(self) -> Decimal:
-        return self._cost_per_second
-
     async def create(
         self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
     ) -> Generation:
-        """As in VideoProvider; this API takes no ``user_id``.
+        """As in GenerationService; this API takes no ``user_id``.
 
         For ``upscale`` and ``audio``, ``params["id"]`` is the finished clip's generation.
         """

@@ -1,14 +1,14 @@
-"""Is this generation what that order bought? Compares what was sent with what the service says was asked."""
+"""Comparison of what was sent with what Luma says was asked: whether a generation is what an order bought."""
 
 from __future__ import annotations
 
 import html
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-Likeness = Literal["certain", "exact", "likely", "possible"]
+from studio.providers.order_trace import Likeness, bare, order_token
 
 # What a service may fill in by itself, or leave out of its echo, without having been asked for something else.
 _FILLED_IN: Mapping[str, tuple[Any, ...]] = {
@@ -25,20 +25,6 @@ NAMELESS = ("upscale", "audio")
 # What tells one request from another, where it was sent.
 _TELLING = ("prompt", "model")
 _MEDIA = ("media", "first_frame", "character_ref")
-ORDER_QUERY = "studio_order"
-
-
-def traceable(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, fit to be kept in the books: the queries of its URLs, which may be signatures, are cut off."""
-
-    def kept(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: kept(part) for name, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [kept(part) for part in value]
-        return _bare(value) if isinstance(value, str) and value.startswith(("http://", "https://")) else value
-
-    return {name: kept(value) for name, value in params.items() if name != "callback_url"}
 
 
 def match_echo(
@@ -85,17 +71,6 @@ def match_echo(
     if silent:
         return "possible"
     return "exact" if sure and frames == "exact" else "likely"
-
-
-def order_token(callback_url: Any) -> str | None:
-    """The order that a callback URL of ours names, or None."""
-    if not isinstance(callback_url, str):
-        return None
-    try:
-        found = parse_qs(urlsplit(callback_url).query, max_num_fields=100).get(ORDER_QUERY)
-    except ValueError:
-        return None  # no URL, and so none of ours
-    return found[0] if found else None
 
 
 def _equal(name: str, sent: Any, echoed: Any) -> bool:
@@ -160,13 +135,9 @@ def _same_image(sent: Any, echoed: Any) -> bool:
     if not isinstance(sent, str) or not isinstance(echoed, str):
         return False
     # A file served from this machine is named by its hash, on another port in each run.
-    if _bare(sent) == _bare(echoed):
+    if bare(sent) == bare(echoed):
         return True
     try:
         return urlsplit(sent).path == urlsplit(echoed).path
     except ValueError:
         return False
-
-
-def _bare(url: str) -> str:
-    return url.partition("?")[0].partition("#")[0]

@@ -1,122 +1,17 @@
-"""What each model can make: which API sells it, its clip lengths, resolutions and shapes, and what else it does."""
+"""Luma's models: which of its two APIs sells each, and the abilities and limits that Luma documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from itertools import combinations_with_replacement
-from math import ceil
-from typing import Literal
+from studio.providers.models import RATIOS, StillModel, VideoModel
 
-from studio.errors import BadInput
-
-Api = Literal["dream-machine", "agents"]
-
+DREAM_MACHINE, AGENTS = "dream-machine", "agents"
+#: A modified or reframed clip of the first API keeps its source's size up to here (known from documents only).
+EDIT_MOST = "720p"
 #: What ``ray-3`` in a production stands for at the service: the newest of the third generation.
 RAY_3 = "ray-3.2"
 
-_RAY_2_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
 _RAY_3_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9")
 _UNI_RATIOS = ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3")
-
-
-@dataclass(frozen=True)
-class VideoModel:
-    """One video model. All lengths in whole seconds, shortest first.
-
-    name:            as productions, prices and orders call it
-    api:             which of the two APIs sells it
-    lengths:         what a new clip can last
-    resolutions:     tiers of a new clip, smallest first
-    wire:            its name in a request
-    draft:           model and resolution of its cheapest preview
-    still:           the still model of the same API, for what is first drawn and then filmed
-    aspect_ratios:   the shapes that it makes
-    continued:       lengths of a clip that continues a generation, by its id
-    one_by_id:       whether a generation, by its id, takes no other frame beside it: then both are given as pictures
-    loop_lengths:    lengths of a clip that loops; none: it makes no loops
-    hdr_lengths:     lengths of a clip in high dynamic range, which neither loops nor continues a generation
-    hdr_resolutions: tiers that it also makes in high dynamic range; none: it has none
-    edit_hdr:        tiers at which it changes footage in high dynamic range
-    edit_seconds:    the longest source of a modify
-    reframe_seconds: the longest source of a reframe
-    guides:          how many guide frames it takes at places of their own (images only, at any length)
-    longest_prompt:  characters
-    controls:        whether it takes controls of an edit: what is kept of the footage's motion and form
-    not_reframed:    pairs of tier and shape that it does not reframe to
-    placed:          whether it can be said where a reframed picture stands in the new frame
-    concepts:        whether the camera is told by key; else by a phrase in the prompt
-    upscales:        whether its finished clips can be made larger
-    sound:           whether a sound can be added to its finished clips
-    """
-
-    name: str
-    api: Api
-    lengths: tuple[int, ...]
-    resolutions: tuple[str, ...]
-    wire: str
-    draft: tuple[str, str]
-    still: str
-    aspect_ratios: tuple[str, ...] = _RAY_2_RATIOS
-    continued: tuple[int, ...] = (5, 9)
-    one_by_id: bool = False
-    loop_lengths: tuple[int, ...] = (5, 9)
-    hdr_lengths: tuple[int, ...] = ()
-    hdr_resolutions: tuple[str, ...] = ()
-    edit_hdr: tuple[str, ...] = ()
-    edit_seconds: int = 10
-    reframe_seconds: int = 10
-    guides: int = 0
-    longest_prompt: int = 5000
-    controls: bool = False
-    not_reframed: tuple[tuple[str, str], ...] = ()
-    placed: bool = False
-    concepts: bool = True
-    upscales: bool = True
-    sound: bool = True
-
-    @property
-    def loops(self) -> bool:
-        return bool(self.loop_lengths)
-
-    @property
-    def hdr(self) -> bool:
-        return bool(self.hdr_resolutions)
-
-
-@dataclass(frozen=True)
-class StillModel:
-    """One model for stills. ``references``: how many images may guide one; ``wire``: its name in a request."""
-
-    name: str
-    api: Api
-    references: int
-    aspect_ratios: tuple[str, ...]
-    formats: tuple[str, ...]
-    longest_prompt: int
-
-    @property
-    def wire(self) -> str:
-        return self.name
-
-    def ratio_for(self, aspect_ratio: str) -> str:
-        """The shape that it makes which is nearest to ``aspect_ratio``, such as 16:9."""
-        if aspect_ratio in self.aspect_ratios:
-            return aspect_ratio
-        wanted = _ratio(aspect_ratio)
-        return min(self.aspect_ratios, key=lambda name: max(_ratio(name) / wanted, wanted / _ratio(name)))
-
-
-#: Pixels of the tiers at 16:9; other shapes have about the same area.
-TIER_PIXELS = {
-    "360p": 640 * 360, "540p": 960 * 540, "720p": 1280 * 720, "1080p": 1920 * 1080, "4k": 3840 * 2160
-}  # fmt: skip
-#: Factor by which a size of a tier may exceed that: 4:3 at 720p came as 1152×864, which is 1.08 times as much.
-ROOM = 1.1
-#: A modified or reframed clip of the first API keeps its source's size up to here (known from documents only).
-EDIT_MOST = "720p"
 
 DRAFT_MODEL, DRAFT_RESOLUTION = "ray-flash-2", "540p"
 _DRAFT = (DRAFT_MODEL, DRAFT_RESOLUTION)
@@ -125,19 +20,19 @@ _TIERS = ("540p", "720p", "1080p", "4k")
 MODELS = {
     m.name: m
     for m in (
-        VideoModel("ray-2", "dream-machine", (5, 9), _TIERS, "ray-2", _DRAFT, "photon-1"),
+        VideoModel("ray-2", DREAM_MACHINE, "ray", (5, 9), _TIERS, "ray-2", _DRAFT, "photon-1", edit_most=EDIT_MOST),
         VideoModel(
-            "ray-flash-2", "dream-machine", (5, 9), _TIERS, "ray-flash-2", _DRAFT, "photon-flash-1",
-            edit_seconds=15, reframe_seconds=30,
+            "ray-flash-2", DREAM_MACHINE, "ray", (5, 9), _TIERS, "ray-flash-2", _DRAFT, "photon-flash-1",
+            edit_seconds=15, reframe_seconds=30, edit_most=EDIT_MOST,
         ),
         VideoModel(
-            "ray-3", "agents", (5, 10), ("360p", "540p", "720p", "1080p"), RAY_3, ("ray-3", "360p"), "uni-1",
+            "ray-3", AGENTS, "agents", (5, 10), ("360p", "540p", "720p", "1080p"), RAY_3, ("ray-3", "360p"), "uni-1",
             aspect_ratios=_RAY_3_RATIOS, continued=(5,), one_by_id=True, loop_lengths=(5,), hdr_lengths=(5,),
             hdr_resolutions=("720p", "1080p"), edit_hdr=("360p", "540p", "720p", "1080p"),
             # 30 s of a reframe's source is what a reseller documents, the 18 s of an edit's are Luma's own.
             edit_seconds=18, reframe_seconds=30, guides=64, longest_prompt=6000,
             controls=True, not_reframed=(("1080p", "9:16"), ("1080p", "3:4")), placed=True,
-            concepts=False, upscales=False, sound=False,
+            concepts=False, upscales=False, sound=False, edits_by_id=True, framed=True,
         ),
     )
 }  # fmt: skip
@@ -145,78 +40,9 @@ MODELS = {
 STILL_MODELS = {
     m.name: m
     for m in (
-        StillModel("photon-1", "dream-machine", 4, _RAY_2_RATIOS, ("jpg", "png"), 5000),
-        StillModel("photon-flash-1", "dream-machine", 4, _RAY_2_RATIOS, ("jpg", "png"), 5000),
-        StillModel("uni-1", "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
-        StillModel("uni-1-max", "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
+        StillModel("photon-1", DREAM_MACHINE, "photon", 4, RATIOS, ("jpg", "png"), 5000),
+        StillModel("photon-flash-1", DREAM_MACHINE, "photon", 4, RATIOS, ("jpg", "png"), 5000),
+        StillModel("uni-1", AGENTS, "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
+        StillModel("uni-1-max", AGENTS, "agents", 9, _UNI_RATIOS, ("jpeg", "png"), 6000),
     )
 }
-
-
-def video_model(name: str) -> VideoModel:
-    """The model of that name. Raises BadInput that lists the models."""
-    try:
-        return MODELS[name]
-    except KeyError:
-        raise BadInput(f"no model '{name}'", hint=f"models: {', '.join(MODELS)}") from None
-
-
-def api_of(model: str) -> Api:
-    """Which API sells a model, by the name that orders have. What nobody knows is the first one's."""
-    found = MODELS.get(model) or STILL_MODELS.get(model)
-    return found.api if found is not None else "dream-machine"
-
-
-def still_model(name: str) -> StillModel:
-    """The still model of that name. Raises BadInput that lists the models."""
-    try:
-        return STILL_MODELS[name]
-    except KeyError:
-        raise BadInput(f"no model '{name}' for stills", hint=f"models: {', '.join(STILL_MODELS)}") from None
-
-
-def clip_lengths(
-    model: VideoModel,
-    wanted: Fraction,
-    price: Callable[[int], Decimal],
-    *,
-    lengths: tuple[int, ...] | None = None,
-    longest: bool = False,
-) -> tuple[int, ...]:
-    """The cheapest clips that together last at least ``wanted`` seconds; of equal price the fewest, longest first.
-
-    ``price`` gives USD for one clip of so many seconds. ``lengths``: those to choose from, by default all of the
-    model's. ``longest``: the fewest, and of as many the cheapest.
-    """
-    choice = lengths or model.lengths
-    most = max(1, ceil(wanted / choice[0]))
-    fewest = max(1, ceil(wanted / choice[-1]))
-    options = (
-        combination
-        for count in range(fewest, most + 1)
-        for combination in combinations_with_replacement(sorted(choice, reverse=True), count)
-        if sum(combination) >= wanted
-    )
-    return min(options, key=lambda clips: rank(clips, sum(map(price, clips), Decimal(0)), longest=longest))
-
-
-def rank(clips: tuple[int, ...], usd: Decimal, *, longest: bool) -> tuple[Decimal, Decimal, int]:
-    """The least of it is the best choice of clips: the cheapest, or with ``longest`` the fewest."""
-    first, second = (Decimal(len(clips)), usd) if longest else (usd, Decimal(len(clips)))
-    return first, second, sum(clips)
-
-
-def tier_of(width: int, height: int) -> str:
-    """The smallest tier of the first API that holds a picture of that size, with a little room for odd shapes."""
-    able = [tier for tier, pixels in TIER_PIXELS.items() if tier != "360p" and width * height <= pixels * ROOM]
-    return able[0] if able else "4k"
-
-
-def smaller(tier: str, other: str) -> str:
-    """The one with fewer pixels."""
-    return min(tier, other, key=TIER_PIXELS.__getitem__)
-
-
-def _ratio(name: str) -> Fraction:
-    width, _, height = name.partition(":")
-    return Fraction(int(width), int(height))

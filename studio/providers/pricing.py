@@ -78,6 +78,7 @@ class PriceTable:
     sound:     USD for a second of added sound
     at_most:   by name, why a price is an upper bound: ``upscale``, ``sound``, ``edit`` (by rate), ``longer_edit``, or a
                kind and a resolution such as ``extend_360p``
+    beside:    tables of further services, by the id of their provider
     """
 
     name: str
@@ -96,6 +97,11 @@ class PriceTable:
     upscale: Decimal | None = None
     sound: Decimal | None = None
     at_most: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, PriceTable] = field(default_factory=dict, repr=False)
+
+    def of(self, provider: str) -> PriceTable:
+        """The table that a service's models are priced by: one of its own, or this one."""
+        return self.beside.get(provider, self)
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""``LumaProvider``: both of Luma's APIs behind the mission's interface, with the books that make it pay once."""
+"""``VideoProvider``: the library's calls, over the executor and the ledger that make each purchase once."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from studio.atomic import atomic
-from studio.errors import BadInput, DownloadError, NotFound, Refused, SettingsError
-from studio.execution.session import PROVIDERS, Session, open_session
+from studio.errors import BadInput, DownloadError, NotFound, SettingsError
+from studio.execution.session import Session, open_session
+from studio.library.film import Film, make
 from studio.library.productions import continuous, one
 from studio.library.purchase import Purchase, single
+from studio.library.values import CommonOptions, GeneratedVideo, VideoOptions, status_of
 from studio.money import parse_usd
 from studio.production import Production
-from studio.providers import CommonOptions, GeneratedVideo, Generation, GenerationPage, VideoOptions, VideoProvider
-from studio.providers.luma.models import Api, video_model
-from studio.providers.luma.price_book import load_prices
+from studio.providers import Generation, GenerationPage, GenerationService
+from studio.providers.price_book import load_prices
+from studio.providers.registry import spec_of, video_model
 from studio.remedies import Surface, asked_from
 from studio.settings import Settings, load_settings
 from studio.storage.download import download
@@ -33,19 +35,12 @@ from studio.storage.download import download
 log = logging.getLogger(__name__)
 
 
-def open_provider(
-    model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
-    settings: Settings | None = None, allow_odd: bool = False,
-) -> LumaProvider:  # fmt: skip
-    """A provider that can buy: ``async with open_provider(budget=Decimal("5")) as provider``. See LumaProvider."""
-    return LumaProvider(model, budget=budget, production=production, settings=settings, allow_odd=allow_odd)
-
-
-class LumaProvider(VideoProvider):
-    """Luma, for use as ``async with LumaProvider(model="ray-2") as luma``.
+class VideoProvider:
+    """A service's videos, for use as ``async with VideoProvider("ray-2") as provider``.
 
     Keys, ledger and clips are those of the environment (``LUMAAI_API_KEY``, ``STUDIO_HOME`` …), shared with the flows;
-    without a key it is the sandbox, and nothing is billed. ``model`` is the one of calls that name none. ``budget`` is
+    without a key it is the sandbox, and nothing is billed. ``model`` is the one of calls that name none; ``name`` is
+    the vendor of its service, ``has_list`` whether the account's generations can be listed. ``budget`` is
     what may be spent while it is open, in USD: where a key is set, it has to be given. ``production`` is the name that
     its purchases have in the books. ``allow_odd``: a clip that came in another size or length than was ordered is given
     all the same; without it, its call raises OddClip. Calls may run at the same time.
@@ -53,16 +48,13 @@ class LumaProvider(VideoProvider):
     Raises BadInput for a model that there is not, settings that cannot be used, and, when opened, a missing key.
     """
 
-    name = "luma"
-    endpoints = frozenset()
-
     def __init__(
-        self, model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
+        self, model: str, *, budget: Decimal | int | str | None = None, production: str = "library",
         settings: Settings | None = None, allow_odd: bool = False,
     ) -> None:  # fmt: skip
         self.model, self.production, self.allow_odd = model, production, allow_odd
-        self._api: Api = video_model(model).api
-        self.has_list = PROVIDERS[self._api][0].has_list
+        spec = spec_of(video_model(model).api)
+        self._api, self.name, self.has_list = spec.id, spec.vendor.lower(), spec.has_list
         self._settings = settings or load_settings()
         self._budget = _dollars(budget)
         self._run = f"library-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
@@ -100,13 +92,19 @@ class LumaProvider(VideoProvider):
     @property
     def cost_per_second(self) -> Decimal:
         """USD for a second of ``model`` at 720p, by the price table in use."""
-        table = load_prices(self._settings.price_book, self._settings.price_table)
+        table = load_prices(self._settings.price_book, self._settings.price_table).of(self._api)
         return table.quote(self.model, "720p", 5).usd / 5
 
     async def generate(
         self, prompt: str, duration: float = 5.0, width: int = 1280, height: int = 720,
         **options: Unpack[VideoOptions],
     ) -> GeneratedVideo:  # fmt: skip
+        """One clip of at least ``duration`` seconds: bought once, awaited, fetched and verified.
+
+        The same wish again, in this process or another, gives the same video and costs nothing.
+        Raises BadInput (nothing was spent), OverBudget, InDoubt, GenerationFailed, StillRunning, ServiceError,
+        DownloadError or BadClip; in each case the same call later goes on from there, and pays for nothing twice.
+        """
         wish = {"prompt": prompt, "duration": duration, "width": width, "height": height, **self._with_model(options)}
         (video,) = await self._buy(one(wish, title=self.production), [wish], alone=True)
         return video
@@ -116,6 +114,13 @@ class LumaProvider(VideoProvider):
         character_ref_url: str | Path | Sequence[str | Path] | None = None, *, width: int = 1280, height: int = 720,
         **options: Unpack[CommonOptions],
     ) -> builtins.list[GeneratedVideo]:  # fmt: skip
+        """Scenes that each go on from the end of the one before; one with a start of its own begins there.
+
+        A scene has a ``prompt``, and may have a ``duration`` and any of ``VideoOptions`` but ``aspect_ratio``;
+        ``character_ref_url`` and ``options`` hold for every scene that does not say otherwise (who is in a scene that
+        starts from a picture, the picture says). One video for each clip, in order: a scene that is longer than one
+        clip can be has several, with the same ``scene_id``. Raises as ``generate`` does.
+        """
         shared = self._with_model(options)
         shared |= {"character_ref_url": character_ref_url, "width": width, "height": height}
         written = continuous(scenes, shared, title=self.production)
@@ -134,7 +139,27 @@ class LumaProvider(VideoProvider):
         self._known |= {video.video_url: video.path.stem for video in videos if video.path is not None}
         return videos
 
+    async def make_film(
+        self, production: str | Path | Mapping[str, Any] | Production, *, out: str | Path | None = None,
+        allow_missing: bool = False,
+    ) -> Film:  # fmt: skip
+        """The whole film of a production: its file, or what would stand in it. Bought, joined and reported as a flow's.
+
+        ``out``: the folder of the film (default: ``films/SLUG/RUN``). ``allow_missing``: a slate in place of a scene
+        that failed. Paid from this provider's budget. Raises BadInput, OverBudget, InDoubt or Incomplete; the same call
+        later pays for what is missing alone.
+        """
+        with asked_from(Surface.LIBRARY):
+            return await make(
+                self._session, production, run=self._run, budget=self._budget, allow_odd=self.allow_odd,
+                out=None if out is None else Path(out), allow_missing=allow_missing,
+            )  # fmt: skip
+
     async def download(self, video_url: str, local_path: str | Path) -> str:
+        """Put a video into a file of your own, whole and verified; returns ``local_path``.
+
+        Raises DownloadError (AssetExpired where the URL is no longer valid) or BadClip.
+        """
         with asked_from(Surface.LIBRARY):
             session = self._session
             sha256 = self._known.get(video_url)
@@ -153,11 +178,6 @@ class LumaProvider(VideoProvider):
         clip = await download(same_url, session.store, client=session.http, name="video", generation=named)
         return clip.sha256
 
-    async def create(
-        self, endpoint: str, params: Mapping[str, Any], *, request_id: str = "", user_id: str = ""
-    ) -> Generation:
-        raise Refused("a create of its own would be in no books", hint="use generate or generate_continuous")
-
     async def get(self, generation_id: str) -> Generation:
         """One generation, of whichever API. Raises NotFound where the account has none of that id."""
         session = self._session
@@ -169,37 +189,65 @@ class LumaProvider(VideoProvider):
                 missing = error
         raise missing
 
+    async def check_status(self, job_id: str) -> dict[str, Any]:
+        """``id``, ``status``, ``video_url`` (once completed) and ``failure_reason`` (once failed) of a generation."""
+        return status_of(await self.get(job_id))
+
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
+        """A part of the account's generations. Raises Refused where there is no list."""
         return await self._service.list(limit=limit, offset=offset)
 
     async def delete(self, generation_id: str) -> None:
+        """Delete a generation at the service. What was paid for it is not given back."""
         await self._service.delete(generation_id)
 
     async def credits(self) -> Decimal:
+        """The account's balance in USD. Raises Refused where the service does not tell it."""
         return await self._service.credits()
 
     async def list_camera_motions(self) -> builtins.list[str]:
+        """The keys that ``camera_motion`` takes; none where the camera is told in the prompt."""
         return await self._service.list_camera_motions()
 
     async def upload(self, path: Path, *, media_type: str) -> str:
+        """Give a local file to the service: its file id. Buys nothing. Raises Refused where it takes none."""
         return await self._service.upload(path, media_type=media_type)
 
     async def ping(self) -> None:
+        """Raises ServiceError where the service does not answer."""
         await self._service.ping()
 
     @property
     def _session(self) -> Session:
         if self._open is None:
-            raise BadInput("this provider is not open", hint="async with LumaProvider() as luma: …")
+            raise BadInput("this provider is not open", hint=f"async with {type(self).__name__}(…) as provider: …")
         return self._open
 
     @property
-    def _service(self) -> VideoProvider:
+    def _service(self) -> GenerationService:
         """The API that sells this provider's model."""
         return self._session.provider_of(self._api)
 
     def _with_model(self, options: CommonOptions) -> dict[str, Any]:
         return {**options, "model": options.get("model") or self.model}
+
+
+class LumaProvider(VideoProvider):
+    """Luma, through whichever of its APIs sells ``model``: ``async with LumaProvider() as luma``."""
+
+    def __init__(
+        self, model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
+        settings: Settings | None = None, allow_odd: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(model, budget=budget, production=production, settings=settings, allow_odd=allow_odd)
+
+
+def open_provider(
+    model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
+    settings: Settings | None = None, allow_odd: bool = False,
+) -> VideoProvider:  # fmt: skip
+    """A provider for a model of any service: ``async with open_provider(budget=Decimal("5")) as provider``."""
+    return VideoProvider(model, budget=budget, production=production, settings=settings, allow_odd=allow_odd)
 
 
 def _dollars(budget: Decimal | int | str | None) -> Decimal | None:

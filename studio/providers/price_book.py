@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from studio.errors import SettingsError
 from studio.money import MICRO
-from studio.providers.luma.pricing import KINDS, MOST, RANGES, Clip, PriceTable, StillPrice
+from studio.providers.pricing import KINDS, MOST, RANGES, Clip, PriceTable, StillPrice
+from studio.providers.registry import all_specs
 
 LEAST = Decimal("0.000000001")  # USD, or a rate or factor: what is smaller, and not 0, is a slip of the pen
 MOST_DIGITS = 40  # of an amount, as it is written
@@ -24,14 +25,22 @@ COARSEST = Decimal("0.10")  # USD that a price may be rounded to
 
 
 def load_prices(book: Path | None = None, table: str | None = None) -> PriceTable:
-    """Read ``book`` (default: the packaged ``prices.toml``) and choose ``table`` (default: the book's own default).
+    """Read ``book`` (default: the packaged one of the first service) and choose ``table`` (default: the book's own).
 
+    ``of`` of the result gives the tables of services that bring a book of their own.
     Raises SettingsError that names the file and the entry.
     """
-    where = str(book) if book else "prices.toml"
+    first, *others = all_specs()
+    own = {spec.id: spec.price_book for spec in others if str(spec.price_book) != str(first.price_book)}
+    chosen = read_table(book or first.price_book, table)
+    return replace(chosen, beside={provider: read_table(prices) for provider, prices in own.items()}) if own else chosen
+
+
+def read_table(book: Path | Traversable, table: str | None = None) -> PriceTable:
+    """One table of a price book. Raises SettingsError that names the file and the entry."""
+    where = str(book) if isinstance(book, Path) and not _is_packaged(book) else book.name
     try:
-        raw = _read(book) if book else resources.files("studio.providers.luma").joinpath("prices.toml").read_bytes()
-        data = tomllib.loads(raw.decode())
+        data = tomllib.loads(_read(book).decode())
     except OSError as error:
         raise SettingsError(f"the price book cannot be read: {error.strerror}", where=where, hint=ANOTHER) from None
     except RecursionError:
@@ -60,7 +69,11 @@ def load_prices(book: Path | None = None, table: str | None = None) -> PriceTabl
 ANOTHER = "correct STUDIO_PRICE_BOOK, or unset it to use the prices that come along"
 
 
-def _read(book: Path) -> bytes:
+def _is_packaged(book: Path) -> bool:
+    return any(str(book) == str(spec.price_book) for spec in all_specs())
+
+
+def _read(book: Path | Traversable) -> bytes:
     with book.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:

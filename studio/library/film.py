@@ -1,0 +1,78 @@
+"""A whole film from Python: the steps of the flow, run plainly."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from studio.disk import disk_errors
+from studio.execution.executor import PlainSteps, execute, publish_assets
+from studio.execution.exr_archives import archives_of
+from studio.execution.film import make_film
+from studio.execution.outcome import failure_of, film_is_due
+from studio.execution.run import Run, make_record
+from studio.execution.session import Session, films_folder
+from studio.production import Production, load_production, parse_production
+from studio.report import write_all
+from studio.report.records import RunRecord
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was made.
+
+    path:      the film; its report, costs and timeline stand beside it
+    cost:      USD that this call paid
+    record:    every shot of it, with its costs and takes, its seams and its scenes
+    """
+
+    path: Path
+    cost: Decimal
+    record: RunRecord
+
+
+async def make(
+    session: Session, production: str | Path | Mapping[str, Any] | Production, *, run: str, budget: Decimal | None,
+    out: Path | None, allow_missing: bool, allow_odd: bool,
+) -> Film:  # fmt: skip
+    """The film of a production, as ``VideoProvider.make_film`` says. ``run`` has ``budget`` in USD with other calls."""
+    written = _written(production)
+    plan, seeds = await session.plan(written, run=run)
+    started = datetime.now(UTC)
+    named = f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+    folder = films_folder(session.settings, plan.production, named) if out is None else out.absolute()
+    work = Run(session, plan, seeds, run_id=run, out=folder, budget=budget, started_at=started, allow_odd=allow_odd)
+    await work.begin()
+    steps = PlainSteps()
+    made = await execute(work, steps, await publish_assets(work, steps))
+    film = None
+    if film_is_due(work, made.results, allow_missing=allow_missing):
+        footage = {shot: str(await steps.sha256(end)) for shot, end in made.footage.items()}
+        with disk_errors("the film", work.out, session.home):
+            film = await make_film(work, footage)
+    if film is None:
+        record = make_record(work, made.results)
+    else:
+        record = make_record(work, made.results, scenes=film.scenes, seams=film.seams, film=film.film)
+    await asyncio.to_thread(write_all, record, record.out)
+    failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
+    if failure is None:
+        await archives_of(work, [r.shot for r in made.results.values() if r.clip is not None])
+    work.end({name for name, result in made.results.items() if result.made}, film=film is not None)
+    if failure is not None or film is None:
+        raise failure or RuntimeError("a run without failure has its film")
+    return Film(film.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
+
+
+def _written(production: str | Path | Mapping[str, Any] | Production) -> Production:
+    if isinstance(production, Production):
+        return production
+    return (
+        load_production(Path(production)) if isinstance(production, str | Path) else parse_production(dict(production))
+    )

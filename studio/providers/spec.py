@@ -1,0 +1,121 @@
+"""A video service as one value: everything that the rest asks of it, from the models that it sells to its client.
+
+A package makes a service known by an entry point of the group ``studio_producer.providers``, whose object is a
+``ProviderSpec``. ``tests/providers/test_contract.py`` runs over every spec that is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol
+
+from studio.errors import BadInput
+from studio.providers.base import GenerationService
+from studio.providers.models import StillModel, VideoModel
+from studio.providers.order_trace import Likeness, by_token
+from studio.providers.shot_request import Given, Operation, ShotRequest, Source, asked_in_plain
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The way to a service: its address, its key, and whether it runs on this machine (no proxy applies then)."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """Limits of an account at a service, for one pool of models: generations at once, creates a minute. None: none."""
+
+    at_once: int | None = None
+    per_minute: int | None = None
+
+
+class MatchEcho(Protocol):
+    """Compares what was sent with what a service says was asked. None: it is another request."""
+
+    def __call__(
+        self, sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str
+    ) -> Likeness | None: ...
+
+
+def keys_as_words(prompt: str, camera: Sequence[str]) -> str:
+    """The prompt with the camera's concepts behind it, in the words that their keys are made of."""
+    if not camera:
+        return prompt
+    return f"{prompt.rstrip().rstrip('.')}. Camera: {', '.join(key.replace('_', ' ') for key in camera)}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSpec:
+    """One service, or one of the APIs of a vendor.
+
+    id:            names it in orders and their keys, for ever
+    vendor:        the company, as a person is told
+    title:         this API in a sentence: ``Luma's Agents API``
+    label:         this API in a table: ``Luma Agents``
+    key_variables: environment variables of its key, the first that is set
+    url_variable:  environment variable of its address, for a server of one's own
+    base_url:      its address
+    models:        the video models that it sells; their names are no other provider's
+    stills:        the models that it sells for stills
+    price_book:    its prices, a file in TOML (``studio.providers.price_book``)
+    endpoints:     its name for each kind of purchase that it sells
+    build_request: a shot as the parameters of its ``create``; ``sent`` says how each source is given
+    open:          a client
+    asked:         the words and numbers of a request that make its order's key. What they are called here never changes
+    match_echo:    whether a generation on its list is what an order bought
+    echo_kinds:    its echo's name for each endpoint, where the echo tells it
+    nameless:      endpoints whose echo does not say of which clip they were made
+    in_words:      a prompt that tells the camera, for models that take no concepts
+    takes_files:   files are uploaded to it; else it reads public URLs
+    has_list:      the account's generations can be listed
+    limits:        of an account, by pool of models, as far as the service documents them
+    local_path:    the path of this API on a server that stands in for several; empty: there is none
+    sandbox:       the sandbox stands in for it
+    """
+
+    id: str
+    vendor: str
+    title: str
+    label: str
+    key_variables: tuple[str, ...]
+    url_variable: str
+    base_url: str
+    models: tuple[VideoModel, ...]
+    stills: tuple[StillModel, ...] = ()
+    price_book: Traversable
+    endpoints: Mapping[Operation, str]
+    build_request: Callable[[ShotRequest, Mapping[Source, Given]], dict[str, Any]]
+    open: Callable[[Connection], GenerationService]
+    asked: Callable[[ShotRequest], dict[str, Any]] = asked_in_plain
+    match_echo: MatchEcho = by_token
+    echo_kinds: Mapping[str, str] = field(default_factory=dict)
+    nameless: frozenset[str] = frozenset()
+    in_words: Callable[[str, Sequence[str]], str] = keys_as_words
+    takes_files: bool = False
+    has_list: bool = False
+    limits: Mapping[str, RateLimits] = field(default_factory=dict)
+    local_path: str = ""
+    sandbox: bool = False
+
+    def endpoint(self, operation: Operation) -> str:
+        """Its name for a kind of purchase. Raises BadInput where it does not sell that."""
+        try:
+            return self.endpoints[operation]
+        except KeyError:
+            raise BadInput(f"{self.title} does not sell the operation '{operation}'") from None
+
+    def operation(self, endpoint: str) -> Operation:
+        """The kind of purchase that an endpoint makes."""
+        if self.is_still(endpoint):
+            return Operation.IMAGE
+        return next((kind for kind, name in self.endpoints.items() if name == endpoint), Operation.VIDEO)
+
+    def is_still(self, endpoint: str) -> bool:
+        """True if an endpoint makes stills. Endpoints that nothing is ordered from are told by their names."""
+        return endpoint == self.endpoints.get(Operation.IMAGE) or endpoint.startswith("image")

@@ -1,0 +1,106 @@
+"""A second service, installed as its package would be: no line of ours changes for it, and a film may use both."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.support.example_service import ExampleServer, installed
+from tests.support.running import Sandbox, command
+
+ROOT = Path(__file__).parents[2]
+FILM = """
+title: Two services
+resolution: 540p
+scenes:
+  - {id: far, prompt: a harbour from far away, model: example-1, duration: 4}
+  - {id: near, prompt: the same harbour from near, model: ray-flash-2, duration: 5, continue_from: far}
+  - {id: away, prompt: a boat leaves the harbour, model: example-1, duration: 8, continue_from: near}
+  - {id: gone, prompt: the open sea, model: example-1, duration: 4, continue_from: away}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """The value of PYTHONPATH with which the service is installed."""
+    return os.pathsep.join([str(ROOT), installed(tmp_path)])
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ExampleServer]:
+    served = ExampleServer(tmp_path)
+    yield served
+    served.stop()
+
+
+def test_the_contract_holds_for_it(path: str) -> None:
+    """The contract's tests, in a process in which it is installed, run over it as well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "tests/providers/test_contract.py"],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "test_its_client[example] PASSED" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_film_of_two_services(workplace: Path, path: str, sandbox: Sandbox, server: ExampleServer) -> None:
+    """Planned, bought, awaited, fetched, joined and reported; a rerun buys nothing; orders name their provider."""
+    (workplace / "film.yaml").write_text(FILM)
+    given = {"PYTHONPATH": path, "LUMAAI_BASE_URL": sandbox.url, "EXAMPLE_BASE_URL": server.url}
+    done = command(workplace, "film.yaml", "--out", "out", "--json", **given)
+    assert done.returncode == 0, done.stderr
+    assert (workplace / "out" / "film.mp4").stat().st_size > 10_000
+    jobs = list(server.jobs.values())
+    assert [job["prompt"] for job in jobs] == [
+        "a harbour from far away", "a boat leaves the harbour", "the open sea"
+    ]  # fmt: skip
+    assert set(jobs[1]["first"]) == {"url"}, "a frame of the other service's clip is a picture"
+    assert jobs[2]["first"] == {"generation_id": "job-2"}, "a clip of its own is named by its job"
+    with sqlite3.connect(workplace / ".studio" / "ledger.db") as connection:
+        booked = connection.execute("select scene, provider, price_table, price from orders order by scene").fetchall()
+    connection.close()
+    assert {scene: provider for scene, provider, _, _ in booked} == {
+        "far": "example", "near": "dream-machine", "away": "example", "gone": "example"
+    }  # fmt: skip
+    assert {table for _, provider, table, _ in booked if provider == "example"} == {"example (2026-11-01)"}
+    page = (workplace / "out" / "report.html").read_text()
+    assert "Example" in page
+    assert "Dream Machine" in page
+    again = command(workplace, "film.yaml", "--out", "again", "--json", **given)
+    assert again.returncode == 0, again.stderr
+    assert Decimal(json.loads(again.stdout)["cost_usd"]) == 0
+    assert (len(server.jobs), len(sandbox.books()["creates"])) == (3, 1)
+
+
+def test_a_service_that_is_missing(workplace: Path) -> None:
+    """A film whose model came with a package that is no longer installed: one error, with the scene."""
+    (workplace / "film.yaml").write_text(FILM)
+    done = command(workplace, "film.yaml", "--plan")
+    assert done.returncode == 2
+    assert "film.yaml:5, scene 'far', field 'model'" in done.stderr
+    assert "example-1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_service_that_cannot_be_loaded(workplace: Path, tmp_path: Path) -> None:
+    """A package whose code fails takes no other service with it; who asks for one of its models is told."""
+    points = Path(installed(tmp_path)) / "example_service-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[studio_producer.providers]\nexample = no_such_module:SPEC\nagents = no_such_module:SPEC\n")
+    given = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(points.parents[1])])}
+    (workplace / "good.yaml").write_text(FILM.replace("example-1", "ray-2"))
+    done = command(workplace, "good.yaml", "--plan", **given)
+    assert done.returncode == 0, done.stderr
+    (workplace / "film.yaml").write_text(FILM)
+    done = command(workplace, "film.yaml", "--plan", **given)
+    assert done.returncode == 2
+    assert "service 'example' cannot be loaded (ModuleNotFoundError)" in done.stderr
