@@ -1,4 +1,4 @@
-"""``python -m studio``: the commands that there are beside the flows'."""
+"""``python -m studio``: a list of the commands that are not flows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Addresses out of the settings: read once, checked, and told without what is secret in them.
+"""Parsing and checking of URLs in the settings, and printable forms of them that hold no secret.
 
-The form for people has scheme, host, port and path (of a database: its name or file), never a user, a password, a query
-or a fragment. An error names the variable and what is wrong, and repeats nothing of the value.
+The printable form has scheme, host, port and path (of a database: its name or file), never a user, a password, a
+query or a fragment. An error names the variable and what is wrong, and repeats nothing of the value.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ DRIVERS = {
     "sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgres": PSYCOPG, "postgresql": PSYCOPG, PSYCOPG: PSYCOPG,
     "postgresql+psycopg2": "postgresql+psycopg2",
 }  # fmt: skip
-#: What may be asked of SQLite in a query; anything else there is a path with a `?` in it, and another file than meant.
+#: The parameters that SQLite accepts in a query. Anything else after a `?` belongs to a path, and would name the wrong
+#: file.
 SQLITE_OPTIONS = frozenset(
     {"timeout", "check_same_thread", "cached_statements", "detect_types", "uri", "mode", "cache", "vfs", "nolock",
      "immutable", "psow"}
 )  # fmt: skip
-#: Names in PostgreSQL's query that errors may repeat.
+#: Parameters of a PostgreSQL query that errors may repeat.
 KNOWN_OPTIONS = frozenset(
     {"host", "hostaddr", "port", "user", "dbname", "password", "connect_timeout", "options", "application_name",
      "client_encoding", "sslmode", "sslcert", "sslkey", "sslrootcert", "target_session_attrs"}
@@ -34,7 +35,7 @@ KNOWN_OPTIONS = frozenset(
 
 
 def web_address(text: str, where: str, *, secrets: bool = False) -> SplitResult:
-    """An http or https address, in its parts. ``secrets``: it may have a user, a password and a query.
+    """Split an http or https address into its parts. ``secrets``: it may have a user, a password and a query.
 
     Raises SettingsError, which names ``where`` and repeats nothing of the address.
     """
@@ -57,25 +58,26 @@ def web_address(text: str, where: str, *, secrets: bool = False) -> SplitResult:
 
 
 def shown(url: str) -> str:
-    """An address as it may be printed: without user, password, query and fragment."""
+    """The address in printable form: without user, password, query and fragment."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "an address that cannot be read"
-    # A `@` beyond the host may be the rest of a password that was not encoded.
+    # An `@` after the host may be the rest of a password that was not percent-encoded.
     path = "" if "@" in parts.path else parts.path
     place = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{place}{'' if port is None else f':{port}'}{path}"
 
 
 def sqlite_url(file: str) -> URL:
-    """The URL of a SQLite file, whatever characters its path has: it is built, not written as text."""
+    """Build the URL of a SQLite file, whatever characters its path has."""
     return URL.create("sqlite", database=file)
 
 
 def ledger_url(given: str | URL, *, error: type[StudioError] = SettingsError) -> URL:
-    """The URL of a ledger's database, checked. Raises ``error``, which names STUDIO_LEDGER_URL and repeats no value."""
+    """Parse and check the URL of a ledger's database. Raises ``error``, which names STUDIO_LEDGER_URL and repeats no
+    value."""
 
     def refuse(message: str, hint: str = SUCH_AS) -> NoReturn:
         raise error(message, where=LEDGER, hint=hint)
@@ -107,7 +109,7 @@ def ledger_url(given: str | URL, *, error: type[StudioError] = SettingsError) ->
 
 
 def ledger_name(url: URL) -> str:
-    """A ledger's address as it may be printed: driver, host, port and name of the database, or the file."""
+    """The printable form of a ledger's address: driver, host, port and name of the database, or the file."""
     kind = url.get_backend_name()
     if kind == "sqlite":
         return sqlite_url(url.database or "").render_as_string()
@@ -116,8 +118,8 @@ def ledger_name(url: URL) -> str:
 
 
 def secrets_of(url: URL) -> list[str]:
-    """What of a URL must not be repeated: user, password, values of the query, and its names, which an & in a password
-    may have made; the longest first."""
+    """The secrets of a URL, the longest first: user, password, and the names and values of its query (an ``&`` in a
+    password turns the rest of it into such a name)."""
     values = [url.username or "", str(url.password or "")]
     for key, value in url.query.items():
         values += [key] if key not in KNOWN_OPTIONS else []
@@ -133,7 +135,7 @@ def _parsed(text: str) -> URL | None:
 
 
 def _is_sqlite_query(given: str | URL, url: URL) -> bool:
-    """True if SQLite knows each part of the query; what is none at all would be lost without a word."""
+    """True if SQLite knows every part of the query; SQLAlchemy drops a part that it cannot parse without an error."""
     _, mark, query = given.partition("?") if isinstance(given, str) else ("", "", "")
     told = parse_qsl(query, keep_blank_values=True)
     whole = all(name in SQLITE_OPTIONS and value for name, value in told)

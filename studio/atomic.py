@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and that a power cut does not lose."""
+"""Atomic writes: a file appears complete or not at all, and survives a power cut."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def digest(path: Path) -> str:
 
 
 def is_sound(path: Path, sha256: str) -> bool:
-    """True if a file is there and holds exactly those bytes."""
+    """True if the file exists and has this SHA-256."""
     try:
         return digest(path) == sha256
     except OSError:
@@ -25,15 +25,16 @@ def is_sound(path: Path, sha256: str) -> bool:
 
 
 def part_beside(goal: Path) -> Path:
-    """A new name in the goal's folder for what is still being written."""
+    """A new name, in the folder of ``goal``, for a file that is still being written."""
     return goal.with_name(f".{goal.name[:32]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
 @contextlib.contextmanager
 def atomic(goal: Path) -> Iterator[Path]:
-    """A path to write to: once the block has ended it is ``goal``, on disk; after an error ``goal`` is as it was.
+    """Yield a path to write to. After the block it is renamed to ``goal`` and synced; after an error ``goal`` is
+    unchanged.
 
-    The folder must be there. Raises OSError.
+    The folder must exist. Raises OSError.
     """
     part = part_beside(goal)
     try:
@@ -44,20 +45,20 @@ def atomic(goal: Path) -> Iterator[Path]:
 
 
 def write_atomic(goal: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it. The folder must be there. Raises OSError."""
+    """Write a file so that no reader ever sees part of it. The folder must exist. Raises OSError."""
     with atomic(goal) as part:
         part.write_bytes(data)
 
 
 def settle(part: Path, goal: Path) -> None:
-    """Move a finished file to its place in the same file system. Once this returns, a power cut does not lose it."""
+    """Move a finished file to its place in the same file system. After this returns, a power cut does not lose it."""
     sync(part)
     part.replace(goal)
     sync(goal.parent)
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep what was written to a file, or into a folder (where the system can do that)."""
+    """Flush a file's data, or a folder's entries, to the disk (where the system supports it)."""
     if os.name == "nt" and path.is_dir():
         return
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)

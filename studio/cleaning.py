@@ -1,19 +1,19 @@
-"""Cleaning of foreign text: what a service, a program or a file says, made fit for screens, logs, books and pages.
+"""Cleaning of text from services, programs and files before it goes to screens, logs, the ledger and reports.
 
 ``clean`` is for every text that comes from a service: one line of limited length, no addresses, no control
-characters. ``printable`` is the least that any text needs before a terminal shows it.
+characters. ``printable`` is the minimum for any other text that is shown in a terminal.
 """
 
 from __future__ import annotations
 
 import re
 
-LONGEST = 600  # characters of a cleaned text
-READ = 20_000  # characters of a text that are looked at: what is longer is not worth the time
-URL = "<url>"  # stands in place of an address
+LONGEST = 600  # maximum length of a cleaned text, in characters
+READ = 20_000  # characters that are examined; the rest of a longer text is dropped unread
+URL = "<url>"  # replaces an address
 
-# Escape sequences as a whole, so that nothing of their parameters stays as text: OSC, DCS, SOS, PM and APC with what
-# they carry, where they end; CSI; and the short ones. Each may begin with ESC or with its single C1 character.
+# Whole escape sequences, so that their parameters do not remain as text: OSC, DCS, SOS, PM and APC with their payload,
+# where it is terminated; CSI; and the short ones. Each may begin with ESC or with its single C1 character.
 _ESCAPES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:[^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c))?"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
@@ -21,17 +21,17 @@ _ESCAPES = re.compile(
 )
 # C0 and C1 without tab and newline, line and paragraph separators, overrides of direction, lone surrogates.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-# Shown as nothing: soft hyphen, zero-width characters, marks of direction, fillers, variation selectors, tags.
+# Invisible characters: soft hyphen, zero-width characters, marks of direction, fillers, variation selectors, tags.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
-# An address by its scheme, also where its slashes are escaped as in JSON, or the whole of it as in a query.
+# An address with a scheme, also with its slashes escaped as in JSON, or percent-encoded as in a query.
 _ADDRESS = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,30}(?::(?:\\?/){2}|%3a%2f%2f)|\b(?:data|file|blob):(?=\S))[^\s<>\"]*", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\s<>\"']+")
-# An address by what only a signed one has, whatever it begins with.
+# An address without a known scheme, found by the parameters that only a signed one has.
 _SIGNATURE = re.compile(
     r"(?:^|[?&;#(])(?:x-(?:amz|goog|oss|cos|ms)-[a-z0-9-]+|signature|sig|sign|(?:access_?)?token|auth|policy|hdnea|hdnts"
     r"|expires|key-pair-id|(?:api[_-]?)?key|password|secret|awsaccesskeyid|googleaccessid)(?:=|%3d)\S",
@@ -40,10 +40,10 @@ _SIGNATURE = re.compile(
 
 
 def clean(text: str, *, limit: int = LONGEST) -> str:
-    """A service's words on one line of at most ``limit`` characters.
+    """Clean a service's text into one line of at most ``limit`` characters.
 
     Addresses become ``<url>``: they may be signed. Escape sequences, control characters, overrides of direction and
-    characters that are not seen are taken out; runs of white space become one space.
+    invisible characters are removed; runs of white space become one space.
     """
     bare = _CONTROLS.sub(_space, _ESCAPES.sub("", text[:READ]))
     bare = _ADDRESS.sub(URL, _UNSEEN.sub("", bare))
@@ -53,13 +53,13 @@ def clean(text: str, *, limit: int = LONGEST) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with its lines, its tabs and its letters, and nothing that a terminal obeys or cannot encode.
+    """Make a text safe to print: lines and tabs stay, what a terminal obeys or cannot encode goes.
 
-    Escape sequences are taken out; other controls, overrides of direction and lone surrogates become ``�``.
+    Escape sequences are removed; other controls, overrides of direction and lone surrogates become ``�``.
     """
     return _CONTROLS.sub("\ufffd", _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _space(control: re.Match[str]) -> str:
-    """A space for a control that parts words, nothing for any other: an address must not fall into two."""
+    """A space for a control that separates words, nothing for any other, so that an address is not split in two."""
     return " " if control[0].isspace() else ""

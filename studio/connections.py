@@ -1,7 +1,7 @@
-"""Reasons why a server could not be reached, by what the network said: each in words of its own, with what to do.
+"""Reasons why a server could not be reached, each with a text of its own and what to do.
 
-httpx, its transport and the SDKs wrap what the system says into errors that tell it no more: it is found in their
-causes.
+httpx, its transport and the SDKs wrap the system's error in errors of their own that no longer tell the reason, so the
+chain of causes is searched.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from dataclasses import dataclass
 import httpx
 
 MOST_CAUSES = 40
-ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for a certificate's faults
+ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for faults of a certificate
 CHECK_SCHEME = "try again; where it stays so: is it https or http, and the right port?"
 CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A reason why a server could not be reached. ``said`` is a clause that names the host, where it is known.
+    """The reason why a server could not be reached. ``said`` is a clause that names the host, where it is known.
 
-    ``untrusted``: its certificate is at fault, which is the same for every further try.
+    ``untrusted``: the fault is in the server's certificate, so every further try would fail in the same way.
     """
 
     said: str
@@ -33,15 +33,15 @@ class Trouble:
 
 
 def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
-    """The reason behind an error of httpx, of an SDK or of a bucket's client; None for one that is not of the network.
+    """The reason behind an error of httpx, an SDK or a bucket's client; None for an error that is not of the network.
 
-    A URL is never repeated: of it the host alone is told, since the rest may be signed; ``called`` stands for the host
-    where it, too, is nobody's to know.
+    A URL is never repeated, since it may be signed: only its host is named. ``called`` replaces the host where the host
+    is secret, too.
     """
     host = called or _host(error)
     causes = list(_causes(error))
     unverified = [cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)]
-    if unverified:  # aiohttp derives an error of its own from it, that tells no reason
+    if unverified:  # aiohttp derives an error of its own from it, without a reason
         return _untrusted(next((e for e in unverified if hasattr(e, "verify_code")), unverified[0]), host)
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
@@ -94,7 +94,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Trouble:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and all that led to it, also within groups: a name with several addresses fails once for each."""
+    """An error and all its causes, also within groups: a name with several addresses fails once for each."""
     ahead, seen = [error], set[int]()
     while ahead and len(seen) < MOST_CAUSES:
         cause = ahead.pop(0)
@@ -108,11 +108,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _host(error: BaseException) -> str:
-    """The host and port of the request that failed, as far as the error knows its request."""
+    """The host and port of the failed request; empty where the error holds no request."""
     for cause in _causes(error):
         try:
             url = getattr(cause, "request", None)
-        except RuntimeError:  # of httpx: it was given none
+        except RuntimeError:  # httpx raises it where the error was given no request
             continue
         if isinstance(url, httpx.Request) and url.url.host:
             port = f":{url.url.port}" if url.url.port else ""

@@ -1,11 +1,11 @@
-"""Text for consoles whose encoding lacks some of it: what cannot be shown is replaced, and ends nothing."""
+"""Output to consoles whose encoding lacks some characters: these are replaced instead of raising an error."""
 
 from __future__ import annotations
 
 import codecs
 import sys
 
-#: Signs of our own messages that have a plain form; of everything else that is lacking, ``?`` is shown.
+#: Characters of our own messages that have a plain form; any other that is lacking becomes ``?``.
 PLAIN = {
     "→": "->", "·": "-", "…": "...", "×": "x", "≤": "<=", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"',
 }  # fmt: skip
@@ -22,7 +22,7 @@ codecs.register_error(REPLACE, _plainly)
 
 
 def replace_unshowable() -> None:
-    """Let this process's standard output and error replace what their encoding lacks, from now on."""
+    """Make this process's standard output and error replace the characters that their encoding lacks, from now on."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None and getattr(stream, "errors", None) == "strict":

@@ -1,4 +1,4 @@
-"""Errors of the disk while something is written that was paid for: one error of ours, with what to do."""
+"""Errors of the disk while a paid file is written: one CannotWrite, which says what to do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from studio.errors import CannotWrite
 from studio.remedies import again
 
-#: What a full or read-only disk answers.
+#: The error numbers of a full or read-only disk.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @contextlib.contextmanager
 def disk_errors(what: str, *folders: Path) -> Iterator[None]:
-    """A block in which what the disk refuses becomes CannotWrite: ``what`` cannot be written to a file that the system
-    named, or to the fullest of ``folders``.
+    """A block in which an error of the disk becomes CannotWrite: ``what`` cannot be written to the file that the system
+    named, or else to the fullest of ``folders``.
     """
     try:
         yield
@@ -27,7 +27,7 @@ def disk_errors(what: str, *folders: Path) -> Iterator[None]:
         if error.place:
             raise
         place, told = str(fullest(folders)), error.message
-    except (ConnectionError, TimeoutError):  # of a network: to Python they are OSErrors as well
+    except (ConnectionError, TimeoutError):  # errors of a network are OSErrors in Python, too
         raise
     except OSError as error:
         place = error.filename if isinstance(error.filename, str) else str(fullest(folders))
@@ -38,12 +38,12 @@ def disk_errors(what: str, *folders: Path) -> Iterator[None]:
 
 
 def make_room() -> str:
-    """The remedy for a disk that takes nothing more."""
+    """The remedy for a disk that is full or read-only."""
     return f"make room there, or name another folder, and {again()}: what was bought is kept"
 
 
 def fullest(folders: Sequence[Path]) -> Path:
-    """The folder whose disk has the least room; the first, where that cannot be known."""
+    """The folder whose disk has the least room; the first of them if that cannot be determined."""
 
     def free(folder: Path) -> float:
         try:
@@ -55,7 +55,7 @@ def fullest(folders: Sequence[Path]) -> Path:
 
 
 def of_status(status: int) -> str:
-    """The disk's answer to an ffmpeg that ended with this status; empty where it ended for another reason."""
-    # ffmpeg ends with its error's negative number, of which a process can say the last eight bits.
+    """The error number of the disk behind an ffmpeg exit status; empty where ffmpeg ended for another reason."""
+    # ffmpeg exits with the negative number of its error, of which the system keeps the last eight bits.
     found = [number for number in FULL if status == 256 - number]
     return os.strerror(found[0]) if found else ""

@@ -1,4 +1,4 @@
-"""Every error of Studio Producer, one tree. The command's exit status stands on the right.
+"""The tree of every error of Studio Producer. The exit status of the command stands on the right.
 
 StudioError                           1
 ├── BadInput                          2   what the user wrote; nothing was spent
@@ -7,7 +7,7 @@ StudioError                           1
 │   ├── SettingsError                 2   an environment variable, an option, a price book
 │   └── NotConfirmed                  2   a billed run that nobody agreed to
 ├── OverBudget                        3   a cap of run, production or month would be exceeded
-├── InDoubt                           4   a create went out and nobody knows whether it was accepted
+├── InDoubt                           4   a create was sent, and it is not known whether it was accepted
 ├── ServiceError                      1   the service's answer to one call
 │   ├── NotSent                       1   the request never reached it: safe to send again
 │   │   ├── RateLimited               1   429: sent, refused, not billed; carries retry_after and a LimitKind
@@ -33,12 +33,12 @@ StudioError                           1
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
 ├── CannotWrite                       1   a file of ours cannot be written: a full or read-only disk
-├── LedgerError                       1   the books cannot be read or written
+├── LedgerError                       1   the ledger cannot be read or written
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
 
-An error's text says what, where and what to do next. It never holds an API key or a signed URL, nor anything that a
-terminal would obey: file names, logs and services' words are printed with it.
+An error's text says what happened, where, and what to do next. It never holds an API key or a signed URL, nor
+anything that a terminal would obey: file names, logs and services' texts are printed with it.
 """
 
 from __future__ import annotations
@@ -145,11 +145,11 @@ class NotSent(ServiceError):
 
 
 class LimitKind(StrEnum):
-    """The limit that a 429 is about, as far as its values tell."""
+    """The limit that a 429 is about, as far as the answer's values tell."""
 
     RATE = "rate"  # requests a minute
     JOBS = "jobs"  # generations at once
-    UNTOLD = "untold"  # the service does not tell the two apart
+    UNTOLD = "untold"  # the service does not tell which of the two
 
 
 class RateLimited(NotSent):
@@ -172,11 +172,12 @@ class RateLimited(NotSent):
 
 
 class Untrusted(NotSent):
-    """The certificate of the service, of a clip's host or of a bucket is not trusted: nothing was sent, nor will be."""
+    """The certificate of the service, of a clip's host or of a bucket is not trusted. Nothing was sent; a retry is
+    useless."""
 
 
 class Refused(ServiceError):
-    """The service will not do this, now or later. Nothing was bought."""
+    """The service refused the request for good. Nothing was bought."""
 
 
 class Unauthorized(Refused):
@@ -192,7 +193,7 @@ class NotFound(Refused):
 
 
 class Ambiguous(ServiceError):
-    """The request may or may not have been accepted. ``answered``: the service did answer, only not with an id."""
+    """The request may or may not have been accepted. ``answered``: the service did answer, but without an id."""
 
     def __init__(self, message: str, *, status: int | None = None, answered: bool = False) -> None:
         super().__init__(message, status=status)
@@ -208,19 +209,19 @@ class GenerationFailed(StudioError):
 
 
 class Moderated(GenerationFailed):
-    """Refused for its content: final for this input."""
+    """The service refused the input for its content: final for this input."""
 
 
 class ServiceFailed(GenerationFailed):
-    """The service's own failure: the same order may be sent again."""
+    """The generation failed through the service's own fault: the same order may be sent again."""
 
 
 class GenerationGone(StudioError):
-    """A generation that was paid for is no longer at the service. Only a person lets its order be sent again."""
+    """A paid generation is no longer at the service. Only a person can release its order to be sent again."""
 
 
 class NoSlot(StudioError):
-    """All slots of the account stayed taken, and nothing moved for long. Nothing was bought for this scene."""
+    """All slots of the account stayed taken for too long. Nothing was bought for this scene."""
 
 
 class StillRunning(StudioError):
@@ -245,11 +246,11 @@ class MediaError(StudioError):
 
 
 class BadClip(MediaError):
-    """Truncated, damaged, of the wrong kind, or hostile."""
+    """A clip is truncated, damaged, of the wrong kind, or hostile."""
 
 
 class Undecoded(BadClip):
-    """Its picture has a codec that cannot be decoded here."""
+    """The picture of a clip has a codec that cannot be decoded here."""
 
 
 class OddClip(MediaError):
@@ -276,7 +277,7 @@ class CannotWrite(StudioError):
 
 
 class LedgerError(StudioError):
-    """The books cannot be read or written. Nothing is bought without books."""
+    """The ledger cannot be read or written. Nothing is bought without it."""
 
 
 class PrefectBusy(StudioError):

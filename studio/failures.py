@@ -1,7 +1,7 @@
-"""Why a generation failed: whose fault it was, and so whether another try can help.
+"""Classes of failed generations: whose fault a failure was, and so whether another try can help.
 
-Read once, where a service's answer is; from then on the class is what is kept and decided by. The Agents API tells a
-code beside its text, which alone counts then; Dream Machine has nothing but its text.
+The class is set once, where the service's answer is read; only the class is stored and decided by. The Agents API gives
+a code beside its text, and then the code alone counts; Dream Machine gives only a text.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from enum import StrEnum
 
 
 class FailureClass(StrEnum):
-    """Whose failure it was."""
+    """The party that caused a failure."""
 
-    MODERATION = "moderation"  # a verdict on prompt or pictures: final for that input
-    INPUT = "input"  # something that we sent cannot be used as it is
-    ACCOUNT = "account"  # no money left, which is the same for the next try
-    SERVICE = "service"  # the service's own: may be ordered again
+    MODERATION = "moderation"  # a verdict on the prompt or pictures: final for that input
+    INPUT = "input"  # something that we sent is not usable as it is
+    ACCOUNT = "account"  # the account has no money left: another try fails, too
+    SERVICE = "service"  # the service's own fault: may be ordered again
 
 
 #: ``failure_code`` of the Agents API.
@@ -30,7 +30,7 @@ CODES = {
     "output_not_found": FailureClass.SERVICE,
     "rate_limited": FailureClass.SERVICE,
 }
-#: These, and the texts of Dream Machine, as far as Luma lists them.
+#: The texts of failures, of Dream Machine and the Agents API, that Luma documents.
 KNOWN = CODES | {
     "contains blacklisted words": FailureClass.MODERATION,
     "frame moderation failed": FailureClass.MODERATION,
@@ -45,7 +45,7 @@ _VERDICTS = ("moderation", "moderated", "blacklisted")
 
 
 def failure_of_code(code: str) -> FailureClass:
-    """The class of a failure code. One that nobody knows is the service's own, unless it names moderation."""
+    """The class of a failure code. An unknown code is the service's own failure, unless it names moderation."""
     known = CODES.get(code.strip().lower())
     if known is not None:
         return known
@@ -53,9 +53,9 @@ def failure_of_code(code: str) -> FailureClass:
 
 
 def failure_class(reason: str | None) -> FailureClass:
-    """The class of a failure that is told in words alone.
+    """The class of a failure that has only a text.
 
-    Words that nobody knows are the service's own, unless they speak of moderation.
+    An unknown text is the service's own failure, unless it speaks of moderation.
     """
     text = " ".join((reason or "").lower().split())
     known = KNOWN.get(text.partition(":")[0].strip(". "))

@@ -1,7 +1,8 @@
-"""File types by content: a picture or footage that Luma reads, or something else, with what to do about it.
+"""Detection of file types by content: a picture or footage that Luma reads, or something else, with what to do about
+it.
 
-Neither a file's name nor a server's word plays a part. Formats that are one file with many names (HEIF, AVIF, camera
-raw) are told by their boxes or tables, whatever brand they carry.
+Neither the file's name nor a server's content type is used. Formats with many brands (HEIF, AVIF, camera raw) are told
+apart by their boxes or tables.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ _PACKED = (
 )  # fmt: skip
 _RIFF = {b"AVI ": ("an AVI video", TO_VIDEO), b"WAVE": ("a WAV sound file", TO_EITHER)}
 
-# What a web page begins with, behind a declaration and comments.
+# The beginning of a web page, after any declaration and comments.
 _LEAD = r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
 _PAGE = re.compile(_LEAD + r"<(?:!doctype\s+html|html|head|body|meta|title|script|style|div)\b", re.I | re.S)
 _OPEN_COMMENT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!--(?!.*?-->)", re.S)
@@ -75,9 +76,10 @@ _ARCHIVED = re.compile(r"(?:From: <Saved by|MIME-Version:|From:.*?multipart/rela
 
 @dataclass(frozen=True)
 class Content:
-    """The type of a file. ``kind``: image (PNG, JPEG, WebP) or video (MP4, MOV); None for all that Luma does not read.
+    """The type of a file. ``kind``: image (PNG, JPEG, WebP) or video (MP4, MOV); None for everything that Luma does
+    not read.
 
-    ``said``: then what it is, in words that follow ``is``; empty where nobody knows. ``hint``: what to do about it.
+    ``said``: what it is instead, in words that follow ``is``; empty if unknown. ``hint``: what to do about it.
     """
 
     kind: Kind | None
@@ -103,14 +105,15 @@ def content_of(path: Path) -> Content:
 
 
 def _read_kind(head: bytes) -> Kind | None:
-    """The kind of what Luma reads, as far as the head alone tells it."""
+    """The kind of a file that Luma reads, as far as its head alone tells."""
     if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return "image"
     return "video" if head[4:8] in VIDEO_BOXES else None
 
 
 def _by_boxes(file: BinaryIO, head: bytes) -> Content:
-    """A file of boxes with a brand: a still picture has no `moov`, whatever its brand; a film has one."""
+    """The type of a file of boxes with a brand. Whatever the brand, a still picture has no `moov`, and a film has
+    one."""
     length = int.from_bytes(head[:4], "big")
     rest = head[16 : max(16, min(length, len(head)))]
     first = head[8:12]
@@ -133,7 +136,7 @@ def _by_boxes(file: BinaryIO, head: bytes) -> Content:
 
 
 def _boxes(file: BinaryIO) -> Iterator[bytes]:
-    """The kinds of the file's top-level boxes, as far as they can be followed."""
+    """The kinds of the file's top-level boxes, up to the first that is damaged or missing."""
     place = 0
     for _ in range(MOST_BOXES):
         file.seek(place)
@@ -213,7 +216,7 @@ def _by_text(head: bytes) -> Content | None:
 
 
 def _text(head: bytes) -> str | None:
-    """The head as text; None where it is none."""
+    """The head decoded as text; None if it is not text."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head[: len(head) // 2 * 2].decode("utf-16", "replace")
     for cut in range(4):  # the head may end within a character

@@ -1,4 +1,4 @@
-"""Requests that leave no trace in any log: their URLs may be signed."""
+"""Suppression of log records of requests whose URLs may be signed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _hidden = contextvars.ContextVar("_hidden", default=False)
 
 
 class _HideAddresses(logging.Filter):
-    """httpx logs the whole URL of every request, and its transport the headers; not those of a hidden one."""
+    """A log filter for httpx, which logs the URL of every request, and its transport the headers: drops hidden ones."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not _hidden.get()

@@ -1,4 +1,4 @@
-"""Money: ``Decimal`` US dollars in the program, whole micro-dollars in the books, text at the edges. Never a float."""
+"""Money: ``Decimal`` US dollars in the program, whole micro-dollars in the ledger, text in files. Never a float."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 CENT = Decimal("0.01")
 MICRO = Decimal("0.000001")
 ZERO = Decimal("0.00")
-MOST = Decimal(10**9)  # dollars: no budget is larger, and no arithmetic overflows
+MOST = Decimal(10**9)  # dollars; larger than any budget, and small enough that no sum overflows
 
 
 def usd(value: Decimal) -> str:
-    """``Decimal('0.4')`` → ``$0.40``, ``$1,234.50``; further decimals are kept where there are any (``$0.0073``)."""
+    """Format dollars: ``Decimal('0.4')`` → ``$0.40``, ``$1,234.50``; further decimals are kept (``$0.0073``)."""
     whole, _, part = plain(abs(value)).partition(".")
     minus = "-" if value < 0 and (whole, part) != ("0", "00") else ""
     return f"{minus}${int(whole):,}.{part}"
 
 
 def plain(value: Decimal) -> str:
-    """A decimal number with at least two decimals, no exponent: what goes into JSON and CSV."""
+    """Format a decimal number for JSON and CSV: at least two decimals, no exponent."""
     micros = value.quantize(MICRO, ROUND_HALF_UP)
     text = format(micros, "f").rstrip("0")
     whole, _, part = text.partition(".")
@@ -26,7 +26,7 @@ def plain(value: Decimal) -> str:
 
 
 def to_micros(value: Decimal) -> int:
-    """Whole micro-dollars. Raises ValueError for an amount that is finer than that."""
+    """Convert dollars to whole micro-dollars. Raises ValueError for a finer amount."""
     micros = value / MICRO
     if micros != micros.to_integral_value():
         raise ValueError(f"{value} USD is finer than a micro-dollar")
@@ -34,12 +34,13 @@ def to_micros(value: Decimal) -> int:
 
 
 def from_micros(micros: int) -> Decimal:
-    """Dollars, with at least two decimals."""
+    """Convert micro-dollars to dollars, with at least two decimals."""
     return Decimal(plain(Decimal(micros) * MICRO))
 
 
 def parse_usd(text: str) -> Decimal:
-    """``12``, ``12.50`` or ``$12.50`` → Decimal. Raises ValueError for what is no amount of dollars and whole cents."""
+    """Parse ``12``, ``12.50`` or ``$12.50``. Raises ValueError for anything but an amount in dollars and whole
+    cents."""
     try:
         value = Decimal(text.strip().removeprefix("$").strip())
     except InvalidOperation:

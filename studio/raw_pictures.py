@@ -1,4 +1,4 @@
-"""Camera raw files of every make, told by their content: by a signature, or by what a TIFF says of its pictures."""
+"""Detection of camera raw files of every make by content: by a signature, or by the tables of a TIFF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 Order = Literal["little", "big"]
 
-#: What files begin with, where the maker has a format of its own.
+#: Signatures of makers that have a format of their own.
 SIGNATURES = (
     (b"FUJIFILMCCD-RAW", "Fujifilm RAF"),
     (b"IIRO", "Olympus ORF"), (b"IIRS", "Olympus ORF"), (b"MMOR", "Olympus ORF"),
@@ -17,7 +17,7 @@ SIGNATURES = (
     (b"FOVb", "Sigma X3F"),
     (b"\0MRM", "Minolta MRW"),
 )  # fmt: skip
-#: A maker, as a TIFF names it in capitals, and its raw format.
+#: Raw formats by maker, as a TIFF names the maker in capitals.
 MAKERS = {
     "NIKON": "Nikon NEF", "SONY": "Sony ARW", "CANON": "Canon CR2", "PENTAX": "Pentax PEF", "RICOH": "Pentax PEF",
     "ASAHI": "Pentax PEF", "SAMSUNG": "Samsung SRW", "OLYMPUS": "Olympus ORF", "OM DIGITAL": "Olympus ORF",
@@ -39,7 +39,7 @@ def raw_picture(file: BinaryIO, head: bytes) -> str:
     if head[4:12] == b"ftypcrx ":
         return "Canon CR3"
     for start, name in SIGNATURES:
-        if head.startswith(start) and b"\0" in head[:64]:  # and no text that begins so
+        if head.startswith(start) and b"\0" in head[:64]:  # not a text that begins with the same letters
             return name
     order = tiff_order(head)
     if order is None:
@@ -60,7 +60,7 @@ def tiff_order(head: bytes) -> Order | None:
 
 @dataclass
 class _Said:
-    """What the tables of a TIFF say: all numbers by tag, and the maker."""
+    """The contents of a TIFF's tables: all numbers by tag, and the maker."""
 
     numbers: dict[int, set[int]] = field(default_factory=dict)
     first_kind: int | None = None
@@ -81,7 +81,7 @@ def _by_tables(file: BinaryIO, order: Order) -> str:
     of_a_sensor = (
         said.numbers.get(PHOTOMETRIC, set()) & SENSOR or said.numbers.get(COMPRESSION, set()) & RAW_COMPRESSIONS
     )
-    # A raw file opens with its preview, and keeps the sensor's picture in a table below.
+    # A raw file opens with its preview; the sensor's picture is described in a table below it.
     previews = said.first_kind == REDUCED or SUB_IFDS in said.numbers
     if of_a_sensor:
         return format_ or said.maker.title() or "of an unknown make"

@@ -1,7 +1,7 @@
-"""What to do next, in the words of where one is: flags on the command line, fields of Prefect's form, arguments.
+"""Remedies in the words of the surface in use: flags of the command line, fields of Prefect's form, arguments.
 
-The one place that knows how an option is named on each surface. Errors and notes ask it while they are made, so that
-none sends a person to a flag that a form does not have.
+The one module that knows the name of an option on each surface. Errors and notes ask it when they are made, so that
+none names a flag to somebody who has a form.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from enum import StrEnum
 
 
 class Surface(StrEnum):
-    """From where a run was started."""
+    """The surface from which a run was started."""
 
     COMMAND = "command"  # python -m flows.…
     FORM = "form"  # a run in Prefect: from its UI, on a schedule, through its API, or the flow called from Python
     LIBRARY = "library"  # studio.library
 
 
-#: Command, flows and library say which they are. Where nobody has, words are the command's.
+#: Set by the command, the flows and the library. Where it is not set, the words are the command's.
 _surface: ContextVar[Surface | None] = ContextVar("surface", default=None)
 
 
@@ -34,13 +34,13 @@ def asked_from(surface: Surface) -> Iterator[None]:
         _surface.reset(before)
 
 
-#: Names that are not the option's own.
+#: Names that differ from the option's own.
 _NAMES = {
     ("production", Surface.COMMAND): "PRODUCTION",
     ("production", Surface.FORM): "production_file, production",
     ("take", Surface.FORM): "takes",
 }
-#: What the library is told to give instead. What is in neither table it takes by its own name and value.
+#: The library's words for options that it does not have by name. Other options keep their own name and value there.
 _ARGUMENTS = {"retake": "take=2", "allow_odd": "allow_odd=True", "apart": "another production name for the provider"}
 _NOT_IN_LIBRARY = ("draft", "from_draft", "reframe", "only", "renew", "allow_missing", "out")
 _AGAIN = {
@@ -51,12 +51,13 @@ _AGAIN = {
 
 
 def here() -> Surface:
-    """The surface that remedies are worded for at this moment."""
+    """The surface that remedies are worded for now."""
     return _surface.get() or Surface.COMMAND
 
 
 def again() -> str:
-    """The way to go on with what is kept: ``run the same command again``. Only where that changes something."""
+    """The words for continuing with what is kept, such as ``run the same command again``. Only where that changes
+    something."""
     return _AGAIN[here()]
 
 
@@ -70,9 +71,9 @@ def place(name: str) -> str:
 
 
 def option(name: str, *values: str) -> str:
-    """An option as something to give: ``--only a --only b``, ``'a', 'b' in the field 'only'``, ``take=2``.
+    """An option with its value: ``--only a --only b``, ``'a', 'b' in the field 'only'``, ``take=2``.
 
-    Empty where the library has nothing of the kind.
+    Empty where the library has no such option.
     """
     surface = here()
     if surface is Surface.LIBRARY:
@@ -84,5 +85,5 @@ def option(name: str, *values: str) -> str:
 
 
 def in_a_terminal() -> str:
-    """Where a command has to be typed: nothing where one types it already."""
+    """The words that say where to type a command; empty for somebody who already works in a terminal."""
     return "" if here() is Surface.COMMAND else " (in a terminal on the machine that has the ledger)"

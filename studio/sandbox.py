@@ -1,4 +1,4 @@
-"""``python -m studio.sandbox``: the former name of ``python -m luma_sandbox``, which goes on working."""
+"""``python -m studio.sandbox``: the former name of ``python -m luma_sandbox``, still supported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which certificate authorities a server's certificate is checked against."""
+"""The certificate authorities that servers are checked against."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from studio.errors import SettingsError
 
 
 def trusted() -> ssl.SSLContext:
-    """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` where one is set, else those that httpx brings along.
+    """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` if one is set, else those that come with httpx.
 
-    httpx itself reads these variables only together with the proxies, which a server on this machine is reached past.
-    Raises SettingsError for a file that cannot be used.
+    httpx reads these variables only together with the proxy settings, which are switched off for a server on this
+    machine. Raises SettingsError for a file that cannot be used.
     """
     try:
         return httpx.create_ssl_context()
