@@ -1,4 +1,5 @@
-"""The top-level boxes of an MP4 file: in 20 microseconds they tell a whole file from a part, a page or a playlist."""
+"""The top-level boxes of an MP4 file: a check of 20 microseconds that tells a whole file from a part, a page or a
+playlist."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ KNOWN = (
 
 
 def looks_like(head: bytes) -> str:
-    """What a file that begins with `head` (16 bytes or more) is, in words; empty where it begins like an MP4."""
+    """The kind of a file that begins with `head` (16 bytes or more), in words; empty where it begins like an MP4."""
     if head[4:8] == b"ftyp":
         return ""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -37,7 +38,8 @@ def check_boxes(path: Path) -> None:
     """Walk the top-level boxes of an MP4 file.
 
     Raises BadClip for a file that is missing, empty, cut short, of another kind (HTML, playlist, picture), or that
-    lacks its index (`moov`) or its media data (`mdat`). Bit flips inside the boxes are not seen: `examine` sees them.
+    lacks its index (`moov`) or its media data (`mdat`). Bit flips inside the boxes are not seen here: `examine`
+    finds them.
     """
     try:
         with path.open("rb") as file:
@@ -79,7 +81,7 @@ def _walk(file: BinaryIO, size: int, path: Path) -> Iterator[bytes]:
 
 
 def codecs_of(path: Path, handler: bytes) -> list[str]:
-    """The four letters by which a file names the codec of each of its tracks of that handler (``soun``, ``vide``)."""
+    """The four-letter codec name of each of a file's tracks with that handler (``soun``, ``vide``)."""
     found: list[str] = []
     try:
         with path.open("rb") as file:
@@ -101,7 +103,7 @@ def codecs_of(path: Path, handler: bytes) -> list[str]:
 
 
 def _inside(file: BinaryIO, kinds: list[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes that a path of kinds leads to: each one's kind, and where its content begins and ends."""
+    """The boxes at a path of kinds: for each its kind, and where its content begins and ends."""
     place = start
     for _ in range(MAX_BOXES):
         if place + 8 > end:

@@ -1,4 +1,4 @@
-"""A clip as it was measured: its form, its frames, its sound. Nothing about a clip is presumed from where it came."""
+"""A measured clip: its form, frames and sound. Everything is measured, nothing assumed from where the clip came."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFETCH = "download it again"
 
 @dataclass(frozen=True)
 class Form:
-    """All that must be equal in two clips' pictures for them to be joined without encoding.
+    """Everything that must be equal in two clips' pictures for joining them without encoding.
 
     `extradata` is the SHA-256 of the decoder's set-up, `colors` are range, primaries, transfer and matrix by their
     numbers in the standard, `rotation` is in degrees, `stream` the place of the picture among the file's streams.
@@ -58,8 +58,8 @@ class Clip:
 
     `bytes` is the file's size, `frames` what a player shows, `fps` frames per second, `width` and `height` in pixels
     as shown (after rotation), `duration` in seconds, `audio` the sound in words (`aac 48000 Hz stereo`) or empty.
-    `irregular` says why its packets cannot be copied into a film as they are, and is empty where they can. `packets`
-    is the fingerprint of the picture's packets, by which they are known again in a film.
+    `irregular` says why its packets cannot be copied into a film as they are; empty if they can. `packets`
+    is a fingerprint of the picture's packets, by which they are recognised in a film.
     The frame files exist where `examine` was given a folder for them.
     """
 
@@ -84,7 +84,7 @@ class Clip:
 
 @dataclass
 class _Decoded:
-    """What a full decode saw."""
+    """The results of a full decode."""
 
     packets: list[Packet] = field(default_factory=list)
     frames: int = 0
@@ -96,7 +96,7 @@ class _Decoded:
 def examine(path: Path, *, frames_dir: Path | None = None, sound: int | None = 0) -> Clip:
     """Measure a clip: walk its boxes, scan its packets, decode every frame and all sound.
 
-    `sound` is the number of its sound track among those that it has; with None it is taken without sound.
+    `sound` is the number of the sound track to keep, among the file's sound tracks; None: the clip counts as silent.
     With `frames_dir`, the first and the last frame are written there as first.png, first.jpg, last.png and last.jpg
     (PNG in full size, JPEG 480 pixels wide). Takes about 0.2 s for 5 s of 720p. Raises BadClip for anything that is
     not a whole, undamaged MP4 of sane size: at most 4 GiB, 40 megapixels, 36 000 frames.

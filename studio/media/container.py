@@ -1,4 +1,4 @@
-"""An untrusted MP4, opened with its format forced and its picture capped; what goes wrong inside is a BadClip."""
+"""Safe opening of an untrusted MP4: format forced, picture size capped, every error inside raised as BadClip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.media.boxes import PICTURE, codecs_of
 from studio.media.ffmpeg import MAX_PIXELS
 
 THREADS = 2
-#: Codecs of pictures that every build of libav decodes, as files name them.
+#: Codecs of pictures that every build of libav decodes, by their names in files.
 COMMON = {
     "avc1", "avc3", "hvc1", "hev1", "mp4v", "av01", "vp09", "jpeg", "mjpa", "apco", "apcs", "apcn", "apch", "ap4h",
     "ap4x",
@@ -26,13 +26,13 @@ EXPORT = "export it as H.264 in an MP4 file"
 
 @contextlib.contextmanager
 def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its picture stream. Errors of libav inside the block, too, become BadClip.
+    """Open a file and yield its container and picture stream. Errors of libav inside the block become BadClip, too.
 
-    Without ``edits``, its edit lists are not followed: packets come as they are stored.
+    Without ``edits``, its edit lists are ignored: packets come as they are stored.
     """
     try:
         limits = {"max_pixels": str(MAX_PIXELS)}
-        # find_stream_info decodes pictures by itself: the cap has to reach it as well
+        # find_stream_info decodes pictures on its own, so the cap is passed to it as well
         options = limits if edits else {**limits, "ignore_editlist": "1"}
         with av.open(str(path.absolute()), format="mp4", options=options) as container:
             streams = [s for s in container.streams.video if not is_cover(s)]
@@ -54,7 +54,7 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
             yield container, stream
     except av.error.FFmpegError as error:
         if next(iter(codecs_of(path, PICTURE)), "avc1") not in COMMON:
-            raise _undecoded(path) from None  # libav guessed at what it does not know
+            raise _undecoded(path) from None  # libav guessed what it does not know
         raise BadClip(f"cannot be decoded: {error.strerror}", path=str(path)) from None
 
 
@@ -64,7 +64,7 @@ def _undecoded(path: Path) -> Undecoded:
 
 
 def is_cover(stream: VideoStream) -> bool:
-    """Whether the stream is a still attached to the file (cover art) and no moving picture."""
+    """True if the stream is a still attached to the file (cover art) and no moving picture."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 

@@ -1,18 +1,18 @@
-"""How this program encodes pictures: one setting for every piece and slate, so that they can be joined by copy."""
+"""The encoder settings of this program: the same for every piece and slate, so that they can be joined by copy."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any
 
-VERSION = 1  # of the settings and filters: a change makes every cached piece a new one
+VERSION = 1  # version of the settings and filters: a change makes every cached piece invalid
 PRESET = "veryfast"  # "fast" takes twice the time for .0004 more SSIM at this CRF
 CRF = 16
 BT709 = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 
 def timescale(fps: Fraction) -> int:
-    """Ticks per second in which every frame's time is a whole number: 12288 for 24, 30000 for 30000/1001."""
+    """Ticks per second that give every frame a whole number: 12288 for 24, 30000 for 30000/1001."""
     ticks = fps.numerator
     while ticks < 10_000:
         ticks *= 2
@@ -20,7 +20,7 @@ def timescale(fps: Fraction) -> int:
 
 
 def rate_text(fps: Fraction) -> str:
-    """A rate as ffmpeg reads it."""
+    """A frame rate in ffmpeg's notation."""
     return f"{fps.numerator}/{fps.denominator}"
 
 

@@ -1,7 +1,7 @@
-"""One ffmpeg for the whole program: which binary, and how it is run.
+"""The ffmpeg of the whole program: the choice of the binary, and how it is run.
 
 Commands are built with ffmpeg-python and run here: no shell, no standard input, a session of their own, stderr kept
-for the error. Nothing is ever opened by guessing: `clip_input` forces the format and caps the picture's size.
+for the error. No format is ever guessed: `clip_input` forces the format and caps the picture's size.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def binary() -> str:
 
 @functools.cache
 def identity() -> str:
-    """What tells this ffmpeg from another build: a digest of all it says about its version and libraries."""
+    """A digest that identifies this build of ffmpeg, over everything it prints about its version and libraries."""
     said = subprocess.run([binary(), "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     return hashlib.sha256(said.stdout).hexdigest()[:16]
 
@@ -75,8 +75,8 @@ def run(
     `timeout` in seconds. `on_frames` is called in this thread with the number of frames written so far, about twice
     a second and at the end. Once `stop()` is true ffmpeg is ended, as by KeyboardInterrupt: SIGTERM, and SIGKILL
     after 3 s. (From async code: pass an event's `is_set`, and set the event when the task is cancelled.) Raises
-    CannotWrite where the disk is full, else FfmpegError with the tail of the log. What was written by then is left
-    behind: write to a `.part`, and rename it.
+    CannotWrite where the disk is full, else FfmpegError with the tail of the log. Output written by then stays on
+    disk: write to a `.part`, and rename it.
     """
     command: list[str] = stream.compile(cmd=[*_start(), "-y", "-progress", "pipe:1", "-stats_period", "0.5"])
     with _process(command, timeout=timeout, stop=stop, cwd=cwd) as chunks:
@@ -103,7 +103,7 @@ def _start() -> list[str]:
 def _process(
     command: list[str], *, timeout: float | None, stop: Stop | None, cwd: Path | None = None
 ) -> Iterator[Iterator[bytes]]:
-    """Start `command`; give what it writes to stdout; on leaving, see that it ended well, or end it."""
+    """Start `command` and yield its stdout. On exit, check that it ended well, or end it."""
     deadline = None if timeout is None else time.monotonic() + timeout
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -167,7 +167,7 @@ def _until_end(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process that still runs: it is asked first, and killed after the grace period."""
+    """End a process that still runs: with SIGTERM, and SIGKILL after the grace period."""
     if process.poll() is not None:
         return
     process.terminate()
@@ -181,7 +181,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _tail(log: IO[bytes]) -> str:
     size = log.seek(0, os.SEEK_END)
     log.seek(max(0, size - LOG_TAIL))
-    return printable(log.read().decode("utf-8", "replace"))  # it repeats names and titles out of the files
+    return printable(log.read().decode("utf-8", "replace"))  # it repeats names and titles from the files
 
 
 @functools.cache
@@ -217,7 +217,8 @@ def _packaged() -> str | None:
 
 
 def _lacks(candidate: str) -> str:
-    """What this binary cannot do; empty where it can do all. Its version number says nothing, so it is asked."""
+    """The filters and encoders that this binary lacks, in words; empty if none. Version numbers do not tell, so it
+    is asked."""
     missing = []
     for option, kind, needed in (
         ("-filters", "filter", NEEDED_FILTERS),
@@ -238,7 +239,7 @@ def _lacks(candidate: str) -> str:
 
 
 def _check_builder() -> None:
-    """See that `import ffmpeg` is ffmpeg-python: several other packages install a module of that name over it."""
+    """Check that `import ffmpeg` is ffmpeg-python: several other packages install a module of that name over it."""
     try:
         ours = ffmpeg.input("a").output("b").compile(cmd=["x"]) == ["x", "-i", "a", "b"] and hasattr(ffmpeg, "nodes")
     except Exception:  # noqa: BLE001  # whatever the stranger does, it is not ffmpeg-python

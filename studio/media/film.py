@@ -1,7 +1,7 @@
-"""Many clips become one film: by copy where they are alike, by encoding piece by piece where they are not.
+"""Joining clips into one film: by copy where they are alike, by encoding them piece by piece where they are not.
 
-Stream copy never fails, it only comes out wrong. So it is decided by comparing what was measured, and the film is
-compared with the plan, packet by packet, before it gets its name.
+Stream copy does not fail on clips that do not fit; the result is just wrong. So the method is chosen by comparing
+measurements, and the film is compared with the plan, packet by packet, before it gets its name.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FPS = Fraction(24)
 
 @dataclass(frozen=True)
 class FilmSpec:
-    """What a film is to be: pixels (0: the most common size among the clips), frames per second, sound or none."""
+    """The wanted form of a film: pixels (0: the most common size among the clips), frames per second, sound or none."""
 
     width: int
     height: int
@@ -51,7 +51,7 @@ class FilmSpec:
 
 @dataclass(frozen=True)
 class Film:
-    """A finished film, as it was measured. `bytes` is its size, `notes` tell what was done to clips that did not fit.
+    """A finished film, as measured. `bytes` is its size, `notes` say what was done to clips that did not fit.
 
     `method` is how it was joined: by plain copy, by copy after a lossless remux, or by encoding every clip.
     """
@@ -78,17 +78,17 @@ def concatenate(
     stop: ffmpeg.Stop | None = None,
     before_named: Callable[[Path, str], None] | None = None,
 ) -> Film:
-    """Join segments into one MP4 at `out`, which appears only when it is whole and as planned.
+    """Join segments into one MP4 at `out`, which appears only when it is complete and as planned.
 
     Clips that are alike are joined by copy; where only time bases differ, or there is sound, by a lossless remux;
     otherwise every clip becomes a piece of the film's form, kept in the folder `pieces` for the next time. Without a
-    `spec`, the most common size and rate among the clips are the film's. `on_frames` gets the number of frames that
+    `spec`, the film has the most common size and rate among the clips. `on_frames` gets the number of frames that
     are ready (perhaps from other threads), and `stop` ends the work when it becomes true. `before_named` gets `out` and
-    the SHA-256 of the film once it is whole, before it stands there.
+    the SHA-256 of the complete film just before the film is moved to `out`.
 
     Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
-    FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then no file is left at
-    `out` but an earlier one.
+    FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then `out` holds no
+    file, or the film that was there before.
     """
     if not segments:
         raise FilmMismatch("a film needs at least one clip")
@@ -136,7 +136,7 @@ def _joined(
 
 
 def _see_unchanged(segments: Sequence[Segment]) -> None:
-    """See that every clip's bytes are still those that were measured."""
+    """Check that every clip's bytes are still those that were measured."""
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(Segment.see_unchanged, {s.path: s for s in segments}.values()))
 
@@ -153,7 +153,7 @@ def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
 
 
 def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
-    """How to join, and, where pictures must be encoded, why."""
+    """The method of joining, and, where pictures must be encoded, the reason."""
     for segment in segments:
         clip = segment.clip
         if not segment.whole:
@@ -161,7 +161,7 @@ def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
         if clip.irregular not in ("", LATE):
             return "normalise", f"{segment.title}: {clip.irregular}"
         if (clip.width, clip.height, clip.fps) != (target.width, target.height, target.fps):
-            return "normalise", ""  # told for each clip
+            return "normalise", ""  # named clip by clip in the notes instead
     first = segments[0].clip.form
     for segment in segments[1:]:
         differing = _differences(first, segment.clip.form)
@@ -177,7 +177,7 @@ def _differences(a: Form, b: Form) -> set[str]:
 
 
 def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
-    """What is told of clips that do not fit the film: one line for all that differ in the same way."""
+    """The notes on clips that do not fit the film: one line for all that differ in the same way."""
     found: dict[str, list[str]] = {}
     for segment in segments:
         clip = segment.clip
@@ -196,7 +196,7 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
 
 
 def _bars(width: int, height: int, target: Target) -> bool:
-    """Whether a picture of this size leaves two pixels or more of the film's frame empty."""
+    """True if a picture of this size leaves two pixels or more of the film's frame empty."""
     scale = min(Fraction(target.width, width), Fraction(target.height, height))
     return target.width - width * scale >= 2 or target.height - height * scale >= 2
 
@@ -213,9 +213,9 @@ def _listed(titles: Sequence[str]) -> str:
 
 
 def _as_they_are(segments: Sequence[Segment], target: Target, work: Path, stop: ffmpeg.Stop | None) -> list[Part]:
-    """The clips' own files; where a clip has sound, or other ticks, a copy without, made by a lossless remux.
+    """The clips' own files; for a clip with sound or with other ticks, a losslessly remuxed copy without sound.
 
-    What is in them is known from when the clips were measured; whether it still is, the finished film tells.
+    Their contents are known from measuring the clips; the check of the finished film shows if they have changed since.
     """
     ticks = {s.clip.form.time_base for s in segments}
     common = ticks.pop() if len(ticks) == 1 else Fraction(1, timescale(target.fps))
@@ -242,15 +242,15 @@ def _made(
     work: Path,
     stop: ffmpeg.Stop | None,
 ) -> Film:
-    """Join the parts by copy, lay the sound under them, and hold the film against the plan."""
+    """Join the parts by copy, add the sound, and check the film against the plan."""
     frames = [part.frames for part in parts]
     listed = _list_of([part.path for part in parts], frames, target.fps, work)
-    # named without its folder: what stands in a URL's path after # or ? would be lost when the parts are looked up;
-    # auto_convert would rewrite H.264 packets on their way; parts of one set-up do not need it
+    # named without its folder: after # or ? the rest of a path would be lost when the parts are looked up; auto_convert
+    # would rewrite H.264 packets, which parts of one set-up do not need
     pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
-        # pictures are known again in the film; sound is not, since it is encoded
+        # pictures are verified in the film; sound is not, since it is encoded
         _see_unchanged([s for s in segments if s.clip.has_audio])
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
@@ -275,7 +275,8 @@ def _made(
 
 
 def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: Path) -> Path:
-    """The list for ffmpeg's concat demuxer: plain relative names, and each part's end as exact as it can be told."""
+    """Write the list for ffmpeg's concat demuxer: plain relative names, and each part's end as precisely as it can
+    state."""
     lines = ["ffconcat version 1.0"]
     ends = [round(1_000_000 * sum(frames[: n + 1]) / fps) for n in range(len(frames))]
     for number, (path, start, end) in enumerate(zip(paths, [0, *ends[:-1]], ends, strict=True)):
@@ -293,10 +294,10 @@ def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: 
 
 
 def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -> None:
-    """Hold a film against its plan.
+    """Check a film against its plan.
 
-    Its packets must be those of its parts, byte for byte and in order, each part's decoder set-up the film's own:
-    every frame of the parts was decoded once, so every frame of the film can be.
+    Its packets must be those of its parts, byte for byte and in order, and each part's decoder set-up must be the
+    film's. Every frame of the parts was decoded once, so every frame of the film can be decoded.
     """
     frames = sum(part.frames for part in parts)
     check_boxes(film)

@@ -1,4 +1,4 @@
-"""Single frames of a clip: found by number, shown as pictures, reduced to luma."""
+"""Single frames of a clip: finding them by number, converting them to pictures, reducing them to luma."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Luma = NDArray[np.uint8]
 
 
 def guess_is_bt709(width: int, height: int) -> bool:
-    """Which matrix a clip that names none was made with. The rule of the players: HD is bt709, smaller is bt601."""
+    """True for bt709: the matrix that players assume for a clip that names none. HD is bt709, smaller is bt601."""
     return width >= 1280 or height > 576
 
 
@@ -42,7 +42,8 @@ def picture(frame: VideoFrame, *, width: int | None = None) -> Image.Image:
 
 
 def luma(frame: VideoFrame, *, width: int | None = None, height: int | None = None) -> Luma:
-    """The frame's luma as an array of (height, width), in video range (black 16, white 235); scaled where asked."""
+    """The frame's luma as an array of (height, width), in video range (black 16, white 235); scaled if a size is
+    given."""
     plain = frame.reformat(
         width=width,
         height=height,
@@ -70,7 +71,7 @@ def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
 def frames_from(path: Path, start: int) -> Generator[VideoFrame, None, None]:
     """The frames of a clip from frame `start` on, counted from 0 as shown; -1 is the last.
 
-    Decodes from the keyframe before it only. Raises BadClip where the clip has no such frame.
+    Decodes only from the keyframe before it. Raises BadClip where the clip has no such frame.
     """
     with opened(path) as (container, stream):
         shown = sorted(p.pts for p in container.demux(stream) if p.size and p.pts is not None and not p.is_discard)
@@ -84,7 +85,7 @@ def frames_from(path: Path, start: int) -> Generator[VideoFrame, None, None]:
 
 
 def frame_at(path: Path, index: int) -> VideoFrame:
-    """Frame `index` of a clip, counted and found as in `frames_from`."""
+    """Frame `index` of a clip, counted as in `frames_from`."""
     with contextlib.closing(frames_from(path, index)) as found:
         for frame in found:
             return frame

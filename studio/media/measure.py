@@ -1,8 +1,8 @@
-"""The length of footage, measured once: the plan counts by it, limits are held against it, the sandbox charges by it.
+"""The length of footage, measured once and used by the plan, the limits and the sandbox's prices.
 
 Footage lasts from the start of its first shown frame to the end of its last one. That is what a player shows and what
-the price is documented for (so many pixels, 24 times a second), so it holds for every rate, and for a variable one:
-a count of stored frames would price 60 frames a second, or a screen recording's bursts, by how they were recorded.
+the documented price is for (so many pixels, 24 times a second), so it holds for every rate, and for a variable one. A
+count of stored frames would make the price depend on how 60 frames a second or a screen recording were stored.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from av.stream import Stream
 from studio.media.container import opened
 from studio.media.packets import packet, track
 
-GRID = 24  # frames a second, of the price and of what is made
-ROUNDING = Fraction(6, 100)  # seconds: what containers round, and a frame
+GRID = 24  # frames a second, of the price and of generated clips
+ROUNDING = Fraction(6, 100)  # seconds: the rounding of containers, and a frame
 MICROSECONDS = 1_000_000
 
 
@@ -31,8 +31,8 @@ class Measure:
     stored:  frames that are in the file; more where an edit list hides some
     seconds: from the first shown frame's start to the last one's end
     rate:    shown frames a second where they are evenly spaced; None where the rate varies
-    start:   when the first one is shown, by the file's own clock
-    whole:   how long the file says that it lasts, with the sound that counts
+    start:   time of the first shown frame, by the file's own clock
+    whole:   the length that the file states, with the sound that counts
     """
 
     shown: int
@@ -44,7 +44,7 @@ class Measure:
 
     @property
     def frames(self) -> int:
-        """Frames at 24 a second; one that is only begun counts, so that a price is never below the exact length's."""
+        """Frames at 24 a second, rounded up, so that a price is never below that of the exact length."""
         return ceil(self.seconds * GRID)
 
     @property
@@ -54,14 +54,14 @@ class Measure:
 
     @property
     def plain(self) -> bool:
-        """Whether every way to count gives the same length: no hidden frames, nothing before the picture or after."""
+        """True if every way to count gives the same length: no hidden frames, nothing before the picture or after."""
         return not self.hidden and self.start <= ROUNDING and self.whole <= self.seconds + ROUNDING
 
 
 def measure(path: Path, *, sounds: Sequence[int] | None = None) -> Measure:
     """Measure a file's footage by its packets, without decoding it. Raises BadClip where it cannot be read.
 
-    ``sounds``: the numbers of the sound tracks that count beside the picture; None: every track of the file does.
+    ``sounds``: the numbers of the sound tracks that count beside the picture; None: all of them.
     """
     with opened(path) as (container, stream):
         whole = Fraction(container.duration or 0, MICROSECONDS)
@@ -77,5 +77,5 @@ def measure(path: Path, *, sounds: Sequence[int] | None = None) -> Measure:
 
 
 def _end(stream: Stream) -> Fraction:
-    """When a track ends, in seconds, as the file tells it; 0 where it does not."""
+    """The end of a track in seconds, as the file states it; 0 where it does not."""
     return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or Fraction(0))

@@ -1,4 +1,4 @@
-"""The packets of a clip's picture stream: their times say whether they can be copied into a film as they are."""
+"""The packets of a clip's picture stream: their times decide whether they can be copied into a film as they are."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from av.video.stream import VideoStream
 
 from studio.media.container import opened, time_base
 
-LATE = "its first frame is not at 0"  # the one irregularity that a remux takes away
+LATE = "its first frame is not at 0"  # the one irregularity that a remux removes
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One packet, times in ticks of its stream. `content` tells its bytes from others."""
+    """One packet, times in ticks of its stream. `content` identifies its bytes."""
 
     pts: int | None
     dts: int | None
@@ -69,13 +69,13 @@ class Track:
         return (times[-1] - times[0] + tail) * self.tick
 
     def fingerprint(self, start: int = 0, count: int | None = None) -> str:
-        """What tells the contents of these packets, in their order, from others: a digest."""
+        """A digest of the contents of these packets, in order."""
         end = None if count is None else start + count
         contents = (value for p in self.packets[start:end] for value in p.content)
         return hashlib.sha256(array("Q", contents).tobytes()).hexdigest()
 
     def irregular(self) -> str:
-        """Why these packets cannot be copied into a film; empty where they can."""
+        """The reason why these packets cannot be copied into a film; empty where they can."""
         packets = self.packets
         if not packets or any(p.pts is None or p.dts is None for p in packets):
             return "a packet has no time"
@@ -91,7 +91,7 @@ class Track:
 
 
 def packet(source: av.Packet[Any]) -> Packet:
-    """What is kept of a libav packet. Its content is its size and its CRC-32: no copy changes them."""
+    """Make a Packet of a libav packet. `content` is its size and CRC-32, which no copy changes."""
     return Packet(
         pts=source.pts,
         dts=source.dts,
@@ -103,7 +103,7 @@ def packet(source: av.Packet[Any]) -> Packet:
 
 
 def track(stream: VideoStream, packets: Iterable[Packet]) -> Track:
-    """The track of a stream, of which these packets were read."""
+    """Make the Track of a stream from the packets that were read of it."""
     context = stream.codec_context
     setup = hashlib.sha256(context.extradata or b"").hexdigest()
     return Track(tuple(packets), time_base(stream), setup, context.width, context.height)

@@ -1,4 +1,4 @@
-"""Pieces of a film: clips in the film's own form, each encoded by itself and kept, so that none is encoded twice."""
+"""Pieces of a film: clips in the film's own form, each encoded separately and kept, so that none is encoded twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from studio.media.frames import guess_is_bt709
 from studio.media.packets import Track, scan
 
 WORKERS = 2
-BATCH = 12  # clips that one ffmpeg reads where reading is all there is to do: starting it takes longest
+BATCH = 12  # clips per ffmpeg where they are only copied: starting ffmpeg takes longest
 STALE = 24 * 3600.0
 UNSPECIFIED = 2
 
@@ -57,12 +57,12 @@ class Segment:
 
     @property
     def whole(self) -> bool:
-        """Whether the clip is used from its first frame to its last."""
+        """True if the clip is used from its first frame to its last."""
         return self.length == self.clip.frames
 
     @property
     def title(self) -> str:
-        """What to call it."""
+        """The name in notes and errors."""
         return self.name or self.path.stem
 
     def see_unchanged(self) -> None:
@@ -96,7 +96,7 @@ class Segment:
 class Part:
     """A file that goes into a film by copy.
 
-    `frames` is how many it has, `packets` their fingerprint, `setup` the SHA-256 of what their decoder needs to know.
+    `frames` is its number of frames, `packets` their fingerprint, `setup` the SHA-256 of the decoder's set-up.
     """
 
     path: Path
@@ -107,27 +107,27 @@ class Part:
 
 @dataclass(frozen=True)
 class Target:
-    """The form that pieces are brought to: pixels, and frames per second."""
+    """The form of the film's pieces: pixels, and frames per second."""
 
     width: int
     height: int
     fps: Fraction
 
     def frames(self, segment: Segment) -> int:
-        """How many frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
+        """The number of frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
         return max(1, math.floor(segment.duration() * self.fps + Fraction(1, 2)))
 
 
 @dataclass
 class Progress:
-    """Adds up the frames that several encodings have done, and reports the sum as it grows."""
+    """A counter that adds up the frames done by several encodings, and reports each new sum."""
 
     report: Callable[[int], None] | None
     done: dict[int, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def part(self, number: int) -> Callable[[int], None]:
-        """The reporter of one encoding."""
+        """The callback for one encoding."""
 
         def update(frames: int) -> None:
             with self.lock:
@@ -146,11 +146,11 @@ def normalised(
     on_frames: Callable[[int], None] | None = None,
     stop: ffmpeg.Stop | None = None,
 ) -> list[Part]:
-    """Every segment as a piece of the target's form, from `folder` where it is there already, else encoded into it.
+    """Bring every segment into the target's form: take its piece from `folder`, or encode it into it.
 
     Two are encoded at a time. The first error ends the others. `on_frames` is called from other threads, one at a
-    time, with the number of frames that are ready. Raises FfmpegError, or FilmMismatch for a piece that came out
-    with other frames than planned.
+    time, with the number of frames that are ready. Raises FfmpegError, or FilmMismatch for a piece whose frames are not
+    as planned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
@@ -179,7 +179,8 @@ def normalised(
 
 
 def remuxed(segments: Sequence[Segment], tick: Fraction, work: Path, *, stop: ffmpeg.Stop | None = None) -> list[Path]:
-    """The segments' clips without sound and with times in `tick`s of a second, in `work`: the same pictures."""
+    """Copy the segments' clips without sound and with times in `tick`s of a second into `work`; the pictures are the
+    same."""
     outs = [work / f"remux-{number:04d}.mp4" for number in range(len(segments))]
 
     def copy(first: int) -> None:
@@ -220,7 +221,7 @@ def _piece(
 
 
 def _kept(path: Path, note: Path) -> Part | None:
-    """The piece, if it is there with the very bytes that were once checked."""
+    """The piece, if it is there and its bytes are still those that were checked."""
     try:
         seal = json.loads(note.read_text())
         if digest(path) == seal.pop("sha256"):
@@ -283,7 +284,7 @@ def _told(frames: int, width: int, height: int, fps: Fraction) -> str:
 
 
 def _key(segment: Segment, target: Target) -> str:
-    """Names a piece by all that it is made from."""
+    """The name of a piece: a digest of everything it is made from."""
     made_from = [
         segment.clip.sha256,
         segment.start_frame,
@@ -298,7 +299,7 @@ def _key(segment: Segment, target: Target) -> str:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left half-written more than a day ago."""
+    """Remove partly written files of killed processes that are more than a day old."""
     for part in folder.glob(".*.part*"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > STALE:

@@ -1,4 +1,5 @@
-"""Where two clips meet: how alike their frames are, and whether the second repeats footage of the first."""
+"""Seams, where two clips meet: how similar their frames are, and whether the second clip repeats footage of the
+first."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ C1 = (0.01 * 255) ** 2 * 64
 C2 = (0.03 * 255) ** 2 * 64 * 63
 SMALL = (96, 54)
 SLACK = 3  # frames by which a repeated part may be longer or shorter than the surplus
-ALIKE = 5.0  # root mean square difference of two encodings of one small frame, of 255: up to about 3
-TELLING = 2.0  # so much better must the repetition fit than standing still does
+ALIKE = 5.0  # largest root mean square difference, of 255, of two equal frames; re-encoding gives up to 3
+TELLING = 2.0  # factor by which the repetition must fit better than a standing picture
 STILL_SURPLUS = 12  # frames; a shorter surplus of standing footage proves nothing
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """How alike two pictures are: `ssim` from 0 to 1 (1: identical), `psnr` in dB (inf: identical). On luma."""
+    """The similarity of two pictures, on luma: `ssim` from 0 to 1 (1: identical), `psnr` in dB (inf: identical)."""
 
     ssim: float
     psnr: float
@@ -45,7 +46,7 @@ def measure_seam(before: Path, after: Path, *, before_end: int | None = None, af
     """Compare the last used frame of one clip with the first used frame of the next.
 
     `before_end` is the frame after the last used one (None: the clip's end), `after_start` the first used one. Only
-    what leads to these two frames is decoded. Raises BadClip where there is no such frame.
+    the frames needed for these two are decoded. Raises BadClip where there is no such frame.
     """
     last = frame_at(before, -1 if before_end is None else before_end - 1)
     first = frame_at(after, after_start)
@@ -55,14 +56,13 @@ def measure_seam(before: Path, after: Path, *, before_end: int | None = None, af
 
 
 def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
-    """How many frames at the start of `child` show the end of `parent` once more, and are to be cut from it.
+    """Count the frames at the start of `child` that repeat the end of `parent`, and so are to be cut.
 
-    A clip of the length that was asked for is never cut: the answer is 0 unless `child` has at least two frames
-    more than `asked_frames` (both in the child's own frames). Of such a surplus, the frames must really be the last
-    ones of the parent's whole clip, in order and one by one: the repetition must fit clearly better than one picture
-    standing still. Where the parent ends in a standing picture nothing can tell the two, and a surplus of half a
-    second or more is taken as repeated. A child that only starts on the parent's last frame repeats one frame, and
-    the answer is 0.
+    A clip of the requested length is never cut: the result is 0 unless `child` has at least two frames more than
+    `asked_frames` (both in the child's own frames). The surplus frames must really be the last frames of the parent's
+    whole clip, in order and one by one: the repetition must fit clearly better than a single picture standing still.
+    Where the parent ends in a standing picture, the two cannot be told apart; then a surplus of half a second or more
+    counts as repeated. A child that only starts on the parent's last frame repeats one frame, and the result is 0.
     """
     surplus = child.frames - asked_frames
     if surplus < 2 or asked_frames < 1:
@@ -92,7 +92,7 @@ def _small_frames(path: Path, start: int, count: int) -> NDArray[np.float32]:
 
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """The worst root mean square difference of any pair of frames."""
+    """The largest root mean square difference of any pair of frames."""
     return float(np.sqrt(np.mean((a - b) ** 2, axis=(1, 2))).max())
 
 
@@ -118,7 +118,7 @@ def _fitted(a: Luma, b: Luma) -> tuple[Luma, Luma]:
 
 
 def _cropped(picture: Luma, ratio: float) -> Luma:
-    """The middle of a picture that is wider than `ratio` says."""
+    """The middle of a picture that is wider than `ratio`."""
     width = min(picture.shape[1], round(picture.shape[0] * ratio))
     left = (picture.shape[1] - width) // 2
     return picture[:, left : left + width]

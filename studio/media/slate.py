@@ -62,7 +62,7 @@ def draw_slate(lines: Sequence[str], width: int, height: int) -> Image.Image:
 
 
 def _ground(width: int, height: int) -> Image.Image:
-    """A quiet gradient from top to bottom."""
+    """A subtle gradient from top to bottom."""
     column = Image.new("RGB", (1, height))
     for y in range(height):
         share = y / max(1, height - 1)
@@ -73,7 +73,7 @@ def _ground(width: int, height: int) -> Image.Image:
 
 
 def _wrapped(text: str, font: Font, room: int, *, limit: int) -> list[str]:
-    """The text in at most `limit` lines that fit; what is left over ends in an ellipsis."""
+    """The text wrapped to at most `limit` lines; a longer text ends in an ellipsis."""
     rows: list[str] = []
     for word in text.split():
         if rows and font.getlength(f"{rows[-1]} {word}") <= room:

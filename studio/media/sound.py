@@ -1,7 +1,7 @@
-"""A film's sound: one track from the first frame to the last, with silence where a scene has none.
+"""The sound of a film: one track from the first frame to the last, with silence where a scene has none.
 
-Every scene's sound is decoded into samples and laid where its first frame is, counted in samples of the whole film:
-an error cannot add up, as it does where compressed sound is joined.
+Every scene's sound is decoded into samples and placed at its first frame, counted in samples of the whole film. Errors
+do not add up, as they do where compressed sound is joined.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def soundtrack(
 ) -> Path:
     """Write the sound of a film into the folder `work`, uncompressed (48 kHz, stereo, 16 bit), and return its path.
 
-    `frames` says how many of the film's frames each segment has, `fps` how many make a second. The track is exactly
+    `frames` is the number of the film's frames for each segment, `fps` how many make a second. The track is exactly
     as long as the film, to the sample.
     """
     ends = [_sample(sum(frames[: n + 1]), fps) for n in range(len(frames))]
     starts = [0, *ends[:-1]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
-    # a clip that comes again is decoded once
+    # a clip that is used more than once is decoded once
     wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.clip.has_audio}
     heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
     track = work / "sound.pcm"
@@ -71,7 +71,7 @@ def _what(segment: Segment, samples: int) -> tuple[Path, int, int, int]:
 
 
 def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Stop | None) -> list[Path]:
-    """For each segment a file of as many samples as are wanted: its sound, and silence after that."""
+    """Decode each segment into a file of exactly as many samples as are wanted: its sound, then silence."""
     outs = [work / f"{number:04d}.pcm" for number in range(len(wanted))]
 
     def decode(first: int) -> None:
@@ -88,7 +88,7 @@ def _samples(segment: Segment, samples: int, out: Path) -> Any:
         first_picture = (stream.start_time or 0) * (stream.time_base or 0)
     begin = f"{float(first_picture + segment.offset()):.6f}"
     return (
-        # with copyts, times are those of the file: where its sound lies is told by where its first picture lies
+        # with copyts, times are those of the file: the sound's place is relative to the first picture
         ffmpeg.clip_input(segment.path)["a:0"]
         .filter("atrim", start=begin)
         .filter("asetpts", f"PTS-{begin}/TB")

@@ -1,4 +1,4 @@
-"""The tracks of an MP4 file, and which of its sounds can be decoded here."""
+"""The tracks of an MP4 file, and the choice of a sound track that can be decoded here."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from studio.media.container import opened
 
 @dataclass(frozen=True)
 class Heard:
-    """The sound of a file that is kept.
+    """The sound track of a file that is kept.
 
     ``number``: of the first sound track that decodes, among the sound tracks; None where none does, or there is none.
-    ``lost``: the codecs of those before it, which do not, as the file names them (``apac``).
+    ``lost``: the codecs of the undecodable tracks before it, as the file names them (``apac``).
     """
 
     number: int | None
@@ -37,7 +37,7 @@ def heard(path: Path) -> Heard:
 
 
 def _decodes(path: Path, number: int) -> bool:
-    """True if every packet of a sound track becomes sound."""
+    """True if every packet of a sound track can be decoded."""
     packets = frames = 0
     with opened(path) as (container, _):
         stream = container.streams.audio[number]
