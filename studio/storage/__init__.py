@@ -1,1 +1,1 @@
-"""Storage on disk: clips and stills by content, downloads, measurements."""
+"""Storage on disk: clips and stills named by content, downloads, cached measurements."""

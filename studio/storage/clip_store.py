@@ -1,4 +1,5 @@
-"""Clips on disk, each under the SHA-256 of its bytes: the same clip is kept once, and a damaged one is not served."""
+"""A store of clips on disk, each named by the SHA-256 of its bytes: no clip is kept twice, no damaged one is
+returned."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ NAME = re.compile(r"[0-9a-f]{64}")
 class ClipStore:
     """A folder of clips: `<root>/ab/abcdef….mp4`, with a folder `abcdef….frames` beside it for first and last frame.
 
-    Several processes may share one. `incoming` holds what is still being downloaded.
+    Several processes may share one. `incoming` holds files that are still being downloaded.
     """
 
     def __init__(self, root: Path) -> None:
@@ -26,23 +27,23 @@ class ClipStore:
 
     @property
     def incoming(self) -> Path:
-        """The folder of half-fetched files. It is made when it is first asked for."""
+        """The folder of partly downloaded files; made on the first access."""
         folder = self.root / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def path(self, sha256: str) -> Path:
-        """Where the clip is, or would be. Raises ValueError for what is no SHA-256."""
+        """The path at which the clip is, or would be. Raises ValueError for a string that is no SHA-256."""
         if not NAME.fullmatch(sha256):
             raise ValueError(f"not a SHA-256 in hexadecimal: {sha256[:80]!r}")
         return self.root / sha256[:2] / f"{sha256}.mp4"
 
     def frames_dir(self, sha256: str) -> Path:
-        """The folder for the clip's first and last frame. It is not made here."""
+        """The folder for the clip's first and last frame. It is not created here."""
         return self.path(sha256).with_suffix(".frames")
 
     def has(self, sha256: str) -> bool:
-        """Whether the clip is here and undamaged: its bytes are hashed whenever the file has changed since."""
+        """True if the clip is here and undamaged: its bytes are hashed again whenever the file has changed."""
         path = self.path(sha256)
         try:
             stamp = _stamp(path)
@@ -55,7 +56,7 @@ class ClipStore:
         return True
 
     def verify(self, sha256: str) -> Path:
-        """The clip's path, after all its bytes were hashed anew. Raises BadClip where it is missing or damaged."""
+        """The clip's path, after hashing all its bytes again. Raises BadClip where it is missing or damaged."""
         self._sound.pop(sha256, None)
         path = self.path(sha256)
         if not path.exists():
@@ -67,9 +68,9 @@ class ClipStore:
         return path
 
     def adopt(self, file: Path, *, sha256: str | None = None) -> str:
-        """Move a file into the store and return its SHA-256. Once this returns, a power cut does not lose it.
+        """Move a file into the store and return its SHA-256. After this returns, a power cut does not lose it.
 
-        `sha256` spares the hashing where the caller has just done it.
+        `sha256` avoids hashing again where the caller has just done it.
         """
         sha256 = sha256 or digest(file)
         if self.has(sha256):
@@ -86,7 +87,7 @@ class ClipStore:
 
 @contextmanager
 def _at_hand(file: Path, goal: Path) -> Iterator[Path]:
-    """The file itself, or a copy beside its goal where the two are on different disks and a rename cannot be."""
+    """The file itself, or a copy beside its goal where the two are on different disks and a rename is impossible."""
     if file.stat().st_dev == goal.parent.stat().st_dev:
         yield file
         return

@@ -1,8 +1,8 @@
-"""A finished clip, still or archive comes home: streamed to disk, resumed where it broke off, looked at, and stored.
+"""Downloads of finished clips, stills and archives: streamed to disk, resumed after a break, examined, and stored.
 
-``fetch`` is the one way in which anything that a service made is fetched; ``download`` fetches a clip by it. What
-arrives is trusted in nothing: not its length, its type, its name, nor that it ends. No URL is shown, logged or kept,
-since whoever has a signed URL has the clip.
+``fetch`` downloads anything that a service made; ``download`` fetches a clip by it. Nothing about the response is
+trusted: not its length, its type, its name, nor that it ends. No URL is shown, logged or kept, since anybody with a
+signed URL can read the clip.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from studio.storage.partial_download import Part, Source, part_file
 from studio.storage.probe_cache import placed
 
 CHUNK = 1 << 20
-HEAD = 64  # bytes that tell an MP4 from a page
+HEAD = 64  # bytes that distinguish an MP4 from a page
 CONNECT_SECONDS = 20.0
 LONGEST_PAUSE = 60.0
-SLOWEST = 4096  # bytes in one stall window; less is no transfer
-PROGRESS = 1 << 20  # bytes beyond the best attempt so far that make a broken one count as the first again
+SLOWEST = 4096  # bytes in one stall window; fewer count as a stall
+PROGRESS = 1 << 20  # bytes beyond the best attempt so far after which a broken attempt counts as the first again
 EXPIRED = (401, 403, 404, 410)
 
 T = TypeVar("T")
@@ -44,9 +44,10 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True)
 class Goods:
-    """What is fetched. ``noun`` names it in errors; ``head`` says what its first bytes are instead, empty if they fit.
+    """The kind of file to fetch. ``noun`` names it in errors; ``head`` says what its first bytes are instead, empty if
+    they fit.
 
-    ``longest`` is the most that is accepted, in bytes; ``kept`` where it is meanwhile, for every error.
+    ``longest`` is the largest size that is accepted, in bytes; ``kept`` tells in every error where the file is for now.
     """
 
     noun: str
@@ -76,17 +77,17 @@ async def download(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Clip:
-    """Fetch a clip into `store`, and return it as it was measured, with its first and last frame saved beside it.
+    """Fetch a clip into `store`, and return it as measured, with its first and last frame saved beside it.
 
-    `fresh_url` is asked for a URL at first, and again when that one has expired or did not lead to a clip. `client`
-    must carry no API key: the clip lies on another host. `name` is the scene or shot that errors speak of. What was
-    fetched lies in `store.incoming` until it is whole, and the next call for the same `name` and `generation` goes on
-    from there, even after a kill. Memory does not depend on the clip's size. `stall` is how many seconds may pass
-    with next to no bytes. `on_bytes` gets the bytes on disk and the whole length, where that is known.
+    `fresh_url` is called for a URL at first, and again when that one has expired or did not lead to a clip. `client`
+    must carry no API key: the clip is on another host. `name` is the scene or shot that errors name. The part that has
+    been fetched is in `store.incoming` until it is complete, and the next call for the same `name` and `generation`
+    resumes it, even after a kill. Memory does not depend on the clip's size. `stall` is how many seconds may pass with
+    next to no bytes. `on_bytes` gets the bytes on disk and the whole length, where that is known.
 
     Gives up after `attempts` attempts that brought nothing new, with a pause between them, and raises DownloadError
-    (AssetExpired where fresh URLs, too, had expired; BadClip where what came was again and again no whole clip, or
-    was larger than `max_bytes`).
+    (AssetExpired if the fresh URLs had expired, too; BadClip if the response was again and again no whole clip, or was
+    larger than `max_bytes`).
     """
     return await fetch(
         fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store), client=client,
@@ -110,11 +111,11 @@ async def fetch(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> T:
-    """Fetch something that a service made, as ``download`` fetches a clip, and return what ``settle`` makes of it.
+    """Fetch a file that a service made, as ``download`` fetches a clip, and return the result of ``settle``.
 
-    What has come lies in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a thread: it
-    examines the whole and moves it to where it belongs, or says what is wrong with it. ``where`` is what errors speak
-    of, in place of the name. Raises DownloadError, AssetExpired, BadClip or Untrusted, none of which holds the URL.
+    The part that has been fetched is in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a
+    thread: it examines the complete file and moves it into its store, or returns what is wrong with it. ``where``
+    replaces the name in errors. Raises DownloadError, AssetExpired, BadClip or Untrusted, none of which holds the URL.
     """
     told = where or name
     with unlogged(), contextlib.ExitStack() as held:
@@ -146,7 +147,7 @@ async def fetch(
                 url = None
             first_expiry = outcome.kind == "expired" and failures == 1
             await sleep(0.0 if first_expiry else min(outcome.pause or 0.5 * 2**failures, LONGEST_PAUSE))
-    # raised outside of any handler: the error has no context that could hold a URL
+    # raised outside of any handler, so that the error has no context that could hold a URL
     tries = f"{failures} attempt{'s' if failures > 1 else ''}"
     if outcome.kind == "untrusted":
         raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.hint}")
@@ -158,16 +159,16 @@ async def fetch(
 
 
 def is_encoded(response: httpx.Response) -> bool:
-    """True if a body is compressed, against the request: what it would become has no limit."""
+    """True if a body is compressed although the request refused it: its decompressed size would have no limit."""
     return response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """How an attempt ended. Its text holds no URL; `pause` is what the service asked for, in seconds.
+    """The end of an attempt. `text` holds no URL; `pause` is the pause that the service asked for, in seconds.
 
-    broken: go on from where it stopped. expired, refused: the same, with a fresh URL. wrong: it was no clip; from the
-    start, with a fresh URL. hopeless: another attempt would bring the same. untrusted: the host's certificate is not.
+    broken: resume. expired, refused: resume with a fresh URL. wrong: it was no clip; start again with a fresh URL.
+    hopeless: another attempt would end the same. untrusted: the host's certificate is not trusted.
     """
 
     kind: Literal["whole", "broken", "expired", "refused", "wrong", "hopeless", "untrusted"]
@@ -181,7 +182,7 @@ _WHOLE = _Outcome("whole")
 
 @dataclass(frozen=True)
 class _Fetch:
-    """One attempt after another to bring a part nearer to the whole."""
+    """The attempts at one download, each adding to the part on disk."""
 
     client: httpx.AsyncClient
     part: Part
@@ -218,7 +219,7 @@ class _Fetch:
             return _Outcome("broken", f"the connection broke off ({type(error).__name__}), {self._place()}")
 
     def _refused(self, response: httpx.Response) -> _Outcome | None:
-        """Read status and headers. None where a body follows that belongs at the part's end."""
+        """Check status and headers. None if a body follows that continues the part on disk."""
         status, part = response.status_code, self.part
         if status in EXPIRED:
             return _Outcome("expired", f"status {status}")
@@ -238,7 +239,7 @@ class _Fetch:
         if total is not None and total > self.goods.longest:
             return self._too_large(total)
         if status == 200:
-            part.restart(source)  # also where a range was asked for and the server ignores ranges
+            part.restart(source)  # also where the server ignores the range that was asked for
         elif start != part.size or source.contradicts(part.source):
             part.restart(Source())
             return _Outcome("broken", "the service went on with something else; begun again")
@@ -250,7 +251,7 @@ class _Fetch:
         part, buffer = self.part, bytearray()
         since, seen, last = self.clock(), 0, part.size
         try:
-            async for piece in response.aiter_bytes():  # as they are: an encoded body was refused
+            async for piece in response.aiter_bytes():  # the raw bytes: an encoded body was refused
                 buffer += piece
                 seen = part.size + len(buffer)
                 if part.size == 0 and len(buffer) >= HEAD and (kind := self.goods.head(bytes(buffer[:HEAD]))):
@@ -294,7 +295,7 @@ class _Fetch:
 
 
 def _extent(response: httpx.Response) -> tuple[int, int | None]:
-    """Where the body begins in the whole, and how long the whole is, as far as the headers tell."""
+    """The offset at which the body begins, and the length of the whole file, as far as the headers tell."""
     if response.status_code == 206:
         told = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)", response.headers.get("Content-Range", ""))
         if not told:
@@ -319,7 +320,7 @@ def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
         part.note.unlink(missing_ok=True)
         goal.mkdir(exist_ok=True)
         for picture in frames.iterdir():
-            settle(picture, goal / picture.name)  # in place of what may be left, damaged, of an earlier fetch
+            settle(picture, goal / picture.name)  # may replace damaged frames of an earlier fetch
         return placed(store, clip), ""
     except BadClip as error:
         return None, f"it {error.message}"
@@ -328,7 +329,7 @@ def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """Run `work` in a thread. When cancelled, leave only once it is done: it uses a file that would be closed."""
+    """Run `work` in a thread. When cancelled, wait until it is done: it uses a file that would be closed."""
     job = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(job)

@@ -1,7 +1,7 @@
-"""The files in a film's folder, and which production made them: a run replaces its own production's, no others.
+"""Ownership of the files in a film's folder: a run replaces those of its own production, and no others.
 
-A note in the folder says which production writes there and which films it has made, by SHA-256, so that a film counts
-as ours even where the run was killed before its manifest was written. Without a note, the manifest tells.
+A note in the folder names the production that writes there and the films it has made, by SHA-256, so that a film is
+recognised even if the run was killed before its manifest was written. Without a note, the manifest is used.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ FILM = "film.mp4"
 MANIFEST = "manifest.json"
 FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio")
 LINKED = "clips"  # the folder of the clips that the timeline links to
-MOST_BYTES = 64 * 1024 * 1024  # of a manifest
-MOST_FILMS = 100  # that a note remembers
+MOST_BYTES = 64 * 1024 * 1024  # size of a manifest
+MOST_FILMS = 100  # films that a note remembers
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A production, by its slug, and the SHA-256 of the films that it is known to have made."""
+    """A production, by its slug, and the SHA-256 of the films that it has made, as far as known."""
 
     slug: str
     films: tuple[str, ...] = field(default=())
 
 
 def check_ours(out: Path, slug: str, names: Iterable[str], *, where: str) -> None:
-    """See that of the files that a run of production ``slug`` writes into ``out``, none there is somebody else's.
+    """Check that every file that a run of production ``slug`` will replace in ``out`` is its own.
 
-    Raises SettingsError. The digest of a film that is there is computed: call it from a thread.
+    Raises SettingsError. Hashes a film that exists already, so call it from a thread.
     """
     there = [name for name in names if os.path.lexists(out / name)]
     if not there:
@@ -60,13 +60,13 @@ def check_ours(out: Path, slug: str, names: Iterable[str], *, where: str) -> Non
 
 
 def claim(out: Path, slug: str) -> None:
-    """Write into the folder's note that production ``slug`` makes its films there from now on. Raises OSError."""
+    """Note in the folder that production ``slug`` writes its films there from now on. Raises OSError."""
     known = [owner for owner in (_of_note(out), _of_manifest(out)) if owner is not None and owner.slug == slug]
     _write(out, Owner(slug, tuple(dict.fromkeys(sha for owner in known for sha in owner.films))))
 
 
 def sign(film: Path, sha256: str) -> None:
-    """Add a film that is about to get its name ``film`` to the note beside it, where there is one. Raises OSError."""
+    """Add a film that is about to be renamed to ``film`` to the folder's note, where there is one. Raises OSError."""
     owner = _of_note(film.parent)
     if owner is not None and sha256 not in owner.films:
         _write(film.parent, Owner(owner.slug, (*owner.films, sha256)))
@@ -92,7 +92,7 @@ def _of_manifest(out: Path) -> Owner | None:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """A JSON object that is in a file; empty where there is none."""
+    """The JSON object in a file; empty where there is none."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         with path.open("rb") as file:
             found = json.loads(file.read(MOST_BYTES))

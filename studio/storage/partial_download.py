@@ -1,6 +1,6 @@
-"""Half-fetched files: what is on disk of a clip that is still coming in, and what it is a part of.
+"""Partly downloaded files: the bytes on disk, and a note on the file they are a part of.
 
-A part survives the process that wrote it. Only one process writes to it, and only the same thing is continued.
+A part survives the process that wrote it. Only one process writes to it, and it is resumed only for the same file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from studio.atomic import write_atomic
 
 @dataclass(frozen=True)
 class Source:
-    """What a half-fetched file is a part of, in the server's words. Only the same thing may be continued."""
+    """The identity of the file being downloaded, from the server's headers. A part is resumed only for the same
+    file."""
 
     etag: str = ""
     modified: str = ""
@@ -29,18 +30,18 @@ class Source:
 
     @property
     def validator(self) -> str:
-        """What If-Range may name: a strong tag, or a date."""
+        """The value for If-Range: a strong tag, or a date."""
         return self.etag if self.etag.startswith('"') else "" if self.etag else self.modified
 
     def contradicts(self, other: Source) -> bool:
-        """Whether the two cannot be the same thing."""
+        """True if the two cannot be the same file."""
         return any(
             mine and theirs and mine != theirs for mine, theirs in ((self.etag, other.etag), (self.total, other.total))
         )
 
 
 class Part:
-    """A half-fetched file, locked, and the note beside it on what it is a part of."""
+    """A partly downloaded file, locked, with a note beside it on the file that it is a part of."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
@@ -54,18 +55,18 @@ class Part:
 
     @property
     def complete(self) -> bool:
-        """Whether all the bytes that the server spoke of are here."""
+        """True if all the bytes that the server announced are here."""
         return self.size > 0 and self.size == self.source.total
 
     def restart(self, source: Source) -> None:
-        """Throw away what is there, and be a part of `source` from now on."""
+        """Discard the bytes on disk, and begin a part of `source`."""
         self.file.truncate(0)
         self.size = 0
         self.source = source
         write_atomic(self.note, json.dumps(asdict(source)).encode())
 
     def write(self, data: bytearray) -> None:
-        """Append, at once: a killed process loses nothing of it."""
+        """Append without buffering, so that a killed process loses nothing."""
         view = memoryview(data)
         while view:
             view = view[self.file.write(view) :]
@@ -74,7 +75,7 @@ class Part:
 
 @contextlib.contextmanager
 def part_file(folder: Path, name: str, generation: str) -> Iterator[Part]:
-    """The part of this name; where another process is at it, a part of our own that nobody resumes."""
+    """Open the part of this name; while another process holds it, a private part that is never resumed."""
     wanted = f"{name}-{generation}" if generation else name
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", wanted)[:100]
     if stem != wanted:
@@ -96,10 +97,10 @@ def part_file(folder: Path, name: str, generation: str) -> Iterator[Part]:
 
 
 def _locked(path: Path) -> BinaryIO | None:
-    """The file, open to append and ours alone; None where it is another's."""
+    """The file, open to append and locked for us; None where another process has it."""
     try:
         import fcntl
-    except ImportError:  # not on Windows: there, two at once are not told apart
+    except ImportError:  # not on Windows, where two processes are not kept apart
         return path.open("ab", buffering=0)
     while True:
         file = path.open("ab", buffering=0)

@@ -1,4 +1,4 @@
-"""What was measured of a stored clip, kept beside it: measuring decodes every frame, reading this does not."""
+"""A cache of measurements beside each stored clip: measuring decodes every frame, reading the cache does not."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from studio.atomic import digest, is_sound, write_atomic
 from studio.media.clip import Clip, examine
 from studio.storage.clip_store import ClipStore
 
-# Raise it when measuring changes: what an older version measured is then measured anew.
+# Raise this when measuring changes: measurements of older versions are then made again.
 VERSION = 2
 NEEDED = {"first.png", "last.png"}
 
 
 class _Facts(BaseModel):
-    """A clip as it was measured, and the SHA-256 of the pictures that were made of its frames, by their names."""
+    """A clip's measurements, and the SHA-256 of the pictures of its frames, by name."""
 
     clip: Clip
     pictures: Mapping[str, str]
 
 
 def stored_clip(store: ClipStore, sha256: str) -> Clip:
-    """The clip of that content, measured now or before, with its first and last frame as pictures. Raises BadClip.
+    """The stored clip of this content, measured now or read from the cache, with its first and last frame as pictures.
+    Raises BadClip.
 
-    A picture that is missing, or is not the one that was made, is made anew from the clip: it may be sent and paid for.
+    A picture that is missing or changed is made again from the clip, since it may be sent and paid for.
     """
     folder = store.frames_dir(sha256)
     note = folder / f"clip.v{VERSION}.json"
@@ -38,14 +39,14 @@ def stored_clip(store: ClipStore, sha256: str) -> Clip:
         if facts.clip.sha256 == sha256 and facts.pictures.keys() >= NEEDED and sound:
             return placed(store, facts.clip)
     except (OSError, ValidationError):
-        pass  # not measured yet, or not readable: measured below
+        pass  # not measured yet, or unreadable: measured below
     clip = examine(store.path(sha256), frames_dir=folder)
     remember(store, clip)
     return clip
 
 
 def remember(store: ClipStore, clip: Clip) -> None:
-    """Keep what was measured of a clip that is in the store, whose pictures were just made."""
+    """Save the measurements of a clip in the store whose pictures were just made."""
     folder = store.frames_dir(clip.sha256)
     with suppress(OSError):  # on a full disk it is measured again the next time: the clip itself is here
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ def remember(store: ClipStore, clip: Clip) -> None:
 
 
 def placed(store: ClipStore, clip: Clip) -> Clip:
-    """The clip with the places that it and its pictures have in the store: it may have been measured elsewhere."""
+    """The clip with the paths of itself and its pictures in this store: it may have been measured elsewhere."""
     folder = store.frames_dir(clip.sha256)
 
     def there(file: Path | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""Stills on disk, each under the SHA-256 of its bytes, and how one is fetched."""
+"""A store of stills on disk, each named by the SHA-256 of its bytes, and their download."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from studio.storage.partial_download import Part, Source
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 MAX_PIXELS = 100_000_000
-UNKNOWN = looks_like(bytes(16))  # its words for what it does not know
-#: What Pillow raises for a file that is damaged, in one place or another.
+UNKNOWN = looks_like(bytes(16))  # its text for a file that it does not recognise
+#: The errors that Pillow raises for a file that is damaged.
 DAMAGED = (
     OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, RuntimeError, MemoryError,
     struct.error, zlib.error, Image.DecompressionBombError,
@@ -37,7 +37,7 @@ class StillStore:
         self.root = root.absolute()
 
     def find(self, sha256: str) -> Path | None:
-        """Where a still is; None where it is not here, or damaged."""
+        """The path of a still; None where it is missing or damaged."""
         for path in sorted((self.root / sha256[:2]).glob(f"{sha256}.*")):
             if path.suffix in SUFFIXES.values() and is_sound(path, sha256):
                 return path
@@ -47,7 +47,7 @@ class StillStore:
         return self.find(sha256) is not None
 
     def keep(self, data: bytes, suffix: str) -> str:
-        """Keep a picture, and return its SHA-256."""
+        """Store a picture, and return its SHA-256."""
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.root / sha256[:2] / f"{sha256}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,9 +64,9 @@ async def fetch_still(
     generation: str = "",
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """Fetch a still as a clip is fetched, check that it is a whole picture, and keep it. Returns its SHA-256.
+    """Fetch a still as a clip is fetched, check that it is a complete picture, and store it. Returns its SHA-256.
 
-    Raises DownloadError where it does not come, BadClip where what comes is no picture; neither holds the URL.
+    Raises DownloadError where it cannot be fetched, BadClip where it is no picture; neither holds the URL.
     """
     incoming = store.root / "incoming"
     return await fetch(
@@ -76,7 +76,7 @@ async def fetch_still(
 
 
 def _head(head: bytes) -> str:
-    """What begins so, in words; empty for a picture of a kind that is kept."""
+    """The kind of a file that begins so, in words; empty for a picture of a kind that is stored."""
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return ""
     said = looks_like(head)
@@ -87,18 +87,18 @@ STILL = Goods("picture", _head, MAX_BYTES)
 
 
 def _settled(part: Part, store: StillStore) -> tuple[str | None, str]:
-    """The picture, examined and kept; or what is wrong with it."""
+    """The picture, examined and stored; or what is wrong with it."""
     data = part.path.read_bytes()
     try:
         sha256 = store.keep(data, _suffix(data))
     except _NoPicture as error:
         return None, f"it is {error}"
-    part.restart(Source())  # nothing is left of it where it came in
+    part.restart(Source())  # removed from the folder of incoming files
     return sha256, ""
 
 
 class _NoPicture(Exception):
-    """What came is not a picture, or not the whole of one."""
+    """The file is not a picture, or not a complete one."""
 
 
 def _suffix(data: bytes) -> str:
