@@ -1,4 +1,4 @@
-"""Seed assets, looked at before anything is paid: they exist, and are images or footage by their content."""
+"""Seed assets, checked before anything is paid: that they exist, and are images or footage by their content."""
 
 from studio.assets.footage import SeedFootage
 from studio.assets.images import SeedImage, ratio_note

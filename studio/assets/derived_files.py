@@ -1,4 +1,4 @@
-"""Files of seed assets, kept by their content: whole or not at all, whoever else writes them at the same time."""
+"""Files made from seed assets, stored by content with atomic writes, safe with several processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def keep(part: Path, goal: Path, sha256: str) -> Path:
 
 
 def keep_made(part: Path, goal: Path) -> Path:
-    """Move a file that was made of an asset to ``goal``, and note what it holds: so damage shows. Returns ``goal``."""
+    """Move a file that was made from an asset to ``goal``, and note its digest, so that damage is noticed. Returns
+    ``goal``."""
     with disk(goal.parent):
         sha256 = digest(part)
         settle(part, goal)
@@ -35,7 +36,7 @@ def keep_made(part: Path, goal: Path) -> Path:
 
 
 def write_made(goal: Path, data: bytes) -> Path:
-    """The same as ``keep_made``, of bytes. Returns ``goal``."""
+    """Write bytes as ``keep_made`` moves a file. Returns ``goal``."""
     part = part_of(goal.parent)
     with disk(goal.parent):
         try:
@@ -46,7 +47,7 @@ def write_made(goal: Path, data: bytes) -> Path:
 
 
 def is_made(goal: Path) -> bool:
-    """True if a file was made before, and still holds what was made. Where it does not, it is to be made anew."""
+    """True if a file was made before and still has its digest; otherwise it has to be made again."""
     try:
         return is_sound(goal, _note(goal).read_text("ascii"))
     except (OSError, ValueError):
@@ -58,14 +59,14 @@ def _note(goal: Path) -> Path:
 
 
 def part_of(folder: Path) -> Path:
-    """A new name in ``folder``, which is made, for a file that is still being written."""
+    """A new name in ``folder``, which is created, for a file that is still being written."""
     with disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f".{os.getpid()}-{uuid.uuid4().hex[:12]}.part"
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left half-written more than a day ago."""
+    """Remove partly written files of killed processes that are more than a day old."""
     for part in folder.rglob(".*.part"):
         with contextlib.suppress(OSError):
             if time.time() - part.stat().st_mtime > DAY:
@@ -74,7 +75,7 @@ def sweep(folder: Path) -> None:
 
 @contextlib.contextmanager
 def disk(folder: Path) -> Iterator[None]:
-    """What goes wrong inside with the folder of assets becomes SettingsError."""
+    """A block in which errors with the folder of assets become SettingsError."""
     try:
         yield
     except OSError as error:

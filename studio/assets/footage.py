@@ -1,4 +1,4 @@
-"""Seed footage by its content: a whole, undamaged MP4 or QuickTime file of a length that Luma takes."""
+"""Seed footage by its content: a complete, undamaged MP4 or QuickTime file of a length that Luma takes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from studio.media.packets import scan
 from studio.media.tracks import Heard, heard
 
 MAX_BYTES = 100 * 1024**2
-#: The most that any of Luma's calls takes (a reframe by ray-flash-2). What a model takes is the plan's to check.
+#: The longest footage that any of Luma's calls takes (a reframe by ray-flash-2). The plan checks each model's own
+#: limit.
 MAX_SECONDS = 30
-#: What a container says of itself. All else is metadata: a place, a camera, a day, a title.
+#: The fields that every container has. All others are metadata: a place, a camera, a day, a title.
 HARMLESS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 COPY_SECONDS = 120.0
 KINDS = {True: ("video/quicktime", ".mov"), False: ("video/mp4", ".mp4")}
@@ -32,13 +33,13 @@ KINDS = {True: ("video/quicktime", ".mov"), False: ("video/mp4", ".mp4")}
 
 @dataclass(frozen=True)
 class SeedFootage:
-    """Footage by its content, fully decoded once. ``url`` may be signed: it is sent, and shown nowhere.
+    """Footage by its content, fully decoded once. ``url`` may be signed: it is sent, and never shown.
 
-    ``sha256`` is of the source's own bytes, and names it in purchases. All else is of the file that is sent, which is
-    ``path``: ``width`` and ``height`` in pixels as shown, ``frames`` as many as are shown and stored, ``fps`` frames
-    per second (the average of a variable rate), ``seconds`` from the first frame's start to the last one's end. ``url``
-    is the producer's own, where the footage is sent by it. ``notes`` say what was changed in the file that is sent;
-    ``changed`` is that file's SHA-256 then.
+    ``sha256`` is of the source's own bytes, and names it in purchases. All other fields describe the file that is sent,
+    which is ``path``: ``width`` and ``height`` in pixels as shown, ``frames`` as many as are shown and stored, ``fps``
+    frames per second (the average of a variable rate), ``seconds`` from the first frame's start to the last one's end.
+    ``url`` is the producer's own, where the footage is sent by it. ``notes`` say what was changed in the file that is
+    sent; ``changed`` is that file's SHA-256 then.
     """
 
     name: str
@@ -63,7 +64,7 @@ class SeedFootage:
 
 
 def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedFootage:
-    """Check the footage in ``part`` and keep it in ``folder``. Raises AssetError that says what is wrong with it."""
+    """Check the footage in ``part`` and store it in ``folder``. Raises AssetError that says what is wrong with it."""
     try:
         check_boxes(part)
         kept = heard(part)
@@ -82,7 +83,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
         raise AssetError(f"its footage is {clip.width}×{clip.height}: smaller than {MIN_SIDE} pixels", where=where)
     with part.open("rb") as file:
         media_type, suffix = KINDS[file.read(12)[8:] == b"qt  "]
-    tells = url is None and _tells(part)  # what is public already has nothing to hide in it
+    tells = url is None and _tells(part)  # a file that is public already has nothing to hide
     notes = [*_unheard(kept), *([BARED] if tells else [])]
     stem = f"{sha256}.{'mute' if kept.number is None else f'sound-{kept.number + 1}'}" if kept.lost else sha256
     if not length.plain:
@@ -102,7 +103,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
 
 
 def _tells(part: Path) -> bool:
-    """Whether the file says more than its picture and sound: metadata, or tracks of data (a camera's positions)."""
+    """True if the file holds more than its picture and sound: metadata, or tracks of data (a camera's positions)."""
     with opened(part) as (container, _):
         data = [s for s in container.streams if s.type not in ("video", "audio")]
         return bool(data or set(container.metadata) - HARMLESS)
@@ -121,7 +122,7 @@ def _unheard(kept: Heard) -> tuple[str, ...]:
 
 
 def _bared(part: Path, clip: Clip, goal: Path, where: str, *, sound: int | None) -> Path:
-    """The same picture and sound, packet by packet, in a file that says nothing else."""
+    """Copy the picture and sound, packet by packet, into a file without metadata."""
     if is_made(goal):
         return goal
     bare = part_of(goal.parent)
@@ -135,7 +136,7 @@ def _bared(part: Path, clip: Clip, goal: Path, where: str, *, sound: int | None)
         if (copied.fingerprint(), copied.duration) == (clip.packets, clip.duration):
             return keep_made(bare, goal)
     except (FfmpegError, BadClip):
-        pass  # said below
+        pass  # reported below
     finally:
         bare.unlink(missing_ok=True)
     raise AssetError(

@@ -1,4 +1,4 @@
-"""A seed image by its content, and the file that is sent of it: upright, without metadata, within what Luma reads."""
+"""Seed images by content, and the file that is sent of each: upright, without metadata, within Luma's limits."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from studio.assets.reencode import bare, render
 from studio.atomic import digest
 from studio.errors import AssetError
 
-#: What is sent, at most. A larger image is scaled down, and encoded anew.
+#: Limits of the image that is sent. A larger one is scaled down and encoded again.
 SENT_BYTES = 20 * 1024**2
 SENT_SIDE = 8192
 SENT_PIXELS = 40_000_000
-#: What is decoded, at most: a photograph of the largest cameras, in half a gigabyte of memory.
+#: Limit of the image that is decoded: a photograph of the largest cameras takes half a gigabyte of memory.
 DECODED_PIXELS = 120_000_000
 MIN_SIDE = 64
-#: Longer side to shorter side. Luma's widest format is 21:9; of a longer strip hardly anything would be seen.
+#: Longer side to shorter side. Luma's widest format is 21:9; of a longer strip almost everything would be cut off.
 MAX_RATIO = 5
 
 KINDS = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
 PLAIN_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
-#: What a picture's file may say and keep: how to show it. All else is metadata.
+#: The entries of a picture's file that stay, since they say how to show it. All others are metadata.
 HARMLESS = {
     "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "adobe", "adobe_transform", "progressive",
     "progression", "icc_profile", "gamma", "chromaticity", "srgb", "transparency", "interlace", "aspect",
@@ -38,19 +38,19 @@ HARMLESS = {
 BARED = "without its metadata"
 EIGHT_BITS = "converted to 8-bit RGB"
 USE = "use a PNG, JPEG or WebP image"
-PNG_DEPTH = 24  # where a PNG tells its bits a colour
-#: A picture's shape may differ from the film's by this part before a producer is told.
+PNG_DEPTH = 24  # offset of the byte with a PNG's bits per colour
+#: A picture's shape may differ from the film's by this ratio before a note is made.
 SAME_SHAPE = 0.02
 
 
 @dataclass(frozen=True)
 class SeedImage:
-    """An image by its content. ``url`` may be signed: it is sent, and shown nowhere.
+    """An image by its content. ``url`` may be signed: it is sent, and never shown.
 
-    ``sha256`` is of the source's own bytes, and names it in purchases. All else is of the file that is sent: ``path``,
-    ``media_type`` and ``suffix``, ``width`` and ``height`` in pixels. ``url`` is the producer's own, where the image is
-    sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is sent;
-    ``changed`` is that file's SHA-256 then.
+    ``sha256`` is of the source's own bytes, and names it in purchases. All other fields describe the file that is sent:
+    ``path``, ``media_type`` and ``suffix``, ``width`` and ``height`` in pixels. ``url`` is the producer's own, where
+    the image is sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is
+    sent; ``changed`` is that file's SHA-256 then.
     """
 
     name: str
@@ -82,10 +82,10 @@ class Sized(Protocol):
 
 
 def ratio_note(asset: Sized, aspect_ratio: str, called: str = "") -> str | None:
-    """How much of an asset is lost in a frame of ``aspect_ratio`` (``16:9``); None where its shape is about the same.
+    """A note on how much of an asset is lost in a frame of ``aspect_ratio`` (``16:9``); None for about the same shape.
 
-    ``called`` stands for its name, where a note says more of it than that.
-    Whether Luma cuts or adds bars is not documented: the note says both.
+    ``called`` replaces the asset's name in the note. Luma does not document whether it cuts or adds bars: the note says
+    both.
     """
     across, down = (int(part) for part in aspect_ratio.split(":"))
     own, wanted = asset.width / asset.height, across / down
@@ -101,7 +101,7 @@ def ratio_note(asset: Sized, aspect_ratio: str, called: str = "") -> str | None:
 
 
 def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedImage:
-    """Check the picture in ``part`` and keep it, or what is sent of it, in ``folder``. Moves ``part`` where it fits.
+    """Check the picture in ``part`` and store it, or the file that is sent of it, in ``folder``. May move ``part``.
 
     Raises AssetError that says what is wrong with it.
     """
@@ -114,7 +114,7 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
             image.draft(None, size)  # a JPEG is decoded at half its size where that is enough
         image.load()
         if kind == "JPEG" and not has_end(part.read_bytes()):
-            raise OSError("no end")  # its decoder fills up what is missing, and tells nobody
+            raise OSError("no end")  # its decoder fills in missing data without an error
         deep = kind == "PNG" and _depth(part) == 16
         if deep:
             _shallow_key(image)
@@ -125,14 +125,14 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
             *([f"made smaller than {SENT_BYTES >> 20} MB"] if part.stat().st_size > SENT_BYTES else []),
             *([EIGHT_BITS] if deep or image.mode not in PLAIN_MODES else []),
         ]
-        # A picture that is public already has nothing to hide in it.
+        # A picture that is public already has nothing to hide.
         if url is None and (_metadata(image) or image.format == "MPO"):
             changes.append(BARED)
         media_type, suffix = KINDS[kind]
         if not changes:
             kept = keep(part, folder / f"{sha256}{suffix}", sha256)
             return SeedImage(name, sha256, media_type, suffix, width, height, kept, url)
-        # By a name of its own: earlier versions kept such a picture with 16 bits under the plain one.
+        # Its own file name: earlier versions stored such a picture with 16 bits under the plain one.
         stem = folder / "sent" / (f"{sha256}.8bit" if deep else sha256)
         if changes == [BARED]:
             sent = bare(image, kind, stem, part, most=SENT_BYTES)
@@ -145,7 +145,7 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:
-    """The size that is sent of a picture of this size, in pixels."""
+    """The size in pixels at which a picture of this size is sent."""
     share = min(1.0, SENT_SIDE / max(width, height), (SENT_PIXELS / (width * height)) ** 0.5)
     return max(1, int(width * share)), max(1, int(height * share))
 
@@ -171,13 +171,13 @@ def _check(image: Image.Image, kind: str, where: str) -> None:
 
 
 def _depth(part: Path) -> int:
-    """Bits a colour of a PNG. Pillow opens 16-bit colours as 8-bit ones, and tells nobody."""
+    """Bits per colour of a PNG. Pillow opens 16-bit colours as 8-bit ones without saying so."""
     with part.open("rb") as file:
         return file.read(PNG_DEPTH + 1)[PNG_DEPTH]
 
 
 def _shallow_key(image: Image.Image) -> None:
-    """Bring the colour that a 16-bit PNG shows as transparent into the 8 bits that its colours are read in."""
+    """Scale the transparent colour of a 16-bit PNG to the 8 bits in which its colours are read."""
     key = image.info.get("transparency")
     if isinstance(key, int):
         image.info["transparency"] = key >> 8
@@ -186,7 +186,7 @@ def _shallow_key(image: Image.Image) -> None:
 
 
 def picture_name(part: Path) -> str:
-    """The name of a picture of a kind that Luma does not read (``a PCX image``); empty where it is no picture."""
+    """The name of a kind of picture that Luma does not read (``a PCX image``); empty where the file is no picture."""
     try:
         with warnings.catch_warnings(), Image.open(part) as image:
             return f"a {image.format} image" if image.format else ""
@@ -195,7 +195,7 @@ def picture_name(part: Path) -> str:
 
 
 def _cut_short(part: Path) -> bool:
-    """True if a picture's file ends before its picture does, as far as its kind tells."""
+    """True if a picture's file ends before its picture does, as far as its kind shows."""
     data = part.read_bytes()
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
@@ -210,9 +210,9 @@ def _metadata(image: Image.Image) -> bool:
 
 @contextlib.contextmanager
 def _opened(part: Path, where: str) -> Iterator[Image.Image]:
-    """The picture; what goes wrong inside with it becomes AssetError."""
+    """Open the picture. Errors inside the block become AssetError."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is checked by us
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we check the limit ourselves
         try:
             with Image.open(part) as image:
                 yield image
@@ -224,7 +224,7 @@ def _opened(part: Path, where: str) -> Iterator[Image.Image]:
             ValueError,
             SyntaxError,
             EOFError,
-        ):  # of an UnidentifiedImageError, too: its head is a picture's
+        ):  # also where Pillow raised UnidentifiedImageError, if the head is a picture's
             if _cut_short(part):
                 fault, hint = (
                     "is a damaged picture: it is cut short",

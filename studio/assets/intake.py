@@ -1,4 +1,4 @@
-"""Looking at seed assets: each is read once, from its file or its URL, within limits, and judged by its content."""
+"""Intake of seed assets: each is read once, from its file or URL, within limits, and checked by its content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BLOCK = 1 << 20
 
 
 class AssetSource(Protocol):
-    """What a production says of an asset: a local ``path`` or a ``url``; and ``kind`` (image, video), where it does."""
+    """An asset as a production names it: a local ``path`` or a ``url``, and optionally a ``kind`` (image, video)."""
 
     @property
     def id(self) -> str: ...
@@ -37,7 +37,7 @@ class AssetSource(Protocol):
 
 
 def source_key(source: AssetSource) -> str:
-    """What tells two sources apart: the path, or the URL."""
+    """The identity of a source: its path, or its URL."""
     return source.path or source.url or ""
 
 
@@ -58,9 +58,9 @@ async def look_at(
 ) -> dict[str, SeedImage] | dict[str, SeedImage | SeedFootage]:
     """Read every source (by ``source_key``) and check it. Raises AssetError that names the asset.
 
-    The keys in ``footage`` must be footage, all others images. Every asset is kept in ``folder`` by its content: a
-    purchase is named by it, so a file that is edited while a run goes on must not change what is sent. A remote asset
-    is fetched for the same reason.
+    The keys in ``footage`` must be footage, all others images. Every asset is stored in ``folder`` by its content: a
+    purchase is named by it, so editing a file during a run must not change what is sent. A remote asset is fetched for
+    the same reason.
     """
     found: dict[str, SeedImage | SeedFootage] = {}
     await asyncio.to_thread(sweep, folder)
@@ -82,7 +82,7 @@ async def look_at(
 def _judge(
     where: str, source: AssetSource, part: Path, sha256: str, folder: Path, wanted: str
 ) -> SeedImage | SeedFootage:
-    # By its own head alone: neither a name nor a server's word says what a file is.
+    # Only the file's head decides: neither its name nor a server's content type does.
     content = content_of(part)
     kind = content.kind
     if kind is None:
@@ -107,7 +107,7 @@ def _called(kind: str) -> str:
 
 
 def _copy(where: str, path: Path, part: Path) -> str:
-    """Copy a local file, block by block; its SHA-256."""
+    """Copy a local file, block by block, and return its SHA-256."""
     seen = hashlib.sha256()
     size = 0
     try:
@@ -132,7 +132,7 @@ def _copy(where: str, path: Path, part: Path) -> str:
 
 
 async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) -> str:
-    """Fetch a remote file, block by block; its SHA-256."""
+    """Fetch a remote file, block by block, and return its SHA-256."""
     seen = hashlib.sha256()
     size = 0
     hint = "the URL must be public: the service reads it from the internet"

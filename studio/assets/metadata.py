@@ -1,10 +1,11 @@
-"""Taking the metadata out of a picture's file without touching the picture: its data is copied as it is."""
+"""Removal of metadata from a picture's file. The picture's data is copied unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-#: JPEG: what is not needed to show the picture. Kept: APP0 (JFIF), APP14 (Adobe's colours), APP2 with a colour profile.
+#: JPEG segments that are not needed to show the picture. Kept: APP0 (JFIF), APP14 (Adobe's colours), APP2 with a colour
+#: profile.
 JPEG_METADATA = {0xE1, *range(0xE3, 0xEE), 0xEF, 0xFE}
 PNG_METADATA = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 WEBP_METADATA = {b"EXIF", b"XMP "}
@@ -12,7 +13,8 @@ PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def strip(data: bytes, kind: str) -> bytes:
-    """The file without its metadata, and without what follows its end. Raises ValueError for what it cannot read."""
+    """The file without its metadata, and without any bytes after its end. Raises ValueError for a file that it
+    cannot parse."""
     walkers: dict[str, Callable[[bytes], Iterator[bytes]]] = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
     try:
         bare = b"".join(walkers[kind](data))
@@ -24,7 +26,7 @@ def strip(data: bytes, kind: str) -> bytes:
 
 
 def has_end(data: bytes) -> bool:
-    """True for a JPEG whose picture data is followed by an end, as far as its segments can be followed to that data."""
+    """True for a JPEG whose picture data has an end marker, as far as its segments can be followed to that data."""
     place = 2
     while data[place : place + 1] == b"\xff":
         marker = data[place + 1 : place + 2]
@@ -94,7 +96,7 @@ def _webp(data: bytes) -> Iterator[bytes]:
         if end > len(data):
             raise ValueError("it ends too early")
         chunk = data[place:end]
-        if kind == b"VP8X":  # its flags no longer tell of EXIF (8) and XMP (4)
+        if kind == b"VP8X":  # clear the flags that announce EXIF (8) and XMP (4)
             chunk = chunk[:8] + bytes([chunk[8] & ~0x0C]) + chunk[9:]
         if kind not in WEBP_METADATA:
             yield chunk

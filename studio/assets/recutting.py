@@ -1,7 +1,7 @@
-"""Footage cut anew for sending: as many frames stored as are shown, from 0 on, and no longer than its picture.
+"""Recutting of footage for sending: stored frames equal the shown ones, start at 0, and no sound outlasts the picture.
 
-What Luma counts of a file whose edit list hides frames, or whose sound outlasts its picture, is not known. What is sent
-leaves nothing to count otherwise. The same source gives the same bytes with the same ffmpeg.
+It is not known what Luma counts of a file whose edit list hides frames, or whose sound outlasts its picture. In the
+file that is sent, every way to count gives the same. The same source gives the same bytes with the same ffmpeg.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from studio.media.ffmpeg import clip_input, run
 from studio.media.frames import UNSPECIFIED, guess_is_bt709
 from studio.media.measure import GRID, Measure, measure
 
-QUALITIES = (12, 17, 22)  # CRF of H.264, the best first; the first at which the file is small enough is taken
+QUALITIES = (12, 17, 22)  # CRF of H.264, the best first; the first that makes the file small enough is used
 SECONDS = 900.0  # for one encoding
 
 
 def why_cut(length: Measure) -> str:
-    """The parts that are left out of footage that is cut anew, in words that follow ``is sent``."""
+    """The parts that recutting leaves out, in words that follow ``is sent``."""
     if length.hidden:
         return f"without the {length.hidden} stored frames that its edit list hides"
     return "cut to its picture, without what comes before or after it"
@@ -35,12 +35,12 @@ def why_cut(length: Measure) -> str:
 def recut(
     part: Path, clip: Clip, length: Measure, goal: Path, *, sound: int | None, where: str, most: int
 ) -> Clip:  # fmt: skip
-    """Write what is shown of the footage in ``part`` to ``goal``, an MP4 of at most ``most`` bytes; its measures.
+    """Write the shown part of the footage in ``part`` to ``goal``, an MP4 of at most ``most`` bytes; return its
+    measures.
 
-    ``sound`` is the number of the sound track that goes with it, None for none. The picture is copied where it is
-    stored as it is shown, and encoded at high quality where it is not: at its own
-    rate, or at 24 frames a second where its rate varies. What was written before is used again, if it still is what was
-    written. Raises AssetError where no such file can be made.
+    ``sound`` is the number of its sound track, None for none. The picture is copied where it is stored as it is shown;
+    otherwise it is encoded at high quality, at its own rate, or at 24 frames a second where its rate varies. A file
+    made before is used again if it is undamaged. Raises AssetError where no such file can be made.
     """
     if is_made(goal):
         return examine(goal)
@@ -52,7 +52,7 @@ def recut(
             if made.bytes <= most and _holds(made, clip, length, copied=quality is None):
                 return replace(made, path=keep_made(bare, goal))
         except (FfmpegError, BadClip):
-            pass  # said below, if the next way does not help either
+            pass  # reported below, if the next way fails, too
         finally:
             bare.unlink(missing_ok=True)
     raise AssetError(
@@ -62,7 +62,7 @@ def recut(
 
 
 def _holds(made: Clip, clip: Clip, length: Measure, *, copied: bool) -> bool:
-    """True if a made file shows what the source shows, for as long, and stores nothing else."""
+    """True if a made file shows the same as the source, for as long, and stores nothing else."""
     new = measure(made.path)
     if not new.plain or made.frames != new.stored:
         return False
@@ -78,7 +78,7 @@ def _rate(length: Measure) -> Fraction:
 
 def _command(part: Path, clip: Clip, length: Measure, out: Path, quality: int | None, sound: int | None) -> Any:
     """The ffmpeg command. ``quality`` None: the picture's packets are copied."""
-    # Every time counts from the first shown frame; ffmpeg would count from the file's first packet, maybe of its sound.
+    # Times count from the first shown frame; ffmpeg would count from the file's first packet, perhaps of its sound.
     source = clip_input(part, itsoffset=f"{float(-length.start):.9f}", copyts=None)
     picture = source[str(clip.form.stream)]
     options: dict[str, Any] = {**plain_mp4(_rate(length)), "flags:v": "+bitexact"}
@@ -99,20 +99,20 @@ def _command(part: Path, clip: Clip, length: Measure, out: Path, quality: int | 
 
 
 def _spaced(picture: Any, length: Measure) -> Any:
-    """Frame n at n ticks of the rate. What varies is drawn out to 24 frames a second."""
+    """Place frame n at n ticks of the rate. Footage with a variable rate is converted to 24 frames a second."""
     rate = _rate(length)
     tick = f"{rate.denominator}/{rate.numerator}"
     if length.rate is None:
         picture = picture.filter("setpts", "PTS-STARTPTS").filter("fps", GRID, start_time=0)
         picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=length.frames)
         return picture.filter("settb", tick).filter("setpts", "N")
-    # `fps` so that no frame keeps a duration of the source's, by which the encoder would repeat it
+    # `fps` so that no frame keeps the source's duration, by which the encoder would repeat it
     numbered = picture.filter("settb", tick).filter("setpts", "N")
     return numbered.filter("fps", rate_text(rate)).filter("trim", end_frame=length.shown)
 
 
 def _even(picture: Any, clip: Clip) -> Any:
-    """4:2:0 has no odd sides."""
+    """Make both sides even, which 4:2:0 requires."""
     width, height = clip.width // 2 * 2, clip.height // 2 * 2
     if (width, height) == (clip.width, clip.height):
         return picture
@@ -120,7 +120,7 @@ def _even(picture: Any, clip: Clip) -> Any:
 
 
 def _named(picture: Any, clip: Clip) -> Any:
-    """Colours that name no matrix keep the one that players take for the source: once turned, it may be another."""
+    """Name the matrix that players assume for the source: after rotation they might assume another one."""
     if clip.form.colors[3] != UNSPECIFIED:
         return picture
     matrix = "bt709" if guess_is_bt709(clip.form.width, clip.form.height) else "smpte170m"
@@ -128,7 +128,7 @@ def _named(picture: Any, clip: Clip) -> Any:
 
 
 def _sound(sound: Any, seconds: float) -> Any:
-    """The sound under the picture: silent where it has none, and as long."""
+    """The sound for the picture, as long as the picture; silent where the source has none."""
     sound = sound.filter("atrim", start=0, end=f"{seconds:.9f}")
     return (
         sound.filter("aresample", **{"async": 1, "first_pts": 0}).filter("apad").filter("atrim", end=f"{seconds:.9f}")

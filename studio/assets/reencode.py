@@ -1,4 +1,5 @@
-"""Drawing a picture anew for sending: turned, scaled, in 8-bit colours, bare of metadata, within a number of bytes."""
+"""Re-encoding of a picture for sending: turned, scaled, in 8-bit colours, without metadata, within a number of
+bytes."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ SHRINK = 0.8
 
 
 def render(image: Image.Image, kind: str, stem: Path, *, size: tuple[int, int], most: int) -> Path:
-    """Write what is sent of a loaded ``image`` to ``stem`` plus a suffix: scaled into ``size`` (as stored, before it is
-    turned), at most ``most`` bytes. What was written before is used again, if it still is what was written.
+    """Write the file that is sent of a loaded ``image`` to ``stem`` plus a suffix: scaled into ``size`` (as stored,
+    before it is turned), at most ``most`` bytes. A file made before is used again if it is undamaged.
 
-    The kind stays, if the bytes allow; what is too large becomes a JPEG, transparent parts white.
+    The format stays if the bytes allow; a larger file becomes a JPEG, its transparent parts white.
     """
     for suffix in SUFFIXES.values():
         if is_made(done := stem.with_name(stem.name + suffix)):
@@ -30,7 +31,7 @@ def render(image: Image.Image, kind: str, stem: Path, *, size: tuple[int, int], 
 
 
 def bare(image: Image.Image, kind: str, stem: Path, part: Path, *, most: int) -> Path:
-    """The same as ``render``, of the picture in ``part``, of which only the metadata has to go: nothing is encoded."""
+    """Write the picture in ``part`` without its metadata, named as by ``render``; nothing is encoded."""
     goal = stem.with_name(stem.name + SUFFIXES[kind])
     if is_made(goal):
         return goal
@@ -40,7 +41,7 @@ def bare(image: Image.Image, kind: str, stem: Path, part: Path, *, most: int) ->
             stripped.load()
             sound = stripped.size == image.size and not stripped.getexif()
     except (OSError, ValueError, SyntaxError):
-        sound = False  # an odd file, that Pillow yet could read
+        sound = False  # an odd file that Pillow could read nevertheless
     return write_made(goal, data) if sound else render(image, kind, stem, size=image.size, most=most)
 
 
@@ -66,7 +67,7 @@ def _upright(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         if picture.mode in ("1", "P") or "transparency" in picture.info:
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
         picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    # After scaling, which is quicker; the orientation is that of the file.
+    # After scaling, which is faster; the orientation is that of the file.
     orientation = Image.Exif()
     orientation[0x0112] = image.getexif().get(0x0112, 1)
     turned = picture.copy()
@@ -78,7 +79,7 @@ def _upright(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """The picture in RGB, grey or with a palette. Printing colours are converted by their own profile."""
+    """The picture in RGB, grey or with a palette. CMYK colours are converted by their own profile."""
     if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
         return image
     if image.mode.startswith("I;16"):
@@ -116,7 +117,7 @@ def _save(picture: Image.Image, kind: str, quality: int) -> bytes:
     out = io.BytesIO()
     options: dict[str, object] = {"icc_profile": picture.info.get("icc_profile")}
     if kind == "JPEG":
-        # An empty comment: Pillow would write the source's own otherwise.
+        # An empty comment: otherwise Pillow would write the source's own.
         options |= {"quality": quality, "subsampling": 0, "comment": b"", "exif": b""}
     elif kind == "WEBP":
         options |= {"quality": quality}

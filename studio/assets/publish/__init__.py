@@ -1,4 +1,5 @@
-"""Making seed assets readable for the service: by their own URL, in a bucket, in a served folder, or from here."""
+"""Publishing of seed assets where the service can read them: their own URL, a bucket, a served folder, or this
+machine."""
 
 from studio.assets.publish.base import PublicUrls, Publishable, Publisher, bytes_of
 from studio.assets.publish.choice import choose_publisher

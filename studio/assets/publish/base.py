@@ -1,4 +1,4 @@
-"""What a publisher is, and the one that publishes nothing: an asset has a public URL of its own."""
+"""The interface of publishers, and PublicUrls, which publishes nothing: each asset has a public URL already."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from studio.settings import is_loopback
 class Publishable(Protocol):
     """A file by its content: a seed image, seed footage, a frame of a clip. ``url``: its own, where it has one.
 
-    ``sha256`` names it, ``content`` is the SHA-256 of what is in ``path``: of a picture that was made smaller, or bare
-    of its metadata, the two differ.
+    ``sha256`` names it, ``content`` is the SHA-256 of the bytes in ``path``: the two differ for a picture that was made
+    smaller, or whose metadata was removed.
     """
 
     @property
@@ -40,16 +40,18 @@ class Publishable(Protocol):
 
 
 class Publisher(Protocol):
-    """Where assets go so that the service can read them. Its methods block: async callers use a thread.
+    """A place to which assets are published for the service to read. Its methods block: async callers use a thread.
 
-    A URL holds for one run: it may be signed, so it is never stored, and asked for anew in the next.
+    A URL is valid for one run: it may be signed, so it is never stored, and the next run asks for a new one.
     """
 
     def check(self, assets: Iterable[Publishable]) -> None:
-        """Raises AssetError for what cannot be published, before anything is bought. Touches no network."""
+        """Check the assets before anything is bought. Uses no network. Raises AssetError for one that cannot be
+        published."""
 
     def publish(self, asset: Publishable) -> str:
-        """A URL that the service can read, tried out. May be signed: it is sent, and shown nowhere.
+        """Publish an asset and return a tested URL that the service can read. It may be signed: it is sent, and never
+        shown.
 
         Raises AssetError or SettingsError.
         """
@@ -58,7 +60,7 @@ class Publisher(Protocol):
 
 
 class PublicUrls:
-    """For a service on the internet: an asset must have a public URL of its own, that lives ``lives`` seconds more."""
+    """For a service on the internet: an asset must have a public URL of its own, valid for ``lives`` more seconds."""
 
     def __init__(self, *, lives: float = 0, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.lives, self._now = lives, now
@@ -68,10 +70,10 @@ class PublicUrls:
             self._url(asset)
 
     def publish(self, asset: Publishable) -> str:
-        return self._url(asset)  # it was fetched by it a moment ago
+        return self._url(asset)  # the URL was fetched a moment ago
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
     def _url(self, asset: Publishable) -> str:
         where = f"asset '{asset.name}'"
@@ -90,7 +92,7 @@ class PublicUrls:
 
 
 def is_private(url: str) -> bool:
-    """Whether a URL's host is this machine or an address in a private network, by its name alone."""
+    """True if a URL's host is this machine or in a private network, by its name alone."""
     if is_loopback(url):
         return True
     try:
@@ -100,14 +102,14 @@ def is_private(url: str) -> bool:
 
 
 def file_of(asset: Publishable) -> Path:
-    """The file that is to be published. Raises AssetError where it is gone."""
+    """The file to publish. Raises AssetError where it is gone."""
     if asset.path is None or not asset.path.is_file():
         raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint=again())
     return asset.path
 
 
 def bytes_of(asset: Publishable) -> bytes:
-    """What is to be published, read and hashed now. Raises AssetError where it is gone, or is not what it was."""
+    """The bytes to publish, read and hashed now. Raises AssetError where the file is gone or has changed."""
     try:
         data = file_of(asset).read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which publisher: by the seller, and by what the settings say."""
+"""The choice of a publisher, by the seller and the settings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from studio.assets.publish.s3 import S3Files
 from studio.errors import SettingsError
 from studio.settings import Service, Settings
 
-MARGIN = 900.0  # seconds that an asset must stay readable beyond the time that a run waits
+MARGIN = 900.0  # seconds that an asset must stay readable after the longest time that a run waits
 
 
 def choose_publisher(settings: Settings, service: Service) -> Publisher:
-    """For Luma: the bucket or folder of STUDIO_PUBLISH_URL, else assets' own URLs. For a server on this machine: what
-    the settings name, else a server on loopback; for the sandbox always that. Raises SettingsError."""
+    """Choose the publisher. For Luma: the bucket or folder of STUDIO_PUBLISH_URL, else the assets' own URLs. For a
+    server on this machine: the one in the settings, else a server on loopback; for the sandbox always that. Raises
+    SettingsError."""
     internet = service.seller == "luma"
     target, base_url = (settings.publish_url or "").strip(), (settings.publish_base_url or "").strip()
     lives = settings.wait_timeout + MARGIN
@@ -42,7 +43,7 @@ def choose_publisher(settings: Settings, service: Service) -> Publisher:
 def _folder(target: str) -> Path:
     try:
         parts = urlsplit(target)
-    except ValueError:  # a bracket that is not closed: a folder may have one
+    except ValueError:  # an unclosed bracket, which a folder's name may have
         return Path(target).expanduser().absolute()
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return Path(unquote(parts.path))

@@ -1,4 +1,4 @@
-"""Assets copied into a folder that a public base URL serves."""
+"""Publishing by copying assets into a folder that a web server serves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.errors import SettingsError
 
 
 class FolderFiles:
-    """``folder`` is what ``base_url`` serves. An asset with a URL of its own is sent by that."""
+    """``base_url`` serves ``folder``. An asset with a URL of its own is sent by that URL."""
 
     def __init__(
         self,
@@ -50,10 +50,10 @@ class FolderFiles:
         return url
 
     def close(self) -> None:
-        """Nothing to close. What was published stays: Luma may still read it."""
+        """Do nothing: published files stay, since Luma may still read them."""
 
     def _check_folder(self) -> None:
-        if not self.folder.is_dir():  # not made here: it may be a disk that is not mounted
+        if not self.folder.is_dir():  # not created here: it may be on a disk that is not mounted
             raise SettingsError(f"there is no folder {self.folder}", where="STUDIO_PUBLISH_URL")
 
     def _put(self, asset: Publishable, goal: Path) -> None:

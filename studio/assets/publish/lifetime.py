@@ -1,4 +1,4 @@
-"""How long a signed URL lives, by what it says itself."""
+"""The lifetime of a signed URL, read from the URL itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studio.errors import AssetError
 
 
 def expires_at(url: str) -> datetime | None:
-    """When a signed URL ends (S3, Google, CloudFront, Azure); None where it does not say."""
+    """The time at which a signed URL expires (S3, Google, CloudFront, Azure); None where it does not say."""
     said = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
     try:
         for vendor in ("x-amz", "x-goog"):
@@ -22,12 +22,12 @@ def expires_at(url: str) -> datetime | None:
             end = datetime.fromisoformat(said["se"])
             return end if end.tzinfo else end.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        return None  # not what it looked like
+        return None  # looks like a time, and is none
     return None
 
 
 def check_lifetime(url: str, name: str, seconds: float, now: datetime) -> None:
-    """Raises AssetError for a signed URL that ends within ``seconds`` from ``now``."""
+    """Raise AssetError for a signed URL that expires within ``seconds`` from ``now``."""
     end = expires_at(url)
     if end is None:
         return
@@ -43,7 +43,7 @@ def check_lifetime(url: str, name: str, seconds: float, now: datetime) -> None:
 
 
 def span(seconds: float) -> str:
-    """A time in words: ``45 s``, ``30 min``, ``24 h``."""
+    """Format a length of time: ``45 s``, ``30 min``, ``24 h``."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

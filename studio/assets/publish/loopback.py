@@ -1,4 +1,4 @@
-"""For a server on this machine: a small HTTP server on loopback that serves the published files, by their hash."""
+"""Publishing for a server on this machine: a small HTTP server on loopback that serves files by their hash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class LoopbackFiles:
-    """Serves what was published until it is closed. Even an asset with a URL of its own is read from here."""
+    """A server of the published files until it is closed. Even an asset with a URL of its own is read from here."""
 
     def __init__(self) -> None:
         self._files: dict[str, Publishable] = {}
@@ -46,7 +46,7 @@ class LoopbackFiles:
 
 
 def _extent(wanted: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a range (``bytes=0-99``, ``bytes=100-``, ``bytes=-100``); None where there is no such."""
+    """First and last byte of a range (``bytes=0-99``, ``bytes=100-``, ``bytes=-100``); None for an impossible one."""
     match = RANGE.fullmatch(wanted)
     first, last = match.groups() if match else ("", "")
     if not first and not last:
@@ -69,7 +69,7 @@ def _handler(files: dict[str, Publishable]) -> type[BaseHTTPRequestHandler]:
             try:
                 data = None if asset is None else bytes_of(asset)
             except AssetError:
-                data = None  # gone or damaged: nothing is made from it
+                data = None  # gone or damaged: the service must not use it
             if asset is None or data is None:
                 self.send_error(404)
                 return
@@ -98,6 +98,6 @@ def _handler(files: dict[str, Publishable]) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(data[first : last + 1])
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     return Handler

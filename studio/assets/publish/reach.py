@@ -1,4 +1,4 @@
-"""Trying out a published URL as the service will read it: no key, from the outside, whole and of the right type."""
+"""A test of published URLs, as the service will read them: without a key, over the network, right length and type."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from studio.settings import is_loopback
 from studio.trust import trusted
 
 TRIES = 3
-PAUSE = 1.0  # seconds, and twice that the next time: a folder may be carried to its server by somebody else
+PAUSE = 1.0  # seconds before the second try, then doubled: the folder may take a while to reach its server
 TIMEOUT = httpx.Timeout(30, connect=10)
-SAME = {"image/jpg": "image/jpeg", "video/x-m4v": "video/mp4"}  # what some servers say
+SAME = {"image/jpg": "image/jpeg", "video/x-m4v": "video/mp4"}  # media types that some servers send
 HINTS = {
     301: "name the bucket's own region in AWS_DEFAULT_REGION",
     400: "name the bucket's own region in AWS_DEFAULT_REGION",
@@ -35,11 +35,11 @@ def try_out(
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Ask for the first byte at ``url``. Raises AssetError unless it is there with the right length and type,
-    Untrusted where the certificate of its server is not trusted.
+    """Request the first byte at ``url``. Raises AssetError unless it is there with the right length and type, Untrusted
+    where the certificate of its server is not trusted.
 
-    A GET, because a URL that S3 signed for GET refuses HEAD. A server that cannot be reached, or does not have the
-    file yet, is asked again.
+    It uses GET, because a URL that S3 signed for GET refuses HEAD. It tries again if the server cannot be reached or
+    does not have the file yet.
     """
     fault = AssetError("was never tried")
     with unlogged(), httpx.Client(

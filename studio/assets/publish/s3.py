@@ -1,4 +1,4 @@
-"""Assets in a bucket of S3, or of anything that speaks its language, read by signed URLs."""
+"""Publishing to a bucket of S3 or a compatible service, read by signed URLs."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 MAX_SECONDS = 7 * 24 * 3600  # of a signature: S3's own limit
 WHERE = "STUDIO_PUBLISH_URL"
 CONFIG = {
-    "signature_version": "s3v4",  # an older kind is refused in newer regions
+    "signature_version": "s3v4",  # newer regions refuse the older signatures
     "connect_timeout": 10,
     "read_timeout": 60,
     "retries": {"max_attempts": 2},
 }
 
-# It tells every signature, where somebody debugs it.
+# It logs every signature at debug level.
 logging.getLogger("botocore.auth").addFilter(lambda _: False)
 
 
 class S3Files:
-    """``url`` is ``s3://bucket/prefix``. An asset is uploaded once, by its hash, and signed in every run for
-    ``seconds``, which must be ``lives`` or more. An asset with a URL of its own is sent by that.
+    """``url`` is ``s3://bucket/prefix``. An asset is uploaded once, by its hash, and its URL is signed in every run for
+    ``seconds``, which must be ``lives`` or more. An asset with a URL of its own is sent by that URL.
 
     Endpoint, region and credentials come from the usual environment (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION,
-    AWS_ACCESS_KEY_ID …, AWS_PROFILE). ``internet``: the service is not on this machine, so the bucket must not be.
+    AWS_ACCESS_KEY_ID …, AWS_PROFILE). ``internet``: the service is not on this machine, so the bucket may not be
+    either.
     """
 
     def __init__(
@@ -93,11 +94,11 @@ class S3Files:
         return url
 
     def close(self) -> None:
-        """What was published stays: Luma may still read it."""
+        """Do nothing: published files stay, since Luma may still read them."""
         self._place = None
 
     def _upload(self, asset: Publishable) -> str:
-        """Upload a file unless it is there, byte by byte, and sign its URL."""
+        """Upload a file unless the same bytes are there, and sign its URL."""
         from botocore.exceptions import (  # type: ignore[import-untyped]
             BotoCoreError,
             ClientError,
@@ -120,7 +121,7 @@ class S3Files:
             hint = "they need s3:PutObject and s3:GetObject on it"
         except (OSError, BotoCoreError, ClientError, ValueError) as error:
             trouble, code = trouble_of(error), _code(error)
-            # Its client does not say which host it asked, and trusts a file of authorities only where it is told to.
+            # The client does not name the host it asked, and uses a file of authorities only if it is given one.
             said = trouble.said.replace("the server", "its endpoint") if trouble and not code else type(error).__name__
             fault = f"the bucket '{self.bucket}' cannot be reached: {said}{code}"
             if trouble and trouble.untrusted:
@@ -140,7 +141,7 @@ class S3Files:
 
 
 def _authorities() -> dict[str, str]:
-    """``SSL_CERT_FILE`` for a client that knows only ``AWS_CA_BUNDLE``, which goes first."""
+    """``SSL_CERT_FILE``, for a client that reads only ``AWS_CA_BUNDLE``, which takes precedence."""
     named = os.environ.get("SSL_CERT_FILE")
     return {"verify": named} if named and not os.environ.get("AWS_CA_BUNDLE") else {}
 
@@ -161,21 +162,22 @@ def _bucket(url: str) -> str:
 
 
 def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
-    """True if the object holds exactly these bytes, with the right type. Metadata is no proof: anybody writes it."""
+    """True if the object holds exactly these bytes, with the right type. Its metadata proves nothing: anybody can
+    set it."""
     try:
         known: dict[str, Any] = goal.fs.info(goal.path, refresh=True)
         if known.get("size") != len(data) or known.get("ContentType") != asset.media_type:
             return False
-        # The bucket's own MD5 of what it holds; of an object in parts, or encrypted by KMS, the tag is something else.
+        # The bucket's own MD5 of the object; for an object in parts, or encrypted by KMS, the tag is something else.
         if str(known.get("ETag", "")).strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
             return True
         return hashlib.sha256(goal.fs.cat_file(goal.path)).hexdigest() == asset.content
     except (FileNotFoundError, PermissionError):
-        return False  # who may not list a bucket is told 403 for what is not there
+        return False  # without permission to list, a missing object is answered by 403
 
 
 def _code(error: Exception) -> str:
-    """The service's own word for an error, in brackets; its message may repeat the request."""
+    """The service's own code for an error, in brackets; its message may repeat the request."""
     answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
     code = clean(str(answer.get("Error", {}).get("Code", "")), limit=60)
     return f" ({code})" if code else ""
