@@ -1,1 +1,1 @@
-"""From clips to the film: which frames of which clip stand where."""
+"""From clips to the film: scene edits and assembly."""

@@ -1,4 +1,4 @@
-"""From the clips of a plan to its film: one form, one file, the seams measured."""
+"""Assembly of a plan's clips into its film: one form, one file, measured seams."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.planning.plan import FPS, Plan, SceneEdit
 
 @dataclass(frozen=True)
 class Assembly:
-    """The finished film, where each scene stands in it, and how well they meet."""
+    """The finished film, each scene's place in it, and its measured seams."""
 
     film: FilmRecord
     scenes: tuple[SceneSegments, ...]
@@ -67,8 +67,8 @@ def assemble(
 
 
 def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
-    """The film's form: the size that most of the clips have. What Luma returns is measured, never presumed."""
-    # Of what the film shows: clips that others are only made from do not count.
+    """The film's form: the size that most of the clips have. Sizes are measured, never assumed."""
+    # Only clips that the film shows count, not those that others are made from.
     shown = [clips[i] for cut in plan.cuts for i in cut.shots if i in clips] or list(clips.values())
     if not shown:
         raise Incomplete("there is no clip to make a film of", missing=[c.scene for c in plan.cuts])

@@ -1,4 +1,4 @@
-"""From clips to the film's segments: which frames of which clip stand where, and how well scenes meet."""
+"""From clips to the film's segments: the frames of each clip that the film uses, and the seams between scenes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studio.planning.plan import FPS, Plan, SceneEdit
 
 @dataclass(frozen=True)
 class SceneSegments:
-    """One scene of the film: its segments in order. ``slate`` where a slate stands in for it."""
+    """One scene of the film: its segments in order. ``slate`` if a slate replaces it."""
 
     cut: SceneEdit
     segments: tuple[Segment, ...]
@@ -31,13 +31,13 @@ class SceneSegments:
 
 
 def film_frames(segment: Segment) -> int:
-    """How many frames of the film a segment fills."""
+    """The number of frames of the film that a segment fills."""
     used = segment.clip.frames - segment.start_frame if segment.frames is None else segment.frames
     return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
 
 
 def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
-    """Frames at the start of each continued clip that are its parent's footage over again: measured, not presumed."""
+    """Frames at the start of each continued clip that repeat its parent's footage, as measured."""
     found: dict[str, int] = {}
     for shot in plan.shots:
         if shot.finishes in found:
@@ -52,7 +52,7 @@ def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
 
 
 def segments_of(cut: SceneEdit, clips: Mapping[str, Clip], repeated: Mapping[str, int]) -> tuple[Segment, ...]:
-    """The scene's clips, without repeated footage, trimmed or repeated to the length that the producer asked for."""
+    """The scene's clips, without repeated footage, trimmed or repeated to the requested length."""
     whole = [Segment(clips[i].path, clips[i], start_frame=repeated.get(i, 0), name=i) for i in cut.shots]
     if cut.frames is None:
         return tuple(whole)
@@ -87,7 +87,7 @@ def _shortened(segment: Segment, spare: int, side: str) -> Segment:
 
 
 def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
-    """Where each scene stands in the film."""
+    """Each scene's place in the film."""
     cuts, at = [], 0
     for scene in scenes:
         cuts.append(FilmCut(scene.cut.scene, scene.cut.shots, at, scene.frames, slate=scene.slate))
@@ -96,7 +96,7 @@ def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
 
 
 def seams(plan: Plan, scenes: Sequence[SceneSegments]) -> tuple[SeamRecord, ...]:
-    """How well each scene's last used frame meets the next one's first, by decoding just these two."""
+    """Measure each seam: a scene's last used frame against the next one's first. Only these two are decoded."""
     measured = []
     for before, after in pairwise(scenes):
         if before.slate or after.slate:

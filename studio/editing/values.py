@@ -9,11 +9,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SeamRecord:
-    """The measured meeting of one scene with the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical)."""
+    """The measured seam between one scene and the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf:
+    identical)."""
 
     before: str
     after: str
-    continued: bool  # the plan says that these two are one movement
+    continued: bool  # the plan makes the two scenes one movement
     ssim: float
     psnr: float
 
@@ -35,7 +36,7 @@ class FilmRecord:
 
     @property
     def duration(self) -> Fraction:
-        """Seconds."""
+        """The film's length in seconds."""
         return Fraction(self.frames) / self.fps
 
 
