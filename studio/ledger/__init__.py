@@ -1,4 +1,5 @@
-"""The books: the only truth about money. Append-only entries, one row an order, on SQLite or PostgreSQL."""
+"""The ledger: the single source of truth about money. Append-only entries, one row per order, on SQLite or
+PostgreSQL."""
 
 from studio.ledger.books import Ledger, Reservation, open_ledger
 from studio.ledger.clock import utc_now

@@ -1,6 +1,6 @@
-"""Who may spend now: caps in dollars and in creates, and the account's limits, fair between productions.
+"""Admission of purchases: caps in dollars and in creates, and the account's limits, shared fairly by productions.
 
-Everything here runs inside the transaction that commits the intent, so no two processes can be let in past a limit.
+Everything here runs inside the transaction that commits the intent, so no two processes can exceed a limit together.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from studio.money import ZERO, usd
 from studio.remedies import again
 
 MINUTE = timedelta(seconds=60)
-# Who waits looks again every second or so; who has not for this long is gone.
+# A process that waits for a slot asks again every second or so; one that has not for this long is gone.
 GONE = timedelta(seconds=20)
-# A create whose sender has not had its answer after this long was accepted by now, or never will be.
+# After this long a create without an answer has either been accepted or never will be.
 LONGEST_CALL = timedelta(seconds=120)
 SENDING = (OrderState.RESERVED.value, OrderState.IN_DOUBT.value)
 OPEN = (OrderState.RESERVED.value, OrderState.SUBMITTED.value, OrderState.IN_DOUBT.value)
@@ -30,9 +30,10 @@ OPEN = (OrderState.RESERVED.value, OrderState.SUBMITTED.value, OrderState.IN_DOU
 
 @dataclass(frozen=True)
 class Full:
-    """No room at the account. ``why`` in a few words; ``until``: when it is worth looking again, where known.
+    """The refusal of a purchase because the account has no room. ``why`` in a few words; ``until``: when to ask again,
+    if known.
 
-    ``limited``: the service itself takes no creates now.
+    ``limited``: the service itself accepts no creates for now.
     """
 
     why: str
@@ -41,14 +42,15 @@ class Full:
 
 
 def spent(connection: Connection, cap: Cap, seller: str, now: datetime) -> Decimal:
-    """USD that count against a cap: spent, reserved, or perhaps spent (released because a list did not show it)."""
+    """USD that count against a cap: spent, reserved, or perhaps spent (released because a list did not show the
+    order)."""
     counted = func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.sum(entries.c.suspense), 0)
     row = connection.execute(select(*counted).where(*_within(cap, seller, now))).one()
     return sum((Decimal(part or 0) for part in row), ZERO)
 
 
 def creates(connection: Connection, cap: Cap, seller: str, now: datetime) -> int:
-    """Creates within a cap's scope that were sent, or may have been."""
+    """The number of creates within a cap's scope that were sent, or may have been."""
     within = _within(cap, seller, now)
     bought = select(func.count()).where(*within, entries.c.kind == "reserved")
     never = or_(entries.c.amount < 0, entries.c.suspense < 0)
@@ -61,7 +63,7 @@ def creates(connection: Connection, cap: Cap, seller: str, now: datetime) -> int
 
 
 def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now: datetime) -> None:
-    """Raises OverBudget where one of the caps has no room for the intent."""
+    """Raise OverBudget if one of the caps has no room for the intent."""
     for cap in caps:
         before = spent(connection, cap, intent.seller, now)
         if cap.limit is not None and before + intent.price > cap.limit:
@@ -90,7 +92,8 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
 
 
 def find_room(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> Full | None:
-    """None where the account has room for this intent, and it is its production's turn; then it waits no longer."""
+    """Check the account's limits: None if it has room and it is this production's turn, which ends the wait of the
+    intent."""
     held = holds_of(connection, intent.account, intent.pool, now)
     known = limits.with_learnt(learnt(connection, intent.account, intent.pool))
     full = _held_back(held) or _full(connection, intent, known, now)
@@ -111,7 +114,7 @@ def find_room(connection: Connection, intent: Intent, limits: Limits, now: datet
 
 
 def _held_back(held: list[Hold]) -> Full | None:
-    """What the service asked to wait for: the end of a generation, where too many were being made, or a moment."""
+    """The service's own hold: until a generation ends, where too many were being made, or for a short time."""
     for each in held:
         if each.kind is LimitKind.JOBS and each.freed is None:
             return Full("waiting for a generation to end: the service makes no more at once", None)
@@ -142,16 +145,16 @@ def _full(connection: Connection, intent: Intent, limits: Limits, now: datetime)
 
 
 def _last_minute(connection: Connection, intent: Intent, now: datetime) -> list[datetime | None]:
-    """When the creates of the last minute had been accepted, at the latest; None for those under way.
+    """The latest times at which the creates of the last minute can have been accepted; None for those under way.
 
-    The service counts from when it accepted a create, which may be long after it was reserved here: it counts until a
-    minute after its answer came.
+    The service counts from when it accepted a create, which may be long after it was reserved here. So a create counts
+    until a minute after its answer.
     """
     ours = (orders.c.account == intent.account, orders.c.pool.in_(pool_names(intent.pool)))
     under_way = select(func.count()).where(
         *ours, orders.c.state.in_(SENDING), orders.c.reserved_at > now - MINUTE - LONGEST_CALL
     )
-    # Asked for first: an answer that is booked between the two questions is then counted twice, and never missed.
+    # Read first: an answer that is booked between the two queries is then counted twice, and never missed.
     sending = connection.scalar(under_way) or 0
     answered = connection.scalars(
         select(entries.c.at)
@@ -163,8 +166,8 @@ def _last_minute(connection: Connection, intent: Intent, now: datetime) -> list[
 
 
 def _before_us(connection: Connection, intent: Intent, limits: Limits, now: datetime) -> int:
-    """How many orders of other productions come first: whose production has fewer in flight, then who has waited
-    longest."""
+    """The number of orders of other productions that come first: those of productions with fewer in flight, then
+    those that have waited longer."""
     names = pool_names(intent.pool)
     counted = connection.execute(
         select(orders.c.production, func.count().label("held"))

@@ -1,4 +1,4 @@
-"""The account's balance against the books: what was spent that no order of ours explains."""
+"""The account's balance compared with the ledger: money spent that no order in the ledger explains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.ledger.values import OrderState
 
 @dataclass(frozen=True)
 class BalanceReading:
-    """A balance as the service told it, and what the books held of the account at that moment, in USD."""
+    """A balance as the service stated it, and the ledger's total for the account at that moment, in USD."""
 
     at: datetime
     balance: Decimal
@@ -24,11 +24,11 @@ class BalanceReading:
 
 @dataclass(frozen=True)
 class AccountBooks:
-    """The books of an account at one moment.
+    """The ledger's total for an account at one moment.
 
-    booked:    USD that all its orders hold, refunds taken off
+    booked:    USD that all its orders hold, less refunds
     under_way: orders whose creates are being sent now
-    last:      the latest entry of any order; another one means that the books have moved
+    last:      id of the latest entry of any order; a different one means that the ledger has changed
     """
 
     booked: Decimal
@@ -37,7 +37,7 @@ class AccountBooks:
 
 
 def account_books(ledger: Ledger, account: str) -> AccountBooks:
-    """The books of an account, as they are now."""
+    """The ledger's total for an account now."""
     held = (
         select(func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.max(entries.c.id), 0))
         .join(orders, orders.c.key == entries.c.order)
@@ -50,21 +50,21 @@ def account_books(ledger: Ledger, account: str) -> AccountBooks:
 
 
 def last_reading(ledger: Ledger, account: str) -> BalanceReading | None:
-    """The latest balance that was read of an account."""
+    """The latest balance that was read for an account."""
     query = select(balances).where(balances.c.account == account).order_by(balances.c.id.desc()).limit(1)
     rows = ledger.ask(query)
     return BalanceReading(rows[0].at, rows[0].balance, rows[0].booked) if rows else None
 
 
 def keep_reading(ledger: Ledger, account: str, reading: BalanceReading) -> None:
-    """Write a balance down, to compare the next one with."""
+    """Store a balance, to compare the next one with."""
     values = {"account": account, "at": reading.at, "balance": reading.balance, "booked": reading.booked}
     ledger.write(insert(balances).values(values))
 
 
 def unexplained(before: BalanceReading, now: BalanceReading) -> Decimal:
-    """USD that left the account between two readings and that the books do not explain.
+    """USD that left the account between two readings and that the ledger does not explain.
 
-    Negative where more came in than was refunded: credit was added, or a refund is booked here only later.
+    Negative if more came in than was refunded: credit was added, or a refund is booked here only later.
     """
     return (before.balance - now.balance) - (now.booked - before.booked)

@@ -1,4 +1,4 @@
-"""Writing the books. Every method is one transaction; each is safe to repeat."""
+"""Writing to the ledger. Every method is one transaction, and safe to repeat."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from studio.ledger.schema import orders, runs
 from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO
 
-# Longer than any create may take (60 s and 5 s to connect): who still holds an order after that is dead or asleep.
+# Longer than any create may take (60 s, and 5 s to connect): a process that still holds an order is dead or asleep.
 LEASE = timedelta(seconds=120)
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """What came of asking to buy. Only ``granted`` may be sent.
+    """The answer to a request to buy. Only a ``granted`` one may be sent.
 
     ``standing``: bought already (submitted or completed). ``held``: another live process is sending it now.
-    ``in doubt``: it may have been bought. ``full``: the account has no room now; ``why``, and ``until`` when at least.
-    ``limited``: the service itself takes no creates now.
+    ``in doubt``: it may have been bought. ``full``: the account has no room now; ``why``, and the earliest time to ask
+    again in ``until``. ``limited``: the service itself accepts no creates for now.
     """
 
     outcome: Literal["granted", "standing", "held", "in doubt", "gone", "full"]
@@ -45,30 +45,30 @@ class Reservation:
 
     @property
     def order(self) -> OrderRow:
-        """The order as it stands; there is none yet where the account is full."""
+        """The order as it is now. Raises LedgerError while the account is full, when there is no order yet."""
         if self.row is None:
             raise LedgerError("a reservation without an order")
         return self.row
 
 
 class Ledger(Journal):
-    """The books in one database, shared by any number of threads, processes and hosts."""
+    """A ledger in one database, shared by any number of threads, processes and hosts."""
 
     def begin_run(self, run: str, *, production: str, seller: str) -> None:
-        """Note that a run has begun; again is no error (a retried flow run keeps its id)."""
+        """Record that a run has begun. Repeating it is no error (a retried flow run keeps its id)."""
         with self.writing() as connection:
             values = {"id": run, "production": production, "seller": seller, "started_at": self.moment(connection)}
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(dialect.insert(runs).values(values).on_conflict_do_nothing())
 
     def end_run(self, run: str, outcome: str) -> None:
-        """Note how a run ended."""
+        """Record how a run ended."""
         with self.writing() as connection:
             ended = {"finished_at": self.moment(connection), "outcome": outcome}
             connection.execute(update(runs).where(runs.c.id == run).values(ended))
 
     def reserve(self, intent: Intent, *, run: str, caps: Iterable[Cap], limits: Limits | None = None) -> Reservation:
-        """Commit the intent to buy, if nobody holds the order and every cap has room: the only way to spend.
+        """Commit the intent to buy, if no process holds the order and every cap has room. The only way to spend.
 
         Raises OverBudget, with nothing written.
         """
@@ -122,11 +122,11 @@ class Ledger(Journal):
             return Reservation("granted", granted)
 
     def submitted(self, key: str, attempt: int, generation_id: str, *, request_id: str | None = None) -> OrderRow:
-        """The create was accepted: commit the generation's id, and what the service calls the request.
+        """Book an accepted create: commit the generation's id, and the service's id for the request.
 
-        An answer that comes late, after the order was given up, is booked all the same: it has been paid for.
-        Where another order, whose own answer was lost, has taken up this generation meanwhile, this one is in doubt in
-        its place: of the two that were asked for in the same words, the other one is its own, if there is one.
+        An answer that arrives late, after the order was given up, is booked as well, since it has been paid for. Two
+        orders may have had equal requests: if the other one, whose own answer was lost, has adopted this generation
+        meanwhile, this order is put in doubt instead, because its purchase may be the other generation.
         """
         with self.writing() as connection:
             self.admit_one_at_a_time(connection)
@@ -159,7 +159,8 @@ class Ledger(Journal):
         self, connection: Connection, row: OrderRow, attempt: int, generation_id: str, suspense: Decimal,
         request_id: str | None,
     ) -> None:  # fmt: skip
-        """Book a generation of an attempt that was given up, while another one is the order's: it was paid for, too."""
+        """Book a late generation of an attempt that was given up, when the order has another one: both were paid
+        for."""
         begun = self.reserved(connection, row.key, attempt)
         self.note(
             connection, row, "adopted", amount=row.price if begun is None else begun.amount, suspense=-suspense,
@@ -183,10 +184,10 @@ class Ledger(Journal):
         return True
 
     def book_found(self, intent: Intent, *, run: str, attempt: int, generation_id: str, note: str) -> OrderRow:
-        """Book a purchase that these books do not have, with the generation that came of it, at its price.
+        """Book a purchase that is missing from this ledger, with its generation, at its price.
 
-        Where the books have this order already, it is left as it is. Raises LedgerError where another order has the
-        generation.
+        Does nothing if the ledger has this order already. Raises LedgerError if the generation belongs to another
+        order.
         """
         with self.writing() as connection:
             self.admit_one_at_a_time(connection)
@@ -210,7 +211,8 @@ class Ledger(Journal):
             return known_order(connection, intent.key)
 
     def release(self, key: str, attempt: int, note: str) -> OrderRow:
-        """The create was certainly not accepted: give its price back. Orders that stand are left as they are."""
+        """Release an order whose create was certainly not accepted: give its price back. Leaves submitted orders
+        alone."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.IN_DOUBT):
@@ -218,7 +220,8 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def release_absent(self, key: str, attempt: int, note: str) -> OrderRow:
-        """The account's list does not show it: it may be sent again, once. Every cap goes on counting its price."""
+        """Release an order that the account's list does not show: it may be sent once more. Caps still count its
+        price."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.state is OrderState.IN_DOUBT:
@@ -229,7 +232,7 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def settle_absent(self, key: str, attempt: int, note: str) -> None:
-        """It has become certain that an attempt, released because it was not on the list, was never accepted."""
+        """Record that an attempt, released because it was not on the list, was certainly never accepted."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             back = self.in_suspense(connection, key, attempt)
@@ -239,9 +242,10 @@ class Ledger(Journal):
     def doubt(
         self, key: str, attempt: int, note: str, kind: Doubt = Doubt.UNANSWERED, *, request_id: str | None = None
     ) -> OrderRow:
-        """Nobody knows whether the create was accepted, and ``kind`` says why. Its price stays reserved.
+        """Put an order in doubt: it is unknown whether its create was accepted; ``kind`` says why. Its price stays
+        reserved.
 
-        ``request_id``: what the service called the request, where it answered.
+        ``request_id``: the service's id for the request, where it answered.
         """
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
@@ -253,7 +257,7 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def doubt_abandoned(self) -> list[OrderRow]:
-        """Put every order in doubt whose sender is dead, or has held it for longer than a create can take."""
+        """Put in doubt every order whose sender is dead, or has held it for longer than a create can take."""
         moved = []
         with self.writing() as connection:
             now = self.moment(connection)
@@ -269,10 +273,10 @@ class Ledger(Journal):
     def adopt(
         self, key: str, generation_id: str, note: str, *, attempt: int | None = None, by_hand: bool = False
     ) -> OrderRow:
-        """Settle an order in doubt, or one released as absent: this generation is its purchase.
+        """Settle an order in doubt, or one released as absent, by the generation that it bought.
 
-        ``attempt``: the one that it was found for, where the order may have been sent again since. Raises LedgerError
-        where that cannot be: the order stands otherwise, or the generation came of another order or attempt.
+        ``attempt``: the one that the generation was found for, since the order may have been sent again. Raises
+        LedgerError if the order is in another state, or the generation belongs to another order or attempt.
         """
         with self.writing() as connection:
             self.admit_one_at_a_time(connection)
@@ -295,7 +299,7 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def completed(self, key: str, generation_id: str) -> OrderRow:
-        """The service finished the generation."""
+        """Record that the service finished the generation."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.state in (OrderState.SUBMITTED, OrderState.GONE) and row.generation_id == generation_id:
@@ -303,7 +307,7 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def failed(self, key: str, generation_id: str, reason: str, failure: FailureClass) -> OrderRow:
-        """The service failed the generation, and refunds it in full. ``failure``: whose failure it was."""
+        """Record that the service failed the generation and refunds it in full. ``failure``: whose failure it was."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.state in (OrderState.SUBMITTED, OrderState.GONE) and row.generation_id == generation_id:
@@ -315,7 +319,7 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def gone(self, key: str, generation_id: str) -> OrderRow:
-        """The service has the generation no more. It stays paid for, and holds no slot."""
+        """Record that the generation is no longer at the service. It stays paid for, and holds no slot."""
         with self.writing() as connection:
             row = known_order(connection, key, lock=True)
             if row.state is OrderState.SUBMITTED and row.generation_id == generation_id:
@@ -324,20 +328,20 @@ class Ledger(Journal):
             return known_order(connection, key)
 
     def learn_limit(self, account: str, pool: str, per_minute: int) -> None:
-        """Keep how many creates a minute the service allows an account's pool of models, as it told."""
+        """Store how many creates a minute the service allows an account's pool of models."""
         with self.writing() as connection:
             learn(connection, account, pool, per_minute, self.moment(connection))
 
     def hold_back(self, account: str, pool: str, kind: LimitKind, seconds: float) -> None:
-        """Admit no create of an account's pool for so long, as the service asked; until a generation ends, where as
-        many are being made as it makes at once.
+        """Admit no create of an account's pool for this many seconds, as the service asked; for the limit of
+        generations at once, until one of them ends.
         """
         with self.writing() as connection:
             self.admit_one_at_a_time(connection)
             hold(connection, account, pool, kind, seconds, self.moment(connection))
 
     def keep_clip(self, key: str, sha256: str) -> None:
-        """Note which clip an order brought."""
+        """Record the clip that an order brought."""
         with self.writing() as connection:
             connection.execute(update(orders).where(orders.c.key == key).values(clip=sha256))
 
@@ -348,7 +352,7 @@ class Ledger(Journal):
             connection.execute(insert(orders).values(key=key, absences=0, **values))
 
     def _token(self, key: str, attempt: int) -> str:
-        """Names an attempt of an order, and these books: another ledger that orders the same makes another token."""
+        """A token of an order's attempt in this ledger: another ledger makes a different one for the same order."""
         return f"{self.id[:8]}.{key[:40]}.{attempt}"
 
     def _abandoned(self, row: OrderRow, now: datetime) -> bool:
@@ -358,7 +362,7 @@ class Ledger(Journal):
 def open_ledger(url: str | URL, *, clock: Clock | None = None) -> Ledger:
     """Open the ledger at a SQLAlchemy URL, creating or migrating it as needed. Raises LedgerError.
 
-    ``clock`` stands in for the database's own, in tests.
+    ``clock`` replaces the database's own, in tests.
     """
     return Ledger(open_engine(url), clock=clock)
 

@@ -1,6 +1,5 @@
-"""Films that share a budget: one that was made out of another one (its title was changed), unless they are parted.
-
-A film that goes by the slug that an earlier version made of its title is noted in the same way, by today's name.
+"""Films that share a budget: one that was made out of another one (its title was changed) shares the other's, unless
+the two were separated. A film whose slug was made from its title by an earlier version is noted in the same way.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ def films_with(ledger: Journal, film: str, seller: str) -> tuple[str, ...]:
 
 
 def is_settled(ledger: Journal, film: str, seller: str) -> bool:
-    """True if it was said already whose budget a film has."""
+    """True if it is recorded already which budget a film has."""
     return first_of(ledger, film, seller) is not None
 
 
 def first_of(ledger: Journal, film: str, seller: str) -> str | None:
-    """The film whose budget this one was said to have, which may be itself; None where nothing was said."""
+    """The film whose budget this one has, which may be itself; None where nothing is recorded."""
     query = select(budgets.c.first).where(budgets.c.seller == seller, budgets.c.film == film)
     return next((str(row.first) for row in ledger.ask(query)), None)
 
@@ -46,10 +45,11 @@ def bought_for(ledger: Journal, film: str, seller: str) -> list[tuple[str, str]]
 
 
 def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], prompts: Collection[str]) -> str | None:
-    """The film in whose name at least half of these orders, or of these prompts, were bought, if that is not ``film``.
+    """The film under whose name at least half of these orders, or of these prompts, were bought, if that is not
+    ``film``.
 
-    By their prompts also a draft, or another shape, of a film under another title is known. Nothing is looked for of a
-    film that was parted, nor by prompts of one that has orders of its own.
+    Prompts also identify a draft, or another shape, of a film that had another title. A film that was separated is not
+    looked up, nor one with orders of its own by its prompts.
     """
     if is_settled(ledger, film, seller):
         return None
@@ -67,7 +67,7 @@ def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], 
 
 
 def _films_that_say(ledger: Journal, seller: str, prompts: Collection[str]) -> set[tuple[str, str]]:
-    """Each film with each of these prompts that it has an order of."""
+    """Pairs of a film and one of these prompts that it has ordered."""
     prompt = orders.c.request["prompt"].as_string()
     wanted, found = sorted(prompts), set[tuple[str, str]]()
     for start in range(0, len(wanted), 200):
@@ -77,19 +77,19 @@ def _films_that_say(ledger: Journal, seller: str, prompts: Collection[str]) -> s
 
 
 def share(ledger: Journal, film: str, other: str, seller: str) -> None:
-    """From now on the two films have one budget."""
+    """Give the two films one budget from now on."""
     first = next((r.first for r in ledger.ask(select(budgets).where(
         budgets.c.seller == seller, budgets.c.film == other))), other)  # fmt: skip
     _put(ledger, film, first, seller)
 
 
 def keep_name(ledger: Journal, made: str, kept: str, seller: str) -> None:
-    """From now on the film whose title would be called ``made`` goes by ``kept``, under which it was begun."""
+    """Let the film whose title would now give the slug ``made`` keep the slug ``kept``, under which it was begun."""
     _put(ledger, made, kept, seller)
 
 
 def part(ledger: Journal, film: str, seller: str) -> None:
-    """From now on this film has a budget of its own."""
+    """Give this film a budget of its own from now on."""
     _put(ledger, film, film, seller)
 
 

@@ -1,6 +1,6 @@
 """Settling by a person: an order in doubt, one that the list did not show, one whose generation is gone.
 
-Each can be undone while nothing hangs on it.
+Each step can be undone while nothing depends on it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from studio.money import ZERO
 
 
 def release(ledger: Ledger, key: str, note: str = "released by hand") -> OrderRow:
-    """Let an order be sent again, because a person says so. Raises LedgerError where there is nothing to release.
+    """Release an order to be sent again, because a person says so. Raises LedgerError if there is nothing to release.
 
     An order in doubt was never accepted: its price is given back. One that was released because the list did not show
-    it is certain from now on. One whose generation is gone stays paid for.
+    it is certain from then on. One whose generation is gone stays paid for.
     """
     with ledger.writing() as connection:
         row = known_order(connection, key, lock=True)
@@ -50,9 +50,9 @@ def release(ledger: Ledger, key: str, note: str = "released by hand") -> OrderRo
 
 
 def adopt(ledger: Ledger, key: str, generation_id: str, note: str = "adopted by hand") -> OrderRow:
-    """Book a generation as what an order bought, because a person says so. Raises LedgerError where that cannot be.
+    """Book a generation as an order's purchase, because a person says so. Raises LedgerError where that is impossible.
 
-    Where the order was sent again since, it is booked as the purchase of the attempt that was released as absent.
+    If the order was sent again since, it is booked as the purchase of the attempt that was released as absent.
     """
     row = ledger.order(key)
     if row is not None and row.state.held and row.state is not OrderState.IN_DOUBT:
@@ -65,14 +65,14 @@ def adopt(ledger: Ledger, key: str, generation_id: str, note: str = "adopted by 
 
 
 def undo(ledger: Ledger, key: str) -> OrderRow:
-    """Take back what a person settled last, where nothing hangs on it yet. Raises LedgerError with the reason."""
+    """Undo a person's last settlement, if nothing depends on it yet. Raises LedgerError with the reason."""
     with ledger.writing() as connection:
         ledger.admit_one_at_a_time(connection)
         row = known_order(connection, key, lock=True)
         journal = select(entries).where(entries.c.order == key).order_by(entries.c.id.desc()).limit(2)
         lines = [as_entry(found) for found in connection.execute(journal)]
         if lines and lines[0].kind == "completed":
-            del lines[0]  # that a generation has ended is nobody's word, and changes no money
+            del lines[0]  # the service ended a generation, which no person decided, and which changes no money
         last = lines[0] if lines else None
         if last is None or not last.by_hand or last.kind == "undone":
             raise LedgerError(
@@ -99,13 +99,13 @@ def _take_back(ledger: Ledger, connection: Any, row: OrderRow, last: Entry) -> N
     if last.kind == "settled":
         ledger.note(connection, row, "undone", suspense=-last.suspense, text=note, by_hand=True)
         return
-    # What an adoption settled was in doubt; what was released without giving anything back was gone.
+    # An order that was adopted had been in doubt; one released without giving anything back had been gone.
     was_gone = last.kind == "released" and last.amount == ZERO
     state = OrderState.GONE if was_gone else OrderState.IN_DOUBT
     amount, suspense = -last.amount, -last.suspense
     if last.kind == "adopted" and last.suspense:
-        amount, suspense = ZERO, ZERO  # it had been released as absent: it is in doubt now, and counts as spent
-    # A gone generation stays the order's own.
+        amount, suspense = ZERO, ZERO  # it had been released as absent; it is in doubt now, and counts as spent
+    # A gone generation still belongs to its order.
     ours = replace(row, generation_id=None) if was_gone else row
     ledger.move(
         connection, ours, state, "undone", amount=amount, suspense=suspense, note=note, reason=note, by_hand=True

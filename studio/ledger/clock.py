@@ -1,4 +1,4 @@
-"""The ledger's clock: the database's own, so that hosts whose clocks differ agree on what is late."""
+"""The ledger's clock: the database's own, so that hosts with different clocks agree on what is late."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Clock = Callable[[], datetime]
 
 
 class Dated(Protocol):
-    """A ledger, as far as its clock goes."""
+    """The part of a ledger that has a clock."""
 
     def clock_difference(self, host: Clock) -> timedelta:
         """The lead of this host's clock over the ledger's."""
 
 
-# A host that is off by more is told; one that is off by much more may not buy.
+# A host whose clock is off by more is warned; one that is off by much more may not buy.
 TOLD, REFUSED = timedelta(seconds=5), timedelta(seconds=60)
 
 
 def check_clock(ledger: Dated, host: Clock | None = None) -> None:
-    """Raises SettingsError where this host's clock is so far off the ledger's that it may not buy."""
+    """Raise SettingsError if this host's clock is too far off the ledger's to buy."""
     ahead = ledger.clock_difference(host or utc_now)
     if abs(ahead) > REFUSED:
         raise SettingsError(
@@ -37,21 +37,21 @@ def check_clock(ledger: Dated, host: Clock | None = None) -> None:
 
 
 def since_start() -> float:
-    """Seconds since this machine was started, those in which it slept among them where its system counts them."""
+    """Seconds since this machine was started, including the time it was asleep where its system counts it."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def utc_now() -> datetime:
-    """This host's clock."""
+    """The time by this host's clock."""
     return datetime.now(UTC)
 
 
 def database_now(connection: Connection) -> datetime:
-    """The time by the database. SQLite has no clock but that of its host, which is the only one that opens it."""
+    """The time by the database. SQLite has only the clock of its host, which is the only one that opens the file."""
     if connection.dialect.name == "sqlite":
         return utc_now()
-    # Not now(): that is when the transaction began, and this one may have waited for another.
+    # Not now(), which is when the transaction began: it may have waited for another one.
     moment = connection.scalar(select(func.clock_timestamp()))
     assert isinstance(moment, datetime), "clock_timestamp() is a time"  # noqa: S101
     return moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Copies of a ledger on SQLite: made by the database itself, so that its write-ahead log is in them, and verified."""
+"""Copies of a ledger on SQLite, made by the database itself, so that they include its write-ahead log, and verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNTS = (
 
 @dataclass(frozen=True)
 class Copy:
-    """A verified copy: how many orders and entries it has, and what they sum up to, in USD."""
+    """A verified copy: its number of orders and entries, and their sum in USD."""
 
     path: Path
     orders: int
@@ -30,11 +30,11 @@ class Copy:
 
 
 def back_up(ledger: Journal, path: Path) -> Copy:
-    """Copy a ledger into a new file, and verify it: whole by SQLite's own check, and with all that the ledger had when
-    the copy was begun. What is bought meanwhile may be in it, too.
+    """Copy a ledger into a new file, and verify it: intact by SQLite's own check, and with everything that the ledger
+    had when the copy was begun. Purchases made meanwhile may be in it, too.
 
-    Raises BadInput where the file cannot be written or the ledger is on PostgreSQL (``pg_dump`` copies that one),
-    LedgerError where the copy is not what it should be; then no copy is left.
+    Raises BadInput where the file cannot be written or the ledger is on PostgreSQL (copy that one with ``pg_dump``),
+    LedgerError where the copy is damaged or incomplete; then no copy is left.
     """
     source = ledger.file
     if source is None:

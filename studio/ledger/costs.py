@@ -1,4 +1,4 @@
-"""What was spent, on what: sums over the journal, made by the database."""
+"""Costs: sums over the journal, computed by the database."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from studio.ledger.books import Ledger
 from studio.ledger.schema import entries
 from studio.money import ZERO
 
-# Lines that change a sum or count a purchase; the others only tell how an order went on.
+# The kinds of entry that change a sum or count a purchase; the others only tell an order's progress.
 COUNTED = ("reserved", "submitted", "adopted", "failed", "released", "absent", "undone")
 Group = Literal["production", "scene", "model", "month"]
 
 
 @dataclass(frozen=True)
 class CostRow:
-    """One line of the costs. ``creates`` counts what was bought (refused and unsent ones are not); USD."""
+    """One line of the costs, in USD. ``creates`` counts purchases (refused and unsent ones are none)."""
 
     group: str
     seller: str
@@ -30,9 +30,9 @@ class CostRow:
 
 
 def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = None) -> list[CostRow]:
-    """Costs by production, scene, model or month (UTC), the dearest first; months in order. ``since`` is aware.
+    """Costs by production, scene, model or month (UTC), the highest first; months in order. ``since`` is aware.
 
-    What was given back counts in the month in which it was taken.
+    A refund counts in the month of its purchase.
     """
     shown, grouped = _group(by, ledger.dialect)
     taken_back = (entries.c.kind == "undone") & entries.c.generation_id.is_not(None)
@@ -60,20 +60,21 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
 
 
 def suspense(ledger: Ledger, seller: str) -> Decimal:
-    """USD that may have been spent besides: released because a list did not show it, and not certain yet."""
+    """USD that may have been spent besides: orders released because a list did not show them, until that is certain."""
     query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.seller == seller)
     return Decimal(ledger.ask(query)[0][0])
 
 
 def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnElement[Any], ...]]:
-    """What a line of the costs is called, and what it is grouped by: a text made for every entry would be slow."""
+    """The label of a line of the costs, and the columns that it is grouped by: grouping by a computed label would be
+    slow."""
     if by == "scene":
         return entries.c.production + " / " + entries.c.scene, (entries.c.production, entries.c.scene)
     if by == "month" and dialect == "sqlite":
         month = func.substr(entries.c.counted_at, literal_column("1"), literal_column("7"))
-        return month, (month,)  # as SQLite keeps a time: 2026-11-22 10:00:00
+        return month, (month,)  # the form in which SQLite stores a time: 2026-11-22 10:00:00
     if by == "month":
-        # Literals: PostgreSQL takes two parameters for two expressions, even where they are equal.
+        # Literals: PostgreSQL treats equal expressions with different parameters as different.
         month = func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'UTC'"), entries.c.counted_at))
         return func.to_char(month, "YYYY-MM"), (month,)
     return entries.c[by], (entries.c[by],)

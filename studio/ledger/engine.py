@@ -1,4 +1,5 @@
-"""Opening the ledger's database: SQLite or PostgreSQL, brought up to date, errors turned into ours."""
+"""Opening of the ledger's database, SQLite or PostgreSQL: migrated to the current schema, errors raised as
+LedgerError."""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
-# Any number, the same in every process: PostgreSQL's advisory lock while migrating.
+# PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
 
 
 def open_engine(url: str | URL) -> Engine:
-    """An engine on an up-to-date database. Of the URL only the host and the name are shown.
+    """Open an engine on a migrated database. Errors show only the host and the name of the URL.
 
     Raises LedgerError.
     """
@@ -44,7 +45,7 @@ def open_engine(url: str | URL) -> Engine:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        # Its locks are taken row by row: a database whose default is stricter would fail transactions for no gain.
+        # Locks are taken row by row: a database with a stricter default would fail transactions for no gain.
         return create_engine(
             url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
         )
@@ -58,20 +59,21 @@ def _engine(url: URL) -> Engine:
 
 @contextlib.contextmanager
 def _opening(url: URL) -> Iterator[None]:
-    """Turn what is wrong with a URL, and shows only when it is used, into LedgerError that repeats nothing of it."""
+    """A block in which faults of a URL that show only in use become LedgerError, which repeats nothing of the URL."""
     try:
         yield
         return
     except ModuleNotFoundError:
         fault, hint = "its driver is not installed", "postgresql://… takes the one that comes with Studio Producer"
-    except (TypeError, ValueError, LookupError) as error:  # what is made of the query's values
+    except (TypeError, ValueError, LookupError) as error:  # raised for values of the query
         fault, hint = f"it cannot be used ({type(error).__name__})", "is every part of it, and of its query, right?"
     raise LedgerError(fault, where=f"{LEDGER} ({ledger_name(url)})", hint=hint) from None
 
 
 @contextlib.contextmanager
 def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
-    """Turn the database's errors into LedgerError, without parameters, passwords, or any of ``secrets``."""
+    """A block in which the database's errors become LedgerError, without parameters, passwords, or any of
+    ``secrets``."""
     try:
         yield
         return
@@ -92,7 +94,7 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
-    # We begin transactions ourselves (below): the driver's own begin comes too late to lock before the first read.
+    # We begin transactions ourselves (below): the driver's own BEGIN comes too late to lock before the first read.
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")

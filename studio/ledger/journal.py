@@ -1,4 +1,4 @@
-"""Writing the journal: one transaction each, every line dated and scoped by the attempt that it belongs to."""
+"""Writing to the journal: one transaction per change, every line dated and assigned to the attempt it belongs to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO
 
 ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
-# Built once: every purchase asks these.
+# Built once, since every purchase runs them.
 _HOLDS = select(orders.c.key).where(
     orders.c.seller == bindparam("of_seller"), orders.c.generation_id == bindparam("wanted")
 )
@@ -43,7 +43,7 @@ def of_order(key: str) -> Select[Any]:
 
 
 class Journal(Reader):
-    """A ledger that can be written to; what may be written stands in ``Ledger`` and ``by_hand``."""
+    """The writable base of a ledger. What may be written is in ``Ledger`` and ``by_hand``."""
 
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         super().__init__(engine, clock=clock)
@@ -51,7 +51,7 @@ class Journal(Reader):
         self.id = self._identify()
 
     def write(self, statement: Insert) -> None:
-        """One statement, in a transaction of its own."""
+        """Execute one statement in a transaction of its own."""
         with self.writing() as connection:
             connection.execute(statement)
 
@@ -62,8 +62,9 @@ class Journal(Reader):
             yield connection
 
     def admit_one_at_a_time(self, connection: Connection) -> None:
-        """Let no other transaction admit a purchase, or give a generation to an order, until this one ends."""
-        # On SQLite the transaction holds the whole file. On PostgreSQL this row serialises the sums that caps need.
+        """Keep all other transactions from admitting a purchase, or assigning a generation to an order, until this
+        one ends."""
+        # On SQLite the transaction locks the whole file. On PostgreSQL this row serialises the sums that caps need.
         if connection.dialect.name != "sqlite":
             connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
 
@@ -94,7 +95,7 @@ class Journal(Reader):
         request_id: str | None = None,
         by_hand: bool = False,
     ) -> None:
-        """Bring an order into another state, and write why."""
+        """Move an order into another state, and write the reason."""
         now = self.moment(connection)
         values: dict[str, Any] = {
             "state": state.value, "holder": None, "lease_until": None, "reason": reason,
@@ -132,7 +133,7 @@ class Journal(Reader):
         now: datetime | None = None,
         request_id: str | None = None,
     ) -> None:
-        """Write one line. What an attempt gives back counts where it was taken: in its run, its film and its month."""
+        """Write one line. A refund counts where its attempt's price did: in the same run, film and month."""
         at = now or self.moment(connection)
         number = row.attempt if attempt is None else attempt
         begun = None if kind == "reserved" else self.reserved(connection, row.key, number)

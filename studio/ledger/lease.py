@@ -1,4 +1,4 @@
-"""Who holds an order while its create is under way, and whether that process is still alive."""
+"""The lease on an order while its create is under way: which process holds it, and whether that process is alive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Holder:
 
 
 def this_process() -> Holder:
-    """The holder that stands for this process."""
+    """The holder for this process."""
     global _instance
     pid = os.getpid()
     if _instance is None or _instance[0] != pid:
@@ -40,7 +40,7 @@ def this_process() -> Holder:
 
 
 def is_dead(holder: str | None) -> bool:
-    """True where the holder ran on this machine and certainly no longer does. Of other machines nothing is known."""
+    """True if the holder ran on this machine and has certainly ended. Of other machines nothing is known."""
     if holder is None:
         return True
     them = Holder.parse(holder)
@@ -53,12 +53,12 @@ def is_dead(holder: str | None) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # someone else's process: alive
+        pass  # the process of another user: alive
     return bool(them.start) and _start(them.pid) != them.start
 
 
 def _host() -> str:
-    # Containers may share a host name: the boot id and the pid namespace tell their processes apart.
+    # Containers may share a host name; the boot id and the pid namespace distinguish their processes.
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()[:8]
         namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")  # noqa: PTH115 - a link to no file
@@ -73,5 +73,5 @@ def _start(pid: int) -> str:
     except OSError:
         return ""
     fields = stat.rpartition(")")[2].split()
-    # A zombie answers to signals, but sends nothing any more.
+    # A zombie accepts signals, but sends nothing any more.
     return "zombie" if fields[0] == "Z" else fields[19]

@@ -1,6 +1,6 @@
-"""Limits of an account as its service tells them: creates a minute, and how long creates are to be held back.
+"""Limits that the service states for an account: creates a minute, and how long creates are to be held back.
 
-Kept in the books, by account and pool of models, so that every process goes by what one of them was told.
+Stored in the ledger, by account and pool of models, so that every process follows what one of them was told.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from studio.errors import LimitKind
 from studio.ledger.schema import holds, orders, rate_limits
 from studio.ledger.values import OrderState, pool_names
 
-# A job that has ended at the service, and so takes no place among those at once.
+# States in which a generation has ended at the service, and no longer counts among those at once.
 DONE = (OrderState.COMPLETED.value, OrderState.FAILED.value, OrderState.GONE.value)
 
 
 @dataclass(frozen=True)
 class Hold:
-    """The service's wish that no creates are sent until a moment.
+    """The service's request to send no creates until a moment.
 
-    ``freed``: when the first of our generations ended that has ended since, and gave nobody else its place yet: one of
-    them makes room for one create, where the limit is that of generations at once.
+    ``freed``: when the first of our generations ended whose place no create has taken yet. Where the limit is that of
+    generations at once, it makes room for one create.
     """
 
     kind: LimitKind
@@ -33,7 +33,7 @@ class Hold:
 
 
 def learn(connection: Connection, account: str, pool: str, per_minute: int, now: datetime) -> None:
-    """Keep how many creates a minute the service allows an account's pool."""
+    """Store how many creates a minute the service allows an account's pool."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     told = {"per_minute": per_minute, "at": now}
     new = dialect.insert(rate_limits).values(account=account, pool=pool, **told)
@@ -41,13 +41,13 @@ def learn(connection: Connection, account: str, pool: str, per_minute: int, now:
 
 
 def learnt(connection: Connection, account: str, pool: str) -> int | None:
-    """Creates a minute that the service allows an account's pool; None where it never told."""
+    """Creates a minute that the service allows an account's pool; None where it never said."""
     kept = rate_limits.c.account == account, rate_limits.c.pool == pool
     return connection.scalar(select(rate_limits.c.per_minute).where(*kept))
 
 
 def hold(connection: Connection, account: str, pool: str, kind: LimitKind, seconds: float, now: datetime) -> None:
-    """Hold back the creates of an account's pool for so long. A longer hold of the same kind stays."""
+    """Hold back the creates of an account's pool for this many seconds. A longer hold of the same kind stays."""
     kept = holds.c.account == account, holds.c.pool == pool, holds.c.kind == kind.value
     before = connection.scalar(select(holds.c.until).where(*kept))
     until = now + timedelta(seconds=seconds)
@@ -58,7 +58,7 @@ def hold(connection: Connection, account: str, pool: str, kind: LimitKind, secon
 
 
 def holds_of(connection: Connection, account: str, pool: str, now: datetime) -> list[Hold]:
-    """The holds on an account's pool that are not over."""
+    """The holds on an account's pool that have not expired."""
     query = select(holds).where(holds.c.account == account, holds.c.pool == pool, holds.c.until > now)
     found = []
     for row in connection.execute(query).all():
@@ -69,7 +69,7 @@ def holds_of(connection: Connection, account: str, pool: str, now: datetime) -> 
 
 
 def use_freed(connection: Connection, account: str, pool: str, freed: datetime) -> None:
-    """Note that the place of a generation that ended is taken: the next one needs another."""
+    """Record that the place of an ended generation is taken: the next create needs another one."""
     kept = holds.c.account == account, holds.c.pool == pool, holds.c.kind == LimitKind.JOBS.value
     connection.execute(update(holds).where(*kept).values(since=freed))
 

@@ -1,4 +1,4 @@
-"""A mark of how far a ledger had come when it was last used: an older copy that was restored is noticed by it."""
+"""A mark of a ledger's progress at its last use: by it, a restored older copy of the ledger is noticed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from studio.ledger.schema import entries
 
 
 class LedgerMark:
-    """A small file with the highest entry that each ledger had, by the ledger's id, and whether a copy was restored."""
+    """A small file with each ledger's highest entry, by the ledger's id, and whether an older copy was restored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def restored(self, ledger: Journal) -> bool:
-        """True if the ledger had come further before than it has now, or had when this was first asked.
+        """True if the ledger had more entries before than it has now, or had when this was first asked.
 
-        It stays so until a person has settled what it lacks: an older copy that has grown since lacks it all the same.
+        It stays True until a person has settled what is missing: a restored copy that has grown since misses it all the
+        same.
         """
         mark = self._read().get(ledger.id, _Mark())
         if mark.highest > _highest(ledger) and not mark.restored:
@@ -36,17 +37,17 @@ class LedgerMark:
         return any(mark.highest > 0 for name, mark in self._read().items() if name != ledger.id)
 
     def set(self, ledger: Journal) -> None:
-        """Note how far the ledger has come. Where the disk does not take it, that is noted another time."""
+        """Record the ledger's highest entry. If the disk does not take it, it is recorded another time."""
         mark, highest = self._read().get(ledger.id, _Mark()), _highest(ledger)
         if highest > mark.highest:
             self._write(ledger.id, replace(mark, highest=highest))
 
     def restore(self, ledger: Journal) -> None:
-        """A person says that an older copy was restored, where the mark was restored with it."""
+        """Record that an older copy was restored, as a person says, in case the mark was restored with it."""
         self._write(ledger.id, replace(self._read().get(ledger.id, _Mark()), restored=True))
 
     def settled(self, ledger: Journal) -> None:
-        """A person has settled what the restored ledger lacked."""
+        """Record that a person has settled what the restored ledger missed."""
         self._write(ledger.id, _Mark(_highest(ledger)))
 
     def _write(self, ledger: str, mark: _Mark) -> None:

@@ -1,4 +1,4 @@
-"""Reading the books. Every method is one transaction."""
+"""Reading from the ledger. Every method is one transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Scope = Literal["run", "production", "month"]
 
 
 class Reader:
-    """Reads the books. ``clock`` stands in for the database's own, in tests."""
+    """The readable base of a ledger. ``clock`` replaces the database's own, in tests."""
 
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         self._engine = engine
@@ -37,7 +37,7 @@ class Reader:
         self._engine.dispose()
 
     def now(self) -> datetime:
-        """The time by the ledger's clock, aware UTC: all hosts that share the ledger go by it."""
+        """The time by the ledger's clock, aware UTC, which all hosts that share the ledger use."""
         with self._reading() as connection:
             return self.moment(connection)
 
@@ -55,7 +55,7 @@ class Reader:
             return read_order(connection, key)
 
     def orders(self, keys: Iterable[str]) -> dict[str, OrderRow]:
-        """Those of the orders that the books know."""
+        """Those of the orders that are in the ledger."""
         wanted = list(dict.fromkeys(keys))
         found: dict[str, OrderRow] = {}
         with self._reading() as connection:
@@ -92,14 +92,14 @@ class Reader:
         return found
 
     def unfetched(self, seller: str) -> list[OrderRow]:
-        """Orders of a seller that are completed, and whose clip nobody has fetched."""
+        """Completed orders of a seller whose clip has not been fetched."""
         query = select(orders).where(
             orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
         )
         return [as_order(row) for row in self.ask(query)]
 
     def has_orders(self, seller: str) -> bool:
-        """Whether anything was ever ordered of a seller."""
+        """True if anything was ever ordered from a seller."""
         return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
 
     def known(self, account: str, *, since: datetime | None = None, most: int = 1000) -> list[OrderRow]:
@@ -109,7 +109,8 @@ class Reader:
             return [as_order(row) for row in connection.execute(_KNOWN, given)]
 
     def failed_attempts(self, account: str, since: datetime) -> list[OrderRow]:
-        """Orders as they were in earlier attempts, accepted since then and failed at the service, the latest first."""
+        """Failed earlier attempts that were accepted since then, each as its order was at the time, the latest
+        first."""
         failed = (
             select(orders, entries.c.attempt.label("failed_in"))
             .join_from(entries, orders, orders.c.key == entries.c.order)
@@ -134,7 +135,7 @@ class Reader:
         return sorted(found, key=lambda row: row.submitted_at or row.reserved_at, reverse=True)
 
     def suspended(self, seller: str) -> list[OrderRow]:
-        """Orders of which an attempt was released because the list did not show it, and that is not certain yet."""
+        """Orders with an attempt that was released because the list did not show it, until that is certain."""
         owing = (
             select(entries.c.order)
             .where(entries.c.seller == seller)
@@ -144,7 +145,8 @@ class Reader:
         return [as_order(row) for row in self.ask(select(orders).where(orders.c.key.in_(owing)))]
 
     def suspended_attempts(self, row: OrderRow) -> list[OrderRow]:
-        """An order as it was in each attempt that every cap still counts, because it may have been accepted."""
+        """An order's attempts that every cap still counts because they may have been accepted, each as the order was
+        then."""
         found: dict[int, Decimal] = {}
         journal = self.entries(row.key)
         for entry in journal:
@@ -172,7 +174,7 @@ class Reader:
         return dict(map(tuple, self.ask(query)))
 
     def last_change(self, account: str, pool: str) -> datetime | None:
-        """When an order of an account's pool was last reserved, accepted or ended."""
+        """The time at which an order of an account's pool was last reserved, accepted or ended."""
         query = select(
             func.max(orders.c.reserved_at), func.max(orders.c.submitted_at), func.max(orders.c.finished_at)
         ).where(orders.c.account == account, orders.c.pool.in_(pool_names(pool)))
@@ -180,7 +182,7 @@ class Reader:
         return max((moment for moment in row if moment is not None), default=None)
 
     def is_empty(self) -> bool:
-        """True if nothing was ever ordered through these books."""
+        """True if this ledger has no order."""
         return not self.ask(select(orders.c.key).limit(1))
 
     def entries(self, key: str) -> list[Entry]:
@@ -189,7 +191,7 @@ class Reader:
             return [as_entry(row) for row in connection.execute(_journal(key))]
 
     def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
-        """Those of the generations that some order has, or had in an earlier attempt."""
+        """Those of the generations that belong to an order, or did in an earlier attempt."""
         wanted, found = list(generation_ids), set[str]()
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):
@@ -198,7 +200,7 @@ class Reader:
         return found
 
     def holders(self, seller: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
-        """By generation, the order that has it now."""
+        """The order that has each generation now."""
         wanted, found = list(generation_ids), dict[str, OrderRow]()
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
@@ -208,7 +210,7 @@ class Reader:
         return found
 
     def latest_take(self, family: str) -> OrderRow | None:
-        """The order of the highest take of a shot, or None where none was ever ordered."""
+        """The order of the highest take of a shot; None where none was ordered."""
         query = select(orders).where(orders.c.family == family).order_by(orders.c.take.desc()).limit(1)
         rows = self.ask(query)
         return as_order(rows[0]) if rows else None
@@ -219,7 +221,7 @@ class Reader:
             return admission.spent(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
 
     def creates(self, scope: Scope, scope_id: str, *, seller: str, others: tuple[str, ...] = ()) -> int:
-        """Creates within a scope that were sent, or may have been."""
+        """The number of creates within a scope that were sent, or may have been."""
         with self._reading() as connection:
             return admission.creates(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
 
@@ -239,7 +241,7 @@ class Reader:
         return found
 
     def run_costs(self, run: str) -> dict[str, tuple[Decimal, Decimal]]:
-        """Of one run, by order: what it spent (refunds taken off), and what was refunded, in USD."""
+        """Money of one run by order, in USD: spent (less refunds), and refunded."""
         with self._reading() as connection:
             rows = connection.execute(
                 select(entries.c.order, entries.c.kind, entries.c.amount).where(entries.c.run == run)
@@ -262,7 +264,7 @@ class Reader:
         return self._engine.dialect.name
 
     def ask(self, query: Select[Any]) -> list[Row[Any]]:
-        """The rows of a query that only reads."""
+        """The rows of a read-only query."""
         with self._reading() as connection:
             return list(connection.execute(query))
 
@@ -276,7 +278,7 @@ class Reader:
             yield connection
 
 
-# Built once: what is asked most often is not put together anew each time.
+# Built once, since they run most often.
 _ORDER = select(orders).where(orders.c.key == bindparam("order_key"))
 _ORDER_LOCKED = _ORDER.with_for_update()
 _IN_STATES = (

@@ -1,6 +1,6 @@
-"""New takes that were asked for. Each is open until a run of the command that asked for it has ended with a film.
+"""New takes that a command asked for. Each stays open until a run of that command has ended with a film.
 
-Killed, refused or out of credit: the same command goes on with the same takes, and pays for each once.
+After a kill, a refusal or a lack of credit, the same command continues with the same takes, and pays for each once.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Outcome = Literal["film", "withdrawn", "refused"]
 
 @dataclass(frozen=True)
 class Retake:
-    """A new take of a scene that was asked for.
+    """A new take of a scene that a command asked for.
 
-    command:  digest of what was asked for together; the same command goes on with it
+    command:  digest of everything in the command; the same command continues with the take
     run:      the latest run that was to make it
-    ended_at: when a run of the command had made its film, or it was withdrawn; None while it is open
+    ended_at: when a run of the command had made its film, or the take was withdrawn; None while it is open
     """
 
     id: int
@@ -42,13 +42,13 @@ class Retake:
 
 
 def retakes_of(ledger: Journal, production: str, seller: str) -> list[Retake]:
-    """All that were ever asked for of a production, the latest first."""
+    """All retakes ever asked for of a production, the latest first."""
     query = select(retakes).where(retakes.c.production == production, retakes.c.seller == seller)
     return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id.desc()))]
 
 
 def open_retakes(ledger: Journal, seller: str) -> list[Retake]:
-    """Those that no film has been made with yet."""
+    """The retakes that no film has been made with yet."""
     query = select(retakes).where(retakes.c.seller == seller, retakes.c.ended_at.is_(None))
     return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id))]
 
@@ -62,10 +62,10 @@ def keep_retakes(
     takes: Mapping[str, int],
     refused: Collection[int] = (),
 ) -> None:
-    """Write down which takes a command asks for, before anything is bought; one that is open already goes on.
+    """Record the takes that a command asks for, before anything is bought; one that is open already continues.
 
-    ``refused`` are those whose take can never be made, since moderation refused it.
-    Raises LedgerError where another run of the same command has settled on another take meanwhile.
+    ``refused`` are retakes that can never be made, since moderation refused them. Raises LedgerError if another run of
+    the same command has chosen another take meanwhile.
     """
     with ledger.writing() as connection:
         ledger.admit_one_at_a_time(connection)
@@ -93,12 +93,12 @@ def keep_retakes(
 
 
 def end_retakes(ledger: Journal, run: str, scenes: Collection[str]) -> None:
-    """The run that was to make them has ended with a film that shows these scenes."""
+    """End the retakes of a run whose film shows these scenes."""
     _end(ledger, "film", retakes.c.run == run, retakes.c.scene.in_(scenes))
 
 
 def withdraw(ledger: Journal, seller: str, production: str, scene: str) -> int:
-    """Withdraw the open retakes of a scene; the next that is asked for is a new one. Returns how many there were."""
+    """Withdraw the open retakes of a scene, so that the next request makes a new one. Returns their number."""
     return _end(
         ledger, "withdrawn", retakes.c.seller == seller, retakes.c.production == production, retakes.c.scene == scene
     )

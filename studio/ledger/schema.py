@@ -50,7 +50,7 @@ class Usd(TypeDecorator[Decimal]):
 
 
 class Utc(TypeDecorator[datetime]):
-    """Aware UTC on the Python side; SQLite keeps no zone, so it is stored without one there."""
+    """Aware UTC on the Python side; SQLite stores no zone, so it is stored without one there."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -124,12 +124,12 @@ orders = Table(
     Column("doubt", String(12)),
     Column("request_id", String(120)),
     Column("provider", String(40), nullable=False, server_default=""),
-    # One generation belongs to one order: what is adopted twice is a mistake that the database itself stops.
+    # One generation belongs to one order: the database itself refuses a second adoption.
     Index("uq_orders_generation", "seller", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
 )
 
-# Who waits for a slot of an account, so that productions are let in by turns.
+# Orders that wait for a slot of an account, so that productions are admitted in turn.
 waiting = Table(
     "waiting",
     metadata,
@@ -141,7 +141,7 @@ waiting = Table(
     Column("seen_at", Utc, nullable=False),
 )
 
-# The account's balance whenever it was read, and what the books held of the account then.
+# Every reading of the account's balance, with the ledger's total for the account at that moment.
 balances = Table(
     "balances",
     metadata,
@@ -174,14 +174,14 @@ entries = Table(
     Column("by_hand", Boolean, nullable=False),
     Column("film", String(80), nullable=False),
     Column("request_id", String(120)),
-    # What a cap sums up is read from one of these alone.
+    # The sums of caps are read from one of these indexes alone.
     Index("ix_entries_film", "film", "seller", "kind", "amount", "suspense"),
     Index("ix_entries_month", "counted_at", "seller", "kind", "amount", "suspense"),
-    # All that sums need, in one place: costs over months are read from the index alone.
+    # All columns that sums need, so that costs over months are read from the index alone.
     Index("ix_entries_costs", "production", "seller", "scene", "model", "kind", "amount", "at"),
 )
 
-# New takes that were asked for: each is open until a run of the command that asked for it has ended with a film.
+# New takes that a command asked for: each is open until a run of that command has ended with a film.
 retakes = Table(
     "retakes",
     metadata,
@@ -198,7 +198,7 @@ retakes = Table(
     Index("ix_retakes_production", "production", "seller"),
 )
 
-# When known generations first stood on their account's list: seconds late, and whether they were still being made.
+# First sightings of known generations on their account's list: seconds late, and whether still being made.
 sightings = Table(
     "sightings",
     metadata,
@@ -219,7 +219,7 @@ rate_limits = Table(
     Column("at", Utc, nullable=False),
 )
 
-# Until when the service wants no creates of an account, by pool of models and kind of limit.
+# The end of each hold that the service asked for, by account, pool of models and kind of limit.
 holds = Table(
     "holds",
     metadata,
@@ -230,7 +230,8 @@ holds = Table(
     Column("until", Utc, nullable=False),
 )
 
-# Films that share a budget, since one was made out of the other: each with the first of them; a parted one with itself.
+# Films that share a budget, since one was made out of the other: each with the first of them; a separated one with
+# itself.
 budgets = Table(
     "budgets",
     metadata,

@@ -1,4 +1,4 @@
-"""Sightings of known generations on the account's list: how late they came, and whether while they were made."""
+"""Sightings of known generations on the account's list: how late each appeared, and whether while it was being made."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from studio.ledger.journal import Journal
 from studio.ledger.schema import sightings
 
-# Older ones say nothing of the service as it is now.
+# Older sightings say nothing about the service as it is now.
 FRESH = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """A known generation stood on its account's list.
+    """The appearance of a known generation on its account's list.
 
-    late:       seconds after which it first did, where an earlier look had missed it; else 0
-    unfinished: whether it was still being made then
+    late:       seconds until it first appeared, if an earlier look had missed it; else 0
+    unfinished: True if it was still being made then
     """
 
     generation_id: str
@@ -33,7 +33,7 @@ class Sighting:
 class FirstSight:
     """The moment at which a generation was first seen on the list, aware UTC, by the ledger's clock.
 
-    ``unfinished``: whether the list has shown it while it was still being made.
+    ``unfinished``: True if the list has shown it while it was still being made.
     """
 
     at: datetime
@@ -41,7 +41,7 @@ class FirstSight:
 
 
 def keep_sightings(ledger: Journal, account: str, seen: Iterable[Sighting]) -> None:
-    """Write sightings down. Of one generation the first lateness counts."""
+    """Store sightings. For each generation the first lateness counts."""
     rows = list(seen)
     if not rows:
         return
@@ -62,7 +62,7 @@ def keep_sightings(ledger: Journal, account: str, seen: Iterable[Sighting]) -> N
 
 
 def latest_by(ledger: Journal, account: str) -> float:
-    """Seconds by which the account's list was late at most, lately; 0 where it never was."""
+    """The largest recent delay of the account's list, in seconds; 0 where it was never late."""
     query = select(func.max(sightings.c.late)).where(
         sightings.c.account == account, sightings.c.at >= ledger.now() - FRESH
     )
@@ -71,12 +71,12 @@ def latest_by(ledger: Journal, account: str) -> float:
 
 
 def first_sights(ledger: Journal, account: str) -> Mapping[str, FirstSight]:
-    """By generation, when the list was first seen to show it."""
+    """The time at which the list was first seen to show each generation."""
     columns = (sightings.c.generation_id, sightings.c.at, sightings.c.unfinished)
     query = select(*columns).where(sightings.c.account == account, sightings.c.at >= ledger.now() - FRESH)
     return {row.generation_id: FirstSight(row.at, bool(row.unfinished)) for row in ledger.ask(query)}
 
 
 def seen_unfinished(ledger: Journal, account: str) -> Mapping[str, bool]:
-    """By generation, whether the list has shown it while it was still being made."""
+    """For each generation, True if the list has shown it while it was still being made."""
     return {name: seen.unfinished for name, seen in first_sights(ledger, account).items()}

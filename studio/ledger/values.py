@@ -1,4 +1,4 @@
-"""The values that go into the books and come out of them. Money in USD, times aware UTC."""
+"""The values that are written to and read from the ledger. Money in USD, times aware UTC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studio.money import ZERO
 
 
 class OrderState(StrEnum):
-    """Where an order stands. Its entries say how it came there.
+    """The state of an order. Its entries tell how it got there.
 
     ::
 
@@ -24,8 +24,8 @@ class OrderState(StrEnum):
            ├──────────► released             refused or never sent; may be ordered again
            └──────────► in doubt ─► submitted (adopted) | released
 
-    A ``gone`` generation that the service shows again is booked as it has ended. What a person settled by hand can be
-    undone while nothing hangs on it: back to ``in doubt``, or to ``gone``.
+    A ``gone`` generation that the service shows again is booked by how it ended. A settlement by hand can be undone
+    while nothing depends on it: back to ``in doubt``, or to ``gone``.
     """
 
     RESERVED = "reserved"
@@ -38,28 +38,28 @@ class OrderState(StrEnum):
 
     @property
     def held(self) -> bool:
-        """Whether the order's price counts as spent."""
+        """True if the order's price counts as spent."""
         return self not in (OrderState.FAILED, OrderState.RELEASED)
 
 
-#: Pools of models under all their names: what earlier versions booked under another one counts as the same.
+#: Pools of models with all their names: orders that earlier versions booked under another name count as the same.
 POOL_NAMES: Mapping[str, tuple[str, ...]] = {"agents": ("agents", "ray-3", "uni")}
 
 
 def pool_names(pool: str) -> tuple[str, ...]:
-    """All names of a pool of models that orders in the books may have."""
+    """All names of a pool of models that orders in the ledger may have."""
     return POOL_NAMES.get(pool, (pool,))
 
 
 class Doubt(StrEnum):
-    """The reason why nobody knows of a create: the service answered, it did not, or the sender ended before."""
+    """The reason why a create is in doubt: the service answered, it did not, or the sender ended before."""
 
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
     ABANDONED = "abandoned"
 
 
-# The longest that a client waits for the answer to a create: what it gave up earlier may still be worked on until then.
+# The longest time that a client waits for the answer to a create; the service may work on it until then.
 LONGEST_CALL = timedelta(seconds=65)
 
 
@@ -72,12 +72,13 @@ EntryKind = Literal[
 
 @dataclass(frozen=True)
 class Intent:
-    """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without it.
+    """One intended purchase. ``key`` is the digest of what is bought, take included; ``family`` the same without the
+    take.
 
-    ``pool`` names the models that share the account's limits. ``film`` is what a production's budget hangs on: all its
-    versions (draft, final, reframed) have the same; empty: the production itself. ``provider`` is the
-    id of the service.
-    ``request`` is canonical (images by hash, parents by order); ``sent`` is what goes over the wire, without secrets.
+    ``pool`` names the models that share the account's limits. ``film`` is the holder of the production's budget: equal
+    for all versions of a film (draft, final, reframed); empty: the production itself. ``request`` is canonical (images
+    by hash, parents by order); ``sent`` is the body of the HTTP request, without secrets. ``provider`` is the id of the
+    service.
     """
 
     key: str
@@ -100,13 +101,13 @@ class Intent:
 
 
 def kind_of(request: Mapping[str, Any]) -> str:
-    """What decides how long a generation takes: ``ray-2 720p 5s``."""
+    """The properties that decide how long a generation takes: ``ray-2 720p 5s``."""
     return " ".join(str(request.get(name, "")) for name in ("model", "resolution", "duration"))
 
 
 @dataclass(frozen=True)
 class Cap:
-    """What may be spent within one scope, in USD and in number of creates; None: no such limit.
+    """A limit on spending within one scope, in USD and in number of creates; None: no such limit.
 
     ``scope_id`` is a run's id, a film, or a month (``2026-11``, UTC; empty: this month by the ledger's clock).
     ``others``: further films that share the budget.
@@ -121,10 +122,10 @@ class Cap:
 
 @dataclass(frozen=True)
 class Limits:
-    """What an account is held to, of one pool of models: generations at once, and creates a minute. None: no limit.
+    """The limits of an account for one pool of models: generations at once, and creates a minute. None: no limit.
 
-    ``per_minute`` is never gone over, whatever the service allows. ``usual_per_minute`` holds where neither that is set
-    nor the service has told its limit.
+    ``per_minute`` is never exceeded, whatever the service allows. ``usual_per_minute`` applies if neither that is set
+    nor the service has stated its limit.
     """
 
     at_once: int | None = None
@@ -132,7 +133,7 @@ class Limits:
     usual_per_minute: int | None = None
 
     def with_learnt(self, learnt: int | None) -> Limits:
-        """These, with the creates a minute that the service told, if it did."""
+        """These limits, with the creates a minute that the service stated, if it did."""
         if learnt is None:
             own = self.usual_per_minute if self.per_minute is None else self.per_minute
         else:
@@ -142,19 +143,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order as the books hold it now.
+    """An order as it is in the ledger now.
 
     attempt:    counts from 1
     holder:     the process that may be sending it
-    film:       what its budget hangs on
-    token:      names this attempt of this order in a callback URL; no other ledger makes the same
+    film:       the holder of its budget
+    token:      identifies this attempt of this order in a callback URL; no other ledger makes the same
     failure:    whose failure it was, where the service failed it
     absences:   how often it was released because the account's list did not show it
-    doubted_at: since when nobody knows whether its create was accepted
-    doubt:      why nobody does
+    doubted_at: when it came into doubt
+    doubt:      the reason for the doubt
     provider:   the id of the service that it was sent to; empty in orders of earlier versions, whose model tells it
-    request_id: names its create to the service's support: as it was sent, or as the answer named it. None where it
-                was sent without a name
+    request_id: identifies its create to the service's support: as it was sent, or as the answer named it. None where
+                it was sent without a name
     """
 
     key: str
@@ -193,10 +194,11 @@ class OrderRow:
     provider: str = ""
 
     def unheard_since(self, grace: float) -> datetime:
-        """The moment from which on a grace period, in seconds, counts for an order in doubt.
+        """The moment from which a grace period, in seconds, counts for an order in doubt.
 
-        A request whose client was killed, or gave up, counts from when it would have been given up at the latest, or
-        from a grace period after it was sent, where that is shorter.
+        The service may still be working on a request without an answer. Such a request counts from when its client
+        would have given up, or from a grace period after it was reserved, where that is shorter; but never from before
+        the doubt.
         """
         doubted = self.doubted_at or self.reserved_at
         if self.doubt is Doubt.ANSWERED:
@@ -205,7 +207,7 @@ class OrderRow:
 
     @property
     def moderated(self) -> bool:
-        """Whether it failed by a verdict on its input, which is final for it."""
+        """True if it failed by a verdict on its input, which is final for that input."""
         return self.state is OrderState.FAILED and self.failure is FailureClass.MODERATION
 
 
@@ -213,11 +215,11 @@ class OrderRow:
 class Entry:
     """One line of the journal, in USD.
 
-    amount:     what this line added to (or gave back from) what is spent
-    suspense:   what it added to (or took from) what every cap still counts, because it may have been spent
-    counted_at: in whose month it counts: when its attempt was reserved
-    by_hand:    whether a person said so
-    request_id: the name of the create at the service, in the line that tells of it
+    amount:     USD that this line added to the money spent, or gave back
+    suspense:   USD that it added to, or took from, what every cap still counts because it may have been spent
+    counted_at: the time that decides its month: when its attempt was reserved
+    by_hand:    True if a person said so
+    request_id: the name of the create at the service, in the line about it
     """
 
     id: int

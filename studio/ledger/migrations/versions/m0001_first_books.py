@@ -1,6 +1,6 @@
 """First books: runs, orders, entries.
 
-Written out in full, never imported from the schema: a migration stays what it was when the schema moves on.
+Written out in full, never imported from the schema: a migration must not change when the schema does.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Balances of the account as they were read, with what the books said at that moment; an index for costs."""
+"""Balances of the account as they were read, with the ledger's total at that moment; an index for costs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
 """The proofs of a purchase: attempts dated, amounts in suspense, failures as
 values, retakes, sightings, shared budgets.
 
-Written out in full, never imported from the schema: a migration stays what it was when the schema moves on.
+Written out in full, never imported from the schema: a migration must not change when the schema does.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ depends_on = None
 
 TIME = sa.DateTime(timezone=True)
 IDENTITY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-# Before, a verdict of moderation was told apart by these words; from now on it is stored as what it is.
+# Until now, a verdict of moderation was recognised by these words; from now on it is stored as a value.
 VERDICTS = ("moderation", "moderated", "blacklisted")
 
 
@@ -64,7 +64,7 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Say of what is in the books already what the new columns say."""
+    """Fill the new columns for the rows that exist."""
     orders = sa.table(
         "orders", sa.column("key", sa.String), sa.column("attempt", sa.Integer), sa.column("production", sa.String),
         sa.column("film", sa.String), sa.column("token", sa.String), sa.column("state", sa.String),
@@ -76,7 +76,7 @@ def _fill() -> None:
         sa.column("kind", sa.String), sa.column("at", TIME), sa.column("counted_at", TIME),
         sa.column("production", sa.String), sa.column("film", sa.String),
     )  # fmt: skip
-    # As tokens were made until now: the beginning of the key, and the attempt.
+    # Tokens as they were made until now: the beginning of the key, and the attempt.
     token = sa.func.substr(orders.c.key, 1, 40) + "." + sa.cast(orders.c.attempt, sa.String)
     op.execute(orders.update().values(film=orders.c.production, token=token))
     op.execute(orders.update().where(orders.c.state == "in doubt").values(doubted_at=orders.c.reserved_at))

@@ -1,6 +1,6 @@
-"""Traces of creates, and the limits that the service tells: kept for all processes.
+"""Traces of creates, and the limits that the service states: stored for all processes.
 
-Written out in full, never imported from the schema: a migration stays what it was when the schema moves on.
+Written out in full, never imported from the schema: a migration must not change when the schema does.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    # Of orders that earlier versions sent, empty: their creates carried no trace.
+    # Empty for orders that earlier versions sent, since their creates carried no trace.
     op.add_column("orders", sa.Column("request_id", sa.String(120)))
     op.add_column("entries", sa.Column("request_id", sa.String(120)))
     op.create_table(
