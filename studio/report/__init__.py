@@ -1,6 +1,6 @@
-"""What is written beside a film: the page, the costs, the manifest, the timeline, and two short forms for Prefect.
+"""The files beside a film: page, costs, manifest and timeline; and two summaries for Prefect.
 
-Everything here is a pure reading of one frozen `RunRecord`; files appear whole or not at all.
+Everything here only reads one frozen `RunRecord`. Files are written atomically.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ __all__ = [
 
 
 def write_all(record: RunRecord, out: Path) -> dict[str, Path]:
-    """Write every file of the report into ``out``. The manifest comes last: where it lies, the rest is there."""
+    """Write every file of the report into ``out``. The manifest is written last, so that its presence means a whole
+    report."""
     return {
         "report": write_report(record, out),
         "costs": write_costs(record, out),

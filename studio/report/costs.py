@@ -1,6 +1,7 @@
-"""costs.csv: a row a shot and a total.
+"""costs.csv: a row per shot and a total.
 
-Columns, in this order, for good: ``scene, shot, take, outcome, model, resolution, aspect_ratio, seconds, new_usd,
+Columns, in this order, which never changes: ``scene, shot, take, outcome, model, resolution, aspect_ratio, seconds,
+new_usd,
 reused_usd, refunded_usd, price_table, attempts, order, generation_id, submitted_at, completed_at, downloaded_at,
 kind``. ``kind`` is clip, still, modify, reframe, upscale or sound; a still has no ``seconds``. ``new_usd`` is what this
 run spent with refunds taken off. Amounts are plain decimals, times ISO 8601 in UTC. The last row says TOTAL in its
@@ -43,7 +44,7 @@ def write_costs(record: RunRecord, out: Path) -> Path:
 
 
 def cost_rows(record: RunRecord) -> list[dict[str, str]]:
-    """The same for people, as a Prefect table artifact takes it: a row a shot, then the total."""
+    """The rows for a Prefect table artifact: one per shot, then the total."""
     rows = [
         {
             "scene": shot.scene,
@@ -94,7 +95,7 @@ def _amounts(new: Decimal, reused: Decimal, refunded: Decimal) -> dict[str, str]
 
 
 def _harmless(text: str) -> str:
-    """A cell that a spreadsheet shows and does not run: an apostrophe before anything that could start a formula."""
+    """A cell that a spreadsheet cannot execute: an apostrophe is put before anything that could start a formula."""
     text = clean(text)
     risky = text[:1] in ("\t", "\r", "\n") or text.lstrip()[:1] in tuple("=+-@＝＋－＠")
     return f"'{text}" if text and risky else text

@@ -1,4 +1,4 @@
-"""How the report's files come to be, and how they name other files."""
+"""Writing the report's files, and the names by which they refer to other files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.disk import disk_errors
 
 
 def write_atomically(path: Path, data: bytes) -> Path:
-    """Write ``path`` whole or not at all: a reader sees the old file or the new one, never half of one.
+    """Write ``path`` atomically: a reader sees the old file or the new one, never part of one.
 
     Raises CannotWrite.
     """
@@ -22,13 +22,13 @@ def write_atomically(path: Path, data: bytes) -> Path:
 
 
 def inside(path: Path, out: Path) -> Path | None:
-    """``path`` as seen from ``out``, or None where it lies elsewhere. Links are not followed: names are what count."""
+    """``path`` relative to ``out``, or None where it is elsewhere. By names alone: links are not followed."""
     whole, base = Path(os.path.abspath(path)), Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow links
     return whole.relative_to(base) if whole.is_relative_to(base) else None
 
 
 def relative_name(path: Path, out: Path) -> str:
-    """The path for a manifest: relative to ``out`` where it lies inside, absolute elsewhere; always with slashes."""
+    """The path for a manifest: relative to ``out`` where it is inside, else absolute; always with slashes."""
     near = inside(path, out)
     return (near or Path(os.path.abspath(path))).as_posix()  # noqa: PTH100
 

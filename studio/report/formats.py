@@ -1,4 +1,4 @@
-"""How values read: money, times, lengths, and text that somebody else wrote."""
+"""Formatting of values: money, times, lengths, and texts from outside."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _URL_TAIL = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*", re.IGNORECASE
 
 
 def decimals(amounts: Iterable[Decimal]) -> int:
-    """How many decimals the widest of these takes in dollars."""
+    """The number of decimals that the longest of these amounts in dollars needs."""
     return max((len(usd(amount).partition(".")[2]) for amount in amounts), default=2)
 
 
 def usd_in(amount: Decimal, places: int) -> str:
-    """``usd``, made as wide as its column needs, so that decimal points stand beneath each other."""
+    """``usd``, padded to its column's decimals, so that decimal points are aligned."""
     text = usd(amount)
     return text + FIGURE_SPACE * (places - len(text.partition(".")[2]))
 
@@ -33,7 +33,7 @@ def seconds(value: Fraction) -> str:
 
 
 def span(value: float) -> str:
-    """How long something took: ``41 s``, ``2 min 14 s``, ``1 h 05 min``."""
+    """Format a length of time: ``41 s``, ``2 min 14 s``, ``1 h 05 min``."""
     total = max(0, round(value))
     if 0 < value < 1:
         return "under 1 s"
@@ -57,7 +57,7 @@ def rate(fps: Fraction) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes for people."""
+    """Format a number of bytes for people."""
     if count < 1000:
         return f"{count} B"
     if count < 999_950:
@@ -66,12 +66,12 @@ def size(count: int) -> str:
 
 
 def utc(moment: datetime) -> str:
-    """A moment for people, in UTC."""
+    """Format a time for people, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def iso(moment: datetime | None) -> str:
-    """A moment for machines, in UTC; empty where there is none."""
+    """Format a time as ISO 8601, in UTC; empty where there is none."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
 
 
@@ -88,7 +88,7 @@ def psnr(value: float) -> str:
 
 
 def short(digest: str) -> str:
-    """As much of a digest as tells it from the others."""
+    """The first characters of a digest, enough to identify it."""
     return digest.rpartition(":")[2][:12]
 
 
@@ -104,5 +104,6 @@ def clean(text: str) -> str:
 
 
 def told(text: str) -> str:
-    """Text that came from elsewhere (an error, a note), safe to show: what follows a URL's ? could be a signature."""
+    """A text from outside (an error, a note), safe to show: the query of a URL is removed, since it may hold a
+    signature."""
     return _URL_TAIL.sub(r"\1?…", clean(text))

@@ -1,4 +1,4 @@
-"""When each shot was made: one lane a shot on a common axis, as percentages that CSS can draw."""
+"""The times at which each shot was made: one lane per shot on a common axis, in percent, for CSS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lane:
-    """One shot's row. ``note`` stands where there is nothing to draw."""
+    """One shot's row. ``note`` replaces the bars where there are none."""
 
     label: str
     outcome: ShotOutcome
@@ -46,7 +46,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The whole picture."""
+    """All lanes and the axis."""
 
     ticks: tuple[Tick, ...]
     rows: tuple[Lane, ...]
@@ -54,7 +54,7 @@ class Lanes:
 
 
 def lanes(record: RunRecord) -> Lanes:
-    """Lay out the run's time, from its start to its end."""
+    """Lay out the run's lanes, from its start to its end."""
     start = record.started_at
     late = [moment for shot in record.shots for moment in _times(shot) if moment is not None]
     end = max([record.finished_at, *late])
@@ -105,7 +105,8 @@ _NOTES: dict[ShotOutcome, str] = {
 
 
 def _times(shot: ShotRecord) -> tuple[datetime | None, datetime | None, datetime | None]:
-    """The three moments; without a download, a reused shot's belong to the run that made it."""
+    """The times of ordering, completion and download; a reused shot without a download has those of the run that
+    made it."""
     return shot.submitted_at, shot.completed_at, shot.downloaded_at
 
 

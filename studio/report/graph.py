@@ -1,4 +1,4 @@
-"""The shots and what each is made from, laid out in layers from left to right, as numbers that an SVG can draw."""
+"""The graph of shots and what each is made from, in layers from left to right, as coordinates for an SVG."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from studio.report.labels import step
 from studio.report.records import ShotOutcome, ShotRecord
 from studio.report.shot_kinds import Kind, kind_of
 
-WIDE, NARROW = 148.0, 76.0  # a node; narrow where there are many layers
+WIDE, NARROW = 148.0, 76.0  # size of a node; narrow where there are many layers
 HEIGHT, ROW_GAP, MARGIN = 36.0, 14.0, 2.0
-PAGE = 1096.0  # what the page offers before it scrolls
+PAGE = 1096.0  # the width that the page shows without scrolling
 SWEEPS = 8
 
 
@@ -57,12 +57,12 @@ class Graph:
 
     @property
     def wide(self) -> bool:
-        """Whether a shot has room for its price."""
+        """True if nodes have room for a price."""
         return self.node_width == WIDE
 
 
 def graph(shots: Sequence[ShotRecord]) -> Graph:
-    """Lay out the shots. Those that belong to nothing else stand in rows beneath the rest."""
+    """Lay out the shots. Those without edges are placed in rows below the rest."""
     parents = _parents(shots)
     children = {parent for found in parents.values() for parent in found}
     tied = [shot.id for shot in shots if parents[shot.id] or shot.id in children]
@@ -115,7 +115,8 @@ def graph(shots: Sequence[ShotRecord]) -> Graph:
 
 
 def _parents(shots: Sequence[ShotRecord]) -> dict[str, list[str]]:
-    """Each shot's parents that are in the run. A record names them by shot; by scene, its last shot is meant."""
+    """Each shot's parents that are in the run. A record names them by shot, or by scene, which means the scene's
+    last shot."""
     last = {shot.scene: shot.id for shot in shots} | {shot.id: shot.id for shot in shots}
     return {
         shot.id: list(dict.fromkeys(last[name] for name in shot.parents if name in last and last[name] != shot.id))
@@ -124,7 +125,7 @@ def _parents(shots: Sequence[ShotRecord]) -> dict[str, list[str]]:
 
 
 def _layers(names: list[str], parents: dict[str, list[str]]) -> dict[str, int]:
-    """The longest way from a root to each shot. What a cycle would hold back stands in the first layer."""
+    """Each shot's layer: the longest path from a root. Shots within a cycle are in the first layer."""
     layer: dict[str, int] = {}
     waiting = list(names)
     while waiting:
@@ -140,8 +141,8 @@ def _layers(names: list[str], parents: dict[str, list[str]]) -> dict[str, int]:
 def _chains(
     names: list[str], parents: dict[str, list[str]], layer: dict[str, int]
 ) -> tuple[list[list[str]], dict[str, int]]:
-    """Every edge as a chain of stops, one a layer: an edge that skips layers gets unseen stops, so that it passes
-    between shots and not behind them. And every stop's layer."""
+    """Every edge as a chain of stops, one per layer, and every stop's layer. An edge that skips layers gets
+    invisible stops, so that it passes between shots and not behind them."""
     stops = dict(layer)
     chains = []
     for name in names:
@@ -156,7 +157,7 @@ def _chains(
 
 
 def _rows(stops: dict[str, int], chains: list[list[str]]) -> dict[str, float]:
-    """Each stop's height: near what it is tied to, in an order that crosses little, never on another."""
+    """Each stop's height: near its neighbours, with few crossings and no overlap."""
     ties: dict[str, list[str]] = defaultdict(list)
     for chain in chains:
         for left, right in pairwise(chain):
@@ -187,8 +188,8 @@ def _rows(stops: dict[str, int], chains: list[list[str]]) -> dict[str, float]:
 
 
 def _spread(column: list[str], near: dict[str, float], y: dict[str, float], step: float) -> None:
-    """Put a sorted column as near to its wishes as its members' size allows."""
-    groups: list[tuple[float, list[str]]] = []  # (where the first of the group stands, its members)
+    """Place a sorted column as near to the wanted heights as the members' size allows."""
+    groups: list[tuple[float, list[str]]] = []  # (height of the first of the group, its members)
     for stop in column:
         at, members = near[stop], [stop]
         while groups and groups[-1][0] + len(groups[-1][1]) * step > at:
@@ -202,7 +203,7 @@ def _spread(column: list[str], near: dict[str, float], y: dict[str, float], step
 
 
 def _curve(points: list[tuple[float, float]], width: float) -> str:
-    """From the right side of the first through the unseen stops to the left side of the last."""
+    """A curve from the right side of the first point, through the invisible stops, to the left side of the last."""
     middle = HEIGHT / 2
     x, y = points[0][0] + width, points[0][1] + middle
     path = f"M{x:.1f} {y:.1f}"
@@ -217,11 +218,12 @@ def _curve(points: list[tuple[float, float]], width: float) -> str:
 
 
 def _label(shot: ShotRecord, *, wide: bool) -> str:
-    """A shot by its name; a later version by what was done, for it stands beside the one that it is made of."""
+    """A shot's label: its name, or for a later version what was done, since it stands beside the shot it is made
+    from."""
     kind, letters = kind_of(shot), 15 if wide else 8
     if shot.finishes:
         return _fit(step(shot) if wide and kind != "sound" else kind, letters)
-    return _fit(shot.id, letters - 3 if kind == "still" else letters)  # a still has a sign before its name
+    return _fit(shot.id, letters - 3 if kind == "still" else letters)  # a sign before a still's name
 
 
 def _fit(text: str, letters: int) -> str:

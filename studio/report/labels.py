@@ -1,4 +1,4 @@
-"""What a shot was made with and what was done to it, in a few words."""
+"""Short labels for a shot's settings and for what was done to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def made_with(shots: Iterable[ShotRecord]) -> tuple[str, ...]:
 
 
 def bought(shot: ShotRecord) -> str:
-    """The same for a row of a table, with what kind of purchase it was: ``ray-2 720p 5 s``, ``upscale 720p 5 s``."""
+    """The settings of one shot for a table, with the kind of purchase: ``ray-2 720p 5 s``, ``upscale 720p 5 s``."""
     kind = kind_of(shot)
     if kind == "still":
         return f"{shot.model} still"
@@ -34,7 +34,8 @@ def bought(shot: ShotRecord) -> str:
 
 
 def step(shot: ShotRecord) -> str:
-    """A version of a clip: ``540p`` as it was made, then ``9:16 reframe``, ``720p upscale``, ``sound: gulls``."""
+    """A label for a version of a clip: ``540p`` for the first, then ``9:16 reframe``, ``720p upscale``, ``sound:
+    gulls``."""
     match kind_of(shot):
         case "upscale":
             return f"{shot.resolution} upscale"
@@ -49,12 +50,12 @@ def step(shot: ShotRecord) -> str:
 
 
 def price(shot: ShotRecord) -> Decimal:
-    """USD that it cost, in this run or in an earlier one."""
+    """The price of a shot in USD, in this run or in an earlier one."""
     return shot.cost or shot.reused
 
 
 def tags(shot: ShotRecord) -> tuple[str, ...]:
-    """What is special about a clip: HDR, a loop, how much of its source was changed, how the camera was told."""
+    """The special settings of a clip: HDR, a loop, how much of its source was changed, how the camera was set."""
     asked = shot.request
     guides = asked.get("guides")
     found = (
@@ -73,7 +74,7 @@ def _without_concepts(shot: ShotRecord) -> bool:
 
 
 def apis(record: RunRecord) -> tuple[str, ...]:
-    """The APIs that made the run's shots, by the names that Luma gives them."""
+    """The APIs that made the run's shots, by Luma's names."""
     return once(api_name(shot) for shot in record.shots)
 
 
@@ -84,7 +85,7 @@ def api_name(shot: ShotRecord) -> str:
 
 
 def once(texts: Iterable[str]) -> tuple[str, ...]:
-    """Each text that says something, the first time it does."""
+    """The texts that are not empty, without duplicates, in order."""
     return tuple(dict.fromkeys(text for text in texts if text))
 
 

@@ -1,7 +1,7 @@
-"""manifest.json: the whole run for machines: orders, requests, generation ids, hashes.
+"""manifest.json: the whole run for programs: orders, requests, generation ids, hashes.
 
-Amounts are strings, exact. Times are ISO 8601 in UTC. Paths are relative to the manifest where they lie beside it.
-A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite; ``identical`` says so.
+Amounts are exact, as strings. Times are ISO 8601 in UTC. Paths are relative to the manifest inside its folder,
+else absolute. A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite; ``identical`` says so.
 ``takes`` has all takes of a shot where there is more than one.
 """
 
@@ -32,13 +32,13 @@ def write_manifest(record: RunRecord, out: Path) -> Path:
     text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         data = text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair in a prompt: only an escape can say it
+    except UnicodeEncodeError:  # half a surrogate pair in a prompt can only be written as an escape
         data = json.dumps(found, indent=2, ensure_ascii=True, allow_nan=False).encode()
     return write_atomically(out / "manifest.json", data + b"\n")
 
 
 def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
-    """What the manifest says, as plain JSON values."""
+    """The manifest's contents, as plain JSON values."""
     return {
         "schema_version": SCHEMA_VERSION,
         "title": record.title,
@@ -168,7 +168,7 @@ def _number(value: Fraction) -> int | float:
 
 
 def _json(value: Any) -> Any:
-    """Any value of a request or a production as JSON has it: what JSON has no word for becomes a string."""
+    """Convert any value of a request or a production for JSON: a type that JSON does not have becomes a string."""
     match value:
         case None | bool() | int() | str():
             return value

@@ -1,6 +1,6 @@
-"""The clips that a timeline links to, beside the film: its folder can be moved, or sent to an editor, as it is.
+"""The clips that a timeline links to, beside the film, so that the folder can be moved or sent to an editor.
 
-They are copies. An editing program may write its own marks into a clip, and the one in the store is what was paid for.
+They are copies: an editing program may write into a clip, and the one in the store is what was paid for.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from studio.report.files import inside
 from studio.report.records import RunRecord, ShotRecord
 from studio.storage.ownership import LINKED
 
-NAMED = 8  # digits of a clip's SHA-256 in its name: another take is another file
+NAMED = 8  # digits of a clip's SHA-256 in its name, so that another take has another name
 
 
 def linked(record: RunRecord, out: Path) -> dict[str, Path]:
-    """Where the clip of each shot that the film shows lies, in or below ``out``, by the shot's id.
+    """The path, in or below ``out``, of the clip of each shot that the film shows, by the shot's id.
 
-    A clip that lies elsewhere is copied to ``out/clips``, once. One that is gone is left out. Raises CannotWrite.
+    A clip from elsewhere is copied to ``out/clips``, once. A missing one is left out. Raises CannotWrite.
     """
     shots = {shot.id: shot for shot in record.shots}
     shown = dict.fromkeys(name for cut in record.cuts if not cut.slate for name in cut.shots)

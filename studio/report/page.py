@@ -1,4 +1,4 @@
-"""report.html: the run on one page that needs nothing else: no network, no fonts, no files but the film beside it."""
+"""report.html: the run on one self-contained page: no network, no fonts, no files but the film beside it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
 
 HERE = Path(__file__).parent
-MANY = 24  # scenes; beyond it the storyboard is set closer
+MANY = 24  # scenes; with more, the storyboard's cards are smaller
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One cut on the ruler beneath the film, in percent of its length."""
+    """One cut on the ruler below the film, in percent of its length."""
 
     scene: str
     outcome: ShotOutcome
@@ -49,7 +49,7 @@ def write_report(record: RunRecord, out: Path) -> Path:
 
 
 def render(record: RunRecord, out: Path) -> str:
-    """The page as text. ``out`` is where it will lie: references are relative to it."""
+    """The page as text, for a file in ``out``: references are relative to it."""
     with asked_from(record.surface):
         return _rendered(record, out)
 
@@ -135,12 +135,12 @@ def _environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Every text on its way into the page, freed of what no page can hold."""
+    """Remove from every text what an HTML page cannot hold."""
     return formats.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _breakable(name: str) -> Markup:
-    """A shot's name that may go on in the next line after its dots."""
+    """A shot's name that may break after its dots."""
     return Markup("<wbr>").join(f"{part}." for part in formats.clean(name).split("."))[:-1]
 
 
@@ -164,7 +164,7 @@ def _pieces(record: RunRecord, told: tuple[Scene, ...], met: dict[str, Meeting])
 
 
 def _film_source(record: RunRecord, out: Path) -> str | None:
-    """The film as the page can refer to it: only where it lies beside the page."""
+    """The reference to the film; None where the film is not inside the page's folder."""
     if record.film is None:
         return None
     if inside(record.film.path, out):
@@ -174,6 +174,6 @@ def _film_source(record: RunRecord, out: Path) -> str | None:
 
 
 def _opening(told: tuple[Scene, ...]) -> Path | None:
-    """The film's first picture: of its first clip as the film shows it, or as it was made."""
+    """The film's first picture: of its first clip as the film shows it, or else as it was first made."""
     shown = [shot for scene in told for versions in scene.versions for shot in reversed(versions)]
     return next((shot.first_frame for shot in shown if shot.first_frame), None)

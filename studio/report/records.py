@@ -1,4 +1,4 @@
-"""What one run made: the frozen values that the summary, the report, the manifest and ``--json`` are written from."""
+"""The record of a run: the frozen values from which the summary, the report, the manifest and ``--json`` are made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True)
 class TakeRecord:
-    """One take of a shot that was bought at some time: all are kept. ``price`` in USD; ``used``: this film shows it."""
+    """One take of a shot that was ever bought; all are kept. ``price`` in USD; ``used``: this film shows it."""
 
     take: int
     order: str
@@ -36,10 +36,10 @@ class TakeRecord:
 
 @dataclass(frozen=True)
 class ShotRecord:
-    """One shot of the run: a clip that was bought, reused, or that is missing. Money in USD, times aware UTC.
+    """One shot of the run: bought, reused, or missing. Money in USD, times aware UTC.
 
-    ``cost`` is what this run spent on it, ``reused`` what an earlier run had paid for it, ``refunded`` what the
-    service gave back for its failed attempts in this run.
+    ``cost`` is what this run spent on it, ``reused`` what an earlier run had paid for it, ``refunded`` what the service
+    gave back for its failed attempts in this run.
     """
 
     id: str
@@ -69,13 +69,13 @@ class ShotRecord:
     frames: int = 0
     width: int = 0
     height: int = 0
-    first_frame: Path | None = None  # PNG or JPEG on disk
+    first_frame: Path | None = None  # path of a PNG or JPEG
     last_frame: Path | None = None
     api: str = "dream-machine"
     endpoint: str = "video"
     finishes: str = ""  # the shot of which this one is a later version
     still: Path | None = None  # the picture, where the shot is a still
-    stale: str = ""  # why a newer version could be bought: what it was made from has another take now
+    stale: str = ""  # why a newer version could be bought: its source has another take now
     takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: str | None = None
@@ -100,19 +100,19 @@ class RunRecord:
     budget: Decimal | None = None
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    surface: Surface = Surface.COMMAND  # from where it was started: what to do next is worded for there
+    surface: Surface = Surface.COMMAND  # the surface that started the run: remedies are worded for it
 
     @property
     def cost(self) -> Decimal:
-        """What this run spent, refunds taken off."""
+        """USD that this run spent, less refunds."""
         return sum((s.cost for s in self.shots), ZERO)
 
     @property
     def reused(self) -> Decimal:
-        """What earlier runs had paid for clips that this film uses."""
+        """USD that earlier runs had paid for clips that this film uses."""
         return sum((s.reused for s in self.shots), ZERO)
 
     @property
     def refunded(self) -> Decimal:
-        """What the service gave back for failed attempts of this run."""
+        """USD that the service refunded for failed attempts of this run."""
         return sum((s.refunded for s in self.shots), ZERO)

@@ -1,4 +1,4 @@
-"""A run in one JSON object: what ``--json`` prints, and what the flow returns."""
+"""A run as one JSON object: the output of ``--json`` and the result of the flow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
 
 
 def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:
-    """One scene. One of several ``shots`` is told by what the film shows last of it, or by what it lacks."""
+    """One scene. With several ``shots``, it shows the last that the film uses, or the one that is missing."""
     state = gravest(s.outcome for s in shots)
     told = _told(shots)
     summary = _shot(told) | {
@@ -78,7 +78,7 @@ def _shot(shot: ShotRecord) -> dict[str, Any]:
 
 
 def _details(shot: ShotRecord) -> dict[str, Any]:
-    """What is worth telling only where a scene has several shots."""
+    """The details of a shot that are given only for scenes of several shots."""
     return {
         "kind": kind_of(shot),
         "model": shot.model,

@@ -1,4 +1,4 @@
-"""The run as scenes in the order of the film. Every form of the report is told in this order."""
+"""The scenes of a run in the film's order, which every form of the report uses."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Scene:
 
     @property
     def outcome(self) -> ShotOutcome:
-        """The gravest of its shots' outcomes."""
+        """The worst of its shots' outcomes."""
         return gravest(shot.outcome for shot in self.shots)
 
     @property
     def stills(self) -> tuple[ShotRecord, ...]:
-        """The pictures that its clips are made from."""
+        """The stills that its clips are made from."""
         return stills_of(self.shots)
 
     @property
@@ -50,42 +50,43 @@ class Scene:
 
     @property
     def finals(self) -> tuple[ShotRecord, ...]:
-        """Its clips as the film shows them."""
+        """The versions of its clips that the film shows."""
         return tuple(versions[-1] for versions in self.versions)
 
     @property
     def stale(self) -> str:
-        """Why a newer version of it could be bought; empty where none could."""
+        """The reason why a newer version of it could be bought; empty if none could."""
         return next((shot.stale for shot in self.shots if shot.stale), "")
 
     @property
     def cost(self) -> Decimal:
-        """What this run spent on it."""
+        """USD that this run spent on it."""
         return sum((shot.cost for shot in self.shots), ZERO)
 
     @property
     def reused(self) -> Decimal:
-        """What earlier runs had paid for it."""
+        """USD that earlier runs had paid for it."""
         return sum((shot.reused for shot in self.shots), ZERO)
 
     @property
     def refunded(self) -> Decimal:
-        """What came back for its failed attempts."""
+        """USD that were refunded for its failed attempts."""
         return sum((shot.refunded for shot in self.shots), ZERO)
 
     @property
     def seconds(self) -> Fraction:
-        """How long its clips last, each counted once however often it was finished."""
+        """Seconds of its clips, each counted once however many versions it has."""
         return sum((shot.seconds for shot in self.finals), Fraction(0))
 
     @property
     def missing(self) -> bool:
-        """Whether the film lacks it."""
+        """True if the film lacks it."""
         return self.outcome in MISSING
 
 
 def scenes(record: RunRecord) -> tuple[Scene, ...]:
-    """Every scene of the run, in the order of the film; what has no place in it stands where the script has it."""
+    """Every scene of the run, in the film's order; a scene that is not in the film is placed by the production's
+    order."""
     shots: dict[str, list[ShotRecord]] = {}
     for shot in record.shots:
         shots.setdefault(shot.scene, []).append(shot)
@@ -109,7 +110,7 @@ def ordered_shots(record: RunRecord) -> tuple[ShotRecord, ...]:
 
 
 def _firsts(shots: Sequence[ShotRecord]) -> tuple[ShotRecord, ...]:
-    """The versions of a scene's first clip: a seam may name any of them."""
+    """All versions of a scene's first clip, since a seam may name any of them."""
     return next(iter(versions_of(shots)), ())
 
 
@@ -123,7 +124,7 @@ def _order(record: RunRecord, made: list[str]) -> list[str]:
 
 
 def _script(production: Mapping[str, object]) -> list[str]:
-    """The scenes' ids as the production has them, where it can be read."""
+    """The scenes' ids in the order of the production, where that can be read."""
     listed = production.get("scenes")
     if not isinstance(listed, list | tuple):
         return []

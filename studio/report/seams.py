@@ -1,6 +1,6 @@
-"""Seams: how well two scenes of the film meet, in a word and as pictures side by side.
+"""Seams: how well two scenes of the film meet, as a grade and as pictures side by side.
 
-Only a seam that was meant to be one movement is judged; a cut is a cut.
+Only a seam that continues a movement is graded; a cut is just called a cut.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def grade(seam: SeamRecord) -> Grade:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Where two scenes meet: the last picture of one, the first of the next."""
+    """The meeting of two scenes: the last picture of one, the first of the next."""
 
     before: str
     after: str
@@ -48,7 +48,7 @@ class Meeting:
 
 
 def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -> dict[str, Meeting]:
-    """Every measured seam, by the scene that it leads into, in the order of the film."""
+    """Every measured seam, by the id of the scene after it, in the order of the film."""
     by_name = {shot.id: (shot,) for shot in record.shots} | {scene.id: scene.finals for scene in told}
     found: dict[str, Meeting] = {}
     for scene in told:
@@ -71,7 +71,7 @@ def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -
 
 
 def tally(found: Iterable[Meeting]) -> str:
-    """How many seams of each kind: ``3 continued: 1 good, 1 fair, 1 poor; 2 cuts.``"""
+    """The number of seams of each grade: ``3 continued: 1 good, 1 fair, 1 poor; 2 cuts.``"""
     grades = [meeting.grade for meeting in found]
     cuts = grades.count("cut")
     judged = [f"{grades.count(name)} {name}" for name in ("good", "fair", "poor") if name in grades]

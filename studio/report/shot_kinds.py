@@ -1,4 +1,4 @@
-"""What the shots of a run are to their scenes: stills, clips and later versions of clips, and one word for them all."""
+"""The roles of a run's shots in their scenes: stills, clips and later versions of clips; and a scene's one outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS: Mapping[Operation, Kind] = {
 
 MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "not started"})
 
-# what one word says about a scene of several shots: the first that any of them has
+# outcomes from the worst on: a scene of several shots has the first that any of them has
 GRAVEST: tuple[ShotOutcome, ...] = (
     "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "reused",
 )  # fmt: skip
@@ -31,7 +31,7 @@ def kind_of(shot: ShotRecord) -> Kind:
 
 
 def gravest(outcomes: Iterable[ShotOutcome]) -> ShotOutcome:
-    """The outcome that a scene is told by; of no shots: not started."""
+    """The worst outcome, which becomes the scene's; of no shots: not started."""
     found = set(outcomes)
     return next((outcome for outcome in GRAVEST if outcome in found), "not started")
 
@@ -42,7 +42,7 @@ def stills_of(shots: Iterable[ShotRecord]) -> tuple[ShotRecord, ...]:
 
 
 def versions_of(shots: Sequence[ShotRecord]) -> tuple[tuple[ShotRecord, ...], ...]:
-    """The clips of a scene, each as its versions: as it was first made, then finished, the film's version last."""
+    """The clips of a scene, each as a list of its versions: as first made, then finished, the film's version last."""
     by_id = {shot.id: shot for shot in shots}
     later = {shot.finishes for shot in shots}
     found = []

@@ -1,4 +1,4 @@
-"""The storyboard: a card for each scene, with the clips that the film shows and what was done to make them."""
+"""The storyboard: a card for each scene, with the clips that the film shows and how they were made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG_PROMPT = 260
 
 @dataclass(frozen=True)
 class Frames:
-    """One clip on the film strip: of its versions the last that there is."""
+    """One clip on the film strip: the last of its versions that exists."""
 
     shot: ShotRecord
     ratio: str
@@ -30,7 +30,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Still:
-    """A picture that the scene is made from."""
+    """A still that the scene is made from."""
 
     shot: ShotRecord
     ratio: str
@@ -42,7 +42,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Step:
-    """One version of a clip: what was done, what that cost."""
+    """One version of a clip: what was done, and its cost."""
 
     shot: str
     words: str
@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Card:
-    """One scene of the storyboard. A prompt is as much of it as fits, and the whole where that is longer."""
+    """One scene of the storyboard. ``prompt`` is shortened to fit; the whole is added where it is longer."""
 
     scene: Scene
     strips: tuple[Frames, ...]
@@ -63,9 +63,9 @@ class Card:
     apis: tuple[str, ...]
     tags: tuple[str, ...]
     made_with: tuple[str, ...]
-    takes: tuple[int, ...]  # where they are not the first
-    used: str  # how long it is in the film, where its clips last longer or less
-    several: bool  # whether there are other takes of it
+    takes: tuple[int, ...]  # the takes used, where they are not the first
+    used: str  # its length in the film, where that differs from its clips'
+    several: bool  # True if there are other takes of it
     errors: tuple[str, ...]
     meeting: Meeting | None
     timecode: str
@@ -73,7 +73,7 @@ class Card:
 
 
 def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fraction) -> Card:
-    """One scene as it is shown. ``fps``: of the film."""
+    """The card of a scene. ``fps``: of the film."""
     shown = [strip(versions) for versions in scene.versions]
     first = [versions[0] for versions in scene.versions]
     return Card(
@@ -103,7 +103,7 @@ def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fract
 
 
 def strip(versions: tuple[ShotRecord, ...]) -> ShotRecord:
-    """The version that is shown: the last that was made, or the last that was meant to be."""
+    """The version to show: the last that was made, or else the last that was planned."""
     return next((shot for shot in reversed(versions) if shot.clip is not None), versions[-1])
 
 
@@ -126,7 +126,7 @@ def _used(scene: Scene, fps: Fraction) -> str:
 
 
 def _prompt(text: str) -> tuple[str, str]:
-    """What fits on a card, and the whole where that is less than all of it."""
+    """The prompt shortened to fit a card, and the whole of it where it is longer."""
     whole = formats.clean(text).strip()
     opening = " ".join(whole.split())
     if len(whole) <= LONG_PROMPT and whole.count("\n") <= 5:

@@ -16,7 +16,7 @@ _MARKS = re.compile(r"([\\`*_\[\]|~#])")
 
 
 def one_line(record: RunRecord) -> str:
-    """Length, scenes, cost and time, with dots between."""
+    """Length, scenes, cost and time, separated by dots."""
     told_of = scenes(record)
     missing = sum(scene.missing for scene in told_of)
     count = f"{len(told_of)} scene{'' if len(told_of) == 1 else 's'}"
@@ -31,7 +31,7 @@ def one_line(record: RunRecord) -> str:
 
 
 def markdown_summary(record: RunRecord) -> str:
-    """What a Prefect artifact shows: the line, a table of scenes, what failed, the notes."""
+    """The text of the Prefect artifact: the summary line, a table of scenes, the failures, the notes."""
     lines = [f"# {_text(record.title)}", "", one_line(record), ""]
     if not record.billed:
         lines += [f"**{NOT_BILLED}**", ""]
@@ -53,6 +53,6 @@ def markdown_summary(record: RunRecord) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """A text escaped for Markdown, on one line."""
     flat = " ".join(told(text).split())
     return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))

@@ -1,4 +1,4 @@
-"""Takes side by side: where a shot was bought more than once, all are kept, and another one can be used."""
+"""Takes side by side: every shot that was bought more than once, with the way to use another take."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from studio.report.thumbnails import Thumbnails, ratio
 
 @dataclass(frozen=True)
 class Take:
-    """One take as it is shown.
+    """One take to show.
 
-    ``command``, a flag or a field of the form, uses it for a run, ``pin`` in the production for good; empty: cannot.
+    ``command``, a flag or a field of the form, uses it for one run; ``pin``, in the production, for good; empty:
+    impossible.
     """
 
     take: int
     used: bool
     price: Decimal
     generation_id: str | None
-    pictures: tuple[tuple[str, str | None], ...]  # what it shows, and the picture
+    pictures: tuple[tuple[str, str | None], ...]  # label and data URI of each picture
     command: str
     pin: str
 
@@ -40,12 +41,12 @@ class Choice:
 
     @property
     def command(self) -> str:
-        """What uses another take than this film; empty where only a pin does."""
+        """The option that uses another take; empty where only a pin can."""
         return next((take.command for take in self.takes if take.command), "")
 
 
 def choices(scenes: tuple[Scene, ...], pictures: Thumbnails) -> tuple[Choice, ...]:
-    """Every shot with several takes, in the order of the film. A finished clip stands for its earlier versions."""
+    """Every shot with several takes, in the order of the film. A finished clip also stands for its earlier versions."""
     return tuple(
         Choice(shot.id, scene.number, ratio(shot), tuple(_take(scene, shot, take, pictures) for take in shot.takes))
         for scene in scenes
@@ -83,7 +84,7 @@ def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails
 
 
 def _price(scene: Scene, shot: ShotRecord, take: TakeRecord) -> Decimal:
-    """What the take cost with its earlier versions, where it is clear which they are."""
+    """The cost of the take with its earlier versions, where it is clear which these are."""
     earlier = next((versions[:-1] for versions in scene.versions if versions[-1].id == shot.id), ())
     return take.price + sum(
         (t.price for version in earlier if _one_of(version, take.take) for t in version.takes if t.take == take.take),
@@ -92,10 +93,11 @@ def _price(scene: Scene, shot: ShotRecord, take: TakeRecord) -> Decimal:
 
 
 def _one_of(shot: ShotRecord, number: int) -> bool:
-    """Whether a number names one take. One that was renewed is there twice: made from one take, and from another."""
+    """True if a number names one take. A renewed take is there twice: made from one take of its source, and from
+    another."""
     return [take.take for take in shot.takes].count(number) == 1
 
 
 def _alone(scene: Scene, shot: ShotRecord) -> bool:
-    """Whether a shot's generation is the whole scene: what a scene can be pinned to, and needs no finishing then."""
+    """True if a shot's generation is the whole scene, without finishing: only then can the scene be pinned to it."""
     return scene.versions == ((shot,),)

@@ -1,4 +1,4 @@
-"""Frames made small enough to live inside the page. However many, together they stay under a few megabytes."""
+"""Frames made small enough to embed in the page, a few megabytes in all, however many there are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PIL import Image
 
 from studio.report.records import ShotRecord
 
-TOTAL_BYTES = 2_100_000  # of JPEG, before base64 makes it a third longer; the small ones come on top
-LARGEST = 26_000  # of one thumbnail, where there are few
+TOTAL_BYTES = 2_100_000  # bytes of JPEG, before base64 makes it a third longer; the small ones are added to them
+LARGEST = 26_000  # bytes of one thumbnail, where there are few
 SMALLEST = 3_000
 SMALL_PART = 3  # a small picture has a third of a thumbnail's bytes
 POSTER_BYTES = 160_000
@@ -23,7 +23,7 @@ POSTER_LADDER = ((1120, 82), (1120, 66), (960, 55), (640, 55))
 
 
 class Thumbnails:
-    """The page's pictures as data URIs; the same file is read once. None for a frame that is missing or unreadable."""
+    """The page's pictures as data URIs; each file is read once. None for a frame that is missing or unreadable."""
 
     def __init__(self, paths: Iterable[Path | None]) -> None:
         wanted = {path for path in paths if path is not None}
@@ -31,7 +31,7 @@ class Thumbnails:
         self._made: dict[tuple[Path, bool], str | None] = {}
 
     def uri(self, path: Path | None, *, small: bool = False) -> str | None:
-        """The frame about 320 pixels wide, or at most 240 for where it is shown a second time."""
+        """The frame about 320 pixels wide; with ``small``, at most 240, for a second place."""
         if path is None:
             return None
         if (path, small) not in self._made:
@@ -41,12 +41,12 @@ class Thumbnails:
 
 
 def poster(path: Path | None) -> str | None:
-    """The frame large enough to stand for the film."""
+    """The frame in a size for the film's poster."""
     return None if path is None else _uri(path, POSTER_LADDER, POSTER_BYTES)
 
 
 def ratio(shot: ShotRecord) -> str:
-    """A shot's shape for CSS: as measured, as ordered, or 16 to 9."""
+    """A shot's shape for CSS: as measured, or else as ordered, or else 16 to 9."""
     if shot.width > 0 and shot.height > 0:
         return f"{shot.width} / {shot.height}"
     wide, _, high = shot.aspect_ratio.partition(":")
@@ -54,7 +54,7 @@ def ratio(shot: ShotRecord) -> str:
 
 
 def _uri(path: Path, ladder: tuple[tuple[int, int], ...], limit: int) -> str | None:
-    """The first step of the ladder that fits, or the last."""
+    """The largest size of the ladder that is within the limit, or else the last."""
     try:
         with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as opened:
             if opened.width * opened.height > MAX_PIXELS:

@@ -1,6 +1,6 @@
-"""timeline.otio: the film as an editor opens it. One video track; a clip for each clip of each cut; gaps for slates.
+"""timeline.otio: the film for an editing program. One video track; one clip per clip of each cut; gaps for slates.
 
-It links to clips beside the film, by relative addresses.
+It links to clips beside the film by relative addresses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from studio.report.formats import clean, iso
 from studio.report.media import linked
 from studio.report.records import FilmCut, RunRecord, ShotRecord
 
-KEY = "studio_producer"  # our drawer in OpenTimelineIO's metadata
+KEY = "studio_producer"  # our key in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)
 
 
@@ -73,7 +73,7 @@ def _items(cut: FilmCut, shots: dict[str, ShotRecord], urls: dict[str, str], fps
 
 def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fraction) -> otio.schema.Clip:
     there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, frames), fps))
-    # Relative: a folder of a film that is moved, or sent to somebody, still links, and tells nobody where it was made.
+    # Relative, so that the links work after the folder is moved or sent, and tell nobody where it was made.
     media = (
         otio.schema.MissingReference(available_range=there)
         if url is None
