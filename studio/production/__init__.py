@@ -1,4 +1,4 @@
-"""What a producer writes: the model, how it is loaded, and all that can be wrong with it."""
+"""The production as a producer writes it: the model, its loading, and every check on it."""
 
 from studio.production.choosing import chosen_production
 from studio.production.field_types import AspectRatio, Model, Resolution, Strength

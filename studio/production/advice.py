@@ -1,4 +1,4 @@
-"""Hints for a production file that is not valid YAML: what most likely broke it, in the user's words."""
+"""Hints for a production file that is not valid YAML: the most likely mistake, in the user's words."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from studio.production.invisible import called, first_invisible
 
 
 def advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
-    """The remedy for YAML that cannot be read: by what its reader ``said``, and the lines where it stopped."""
+    """The remedy for YAML that cannot be read, from the reader's message ``said`` and the lines where it stopped."""
     marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
     last = min(marks[-1], len(lines) - 1) if marks else 0
     line = lines[last]
-    # The fault is in the line that is named, or in the one before it that has a text in it.
+    # The fault is in the named line, or in the last line with text before it.
     before = next((i for i in range(last - 1, -1, -1) if lines[i].strip()), last)
     near = [lines[i] for i in sorted({before, last, *marks}) if i < len(lines)]
     if re.match(r"[ -]*\t", line):
@@ -40,7 +40,7 @@ def advice(said: str, lines: list[str], error: MarkedYAMLError) -> str:
 
 
 def unseen(lines: list[str]) -> str:
-    """The hint for lines that do not hold what they seem to; empty where they do."""
+    """The hint for lines with misleading characters; empty where there are none."""
     for text in lines:
         if hidden := first_invisible(text):
             return f"there is {called(hidden)} in {shown(text)}: write a plain space, or remove it"

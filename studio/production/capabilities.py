@@ -1,4 +1,4 @@
-"""What a scene asks of its model, held against what the model can do, before anything is priced or paid."""
+"""Checks of a scene against the abilities of its model, before anything is priced or paid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGER = ("360p", "540p", "720p", "1080p", "4k")
 
 
 def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
-    """What a scene wants and its model, or the fields beside it, do not allow."""
+    """Every wish of a scene that its model, or another field of the scene, does not allow."""
     model = video_model(production.model_of(scene))
     yield from _shape(production, scene, model)
     yield from _offered(scene, model)
@@ -45,7 +45,7 @@ def _shape(production: Production, scene: Scene, model: VideoModel) -> Iterator[
 
 
 def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
-    """What only some models do at all."""
+    """Checks of fields that only some models support."""
     wants = {
         "guides": bool(scene.guides) > bool(model.guides),
         "auto_controls": scene.auto_controls > model.controls,
@@ -103,7 +103,7 @@ def _guides(production: Production, scene: Scene, model: VideoModel) -> Iterator
 
 
 def _guides_fit(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
-    """Guides of a new clip, whose length is known before; that of footage is known when it is looked at."""
+    """Guides of a new clip, whose length is known already; footage is checked when its length has been measured."""
     seconds = production.duration_of(scene)
     if seconds > model.lengths[-1]:
         yield Finding(("guides",), f"need a scene of one clip, of {model.lengths[-1]} seconds at most", "shorten it")
@@ -115,7 +115,7 @@ def _guides_fit(production: Production, scene: Scene, model: VideoModel) -> Iter
 
 
 def _controls(scene: Scene) -> Iterator[Finding]:
-    """What says how footage is modified goes with modify, and not all of it together."""
+    """Checks of the fields that control how modify changes footage."""
     for field in ("auto_controls", "controls"):
         if getattr(scene, field) and scene.modify is None:
             yield Finding((field,), "says how modify works, and there is none", "add modify")
@@ -138,7 +138,7 @@ def _reframed(production: Production, scene: Scene, model: VideoModel) -> Iterat
 
 
 def _chained(production: Production, scene: Scene) -> list[str]:
-    """``chain``, where it makes the scene go on from the one before it."""
+    """Checks of ``chain`` for a scene that it makes continue the one before."""
     return ["chain"] if scene.continue_from is None and production.parent_of(scene) is not None else []
 
 
@@ -181,5 +181,5 @@ def _upscale(production: Production, scene: Scene) -> Iterator[Finding]:
 
 
 def named_generation(reference: str | None) -> bool:
-    """Whether a scene goes on from, or leads into, a generation by its id."""
+    """True if a scene continues from, or leads into, a generation by its id."""
     return reference is not None and is_generation(reference)

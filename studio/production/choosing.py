@@ -1,4 +1,4 @@
-"""The production of a run: in a file, or written out; never both, and never none where it would be billed."""
+"""The choice of a run's production: a file or a written one, never both; a billed run needs one of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from studio.remedies import place
 
 
 def chosen_production(file: str | Path | None, written: Production | None = None, *, billed: bool) -> Production:
-    """The production in ``file`` or the ``written`` one; of none, where nothing is ``billed``, the bundled example.
+    """The production in ``file``, or the ``written`` one; without either, unless ``billed``, the bundled example.
 
-    Raises BadInput where both are given, NotConfirmed where none is and the run would be billed, ProductionError for
-    one that cannot be made.
+    Raises BadInput where both are given, NotConfirmed where none is given for a billed run, ProductionError for an
+    invalid one.
     """
     named = str(file or "").strip()
     if named and written is not None:

@@ -1,6 +1,6 @@
-"""The kinds of value a production is written with: what each accepts, how it is dumped, how it shows in a form.
+"""The types of a production's fields: the values that each accepts, how it is dumped, its look in a form.
 
-A value that is refused raises ``refused(message, hint)``, so that every error can say what to write instead.
+A validator refuses a value by ``refused(message, hint)``, so that every error can say what to write instead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def refused(message: str, hint: str = "") -> PydanticCustomError:
-    """What a validator raises: the message for the user, and what to do next."""
+    """The error for a validator to raise: the message for the user, and what to do next."""
     return PydanticCustomError("refused", "{message}{arrow}{hint}", _context(message, hint))
 
 
@@ -70,7 +70,7 @@ def kind_of(value: object) -> str:
 def shown(value: object) -> str:
     """A value as an error quotes it: short, in one line, and without the query of a URL, which may be a signature.
 
-    A character that is not seen is shown by its code point.
+    An invisible character is shown by its code point.
     """
     if not isinstance(value, str):
         return str(value) if isinstance(value, bool | int | float) and abs(value) < 1e15 else kind_of(value)
@@ -82,27 +82,27 @@ def shown(value: object) -> str:
 
 
 def is_url(reference: str) -> bool:
-    """Whether a reference is a URL, of whatever scheme, rather than an asset id or a path."""
+    """True if a reference is a URL, of any scheme, rather than an asset id or a path."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", reference) is not None
 
 
 def is_path(reference: str) -> bool:
-    """Whether a reference is a file's path: it has a dot or a slash, which no id can have."""
+    """True if a reference is a file's path: it has a dot or a slash, which no id can have."""
     return not is_url(reference) and any(mark in reference for mark in "./\\")
 
 
 def is_generation(reference: str) -> bool:
-    """Whether a reference is the id of a generation: a UUID, which no scene is named."""
+    """True if a reference is the id of a generation: a UUID, which no scene is named."""
     return _UUID.fullmatch(reference) is not None
 
 
 def counted(number: object, thing: str) -> str:
-    """A number of things: ``1 character``, ``299 characters``."""
+    """Format a number of things: ``1 character``, ``299 characters``."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def bad_url(url: str) -> str | None:
-    """What is wrong with an asset's URL, or None."""
+    """The fault of an asset's URL, or None."""
     if is_file_url(url):
         return f"{shown(url)} {bad_file_url(url)[0]}"
     try:
@@ -124,7 +124,7 @@ def _text(value: object) -> object:
 
 
 def _reference(value: object) -> object:
-    """A text as any other, unless it is a path or a URL: these keep every space in them."""
+    """Reduce white space within a text to single spaces, except in a path or a URL."""
     text = _printed(value)
     bare = text.strip(" \t\r\n")
     return re.sub(r"[ \t]*[\r\n]+[ \t]*", " ", bare) if is_path(bare) or is_url(bare) else " ".join(text.split())
@@ -136,7 +136,7 @@ def url_hint(url: str) -> str:
 
 
 def _printed(value: object) -> str:
-    said = getattr(value, "said", "")  # a text that YAML makes something else of
+    said = getattr(value, "said", "")  # text that YAML reads as something else
     if said:
         raise refused(f"{shown(value)} without quotes is {said}, and a text is needed", f'put it in quotes: "{value}"')
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
@@ -233,7 +233,7 @@ def _share(least: float, most: float, what: str) -> BeforeValidator:
 
 
 def _control(value: object) -> object:
-    """On, off, or how strongly: words for true and false, else as it is."""
+    """Convert a control: words for true and false become booleans, all else stays."""
     words = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
     return words.get(value.strip().lower(), value.strip().lower()) if isinstance(value, str) else value
 
@@ -287,7 +287,7 @@ def _flag(value: object) -> object:
 
 
 def _several(value: object) -> object:
-    """A single text where a list of texts is wanted."""
+    """Accept a single text where a list of texts is wanted."""
     if isinstance(value, str):
         return (value,) if value.strip() else ()
     return () if value is None else value
@@ -334,7 +334,7 @@ Pose = Annotated[
     BeforeValidator(_pose),
     WithJsonSchema({"type": "string", "enum": ["precise", "coarse", "true", "false"]}),
 ]
-# In a form it is text, since no field of a form is a number or true or false.
+# A form shows it as text, since no field of a form can be a number or true or false.
 Amount = Annotated[bool | float, BeforeValidator(_amount), WithJsonSchema({"type": "string"})]
 Dollars = Annotated[
     Decimal,
@@ -345,7 +345,7 @@ Dollars = Annotated[
 
 
 def nearest_ratio(width: int, height: int, ratios: Sequence[str]) -> str:
-    """The ratio whose shape is nearest, portrait and landscape alike (so by the quotient, not by the difference)."""
+    """The ratio with the nearest shape; portrait and landscape alike, so compared by quotient, not by difference."""
 
     def distance(ratio: str) -> float:
         across, down = map(int, ratio.split(":"))
@@ -355,6 +355,6 @@ def nearest_ratio(width: int, height: int, ratios: Sequence[str]) -> str:
 
 
 def covering(width: int, height: int) -> Resolution:
-    """The mission's resolution for a frame size, by its shorter side."""
+    """The resolution tier for a frame size, by its shorter side."""
     short = min(width, height)
     return "4k" if short >= 2160 else "1080p" if short >= 1080 else "720p" if short >= 720 else "540p"

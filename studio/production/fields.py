@@ -1,6 +1,6 @@
-"""Kinds of text in a production file: prose, a file or address, a name; or a choice or number, which is none.
+"""The text fields of a production file, by kind of text: prose, a file or address, a name.
 
-A text field keeps what is written in it (``007``), whatever YAML would make of that.
+A text field keeps what is written in it (``007``), even if YAML would read it as something else.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _KINDS: dict[str, TextKind] = {
     "camera": "name", "generation": "name", "usage": "name",
 }  # fmt: skip
 _WORDS = SCENE_WORDS | SEED_WORDS
-#: What a group's item means that is no mapping: ``lamp: lamp.png``, ``dusk: A boat in fog.``
+#: The field that a group's item stands for if it is no mapping: ``lamp: lamp.png``, ``dusk: A boat in fog.``
 _SHORT = {"assets": "path", "characters": "images", "scenes": "prompt"}
 
 
 def text_kind(loc: Loc) -> TextKind | None:
-    """The kind of text that a place of a production file holds, in the user's own words; None where it is no text."""
+    """The kind of text that a place of a production file holds, in the user's words; None if it holds no text."""
     if not loc:
         return None
     if loc[0] in _SHORT:

@@ -1,23 +1,23 @@
-"""Characters that nobody sees, and quotes that YAML does not know: found, and named by code point."""
+"""Detection of invisible characters, and of quotes that YAML does not know; errors name them by code point."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Shown as nothing or as a space, although Unicode counts them among letters, marks and symbols.
+# Shown as nothing or as a space, although Unicode classes them as letters, marks or symbols.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-# Where a text of some script, or an emoji, may well begin or end: marks of direction, joiners, tags.
+# Usual at the beginning or end of a text in some scripts, or of an emoji: marks of direction, joiners, tags.
 _USUAL = frozenset("\u061c\u200e\u200f\u2066\u2067\u2068\u2069")
 _TAGS = range(0xE0000, 0xE0080)
-#: Breaks of lines that editors do not show as such, and that lines are not counted by.
+#: Line breaks that editors neither show nor count.
 BREAKS = "\x85\u2028\u2029"
-#: Curly quotes that stand for plain ones, by how they open.
+#: Curly quotes that replace plain ones, each opening one with its closing one.
 CURLY = {"\u201c": "\u201d\u201c", "\u201d": "\u201d", "\u201e": "\u201c\u201d", "\u2018": "\u2019\u2018",
          "\u2019": "\u2019", "\u201a": "\u2018\u2019"}  # fmt: skip
 
 
 def is_invisible(character: str) -> bool:
-    """True for a character that is shown as nothing or as a space, and is no plain space, tab or line break."""
+    """True for a character that is shown as nothing or as a space, unless it is a plain space, tab or line break."""
     return character in _BLANK or (character != " " and unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cf"))
 
 
@@ -27,7 +27,7 @@ def first_invisible(text: str) -> str:
 
 
 def at_the_ends(text: str) -> str:
-    """An invisible character that a text begins or ends with, if it is not usual there; else empty."""
+    """An invisible character at the beginning or end of a text, if it is not usual there; else empty."""
     for end in (text[:1], text[-1:]):
         if end and is_invisible(end) and end not in _USUAL and ord(end) not in _TAGS:
             return end
@@ -52,5 +52,5 @@ def code_point(character: str) -> str:
 
 
 def in_curly_quotes(text: str) -> bool:
-    """True for a text in quotes such as “…”, which YAML takes for letters."""
+    """True for a text in quotes such as “…”, which YAML reads as letters."""
     return len(text) > 1 and text[-1] in CURLY.get(text[0], "")

@@ -1,4 +1,4 @@
-"""What a production can already say and Studio Producer cannot yet make. Delete a line when it is built."""
+"""Features that a production can name and Studio Producer cannot make yet. Delete a line when it is built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from studio.production.model import Production
 
 
 def unsupported(production: Production, places: Places | None = None) -> list[Problem]:
-    """Each field of a valid production that is not built yet."""
+    """Each field of a valid production whose feature is not built yet."""
     places = places or Places(data=production.model_dump())
     return [
         Problem(places.where(loc), f"not built yet: {what}", "remove it for now")

@@ -1,4 +1,4 @@
-"""From a file or a mapping to a production that can be made, or to all that is wrong with it, at once."""
+"""Loading of a production from a file or a mapping: a valid one, or a list of all its problems at once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from studio.providers.registry import registered
 
 MOST_TOLD = 100
 MOST_NOTES = 20
-MOST_REFUSED = 1000  # more than that is no production, and is not looked into further
-#: Bounds of what pydantic refuses, by their names in its errors.
+MOST_REFUSED = 1000  # a longer list is no production, and is not checked further
+#: The bounds in pydantic's errors, by their names there.
 _BOUNDS = {
     "ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "max_length": "at most",
     "min_length": "at least", "multiple_of": "a multiple of", "max_digits": "digits, at most", "decimal_places":
@@ -61,7 +61,7 @@ def parse_production(
     base: Path | None = None,
     locate: Callable[[Loc], int | None] | None = None,
 ) -> Production:
-    """The production of a mapping, such as the form in the Prefect UI gives.
+    """Validate the production in a mapping, such as the form in the Prefect UI gives.
 
     ``source`` is named in errors, ``base`` is the folder that paths are relative to (default: the working folder), and
     ``locate`` knows the line of a place such as ``("scenes", 0, "prompt")``.
@@ -75,7 +75,7 @@ def parse_production(
 
 
 def bundled_example() -> Path:
-    """The six-scene film that is made when no production is named."""
+    """The six-scene film that is made when no production is given."""
     path = Path(__file__).resolve().parents[2] / "productions" / "lighthouse" / "lighthouse.yaml"
     if not path.is_file():
         raise BadInput("the bundled example is not here", where=str(path), hint="name a production")
@@ -83,7 +83,7 @@ def bundled_example() -> Path:
 
 
 def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[Problem]) -> Production:
-    """``written``: what is wrong with how it is written, told beside the rest."""
+    """``written``: problems of how the file is written, listed with the others."""
     scenes = data.get("scenes")
     count = len(scenes) if isinstance(scenes, list | tuple | Mapping) else 0
     if count > rules.MOST_SCENES:
@@ -101,7 +101,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
         places_of_later = {problem.where for problem in later}
         problems = [problem for problem in problems if problem.where not in places_of_later] + later
     places_of_written = {problem.where for problem in written if "field " in problem.where}
-    # Of a place whose text is written wrongly nothing else is said.
+    # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]
     if problems:
         raise ProductionError(_in_order(problems, places.source))
@@ -117,7 +117,7 @@ def _validated(data: Any) -> tuple[Production | None, list[ErrorDetails]]:
 
 
 def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
-    """``promt`` for ``prompt`` is one mistake: no field of that name, not also one that is missing."""
+    """Drop a second error of the same mistake: for ``promt``, not also that ``prompt`` is missing."""
 
     def meant(error: ErrorDetails) -> Loc:
         near = get_close_matches(str(error["loc"][-1]), _fields(tuple(error["loc"])), n=1)
@@ -128,7 +128,7 @@ def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _in_order(problems: list[Problem], source: str) -> list[Problem]:
-    """Each once, by line where lines are known, and no more than anybody reads."""
+    """The problems without duplicates, by line where lines are known, and no more of them than anybody reads."""
 
     def line(problem: Problem) -> int:
         number = problem.where.split(",", 1)[0].rpartition(":")[2].removeprefix("line ")
@@ -140,7 +140,7 @@ def _in_order(problems: list[Problem], source: str) -> list[Problem]:
     return found
 
 
-# What pydantic found, in the user's words
+# pydantic's errors in the user's words
 
 
 def _problem(error: ErrorDetails, places: Places) -> Problem:
@@ -173,7 +173,7 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
 
 
 def _size(value: object, context: Mapping[str, Any]) -> str:
-    """A text's characters, as they are counted, or the items of a list."""
+    """The length of a text in characters, as the limits count them, or the number of items in a list."""
     count = context.get("actual_length")
     if isinstance(value, str | int):
         letters = len(" ".join(str(value).split())) if count is None else count
@@ -195,7 +195,7 @@ def _unknown(loc: Loc, places: Places) -> Problem:
 
 
 def _fields(loc: Loc) -> list[str]:
-    """The fields that could stand at a place."""
+    """The fields that are possible at a place."""
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
     model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
@@ -203,7 +203,7 @@ def _fields(loc: Loc) -> list[str]:
 
 
 def _choices(loc: Loc) -> list[str]:
-    """The values that a field could have."""
+    """The values that a field accepts."""
     model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
     schema = _schema(model)["properties"].get(str(loc[-1]), {})
     options = [schema, *schema.get("anyOf", [])]
@@ -216,7 +216,8 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _likely(value: object, known: list[str]) -> str:
-    """``720`` is probably 720p, ``16/9`` is 16:9, ``ray2`` is ray-2, 2160p is 4k."""
+    """The known value that was probably meant: 720p for ``720``, 16:9 for ``16/9``, ray-2 for ``ray2``, 4k for
+    2160p."""
     text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
     also = {"2160p": "4k", "2160": "4k", "uhd": "4k", "hd": "720p", "ray-1-6": "ray-2", "ray-3.2": "ray-3"}
     tries = (also.get(text, text), f"{text}p", text.replace("/", ":").replace("x", ":"), text.replace("_", "-"))
@@ -229,11 +230,11 @@ def _expected(kind: str) -> str:
     return next((said for start, said in kinds.items() if kind.startswith(start)), "another kind of value")
 
 
-# The rest of a faulty production, so that its other problems can be told as well
+# Salvaging the rest of a faulty production, so that its other problems can be listed, too
 
 
 def _salvaged(data: Mapping[str, Any], refused: list[ErrorDetails]) -> Production | None:
-    """The production without what was refused, or None if too little is left."""
+    """The production without the refused parts, or None if too little is left."""
     found: dict[str, Any] = {k: list(v) if isinstance(v, list) else v for k, v in data.items()}
     for error in refused:
         loc = tuple(error["loc"])
@@ -264,7 +265,7 @@ def _patched(group: str, i: int, item: Any, field: str) -> dict[str, Any]:
 
 
 def _named(data: Mapping[str, Any]) -> set[str]:
-    """Every id as it is written, sound or not."""
+    """All ids that are written, valid or not."""
     items = [item for group in ("scenes", "assets", "characters") for item in _list(data.get(group))]
     ids = [item.get("id") for item in items if isinstance(item, Mapping)]
     return {str(name).strip() for name in ids if isinstance(name, str | int)}
@@ -310,6 +311,6 @@ def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem
 
 
 def _with_kinds(production: Production) -> Production:
-    """The same production with the kind of every local asset, as found in its content."""
+    """The same production with the kind of every local asset, detected from its content."""
     assets = [asset.model_copy(update={"kind": asset.kind or kind_of_file(asset.path)}) for asset in production.assets]
     return production.model_copy(update={"assets": tuple(assets)}) if assets else production

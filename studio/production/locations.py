@@ -1,4 +1,4 @@
-"""Where in a production something stands: file, line, scene and field, as the user wrote them."""
+"""The location of a value in a production: file, line, scene and field, as the user wrote them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ITEMS = {"scenes": "scene", "assets": "asset", "characters": "character"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One broken rule of a production: its place in the canonical production, and what to say about it."""
+    """One broken rule of a production: its place in the canonical production, and the message about it."""
 
     loc: Loc
     message: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 class Places:
-    """Turns a place in the canonical production into words.
+    """A converter of places in the canonical production into words.
 
     ``data`` is the production as it was written, ``lines`` the line of a place in it, where that is known.
     """
@@ -54,7 +54,7 @@ class Places:
         return ", ".join(parts)
 
     def written(self, loc: Loc) -> Loc:
-        """The same place in the words that the user chose, as far down as there are any."""
+        """The same place in the user's own words, as far down as it was written."""
         found: list[str | int] = []
         here = self.data
         for depth, step in enumerate(loc):
@@ -66,7 +66,7 @@ class Places:
         return tuple(found)
 
     def _own(self, here: Any, step: str | int, depth: int) -> str | int | None:
-        """The user's word for one step, or None where a canonical place has none."""
+        """The user's word for one step; None where a canonical place has none."""
         if isinstance(here, Mapping):
             if isinstance(step, int):
                 return next(islice(here, step, None), step)  # a list written as a mapping by id
@@ -81,7 +81,7 @@ class Places:
         return None if short else step  # `lamp: lamp.png`, where loc says assets, 0, path
 
     def value(self, loc: Loc) -> Any:
-        """What was written there; None where nothing was."""
+        """The value that was written there; None where there was none."""
         here = self.data
         for step in self.written(loc):
             here = _inside(here, step)

@@ -1,8 +1,8 @@
-"""The production: what a producer writes. Frozen values; a scene's effective values come from its production.
+"""The production as a producer writes it. Frozen values; empty fields of a scene take the production's values.
 
-Every field is flat and optional wherever it can be, so that the same model is the YAML file and the form in the Prefect
-UI. ``Production(...)`` and ``Production.model_validate`` hold every rule but two: that the files exist, and that all of
-it is built already. ``parse_production`` and ``load_production`` hold those as well, and name file and line.
+Every field is flat and optional wherever possible, so that one model serves the YAML file and the form in the Prefect
+UI. ``Production(...)`` and ``Production.model_validate`` check every rule but two: that the files exist, and that every
+feature is built already. ``parse_production`` and ``load_production`` check those as well, and name file and line.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Frozen(BaseModel):
 
 
 def _not_in_the_form(name: str) -> ConfigDict:
-    """A field that files and API calls may have, and that a form does not show: it draws ``properties`` alone."""
+    """A field for files and API calls that a form does not show: a form shows ``properties`` alone."""
 
     def hide(schema: dict[str, Any]) -> None:
         schema["patternProperties"] = {f"^{name}$": schema["properties"].pop(name)}
@@ -100,7 +100,8 @@ class Character(_Frozen):
 
 
 class SeedAssetRef(_Frozen):
-    """The mission's way to give a scene its first or last frame. ``start_image`` and ``end_image`` say the same."""
+    """Another form for a scene's first or last frame, kept for compatibility: ``start_image`` and ``end_image`` do
+    the same."""
 
     asset: Reference = Field(default="", description="An asset's id or a path. Only a name where url is given.")
     url: FilledReference | None = Field(default=None, description="A public address of the picture; wins over asset.")
@@ -117,7 +118,7 @@ class Guide(_Frozen):
 
 
 class Controls(_Frozen):
-    """What a modified scene keeps of its footage, signal by signal (ray-3). Empty: as the model likes."""
+    """The signals of its footage that a modified scene keeps (ray-3). Empty: the model's defaults."""
 
     pose: Pose | None = Field(default=None, description="How people hold themselves: precise, coarse, true or false.")
     depth: Amount | None = Field(
@@ -132,7 +133,7 @@ class Controls(_Frozen):
     face: Flag | None = Field(default=None, description="Who they are, by their faces: true or false.")
 
     def as_asked(self) -> dict[str, dict[str, Any]]:
-        """The controls that are given, as the service takes them."""
+        """The controls that are set, in the service's form."""
         detail = {"pose": "strength", "depth": "blur", "normals": "augmentation", "trajectory": "sparsity"}
         asked: dict[str, dict[str, Any]] = {}
         for name in type(self).model_fields:
@@ -153,12 +154,12 @@ class SourcePosition(_Frozen):
     height: Across = Field(description="Its height.")
 
     def as_asked(self) -> dict[str, float]:
-        """The rectangle, as the service takes it."""
+        """The rectangle, in the service's form."""
         return {"x_norm": self.x, "y_norm": self.y, "w_norm": self.width, "h_norm": self.height}
 
 
 class Scene(_Frozen):
-    """One scene of the film. What is left empty comes from the production."""
+    """One scene of the film. Empty fields take the production's values."""
 
     model_config = _not_in_the_form("seed_asset_refs")
 
@@ -231,7 +232,7 @@ class Scene(_Frozen):
 
 
 class FilmOptions(_Frozen):
-    """How the scenes become one file."""
+    """The options for joining the scenes into one file."""
 
     model_config = _not_in_the_form("fps")
 
@@ -245,9 +246,9 @@ class FilmOptions(_Frozen):
 
 
 class Production(_Frozen):
-    """A film as it is written: its scenes in order, and what they share."""
+    """A film as it is written: its scenes in order, and their shared settings."""
 
-    # Set where a version of a film has a slug of its own: all versions have one budget.
+    # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
 
@@ -317,7 +318,8 @@ class Production(_Frozen):
         return self
 
     def scene(self, scene_id: str, *, where: str = "") -> Scene:
-        """The scene of this id; ``BadInput`` that names the nearest one, and ``where`` it was asked for, if none is."""
+        """The scene of this id. Raises ``BadInput`` that names the nearest id, and ``where`` it was asked for, if
+        there is none."""
         found = next((scene for scene in self.scenes if scene.id == scene_id), None)
         if found is None:
             hint = rules.suggestion(scene_id, (scene.id for scene in self.scenes), "scenes")
@@ -325,7 +327,7 @@ class Production(_Frozen):
         return found
 
     def asset(self, reference: str) -> Asset | None:
-        """What a reference names: a declared asset, or one made up for a path or URL. None: names nothing."""
+        """The asset that a reference names, made up for a path or URL; None where there is none."""
         declared = next((asset for asset in self.assets if asset.id == reference), None)
         if declared is not None or not (is_url(reference) or is_path(reference)):
             return declared
@@ -336,26 +338,26 @@ class Production(_Frozen):
 
     @property
     def budget_name(self) -> str:
-        """The name that the budget hangs on: a slug, which all versions of a film (draft, final, reframed) share."""
+        """The name that the budget is kept under: a slug that all versions of a film (draft, final, reframed) share."""
         return self._budget_name or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known of how it is written: a line each, with file, line, scene and field."""
+        """Notes on how it is written: a line each, with file, line, scene and field."""
         return self._notes
 
     def noted(self, notes: Iterable[str]) -> Production:
-        """This production, with what is to be known of how it is written."""
+        """This production, with notes on how it is written."""
         self._notes = tuple(notes)
         return self
 
     def as_version_of(self, other: Production) -> Production:
-        """This production, held to the budget of another one of which it is a version."""
+        """This production, sharing the budget of another one of which it is a version."""
         self._budget_name, self._notes = other.budget_name, other.notes
         return self
 
     def named(self, slug: str, budget_name: str) -> Production:
-        """The same production under another slug, and held to the budget of that name."""
+        """The same production under another slug, sharing the budget of that name."""
         found = self.model_copy(update={"slug": slug})
         found._budget_name = budget_name
         return found
@@ -369,11 +371,11 @@ class Production(_Frozen):
         return scene.resolution or self.resolution
 
     def clips_of(self, scene: Scene) -> Lengths:
-        """Which lengths a scene's clips are chosen for."""
+        """The preference by which the lengths of a scene's clips are chosen."""
         return scene.clips or self.clips
 
     def position_of(self, scene: Scene) -> SourcePosition | None:
-        """Where a scene's picture stands when it is reframed; None: the service centres it."""
+        """The position of a scene's picture in a reframed frame; None: the service centres it."""
         return scene.source_position or self.source_position
 
     def duration_of(self, scene: Scene) -> Fraction:
@@ -385,7 +387,7 @@ class Production(_Frozen):
         return resolve(scene.camera, scene.prompt_hints)
 
     def prompt_of(self, scene: Scene) -> str:
-        """The prompt as it is sent: with the hints that are no camera concept."""
+        """The prompt as it is sent: with the hints that are not camera concepts."""
         words = ", ".join(hint for hint in scene.prompt_hints if hint_key(hint) is None)
         if not words:
             return scene.prompt
@@ -406,19 +408,18 @@ class Production(_Frozen):
         return self.asset(scene.modify)
 
     def character_of(self, scene: Scene) -> Character | None:
-        """Who is in a scene."""
+        """The character in a scene."""
         return next((c for c in self.characters if c.id == scene.character), None)
 
     def upscale_of(self, scene: Scene) -> Resolution | None:
-        """The resolution at which a scene's clips are finished, where that is a step of its own."""
+        """The resolution to which a scene's clips are upscaled in a separate step."""
         return scene.upscale or self.upscale
 
     def parent_of(self, scene: Scene) -> str | None:
-        """The id of the scene that a scene goes on from: as written, or by ``chain`` the one before it.
+        """The id of the scene that a scene continues: as written, or with ``chain`` the one before it.
 
-        None as well where it goes on from a generation by its id.
-
-        By ``chain`` nothing goes on from a scene that leads into it: there the later one is made first.
+        None also where it continues a generation by its id, and with ``chain`` where the scene before leads into this
+        one, since then this one is made first.
         """
         if scene.continue_from is not None or not self.chain:
             named = scene.continue_from

@@ -1,6 +1,7 @@
-"""From the words people write to the model's own: the mission's names, mappings for lists, frame sizes, seed assets.
+"""Normalising of what people write to the model's own form: other field names, mappings for lists, frame sizes, seed
+assets.
 
-It never judges. What is contradictory or malformed is left as it was, for validation to name.
+It never judges: contradictory or malformed values are left as they are, for validation to report.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from studio.production.field_types import AspectRatio, covering, is_path, is_url
 from studio.production.paths import is_file_url, located, path_of_url
 from studio.production.slugs import slugify
 
-#: Where the mission has another word for a field.
+#: Other names that are accepted for a field.
 SCENE_WORDS = {
     "scene_id": "id",
     "start_image_url": "start_image",
@@ -21,7 +22,7 @@ SCENE_WORDS = {
     "camera_motion": "camera",
 }
 SEED_WORDS = {"asset_id": "asset"}
-#: A seed asset's usage, and the field it stands for.
+#: A seed asset's usage, and the field that it sets.
 USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
 REFERENCES = ("start_image", "end_image", "modify")
 _SPACE = " \t\r\n"
@@ -33,7 +34,7 @@ _EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs", "gu
 
 
 def canonical(data: Any) -> Any:
-    """The same production in the model's own words. Idempotent; ``data`` is left as it is."""
+    """The same production in the model's own form. Idempotent; ``data`` is not changed."""
     if not isinstance(data, Mapping):
         return data
     found = dict(data)
@@ -48,7 +49,7 @@ def canonical(data: Any) -> Any:
 
 
 def absolute(data: Any, base: Path) -> Any:
-    """The same canonical production with every local path made absolute, seen from the folder ``base``."""
+    """The same canonical production with every local path made absolute, relative to the folder ``base``."""
 
     def found(reference: Any) -> Any:
         plain = type(reference) is str and reference.strip() and "\0" not in reference and not _is_url(reference)
@@ -84,14 +85,14 @@ def absolute(data: Any, base: Path) -> Any:
 
 
 def _each(items: Any, change: Any) -> Any:
-    """Each mapping of a list changed; all else left as it is."""
+    """Apply a change to each mapping of a list; all else stays."""
     if not isinstance(items, list | tuple):
         return items
     return [change(dict(item)) if isinstance(item, Mapping) else item for item in items]
 
 
 def _local(reference: Any) -> Any:
-    """A file URL as the path that it names; anything else, also in a list, as it is."""
+    """Convert a file URL, also within a list, to its path; all else stays."""
     if isinstance(reference, list | tuple):
         return [_local(one) for one in reference]
     if not isinstance(reference, str) or not is_file_url(reference.strip()):
@@ -121,7 +122,7 @@ def _seed(ref: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(items: Any, short: str) -> Any:
-    """``{id: {...}}`` and ``{id: value}`` as a list of mappings with ids."""
+    """Convert ``{id: {...}}`` and ``{id: value}`` to a list of mappings with ids."""
     if not isinstance(items, Mapping):
         return items
     found = []
@@ -162,12 +163,12 @@ def _usage(ref: Mapping[str, Any]) -> str:
 
 
 def _renamed(item: dict[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
-    """The mission's names replaced, in place, where the field is not given under its own name as well."""
+    """Rename fields in place, unless the field is given under its own name as well."""
     return {words[k] if k in words and words[k] not in item else k: v for k, v in item.items()}
 
 
 def _frame_size(found: dict[str, Any]) -> None:
-    """``width`` and ``height`` replaced by ratio and resolution, unless these are given and say something else."""
+    """Replace ``width`` and ``height`` by ratio and resolution, unless these are given and say something else."""
     width, height = found.get("width"), found.get("height")
     if type(width) is not int or type(height) is not int or not (0 < width <= 16384 and 0 < height <= 16384):
         return
@@ -178,11 +179,11 @@ def _frame_size(found: dict[str, Any]) -> None:
 
 
 def _without_empty(item: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
-    """A field that is written without a value, or left empty in the form, has its default."""
+    """Remove fields without a value, or left empty in the form, so that their defaults apply."""
     return {k: v for k, v in item.items() if v is not None or k not in fields}
 
 
-#: The groups of a production: what an item is that is written as a value alone, and how it is put in the model's words.
+#: The groups of a production: the field that a plain value stands for, and the function that normalises an item.
 _GROUPS: tuple[tuple[str, str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
     ("assets", "path", _asset), ("characters", "images", _character), ("scenes", "prompt", _scene),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Paths as they are written in a production: made absolute as the operating system resolves them.
+"""Paths in a production, made absolute as the operating system resolves them.
 
-``..`` after a link leads to the folder above the link's target. An accented name is one name, whether its accents are
-stored as letters of their own (NFD, as a Mac writes them) or not (NFC). A file:/// URL is a path.
+``..`` after a link leads to the folder above the link's target. An accented name is the same name, whether its accents
+are stored as separate characters (NFD, as on a Mac) or not (NFC). A file:/// URL is a path.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def path_of_url(url: str) -> str | None:
 
 
 def bad_file_url(url: str) -> tuple[str, str]:
-    """What is wrong with a file URL that names no path, and what to write."""
+    """The fault of a file URL that names no path, and what to write."""
     found = _FILE_URL.fullmatch(url)
     if found is None:
         return "is no file:/// URL of a whole path", "write file:/// and the whole path, or the path alone"
@@ -44,16 +44,16 @@ def bad_file_url(url: str) -> tuple[str, str]:
 
 
 def local_path(name: str | Path) -> Path:
-    """The path of a file that is named on a command line or in a form, which may be a file URL."""
+    """The path of a file named on a command line or in a form, which may be a file URL."""
     text = str(name)
     found = path_of_url(text) if is_file_url(text) and not os.path.lexists(text) else None
     return as_stored(Path(found if found is not None else text))
 
 
 def located(reference: str, base: Path) -> str:
-    """A path as it was written, absolute and without ``.`` and ``..``, seen from the folder ``base``.
+    """A path made absolute, without ``.`` and ``..``, relative to the folder ``base``.
 
-    Where nothing is there, it stays as it is written: what reads it says so.
+    Where no such file exists, the path stays as it is written, for its reader to report.
     """
     path = os.path.join(base, reference)  # noqa: PTH118  a Path would drop nothing that matters, but is slower
     try:
@@ -68,9 +68,10 @@ def located(reference: str, base: Path) -> str:
 
 
 def as_stored(path: Path) -> Path:
-    """The path with its names as they are stored, where they differ from what is written in how accents are composed.
+    """The path with its names as they are stored on disk, where these differ from the written ones only in their
+    accents' form.
 
-    A name that is there as it is written is taken; so is the path itself where no name, or more than one, is its like.
+    A name that exists as it is written is used; so is the path itself if no name matches, or more than one.
     """
     try:
         if os.path.lexists(path) or str(path).isascii():

@@ -1,4 +1,4 @@
-"""What must hold between the parts of a production. Each rule names its place; all of them are checked at once."""
+"""Rules between the parts of a production. Each broken rule names its place; all are checked at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_STEPS = 12
 
 
 def check(production: Production, places: Places, *, also_known: Collection[str] = ()) -> list[Problem]:
-    """Every broken rule. ``also_known`` are ids whose own definition is faulty: references to them are not blamed."""
+    """Every broken rule. ``also_known`` are ids whose own definition is faulty: references to them are not reported."""
     findings = [
         *_scenes(production),
         *_unique("scenes", [s.id for s in production.scenes]),
@@ -130,7 +130,7 @@ def _camera(scene: Scene) -> Iterator[Finding]:
 
 
 def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
-    """What the first and the last frame may be (the table of keyframes that Luma accepts)."""
+    """Checks of the first and the last frame (by the table of keyframes that Luma accepts)."""
     for j, ref in enumerate(scene.seed_asset_refs):
         field = USAGES.get(ref.usage)
         if field is None:
@@ -200,7 +200,8 @@ def _picture(name: str | None, known: Collection[str], also_known: frozenset[str
 
 
 def _cycles(production: Production) -> Iterator[Finding]:
-    """Scenes that wait for each other: each needs its parent, the scene it leads into, and the footage it changes."""
+    """Scenes that wait for each other: each needs its parent, the scene that it leads into, and the footage that it
+    changes."""
     index = {scene.id: i for i, scene in enumerate(production.scenes)}
     needs: dict[str, dict[str, str]] = {}
     implied: set[tuple[str, str]] = set()
@@ -223,7 +224,7 @@ def _cycles(production: Production) -> Iterator[Finding]:
 
 
 def chained_to(before: Scene | None, scene: Scene) -> str | None:
-    """The scene that ``chain`` makes a scene without ``continue_from`` go on from."""
+    """The scene that a scene without ``continue_from`` continues by ``chain``."""
     if before is None or scene.start_image is not None or scene.modify is not None or before.lead_into == scene.id:
         return None
     return before.id
@@ -235,7 +236,7 @@ def _step(scene: str, other: str, field: str) -> str:
 
 
 def _loops(needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
-    """Cycles of a graph that share no scene, each once, by depth-first search without recursion."""
+    """Cycles of a graph, none sharing a scene, each once, by depth-first search without recursion."""
     done: set[str] = set()
     for root in needs:
         stack = [(root, iter(needs[root]))] if root not in done else []

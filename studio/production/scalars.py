@@ -1,4 +1,4 @@
-"""How single values are written in YAML, and what is told of them: YAML would silently make something else of them."""
+"""Checks of how single values are written in YAML, which would silently read some of them as something else."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Unquoted(str):
-    """Text without quotes in a text field, of which YAML makes a number, a date, or true or false.
+    """Unquoted text in a text field that YAML reads as a number, a date, or true or false.
 
-    ``said``: what it is to YAML. No field takes it: what was meant cannot be known.
+    ``said``: what YAML makes of it. No field accepts it, since what was meant cannot be known.
     """
 
     kinds: ClassVar[Mapping[str, str]] = {"float": "a number", "bool": "true or false", "timestamp": "a date"}
@@ -42,7 +42,7 @@ class Unquoted(str):
 
 @dataclass(frozen=True)
 class Remark:
-    """What is told of a place of the file as it is written. ``wrong``: it cannot be used so; else it is only noted."""
+    """A remark on how a place of the file is written. ``wrong``: it cannot be used so; otherwise it is only noted."""
 
     loc: Loc
     message: str
@@ -52,13 +52,13 @@ class Remark:
 
 @dataclass(frozen=True)
 class Written:
-    """A scalar as it stands in the file.
+    """A scalar with its place in the file.
 
     text:   its value as text
     plain:  True without quotes, | or >
     line:   the line that it ends in, from 0
     column: the column after its last character
-    indent: the column of what it belongs to, a field's name or a list's dash
+    indent: the column of its parent, a field's name or a list's dash
     first:  the line that it begins in, from 0
     """
 
@@ -71,7 +71,7 @@ class Written:
 
 
 def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
-    """What is to be told of a scalar. ``lines``: those of the file."""
+    """The remarks on a scalar. ``lines``: those of the file."""
     kind = text_kind(loc)
     text = written.text
     if kind == "prose":
@@ -96,7 +96,7 @@ def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
 
 
 def meant(text: str, kind: TextKind | None, *, plain: bool) -> str:
-    """A value without what ``remarks`` refuses in it, so that nothing else is said of it. Prose is left as it is."""
+    """A value without what ``remarks`` refuses in it, so that it causes no second error. Prose is left as it is."""
     if kind == "prose":
         return text
     hidden = "".join(c for c in text if is_invisible(c))
@@ -109,12 +109,12 @@ def _or_around(kind: TextKind | None) -> str:
 
 
 def _comment(loc: Loc, written: Written, lines: list[str], kind: TextKind) -> Iterator[Remark]:
-    """A comment after a text without quotes: cut off from the text, or written on purpose.
+    """A remark on a comment after an unquoted text: it may be a part of the text that YAML cuts off.
 
-    A comment that is meant as one stands two spaces after the text and has a space after its #. In prose anything else
-    is taken for a cut; in a name or path only what has one space before its # and none after it.
+    An intended comment has two spaces before its # and one after it. In prose anything else counts as cut off; in a
+    name or path only a comment with one space before its # and none after it.
     """
-    # The columns of YAML's reader do not count byte order marks.
+    # The columns of YAML's reader leave out byte order marks.
     line = lines[written.line].replace("\ufeff", "") if written.line < len(lines) else ""
     found, at, close = _COMMENT.fullmatch(line[written.column :]), written.line, False
     if found is not None:
@@ -138,7 +138,7 @@ def _comment(loc: Loc, written: Written, lines: list[str], kind: TextKind) -> It
 
 
 def _below(written: Written, lines: list[str]) -> tuple[int, re.Match[str] | None]:
-    """The next line that is not blank, if it is a comment in the text's midst: indented deeper than its field."""
+    """The next line that is not blank, if it is a comment within the text: indented deeper than its field."""
     for at in range(written.line + 1, len(lines)):
         if lines[at].strip():
             found = _COMMENT.fullmatch(lines[at])
@@ -147,14 +147,14 @@ def _below(written: Written, lines: list[str]) -> tuple[int, re.Match[str] | Non
 
 
 def name_remark(loc: Loc, lead: str) -> Remark:
-    """Remarks on a text that begins with an anchor or a tag that nothing needs: YAML would take it off."""
+    """Remarks on a text that begins with an unused anchor or a tag, which YAML would remove."""
     return Remark(
         loc, f"{shown(lead)} at its beginning is taken off by YAML, as a mark", "put the whole text in quotes"
     )
 
 
 def header_remarks(loc: Loc, line: str) -> Iterator[Remark]:
-    """Remarks on a comment behind the | or > that a text begins with, where it may be the text's beginning."""
+    """Remarks on a comment after the | or > of a text, which may be meant as the text's beginning."""
     found = _HEADER.search(line)
     if found is None:
         return
@@ -165,12 +165,13 @@ def header_remarks(loc: Loc, line: str) -> Iterator[Remark]:
 
 
 def with_pairs(text: str) -> str:
-    """The text with each emoji that JSON writes as two escapes (surrogates) as one character; a half stays as it is."""
+    """The text with each emoji that JSON writes as two escapes (surrogates) joined to one character; a single half
+    stays."""
     return _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def key_remark(key: str, *, plain: bool) -> tuple[str, str, str] | None:
-    """What is wrong with how a field's name is written: message, hint, and the name that was meant; None: nothing."""
+    """The fault in how a field's name is written: message, hint, and the intended name; None if there is none."""
     if hidden := first_invisible(key):
         meant = without_invisible(key).strip()
         return f"the name of the field {shown(key)} has {called(hidden)} in it", f"write {shown(meant)}", meant
@@ -181,8 +182,8 @@ def key_remark(key: str, *, plain: bool) -> tuple[str, str, str] | None:
 
 
 def bad_indents(lines: list[str], inside: set[int]) -> Iterator[tuple[int, str]]:
-    """Each line, from 1, that is indented with an invisible character, and that character. ``inside``: lines of texts
-    in quotes or in blocks, from 0, where such a character is part of the text."""
+    """Each line, from 1, that is indented with an invisible character, and that character. ``inside``: lines of
+    quoted or block texts, from 0, where such a character is part of the text."""
     for i, line in enumerate(lines):
         lead = line[: len(line) - len(line.lstrip("".join({c for c in line if is_invisible(c)}) + " \t"))]
         if i not in inside and (hidden := first_invisible(lead)):

@@ -1,4 +1,4 @@
-"""What a local file is, by its content: an image or a video that Luma reads, or something else."""
+"""Detection of local seed files by content: an image or a video that Luma reads, or something else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studio.file_types import Content, content_of
 from studio.production.field_types import shown
 
 READABLE = "name a file that can be read: a picture, or footage"
-#: How a part of a path begins that is no path here, in small letters, and what to write.
+#: Beginnings, in small letters, of paths that are no paths here, and what to write instead.
 _NO_PATHS = (
     ("~", "~ is not your home folder here: write the whole path"),
     ("$", "variables are not filled in: write the whole path"),
@@ -26,7 +26,7 @@ _NO_PATHS = (
 
 
 def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
-    """image (PNG, JPEG, WebP), video (MP4, MOV), or None if it is neither or cannot be read."""
+    """The kind of a file: image (PNG, JPEG, WebP), video (MP4, MOV), or None if it is neither or cannot be read."""
     try:
         return _content(Path(path)).kind if path is not None else None
     except (OSError, ValueError):
@@ -34,7 +34,7 @@ def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
 
 
 def bad_file(path: str, want: str | None, *, base: str = "the production file") -> tuple[str, str]:
-    """What is wrong with a file that should be a ``want`` (None: either), and what to do; empty if nothing is."""
+    """The fault of a file that should be a ``want`` (None: either), and what to do; empty if there is none."""
     file = Path(path)
     name = shown(file.name or path)
     try:
@@ -72,7 +72,7 @@ def _content(file: Path) -> Content:
 
 
 def _near(file: Path, base: str) -> str:
-    """The remedy for a file that is not there: by how its path is written, or by what has nearly its name."""
+    """The remedy for a missing file: by how its path is written, or by a file with a similar name."""
     plain = unquote(str(file))
     if plain != str(file) and os.path.lexists(plain):
         return f"%… is written so in URLs only: did you mean {shown(plain if len(plain) < 60 else Path(plain).name)}?"

@@ -1,9 +1,9 @@
-"""A film's name for folders and books, made of its title: no two titles come to the same by accident.
+"""Names of films for folders and the ledger, made from titles so that no two titles get the same name by accident.
 
-A slug keeps a-z and 0-9. Where that loses letters, digits or pictures of the title, or cuts it, a digest of the title
-stands at its end; where it loses signs alone (``C++``, ``C#``) or marks in words (``A/B``), the slug stays plain, and
-the budget's name has one.
-Earlier versions had no digests, so a film may be in the books under the slug that they made: ``earlier_slugs``.
+A slug keeps a-z and 0-9. Where that loses letters, digits or pictures of the title, or cuts it, the slug ends in a
+digest of the title. Where it only loses signs (``C++``, ``C#``) or marks within words (``A/B``), the slug has no
+digest, and the budget's name has one. Earlier versions had no digests, so the ledger may have a film under the slug
+that they made: ``earlier_slugs``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from hashlib import sha256
 
 MOST = 64
 _KEPT = 47  # characters before a digest: a version's slug keeps 56 of its film's
-#: ASCII characters that part words, and tell no two titles apart.
+#: ASCII characters that separate words, and do not make two titles different.
 _PARTING = frozenset(" \t\r\n-_.,:;!?'\"()[]{}/\\")
 
-#: A mark within a word or number, which tells titles apart: A/B and A-B, 1.5 and 1-5, 1–2 and 12.
+#: A mark within a word or number, which makes titles different: A/B and A-B, 1.5 and 1-5, 1–2 and 12.
 _WITHIN = re.compile(r"(?<=[^\W_])(?:_|[^\w\s'\u2019\-\u200b\ufeff])(?=[^\W_])")
-#: Names that Windows keeps for devices: no file or folder can have one.
+#: Names that Windows reserves for devices: no file or folder can have one.
 RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
@@ -31,14 +31,14 @@ def slugify(title: str) -> str:
     lost = any(
         not c.isascii() and unicodedata.category(c)[0] in "LMNSC" and c not in "\u200b\ufeff" for c in _nfc(title)
     )
-    lost = lost or any(not mark[0].isascii() for mark in _WITHIN.finditer(title))  # 1–2 would be 12
+    lost = lost or any(not mark[0].isascii() for mark in _WITHIN.finditer(title))  # else 1–2 becomes 12
     if not lost and len(bare) <= MOST and not RESERVED.fullmatch(bare):
         return bare
     return f"{bare[:_KEPT].strip('-')}-{_digest(title)}"
 
 
 def film_name(title: str) -> str:
-    """The name that the budget of a film of this title hangs on: its slug, with a digest where signs were lost."""
+    """The name under which a film of this title keeps its budget: its slug, with a digest where signs were lost."""
     slug = slugify(title)
     signs = any(c.isascii() and not c.isalnum() and c not in _PARTING for c in title)
     told_apart = slug.endswith(_digest(title)) or not (signs or _WITHIN.search(title))
@@ -46,7 +46,7 @@ def film_name(title: str) -> str:
 
 
 def earlier_slugs(title: str) -> tuple[str, ...]:
-    """The slugs that earlier versions made of this title, if they are not those of today. The likeliest first."""
+    """The slugs that earlier versions made of this title, unless they are the present ones. The likeliest first."""
     made = []
     for text in (title, *filter(None, [earlier_text(title)])):
         slug = _letters(text)[:MOST].strip("-") or f"film-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
@@ -55,7 +55,7 @@ def earlier_slugs(title: str) -> tuple[str, ...]:
 
 
 def earlier_text(text: str) -> str:
-    """What earlier versions took digits without quotes for, where that is something else: 7 for 007; else empty."""
+    """The text that earlier versions made of unquoted digits, where it differs: 7 for 007; else empty."""
     return str(int(text)) if text.isascii() and text.isdecimal() and text[0] == "0" and len(text) > 1 else ""
 
 

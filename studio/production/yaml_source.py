@@ -1,4 +1,4 @@
-"""A production file as plain data, with the line of every part of it. YAML and JSON; never code, tags or bombs."""
+"""Reading of a production file as plain data, with the line of every part. YAML and JSON; never code, tags or bombs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from studio.remedies import Surface, here
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
 MOST_PARTS = 200_000  # after aliases are expanded
-MOST_LINES = 20  # of a file that are told to be indented wrongly
+MOST_LINES = 20  # lines with wrong indentation that are reported, per file
 _ONE_DOCUMENT = "one production a file: remove the line with ---"
 _TAG = "tag:yaml.org,2002:"
 _LINE = re.compile(r"\r\n|\r|\n")
@@ -56,9 +56,9 @@ _LINE = re.compile(r"\r\n|\r|\n")
 
 @dataclass
 class Reading:
-    """What a file says: ``data``, the line of each place in it (from 1), and what is wrong with how it is written.
+    """The contents of a file: ``data``, the line of each place in it (from 1), and faults in how it is written.
 
-    ``remarks`` are what is told of single values, each at its place in the user's own words.
+    ``remarks`` are those on single values, each at its place in the user's own words.
     """
 
     data: Any = None
@@ -76,7 +76,7 @@ def read_file(path: Path) -> Reading:
 
 
 def read_text(text: str, name: str) -> Reading:
-    """The data of a production's text; its ``name`` tells YAML from JSON and is named in errors."""
+    """The data of a production's text. Its ``name`` decides between YAML and JSON, and is used in errors."""
     if not text.strip():
         raise _unreadable(name, "is empty", "a production has a title and scenes; see productions/coffee-shop.yaml")
     try:
@@ -120,14 +120,14 @@ def _text_of(path: Path) -> str:
 
 
 def _neighbours(path: Path) -> str:
-    """The production files that stand where one was looked for."""
+    """The production files in the folder of a missing one."""
     try:
         there = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in (".yaml", ".yml", ".json"))
     except (OSError, ValueError):
         there = []
     if there:
         return f"there are: {', '.join(there[:8])}"
-    # A person at Prefect's form does not see in which folder the run is made.
+    # A person at Prefect's form does not see which folder the run uses.
     from_where = here() is Surface.FORM and not path.is_absolute()
     return f"check the path; it is taken from {Path.cwd()}" if from_where else "check the path"
 
@@ -156,7 +156,7 @@ def _json(text: str, name: str) -> Reading:
         most = sys.get_int_max_str_digits()
         raise _unreadable(name, "has a number that is too long", f"at most {most} digits") from None
     try:
-        in_yaml = _yaml(text, name)  # JSON is YAML, nearly: for the lines
+        in_yaml = _yaml(text, name)  # JSON is almost YAML, which gives the lines
     except ProductionError:
         in_yaml = Reading()
     duplicates = [Problem(name, f"{shown(key)} is there twice", "keep one of them") for key in twice]
@@ -185,13 +185,14 @@ def _yaml(text: str, name: str) -> Reading:
         where = f"{name}:{text.count(chr(10), 0, bad) + 1}" if isinstance(bad, int) else name
         raise _unreadable(where, f"is not valid YAML: {said}", "remove that character") from None
     except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError, NotImplementedError):
-        raise _unreadable(name, "is not valid YAML") from None  # ruamel's own slips on odd directives and tags
+        raise _unreadable(name, "is not valid YAML") from None  # ruamel's own errors on odd directives and tags
     _check_indents(lines, name, builder)
     return reading
 
 
 def _check_indents(lines: list[str], name: str, builder: _Builder | None) -> None:
-    """Raises ProductionError where a line is indented with what is no plain space: all else that is wrong follows."""
+    """Raise ProductionError for lines indented with other characters than plain spaces, which cause all other
+    errors."""
     found = list(bad_indents(lines, builder.inside if builder is not None else set()))
     problems = [
         Problem(f"{name}:{line}", f"line {line} is indented with {called(hidden)}", "use plain spaces")
@@ -205,7 +206,7 @@ def _check_indents(lines: list[str], name: str, builder: _Builder | None) -> Non
 
 @dataclass(frozen=True)
 class _At:
-    """A value's place: the column of what it belongs to, and the line and column that it begins after."""
+    """A value's place: the column of its parent, and the line and column after which it begins."""
 
     indent: int
     line: int
@@ -213,23 +214,23 @@ class _At:
 
 
 class _Builder:
-    """Plain data from YAML's events in one pass: depth and parts are counted while it is built.
+    """A builder of plain data from YAML's events in one pass, which counts depth and parts as it builds.
 
-    An alias is the very data of its anchor, so it takes no room; but its parts count again, as whoever walks through
-    the production will meet them again.
+    An alias shares its anchor's data, so it takes no memory; but its parts are counted again, since any walk through
+    the production visits them again.
     """
 
     def __init__(self, name: str, text: str, lines: list[str]) -> None:
         self.name = name
         self.lines = lines
-        self.inside: set[int] = set()  # lines, from 0, that begin within a text in quotes or in a block
+        self.inside: set[int] = set()  # lines, from 0, that begin within a quoted or block text
         self.flow = 0
         yaml = YAML(typ="safe", pure=True)
         self.events: Iterator[Event] = yaml.parse(text)
         self.resolver = yaml.resolver
         self.reading = Reading()
         self.anchors: dict[str, tuple[Any, int] | None] = {}  # None: still being built
-        self.unused: dict[str, Loc] = {}  # anchors of texts without quotes that no alias has named yet
+        self.unused: dict[str, Loc] = {}  # anchors of unquoted texts that no alias has named yet
         self.parts = 0
         self.depth = 0
 
@@ -335,7 +336,7 @@ class _Builder:
         return _At(key.start_mark.column, end.line, end.column + (colon.end() if colon else 0))
 
     def cut_off(self, key: Event, value: Event, at: _At) -> bool:
-        """True if a key within braces has neither a colon nor a value: the rest of a text with a comma in it."""
+        """True if a key within braces has neither a colon nor a value: the rest of a text that contains a comma."""
         if not self.flow or not isinstance(key, ScalarEvent) or key.style or not isinstance(value, ScalarEvent):
             return False
         return not value.value and not value.style and at.column == key.end_mark.column
@@ -369,7 +370,8 @@ class _Builder:
         if tag == "null":
             return None
         if plain and given is None and text_kind(loc) is not None:
-            # A text is what is written: 007 stays so; but nobody knows what text 1.10, a date or true was meant to be.
+            # A text stays as it is written, such as 007; but what 1.10, a date or true was meant to be as text is
+            # unknown.
             return Unquoted(text, tag) if tag in Unquoted.kinds else text
         if tag == "bool":
             return text.lower() == "true"
