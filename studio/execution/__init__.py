@@ -1,1 +1,1 @@
-"""Carrying out a plan: its steps, polling, retries, and the session that they work in."""
+"""The execution of a plan: its steps, polling, retries, and the session that they share."""

@@ -1,8 +1,8 @@
-"""The measures of an order, for what came to be held against: pixels, shape, length. Pure functions.
+"""The expected measures of each order: pixels, shape, length; and the check of what was delivered. Pure functions.
 
-Luma says no frame size but those of 16:9, so a size is judged by its number of pixels and by its shape: it is of the
-tier whose number of pixels it is nearest to. That leaves room for every rounding (4:3 at 720p came as 1152×864), and
-none for another tier, a thumbnail or another shape.
+Luma documents frame sizes for 16:9 only, so a size is judged by its number of pixels and by its shape: it belongs to
+the tier with the nearest number of pixels. That allows every rounding (4:3 at 720p came as 1152×864), but no other
+tier, no thumbnail and no other shape.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from studio.providers.models import TIER_PIXELS
 from studio.providers.registry import video_model
 from studio.providers.shot_request import Operation, Source
 
-SECONDS_OFF = Fraction(1, 2)  # by which a clip may be shorter or longer than ordered
+SECONDS_OFF = Fraction(1, 2)  # seconds by which a clip may be shorter or longer than ordered
 SHAPE_OFF = 1.1  # factor by which width to height may differ; neighbours among the ratios differ by 1.3 (stills: 1.12)
 PIXELS_OFF = 1.5  # factor by which a number of pixels may differ, where no other tier is nearer
-STILL_PIXELS = (500_000, 40_000_000)  # of a still, whose size cannot be ordered: more than a thumbnail
-WIDEST = 3.0  # footage of a longer shape is edited in this one
+STILL_PIXELS = (500_000, 40_000_000)  # pixels of a still, whose size cannot be ordered: more than a thumbnail
+WIDEST = 3.0  # footage of a longer shape is edited in this shape
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """The measures that a clip or still is held against. What is empty or None is not known, and not looked at.
+    """The expected measures of a clip or still. A field that is empty or None is unknown, and not checked.
 
-    words:   the order, for an error
-    pixels:  the least and the most that it may have
-    shapes:  width to height; any of them will do
-    lengths: seconds; any of them will do
-    longer:  whether it may be longer than the shortest of ``lengths``, too: it continues a clip of unknown length
+    words:   the order in words, for an error
+    pixels:  the smallest and the largest number of pixels
+    shapes:  width to height; each of them is accepted
+    lengths: seconds; each of them is accepted
+    longer:  True if any length above the shortest of ``lengths`` is accepted: it continues a clip of unknown length
     """
 
     words: str
@@ -44,7 +44,7 @@ class Ordered:
 
     @property
     def known(self) -> bool:
-        """True if anything can be held against it."""
+        """True if any measure is known."""
         return bool(self.pixels or self.shapes or self.lengths)
 
 
@@ -58,7 +58,7 @@ class Sized(Protocol):
 
 
 def odd(ordered: Ordered, width: int, height: int, seconds: Fraction | None = None) -> str | None:
-    """What was ordered, what came, and in what the two differ; None where it is what was ordered.
+    """The order, the delivery, and how the two differ; None where they agree.
 
     ``seconds`` is None for a still.
     """
@@ -77,7 +77,7 @@ def odd(ordered: Ordered, width: int, height: int, seconds: Fraction | None = No
 
 
 def orders_of(plan: Plan, seeds: Mapping[str, Sized]) -> dict[str, Ordered]:
-    """What each shot of a plan is held against, by its id. ``seeds``: the seed assets, by SHA-256."""
+    """The expected measures of each shot of a plan, by its id. ``seeds``: the seed assets, by SHA-256."""
     found: dict[str, Ordered] = {}
     for shot in plan.shots:  # parents come before their children
         found[shot.id] = _ordered(shot, found, seeds)
@@ -85,7 +85,7 @@ def orders_of(plan: Plan, seeds: Mapping[str, Sized]) -> dict[str, Ordered]:
 
 
 def tier_range(tier: str) -> tuple[float, float] | None:
-    """The least and the most pixels that are nearer to this tier than to another; None for what is no tier."""
+    """The smallest and the largest number of pixels that are nearer to this tier than to another; None for no tier."""
     if tier not in TIER_PIXELS:
         return None
     own = TIER_PIXELS[tier]
@@ -131,7 +131,7 @@ def _ordered(shot: Shot, found: Mapping[str, Ordered], seeds: Mapping[str, Sized
 
 
 def _of_source(shot: Shot, source: Source, found: Mapping[str, Ordered], seeds: Mapping[str, Sized]) -> Ordered:
-    """What is known of the clip that a shot changes: what it was held against itself, or its own measures."""
+    """The known measures of the clip that a shot changes: its own expected ones, or those measured of footage."""
     if source.kind in OF_A_SHOT:
         return found[source.ref]
     seed = seeds.get(source.ref) if source.kind == "footage" else None
@@ -173,7 +173,7 @@ def _anchored(shot: Shot, found: Mapping[str, Ordered], seeds: Mapping[str, Size
 def _shapes_of(
     frames: list[Source], found: Mapping[str, Ordered], seeds: Mapping[str, Sized]
 ) -> tuple[float, ...] | None:
-    """The shapes of the pictures and clips that a clip's frames are taken from; None where one of them is unknown."""
+    """The shapes of the pictures and clips that a clip's frames come from; None where one of them is unknown."""
     shapes: list[float] = []
     for frame in frames:
         if frame.kind in OF_A_SHOT:
@@ -188,7 +188,8 @@ def _shapes_of(
 
 
 def _continued(shot: Shot, found: Mapping[str, Ordered]) -> tuple[tuple[Fraction, ...], bool]:
-    """The lengths that a new clip may have. Of one that continues another, the file may hold the other once more."""
+    """The lengths that a new clip may have. A clip that continues another may repeat the other's footage in its
+    file."""
     lengths, longer = {shot.seconds}, False
     for frame in (shot.start, shot.end):
         if frame is None or frame.kind not in ("shot", "generation"):

@@ -1,7 +1,7 @@
-"""Carrying out a plan: each shot is ordered as soon as what it is made from is there. For the flow and the library.
+"""The executor of a plan, for the flow and the library: it orders each shot as soon as its sources exist.
 
-How a step is run is given: plainly (``PlainSteps``), or as tasks of Prefect (``flows/shooting.py``). What follows from
-its end is decided here alone: what waits for what, and whether a shot is ordered again.
+It is given a runner for the steps: plain calls (``PlainSteps``) or tasks of Prefect (``flows/shooting.py``). It alone
+decides which shot waits for which, and whether a failed shot is ordered again.
 """
 
 from __future__ import annotations
@@ -27,42 +27,43 @@ S = TypeVar("S")
 
 
 class StepRunner(Protocol[S]):
-    """A way to run the steps of a shot. ``S`` is how it tells a step's end: with a value, with an error, or not begun.
+    """A way to run the steps of a shot. ``S`` is its type for a step's end: a value, an error, or not begun.
 
-    A step that is given an end without a value is not begun. None of them raises what its step raised.
+    A step whose input is an end without a value is not begun. None of the methods raises the step's error.
     """
 
     async def publish(self, run: Run, sha256: str) -> S:
-        """Put a seed asset where the service can read it."""
+        """Publish a seed asset where the service can read it."""
 
     async def submit(self, run: Run, shot: Shot, parents: Sequence[S], images: Sequence[S], attempt: int) -> S:
-        """Order a shot. ``parents``: by the shot's own order, each one's wait, or download where a frame is needed."""
+        """Order a shot. ``parents``: the end of each parent's wait, or of its download where a frame is needed, by
+        shot."""
 
     async def wait(self, run: Run, shot: Shot, submitted: S) -> S:
-        """Wait until the generation that was ordered has ended."""
+        """Wait until the ordered generation has ended."""
 
     async def download(self, run: Run, shot: Shot, waited: S) -> S:
-        """Fetch what a generation made."""
+        """Download what a generation made."""
 
     async def error(self, end: S) -> BaseException | None:
         """The error that a step raised; None where it has a value, or was not begun."""
 
     async def sha256(self, downloaded: S) -> str | None:
-        """The SHA-256 of what was fetched; None where that was not begun."""
+        """The SHA-256 of the download; None where it was not begun."""
 
 
 @dataclass(frozen=True)
 class Execution(Generic[S]):
-    """The end of every shot of a plan, by its id, and the downloads that brought a clip."""
+    """The end of every shot of a plan, by its id, and the downloads that gave a clip."""
 
     results: Mapping[str, ShotResult]
     footage: Mapping[str, S]
 
 
 async def publish_assets(run: Run, steps: StepRunner[S]) -> dict[str, S]:
-    """Put the seed assets that are still to be sent where the service can read them. Returns the steps, by SHA-256.
+    """Publish the seed assets that are not published yet. Returns the steps, by SHA-256.
 
-    Raises what went wrong with the first that cannot be: nothing was bought yet.
+    Raises the error of the first that fails; nothing was bought yet.
     """
     published = {}
     for sha256 in run.to_send:
@@ -74,9 +75,9 @@ async def publish_assets(run: Run, steps: StepRunner[S]) -> dict[str, S]:
 
 
 async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) -> Execution[S]:
-    """Order, await and fetch every shot of the plan.
+    """Order, await and download every shot of the plan.
 
-    A shot that fails leaves its siblings running; what is made from it is not begun.
+    A failed shot leaves its siblings running; shots made from it are not begun.
     """
     finished: dict[str, asyncio.Task[tuple[S, S]]] = {}
     fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}
@@ -97,7 +98,8 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
             listener.get().shot(shot.id, "ordering again", error.reason if isinstance(error, GenerationFailed) else "")
 
     async def made(shot: Shot, parent: str) -> S:
-        """The end that a shot is made from: of the parent's wait, or where a frame of its clip is needed, that clip."""
+        """The end that a shot depends on: of the parent's wait, or of its download where a frame of its clip is
+        needed."""
         if any(source.ref == parent and source.kind in OF_A_FILE for source in shot.sources):
             return (await fetched[parent])[0]
         return (await finished[parent])[1]
@@ -142,14 +144,15 @@ async def _result(run: Run, shot: Shot, steps: StepRunner[S], submitted: S, wait
 
 @dataclass(frozen=True)
 class End:
-    """The end of a step that was run plainly: what it gives to later ones, or its error, or neither: not begun."""
+    """The end of a plain step: its value, or its error, or neither if it was not begun."""
 
     value: Parent | None = None
     error: BaseException | None = None
 
 
 class PlainSteps:
-    """The steps as plain calls, tried again by the same table as Prefect's tasks. ``placed``: the orders, by shot."""
+    """A runner of steps as plain calls, retried by the same table as Prefect's tasks. ``placed``: the orders, by
+    shot."""
 
     def __init__(self, *, sleep: Sleep = asyncio.sleep) -> None:
         self._sleep = sleep

@@ -1,4 +1,4 @@
-"""The EXR frames of HDR clips: an archive beside the film, kept so that it is fetched once."""
+"""The EXR frames of HDR clips: an archive beside the film, kept there so that it is fetched only once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part
 
 PAID = "it is paid for"
-#: Half-float frames of 5 s at 1080p are 1.5 GB, compressed or not; these are several times that.
+#: Limits: half-float frames of 5 s at 1080p are 1.5 GB, compressed or not; these are several times that.
 MAX_BYTES = 8 * 1024**3
 MAX_UNPACKED = 16 * 1024**3
 MAX_MEMBERS = 2000
-MAX_DIRECTORY = 4 * 1024**2  # bytes that list the members
-MAX_RATIO = 200  # of what is unpacked to what was sent; frames of one colour alone come to more,
-RATIO_FROM = 64 * 1024**2  # and to less than this
-#: Others are unpacked without a limit on what one piece becomes.
+MAX_DIRECTORY = 4 * 1024**2  # bytes of the list of members
+MAX_RATIO = 200  # ratio of unpacked to packed; frames of a single colour exceed it,
+RATIO_FROM = 64 * 1024**2  # but are smaller than this
+#: Methods of compression that are read; the output of others has no limit per piece.
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-#: What zipfile raises for an archive that is damaged, in one place or another.
+#: The errors that zipfile raises for an archive that is damaged.
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, LookupError, TypeError,
     ArithmeticError, RuntimeError, MemoryError,
@@ -42,9 +42,9 @@ DAMAGED = (
 async def archives_of(
     run: Run, made: Iterable[Shot], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> tuple[Path, ...]:
-    """Put the EXR archives of those shots that have one into the film's folder, as ``<shot>.exr.zip``.
+    """Download the EXR archives of the shots that have one into the film's folder, as ``<shot>.exr.zip``.
 
-    Raises DownloadError or ServiceError where one cannot be had now, BadClip where what comes is no archive.
+    Raises DownloadError or ServiceError where one is not available now, BadClip where the file is no archive.
     """
     placed = []
     for shot in made:
@@ -90,7 +90,7 @@ async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callabl
 
 
 def _head(head: bytes) -> str:
-    """What begins so, in words; empty for an archive."""
+    """The kind of a file that begins so, in words; empty for an archive."""
     if head.startswith(b"PK"):
         return ""
     said = looks_like(head)
@@ -101,7 +101,7 @@ ARCHIVE = Goods("archive of EXR frames", _head, MAX_BYTES, PAID)
 
 
 def _settled(part: Part, goal: Path) -> tuple[Path | None, str]:
-    """The archive, examined and moved to where it is kept; or what is wrong with it."""
+    """The archive, examined and moved to its place; or what is wrong with it."""
     try:
         check_archive(part.path)
     except BadClip as error:
@@ -112,10 +112,10 @@ def _settled(part: Part, goal: Path) -> tuple[Path | None, str]:
 
 
 def check_archive(path: Path) -> None:
-    """Check a ZIP archive of a service without unpacking it, and then read all of it, within limits.
+    """Check a ZIP archive from a service, first without unpacking it, then by reading all of it within limits.
 
-    Raises BadClip for one that is damaged, encrypted, compressed in another way than by DEFLATE, that would become too
-    large, or whose members would leave the folder that somebody unpacks it into.
+    Raises BadClip for an archive that is damaged, encrypted, or compressed in another way than by DEFLATE, that would
+    become too large, or whose members would leave the folder that somebody unpacks it into.
     """
     try:
         _check_directory(path)
@@ -161,7 +161,7 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
             raise BadClip(f"is encrypted at {told}")
         if member.compress_type not in COMPRESSIONS:
             raise BadClip(f"is compressed in a way that is not read here, at {told}")
-        # Parts are told apart by either stroke, and a drive by its colon, wherever it is unpacked one day.
+        # Both slashes and a drive's colon are treated as separators, since it may be unpacked on any system.
         parts = PurePosixPath(member.orig_filename.replace("\\", "/")).parts
         leaves = not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]
         if leaves or not member.orig_filename.isprintable() or stat.S_ISLNK(member.external_attr >> 16):

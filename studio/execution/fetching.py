@@ -1,4 +1,4 @@
-"""Fetching what a generation made, a clip or a still, by a fresh URL each time that one is needed."""
+"""Download of what a generation made, a clip or a still, with a fresh URL for each attempt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def fresh_url(session: Session, api: str, generation_id: str, *, still: bo
 async def fetch_made(session: Session, api: str, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
     """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
 
-    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again.
+    Raises DownloadError, BadClip or ServiceError; a paid file can be fetched again.
     """
 
     async def fresh() -> str:
@@ -35,5 +35,5 @@ async def fetch_made(session: Session, api: str, generation_id: str, *, still: b
     if still:
         return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=generation_id)
     clip = await download(fresh, session.store, client=session.http, name=name, generation=generation_id)
-    await asyncio.to_thread(remember, session.store, clip)  # it was measured just now: not again
+    await asyncio.to_thread(remember, session.store, clip)  # it was measured just now, so it need not be measured again
     return clip.sha256

@@ -1,4 +1,4 @@
-"""A run's film: joined from the clips of its shots, in a thread that ends with the run."""
+"""The film of a run: joined from the clips of its shots, in a thread that ends with the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["FILM", "make_film"]
 
 
 async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
-    """Join the clips, whose SHA-256 are given by shot, to the run's film. Errors as in ``assemble``."""
+    """Join the clips, given by shot and SHA-256, to the run's film. Errors as in ``assemble``."""
     stopped, tell = threading.Event(), listener.get().film
 
     def joined() -> Assembly:
@@ -29,4 +29,4 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
     try:
         return await asyncio.to_thread(joined)
     finally:
-        stopped.set()  # cancelled: the thread goes on until its ffmpeg is told to stop
+        stopped.set()  # cancelled: the thread runs until its ffmpeg is told to stop

@@ -1,4 +1,4 @@
-"""How a shot's sources are given to its service: by URL, by file, or by generation. Found when the order is sent."""
+"""The inputs of a shot for its service: by URL, file or generation. They are prepared when the order is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.storage.probe_cache import stored_clip
 
 @dataclass(frozen=True)
 class Parent:
-    """A shot that was made: its generation, and its file where that is here already."""
+    """A shot that was made: its generation, and its file if that was downloaded."""
 
     generation_id: str
     sha256: str | None = None
@@ -28,7 +28,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class _Picture:
-    """A frame of a clip, as something to be published."""
+    """A frame of a clip, in the form of an asset to publish."""
 
     name: str
     sha256: str
@@ -45,7 +45,8 @@ class _Picture:
 async def give(session: Session, api: str, asset: Publishable) -> Given:
     """Put an asset where an API can read it, as it is now: its bytes are hashed.
 
-    A file is uploaded once in a run: the service has it then. What a URL leads to is looked at whenever it is sent.
+    A file is uploaded once per run, since the service keeps it. The content behind a URL is checked each time it is
+    sent.
     """
     if not spec_of(api).takes_files:
         return {"url": await asyncio.to_thread(session.publisher.publish, asset)}
@@ -62,9 +63,9 @@ async def give(session: Session, api: str, asset: Publishable) -> Given:
 async def inputs_of(
     session: Session, plan: Plan, shot: Shot, *, seeds: Mapping[str, Seed], parents: Mapping[str, Parent]
 ) -> dict[Source, Given]:
-    """Each of a shot's sources as its service takes it. ``parents``: the shots that it is made from, by their ids.
+    """The inputs of a shot in its service's form. ``parents``: the shots that it is made from, by their ids.
 
-    Raises ServiceError or DownloadError where one cannot be had now; nothing was ordered yet.
+    Raises ServiceError or DownloadError where one is not available now; nothing was ordered yet.
     """
     return {source: await _given(session, plan, shot, source, seeds, parents) for source in shot.sources}
 
@@ -89,7 +90,7 @@ async def _given(
 
 
 def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
-    """The first or last frame of a clip that is here."""
+    """The first or last frame of a downloaded clip."""
     assert parent.sha256 is not None, "what a frame is taken from was fetched"  # noqa: S101
     clip = stored_clip(session.store, parent.sha256)
     path = clip.last_frame if source.kind == "last" else clip.first_frame

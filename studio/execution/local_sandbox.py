@@ -1,4 +1,4 @@
-"""Starting the sandbox beside a run, or joining the one that is up already on the same home."""
+"""Starting the sandbox for a run, or joining the one that runs already on the same home."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ POLL = 0.1
 
 
 async def ensure_sandbox(home: Path, *, latency: float) -> str:
-    """Origin (``http://127.0.0.1:port``) of a sandbox on ``home`` that stays up while this process lives.
+    """The origin (``http://127.0.0.1:port``) of a sandbox on ``home`` that runs as long as this process.
 
-    Raises SettingsError where the sandbox on that home speaks HTTPS, StudioError where none starts.
+    Raises SettingsError where the sandbox on that home speaks HTTPS, StudioError if none starts.
     """
     home.mkdir(parents=True, exist_ok=True)
     deadline = asyncio.get_running_loop().time() + START_SECONDS
@@ -38,7 +38,7 @@ async def ensure_sandbox(home: Path, *, latency: float) -> str:
                     hint="end it, start it with another --home, or point LUMAAI_BASE_URL and SSL_CERT_FILE at it",
                 )
             if started is None or started.poll() is not None:
-                # Ended at once: another process was quicker to take the home. Look again, then try again.
+                # It ended at once, because another process took the home first: look for that one, then try again.
                 started = _start(home, latency, log)
             await asyncio.sleep(POLL)
     raise StudioError("the sandbox did not start", where=str(home), hint=f"see {log}")

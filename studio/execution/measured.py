@@ -1,7 +1,7 @@
-"""The price of what is made from a clip, once that clip is here: by its measures, not by what the plan supposed.
+"""The price of a shot that is made from another shot's clip, by the clip's measures instead of the plan's estimates.
 
-Changing or finishing a clip is billed by what the clip is. A plan knows what was ordered of it; an existing generation
-was ordered by nobody, and the clip of a continuation may hold its parent's footage, too.
+A change or a finish of a clip is billed by that clip. The plan knows only what was ordered. An existing generation was
+not ordered by it at all, and the clip of a continuation may include its parent's footage.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def quote_of(prices: PriceTable, shot: Shot, clip: Clip) -> Quote:
 
 
 def price_of(prices: PriceTable, shot: Shot, source: Shot, clip: Clip, *, allowed: bool) -> Decimal:
-    """USD that a shot really costs, as its source was measured.
+    """The actual price of a shot in USD, by the measures of its source.
 
-    Raises OddClip where that is more than the plan said, unless it is ``allowed``: then it counts against every cap.
+    Raises OddClip if it is more than planned, unless that is ``allowed``; then it counts against every cap.
     """
     real = quote_of(prices, shot, clip).usd
     planned = max(1, ceil(shot.seconds * FPS))

@@ -1,4 +1,4 @@
-"""The end of a run: whether its film can be made, and the error that it ends with."""
+"""The outcome of a run: whether its film can be made, and the error that it ends with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from studio.errors import (
 from studio.execution.run import Run, ShotResult
 from studio.remedies import again
 
-# Of these the same order again brings the same, but for these few of them: something has to be changed first.
+# Errors that ordering again does not change; except for these few, something has to be changed first.
 FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
 NOT_FINAL = (OutOfCredit, ServiceFailed, Unauthorized)
 
@@ -34,7 +34,7 @@ def film_is_due(run: Run, results: Mapping[str, ShotResult], *, allow_missing: b
 
 
 def failure_of(results: Mapping[str, ShotResult], *, film: bool, allow_missing: bool) -> StudioError | None:
-    """The error that the run ends with: an order in doubt or a cap outweighs a scene that failed."""
+    """The error that the run ends with: an order in doubt or a cap takes precedence over a failed scene."""
     failed = {i: r.error for i, r in results.items() if r.error is not None}
     for kind in (InDoubt, OverBudget):
         for error in failed.values():

@@ -1,7 +1,7 @@
-"""When to look again at generations in flight: learnt from how long earlier ones took.
+"""The poll schedule for generations in flight, learnt from how long earlier ones took.
 
-Looking costs a call for all that are in flight; not looking costs time. So the next look comes when as many of them are
-likely to have ended as one call is worth: silent until the earliest plausible finish, then often, then slower.
+A poll costs one call for all generations in flight; a late poll costs time. So the next poll comes when it is likely to
+find enough of them ended: none before the earliest plausible finish, then often, then more slowly.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.float64]
 AT = np.linspace(0, 1, 64)  # quantiles of a history: enough for its shape
-FEW = 5  # fewer past generations than this teach nothing
+FEW = 5  # fewer past generations than this are not used
 STEPS = 24  # of bisection: to a thousandth of a second within minutes
 
 
 @dataclass(frozen=True)
 class PollSchedule:
-    """Seconds until the next look. ``history`` has past durations in seconds, by kind (such as ``ray-2 720p 5s``).
+    """The pause until the next poll. ``history`` has past durations in seconds, by kind (such as ``ray-2 720p 5s``).
 
-    ``calls`` is how many looks the end of one generation may cost on average, and ``alone`` where it is the only one:
-    in a chain of scenes every link's delay adds up. ``shortest`` and ``longest`` bound the pause. Without history, a
-    pause is a ``part`` of the youngest's age.
+    ``calls`` is the number of polls that the end of one generation may cost on average, and ``alone`` that of a single
+    one in flight: in a chain of scenes every link's delay adds up. ``shortest`` and ``longest`` bound the pause.
+    Without history, a pause is a ``part`` of the youngest's age.
     """
 
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class PollSchedule:
     _quantiles: dict[str, Times | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def pause(self, in_flight: Sequence[tuple[str, float]]) -> float:
-        """Seconds until the next look at generations of these kinds and ages (in seconds since they were ordered)."""
+        """Seconds until the next poll for generations of these kinds and ages (in seconds since they were ordered)."""
         known = [(age, times) for kind, age in in_flight if (times := self._times(kind)) is not None]
         guess = min((age for kind, age in in_flight if self._times(kind) is None), default=None)
         pauses = [] if guess is None else [min(max(guess * self.part, self.shortest), self.longest)]
@@ -45,15 +45,15 @@ class PollSchedule:
         return min(pauses, default=self.longest)
 
     def _learnt(self, ages: Times, times: Times) -> float:
-        """The pause after which as much has likely ended as a look is worth; a row of ``times`` for each in flight."""
+        """The pause after which a poll is likely to find enough ended; a row of ``times`` for each in flight."""
         worth = 1 / (self.calls if len(ages) > 1 else self.alone)
         earliest = float(np.min(times[:, 0] * 0.9 - ages))
-        # Before anything can have ended, one long silence is enough; after that no pause is longer than the longest.
+        # Until anything can have ended, one pause of any length is right; after that none is longer than the longest.
         most = max(self.longest, earliest)
         low, high = self.shortest, most
         ended = _share(times, ages)
         running = 1 - ended
-        # Longer than any before: who knows. Expected at the rate of one in its own age.
+        # Longer than any before: unknown. It is expected to end at a rate of once per its own age.
         longest, rate = running < 1e-3, 1 / np.maximum(ages, 1.0)
 
         def expected(pause: float) -> float:
@@ -77,7 +77,8 @@ class PollSchedule:
 
 
 def _share(times: Times, ages: Times) -> Times:
-    """By row, the share of past generations that had ended by an age, smoothed by a twentieth of each one's length."""
+    """For each row, the share of past generations that had ended by an age, smoothed by a twentieth of each one's
+    length."""
     width = np.maximum(times * 0.05, 0.25)
     ended: Times = np.mean(1 / (1 + np.exp(-np.clip((ages[:, None] - times) / (width / 2), -60, 60))), axis=1)
     return ended

@@ -1,4 +1,4 @@
-"""Waiting for generations: one watcher a process and service, one list call a tick for all that are in flight."""
+"""Polling of generations: one poller per process and service, one list call per tick for all that are in flight."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from studio.ledger.sightings import Sighting
 from studio.providers import Generation, GenerationService
 from studio.remedies import again
 
-UNSEEN = 30.0  # seconds in which a service may not show yet what it has just accepted
+UNSEEN = 30.0  # seconds in which a service may not yet show a generation that it has just accepted
 PAGE = 100
 MOST_PAGES = 5
-MOST_PROOFS = 5  # looks at the list for a lone generation
+MOST_PROOFS = 5  # polls of the list for a single generation
 
 
 @dataclass
 class _Waiting:
     kind: str
-    since: float  # when it was ordered, by our clock
+    since: float  # time of its order, by our clock
     deadline: float
     state: str = ""
-    listed: bool = False  # it has stood on the account's list
-    missed: bool = False  # a look at the list did not show it
+    listed: bool = False  # it has appeared on the account's list
+    missed: bool = False  # a poll of the list did not show it
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class GenerationPoller:
-    """Tells when generations end. ``clock``: monotonic seconds; ``outage``: how long the service may be unreachable.
+    """A poller of generations. ``clock``: monotonic seconds; ``outage``: seconds that the service may be unreachable.
 
-    ``on_sight`` is told of generations that the account's list shows for the first time; unless that is ``proven``
-    already, also a lone one is looked for there at first: a list that was seen to show what is being made can prove
-    later that a create was not accepted.
+    ``on_sight`` is called with generations that the account's list shows for the first time. Unless the list is
+    ``proven`` already, it is polled at first even for a single generation: a list that has shown generations in the
+    making can prove later that a create was not accepted.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class GenerationPoller:
         age: float = 0.0,
         on_state: Callable[[str], None] = lambda _: None,
     ) -> Generation:
-        """The generation once it has ended, completed or failed.
+        """Wait for a generation, and return it once it has ended, completed or failed.
 
-        ``kind`` and ``age`` (seconds since it was ordered) tell when looking is worth it.
+        ``kind`` and ``age`` (seconds since it was ordered) decide the poll schedule.
 
         Raises StillRunning after ``timeout`` seconds (nothing is lost: it goes on at the service), NotFound where the
-        account does not have it, Refused where the service does not let us look, Untrusted where its
-        certificate is not trusted.
+        account does not have it, Refused where the service refuses to show it, Untrusted where its certificate is not
+        trusted.
         """
         waiting = self._waiting.get(generation_id)
         if waiting is None:
@@ -82,14 +82,14 @@ class GenerationPoller:
             if not self._waiting:
                 self._last_answer = now
             waiting = self._waiting[generation_id] = _Waiting(kind, now - age, now + timeout)
-            self._woken.set()  # a young one may want an earlier look than those before it
+            self._woken.set()  # a new one may need an earlier poll than the older ones
         if self._round is None or self._round.done():
             self._round = asyncio.create_task(self._watch(), name="watch generations")
         waiting.listeners.append(on_state)
         return await asyncio.shield(waiting.done)
 
     async def aclose(self) -> None:
-        """Stop looking. Those who still wait are cancelled."""
+        """Stop polling. Waiting callers are cancelled."""
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)
@@ -119,7 +119,7 @@ class GenerationPoller:
                 await self._rest()
 
     async def _rest(self) -> None:
-        """Sleep until the next look is worth it; a newcomer may want it sooner than those before."""
+        """Sleep until the next poll is due; a newcomer may need it sooner."""
         due = self._clock() + self._pause()
         while (left := due - self._clock()) > 0:
             self._woken.clear()
@@ -139,7 +139,7 @@ class GenerationPoller:
         return self._schedule.pause([(w.kind, now - w.since) for w in self._waiting.values()])
 
     async def _look(self) -> None:
-        """One tick: every generation that is waited for, seen once."""
+        """One tick: check every awaited generation once."""
         missing = set(self._waiting)
         if self._lists and (len(missing) > 1 or self._to_prove):
             self._to_prove = max(0, self._to_prove - 1)
@@ -159,7 +159,7 @@ class GenerationPoller:
                 page = await self._provider.list(limit=PAGE, offset=offset)
             except Refused as error:
                 if error.status in (400, 404, 405, 422):
-                    self._lists = False  # a server without a list: each is asked for by itself
+                    self._lists = False  # a server without a list: each is asked for separately
                     return missing
                 raise
             for generation in page.generations:
@@ -177,7 +177,7 @@ class GenerationPoller:
         return missing
 
     def _sighted(self, generation: Generation) -> list[Sighting]:
-        """What a generation's first appearance on the list tells of the list."""
+        """Report what a generation's first appearance shows about the list."""
         waiting = self._waiting.get(generation.id)
         if waiting is None or waiting.listed:
             return []

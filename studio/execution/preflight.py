@@ -1,6 +1,6 @@
-"""Checks before a run's first order: what it makes can be written, and replaces nothing of somebody else's.
+"""Checks before a run's first order: its files can be written, and replace no files of other productions.
 
-Folders are tried out by doing: made, a file written in each, kept by the disk, removed. The space that a run needs is
+Folders are tested in practice: created, a file written in each, synced, removed. The space that a run needs is
 estimated from the lengths and sizes of its clips.
 """
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from studio.execution.session import Session
 
 KEPT = ("clips", "stills", "pieces", "exr", "assets")  # folders of STUDIO_HOME that a run writes into
-# Bits of a pixel of a frame: a clip of the sandbox has 0.28; what the service sends varies about it.
+# Bits per pixel of a frame: a clip of the sandbox has 0.28; clips of the service vary around it.
 CLIP_BITS = Fraction(3, 10)
-HDR = 2  # times that a clip in high dynamic range is larger
-EXR_BYTES = 3  # of a pixel of a frame: three halves, compressed
+HDR = 2  # factor by which a clip in high dynamic range is larger
+EXR_BYTES = 3  # bytes per pixel of an EXR frame: three halves, compressed
 STILL_BYTES = 4_000_000
 REPORT_BYTES, REPORT_SHOT_BYTES, REPORT_MOST = 150_000, 60_000, 4_000_000
 PROBE_BYTES = 4096
 
 
 def check_places(session: Session, plan: Plan, out: Path) -> None:
-    """See that a run's files can be written, and that none of somebody else's would be replaced; claim its folder.
+    """Check that a run's files can be written and replace no others, and claim the film's folder.
 
-    ``out`` is the film's folder; the session's home, where no film is made. Raises SettingsError; what was made to try
-    is removed then. Blocks: call it from a thread.
+    ``out`` is the film's folder, or the session's home where no film is made. Raises SettingsError; test files are
+    removed then. Blocks: call it from a thread.
     """
     home, made = session.home, []
     films = session.settings.films.absolute()
@@ -58,13 +58,13 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
                 claim(out, plan.production.slug)
     except SettingsError:
         for folder in reversed(made):
-            with contextlib.suppress(OSError):  # somebody else uses it by now
+            with contextlib.suppress(OSError):  # another process uses it by now
                 folder.rmdir()
         raise
 
 
 def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:
-    """A line for each price table by which shots cost nothing, where the service is billed."""
+    """A note for each price table by which shots cost nothing, where the service is billed."""
     free: dict[str, set[str]] = {}
     for shot in plan.shots:
         if billed and shot.quote.usd == ZERO and not shot.generation:
@@ -77,7 +77,7 @@ def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:
 
 
 def _try_out(folder: Path, where: str) -> list[Path]:
-    """Make a folder and write a file in it that the disk keeps. Returns the folders that were not there before."""
+    """Create a folder and write and sync a file in it. Returns the folders that did not exist before."""
     with _told_of(folder, where):
         missing = [place for place in (*reversed(folder.parents), folder) if not place.exists()]
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def _try_out(folder: Path, where: str) -> list[Path]:
 
 @contextlib.contextmanager
 def _told_of(folder: Path, where: str) -> Iterator[None]:
-    """What goes wrong inside with a folder becomes SettingsError."""
+    """A block in which errors with a folder become SettingsError."""
     hint = f"name a folder that can be written ({where}); nothing was ordered"
     try:
         yield
@@ -102,7 +102,7 @@ def _told_of(folder: Path, where: str) -> Iterator[None]:
         raise SettingsError(f"{str(folder)!r} is no name of a folder", where=where, hint=hint) from None
     except OSError as error:
         for place in (folder, *folder.parents):
-            # Not a Path's own: these raise where a folder may not be read, or a name is too long.
+            # Not Path's own methods: these raise where a folder may not be read, or a name is too long.
             there = os.path.exists(place)  # noqa: PTH110
             if os.path.islink(place) and not there:  # noqa: PTH114
                 raise SettingsError(f"{place} is a link that leads nowhere", where=where, hint=hint) from None
@@ -114,7 +114,7 @@ def _told_of(folder: Path, where: str) -> Iterator[None]:
 
 @dataclass
 class _Need:
-    """Bytes that are needed on one disk: for what, by a folder on it."""
+    """The bytes that are needed on one disk: their purpose, and a folder on it."""
 
     folder: Path
     where: list[str]
@@ -122,7 +122,7 @@ class _Need:
 
 
 def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
-    """Hold the free space of each disk against what the run writes there. Raises SettingsError with the figures."""
+    """Compare the free space of each disk with the run's needs. Raises SettingsError with the figures."""
     sizes = {shot.id: _bytes_of(session, shot) for shot in plan.shots}
     fetched = sum(size for size, here in sizes.values() if not here)
     film = _film_bytes(plan, {shot: size for shot, (size, _) in sizes.items()})
@@ -131,7 +131,7 @@ def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
     wanted = [(session.home, "STUDIO_HOME", {"clips": fetched, "EXR frames": frames})]
     if out != session.home:
         report = min(REPORT_BYTES + shots * REPORT_SHOT_BYTES, REPORT_MOST)
-        # Clips that do not fit as they are become pieces of the film's form first.
+        # Clips that cannot be copied as they are first become pieces of the film's form.
         wanted[0][2]["pieces of the film"] = film
         linked = sum(sizes[name][0] for name in dict.fromkeys(name for cut in plan.cuts for name in cut.shots))
         parts = {
@@ -170,7 +170,7 @@ def _bytes_of(session: Session, shot: Shot) -> tuple[int, bool]:
 
 
 def _film_bytes(plan: Plan, sizes: Mapping[str, int]) -> int:
-    """The film's size: its cuts', each as long as it is in the film."""
+    """The size of the film: that of its cuts, each as long as it is in the film."""
     total = Fraction(0)
     for cut in plan.cuts:
         made = sum(plan.shot(name).seconds for name in cut.shots) * FPS
@@ -187,7 +187,7 @@ def _pixels(shot: Shot) -> int:
 
 
 def _size(count: int) -> str:
-    """Bytes as text, in the unit that fits."""
+    """Format a number of bytes, in the unit that fits."""
     for unit, large in (("GB", 10**9), ("MB", 10**6)):
         if count >= large:
             return f"{count / large:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: to a screen, to a log, or to nobody."""
+"""The events of a run, for a screen, a log, or nobody."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from studio.report.records import RunRecord
 
 
 class Listener:
-    """Hears of a run. Does nothing: screens override what they show."""
+    """A listener to a run's events. Its methods do nothing: screens override those that they need."""
 
     def began(self) -> None:
-        """The flow run has begun: nothing of it was done yet."""
+        """The flow run has begun; nothing has been done yet."""
 
     def planned(self, plan: Plan) -> None:
-        """The run knows what it will make."""
+        """The plan is made."""
 
     def shot(self, shot_id: str, state: str, detail: str = "") -> None:
         """A shot has come to a new state."""
 
     def film(self, frames: int, total: int) -> None:
-        """So many frames of the film are written."""
+        """This many frames of the film are written."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """A note for the user."""
 
     def ended(self, record: RunRecord) -> None:
-        """The run is over, however it went."""
+        """The run is over, with or without a film."""
 
 
-# The command sets its screen here before it calls the flow; runs in a worker have nobody who listens.
+# The command sets its screen here before it calls the flow; a run in a worker has no listener.
 listener: ContextVar[Listener] = ContextVar("listener", default=Listener())  # noqa: B039 - it keeps no state

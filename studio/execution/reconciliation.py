@@ -1,4 +1,4 @@
-"""Settling what runs left behind: lost answers, unseen ends, clips that nobody fetched, money that nobody booked."""
+"""Reconciliation: settles lost answers, unseen ends, clips that were not fetched, and spending without an order."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 from studio.purchasing.recovery import LostOrderResolver
 
-# Where no balance was read before, generations of this long are looked through.
+# Generations of this period are checked where no balance was read before.
 FIRST_LOOK = timedelta(days=2)
-# Characters by which a person names an order: fewer might mean another one than was thought of.
+# Fewest characters of a key by which a person may name an order: fewer might match another one by mistake.
 LEAST = 8
-# How often balance and books are read, until both are of one moment.
+# Attempts to read balance and ledger at the same moment.
 BALANCE_TRIES = 5
 
 
 @dataclass(frozen=True)
 class Stray:
-    """A generation of the account that no order has. What it cost is in nobody's books."""
+    """A generation of the account that no order has. No ledger entry holds its cost."""
 
     generation_id: str
     created_at: datetime | None
@@ -41,17 +41,17 @@ class Stray:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What was settled, and what is left for a person. Money in USD.
+    """The result of a reconciliation: what was settled, and what is left for a person. Money in USD.
 
     booked:      orders whose id had been kept in a file, because the ledger could not take it
     certain:     orders released because the list did not show them, and now certainly never accepted
     unsure:      those of which that is not certain yet: every cap counts them
-    reasons:     by order in doubt, what stands in the way of settling it
-    unexplained: left the account since the last reading without an order of ours; None where there was no reading
+    reasons:     by order in doubt, why it cannot be settled
+    unexplained: USD that left the account since the last reading without an order; None where there was no reading
     unread:      what could not be read now, and is left for another time
-    clock:       how far the service's clock is ahead of this machine's, in seconds, where it was measured
-    restored:    whether the ledger is an older copy, and nobody has said yet that what it lacks is settled
-    retakes:     new takes that were asked for, and of which there is no film yet
+    clock:       seconds by which the service's clock is ahead of this machine's, where it was measured
+    restored:    True if the ledger is an older copy, until a person says that what it lacks is settled
+    retakes:     new takes that were asked for, and are in no film yet
     """
 
     adopted: tuple[str, ...] = ()
@@ -75,14 +75,14 @@ class Reconciliation:
 
 
 async def reconcile(session: Session) -> Reconciliation:
-    """Settle every open order of this service's account, fetch paid clips, and hold the books against the balance.
+    """Settle every open order of this service's account, fetch paid clips, and compare the ledger with the balance.
 
-    One order that cannot be settled keeps no other one from it. Raises ServiceError where the service cannot be reached
-    at all; what was settled until then is booked.
+    An order that cannot be settled does not keep the others from it. Raises ServiceError where the service cannot be
+    reached at all; what was settled before is booked.
     """
     ledger, service = session.ledger, session.service
     if not await asyncio.to_thread(ledger.has_orders, service.seller):
-        return Reconciliation()  # nothing was ever bought here: the service need not be asked
+        return Reconciliation()  # nothing was ever bought here, so the service need not be asked
     booked_now = session.booked + await asyncio.to_thread(session.unbooked.book, ledger)
     await session.connect()
     settled = _Settled()
@@ -108,7 +108,7 @@ async def reconcile(session: Session) -> Reconciliation:
 
 @dataclass
 class _Settled:
-    """What becomes of orders, while they are gone through."""
+    """The results for orders, collected while they are processed."""
 
     adopted: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ def _settler(session: Session, api: str) -> LostOrderResolver:
 
 
 def _clock(session: Session) -> float | None:
-    """How far the service's clock is ahead, by the API that is farthest off."""
+    """Seconds by which the service's clock is ahead, for the API that is farthest off."""
     measured = [c.ahead.total_seconds() for api in session.connected
                 if (c := session.provider_of(api).clock) is not None and c.ahead is not None]  # fmt: skip
     return max(measured, key=abs, default=None)
@@ -160,11 +160,11 @@ async def _settle(session: Session, settled: _Settled) -> None:
             settled.doubtful.append(row)
             settled.reasons[row.key] = settler.why
     if unread is not None and len(settled.unread) == len(rows):
-        raise unread  # not one could be looked for: the service cannot be read now
+        raise unread  # the search failed for all of them: the service cannot be read now
 
 
 async def _look_again(session: Session, settled: _Settled) -> None:
-    """Look for what was released because the list did not show it."""
+    """Search again for orders that were released because the list did not show them."""
     orders = await asyncio.to_thread(session.ledger.suspended, session.service.seller)
     rows = [attempt for row in orders for attempt in session.ledger.suspended_attempts(row)]
     for row in rows:
@@ -183,7 +183,7 @@ async def _look_again(session: Session, settled: _Settled) -> None:
 
 
 async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Fetch clips that are paid for and not here, before the service forgets them."""
+    """Fetch clips that are paid for and missing here, before the service deletes them."""
     fetched, failed = [], []
     for row in await asyncio.to_thread(session.ledger.unfetched, session.service.seller):
         api = provider_of(row)
@@ -198,7 +198,7 @@ async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 name=row.shot,
             )
         except (DownloadError, MediaError, ServiceError):
-            failed.append(row.key)  # kept in the books: the next run or reconciliation tries again
+            failed.append(row.key)  # they stay in the ledger: the next run or reconciliation tries again
             continue
         await asyncio.to_thread(session.ledger.keep_clip, row.key, sha256)
         fetched.append(row.key)
@@ -218,7 +218,7 @@ async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, da
         except ServiceError:
             return None, None, since
         if held.under_way or await asyncio.to_thread(account_books, ledger, account) != held:
-            continue  # a producer is buying: balance and books are of two moments
+            continue  # a producer is buying: balance and ledger are of two moments
         now = BalanceReading(await asyncio.to_thread(ledger.now), balance, held.booked)
         await asyncio.to_thread(keep_reading, ledger, account, now)
         return balance, None if before is None else unexplained(before, now), since

@@ -1,4 +1,4 @@
-"""A reconciliation told: what it settled and what it left, in lines for people and as one JSON object."""
+"""The texts of a reconciliation: what it settled and what it left, in lines for people and as one JSON object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOCK_TOLD = 5.0  # seconds
 
 
 def told(done: Reconciliation) -> list[str]:
-    """Lines that tell what was settled, and what is left."""
+    """Lines about what was settled, and what is left."""
     lines = []
     if done.adopted:
         lines.append(f"{len(done.adopted)} lost answers found again and adopted: {_short(done.adopted)}")
@@ -70,7 +70,7 @@ def told(done: Reconciliation) -> list[str]:
 
 
 def as_json(done: Reconciliation) -> dict[str, Any]:
-    """The same as one object. Money as text."""
+    """The reconciliation as one JSON object. Money as text."""
     return {
         "adopted": list(done.adopted),
         "released": list(done.released),

@@ -1,17 +1,17 @@
-"""Trying again: each step of a shot, and a shot as a whole. One table, which the flow and the library both go by.
+"""Retry rules for each step of a shot, and for a shot as a whole. One table for the flow and the library.
 
 =========  ================================================  ===================================
 step       tried again after                                 seconds before each further try
 =========  ================================================  ===================================
-publish    what keeps an asset from its place for now        1, 5
-order      what was certainly not sent                       1, 5, 20
+publish    a publisher that fails for now                     1, 5
+order      a request that was certainly not sent              1, 5, 20
 wait       a service that cannot be read                     5, 30
-fetch      a clip that did not come whole                    2, 10, 30
+fetch      a clip that did not arrive whole                   2, 10, 30
 settle     a service that cannot be read (reconciliation)    10, 60, 300
 =========  ================================================  ===================================
 
-What the service refuses is final in each, and so is a certificate that is not trusted. What was perhaps sent is never
-tried again here: the ledger settles that.
+A refusal by the service is final in each step, and so is a certificate that is not trusted. A request that may have
+been sent is never repeated here: the ledger settles it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Retry:
-    """A rule for one step. ``after``: the errors that are worth another try; ``pauses``: seconds before each one."""
+    """A rule for one step. ``after``: the errors after which another try helps; ``pauses``: seconds before each one."""
 
     after: tuple[type[Exception], ...]
     pauses: tuple[float, ...]
@@ -49,7 +49,7 @@ class Retry:
         return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted)
 
     async def calling(self, call: Callable[[], Awaitable[T]], *, sleep: Sleep = asyncio.sleep) -> T:
-        """What a call brings, tried again by this rule. Raises what its last try raised."""
+        """The result of a call, retried by this rule. Raises the error of the last try."""
         for pause in self.pauses:
             try:
                 return await call()
@@ -60,7 +60,7 @@ class Retry:
         return await call()
 
 
-PUBLISH = Retry((ServiceError, BadInput), (1.0, 5.0))  # a bucket that is not reached is a setting, too
+PUBLISH = Retry((ServiceError, BadInput), (1.0, 5.0))  # an unreachable bucket raises SettingsError, too
 ORDER = Retry((NotSent,), (1.0, 5.0, 20.0))
 WAIT = Retry((ServiceError,), (5.0, 30.0))
 FETCH = Retry((DownloadError, BadClip, ServiceError), (2.0, 10.0, 30.0))
@@ -71,7 +71,8 @@ SETTLE = Retry((ServiceError,), (10.0, 60.0, 300.0))
 class Attempts:
     """A rule for ordering a shot again after the service failed its generation, and refunded it.
 
-    ``most``: orders of one shot that the service itself fails. ``moderated``: orders again after moderation refused it.
+    ``most``: orders of one shot that the service itself may fail. ``moderated``: orders again after moderation refused
+    it.
     """
 
     most: int
@@ -80,7 +81,7 @@ class Attempts:
     def again(self, error: BaseException | None, *, attempt: int, failed: int, pinned: bool) -> bool:
         """True if the shot is to be ordered once more.
 
-        ``attempt`` is the number of the order that failed, ``failed`` how many failed in this run. ``pinned``: the
+        ``attempt`` is the number of the failed order, ``failed`` how many failed in this run. ``pinned``: the
         generation is one that the producer names, and was not ordered at all.
         """
         if pinned or failed >= self.most + self.moderated:

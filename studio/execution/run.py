@@ -1,4 +1,4 @@
-"""One run of a production: what it is allowed to spend, where its film goes, and the record of how it went."""
+"""One run of a production: its spending limits, its film's folder, and the record of how it went."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome
 from studio.storage.probe_cache import stored_clip
 
 STALE = "what it was made from has another take now"
-MOST_OF_A_CAP = Decimal("0.8")  # who uses up that much of a cap is told
+MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
 
 
 class Run:
-    """A plan being carried out. Plain and opaque, so that Prefect passes it along without looking into it."""
+    """A plan being carried out. Opaque, so that Prefect passes it on without walking through it."""
 
     def __init__(
         self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
         budget: Decimal | None, started_at: datetime, allow_odd: bool = False,
     ) -> None:  # fmt: skip
-        #: Whether clips of another size or length than ordered are used; and what is odd about those that are, by shot.
+        #: Whether clips of another size or length than ordered are used; and, by shot, how those that are used differ.
         self.allow_odd, self.odd = allow_odd, dict[str, str]()
         self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
@@ -57,30 +57,30 @@ class Run:
 
     @property
     def attempts(self) -> Attempts:
-        """The rule for ordering again what the service failed."""
+        """The rule for ordering again after a failure at the service."""
         return Attempts(self.session.settings.create_attempts, self.session.settings.retry_moderation)
 
     @cached_property
     def ordered(self) -> Mapping[str, Ordered]:
-        """What each shot that comes is held against, by its id."""
+        """The expected measures of each shot, by its id."""
         return orders_of(self.plan, self.seeds)
 
     @property
     def to_send(self) -> tuple[str, ...]:
-        """sha256 of the seed assets that orders of this run will name."""
+        """SHA-256 of the seed assets that orders of this run will name."""
         ordered = (s for s in self.plan.shots if s.state in (ShotState.NEW, ShotState.IN_DOUBT))
         return tuple(dict.fromkeys(sha for shot in ordered for sha in shot.images))
 
     def gateway(self, shot: Shot) -> PurchaseGateway:
-        """The door through which a shot is ordered: one for each API and pool of models."""
+        """The gateway through which a shot is ordered: one for each API and pool of models."""
         which = shot.api, shot.pool
         if which not in self._gateways:
             self._gateways[which] = self.session.gateway(*which, run=self.id, plan=self.plan, budget=self.budget)
         return self._gateways[which]
 
     async def begin(self) -> None:
-        """Check that it may spend what it plans to and can write what it makes, reach for the service, and write into
-        the books that it begins.
+        """Begin the run: check its budget and that its files can be written, connect to the service, record the start
+        in the ledger.
 
         Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
         """
@@ -97,7 +97,7 @@ class Run:
             listener.get().note(f"warning: {line}")
         to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
         for api in {s.api for s in to_do}:
-            self.session.service.access(api)  # a missing key is said before anything is bought
+            self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         if to_do:
             await self.session.connect()
@@ -106,7 +106,7 @@ class Run:
         await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
-        """Note in the books which takes the run is to make, and whose budget it is held to."""
+        """Record in the ledger the takes that the run is to make, and the budget that it belongs to."""
         ledger, seller, plan = self.session.ledger, self.session.service.seller, self.plan
         if plan.retaking is not None:
             retaking = plan.retaking
@@ -120,18 +120,18 @@ class Run:
             share(ledger, film, plan.budgeting.made_out_of, seller)
 
     def end(self, made: Collection[str], *, film: bool) -> None:
-        """Note in the books how the run ended. ``made``: the ids of the shots that were made."""
+        """Record in the ledger how the run ended. ``made``: the ids of the shots that were made."""
         session = self.session
         session.ledger.end_run(self.id, "film" if film else "incomplete")
         if film and self.plan.retaking is not None:
             missing = {s.scene for s in self.plan.shots if s.id not in made}
             asked = set(self.plan.retaking.takes)
-            # They were asked for together, and end together: the same command goes on until each is in its film.
+            # They were asked for together, and end together: the same command continues until each is in its film.
             if asked <= {s.scene for s in self.plan.shots} - missing:
                 end_retakes(session.ledger, self.id, asked)
 
     def _told_before(self) -> tuple[str, ...]:
-        """What is to be known before the run buys anything."""
+        """Warnings and notes before the run buys anything."""
         lines = []
         if self.session.restored:
             lines.append(
@@ -145,7 +145,7 @@ class Run:
         return (*lines, *self._near_caps())
 
     def _near_caps(self) -> tuple[str, ...]:
-        """A line for every cap of which this run uses up most."""
+        """A warning for every cap that this run will almost use up."""
         ledger, seller = self.session.ledger, self.session.service.seller
         lines = []
         for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget):
@@ -158,7 +158,7 @@ class Run:
         return tuple(lines)
 
     async def next_attempt(self, shot: Shot) -> int:
-        """The number of the attempt that an order for this shot would be, or is."""
+        """The number that a shot's present or next attempt has."""
         row = await asyncio.to_thread(self.session.ledger.order, shot.key)
         if row is None:
             return 1
@@ -166,7 +166,8 @@ class Run:
 
 
 def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: str = "") -> Decimal | None:
-    """What may still be spent, by the tightest cap, in USD; None without a cap. Raises OverBudget by plan.
+    """The USD that may still be spent, by the tightest cap; None without a cap. Raises OverBudget where the plan
+    exceeds one.
 
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
@@ -192,7 +193,7 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
 
 
 def check_ledger(session: Session, plan: Plan) -> None:
-    """Raises SettingsError where a billed run would begin empty books, although there are signs of earlier ones."""
+    """Raise SettingsError if a billed run would begin an empty ledger, although there are signs of an earlier one."""
     if not session.service.billed or session.settings.new_ledger or not plan.to_buy or not session.ledger.is_empty():
         return
     signs = []
@@ -212,7 +213,7 @@ def check_ledger(session: Session, plan: Plan) -> None:
 
 
 def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
-    """Over a cap by plan: by how much, and what would fit."""
+    """The error for a plan over a cap: by how much, and what would fit."""
     over = spent + plan.to_pay - limit
     before = f", {usd(spent)} are spent already" if spent else ""
     fits = plan.affordable(limit - spent)
@@ -228,13 +229,13 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
 
 
 def _by(how: str) -> str:
-    """An option in brackets, where there is one."""
+    """An option in brackets; empty where there is none."""
     return f" ({how})" if how else ""
 
 
 @dataclass(frozen=True)
 class ShotResult:
-    """How one shot of the run ended: with a clip or still, with an error, or not begun because a parent is missing."""
+    """The end of one shot of the run: a clip or still, an error, or not begun because a parent is missing."""
 
     shot: Shot
     clip: Clip | None = None
@@ -257,7 +258,7 @@ def make_record(
     film: FilmRecord | None = None,
     notes: tuple[str, ...] = (),
 ) -> RunRecord:
-    """What the run made, from its results and from the books."""
+    """Make the record of a run, from its results and the ledger."""
     ledger = run.session.ledger
     rows = ledger.orders([s.key for s in run.plan.shots])
     costs = ledger.run_costs(run.id)
@@ -371,7 +372,7 @@ def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOut
 
 
 def _without_secrets(value: Any) -> Any:
-    """What the producer wrote, its URLs without their queries: these may be signatures."""
+    """What the producer wrote, with URLs without their queries, which may be signatures."""
     if isinstance(value, dict):
         return {name: _without_secrets(part) for name, part in value.items()}
     if isinstance(value, list):

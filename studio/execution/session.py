@@ -1,4 +1,4 @@
-"""Everything that one run works with: service, ledger, provider, clips. Opened by a flow, closed with it."""
+"""The session of a run: settings, service, ledger, providers, clips. Opened by a flow, closed with it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from studio.trust import trusted
 
 
 class Session:
-    """One run's surroundings. ``connect`` reaches for the service; everything before it needs no network and no key."""
+    """The resources of one run. ``connect`` contacts the service; everything before it needs no network and no key."""
 
     def __init__(
         self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient, publisher: Publisher
@@ -66,9 +66,9 @@ class Session:
         self.stills = StillStore(self.home / "stills")
         self.publisher = publisher
         self.unbooked = Unbooked(self.home / "unbooked")
-        self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the books since this began
+        self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the ledger since this began
         self.mark = LedgerMark(self.home / "ledger-mark.json")
-        # Whether the ledger is older than it was here before: a copy was restored, and it may lack purchases.
+        # True if the ledger is older than it was here before: a copy was restored, and purchases may be missing.
         self.restored = self.mark.restored(ledger)
         # The files that were uploaded in this run, by API and the SHA-256 of their bytes, as a request names them.
         self.given: dict[tuple[str, str], Given] = {}
@@ -79,15 +79,15 @@ class Session:
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
         retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "", apart: bool = False,
     ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
-        """The production as purchases, with prices and states. Spends nothing. Also its seed assets, by sha256.
+        """Plan the production: its purchases, with prices and states, and its seed assets, by SHA-256. Spends nothing.
 
-        ``renew`` names scenes whose clips shall not stay stale (``all``: every one). ``run`` is the id of the run that
-        is planned for, where there is one. ``apart``: its budget is not shared with a film that it was made out of.
+        ``renew`` names scenes whose clips may not stay stale (``all``: every one). ``run`` is the id of the run that is
+        planned for, if there is one. ``apart``: its budget is not shared with the film that it was made out of.
         """
         for name, scenes in (("only", only), ("retake", retake), ("take", takes or {}), ("renew", renew)):
             for scene in scenes:
                 if (name, scene) != ("renew", ALL):
-                    production.scene(scene, where=place(name))  # one that is not there is said at once
+                    production.scene(scene, where=place(name))  # a missing one is reported at once
         images, footage = assets_of(production)
         seeds: dict[str, Seed] = await look_at(
             images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
@@ -116,13 +116,13 @@ class Session:
         return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
 
     def has(self, sha256: str) -> bool:
-        """Whether a clip, or a still, is here and undamaged."""
+        """True if a clip, or a still, is here and undamaged."""
         return self.store.has(sha256) or self.stills.has(sha256)
 
     def _drawn(
         self, production: Production, seeds: Mapping[str, Seed], takes: Mapping[str, int], only: tuple[str, ...]
     ) -> Plan:
-        """The plan without its states; a scene that the books have in another form is drawn in that form."""
+        """The plan without its states; a scene that the ledger has in another form is planned in that form."""
 
         def held(key: str) -> bool:
             row = self.ledger.order(key)
@@ -137,16 +137,17 @@ class Session:
         self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],
         retake: tuple[str, ...], command: str, run: str,
     ) -> Retaking:  # fmt: skip
-        """For each scene of ``retake`` a new take; or the one that the same command asked for, and got no film of."""
+        """The take for each scene of ``retake``: a new one, or the one of an earlier run of this command that made
+        no film."""
         takes, refused = dict(chosen), list[int]()
         seller = self.service.seller
         known = retakes_of(self.ledger, production.slug, seller)
         for scene in retake:
-            # Drawn anew for each: a new take of a parent makes new families of its children.
+            # Planned again for each: a new take of a parent makes new families of its children.
             drawn = self._drawn(production, images, takes, (scene,))
             found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
             latest = [row for row in found if row]
-            # Under another title the same shots may have been asked for, too.
+            # The same shots may have been asked for under another title, too.
             elsewhere = {row.production for row in latest} - {production.slug}
             asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, seller)] + known
             asked = sorted((r for r in asked if r.scene == scene), key=lambda r: -r.id)
@@ -155,14 +156,14 @@ class Session:
         return Retaking(command, {scene: takes[scene] for scene in retake}, tuple(refused))
 
     def _budgeting(self, naming: Named, plan: Plan, apart: bool) -> Budgeting:
-        """Whose budget a plan is held to, by what the books know of its shots."""
+        """The budget that a plan belongs to, by the shots that the ledger has already."""
         film, seller = naming.production.budget_name, self.service.seller
         found = Budgeting(apart=apart)
         if naming.new:
             found = replace(found, begun_as=film, made=naming.made)
         if apart:
             return found
-        # Where it goes by an earlier name, nothing was bought under that of today.
+        # Where it has an earlier name, nothing was bought under the present one.
         others = set(films_with(self.ledger, film, seller)) - {naming.made}
         said = [s.prompt for s in plan.shots if not s.finishes]
         source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
@@ -171,7 +172,7 @@ class Session:
         return replace(found, others=tuple(sorted(others)), made_out_of=source)
 
     async def connect(self) -> None:
-        """Reach for the service; where none is named, start the sandbox."""
+        """Connect to the service; if none is configured, start the sandbox."""
         if self._providers:
             return
         origin = ""
@@ -192,7 +193,7 @@ class Session:
             )
 
     def clock_notes(self) -> tuple[str, ...]:
-        """A line for each API whose clock, by its answers, is not this machine's."""
+        """A note for each API whose clock, by its answers, differs from this machine's."""
         told = []
         for api, provider in self._providers.items():
             ahead = provider.clock.ahead if provider.clock is not None else None
@@ -240,13 +241,13 @@ class Session:
 
     @property
     def grace(self) -> Grace:
-        """How long an order whose answer was lost may still turn up."""
+        """The time in which an order whose answer was lost may still appear on the list."""
         return Grace(self.settings.doubt_grace)
 
     def limits(self, api: str, pool: str) -> Limits:
         """The limits of an account, for a pool of models: what the settings say, else its tier's at the service.
 
-        A limit that the service tells replaces the tier's, and lowers that of the settings.
+        A limit that the service states replaces the tier's, and lowers that of the settings.
         """
         held = self.service.billed and self.settings.tier != "none"
         tier = spec_of(api).limits.get(pool, RateLimits()) if held else RateLimits()
@@ -259,20 +260,20 @@ class Session:
             await provider.aclose()
         await asyncio.to_thread(self.publisher.close)
         await self.http.aclose()
-        with contextlib.suppress(LedgerError):  # it may be what the run ended with: that is told, not this
+        with contextlib.suppress(LedgerError):  # it may be the error that the run ended with, which is reported instead
             await asyncio.to_thread(self.mark.set, self.ledger)
         self.ledger.close()
 
 
 @asynccontextmanager
 async def open_session(settings: Settings) -> AsyncIterator[Session]:
-    """Open ledger and clips. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
+    """Open the ledger and the stores. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
     service = choose_service(settings)
     publisher = choose_publisher(settings, service)
     authorities = trusted()
     ledger = await asyncio.to_thread(open_ledger, settings.ledger)
     check_clock(ledger)
-    # What is fetched with this client carries no key. A server on this machine is reached past any proxy.
+    # Downloads by this client carry no key. A server on this machine is reached past any proxy.
     http = httpx.AsyncClient(
         follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma",
         verify=authorities,
@@ -286,9 +287,9 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
 
 
 def opaque_id(ledger: str, film: str) -> str:
-    """A name for all versions of a film, the same in every run, that tells nothing of it.
+    """An opaque name for all versions of a film, the same in every run.
 
-    Keyed with the ledger's random id, which nobody else has: a title cannot be tried out against it.
+    A hash keyed with the ledger's random id, which nobody else has, so that titles cannot be guessed from it.
     """
     return hmac.new(ledger.encode(), film.encode(), hashlib.sha256).hexdigest()[:32]
 
@@ -305,7 +306,7 @@ def read_by_url(plan: Plan) -> dict[str, None]:
 
 
 def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
-    """Notes on a budget that several films share, or that goes on under an earlier name."""
+    """Notes on a budget that several films share, or that continues under an earlier name."""
     if budgeting.begun_as:
         begun = (
             f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
@@ -323,7 +324,7 @@ def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
 
 
 def caps_of(settings: Settings, plan: Plan, *, run: str, budget: Decimal | None) -> list[Cap]:
-    """Every cap that holds for a run now: its own, its film's in all versions, this month's by the ledger's clock."""
+    """Every cap that applies to a run: its own, its film's in all versions, and this month's by the ledger's clock."""
     written = plan.production
     caps = [
         Cap("run", run, budget),
@@ -334,5 +335,5 @@ def caps_of(settings: Settings, plan: Plan, *, run: str, budget: Decimal | None)
 
 
 def films_folder(settings: Settings, production: Production, run: str) -> Path:
-    """Where a run's film goes when the producer names no other place."""
+    """The folder of a run's film where the producer names none."""
     return (settings.films / production.slug / run).absolute()

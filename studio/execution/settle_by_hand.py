@@ -1,4 +1,4 @@
-"""Checks of what a person settles, before it is booked: adoption of a generation, release, and taking either back."""
+"""Checks of settlements by hand before they are booked: adoption of a generation, release, and undoing either."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.providers.registry import provider_of, spec_of
 
 
 async def adopt_by_hand(session: Session, order: str, generation_id: str) -> OrderRow:
-    """Book a generation as what an order in doubt bought. ``order``: the beginning of its key.
+    """Book a generation as the purchase of an order in doubt. ``order``: the beginning of its key.
 
     Raises BadInput where the generation cannot be that order's, ServiceError where the service does not show it,
     LedgerError where another order has it.
@@ -36,13 +36,13 @@ async def adopt_by_hand(session: Session, order: str, generation_id: str) -> Ord
 
 
 async def release_by_hand(session: Session, order: str) -> OrderRow:
-    """Let an order be sent again. Raises BadInput or LedgerError."""
+    """Release an order, so that it may be sent again. Raises BadInput or LedgerError."""
     row = await asyncio.to_thread(find_order, session, order)
     return await asyncio.to_thread(release, session.ledger, row.key)
 
 
 async def undo_by_hand(session: Session, order: str) -> OrderRow:
-    """Take back what a person settled last of an order. Raises BadInput or LedgerError."""
+    """Undo the last settlement of an order by hand. Raises BadInput or LedgerError."""
     row = await asyncio.to_thread(find_order, session, order)
     return await asyncio.to_thread(undo, session.ledger, row.key)
 

@@ -1,4 +1,4 @@
-"""Having one shot made, step by step: ordered, awaited, fetched. What the flow's tasks and the library both do."""
+"""The steps by which one shot is made: order, wait, fetch. Shared by the flow's tasks and the library."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from studio.remedies import again, option
 from studio.storage.probe_cache import stored_clip
 
 log = logging.getLogger(__name__)
-# A generation that is in no books of ours was ordered at least so long ago: it is there, or it is nowhere.
+# A generation without an order in this ledger is at least this old: it is at the service, or lost.
 ELSEWHERE = timedelta(minutes=1)
-# Shots with the same key are one purchase, and one file: who comes second finds it fetched.
+# Shots with the same key are one purchase and one file: the second finds it fetched.
 _fetching: WeakKeyDictionary[Session, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 async def publish(run: Run, sha256: str) -> None:
-    """Put a seed asset where each API that reads it can. Raises what keeps it from there; nothing is bought."""
+    """Publish a seed asset for each API that reads it. Raises the publisher's error; nothing is bought."""
     for api in run.session.service.apis:
         if sha256 in seeds_of(run.plan, api):
             await give(run.session, api, run.seeds[sha256])
@@ -47,17 +47,17 @@ async def publish(run: Run, sha256: str) -> None:
 async def order(
     run: Run, shot: Shot, parents: Mapping[str, Parent], *, on_wait: Callable[[str], None] = lambda _: None
 ) -> Placed:
-    """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent.
+    """Order a shot through the gateway. Sends nothing if any process has ordered it before.
 
     ``parents``: the shots that it is made from, by their ids. Raises as the gateway's ``purchase`` and ``inputs_of``
-    do, and OddClip where one of them is not what was ordered, or makes the shot dearer than the plan said.
+    do, and OddClip if one of them is not as ordered, or makes the shot dearer than planned.
     """
     if shot.generation:
         return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
     session, hears = run.session, listener.get()
     row = await asyncio.to_thread(session.ledger.order, shot.key)
     if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
-        # It stands: what it was made from need not be asked for again.
+        # It was ordered before, so its sources are not needed again.
         return Placed(row.key, row.attempt, row.generation_id, row.state is OrderState.COMPLETED, bought=False)
     for parent in shot.parents:
         await _not_odd(run, shot, run.plan.shot(parent), parents[parent])
@@ -81,8 +81,8 @@ async def order(
 
 
 async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) -> bool:
-    """See to it that the books have a purchase of which only a recorded result is left, as after an older copy of the
-    ledger was restored: its generation is asked for at the service, and booked at the shot's price.
+    """Book a purchase that is known only from a recorded result, as after an older copy of the ledger was restored:
+    check its generation at the service, and book it at the shot's price.
 
     False where the service does not have it. Raises ServiceError, or LedgerError where another order has it.
     """
@@ -91,7 +91,7 @@ async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) ->
     if row is not None and row.generation_id == generation_id:
         return True
     if row is not None and row.state.held and row.generation_id is not None:
-        return False  # the books have another generation for it: that one counts
+        return False  # the ledger has another generation for it, which counts
     provider = session.provider_of(shot.api)
     try:
         await provider.get(generation_id)
@@ -111,7 +111,7 @@ async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) ->
 
 
 async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
-    """Wait until a shot's generation has ended, and write into the books how.
+    """Wait until a shot's generation has ended, and record its end in the ledger.
 
     Raises GenerationFailed where the service failed it, StillRunning where it takes too long, ServiceError.
     """
@@ -146,7 +146,7 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
 
 
 async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> StudioError:
-    """The error for a generation that the service does not show: a young one may still come, an old one is gone."""
+    """The error for a generation that the service does not show: a young one may still appear, an old one is gone."""
     if row is None or row.generation_id is None:
         return error
     if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) < GONE_AFTER:
@@ -157,10 +157,10 @@ async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> Stu
 
 
 async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
-    """The SHA-256 of what a shot made, in its store. What is here already is not fetched again.
+    """The SHA-256 of a shot's file, in its store. A file that is here already is not fetched again.
 
-    Raises DownloadError, BadClip or ServiceError; what was paid for can be fetched again. Raises OddClip where what
-    came, now or in an earlier run, is not what was ordered, and the run does not allow that: it is booked and kept.
+    Raises DownloadError, BadClip or ServiceError; a paid file can be fetched again. Raises OddClip where the file, now
+    or in an earlier run, is not as ordered, and the run does not allow that: it is booked and kept.
     """
     sha256 = await _kept(run, shot, generation_id)
     said = await asyncio.to_thread(oddity, run, shot, sha256)
@@ -175,7 +175,7 @@ async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
 
 
 def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
-    """In what a clip or still that is here differs from what was ordered; None where it does not. Raises BadClip."""
+    """The difference of a stored clip or still from its order; None where there is none. Raises BadClip."""
     ordered = run.ordered[shot.id]
     if not ordered.known:
         return None
@@ -184,15 +184,15 @@ def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
         return odd(ordered, clip.width, clip.height, clip.duration)
     path = run.session.stills.find(sha256)
     if path is None:
-        return None  # gone since: it is fetched, and looked at, when it is needed
+        return None  # it is gone: it will be fetched and checked when it is needed
     with Image.open(path) as still:
         return odd(ordered, *still.size)
 
 
 async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
-    """Fetch what a shot is made from, before it is paid for: nothing is bought on top of what is not as ordered.
+    """Fetch and check what a shot is made from before the shot is paid for: nothing is bought on top of an odd clip.
 
-    Where it cannot be fetched now, the order goes out all the same: its generation is there.
+    If it cannot be fetched now, the order is sent nevertheless, since its generation exists.
     """
     if run.allow_odd or not run.ordered[parent.id].known:
         return
@@ -209,10 +209,10 @@ async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
 
 
 async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal:
-    """USD of a shot: the plan's, or where the service bills it by another shot's clip, by that clip's measures.
+    """USD of a shot: the plan's price, or where it is billed by another shot's clip, the price by that clip's measures.
 
-    Raises OddClip where it is dearer than planned. What is known of the clip from its order stands in for it where it
-    cannot be fetched now; of an existing generation nothing is known, and why it cannot be fetched is raised.
+    Raises OddClip where it is dearer than planned. If the clip cannot be fetched now, the measures of its order are
+    used instead; for an existing generation there are none, and the error of the fetch is raised.
     """
     source = source_of(run.plan, shot)
     if source is None:
@@ -238,7 +238,7 @@ def _look_at(run: Run, shot: Shot, sha256: str) -> str:
 
 
 async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
-    """The SHA-256 of what a shot made, in its store and booked, fetched unless it is here."""
+    """The SHA-256 of a shot's file, stored and booked; fetched unless it is here."""
     session = run.session
     async with _fetching.setdefault(session, {}).setdefault(shot.key, asyncio.Lock()):
         row = await asyncio.to_thread(session.ledger.order, shot.key)
