@@ -1,1 +1,1 @@
-"""What a flow is made of: thin Prefect tasks with cache key, retries, tags and cost."""
+"""The tasks of the flows: thin Prefect wrappers with cache key, retries, tags and cost."""

@@ -1,7 +1,7 @@
 """Cache keys and retry rules of the tasks.
 
-A key is written out: step, version, and the digests of what decides the result. It holds the ledger's own id too, so
-that a result store that outlives a ledger (or serves two) never answers for purchases that these books do not know.
+A key is readable: step, version, and the digests of everything that decides the result. It includes the ledger's id, so
+that a result store that outlives a ledger (or serves two) never answers for purchases that this ledger does not have.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ RetryRule = Callable[[Task[..., Any], TaskRun, State[Any]], Coroutine[Any, Any, 
 
 
 def key(step: str, version: int, *parts: object) -> str:
-    """``luma/<step>/v<version>/<parts>``: raise the version when the meaning of a step's result changes."""
+    """The key ``luma/<step>/v<version>/<parts>``: raise the version when the meaning of a step's result changes."""
     return "/".join(["luma", step, f"v{version}", *(str(part) for part in parts)])
 
 
 def worth(retry: Retry) -> RetryRule:
-    """Retry only what the rule of a step says is worth it. (Async: Prefect retries everything on a sync rule.)"""
+    """A retry condition by the rule of a step. (It is async, because Prefect retries everything on a sync one.)"""
 
     async def rule(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Joining the scenes' clips into the film."""
+"""The task that joins the scenes' clips into the film."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.values import Footage
 
 def _film_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     run = inputs["run"]
-    # Only a retried flow run has the same folder again; where the film itself is gone, a record of it is worth nothing.
+    # Only a retried flow run has the same folder again; a recorded result is useless if the film itself is gone.
     if not (run.out / FILM).is_file():
         return None
     made_of = {

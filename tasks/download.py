@@ -1,4 +1,4 @@
-"""Fetching what a shot made into the store."""
+"""The task that fetches a shot's file into its store."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tasks.values import Finished, Footage
 def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     session, shot, finished = inputs["run"].session, inputs["shot"], inputs["finished"]
     row = session.ledger.order(shot.key)
-    # A recorded result is worth nothing where its clip is no longer here.
+    # A recorded result is useless if its clip is no longer here.
     if row is None or row.clip is None or not session.has(row.clip):
         return None
     if oddity(inputs["run"], shot, row.clip) is not None:
-        return None  # whether it may be used is for each run to say
+        return None  # each run decides itself whether it may be used
     return key("download", 2, session.ledger.id, finished.generation_id, row.clip)
 
 
@@ -37,6 +37,6 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
     retry_condition_fn=worth(FETCH),
 )
 async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
-    """Fetch a clip or still, verify it, and keep it by its content. What is here already is not fetched again."""
+    """Fetch a clip or still, verify it, and store it by its content. One that is here already is not fetched again."""
     sha256 = await fetch(run, shot, finished.generation_id)
     return Footage(shot=shot.id, generation_id=finished.generation_id, sha256=sha256)

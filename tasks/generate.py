@@ -1,4 +1,4 @@
-"""Buying a shot, and waiting for it."""
+"""The tasks that order a shot, and wait for it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def order_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
 async def submit(
     run: Run, shot: Shot, parents: Sequence[Finished | Footage], images: Sequence[Published], attempt: int
 ) -> Submitted:
-    """Order a shot through the one door to spending. Ordered before, by whomever: nothing is sent."""
+    """Order a shot through the gateway. Sends nothing if any process has ordered it before."""
     log = get_run_logger()
     made = {p: Parent(*_made(m)) for p, m in zip(shot.parents, parents, strict=True)}
     placed = await order(run, shot, made, on_wait=lambda why: log.info("waiting: %s", why))
@@ -54,9 +54,9 @@ def _made(parent: Finished | Footage) -> tuple[str, str | None]:
 
 
 async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
-    """True if the books know a purchase that a task's result tells of; one that they lack is adopted into them.
+    """True if the ledger has the purchase in a task's result; a missing one is adopted.
 
-    False where the service does not have it either: the result is worth nothing, and the shot is ordered anew.
+    False where the service does not have it either: the result is useless, and the shot is ordered again.
     """
     if shot.generation:
         return True
@@ -64,7 +64,8 @@ async def booked(run: Run, shot: Shot, submitted: Submitted) -> bool:
 
 
 async def ended_in_the_books(run: Run, shot: Shot) -> bool:
-    """True if the books know that a shot's generation has ended; a recorded result alone may be of later books."""
+    """True if the ledger knows that a shot's generation has ended; a recorded result alone may be newer than the
+    ledger."""
     if shot.generation:
         return True
     row = await asyncio.to_thread(run.session.ledger.order, shot.key)
@@ -87,6 +88,6 @@ def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     retry_condition_fn=worth(WAIT),
 )
 async def wait(run: Run, shot: Shot, submitted: Submitted) -> Finished:
-    """Wait until the generation has ended, and write into the books how."""
+    """Wait until the generation has ended, and record its end in the ledger."""
     await await_end(run, shot, submitted.generation_id)
     return Finished(order=submitted.order, generation_id=submitted.generation_id)

@@ -1,4 +1,4 @@
-"""Seed assets: made readable for the service."""
+"""The task that publishes a seed asset for the service."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tasks.values import Published
     name="publish asset",
     task_run_name="{asset.name} · publish",
     tags=["seed"],
-    # Never cached: a URL that may be signed is kept nowhere, so each run asks for it anew.
+    # Never cached: a URL may be signed and is never stored, so each run asks for a new one.
     persist_result=False,
     retries=len(PUBLISH.pauses),
     retry_delay_seconds=list(PUBLISH.pauses),
     retry_condition_fn=worth(PUBLISH),
 )
 async def publish_asset(run: Run, asset: Seed) -> Published:
-    """Put a picture or footage where each API that reads it can."""
+    """Publish a picture or footage for each API that reads it."""
     await publish(run, asset.sha256)
     return Published(sha256=asset.sha256, name=asset.name)

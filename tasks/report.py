@@ -1,4 +1,4 @@
-"""Writing down what a run made: files beside the film, artifacts in the Prefect UI."""
+"""The task that writes the report: files beside the film, artifacts in the Prefect UI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.report.records import RunRecord
 
 
 class Told:
-    """A record on its way to a task: opaque, so that Prefect does not walk through a thousand shots."""
+    """A record passed to a task: opaque, so that Prefect does not walk through a thousand shots."""
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
@@ -25,7 +25,7 @@ class Told:
 async def write_report(told: Told, made_of: Sequence[Any]) -> dict[str, Path]:
     """Write report.html, costs.csv, manifest.json and timeline.otio, and put costs and summary into the Prefect UI.
 
-    ``made_of``: the results that the report tells of, for the edges in the UI.
+    ``made_of``: the results that the report covers, for the edges in the UI.
     """
     record = told.record
     written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out)

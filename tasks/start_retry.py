@@ -1,4 +1,4 @@
-"""Beginning a task although Prefect's server is busy."""
+"""Retries of starting a task while Prefect's server is busy."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from studio.errors import PrefectBusy
 from studio.remedies import again
 
 TRIES = 5
-PAUSE = 2.0  # seconds, and as many more each time
+PAUSE = 2.0  # seconds; each further pause is longer by as many
 
 
 async def begun(
     task: Callable[..., Any], *args: Any, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, **options: Any
 ) -> Any:
-    """What a task brings, or its state. One that Prefect's server is too busy to let begin is begun again.
+    """The result of a task, or its state. A task that Prefect's busy server does not let begin is begun again.
 
-    For each tag of a task Prefect asks its server whether it may begin. A server that many runs share may answer 503 to
-    that, for longer than Prefect's client tries; the task's own retries do not cover it, since it has not begun.
-    Raises PrefectBusy.
+    For each tag of a task Prefect asks its server whether it may begin. A server that many runs share may answer 503
+    for longer than Prefect's client tries; the task's own retries do not cover that, since it has not begun. Raises
+    PrefectBusy.
     """
     upstream = [part for arg in args for part in _parts(arg) if isinstance(part, State)]
     if not all(state.is_completed() for state in upstream):
-        # It will not begin. Waited for and not passed, they leave Prefect to name it before it says so.
+        # It will not begin. Its inputs are awaited here and not passed, so that Prefect can name it before it fails.
         args, options = tuple(_without_states(arg) for arg in args), {**options, "wait_for": upstream}
     for number in range(1, TRIES + 1):
         try:
@@ -44,7 +44,7 @@ async def begun(
 
 
 def _parts(value: Any) -> Sequence[Any]:
-    return value if type(value) in (list, tuple) else (value,)  # Prefect's own wrappings are tuples, too
+    return value if type(value) in (list, tuple) else (value,)  # Prefect's own wrappers are tuples, too
 
 
 def _without_states(value: Any) -> Any:

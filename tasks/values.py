@@ -1,4 +1,4 @@
-"""What tasks hand to each other. Small, typed, and free of URLs and keys: Prefect writes them to its result store."""
+"""The values that tasks pass to each other. Small, typed, and free of URLs and keys: Prefect stores them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Published(_Value):
 
 
 class Submitted(_Value):
-    """An order that stands at the service."""
+    """An order that the service has accepted."""
 
     order: str
     attempt: int
@@ -32,7 +32,7 @@ class Finished(_Value):
 
 
 class Footage(_Value):
-    """A shot's clip or still, in its store by its content."""
+    """The file of a shot, a clip or still, in its store by its content."""
 
     shot: str
     generation_id: str
