@@ -36,9 +36,9 @@ STOP_SECONDS = 1
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it listens, and leaves signals to us.
+    """A uvicorn server that announces when it listens, and leaves signals to us.
 
-    uvicorn's own way with signals ends the process with the signal's status; ours is a clean end.
+    uvicorn itself ends the process with the signal's status; we end it cleanly.
     """
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
@@ -46,14 +46,14 @@ class Server(uvicorn.Server):
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Start, then announce it."""
         await super().startup(sockets)
         if self.started:
             self._listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Nothing to capture."""
+        """Capture nothing."""
         yield
 
 
@@ -104,7 +104,7 @@ def main(
 
 
 def listen(host: str, port: int, expose: bool) -> socket.socket:
-    """A bound socket. Raises SettingsError for an address that others can reach, or one that is taken."""
+    """Bind a socket. Raises SettingsError for an address that other machines can reach, or one that is taken."""
     address = "127.0.0.1" if host == "localhost" else host
     try:
         loopback = ipaddress.ip_address(address).is_loopback
@@ -163,7 +163,7 @@ async def serve(bind: Callable[[], socket.socket], home: Path, options: Options,
 
 
 def configured(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn serves a sandbox: the faults can end its connections, and a certificate makes it HTTPS."""
+    """The uvicorn configuration of a sandbox: faults can end its connections, and a certificate makes it HTTPS."""
     server: ServerState = app.state.server
     certificate = server.certificate
     return uvicorn.Config(
@@ -179,7 +179,7 @@ def configured(app: FastAPI) -> uvicorn.Config:
 
 
 def greet(url: str, server: ServerState) -> None:
-    """Say what is here, and how a client comes to it."""
+    """Print what runs here, and how to point a client at it."""
     account = server.books.account()
     print(
         f"Luma sandbox on {url}: nothing is billed, clips are rendered on this machine.\n"

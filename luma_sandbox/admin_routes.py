@@ -22,7 +22,7 @@ from luma_sandbox.server_state import ServerState
 
 log = logging.getLogger("luma_sandbox")
 router = APIRouter(prefix="/sandbox", tags=["Sandbox"])
-CONTROL = [Depends(own_machine)]  # not for assets: those are for any client of the APIs
+CONTROL = [Depends(own_machine)]  # not for assets, which any client of the APIs may read
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 NOT_SIGNED = "Request has expired or its signature does not match"
 NO_ASSET = "Asset not found"
@@ -31,7 +31,7 @@ TheServer = Annotated[ServerState, Depends(server_of)]
 
 @router.get("/books", dependencies=CONTROL)
 def books(server: TheServer) -> dict[str, Any]:
-    """Every create ever accepted and what became of its money, so that anyone can hold their own books against it."""
+    """Every create ever accepted and what became of its money, so that a client can check its own ledger."""
     account = server.books.account()
     return {
         "balance_cents": number(account.balance),
@@ -61,7 +61,7 @@ def books(server: TheServer) -> dict[str, Any]:
 
 @router.post("/attach", dependencies=CONTROL)
 async def attach(request: Request, server: TheServer) -> dict[str, Any]:
-    """Live as long as that process; once the last attached one has died, the server ends."""
+    """Keep the server running while that process lives; it ends when the last attached process has died."""
     body = await read_json(request)
     pid = body.get("pid") if isinstance(body, dict) else None
     if not isinstance(pid, int) or isinstance(pid, bool):
@@ -105,7 +105,7 @@ def thumb(identity: str, request: Request, server: TheServer, expires: str = "",
 
 @router.api_route("/assets/{identity}/poster.jpg", methods=["GET", "HEAD"])
 def poster(identity: str, request: Request, server: TheServer, expires: str = "", sig: str = "") -> FileResponse:
-    """The picture that stands for a clip on the page."""
+    """The picture that the page shows for a clip."""
     if not server.signer.holds(request.url.path, expires, sig, server.clock.now()):
         raise Refusal(403, NOT_SIGNED)
     place = server.home.poster(identity)

@@ -24,9 +24,9 @@ from luma_sandbox.server_state import Options, ServerState
 
 
 def create_app(home: Path, options: Options | None = None, *, clock: Clock | None = None) -> FastAPI:
-    """A sandbox that lives in ``home``. Unfinished work is taken up when the application starts.
+    """Create a sandbox that lives in ``home``. Unfinished work is resumed when the application starts.
 
-    Through an ASGI transport no lifespan runs: wrap the client in ``async with running(app)``.
+    An ASGI transport runs no lifespan: wrap the client in ``async with running(app)``.
     """
     server = ServerState(home, options or Options(), clock)
 
@@ -39,13 +39,14 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
     app.state.server = server
     app.add_exception_handler(Refusal, _refuse)
     app.add_middleware(FaultLayer, server=server)
-    app.add_middleware(Browsers)  # around the faults: a page is to see their answers too
+    app.add_middleware(Browsers)  # outside the faults, so that a page sees their answers too
     server.callbacks.body = lambda generation: _seen(server, generation)
     app.include_router(admin_routes.router)
     app.include_router(faults_api.router)
     app.include_router(page.router)
     agents.include(app, server)
-    # With and without the base path; what comes first answers, and the fixed lists come before any id.
+    # Each with and without the base path. The first match answers, so the fixed lists come before the routes with an
+    # id.
     apis = [dream_machine.fixed, *([conformance.router] if server.options.conformance else []), dream_machine.router]
     for prefix in (dream_machine.PREFIX, ""):
         for api in apis:
@@ -55,7 +56,7 @@ def create_app(home: Path, options: Options | None = None, *, clock: Clock | Non
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[ServerState]:
-    """The sandbox at work: its life cycles go on in here, and stop on the way out."""
+    """Run the sandbox's life cycles within the block."""
     server: ServerState = app.state.server
     server.lifecycle.resume()
     try:
@@ -79,7 +80,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
 
 
 def _seen(server: ServerState, generation: Generation) -> dict[str, Any]:
-    """A generation as a callback shows it: its assets where the latest client found the sandbox."""
+    """A generation as a callback shows it, with asset URLs at the address of the latest client."""
     url = urlsplit(server.address)
     host = (b"host", url.netloc.encode())
     called = {"type": "http", "scheme": url.scheme, "path": "/", "query_string": b"", "headers": [host]}

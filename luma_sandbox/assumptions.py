@@ -1,4 +1,4 @@
-"""What nobody here has seen the service do, in one table. Each entry can be switched: ``--assume NAME=VALUE``."""
+"""The table of assumed behaviours that nobody here has observed. Each can be switched: ``--assume NAME=VALUE``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from luma_sandbox.errors import SettingsError
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that the sandbox does without knowing that the service does it.
+    """One behaviour of the sandbox that is not known of the service.
 
-    name:    how it is switched
-    value:   what holds unless it is switched
-    choices: what it can be switched to; empty means any number
-    source:  where it comes from; "guess" where nobody has seen it
+    name:    the name to switch it by
+    value:   the default
+    choices: the possible values; empty means any number
+    source:  where the default comes from; "guess" if nobody has seen it
     about:   what it decides
     """
 
@@ -394,7 +394,7 @@ TABLE: tuple[Assumption, ...] = (
 
 
 class Assumptions(Mapping[str, str]):
-    """The table with what was switched."""
+    """The table with the switched values."""
 
     def __init__(self, switched: Mapping[str, str] | None = None) -> None:
         self._values = {entry.name: entry.value for entry in TABLE}
@@ -417,7 +417,7 @@ class Assumptions(Mapping[str, str]):
         return len(self._values)
 
     def number(self, name: str) -> float:
-        """An entry that is a number."""
+        """The value of a numeric entry."""
         try:
             return float(self._values[name])
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Files of the sandbox that are written whole or not at all, whoever else writes them at the same time."""
+"""Atomic writes of the sandbox's files, safe with several writers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic(place: Path) -> Iterator[Path]:
-    """A path beside ``place``, with its suffix, to write to: once the block has ended it is ``place``.
+    """Yield a path beside ``place``, with its suffix, to write to. After the block it is renamed to ``place``.
 
-    After an error ``place`` is as it was. The folder must be there. Raises OSError.
+    After an error ``place`` is unchanged. The folder must exist. Raises OSError.
     """
     part = place.with_name(f".{place.stem}.{uuid.uuid4().hex[:12]}.part{place.suffix}")
     try:

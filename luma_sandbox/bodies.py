@@ -1,4 +1,4 @@
-"""The body of a request, as a value that can be kept and told again."""
+"""Parsing of request bodies into values that can be stored and written again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 def parsed(body: bytes) -> Any:
     """The value of a JSON text.
 
-    What JSON cannot say again is refused, too: infinities, half a surrogate pair, a nesting without end. Raises
+    Values that cannot be written as JSON again are refused: infinities, half a surrogate pair, endless nesting. Raises
     ValueError (JSONDecodeError where the text is no JSON) or RecursionError.
     """
     value = json.loads(body)

@@ -1,7 +1,7 @@
-"""State and money on disk. A create and its charge are one transaction; a failure and its refund are another.
+"""The sandbox's books: state and money. A create and its charge are one transaction; so are a failure and its refund.
 
-SQLite in WAL mode with full synchronisation: what was answered is on the disk, also after kill -9. The balance is not
-kept but computed, as credit − charged + refunded, so it cannot disagree with the creates.
+SQLite in WAL mode with full synchronisation, so that everything answered is on disk, even after kill -9. The balance is
+not stored but computed, as credit − charged + refunded, so it cannot disagree with the creates.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS generations (
 CREATE INDEX IF NOT EXISTS generations_state ON generations (state);
 CREATE TABLE IF NOT EXISTS fates (id TEXT PRIMARY KEY, fate TEXT NOT NULL);
 """
-# What was charged and refunded, in micro-dollars; of rows of earlier versions only whole cents are known.
+# Sums of charges and refunds in micro-dollars; rows of earlier versions have whole cents only.
 SUMS = """
 SELECT coalesce(sum(exact), 0), coalesce(sum(exact) FILTER (WHERE refunded_cents > 0), 0)
 FROM (SELECT coalesce(micros, cents * 10000) AS exact, refunded_cents FROM generations)
@@ -63,12 +63,12 @@ class Generation:
     """One accepted create.
 
     seq:        its place in the order of acceptance
-    api, kind:  which API took it, and what it makes (`video`, …)
-    request:    what was asked, as it is echoed
+    api, kind:  the API that accepted it, and what it makes (`video`, …)
+    request:    the request, as it is echoed
     order_form: what is to be made, with every default filled in
-    inputs:     the keyframes by content, once they were fetched
+    inputs:     the fetched inputs, by content
     digest:     SHA-256 of the finished file
-    note:       why it failed, for whoever runs the sandbox
+    note:       why it failed, for the person who runs the sandbox
     """
 
     seq: int
@@ -92,7 +92,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class Account:
-    """The money, in US cents; a still may cost a part of one."""
+    """The account's money in US cents; a still may cost a fraction of one."""
 
     credit: int
     charged: Decimal
@@ -100,7 +100,7 @@ class Account:
 
     @property
     def balance(self) -> Decimal:
-        """What is left."""
+        """The money that is left."""
         return self.credit - self.charged + self.refunded
 
 
@@ -132,13 +132,13 @@ class Books:
         self._db.executescript(SCHEMA + takes.SCHEMA)
         if "micros" not in {row["name"] for row in self._db.execute("PRAGMA table_info(generations)")}:
             self._db.execute("ALTER TABLE generations ADD COLUMN micros INTEGER")  # a home of an earlier version
-        # What may refuse a create besides its own check: the account's limits.
+        # Checks that may refuse a create besides its own: the account's limits.
         self.guard: Callable[[Draft, float], None] = lambda draft, now: None
         if credit is not None:
             self.set_credit(credit)
 
     def close(self) -> None:
-        """Close the file. The books are complete at any moment; this only frees it."""
+        """Close the file. The books are complete at any moment."""
         with self._lock:
             self._db.close()
 
@@ -154,10 +154,10 @@ class Books:
             self._db.execute("COMMIT")
 
     def accept(self, draft: Draft, now: float, check: Callable[[], None] = lambda: None) -> Generation:
-        """Take a create into the books and charge it, or raise NoCredit.
+        """Book and charge a create, or raise NoCredit.
 
-        ``check`` may look at the books and raise: it runs inside the transaction, so what it saw still holds
-        when the create is written.
+        ``check`` may read the books and raise. It runs inside the transaction, so its result still holds when the
+        create is written.
         """
         with self._transaction() as db:
             check()
@@ -194,7 +194,8 @@ class Books:
         return rows[0] if rows else None
 
     def page(self, api: str, limit: int, offset: int, *, first: str = "newest") -> tuple[list[Generation], int]:
-        """One API's, the ``newest`` or ``oldest`` first, without the deleted ones; and how many there are in all."""
+        """A page of one API's generations, ``newest`` or ``oldest`` first, without deleted ones; and their total
+        number."""
         way = {"newest": "DESC", "oldest": "ASC"}[first]
         seen = "FROM generations WHERE deleted_at IS NULL AND api = ?"
         with self._lock:
@@ -203,25 +204,25 @@ class Books:
         return rows, total
 
     def creates(self) -> list[Generation]:
-        """Every create ever accepted, in order, also the deleted ones."""
+        """Every create ever accepted, in order, including the deleted ones."""
         return self._rows("SELECT * FROM generations ORDER BY seq")
 
     def unfinished(self) -> list[Generation]:
-        """What was neither completed nor failed, in order."""
+        """Generations that are neither completed nor failed, in order."""
         return self._rows("SELECT * FROM generations WHERE state IN ('queued', 'dreaming') ORDER BY seq")
 
     def since(self, moment: float) -> list[Generation]:
-        """Every create that was accepted after that moment, in order, also the deleted ones."""
+        """Every create accepted after that moment, in order, including the deleted ones."""
         return self._rows("SELECT * FROM generations WHERE created_at > ? ORDER BY seq", (moment,))
 
     def fate(self, identity: str) -> Fate | None:
-        """What was decided about a generation ahead, if anything was."""
+        """The fate that was decided for a generation in advance, if any."""
         with self._lock:
             row = self._db.execute("SELECT fate FROM fates WHERE id = ?", (identity,)).fetchone()
         return Fate.read(json.loads(row["fate"])) if row else None
 
     def set_credit(self, cents: int) -> None:
-        """What was ever paid into the account; charges and refunds stay."""
+        """Set the total ever paid into the account; charges and refunds stay."""
         with self._transaction():
             self._set("credit_cents", str(cents))
 
@@ -233,13 +234,13 @@ class Books:
             return Account(credit, Decimal(charged) / MICROS, Decimal(refunded) / MICROS)
 
     def delete(self, identity: str, now: float) -> bool:
-        """Take a generation out of sight. False where there is none."""
+        """Hide a generation. False if there is none."""
         return self._change("UPDATE generations SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", now, identity)
 
     def keep_inputs(self, identity: str, inputs: Mapping[str, Any], cents: int | None = None) -> None:
-        """Remember the inputs that were fetched, so that nothing is fetched twice.
+        """Store the inputs that were fetched, so that nothing is fetched twice.
 
-        ``cents`` is the price where only the inputs could tell it: that of a source's own length.
+        ``cents`` is the price if it depends on the inputs: that of a source's own length.
         """
         whole, micros = (None, None) if cents is None else _kept(cents)
         self._change(
@@ -252,11 +253,11 @@ class Books:
         )
 
     def dream(self, identity: str) -> bool:
-        """queued → dreaming."""
+        """Move a generation from queued to dreaming."""
         return self._change("UPDATE generations SET state = 'dreaming' WHERE id = ? AND state = 'queued'", identity)
 
     def complete(self, identity: str, digest: str, now: float) -> bool:
-        """dreaming → completed. Its file is on the disk."""
+        """Move a generation from dreaming to completed. Its file is on disk."""
         return self._change(
             "UPDATE generations SET state = 'completed', digest = ?, finished_at = ? "
             "WHERE id = ? AND state = 'dreaming'",
@@ -266,7 +267,7 @@ class Books:
         )
 
     def fail(self, identity: str, reason: str, note: str, now: float) -> bool:
-        """queued or dreaming → failed, refunded in full in the same breath."""
+        """Move a generation to failed, and refund it in full in the same transaction."""
         return self._change(
             "UPDATE generations SET state = 'failed', failure_reason = ?, note = ?, refunded_cents = cents, "
             "finished_at = ? WHERE id = ? AND state IN ('queued', 'dreaming')",
@@ -277,7 +278,7 @@ class Books:
         )
 
     def signing_key(self) -> bytes:
-        """The secret that asset URLs are signed with; the same after a restart."""
+        """The secret that signs asset URLs; it survives a restart."""
         with self._transaction():
             kept = self._setting("signing_key", "")
             if not kept:
@@ -306,7 +307,7 @@ class Books:
 
 
 def _kept(cents: int | Decimal) -> tuple[int, int]:
-    """A price as it is kept: in cents, a part of one rounded up, as earlier versions read it; and exactly."""
+    """A price as it is stored: in cents, rounded up, as earlier versions read it; and exactly."""
     return math.ceil(cents), int(cents * MICROS)
 
 

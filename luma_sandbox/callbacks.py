@@ -1,9 +1,8 @@
-"""Callbacks: a generation is posted to its ``callback_url`` when it begins to dream, completes or fails.
+"""Callbacks: a generation is posted to its ``callback_url`` when it starts dreaming, completes or fails.
 
-They go out beside the life cycle and never hold it up: one after another for each generation, up to three retries
-100 ms apart unless the answer is a 200 (assumption `callback_success`), five seconds each. They go to this machine
-only; what points elsewhere is noted and not sent. What has not gone out when the server stops is not sent again: a
-client has to ask, as it would have to with the service.
+They are sent independently of the life cycle: in order for each generation, with up to three retries 100 ms apart
+unless the answer is a 200 (assumption `callback_success`), five seconds each. They go to this machine only; others are
+noted and not sent. Callbacks that are unsent when the server stops are lost: a client has to ask, as with the service.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Body = Callable[[Generation], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one callback."""
+    """The result of one callback."""
 
     generation: str
     state: str
@@ -47,10 +46,10 @@ class Delivery:
 
 
 class Callbacks:
-    """Sends them, and remembers the latest."""
+    """The sender of callbacks, which remembers the latest ones."""
 
     def __init__(self, faults: Faults, taken: str) -> None:
-        self.body: Body | None = None  # how a generation looks to a client; the application says it
+        self.body: Body | None = None  # formats a generation as a client sees it; set by the application
         self._taken = taken  # the assumption `callback_success`
         self._faults = faults
         self._sending: dict[str, asyncio.Task[None]] = {}
@@ -59,7 +58,7 @@ class Callbacks:
         self._said: deque[Delivery] = deque(maxlen=REMEMBERED)
 
     def tell(self, generation: Generation) -> None:
-        """A generation has come into another state. Returns at once."""
+        """Send a generation's new state in the background."""
         url = generation.request.get("callback_url")
         if not isinstance(url, str) or self.body is None:
             return
@@ -74,12 +73,12 @@ class Callbacks:
         return [asdict(delivery) for delivery in self._said]
 
     async def settled(self) -> None:
-        """Comes back when nothing is on its way."""
+        """Wait until no callback is being sent."""
         while self._sending:
             await asyncio.gather(*self._sending.values(), return_exceptions=True)
 
     async def close(self) -> None:
-        """Stop; what is on its way is given up."""
+        """Stop; unsent callbacks are dropped."""
         on_their_way = list(self._sending.values())
         for told in on_their_way:
             told.cancel()
@@ -145,11 +144,11 @@ class Callbacks:
 
 
 class Refused(Exception):
-    """A callback that is not sent."""
+    """A callback may not be sent."""
 
 
 async def _post(url: str, content: Mapping[str, Any]) -> int:
-    """Send it once, to the very address that was checked; the status of the answer."""
+    """Send it once, to the address that was checked; return the status of the answer."""
     wanted = httpx.URL(url)
     *others, last = await _loopback(wanted)
     for address in others:
@@ -159,7 +158,7 @@ async def _post(url: str, content: Mapping[str, Any]) -> int:
 
 
 async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) -> int:
-    # Straight to this machine: no proxy, no redirect that leads elsewhere, and only the status of the answer is read.
+    # Straight to this machine: no proxy, no redirect to elsewhere, and only the status of the answer is read.
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client,
         client.stream(
@@ -174,7 +173,7 @@ async def _post_to(address: str, wanted: httpx.URL, content: Mapping[str, Any]) 
 
 
 async def _loopback(url: httpx.URL) -> list[str]:
-    """The addresses behind a URL on this machine. Raises Refused for any other."""
+    """The addresses of a URL on this machine. Raises Refused for any other URL."""
     if url.scheme not in ("http", "https") or not url.host:
         raise Refused("not an http(s) URL; not sent")
     try:

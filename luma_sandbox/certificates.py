@@ -1,8 +1,7 @@
-"""The sandbox's own certificate for HTTPS, and the authority that clients are told to trust.
+"""The sandbox's own certificate for HTTPS, and the authority for clients to trust.
 
-Both are made on this machine and kept in the sandbox's home. The authority's private key signs one certificate and is
-dropped: it is never written, and the authority is good for this machine's names only. So whoever trusts it trusts
-nothing else.
+Both are made on this machine and stored in the sandbox's home. The authority's private key signs one certificate and is
+discarded without being written, and the authority is valid for this machine's names only. So trusting it is safe.
 """
 
 from __future__ import annotations
@@ -26,19 +25,19 @@ from luma_sandbox.atomic import atomic
 from luma_sandbox.errors import SettingsError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-VALID = timedelta(days=397)  # no client of today refuses a certificate of that length
-RENEWED = timedelta(days=30)  # before its end: a sandbox may run for weeks
-EARLIER = timedelta(days=1)  # for a client whose clock is behind
+VALID = timedelta(days=397)  # all current clients accept this length
+RENEWED = timedelta(days=30)  # renewed this long before its end: a sandbox may run for weeks
+EARLIER = timedelta(days=1)  # tolerance for a client whose clock is behind
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A server's certificate on the disk.
+    """A server's certificate on disk.
 
-    ca:      the authority, PEM; what clients trust
-    server:  the certificate that the server shows, PEM
+    ca:      the authority that clients trust, PEM
+    server:  the server's certificate, PEM
     key:     its private key, PEM; readable by its owner only
-    until:   when it ends, UTC
+    until:   when it expires, UTC
     """
 
     ca: Path
@@ -48,9 +47,9 @@ class Certificate:
 
 
 def names_of(host: str, public_url: str) -> tuple[str, ...]:
-    """The names that a client may call this server by: this machine's, where it listens, where it is said to be.
+    """The names by which clients may call this server: this machine's, its listening address, its public URL's host.
 
-    Raises SettingsError for a public URL that is none.
+    Raises SettingsError for an invalid public URL.
     """
     try:
         said = urlsplit(public_url).hostname or ""
@@ -61,10 +60,10 @@ def names_of(host: str, public_url: str) -> tuple[str, ...]:
 
 
 def certificate(folder: Path, names: Iterable[str], now: float) -> Certificate:
-    """The certificate in ``folder`` for these names; made anew where there is none, or it cannot be used any more.
+    """The certificate in ``folder`` for these names; a new one if there is none, or it is no longer usable.
 
-    ``now`` is in seconds since the epoch. Raises OSError where the folder cannot be written, SettingsError for what is
-    no host's name.
+    ``now`` is in seconds since the epoch. Raises OSError where the folder cannot be written, SettingsError for an
+    invalid host name.
     """
     places = folder / "ca.pem", folder / "server.pem", folder / "server.key"
     wanted, moment = [_name(name) for name in names], datetime.fromtimestamp(now, UTC)
@@ -78,7 +77,8 @@ def certificate(folder: Path, names: Iterable[str], now: float) -> Certificate:
 def _usable_until(
     ca: Path, server: Path, key: Path, names: list[x509.GeneralName], moment: datetime
 ) -> datetime | None:  # fmt: skip
-    """When what is there ends; None where it cannot be used: it is missing, damaged, open to others, or ends soon."""
+    """The time at which the certificate expires; None if it is unusable: missing, damaged, readable by others, or
+    ending soon."""
     try:
         if key.stat().st_mode & 0o077:
             return None
@@ -97,7 +97,7 @@ def _usable_until(
 
 
 def _make(ca: Path, server: Path, key: Path, names: list[x509.GeneralName], moment: datetime) -> datetime:
-    """Make an authority and a certificate of it, and write both; when they end."""
+    """Make an authority and a certificate signed by it, write both, and return their expiry."""
     begins, until = moment - EARLIER, moment + VALID - EARLIER
     signing, serving = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Luma sandbox {uuid.uuid4().hex[:8]}")])
@@ -156,7 +156,7 @@ def _name(name: str) -> x509.GeneralName:
 
 
 def _constraint(name: x509.GeneralName) -> x509.GeneralName:
-    """A name as an authority's permission for it: of an address, the network that holds it alone."""
+    """The authority's name constraint for a name; for an address, the network of that address alone."""
     return x509.IPAddress(ipaddress.ip_network(str(name.value))) if isinstance(name, x509.IPAddress) else name
 
 
@@ -169,6 +169,6 @@ def _anywhere(name: str) -> bool:
 
 def _write(place: Path, content: bytes, mode: int) -> None:
     with atomic(place) as part:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # no wider, not for a moment
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # never readable by others
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

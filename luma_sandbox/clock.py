@@ -1,4 +1,4 @@
-"""The time that the sandbox lives by. Tests bring their own and never sleep."""
+"""The sandbox's clock. Tests use one of their own and never sleep."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since the epoch, and a way to wait for them."""
+    """A clock in seconds since the epoch."""
 
     def now(self) -> float:
         """The present, in seconds since the epoch."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after that many seconds of this clock."""
+        """Return after this many seconds of this clock."""
         ...
 
 
@@ -28,23 +28,23 @@ class WallClock:
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for real."""
+        """Sleep in real time."""
         await asyncio.sleep(max(0.0, seconds))
 
 
 class HandClock:
-    """A clock that stands still until it is moved on by hand."""
+    """A clock that moves only when it is told to."""
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self._now = start
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now(self) -> float:
-        """Where the hands stand."""
+        """The time that was set."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until somebody has moved the hands that far."""
+        """Wait until the clock has been advanced this far."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -53,7 +53,7 @@ class HandClock:
         await woken
 
     def advance(self, seconds: float) -> None:
-        """Move the hands on, and wake whoever waited for it."""
+        """Advance the clock, and wake the waiting callers."""
         self._now += seconds
         due = [sleeper for sleeper in self._sleepers if sleeper[0] <= self._now]
         self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[0] > self._now]
@@ -63,5 +63,5 @@ class HandClock:
 
 
 def iso(seconds: float, digits: str = "milliseconds") -> str:
-    """That moment as Luma writes it: ISO 8601 in UTC; ``digits``: down to milliseconds or microseconds."""
+    """Format a time as Luma does: ISO 8601 in UTC; ``digits``: 3 for milliseconds, 6 for microseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=digits).replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""What the SDK's own test suite asks for: any id, any body, every route. Nothing is made and nothing is charged.
+"""Routes for the lumaai SDK's own test suite: any id, any body, every route. Nothing is made and nothing is charged.
 
-A strict server would fail a third of that suite: it asks for the generation called ``id``, builds on one that was
+A strict server would fail a third of that suite: it asks for the generation called ``id``, continues one that was
 never made, loops between two images, and names a concept ``key``.
 """
 
@@ -29,20 +29,20 @@ TheServer = Annotated[ServerState, Depends(server_of)]
 @router.post("/generations/{identity}/upscale")
 @router.post("/generations/{identity}/audio")
 async def create(request: Request, server: TheServer) -> dict[str, Any]:
-    """Take whatever was sent, and echo it."""
+    """Accept any body, and echo it."""
     body = await request.body()
     return _generation(server, await request.json() if body else {})
 
 
 @router.get("/generations/{identity}")
 def get(identity: str, server: TheServer) -> dict[str, Any]:
-    """Some generation, whatever its id."""
+    """Return some generation, for any id."""
     return _generation(server, {"model": "ray-2", "generation_type": "video"}) | {"id": identity}
 
 
 @router.delete("/generations/{identity}", status_code=204)
 def delete(identity: str) -> Response:
-    """As if it had been there."""
+    """Confirm any deletion."""
     return Response(status_code=204)
 
 
@@ -50,7 +50,7 @@ def delete(identity: str) -> Response:
 def page(
     server: TheServer, limit: Annotated[int, Query()] = 100, offset: Annotated[int, Query()] = 0
 ) -> dict[str, Any]:
-    """A page with one generation."""
+    """Return a page with one generation."""
     one = _generation(server, {"model": "ray-2", "generation_type": "video"})
     return {"generations": [one], "count": 1, "has_more": False, "limit": limit, "offset": offset}
 

@@ -1,4 +1,4 @@
-"""Output for every console: characters that it lacks are replaced, and output that cannot be written is one error."""
+"""Output to consoles: missing characters are replaced, and a failure to write is reported as one error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 
 def replace_unshowable() -> None:
-    """Let this process's standard output and error replace what their encoding lacks, from now on."""
+    """Make this process's standard output and error replace the characters that their encoding lacks, from now on."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None and getattr(stream, "errors", None) == "strict":
@@ -17,7 +17,7 @@ def replace_unshowable() -> None:
 
 
 def end_with(command: Callable[[], object]) -> NoReturn:
-    """Run a command, and exit with its status; with 1 and one line where standard output cannot be written."""
+    """Run a command and exit with its status, or with 1 and one line if standard output cannot be written."""
     status = 0
     try:
         try:
@@ -27,8 +27,8 @@ def end_with(command: Callable[[], object]) -> NoReturn:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # else only nobody reads it any more
+        if not isinstance(error, BrokenPipeError):  # otherwise only its reader has gone
             print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
             status = 1
-        os._exit(status)  # Python would try once more to write what cannot be written
+        os._exit(status)  # else Python would try again to write the rest
     sys.exit(status)

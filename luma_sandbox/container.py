@@ -1,4 +1,5 @@
-"""MP4 files from outside: whole ones only, opened with their format forced, and measured by what a player shows."""
+"""Safe opening of MP4 files from outside: complete ones only, with the format forced, measured as a player shows
+them."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ MAX_BOXES = 200_000
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its picture stream; a cover is none. Errors of libav inside the block, too, become BadClip."""
+    """Open a file and yield its container and its picture stream (never cover art). Errors inside become BadClip."""
     try:
-        # libav decodes pictures while it looks for the streams: the limit has to reach it there as well.
+        # libav decodes pictures while it looks for streams, so the limit is passed to it as well.
         options = {"max_pixels": str(MAX_PIXELS)}
         with av.open(str(path.absolute()), format="mp4", options=options) as container:
             streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
@@ -46,7 +47,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 def length(path: Path) -> Fraction:
     """Seconds from the start of the first shown frame to the end of the last one. Raises BadClip.
 
-    That holds for every rate, and for a variable one; frames that an edit list hides do not count.
+    This holds for constant and variable rates; frames that an edit list hides do not count.
     """
     with opened(path) as (container, stream):
         if not stream.time_base:
@@ -60,13 +61,13 @@ def length(path: Path) -> Fraction:
             return Fraction(0)
         times = [time for time, _ in shown]
         steps = {after - before for before, after in pairwise(times)}
-        # Evenly spaced frames last as long as they are apart, whatever the last one says of itself.
+        # Evenly spaced frames last as long as their distance, whatever the last one's own duration says.
         last = steps.pop() if len(steps) == 1 else shown[-1][1]
         return (times[-1] - times[0] + last) * stream.time_base
 
 
 def check_whole(path: Path) -> None:
-    """See that a file is an MP4 from its first byte to its last. Raises BadClip for a part, or for another kind."""
+    """Check that a file is an MP4 from its first byte to its last. Raises BadClip for a part, or for another kind."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

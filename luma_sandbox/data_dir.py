@@ -1,4 +1,4 @@
-"""The folder that a sandbox lives in: its lock, its address, its books and its files."""
+"""The folder of a sandbox: its lock, its address, its books and its files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from luma_sandbox.errors import SettingsError
 
 
 class DataDir:
-    """Where everything of one sandbox lies.
+    """The folder of one sandbox.
 
     books.sqlite   state and money
-    server.json    where the running server listens
+    server.json    address of the running server
     clips/         finished files, by generation id
     inputs/        fetched keyframes, by the SHA-256 of their content
     tls/           the certificate of a server that speaks HTTPS, and the authority to trust for it
@@ -47,7 +47,7 @@ class DataDir:
 
     @property
     def address(self) -> Path:
-        """Where the running server says how it is reached."""
+        """The file with the address of the running server."""
         return self.root / "server.json"
 
     @property
@@ -64,11 +64,11 @@ class DataDir:
         return self.clips / f"{identity}.still.{extension}"
 
     def poster(self, identity: str) -> Path:
-        """The picture that stands for a generation on the page."""
+        """The picture that the page shows for a generation."""
         return self.clips / f"{identity}.jpg"
 
     def thumbnail(self, identity: str) -> Path:
-        """The first frame of a clip as a JPEG, once somebody asked for it."""
+        """The first frame of a clip as a JPEG, made on request."""
         return self.clips / f"{identity}.first.jpg"
 
     def input(self, digest: str) -> Path:
@@ -76,7 +76,7 @@ class DataDir:
         return self.inputs / digest
 
     def keep_input(self, content: bytes) -> str:
-        """Store a keyframe by its content; its digest."""
+        """Store an input by its content, and return its digest."""
         digest = hashlib.sha256(content).hexdigest()
         place = self.input(digest)
         if not place.exists():
@@ -85,18 +85,18 @@ class DataDir:
         return digest
 
     def part(self) -> Path:
-        """A place for a file that is still coming in; swept away at the next start."""
+        """A path for a file that is being received; removed at the next start if left behind."""
         return self.inputs / f"{uuid.uuid4().hex}.part"
 
     def adopt_input(self, part: Path) -> str:
-        """Store a file that came in by its content; its digest."""
+        """Store a received file by its content, and return its digest."""
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         part.replace(self.input(digest))
         return digest
 
     def lock(self) -> None:
-        """Take the home for this process alone, until it ends. Raises SettingsError where another one has it."""
+        """Lock the home for this process, until it ends. Raises SettingsError if another process has it."""
         lock = FileLock(self.root / "lock", blocking=False, thread_local=False)
         try:
             lock.acquire()
@@ -111,18 +111,18 @@ class DataDir:
                 left.unlink()
 
     def unlock(self) -> None:
-        """Leave the home to others."""
+        """Release the lock on the home."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def announce(self, port: int, url: str) -> None:
-        """Say where this server listens, in one piece."""
+        """Write this server's address, atomically."""
         with atomic(self.address) as part:
             part.write_text(json.dumps({"port": port, "pid": os.getpid(), "url": url}), encoding="utf-8")
 
     def withdraw(self) -> None:
-        """The server listens no more."""
+        """Remove this server's address."""
         self.address.unlink(missing_ok=True)
 
 

@@ -19,25 +19,25 @@ from luma_sandbox.server_state import ServerState
 
 API = "dream-machine"
 PREFIX = "/dream-machine/v1"
-SYNC_SECONDS = 60.0  # as long as the SDK's own client waits
+SYNC_SECONDS = 60.0  # the time-out of the SDK's own client
 SYNC_LOOK = 0.05
 INVALID_KEY = "Invalid API key is provided"
 
 
 def check_key(authorization: Annotated[str, Header()] = "") -> None:
-    """Any key will do, but one there must be."""
+    """Require an API key; any value will do."""
     scheme, _, key = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Refusal(401, INVALID_KEY)
 
 
 def server_of(request: Request) -> ServerState:
-    """The sandbox that this request came to."""
+    """The sandbox that received this request."""
     server: ServerState = request.app.state.server
     return server
 
 
-# The routes that no id can stand for; they are asked first.
+# Fixed paths come before the routes with an id.
 fixed = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
 router = APIRouter(dependencies=[Depends(check_key)], tags=["Dream Machine"])
 TheServer = Annotated[ServerState, Depends(server_of)]
@@ -107,7 +107,7 @@ def list_generations(
     limit: Annotated[int, Query(ge=0)] = 100,
     offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
-    """The newest first, unless `list_order` says otherwise."""
+    """List generations, the newest first, unless `list_order` says otherwise."""
     assume = server.options.assume
     shown = min(limit, int(assume.number("list_limit_max")))
     page, total = server.books.page(API, shown, offset, first=assume["list_order"])
@@ -122,25 +122,25 @@ def list_generations(
 
 @fixed.get("/generations/concepts/list")
 def list_concepts() -> list[str]:
-    """The keys that `concepts` understands."""
+    """List the keys that `concepts` accepts."""
     return list(rules.CONCEPTS)
 
 
 @fixed.get("/generations/camera_motion/list")
 def list_camera_motions() -> list[str]:
-    """The older list: sentences that are written into the prompt."""
+    """List the older camera motions: sentences that are written into the prompt."""
     return list(rules.CAMERA_MOTIONS)
 
 
 @router.get("/generations/{identity}")
 def get_generation(identity: str, request: Request, server: TheServer) -> dict[str, Any]:
-    """One generation, its asset under a fresh URL."""
+    """Return one generation, its asset under a fresh URL."""
     return answer(server, request, find(server, identity))
 
 
 @router.delete("/generations/{identity}", status_code=204)
 def delete_generation(identity: str, server: TheServer) -> Response:
-    """Take a generation out of sight. What it cost stays in the books."""
+    """Hide a generation. Its cost stays in the books."""
     if not server.books.delete(find(server, identity).id, server.clock.now()):
         raise Refusal(404, "Generation not found")
     return Response(status_code=204)
@@ -148,18 +148,18 @@ def delete_generation(identity: str, server: TheServer) -> Response:
 
 @fixed.get("/credits")
 def get_credits(server: TheServer) -> dict[str, int | float]:
-    """What is left, in US cents."""
+    """Return the account's balance, in US cents."""
     return {"credit_balance": number(server.books.account().balance)}
 
 
 @fixed.get("/ping")
 def ping() -> dict[str, str]:
-    """Whether anybody is there."""
+    """Answer that the server is up."""
     return {"message": "pong"}
 
 
 async def read_json(request: Request) -> Any:
-    """The body. Raises Refusal where it is not JSON."""
+    """The parsed body. Raises Refusal if it is not JSON."""
     try:
         return parsed(await request.body())
     except json.JSONDecodeError as error:
@@ -180,7 +180,7 @@ def _not_json(at: list[int], why: str) -> Refusal:
 
 
 def find(server: ServerState, identity: str) -> Generation:
-    """A generation that can be seen. Raises Refusal."""
+    """A generation that was not deleted. Raises Refusal."""
     found = server.books.get(identity)
     if found is None or found.api != API:
         raise Refusal(404, "Generation not found")
@@ -188,7 +188,7 @@ def find(server: ServerState, identity: str) -> Generation:
 
 
 def finished_clip(server: ServerState, identity: str) -> Generation:
-    """A completed video to be finished further. Raises Refusal."""
+    """A completed video that may be edited further. Raises Refusal."""
     found = find(server, identity)
     status = int(server.options.assume["unfinished_parent"])
     if found.kind != "video":
@@ -199,12 +199,12 @@ def finished_clip(server: ServerState, identity: str) -> Generation:
 
 
 def check_clip(server: ServerState, identity: str) -> None:
-    """Raises Refusal where it can no longer be built on."""
+    """Raise Refusal if a generation is no longer a completed video."""
     finished_clip(server, identity)
 
 
 def accept_video(server: ServerState, wanted: rules.VideoRequest) -> Generation:
-    """Into the books, charged, or refused with nothing charged."""
+    """Book and charge a video, or refuse it without a charge."""
     width, height = sizes.of(wanted.resolution, wanted.aspect_ratio)
     order_form = {
         "prompt": wanted.prompt,
@@ -236,19 +236,19 @@ def accept_video(server: ServerState, wanted: rules.VideoRequest) -> Generation:
 
 
 def _rate(server: ServerState, model: str) -> float | None:
-    """US dollars per million pixels of a model that no price list of Luma's names; None where one does."""
+    """US dollars per million pixels of a model outside Luma's price lists; None for a listed one."""
     return server.options.assume.number("ray_1_6_rate") if model == "ray-1-6" else None
 
 
 async def begin(server: ServerState, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
-    """Accept an order, and start its life."""
+    """Accept an order, and start its life cycle."""
     generation = await asyncio.to_thread(accept, server, draft, check)
     server.lifecycle.begin(generation)
     return generation
 
 
 def accept(server: ServerState, draft: Draft, check: Callable[[], None] = lambda: None) -> Generation:
-    """Into the books, charged, or refused with nothing charged. Every create comes through here."""
+    """Book and charge a create, or refuse it without a charge. Every create passes through here."""
     try:
         return server.books.accept(draft, server.clock.now(), check)
     except NoCredit:
@@ -256,7 +256,7 @@ def accept(server: ServerState, draft: Draft, check: Callable[[], None] = lambda
 
 
 async def _finished(server: ServerState, generation: Generation, seconds: float) -> Generation:
-    """The generation once it is completed or failed, or as it stands after so many seconds."""
+    """The generation once it has ended, or its state after this many seconds."""
     end = asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < end:
         found = await asyncio.to_thread(server.books.any, generation.id)
@@ -267,7 +267,7 @@ async def _finished(server: ServerState, generation: Generation, seconds: float)
 
 
 def check_parent(server: ServerState, name: str, identity: str) -> None:
-    """Only a completed video can be built on."""
+    """Raise Refusal unless the parent is a completed video."""
     status = int(server.options.assume["unfinished_parent"])
     parent = server.books.get(identity)
     if parent is None or parent.api != API:
@@ -279,12 +279,12 @@ def check_parent(server: ServerState, name: str, identity: str) -> None:
 
 
 def asset_name(generation: Generation) -> str:
-    """The last part of the URL of what was made."""
+    """The last part of an asset's URL."""
     return f"image.{generation.order_form['format']}" if generation.kind == "image" else "video.mp4"
 
 
 def answer(server: ServerState, request: Request, generation: Generation) -> dict[str, Any]:
-    """A generation as the service gives it."""
+    """A generation in the service's form."""
     return {
         "id": generation.id,
         "generation_type": generation.kind,
@@ -298,7 +298,7 @@ def answer(server: ServerState, request: Request, generation: Generation) -> dic
 
 
 def _assets(server: ServerState, request: Request, generation: Generation) -> dict[str, str | None]:
-    """Where the files of a completed generation are; a clip's image is its first frame."""
+    """URLs of a completed generation's files; a clip's image is its first frame."""
     base = (server.options.public_url or str(request.base_url)).rstrip("/")
 
     def url(name: str) -> str:

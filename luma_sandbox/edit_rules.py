@@ -1,6 +1,6 @@
-"""What the bodies of a video modify and a video reframe must be like, and what is to be made of them.
+"""Rules for the bodies of a video modify and a video reframe, and the order forms made from them.
 
-How long the source is, is only known once it was read: what is too long or too large is accepted here, and then fails.
+The source's length is known only after reading it: one that is too long or too large is accepted here and fails later.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from luma_sandbox.books import Draft
 from luma_sandbox.frame_rules import Grid, Media, check_grid, placement
 from luma_sandbox.rules import AspectRatio, Shape, check_prompt, check_url, read
 
-# Seconds that a source may have.
+# Most seconds of a source.
 MODIFY_SECONDS = {"ray-2": 10, "ray-flash-2": 15}
 REFRAME_SECONDS = {"ray-2": 10, "ray-flash-2": 30}
-PRICED_FRAMES = 5 * 24  # what is charged until the source was read
+PRICED_FRAMES = 5 * 24  # charged until the source has been read
 
 Ray = Literal["ray-2", "ray-flash-2"]
 Mode = Literal[
@@ -51,14 +51,14 @@ class VideoReframeShape(Grid):
 
 
 def modify(body: object, assume: Assumptions, api: str) -> Draft:
-    """Judge the body of a video modify. Raises Refusal."""
+    """Check the body of a video modify. Raises Refusal."""
     shape = ModifyShape.model_validate(read(body, ModifyShape, assume))
     _check(shape)
     return _draft(shape, assume, api, MODIFY_SECONDS[shape.model], {"make": "modify", "mode": shape.mode})
 
 
 def reframe(body: object, assume: Assumptions, api: str) -> Draft:
-    """Judge the body of a video reframe. Raises Refusal."""
+    """Check the body of a video reframe. Raises Refusal."""
     shape = VideoReframeShape.model_validate(read(body, VideoReframeShape, assume))
     _check(shape)
     check_grid(shape)

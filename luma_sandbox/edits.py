@@ -1,12 +1,12 @@
 """Clips made from clips: restyled, in another shape, larger, or with a sound.
 
-For other routes: ``modify``, ``reframe``, ``upscale`` and ``add_sound`` each write the clip of a score to ``out`` and
-give a picture of it. Every score has ``inputs.source`` (``{kind: clip, path}``); besides that it needs
+Used by other routes: ``modify``, ``reframe``, ``upscale`` and ``add_sound`` each write the clip of a score to ``out``
+and return a picture of it. Every score has ``inputs.source`` (``{kind: clip, path}``); in addition it needs
 
 modify          prompt, mode (one of look.MODES), at_most (a tier); inputs.first_frame may show the look
-reframe_video   prompt, aspect_ratio, placement, at_most; inputs.first_frame may show what lies outside
+reframe_video   prompt, aspect_ratio, placement, at_most; inputs.first_frame may show the area outside
 upscale         width, height
-audio           sound (what is to be heard), not (what is not)
+audio           sound (what to hear), not (what to leave out)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OnFrame = Callable[[], None]
 
 
 def modify(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
-    """The source's footage and motion in another look, the farther from it the later the mode."""
+    """The source's footage and motion in another look; later modes change it more."""
     source, facts = _source(score)
     size = sizes.edited((facts.width, facts.height), score["at_most"])
     hand = look.look(score["prompt"], look.strength(score["mode"]), size, _first_frame(score), take=take_of(score))
@@ -37,7 +37,7 @@ def modify(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
 
 
 def reframe(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
-    """The source's footage in another shape, painted on where it does not reach."""
+    """The source's footage in another shape, painted on beyond its edges."""
     source, facts = _source(score)
     shape = footage.even(facts.width, facts.height)
     size = sizes.of(sizes.tier_of(shape, score["at_most"]), score["aspect_ratio"])
@@ -64,7 +64,7 @@ def upscale(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
 
 
 def add_sound(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture:
-    """The same footage, bit by bit, with a sound made for it."""
+    """The same footage, unchanged to the bit, with a sound made for it."""
     source, facts = _source(score)
     on_frame()
     soundtrack.add(source, soundtrack.compose(score["sound"], score["not"], facts.seconds, take_of(score)), out)
@@ -75,7 +75,7 @@ def add_sound(score: Mapping[str, Any], out: Path, on_frame: OnFrame) -> Picture
 
 
 class _Kept:
-    """Pictures that pass by, one of which is kept to stand for all."""
+    """An iterator over pictures that keeps one of them as the poster."""
 
     def __init__(self, pictures: Iterator[Picture], facts: Facts) -> None:
         self._pictures = pictures

@@ -1,4 +1,4 @@
-"""Pictures into an MP4."""
+"""Encoding of pictures into an MP4."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LOG_TAIL = 4000
 def encode(
     pictures: Iterable[Picture], drawn: tuple[int, int], size: tuple[int, int], out: Path, *, quick: bool = False
 ) -> None:
-    """H.264 as editors like it. One thread and no version strings, so that the bytes depend on the pictures alone.
+    """Encode as H.264 for editing programs. One thread and no version strings: the bytes depend on the pictures alone.
 
-    ``quick``: in less time, for a larger file.
+    ``quick``: faster, with a larger file.
     """
     source = graph.input("pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{drawn[0]}x{drawn[1]}", framerate=FPS)
     if drawn != size:
@@ -52,7 +52,7 @@ def encode(
 
 
 def feed(command: list[str], chunks: Iterable[bytes]) -> None:
-    """Run ffmpeg on what is written to its standard input. Raises FfmpegError with the tail of its log."""
+    """Run ffmpeg with chunks on its standard input. Raises FfmpegError with the tail of its log."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log)
         if process.stdin is None:
@@ -62,7 +62,7 @@ def feed(command: list[str], chunks: Iterable[bytes]) -> None:
                 for chunk in chunks:
                     pipe.write(chunk)
         except BrokenPipeError:
-            pass  # its log, below, says why it went
+            pass  # its log, below, gives the reason
         except BaseException:
             process.kill()
             process.wait()

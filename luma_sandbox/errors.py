@@ -1,4 +1,4 @@
-"""Errors of the sandbox, one tree. A text says what, where, and what to do next.
+"""The tree of the sandbox's errors. A text says what happened, where, and what to do next.
 
 SandboxError          exit status 1
 ├── SettingsError     2   an option, an environment variable or a fault file

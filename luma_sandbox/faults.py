@@ -1,8 +1,8 @@
-"""Faults on demand: what can go wrong, where, and at which call. What strikes is decided here, deterministically.
+"""Faults on demand: what goes wrong, on which route, and at which call. This module decides, deterministically.
 
-Every fault counts the calls of its own routes, in the order in which they arrive, and draws from its own seeded
-chance: the same plan and the same order of calls give the same faults. The counters live in memory: a restart begins
-again at the first call. What was decided about a *generation* is stored with it, and outlives a restart.
+Every fault counts the calls of its own routes, in the order in which they arrive, and uses a random generator with its
+own seed: the same plan and the same order of calls give the same faults. The counters are in memory: a restart begins
+again at the first call. A fault of a *generation* is stored with it, and survives a restart.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ CODES = (
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing that can go wrong.
+    """One kind of fault.
 
-    place:   what it strikes
-    options: what a fault of this kind may also say
+    place:   what it affects
+    options: the fields that a fault of this kind may have
     source:  whether the service is known to do so
-    about:   what the client gets to see
+    about:   what the client sees
     """
 
     name: str
@@ -121,19 +121,19 @@ OPTIONS = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.o
 
 
 class Fault(BaseModel):
-    """One line of the plan: a kind, its routes, and when it strikes (each call, unless said otherwise)."""
+    """One fault of the plan: a kind, its routes, and when it strikes (each call, unless said otherwise)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     on: str = ""
-    # When: a call must pass all that is given.
+    # When: a call must meet all conditions given.
     nth: tuple[int, ...] = ()
     every: int | None = Field(default=None, ge=1)
     probability: float | None = Field(default=None, ge=0, le=1)
     times: int | None = Field(default=None, ge=1)
     containing: str | None = None
-    # How, by kind.
+    # Options by kind.
     status: int | None = Field(default=None, ge=500, le=599)
     seconds: float | None = Field(default=None, ge=0)
     reset: bool | None = None
@@ -181,12 +181,12 @@ class Fault(BaseModel):
 
     @property
     def routes(self) -> str:
-        """The routes that it strikes, as a pattern."""
+        """The routes that it affects, as a pattern."""
         return self.on or DEFAULT_ON[KINDS[self.kind].place]
 
 
 def _is_text(reason: str) -> bool:
-    """True for words that JSON and the books can hold."""
+    """True for a text that JSON and the books can hold."""
     try:
         return bool(reason.strip()) and bool(reason.encode())
     except UnicodeEncodeError:
@@ -194,7 +194,7 @@ def _is_text(reason: str) -> bool:
 
 
 def strikable(place: Place) -> tuple[str, ...]:
-    """The routes that faults of that place can strike."""
+    """The routes that faults of that place can affect."""
     if place == "callback":
         return (CALLBACK,)
     if place == "download":
@@ -203,7 +203,7 @@ def strikable(place: Place) -> tuple[str, ...]:
 
 
 class Plan(BaseModel):
-    """What a fault file holds: a seed, faults, limits."""
+    """The contents of a fault file: a seed, faults, limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -221,7 +221,7 @@ class Plan(BaseModel):
 
 
 class _Watch:
-    """One fault with its counters."""
+    """A fault with its counters."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -229,7 +229,7 @@ class _Watch:
         self.struck = 0
 
     def strikes(self, chance: str, content: bytes) -> bool:
-        """Count one call of its routes; whether this is one to strike."""
+        """Count one call of its routes; True if it is to be struck."""
         fault = self.fault
         if fault.containing is not None and fault.containing.encode() not in content:
             return False
@@ -246,7 +246,7 @@ class _Watch:
 
 
 class Faults:
-    """The plan at work. Empty, it costs nothing."""
+    """The active plan."""
 
     def __init__(self, plan: Plan | None = None) -> None:
         self._lock = threading.Lock()
@@ -256,23 +256,23 @@ class Faults:
         self.replace(plan or Plan())
 
     def replace(self, plan: Plan) -> None:
-        """Begin anew with another plan; every counter at zero."""
+        """Start again with another plan; every counter at zero."""
         with self._lock:
             self.seed = plan.seed
             self._watches = [_Watch(fault) for fault in plan.faults]
             self._strikes.clear()
 
     def add(self, *faults: Fault) -> None:
-        """More faults; the counters of the others go on."""
+        """Add faults; the counters of the others continue."""
         with self._lock:
             self._watches += [_Watch(fault) for fault in faults]
 
     def wants_content(self, route: str) -> bool:
-        """Whether some fault of that route looks into the body."""
+        """True if a fault of that route checks the body."""
         return any(w.fault.containing is not None and fnmatchcase(route, w.fault.routes) for w in self._watches)
 
     def strike(self, route: str, content: bytes = b"") -> dict[Place, Fault]:
-        """Count one call; the faults that strike it, at most one for each place. The first in the plan wins."""
+        """Count one call, and return its faults, at most one for each place. The first in the plan wins."""
         found: dict[Place, Fault] = {}
         with self._lock:
             for number, watch in enumerate(self._watches):
@@ -287,7 +287,7 @@ class Faults:
         return found
 
     def report(self) -> dict[str, Any]:
-        """The plan, how often each fault was asked and struck, and the latest strikes."""
+        """The plan, the counters of every fault, and the latest strikes."""
         with self._lock:
             return {
                 "seed": self.seed,

@@ -1,4 +1,4 @@
-"""The answers that faults give in place of the true one."""
+"""Answers that faults give instead of the real one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from luma_sandbox.faults import Fault
 HTML = b"<!doctype html><html><head><title>Just a moment...</title></head><body><h1>Please wait</h1></body></html>"
 PLAYLIST = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n#EXTINF:5.0,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
 TOO_MANY = "Rate limit exceeded"
-A_MINUTE = 60  # what a 429 of the Agents API says where neither the plan nor the account has a limit
+A_MINUTE = 60  # stated by a 429 of the Agents API if neither the plan nor the account has a limit
 TOO_MANY_AT_ONCE = "Concurrency limit exceeded"
 NO_CREDIT = "Insufficient credits"
 INVALID_KEY = "Invalid API key is provided"
@@ -25,7 +25,7 @@ EXPIRED = "Request has expired or its signature does not match"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer as it goes over the wire."""
+    """One HTTP answer."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -41,40 +41,40 @@ class Answer:
 
     @classmethod
     def page(cls) -> Answer:
-        """A page for people, where a client expects JSON."""
+        """An HTML page, where a client expects JSON."""
         return cls(200, [(b"content-type", b"text/html; charset=utf-8")], b"").with_body(HTML)
 
     def start(self) -> MutableMapping[str, Any]:
-        """Its first message."""
+        """The first ASGI message."""
         return {"type": "http.response.start", "status": self.status, "headers": self.headers}
 
     def without(self, *names: str) -> Answer:
-        """The same, without those headers."""
+        """A copy without those headers."""
         gone = {name.encode() for name in names}
         return replace(self, headers=[header for header in self.headers if header[0].lower() not in gone])
 
     def with_body(self, body: bytes) -> Answer:
-        """The same with another body, and its right length."""
+        """A copy with another body, and its right length."""
         shorter = self.without("content-length")
         return replace(shorter, headers=[*shorter.headers, (b"content-length", str(len(body)).encode())], body=body)
 
     def also(self, headers: Mapping[str, str]) -> Answer:
-        """The same with those headers besides, in place of any of the same name."""
+        """A copy with those headers added, replacing any of the same name."""
         bare = self.without(*(name.lower() for name in headers))
         return replace(bare, headers=[*bare.headers, *((n.lower().encode(), v.encode()) for n, v in headers.items())])
 
     def typed(self, content_type: str) -> Answer:
-        """The same with another type."""
+        """A copy with another content type."""
         bare = self.without("content-type")
         return replace(bare, headers=[*bare.headers, (b"content-type", content_type.encode())])
 
     def half(self) -> bytes:
-        """The first half of its body."""
+        """A copy with the first half of its body."""
         return self.body[: len(self.body) // 2]
 
 
 def instead(fault: Fault, *, prefixed: bool) -> Answer | None:
-    """What is answered without letting the call happen, or None for a fault that lets it."""
+    """The answer of a fault that prevents the call, or None for a fault that lets it happen."""
     match fault.kind:
         case "error_before":
             return Answer.error(fault.status or 503, "Service Unavailable")
@@ -91,7 +91,7 @@ def instead(fault: Fault, *, prefixed: bool) -> Answer | None:
 
 
 def declined(fault: Fault, a_minute: int | None) -> Answer | None:
-    """The same from the Agents API, in its own words. ``a_minute``: how many creates a minute the account may send."""
+    """The same for the Agents API, in its form. ``a_minute``: how many creates a minute the account may send."""
     match fault.kind:
         case "rate_limited" if fault.at_once:
             return Answer.error(429, agents.TOO_MANY_JOBS, **_later(fault))
@@ -106,7 +106,7 @@ def declined(fault: Fault, a_minute: int | None) -> Answer | None:
 
 
 def broken_download(fault: Fault, answer: Answer, chance: random.Random, *, prefixed: bool) -> Answer:
-    """What comes in place of a file."""
+    """The answer that replaces a file."""
     bare = answer.without("etag", "last-modified", "content-range", "accept-ranges")
     match fault.kind:
         case "expired_url":
@@ -125,7 +125,7 @@ def broken_download(fault: Fault, answer: Answer, chance: random.Random, *, pref
 
 
 def _later(fault: Fault) -> dict[str, str]:
-    """When to come again, where the fault says it."""
+    """The Retry-After header, if the fault sets it."""
     return {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
 
 
@@ -134,7 +134,7 @@ def _worded(status: int, text: str, prefixed: bool) -> str:
 
 
 def _flipped(body: bytes, bits: int, chance: random.Random) -> bytes:
-    """The same bytes with that many bits turned over, each another one."""
+    """The bytes with that many bits flipped, each a different one."""
     changed = bytearray(body)
     for place in chance.sample(range(len(body) * 8), min(bits, len(body) * 8)):
         changed[place // 8] ^= 1 << place % 8

@@ -1,4 +1,4 @@
-"""``/sandbox/faults``: the plan of faults, seen and changed while the sandbox runs."""
+"""``/sandbox/faults``: routes to see and change the plan of faults while the sandbox runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TheServer = Annotated[ServerState, Depends(server_of)]
 
 @router.get("/faults")
 async def get_faults(server: TheServer) -> dict[str, Any]:
-    """The plan, its counters, the latest strikes, and what there is to choose from."""
+    """Return the plan, its counters, the latest strikes, and the available kinds and routes."""
     return {
         **server.faults.report(),
         "limits": server.limits.as_given(),
@@ -33,7 +33,7 @@ async def get_faults(server: TheServer) -> dict[str, Any]:
 
 @router.put("/faults")
 async def put_faults(request: Request, server: TheServer) -> dict[str, Any]:
-    """Begin anew with this plan, in the form of a fault file."""
+    """Replace the plan, given in the form of a fault file."""
     plan = _plan(await read_json(request))
     await asyncio.to_thread(server.limit, plan.limits)
     server.faults.replace(plan)
@@ -42,7 +42,7 @@ async def put_faults(request: Request, server: TheServer) -> dict[str, Any]:
 
 @router.post("/faults")
 async def post_faults(request: Request, server: TheServer) -> dict[str, Any]:
-    """Add one fault, or a list of them. What is there goes on counting."""
+    """Add one fault, or a list of them. The others' counters continue."""
     given = await read_json(request)
     try:
         faults = [Fault.model_validate(one) for one in (given if isinstance(given, list) else [given])]
@@ -54,7 +54,7 @@ async def post_faults(request: Request, server: TheServer) -> dict[str, Any]:
 
 @router.delete("/faults")
 async def delete_faults(server: TheServer) -> dict[str, Any]:
-    """No more faults, and the limits that the sandbox was started with. Credit stays as it is."""
+    """Remove all faults, and restore the limits that the sandbox was started with. Credit is not changed."""
     server.faults.replace(Plan())
     server.limits = server.options.limits
     return await get_faults(server)
@@ -62,7 +62,7 @@ async def delete_faults(server: TheServer) -> dict[str, Any]:
 
 @router.get("/callbacks")
 async def get_callbacks(server: TheServer) -> list[dict[str, Any]]:
-    """What became of the latest callbacks."""
+    """Return the results of the latest callbacks."""
     return server.callbacks.report()
 
 

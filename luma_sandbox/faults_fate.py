@@ -1,4 +1,4 @@
-"""What was decided about one generation when it was accepted. It is stored with it, so a restart keeps it."""
+"""The fate of a generation, decided when it was accepted. It is stored with it, so it survives a restart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from luma_sandbox.faults import Fault
 
 LATE_SECONDS = 600.0
-# What comes of an odd clip, where the plan does not say it: a thumbnail of a moment.
+# The size of an odd clip, if the plan does not give one: a very short thumbnail.
 ODD_WIDTH, ODD_HEIGHT, ODD_FRAMES = 64, 48, 2
-# What the Agents API calls a reason, where the plan names only that.
+# The Agents API's codes for reasons, used if the plan gives only a reason.
 CODE_OF = {
     "Contains blacklisted words": "content_moderated",
     "Frame moderation failed": "content_moderated",
@@ -26,13 +26,13 @@ DREAM_MACHINE = "dream-machine"
 
 @dataclass(frozen=True)
 class Fate:
-    """How a generation will end other than well.
+    """The planned deviation of a generation from a good end.
 
     kind:    fails, stuck, late or odd_clip
     reason:  the failure_reason in the Dream Machine API
     code:    the failure_code in the Agents API
-    seconds: how much later it is done
-    width, height, frames: what is made in place of what was ordered; of a still only its size
+    seconds: the delay of its completion
+    width, height, frames: the measures of what is made instead; of a still only its size
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Fate:
 
     @classmethod
     def of(cls, fault: Fault) -> Fate:
-        """The fate that a fault of the plan means."""
+        """The fate that a fault of the plan gives."""
         seconds = LATE_SECONDS if fault.seconds is None else fault.seconds
         reason = fault.reason or cls.reason
         code = fault.code or CODE_OF.get(reason, cls.code)
@@ -56,11 +56,11 @@ class Fate:
 
     @property
     def ends_well(self) -> bool:
-        """True if something is made, be it late or not what was ordered."""
+        """True if something is made, be it late or other than ordered."""
         return self.kind in ("late", "odd_clip")
 
     def bent(self, score: Mapping[str, Any]) -> dict[str, Any]:
-        """The score of what is made in place of what was ordered: the same, unless this is the fate of an odd clip."""
+        """The score with the measures of an odd clip; unchanged for other fates."""
         if self.kind != "odd_clip":
             return dict(score)
         size = {"width": self.width, "height": self.height}
@@ -74,18 +74,18 @@ class Fate:
         return {**score, **size, **clip}
 
     def told(self, api: str) -> str:
-        """Why it fails, in the words of the API that it was asked for in."""
+        """The reason of its failure, in the form of the API that was used."""
         return self.reason if api == DREAM_MACHINE else self.code
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Fate:
-        """As it stands in the books."""
+        """Read a fate from the books."""
         return cls(**stored)
 
     def stored(self) -> dict[str, Any]:
-        """As it goes into the books."""
+        """The fate in the form stored in the books."""
         return asdict(self)
 
 
-# The fate of whatever is accepted by the call that is being answered; the books write both in one transaction.
+# The fate of the create that is being answered; the books write both in one transaction.
 pending: ContextVar[Fate | None] = ContextVar("pending fate", default=None)

@@ -1,4 +1,4 @@
-"""Reading a fault file, YAML or JSON, and the same content from the endpoint."""
+"""Reading of fault files, YAML or JSON, and of the same content from the endpoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_BYTES = 1 << 20
 
 
 def read(place: Path) -> Plan:
-    """The plan in that file. Raises SettingsError that names the file and what is wrong in it."""
+    """Read the plan in a file. Raises SettingsError that names the file and the fault in it."""
     try:
         if place.stat().st_size > MAX_BYTES:
             raise SettingsError("a fault file has at most 1 MB", where=str(place))
@@ -30,14 +30,14 @@ def read(place: Path) -> Plan:
 
 
 def plan_of(given: Any) -> Any:
-    """A bare list is a list of faults; nothing is an empty plan."""
+    """Validate a plan. A bare list is a list of faults; nothing is an empty plan."""
     if given is None:
         return {}
     return {"faults": given} if isinstance(given, list) else given
 
 
 def said(error: ValidationError) -> str:
-    """What pydantic found, a line for each place."""
+    """pydantic's errors as text, a line for each place."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)

@@ -1,4 +1,4 @@
-"""What each route is called in a fault file. A fault names one, or several with ``*``: ``create.*``."""
+"""Names of routes in a fault file. A fault names one, or several with ``*``: ``create.*``."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _TABLE = (
     ("download", "GET", r"/sandbox/assets/.+"),
 )
 ROUTES = tuple(row[0] for row in _TABLE)
-CALLBACK = "callback"  # not a route of ours: the call that goes out
+CALLBACK = "callback"  # not a route of ours: the outgoing callback
 _COMPILED = tuple((name, method, re.compile(path)) for name, method, path in _TABLE)
 
 
 def route_of(method: str, path: str) -> str | None:
-    """The name of the route that a call is for, or None for what no fault can strike."""
+    """The name of the route of a call; None if no fault can affect it."""
     for name, verb, pattern in _COMPILED:
         if method == verb and pattern.fullmatch(path):
             return name

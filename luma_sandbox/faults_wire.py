@@ -1,6 +1,6 @@
-"""Faults on the wire: a layer around the whole application that strikes calls as the plan says.
+"""Faults at the HTTP level: a layer around the whole application that affects calls as the plan says.
 
-A connection is ended by its transport, which ``dropping_protocol`` hands in with each call: the client finds a closed
+A connection is ended by its transport, which ``dropping_protocol`` provides with each call: the client finds a closed
 socket and no byte of an answer. Without it (a client on an ASGI transport) the client gets a ConnectionResetError.
 """
 
@@ -29,14 +29,14 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 EXTENSION = "studio.transport"
-AGENTS_PATHS = "/v1/"  # what the Luma Agents API's paths begin with
-LATE_SECONDS = 65.0  # more than the SDKs' time-out of 60
+AGENTS_PATHS = "/v1/"  # the prefix of the Luma Agents API's paths
+LATE_SECONDS = 65.0  # seconds, more than the SDKs' time-out of 60
 ENDLESS_CHUNK = 64 * 1024
-RESET = struct.pack("ii", 1, 0)  # linger for no time: the peer gets a reset
+RESET = struct.pack("ii", 1, 0)  # no lingering: the peer gets a reset
 
 
 class DroppingProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, which tells the application its transport."""
+    """uvicorn's HTTP protocol, extended to give the application its transport."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
@@ -59,9 +59,9 @@ class FaultLayer:
         self._faults = server.faults
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one call, or not."""
+        """Answer one call, unless a fault prevents it."""
         headers = dict(scope["headers"]) if scope["type"] == "http" else {}
-        # A client of the APIs has a key. Whoever has none may be a page that pretends this to be its own host.
+        # API clients send a key. A caller without one may be a web page that pretends this is its own host.
         if b"authorization" in headers and (host := headers.get(b"host")):
             self._server.address = f"{scope['scheme']}://{host.decode('latin-1')}"
         route = route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
@@ -101,7 +101,7 @@ class _Struck:
         self._send = send
 
     async def answer(self) -> None:
-        """Do what the fault says."""
+        """Carry out the fault."""
         self._receive, _ = await _read(self._wire)
         if KINDS[self._fault.kind].place == "download":
             await self._break_download()
@@ -116,13 +116,13 @@ class _Struck:
             await self._after()
 
     def _refusal(self) -> Answer | None:
-        """What is answered in place of the call, if it is not to happen, in the words of its API."""
+        """The answer that replaces a prevented call, in the form of its API."""
         if self._agents:
             return declined(self._fault, self._server.limits.creates_a_minute.get(AGENTS))
         return instead(self._fault, prefixed=self._prefixed)
 
     async def _after(self) -> None:
-        """The faults that let the call happen first. A call that was refused is answered as ever."""
+        """Apply the faults that let the call happen first. A refused call is answered as usual."""
         answer = await self._ask()
         if answer.status >= 400:
             await self._tell(answer)
@@ -157,7 +157,7 @@ class _Struck:
             await self._tell(broken_download(self._fault, answer, chance, prefixed=self._prefixed))
 
     async def _ask(self) -> Answer:
-        """The answer that the application gives."""
+        """Get the application's answer."""
         start: Message = {"status": 500, "headers": []}
         body = bytearray()
 
@@ -171,7 +171,7 @@ class _Struck:
         return Answer(start["status"], list(start["headers"]), bytes(body))
 
     async def _tell(self, answer: Answer) -> None:
-        # A page of HTML comes from a proxy, which knows nothing of traces.
+        # An HTML page comes from a proxy, which sends no request ids.
         if self._agents and (b"content-type", b"application/json") in answer.headers:
             answer = answer.also(traces(self._header(b"x-request-id")))
         await self._send(answer.start())
@@ -194,7 +194,7 @@ class _Struck:
             gone.cancel()
 
     async def _wait(self) -> bool:
-        """Wait as long as the fault says; whether the client did too."""
+        """Wait as long as the fault says; True if the client waited too."""
         seconds = LATE_SECONDS if self._fault.seconds is None else self._fault.seconds
         if self._fault.kind == "late_acceptance":
             await self._clock.sleep(seconds)
@@ -209,7 +209,7 @@ class _Struck:
             slept.cancel()
 
     async def _drop(self, *, flushed: bool = False) -> None:
-        """End the connection; what was written before goes out only where ``flushed``."""
+        """End the connection; bytes written before are sent only if ``flushed``."""
         transport: asyncio.Transport | None = self._scope.get("extensions", {}).get(EXTENSION)
         if transport is None:
             raise ConnectionResetError("the sandbox ended the connection, as a fault says")
@@ -225,7 +225,7 @@ class _Struck:
 
 
 async def _read(receive: Receive) -> tuple[Receive, bytes]:
-    """The whole body, and a ``receive`` that gives it again."""
+    """Read the whole body, and return it with a ``receive`` that delivers it again."""
     body = bytearray()
     left = False
     while True:
@@ -249,6 +249,6 @@ async def _read(receive: Receive) -> tuple[Receive, bytes]:
 
 
 async def _gone(receive: Receive) -> None:
-    """Comes back once the client has left."""
+    """Return once the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""The ffmpeg that the sandbox renders with: the one of ``STUDIO_FFMPEG``, the packaged one, or the one on the path."""
+"""The sandbox's ffmpeg: the one of ``STUDIO_FFMPEG``, the packaged one, or the one on the path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTING = "STUDIO_FFMPEG"
 
 @functools.cache
 def binary() -> str:
-    """Path of the ffmpeg to use. Raises SettingsError where the setting names none, FfmpegError where there is none."""
+    """Path of the ffmpeg to use. Raises SettingsError if the setting names none, FfmpegError if there is none."""
     if setting := os.environ.get(SETTING, ""):
         chosen = shutil.which(setting)
         if chosen is None:
@@ -36,6 +36,6 @@ def binary() -> str:
 
 @functools.cache
 def identity() -> str:
-    """A digest of all that this ffmpeg says about its version and libraries: another build has another one."""
+    """A digest that identifies this build of ffmpeg, over everything it prints about its version and libraries."""
     said = subprocess.run([binary(), "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     return hashlib.sha256(said.stdout).hexdigest()[:16]

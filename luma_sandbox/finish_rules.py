@@ -1,4 +1,4 @@
-"""What the bodies of an upscale and an added sound must be like, and what is to be made of them and their parent."""
+"""Rules for the bodies of an upscale and an added sound, and the order forms made from them and the parent clip."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AudioShape(Shape):
 
 
 def upscale(body: object, parent: Generation, assume: Assumptions) -> Draft:
-    """Judge the body of an upscale of a finished clip. Raises Refusal."""
+    """Check the body of an upscale of a finished clip. Raises Refusal."""
     shape = UpscaleShape.model_validate(read(body, UpscaleShape, assume))
     if shape.callback_url is not None:
         check_url("callback_url", shape.callback_url)
@@ -53,7 +53,7 @@ def upscale(body: object, parent: Generation, assume: Assumptions) -> Draft:
 
 
 def audio(body: object, parent: Generation, assume: Assumptions) -> Draft:
-    """Judge the body of a sound for a finished clip. Raises Refusal."""
+    """Check the body of a sound for a finished clip. Raises Refusal."""
     shape = AudioShape.model_validate(read(body, AudioShape, assume))
     check_prompt(shape.prompt, False)
     if shape.callback_url is not None:

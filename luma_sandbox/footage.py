@@ -1,6 +1,6 @@
-"""Clips as they are read: what they are, and their pictures at 24 frames a second.
+"""Reading of clips: their measures, and their pictures at 24 frames a second.
 
-Only what is shown counts: frames that an edit list hides are neither charged nor drawn (assumption `source_length`).
+Only shown frames count: those that an edit list hides are neither charged nor drawn (assumption `source_length`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ EPSILON = 1e-4
 
 @dataclass(frozen=True)
 class Facts:
-    """What a clip is: its size as shown, its length in seconds, whether there is sound, and its quarter turns left."""
+    """Measures of a clip: size as shown, length in seconds, whether it has sound, and its rotation in quarter turns
+    left."""
 
     width: int
     height: int
@@ -43,12 +44,12 @@ class Facts:
 
     @property
     def frames(self) -> int:
-        """How many pictures it has at 24 a second, which is what is charged; one that is only begun counts."""
+        """Pictures at 24 a second, rounded up, which is what is charged."""
         return ceil(self.length * FPS)
 
 
 def examine(clip: Path) -> Facts:
-    """What a clip is. Raises BadClip for a file that is no MP4, holds no picture, or one of a monstrous size."""
+    """Measure a clip. Raises BadClip for a file that is no MP4, holds no picture, or is far too large."""
     check_whole(clip)
     try:
         lasts = length(clip)
@@ -75,7 +76,7 @@ def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Pictur
                 second = frame.time if frame.time is not None else number / FPS
                 first = second if shown is None else first
                 second -= first
-                # Until this one is due, the one before it stands.
+                # Until this frame is due, the one before it is shown.
                 while shown is not None and made < facts.frames and made / FPS < second - EPSILON:
                     yield shown
                     made += 1
@@ -90,7 +91,7 @@ def pictures(clip: Path, size: tuple[int, int] | None = None) -> Iterator[Pictur
 
 
 def even(width: int, height: int) -> tuple[int, int]:
-    """The nearest size that 4:2:0 can have."""
+    """The nearest size that 4:2:0 allows."""
     return max(2, width // 2 * 2), max(2, height // 2 * 2)
 
 
@@ -109,7 +110,7 @@ def edge_frame(clip: Path, *, last: bool) -> Picture:
 
 
 def _turns(frame: av.VideoFrame) -> int:
-    """How many quarter turns to the left a frame is to be shown with."""
+    """The quarter turns to the left with which a frame is shown."""
     return round(frame.rotation / 90) % 4
 
 
@@ -123,7 +124,7 @@ def _picture(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
 
 
 def _stored(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
-    """A frame as it is stored, at that size."""
+    """A frame without rotation, at that size."""
     if frame.width * frame.height > MAX_PIXELS:
         raise ValueError(f"a frame of {frame.width}×{frame.height} pixels")
     if (frame.width, frame.height) == size and frame.format.name == "yuv420p":

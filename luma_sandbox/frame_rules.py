@@ -1,8 +1,8 @@
-"""What reframes have in common: a source, and where it is put in the new frame.
+"""Rules shared by reframes: the source, and its place in the new frame.
 
-Nobody here has seen how the service reads these numbers (assumption `reframe_grid`): x_start … y_end cut a part out
-of the source, in its own pixels; resized_width and resized_height are that part's size in the new frame, and
-grid_position_x and grid_position_y its upper left corner there. What is left out is fitted and centred.
+Nobody here has seen how the service reads these numbers (assumption `reframe_grid`). Here x_start … y_end cut a part
+out of the source, in its own pixels; resized_width and resized_height are that part's size in the new frame, and
+grid_position_x and grid_position_y its upper left corner there. Missing numbers mean fitted and centred.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import StrictInt, StrictStr
 from luma_sandbox.refusal import Refusal
 from luma_sandbox.rules import Shape
 
-MOST = 20_000  # pixels that any of the numbers may be
+MOST = 20_000  # pixels; the largest value of each number
 
 
 class Media(Shape):
@@ -22,7 +22,7 @@ class Media(Shape):
 
 
 class Grid(Shape):
-    """Where the source is put."""
+    """The place of the source."""
 
     grid_position_x: StrictInt | None = None
     grid_position_y: StrictInt | None = None
@@ -35,7 +35,7 @@ class Grid(Shape):
 
 
 def check_grid(grid: Grid) -> None:
-    """Raises Refusal for numbers that describe no place."""
+    """Raise Refusal for numbers that describe no place."""
     for name in Grid.model_fields:
         value = getattr(grid, name)
         least = 1 if name.startswith("resized") else -MOST if name.startswith("grid") else 0

@@ -1,7 +1,7 @@
-"""Who may use the sandbox's own routes: this machine's programs and people, and no page of another site.
+"""Access control of the sandbox's own routes: programs and people on this machine, and no page of another site.
 
-A web page that somebody looks at can send requests to loopback, and through a name that it points there (DNS
-rebinding) read the answers. The routes of Luma's APIs are open to any client: they ask for a key, which no page has.
+A web page can send requests to loopback, and through a name that it points there (DNS rebinding) read the answers. The
+routes of Luma's APIs are open to any client, since they require a key, which no page has.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from fastapi import Request
 
 from luma_sandbox.refusal import Refusal
 
-OWN_SITE = ("same-origin", "none")  # what a browser says of the sandbox's own page, and of an address that was typed
+OWN_SITE = ("same-origin", "none")  # Sec-Fetch-Site of the sandbox's own page, and of a typed address
 WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 async def own_machine(request: Request) -> None:
-    """Refuse a request to a control route that does not come to this machine by its own name, or from another site.
+    """Refuse a request to a control route that does not address this machine by its own name, or comes from another
+    site.
 
     Raises Refusal: 403 for a foreign ``Host``, ``Origin`` or ``Sec-Fetch-Site``, 415 for a body that is not JSON.
     """
@@ -38,7 +39,7 @@ async def own_machine(request: Request) -> None:
 
 
 def is_loopback(name: str) -> bool:
-    """True if a host's name or address is this machine, by itself: nothing is looked up."""
+    """True if a host's name or address is this machine, without a look-up."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -48,23 +49,23 @@ def is_loopback(name: str) -> bool:
 
 
 def _name(url: str) -> str:
-    """The host in an address, without its port, in lower case; empty where there is none."""
+    """The host of an address, without its port, in lower case; empty if there is none."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for one that is none
+        _ = parts.port  # raises ValueError for an invalid one
         return "" if "@" in parts.netloc else parts.hostname or ""
     except ValueError:
         return ""
 
 
 def _same(origin: str, host: str) -> bool:
-    """True if an ``Origin`` is the address that the request came to; ``null`` is none."""
+    """True if an ``Origin`` is the address of the request; ``null`` is none."""
     scheme, mark, rest = origin.lower().partition("://")
     return bool(mark) and scheme in ("http", "https") and rest == host.lower()
 
 
 def _followed(request: Request) -> bool:
-    """True if somebody followed a link here: the other site is left, and reads nothing of the answer."""
+    """True if the user followed a link here: then the other site cannot read the answer."""
     headers = request.headers
     top = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return top and request.method in ("GET", "HEAD")

@@ -1,4 +1,4 @@
-"""``python -m luma_sandbox.handbook``: writes the table of assumptions into docs/sandbox.md, from the code."""
+"""``python -m luma_sandbox.handbook``: writes the table of assumptions from the code into docs/sandbox.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def assumptions() -> str:
 
 
 def filled(text: str) -> str:
-    """That document with the table as it is in the code."""
+    """The document with the table replaced by that of the code."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{assumptions()}\n\n{END}{after}"

@@ -1,4 +1,4 @@
-"""What the bodies of an image create and an image reframe must be like, and what is to be made of them."""
+"""Rules for the bodies of an image create and an image reframe, and the order forms made from them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from luma_sandbox.refusal import Refusal
 from luma_sandbox.rules import AspectRatio, Shape, check_prompt, check_url, read
 
 REFERENCES_MAX = 4
-TIER = "1080p"  # the size that the documented price of a still belongs to
-# What the echo of an image create says also where nothing was given (seen).
+TIER = "1080p"  # the size to which the documented price of a still applies
+# Fields that the echo of an image create has even if they were not given (seen).
 STORED = ("callback_url", "image_ref", "style_ref", "modify_image_ref")
 
 Photon = Literal["photon-1", "photon-flash-1"]
@@ -24,20 +24,20 @@ Weight = Annotated[StrictFloat | StrictInt, Field(ge=0, le=1)]
 
 
 class Reference(Shape):
-    """An image that guides, and how much."""
+    """A reference image with its weight."""
 
     url: StrictStr
     weight: Weight | None = None
 
 
 class Identity(Shape):
-    """One character, by pictures of it."""
+    """One character, given by pictures of it."""
 
     images: list[StrictStr]
 
 
 class Characters(Shape):
-    """Who is in the picture."""
+    """The characters of a picture."""
 
     identity0: Identity | None = None
 
@@ -72,7 +72,7 @@ class ImageReframeShape(Grid):
 
 
 def image(body: object, assume: Assumptions, api: str) -> Draft:
-    """Judge the body of an image create. Raises Refusal."""
+    """Check the body of an image create. Raises Refusal."""
     shape = ImageShape.model_validate(read(body, ImageShape, assume, assume["default_image_model"]))
     inputs = _references(shape, assume)
     check_prompt(shape.prompt, shape.modify_image_ref is None)
@@ -104,7 +104,7 @@ def image(body: object, assume: Assumptions, api: str) -> Draft:
 
 
 def reframe(body: object, assume: Assumptions, api: str) -> Draft:
-    """Judge the body of an image reframe. Raises Refusal."""
+    """Check the body of an image reframe. Raises Refusal."""
     shape = ImageReframeShape.model_validate(read(body, ImageReframeShape, assume))
     check_prompt(shape.prompt, False)
     check_grid(shape)
@@ -132,7 +132,7 @@ def reframe(body: object, assume: Assumptions, api: str) -> Draft:
 
 
 def _references(shape: ImageShape, assume: Assumptions) -> dict[str, Any]:
-    """Every referenced image as an input, named by its role and its number."""
+    """Every reference image as an input, named by its role and number."""
     default = assume.number("reference_weight")
     people = shape.character_ref.identity0 if shape.character_ref else None
     if shape.character_ref is not None and (people is None or not people.images):

@@ -1,8 +1,8 @@
-"""What a generation is made from: each input is read once, kept by its content, and given to the renderer by path.
+"""Inputs of generations: each is read once, stored by its content, and given to the renderer by path.
 
-An order form names its inputs as ``frame0``, ``frame1`` and in ``inputs`` by any other name. Each is one of
-``{type: image | video, url}``, ``{type: generation, id}`` and ``{type: stored, kind: image | clip, sha256}`` (bytes
-that a route has put into the home itself). ``weight`` is passed on; ``max_seconds`` limits a video.
+An order form names its inputs ``frame0``, ``frame1``, and by any other name in ``inputs``. Each is one of ``{type:
+image | video, url}``, ``{type: generation, id}`` and ``{type: stored, kind: image | clip, sha256}`` (bytes that a route
+has stored in the home itself). ``weight`` is passed on; ``max_seconds`` limits a video.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FRAMES = ("frame0", "frame1")
 
 
 class InputStore:
-    """Reads and keeps inputs."""
+    """A reader and store of inputs."""
 
     def __init__(self, home: DataDir, books: Books, reader: Reader) -> None:
         self._home = home
@@ -31,7 +31,7 @@ class InputStore:
         self._fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
 
     async def gather(self, order_form: Mapping[str, Any]) -> dict[str, Any]:
-        """Every input of an order form by its content. Raises Unreadable."""
+        """Read every input of an order form, and return them by content. Raises Unreadable."""
         wanted: dict[str, Any] = {name: order_form.get(name) for name in FRAMES} | order_form.get("inputs", {})
         gathered: dict[str, Any] = {}
         for name, reference in wanted.items():
@@ -61,7 +61,7 @@ class InputStore:
         return await asyncio.to_thread(self._parent, reference["id"])
 
     def _parent(self, identity: str) -> dict[str, Any]:
-        """A finished generation, pinned by its digest."""
+        """A finished generation, identified by its digest."""
         parent = self._books.any(identity)
         place = None if parent is None else result(self._home, parent)
         if parent is None or place is None or parent.digest is None or not place.exists():
@@ -71,14 +71,14 @@ class InputStore:
 
 
 def result(home: DataDir, generation: Generation) -> Path:
-    """Where the file of a generation lies, or will lie."""
+    """The path of a generation's file, whether it exists or not."""
     if generation.kind == "image":
         return home.still(generation.id, str(generation.order_form["format"]))
     return home.clip(generation.id)
 
 
 def made(generation: Generation) -> dict[str, int]:
-    """The width, height and frames of a finished clip, from what was ordered and what it was made from."""
+    """The width, height and frames of a finished clip, from its order form and inputs."""
     form, inputs = generation.order_form, generation.inputs or {}
     source = inputs.get("source")
     if source is not None and form.get("make") in ("modify", "reframe_video"):
@@ -95,7 +95,7 @@ def made(generation: Generation) -> dict[str, int]:
 
 
 def score(home: DataDir, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The job for the render pool; nothing in it but the paths depends on ids or URLs."""
+    """The job for the render pool; only its paths depend on ids or URLs."""
     form = {name: value for name, value in generation.order_form.items() if name not in (*FRAMES, "inputs")}
     return form | {
         "start": inputs.get("frame0"),

@@ -1,6 +1,6 @@
-"""The life of a generation: its inputs are read, it is rendered, and its clock runs; both must be done to complete it.
+"""The life cycle of a generation: its inputs are read, it is rendered, and its latency passes; then it is completed.
 
-Every step is in the books before the next one begins, so a restarted server goes on where the last one stopped.
+Every step is in the books before the next one begins, so a restarted server continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ JOB_FAILED = "Job failed"
 
 
 class Doomed(Exception):
-    """A generation whose failure was decided when it was accepted."""
+    """The failure of a generation, decided when it was accepted."""
 
 
 class Lifecycle:
-    """Leads every unfinished generation to its end. ``changed`` hears of each step that a client can see."""
+    """The tasks that bring every unfinished generation to its end. ``changed`` is called for each step that clients
+    can see."""
 
     def __init__(
         self,
@@ -56,23 +57,23 @@ class Lifecycle:
         self._lives: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
-        """Take up what an earlier server left unfinished."""
+        """Resume what an earlier server left unfinished."""
         for generation in self._books.unfinished():
             self.begin(generation)
 
     def begin(self, generation: Generation) -> None:
-        """Start, or go on with, the life of a generation."""
+        """Start or resume the life cycle of a generation."""
         life = asyncio.get_running_loop().create_task(self._live(generation), name=f"life of {generation.id}")
         self._lives.add(life)
         life.add_done_callback(self._ended)
 
     async def at_rest(self) -> None:
-        """Comes back when no generation is on its way any more, and ``changed`` has heard of every end."""
+        """Wait until no generation is unfinished, and ``changed`` has been called for every end."""
         while self._lives:
             await asyncio.wait(set(self._lives))
 
     async def close(self) -> None:
-        """Stop where everything stands. Nothing is lost: the books know how far each one came."""
+        """Stop all work. Nothing is lost: the books record each generation's progress."""
         for life in self._lives:
             life.cancel()
         await asyncio.gather(*self._lives, return_exceptions=True)
@@ -105,7 +106,7 @@ class Lifecycle:
             making.cancel()
 
     async def _meet(self, generation: Generation, fate: Fate) -> str:
-        """Nothing is made: it fails when it would have been done, or goes on for ever."""
+        """Make nothing: fail when it would have been done, or never end."""
         if fate.kind == "stuck":
             await asyncio.get_running_loop().create_future()
         await self._until(generation.created_at + self._latency)

@@ -1,6 +1,6 @@
-"""How much one account may ask for: creates a minute and generations at once, for each family of models.
+"""Limits of an account: creates a minute and generations at once, for each family of models.
 
-The Dream Machine API counts clips and stills apart. In the Luma Agents API they share one bucket (fact).
+The Dream Machine API counts clips and stills separately. In the Luma Agents API they share one limit (fact).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ AGENTS = "agents"
 FAMILIES = ("ray", "photon", AGENTS)
 A_MINUTE, AT_ONCE = "creates_a_minute", "at_once"
 NAMES = (A_MINUTE, AT_ONCE)
-AGENTS_API = "luma-agents"  # as the books name it
-CREDIT = "credit"  # US cents, kept in the books
+AGENTS_API = "luma-agents"  # the name in the books
+CREDIT = "credit"  # US cents, stored in the books
 
 
 def family(api: str, model: str) -> str:
-    """The limits that a generation falls under: those of its API, or there of what makes clips or stills."""
+    """The family of a generation: its API, or in Dream Machine what makes clips or stills."""
     if api == AGENTS_API:
         return AGENTS
     return "ray" if model.startswith("ray") else "photon"
@@ -29,23 +29,23 @@ def family(api: str, model: str) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits by family; a family that is not named has none."""
+    """The limits by family; a family that is not listed has none."""
 
     creates_a_minute: Mapping[str, int]
     at_once: Mapping[str, int]
 
     @classmethod
     def none(cls) -> Limits:
-        """Anything goes."""
+        """No limits."""
         return cls({}, {})
 
     @classmethod
     def build(cls) -> Limits:
-        """What an account of the Build tier has: a fact for Ray and Photon; a guess, Ray's, for the Agents API."""
+        """The limits of the Build tier: a fact for Ray and Photon; for the Agents API a guess, equal to Ray's."""
         return cls({"ray": 20, "photon": 80, AGENTS: 20}, {"ray": 10, "photon": 40, AGENTS: 10})
 
     def with_(self, given: Mapping[str, int | Mapping[str, int]]) -> Limits:
-        """These, with others in their place. Raises SettingsError for a limit that there is not."""
+        """A copy with other limits replaced. Raises SettingsError for an unknown limit."""
         for name, number in given.items():
             if name == CREDIT and (not isinstance(number, int) or number < 0):
                 raise SettingsError(f"{CREDIT} is a number of US cents, not {number!r}")
@@ -57,13 +57,13 @@ class Limits:
         )
 
     def as_given(self) -> dict[str, dict[str, int]]:
-        """In the form of a fault file."""
+        """The limits in the form of a fault file."""
         return {"creates_a_minute": dict(self.creates_a_minute), "at_once": dict(self.at_once)}
 
     def check(self, kind: str, created: list[float], unfinished: int, now: float) -> None:
-        """Raises TooMany where one more of that family would be too many.
+        """Raise TooMany if one more of that family would exceed a limit.
 
-        created:    when its family's accepted creates of the last minute came
+        created:    when its family's accepted creates of the last minute arrived
         unfinished: how many of its family are queued or dreaming
         """
         most = self.creates_a_minute.get(kind)
@@ -78,7 +78,7 @@ class Limits:
 class TooMany(Refusal):
     """A 429.
 
-    limit:       which of the two was hit, ``A_MINUTE`` or ``AT_ONCE``
+    limit:       the one that was hit, ``A_MINUTE`` or ``AT_ONCE``
     most:        how many it allows
     retry_after: seconds until there is room again, where that is known
     """

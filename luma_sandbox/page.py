@@ -1,4 +1,4 @@
-"""The page at ``/``: what was asked, what came out, what it would have cost, and how to point a client here."""
+"""The page at ``/``: all requests, their results and prices, and how to point a client here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ templates = Environment(
 
 @dataclass(frozen=True)
 class Card:
-    """One generation as the page shows it."""
+    """One generation on the page."""
 
     id: str
     state: str
@@ -52,7 +52,7 @@ class Card:
 
 @router.get("/", response_class=HTMLResponse)
 def page(request: Request, server: Annotated[ServerState, Depends(server_of)]) -> HTMLResponse:
-    """Everything at a glance; it reloads itself while something is being made."""
+    """The page; it reloads itself while something is being made."""
     base = str(request.base_url).rstrip("/")
     creates = server.books.creates()
     account = server.books.account()
@@ -99,7 +99,7 @@ def _card(server: ServerState, base: str, create: Generation) -> Card:
 
 
 def _facts(create: Generation) -> list[str]:
-    """What was ordered, in few words."""
+    """The order in a few words."""
     form = create.order_form
     make = str(form.get("make", "video")).replace("agents_", "").replace("_", " ")
     facts = [create.model, make if make != "video" else "", str(form.get("resolution", ""))]
@@ -118,7 +118,7 @@ def _facts(create: Generation) -> list[str]:
 
 
 def _sources(form: Mapping[str, Any]) -> list[str]:
-    """What it was to be made from: each input by its role, and by its id or the end of its URL."""
+    """The inputs: each with its role, and its id or the end of its URL."""
     named = {"from": form.get("frame0"), "to": form.get("frame1")} | form.get("inputs", {})
     return [
         f"{role} {source['type']} {str(source.get('id') or source.get('url', '').split('?', 1)[0])[-44:]}"
@@ -128,6 +128,6 @@ def _sources(form: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(cents: Decimal) -> str:
-    """US cents as people read them: `$1,000.00`, `$0.0404`."""
+    """Format US cents for people: `$1,000.00`, `$0.0404`."""
     whole, _, part = dollars(cents).partition(".")
     return f"${int(whole):,}.{part}"

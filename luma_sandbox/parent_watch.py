@@ -1,4 +1,4 @@
-"""The processes that a sandbox lives for: when the last of them has died, it goes too."""
+"""A watch on attached processes: the sandbox ends when the last of them has died."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GRACE_SECONDS = 2.0
 
 
 def lives(process: psutil.Process) -> bool:
-    """True while that very process is there, and has not ended: another one with its number is not it."""
+    """True while that very process runs; another one with its number does not count."""
     try:
         return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
@@ -27,7 +27,7 @@ class ParentWatch:
         self._ever = False
 
     def attach(self, pid: int) -> bool:
-        """Live at least as long as that process. False where it does not live."""
+        """Attach a process. False if it has ended."""
         self._ever = True
         try:
             process = psutil.Process(pid)
@@ -39,12 +39,12 @@ class ParentWatch:
         return True
 
     def alone(self) -> bool:
-        """True if some process was attached and none is left."""
+        """True if a process was attached and none is left."""
         self._processes = [process for process in self._processes if lives(process)]
         return self._ever and not self._processes
 
     async def outlive(self, leave: Callable[[], None]) -> None:
-        """Watch them; call ``leave`` once they have all been gone for the time of grace."""
+        """Watch them; call ``leave`` once all have been gone for the grace period."""
         alone_for = 0.0
         while True:
             alone_for = alone_for + CHECK_SECONDS if self.alone() else 0.0

@@ -1,4 +1,4 @@
-"""Reads what a request points to: over http(s), in bounded size and time, from this machine only."""
+"""Reader of the URLs in a request: over http(s), with limits on size and time, from this machine only."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ MAX_SECONDS = 10.0
 MAX_PIXELS = 40_000_000
 MAX_FOOTAGE_BYTES = 100 * 1024 * 1024
 MAX_FOOTAGE_SECONDS = 60.0
-LONGER = 0.06  # seconds that a source may exceed its limit by: a frame, and what containers round
+LONGER = 0.06  # seconds by which a source may exceed its limit: a frame, and the rounding of containers
 MAX_REDIRECTS = 3
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
 class Unreadable(Exception):
-    """An input that cannot be read. The text is for whoever runs the sandbox; the client only learns that it failed."""
+    """An input that cannot be read. The text is for the person who runs the sandbox; the client learns only of the
+    failure."""
 
 
 class Reader:
-    """Fetches images and clips. ``allow_remote`` lets it leave this machine; ``ca`` is one more authority to trust."""
+    """A reader of images and clips. ``allow_remote`` lets it leave this machine; ``ca`` is one more authority to
+    trust."""
 
     def __init__(self, *, allow_remote: bool = False, ca: Path | None = None) -> None:
         self._allow_remote = allow_remote
@@ -42,19 +44,19 @@ class Reader:
     @functools.cached_property
     def _trusted(self) -> ssl.SSLContext:
         context = httpx.create_ssl_context()
-        if self._ca is not None:  # what the sandbox made is read by its own address, too
+        if self._ca is not None:  # the sandbox's own files are read through its address, too
             context.load_verify_locations(self._ca)
         return context
 
     async def image(self, url: str) -> bytes:
-        """The bytes of the image at ``url``. Raises Unreadable where there is none to be had."""
+        """The bytes of the image at ``url``. Raises Unreadable if it cannot be read."""
         content = io.BytesIO()
         await self._read(url, content, MAX_BYTES, MAX_SECONDS)
         await asyncio.to_thread(_check, content.getvalue(), url)
         return content.getvalue()
 
     async def footage(self, url: str, to: Path, max_seconds: float) -> dict[str, Any]:
-        """Store the MP4 at ``url``; its width, height and frames at 24 a second. Raises Unreadable."""
+        """Store the MP4 at ``url``, and return its width, height and frames at 24 a second. Raises Unreadable."""
         with to.open("wb") as part:
             await self._read(url, part, MAX_FOOTAGE_BYTES, MAX_FOOTAGE_SECONDS)
         try:
@@ -75,7 +77,7 @@ class Reader:
             raise Unreadable(f"{_bare(url)} cannot be read: {type(error).__name__}: {error}") from error
 
     async def _fetch(self, url: str, to: IO[bytes], most: int, seconds: float) -> None:
-        # No proxy on the way to this machine; a redirect is followed by hand, so that each hop is checked.
+        # No proxy for this machine; redirects are followed by hand, so that each hop is checked.
         async with httpx.AsyncClient(
             verify=self._trusted, trust_env=self._allow_remote, follow_redirects=False, timeout=seconds
         ) as client:
@@ -108,7 +110,7 @@ class Reader:
 
 
 def _check(content: bytes, url: str) -> None:
-    """Raises Unreadable unless the bytes are a picture of a bearable size."""
+    """Raise Unreadable unless the bytes are a picture of an acceptable size."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size

@@ -1,7 +1,7 @@
-"""Finished renders, kept: the same score makes the same bytes, so it need not be developed twice.
+"""A cache of finished renders: the same score makes the same bytes, so it is rendered only once.
 
-Off unless ``STUDIO_SANDBOX_RENDERS`` names a folder. Several sandboxes may share it. A render is found again by all
-that decides its bytes: the score, the content of its inputs, this package's own source, and the ffmpeg.
+Off unless ``STUDIO_SANDBOX_RENDERS`` names a folder. Several sandboxes may share it. The key covers everything that
+decides a render's bytes: the score, the content of its inputs, this package's own source, and the ffmpeg.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _PLACES = ("out", "poster")
 
 
 def folder() -> Path | None:
-    """Where renders are kept; None where they are not."""
+    """The folder of the cache; None if it is off."""
     name = os.environ.get(VARIABLE, "")
     return Path(name) if name else None
 
 
 def key_of(score: Mapping[str, Any]) -> str | None:
-    """The name of a score's render; None for one that makes more than a clip and its poster."""
+    """The key of a score's render; None for a score that makes more than a clip and its poster."""
     if score.get("exr"):
         return None
     wanted = {name: _by_content(value) for name, value in score.items() if name not in _PLACES}
@@ -38,13 +38,13 @@ def key_of(score: Mapping[str, Any]) -> str | None:
 
 
 def fetch(key: str, score: Mapping[str, Any]) -> bool:
-    """Put a kept render where the score wants it. False where there is none."""
+    """Copy a cached render to the places in the score. False if there is none."""
     cached = folder()
     if cached is None:
         return False
     kept = cached / key[:2] / key
     try:
-        for name in reversed(_PLACES):  # the clip comes last: once it is there, the render is whole
+        for name in reversed(_PLACES):  # the clip comes last: its presence means a complete render
             _copy(kept / name, Path(score[name]))
     except OSError:
         return False
@@ -52,7 +52,7 @@ def fetch(key: str, score: Mapping[str, Any]) -> bool:
 
 
 def keep(key: str, score: Mapping[str, Any]) -> None:
-    """Keep what was rendered. A full or missing disk is no reason to fail."""
+    """Store a render. A full or missing disk is no reason to fail."""
     cached = folder()
     if cached is None:
         return
@@ -71,7 +71,7 @@ def _copy(source: Path, goal: Path) -> None:
 
 
 def _by_content(value: Any) -> Any:
-    """A part of a score, with every file by what is in it."""
+    """A part of a score, with the digest of its contents for every file."""
     if isinstance(value, Mapping):
         return {
             name: _digest(Path(part)) if name == "path" and isinstance(part, str) else _by_content(part)
@@ -87,7 +87,7 @@ def _digest(path: Path) -> str:
 
 @cache
 def _made_with() -> str:
-    """This package's source, and the ffmpeg: another version may make other bytes."""
+    """A digest of this package's source and the ffmpeg: another version may make other bytes."""
     found = hashlib.sha256(identity().encode())
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         found.update(file.read_bytes())

@@ -1,7 +1,7 @@
-"""Where clips are developed: a bounded number of worker processes, so that the server goes on answering.
+"""The pool of worker processes that render clips, so that the server stays responsive.
 
 A worker is started when it is first needed, takes one order at a time on its standard input, and ends by itself when
-the server that started it is gone, also after kill -9 (see ``worker.py``).
+the server that started it has ended, even by kill -9 (see ``worker.py``).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ ATTEMPTS = 2
 
 
 class RenderFailed(Exception):
-    """An order that could not be developed; the text says why."""
+    """An order that could not be rendered; the text says why."""
 
 
 class RenderPool:
-    """Renders score after score in at most ``workers`` processes at once."""
+    """A pool that renders scores in at most ``workers`` processes at once."""
 
     def __init__(self, workers: int) -> None:
         self._slots = asyncio.Semaphore(workers)
@@ -34,7 +34,8 @@ class RenderPool:
         self._closed = False
 
     async def render(self, score: Mapping[str, Any]) -> str:
-        """Render a score to its ``out``; the file's SHA-256. Raises RenderFailed or, for a bad input, Unreadable."""
+        """Render a score to its ``out``, and return the file's SHA-256. Raises RenderFailed or, for a bad input,
+        Unreadable."""
         async with self._slots:
             for attempt in range(1, ATTEMPTS + 1):
                 worker = await self._take()
@@ -54,7 +55,7 @@ class RenderPool:
         raise RenderFailed("the worker that rendered it died")
 
     async def close(self) -> None:
-        """End every worker, and the ffmpeg that each one runs."""
+        """End every worker, and its ffmpeg."""
         self._closed = True
         workers = list(self._all)
         for worker in workers:
@@ -81,7 +82,7 @@ class RenderPool:
         return worker
 
     async def _ask(self, worker: Process, score: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The worker's answer, or None where it died over the question."""
+        """The worker's answer, or None if it died before answering."""
         if worker.stdin is None or worker.stdout is None:
             raise RuntimeError("a worker without pipes")
         try:

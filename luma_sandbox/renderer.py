@@ -1,8 +1,8 @@
-"""From a score to a file.
+"""Rendering of a score to a file.
 
-A score is a plain dictionary. ``make`` says what is wanted (``video`` where it is missing), ``out`` and ``poster``
-where to write, ``inputs`` holds what it is made from, each as ``{kind: image | clip, path}``. The same score makes
-the same bytes; ids and URLs are not in it. What each kind needs:
+A score is a plain dictionary. ``make`` is the kind of file (``video`` where it is missing), ``out`` and ``poster`` are
+the paths to write to, ``inputs`` are the media it is made from, each as ``{kind: image | clip, path}``. The same score
+makes the same bytes; it holds no ids and no URLs. Fields by kind:
 
 video          prompt, model, resolution, width, height, frames, concepts, loop, and the keyframes start and end;
                ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new;
@@ -31,12 +31,12 @@ from luma_sandbox.picture.planes import Picture
 from luma_sandbox.reader import FORMATS
 
 DRAWN_AT_MOST = 2560 * 1440  # pixels; a larger clip is drawn at half its size and enlarged
-COARSE_AT_MOST = 256 * 144  # the same for a coarse one, which is halved until it fits
+COARSE_AT_MOST = 256 * 144  # the same for a coarse clip, which is halved until it fits
 POSTER_WIDTH = 640
 
 
 def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None) -> str:
-    """Make the file of a score; its SHA-256. ``on_frame`` is called before each frame and may raise."""
+    """Make the file of a score, and return its SHA-256. ``on_frame`` is called before each frame and may raise."""
     out, poster = Path(score["out"]), Path(score["poster"])
     key = render_cache.key_of(score) if render_cache.folder() is not None else None
     if not out.exists() and not (key and render_cache.fetch(key, score)):
@@ -48,7 +48,7 @@ def render(score: Mapping[str, Any], on_frame: Callable[[], None] = lambda: None
 
 
 def clip(score: Mapping[str, Any], out: Path, on_frame: Callable[[], None]) -> Picture:
-    """A new clip; a picture of it."""
+    """Make a new clip, and return a picture of it."""
     work = compose(score)
     on_frame()
     size = work.acts[0].stage.size
@@ -65,12 +65,12 @@ def clip(score: Mapping[str, Any], out: Path, on_frame: Callable[[], None]) -> P
 
 
 def compose(score: Mapping[str, Any]) -> film.Film:
-    """Everything that the clip will show, ready to be drawn."""
+    """The film of a clip, ready to be drawn."""
     size = _drawn(score)
     take, move = stills.take_of(score), motion.combine(score["concepts"])
     start = _keyframe(score["start"], size, last=True)
     end = _keyframe(score["end"], size, last=False)
-    # An image that is asked to move stays the picture; a continuation goes on to a scene of its own.
+    # An image to be animated stays the picture; a continuation moves on to a scene of its own.
     painted = score["start"] is None or (score["start"]["kind"] == "clip" and score["end"] is None)
     scene = None
     if painted and not (start and end):
@@ -92,7 +92,7 @@ def _coarse(score: Mapping[str, Any]) -> bool:
 
 
 def _drawn(score: Mapping[str, Any]) -> tuple[int, int]:
-    """The size that a clip is drawn at: its own, or a half of it, or of that; even, for the half-size planes."""
+    """The size at which a clip is drawn: its own, or halved once or more; even, for the half-size planes."""
     width, height = score["width"], score["height"]
     most = COARSE_AT_MOST if _coarse(score) else DRAWN_AT_MOST
     while width * height > most:
@@ -114,7 +114,7 @@ def _keyframe(frame: Mapping[str, Any] | None, size: tuple[int, int], *, last: b
 
 
 def _fitted(picture: Picture, size: tuple[int, int]) -> Picture:
-    """A frame of another size, filling this one; what stands over is cut off."""
+    """A frame of another size, scaled to fill this one and cropped."""
     width, height = picture.size
     scale = min(width / size[0], height / size[1])
     left, top = (width - size[0] * scale) / 2, (height - size[1] * scale) / 2
@@ -122,7 +122,7 @@ def _fitted(picture: Picture, size: tuple[int, int]) -> Picture:
 
 
 def _filling(path: Path, size: tuple[int, int]) -> Iterable[Picture]:
-    """A parent's footage, filling a frame of that size."""
+    """A parent's footage, scaled to fill a frame of that size."""
     for picture in footage.pictures(path):
         yield picture if picture.size == size else _fitted(picture, size)
 

@@ -1,4 +1,4 @@
-"""What a request must be like. The shape of each field first, then the rules that hold between fields."""
+"""Rules for requests: the shape of each field first, then the rules between fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONCEPTS = (
     "eye_level",
 )
 
-# What the older `camera_motion` route lists: sentences for the prompt (seen), not keys.
+# The sentences of the older `camera_motion` route: for the prompt (seen), not keys.
 CAMERA_MOTIONS = (
     "camera static", "camera move left", "camera move right", "camera move up", "camera move down", "camera push in",
     "camera pull out", "camera zoom in", "camera zoom out", "camera pan left", "camera pan right",
@@ -45,7 +45,7 @@ KEYFRAMES: dict[tuple[str | None, str | None], bool | None] = {
 }
 
 WITHOUT_CONCEPTS = ("ray-1-6",)  # guess: concepts came with ray-2; the text of the refusal was seen
-# What the echo of a video create says also where nothing was given (seen).
+# Fields that the echo of a video create has even if they were not given (seen).
 STORED = ("prompt", "keyframes", "callback_url", "concepts")
 
 AspectRatio = Literal["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"]
@@ -54,7 +54,7 @@ Resolution = Literal["540p", "720p", "1080p", "4k"]
 
 
 class Shape(BaseModel):
-    """Fields as they may come over the wire, nothing else."""
+    """A model that accepts known fields only."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=False)
 
@@ -74,7 +74,7 @@ class Frame(Shape):
 
 
 class Keyframes(Shape):
-    """Where a clip starts and ends."""
+    """The start and end of a clip."""
 
     frame0: Frame | None = None
     frame1: Frame | None = None
@@ -96,16 +96,16 @@ class VideoShape(Shape):
 
 
 class CurrentVideoShape(VideoShape):
-    """The same without the model that today's SDK no longer names."""
+    """The same body without the model that today's SDK no longer names."""
 
     model: Literal["ray-2", "ray-flash-2"]
 
 
 @dataclass(frozen=True)
 class VideoRequest:
-    """A video create that may be accepted, with every default filled in.
+    """An acceptable video create, with every default filled in.
 
-    echo:  what is given back in `request`
+    echo:  the returned `request`
     start: frame0, or None; ``end``: frame1, or None
     """
 
@@ -122,13 +122,13 @@ class VideoRequest:
 
     @property
     def parents(self) -> tuple[tuple[str, str], ...]:
-        """The generations that it builds on, as (field, id)."""
+        """The generations that it continues, as (field, id)."""
         frames = (("frame0", self.start), ("frame1", self.end))
         return tuple((name, frame.id) for name, frame in frames if frame is not None and frame.id is not None)
 
 
 def video(body: object, assume: Assumptions) -> VideoRequest:
-    """Judge the body of a video create. Raises Refusal with the service's own text where it has one."""
+    """Check the body of a video create. Raises Refusal with the service's own text where it has one."""
     known = VideoShape if assume["ray_1_6"] == "accepted" else CurrentVideoShape
     shape = known.model_validate(read(body, known, assume, assume["default_video_model"]))
     keyframes = shape.keyframes or Keyframes()
@@ -171,9 +171,9 @@ def video(body: object, assume: Assumptions) -> VideoRequest:
 
 
 def read(body: object, shape: type[Shape], assume: Assumptions, model: str | None = None) -> object:
-    """The body without what the assumptions let pass. Raises Refusal for a shape that is wrong.
+    """Parse the body, without the fields that the assumptions ignore. Raises Refusal for an invalid one.
 
-    ``model`` stands for one that is not given, where the assumptions let it be left out.
+    ``model`` is the default, where the assumptions allow it to be left out.
     """
     status = int(assume["shape_status"])
     nulls = list(_nulls(body, []))
@@ -195,7 +195,7 @@ def read(body: object, shape: type[Shape], assume: Assumptions, model: str | Non
 
 
 def _nulls(value: object, at: list[str | int]) -> list[list[str | int]]:
-    """Where in a body `null` stands."""
+    """The places of `null` in a body."""
     if isinstance(value, dict):
         return [found for key, inner in value.items() for found in _nulls(inner, [*at, str(key)])]
     if isinstance(value, list):
@@ -204,7 +204,7 @@ def _nulls(value: object, at: list[str | int]) -> list[list[str | int]]:
 
 
 def _without(value: Any, places: list[tuple[int | str, ...]]) -> Any:
-    """A copy of a body that lacks those fields."""
+    """A copy of a body without those fields."""
     if isinstance(value, dict):
         gone = {place[0] for place in places if len(place) == 1}
         return {
@@ -221,7 +221,7 @@ def _without(value: Any, places: list[tuple[int | str, ...]]) -> Any:
 
 
 def check_prompt(prompt: str | None, needed: bool) -> None:
-    """Raises Refusal in the service's own words for a prompt that is missing, too short or too long."""
+    """Raise Refusal, in the service's own words, for a prompt that is missing, too short or too long."""
     if needed and not prompt:
         raise Refusal(400, "Prompt is required")
     if prompt is None:
@@ -256,7 +256,7 @@ def _check_loop(shape: VideoShape, keyframes: Keyframes, assume: Assumptions) ->
 
 
 def check_url(field: str, url: str) -> None:
-    """Raises Refusal for what cannot be fetched over http(s)."""
+    """Raise Refusal for a URL that cannot be fetched over http(s)."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,4 +1,4 @@
-"""One running sandbox: its options, and the parts that work together in it."""
+"""One running sandbox: its options and its parts."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from luma_sandbox.signatures import Signer
 
 @dataclass(frozen=True)
 class Options:
-    """How a sandbox behaves.
+    """The options of a sandbox.
 
     latency:      seconds from create to completion; rendering may take longer
-    credit:       US cents on the account; None keeps what the home has (at first, $1000)
-    conformance:  answer the SDKs' own test suites, which ask for what strict rules refuse
+    credit:       US cents on the account; None keeps the home's present one ($1000 at first)
+    conformance:  answer the SDKs' own test suites, whose requests strict rules refuse
     allow_remote: read images from other machines too
-    public_url:   where assets are said to be (behind a proxy, say); empty: where the client found the sandbox
+    public_url:   base of asset URLs (behind a proxy, say); empty: the address that the client used
     workers:      clips rendered at once
     coarse:       new clips are drawn small and enlarged
-    limits:       what the account may ask for; the plan's limits come on top
-    plan:         faults to begin with
+    limits:       the account's limits, which a plan may replace
+    plan:         the faults at the start
     tls:          names of the server's own certificate, for HTTPS; none: plain HTTP
     """
 
@@ -52,7 +52,7 @@ class Options:
 
 
 class ServerState:
-    """The parts of one sandbox, made once and used by every route. It has its home for itself."""
+    """The parts of one sandbox, made once and used by every route. It locks its home."""
 
     def __init__(self, home: Path, options: Options, clock: Clock | None = None) -> None:
         self.options = options
@@ -69,7 +69,7 @@ class ServerState:
         self.render_pool = RenderPool(options.workers)
         self.faults = Faults(options.plan)
         self.limits = options.limits
-        self.address = "http://127.0.0.1:8787"  # where the latest client found it
+        self.address = "http://127.0.0.1:8787"  # the address that the latest client used
         self.limit(options.plan.limits)
         self.books.guard = self._guard
         self.callbacks = Callbacks(self.faults, options.assume["callback_success"])
@@ -86,13 +86,13 @@ class ServerState:
         )
 
     def limit(self, given: Mapping[str, int | Mapping[str, int]]) -> None:
-        """Put a plan's limits in place of those that it was started with, and its credit on the account."""
+        """Replace the limits set at the start by a plan's, and set the account's credit to the plan's."""
         self.limits = self.options.limits.with_(given)
         if isinstance(credit := given.get(CREDIT), int):
             self.books.set_credit(credit)
 
     async def close(self) -> None:
-        """Stop all work and free the home. Everything is on the disk already."""
+        """Stop all work and release the home. Everything is on disk already."""
         await self.lifecycle.close()
         await self.callbacks.close()
         await self.render_pool.close()
@@ -100,7 +100,7 @@ class ServerState:
         self.home.unlock()
 
     def _guard(self, draft: Draft, now: float) -> None:
-        """The account's limits, seen in the transaction that would accept one more. Raises Refusal."""
+        """Check the account's limits within the transaction that would accept a create. Raises Refusal."""
         if self.limits == Limits.none():
             return
         kind = family(draft.api, draft.model)

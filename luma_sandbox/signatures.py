@@ -1,4 +1,4 @@
-"""Asset URLs that hold for a while and for one asset, like the ones of the service's own storage."""
+"""Signed asset URLs, each valid for a limited time and one asset, like those of the service's own storage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 
 class Signer:
-    """Signs asset paths, and knows its own signatures again."""
+    """A signer of asset paths that verifies its own signatures."""
 
     def __init__(self, key: bytes, lifetime: float) -> None:
         self._key = key
@@ -21,7 +21,7 @@ class Signer:
         return f"{base.rstrip('/')}{path}?{query}"
 
     def holds(self, path: str, expires: str, sig: str, now: float) -> bool:
-        """Whether that signature is this signer's, for that path, and has not expired."""
+        """True if this signature is this signer's, for that path, and has not expired."""
         if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
             return False
         return hmac.compare_digest(self._sign(path, int(expires)).encode(), sig.encode()) and now < int(expires)

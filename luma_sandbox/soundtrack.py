@@ -1,7 +1,7 @@
-"""Sound for a clip, made from words: chords, and what the place of the prompt sounds like. Same words, same sound.
+"""Sound for a clip, made from words: chords, and the sounds of the prompt's place. The same words give the same sound.
 
-For other routes: ``compose(prompt, without, seconds)`` gives 16-bit stereo at 48 kHz; ``add(clip, sound, out)`` muxes
-it as AAC under a clip whose video is copied.
+Used by other routes: ``compose(prompt, without, seconds)`` gives 16-bit stereo at 48 kHz; ``add(clip, sound, out)``
+muxes it as AAC under a clip whose video is copied.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from luma_sandbox.picture import mood
 from luma_sandbox.picture.noise import chance, cloud, of_take
 
 RATE = 48_000
-LOUD = 0.5  # the peak of what is made, of full scale
+LOUD = 0.5  # peak of the sound, as a share of full scale
 FADE = 0.25  # seconds
 CHUNK = 1 << 16
 Sound = NDArray[np.float32]
 
-# A noise: the words that call for it, its band in Hz, how loud it is, and how fast it swells in Hz.
+# A noise: the words that call for it, its band in Hz, its loudness, and how fast it swells in Hz.
 NOISES: dict[str, tuple[str, float, float, float, float]] = {
     "rain": ("rain rainy raining drizzle downpour storm stormy", 1200, 9000, 0.30, 1.5),
     "waves": (
@@ -46,13 +46,13 @@ NOISES: dict[str, tuple[str, float, float, float, float]] = {
     "engine": ("engine motor starship spaceship space spacecraft train hum drone", 30, 140, 0.55, 0.25),
 }
 BIRDS = "bird birds forest meadow morning garden dawn spring trees"
-# What the chords are made of, in half-tones over the ground note: bright and dark.
+# The notes of the chords, in half-tones over the ground note: bright and dark.
 BRIGHT, DARK = ((0, 7, 12, 16, 19), (0, 7, 9, 16, 21)), ((0, 7, 12, 15, 19), (-4, 3, 8, 12, 15))
 SILENCING = {"music": "music melody pad chords song score", "birds": BIRDS}
 
 
 def compose(prompt: str, without: str, seconds: float, take: int = 1) -> bytes:
-    """What is to be heard, for so many seconds, otherwise in each take."""
+    """Compose the sound of this many seconds, different in each take."""
     words, refused = _words(prompt), _words(without)
     length = max(1, round(seconds * RATE))
     rng = chance("sound", prompt, without, *of_take(take))
@@ -75,14 +75,14 @@ def compose(prompt: str, without: str, seconds: float, take: int = 1) -> bytes:
 
 
 def add(clip: Path, sound: bytes, out: Path) -> None:
-    """The clip, its video copied as it is, with that sound. Raises FfmpegError."""
+    """Write the clip, its video copied, with that sound. Raises FfmpegError."""
     command = [ffmpeg.binary(), *QUIET, "-f", "mp4", "-i", f"file:{clip.absolute()}"]
     command += ["-f", "s16le", "-ar", str(RATE), "-ac", "2", "-i", "pipe:", "-c:a", "aac", "-b:a", "160k"]
     feed([*command, *_muxed(out)], (sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK)))
 
 
 def carry_over(clip: Path, source: Path, out: Path) -> None:
-    """The clip with the sound of another one, both copied as they are. Raises FfmpegError."""
+    """Write the clip with the sound of another one, both copied. Raises FfmpegError."""
     command = [ffmpeg.binary(), *QUIET, "-f", "mp4", "-i", f"file:{clip.absolute()}"]
     command += ["-f", "mp4", "-i", f"file:{source.absolute()}", "-c:a", "copy"]
     feed([*command, *_muxed(out)], ())
@@ -144,7 +144,7 @@ def _birds(rng: np.random.Generator, length: int) -> Sound:
 
 
 def _chords(rng: np.random.Generator, length: int, bright: bool) -> Sound:
-    """Two soft chords, the one turning into the other and back."""
+    """Two soft chords, blending into each other and back."""
     ground = 110.0 * 2 ** (float(rng.integers(-3, 4)) / 12)
     second = np.arange(length) / RATE
     share = (0.5 - 0.5 * np.cos(2 * np.pi * second / max(5.0, length / RATE))).astype(np.float32)

@@ -1,6 +1,7 @@
 """Stills: a painted scene with its references in it, and stills in another shape.
 
-For other routes: ``still(score)`` gives the finished RGB image of a score with ``make`` ``image`` or ``reframe_image``.
+Used by other routes: ``still(score)`` gives the finished RGB image of a score with ``make`` ``image`` or
+``reframe_image``.
 
 image           prompt, width, height, format; inputs ``image_ref.N``, ``style_ref.N``, ``character.N`` and
                 ``modify_image_ref.0``, each ``{kind: image | clip, path, weight}``: of a clip its last frame
@@ -26,7 +27,7 @@ QUALITY = 92
 
 
 def make(score: Mapping[str, Any], out: Path, on_frame: Callable[[], None]) -> Picture:
-    """Write the still of a score; the picture of it."""
+    """Write the still of a score, and return its picture."""
     image = still(score)
     on_frame()
     if score["format"] == "png":
@@ -58,7 +59,7 @@ def still(score: Mapping[str, Any]) -> Image.Image:
 
 
 def take_of(score: Mapping[str, Any]) -> int:
-    """Which take of its request a score is, from 1."""
+    """The number of a score's take, from 1."""
     return int(score.get("take", 1))
 
 
@@ -73,7 +74,7 @@ def opened(reference: Mapping[str, Any]) -> Image.Image:
 
 
 def upright(image: Image.Image) -> tuple[int, int]:
-    """Width and height of an image as it is shown, whichever way round it is stored."""
+    """Width and height of an image as shown, however it is stored."""
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (image.height, image.width) if turned else image.size
 

@@ -1,15 +1,15 @@
-"""Takes: equal requests of one sandbox home, numbered from 1, so that each makes another clip.
+"""Takes: equal requests in one sandbox home, numbered from 1, so that each makes a different clip.
 
-A request's take is fixed in the transaction that accepts it. The first one is drawn as the request says; each later one
-has the same subject and the same camera, and chance places what the prompt leaves open anew. So the same requests in
-the same order make the same bytes in every fresh home.
+A request's take is set in the transaction that accepts it. The first take is drawn as the request says; each later one
+has the same subject and camera, and what the prompt leaves open is placed anew by chance. So the same requests in the
+same order make the same bytes in every fresh home.
 
-Equal are requests that make the same thing out of the same things: what is at a URL is known by its path (the studio's
-own files are named by their content there, on another port in each run), an uploaded file by its content. Where answers
-go does not count.
+Requests are equal if they make the same thing from the same inputs. A URL's content is identified by its path (the
+studio names its own files by content, on another port in each run), an uploaded file by its content. Callback URLs do
+not count.
 
-What was refused is in no books and counts for nothing. What failed was refunded and never seen: the next equal request
-is that take once more. What was deleted still counts.
+A refused request is in no books and does not count. A failed one was refunded and never seen: the next equal request is
+that take once more. A deleted one still counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS takes_alike ON takes (alike);
 
 
 class Asked(Protocol):
-    """What was asked for, with every default filled in."""
+    """A request with every default filled in."""
 
     @property
     def api(self) -> str: ...
@@ -41,8 +41,8 @@ class Asked(Protocol):
 
 
 def numbered(db: sqlite3.Connection, asked: Asked, identity: str) -> Mapping[str, Any]:
-    """Write down which take a request is, as the generation of that id; its order form, which says so from the second
-    take on. To be called inside the transaction that accepts it."""
+    """Record the take of a request, under its generation's id, and return its order form, which has the number from
+    the second take on. Call it inside the transaction that accepts the request."""
     alike = _alike(asked)
     (before,) = db.execute(
         "SELECT coalesce(max(take), 0) FROM takes LEFT JOIN generations USING (id) "
@@ -54,13 +54,13 @@ def numbered(db: sqlite3.Connection, asked: Asked, identity: str) -> Mapping[str
 
 
 def _alike(asked: Asked) -> str:
-    """What equal requests have in common."""
+    """The digest that equal requests share."""
     told = json.dumps([asked.api, asked.kind, asked.model, _plain(asked.order_form)], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
-    """A part of an order form without what changes from run to run."""
+    """A part of an order form without values that change from run to run."""
     if isinstance(value, Mapping):
         if value.get("type") == "stored":
             value = {name: part for name, part in value.items() if name != "id"}

@@ -11,6 +11,6 @@ QUALITY = 86
 
 
 def keep(clip: Path, place: Path) -> None:
-    """Write the first frame of a clip to ``place``, in one piece. Raises BadClip for a file without a frame."""
-    with atomic(place) as part:  # two clients may ask at once
+    """Write the first frame of a clip to ``place``, atomically. Raises BadClip for a file without a frame."""
+    with atomic(place) as part:  # two clients may ask at the same time
         footage.edge_frame(clip, last=False).to_rgb().save(part, "JPEG", quality=QUALITY)

@@ -1,7 +1,7 @@
-"""The process that renders: scores come in on standard input, a line of JSON each, and answers go out the same way.
+"""The process that renders: scores arrive on standard input, one line of JSON each, and answers leave the same way.
 
-It is told who started it, and ends once that process is no longer its parent: after a kill -9 of the server no
-worker is left behind, and its ffmpeg ends with it, as nobody feeds it any more.
+It is given its starter's process id, and ends once that is no longer its parent: after a kill -9 of the server no
+worker is left behind, and its ffmpeg ends with it, since its input ends.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ NICE = 2  # the server answers first
 
 
 def main(parent: int) -> None:
-    """Render until the input ends or the parent is gone."""
+    """Render until the input ends or the parent has ended."""
     os.nice(NICE)
     MAKERS.update(painter.MAKERS)
 
     def still_wanted() -> None:
         if os.getppid() != parent:
-            # Not an exception: threads that draw ahead would be waited for.
+            # Not an exception: threads that draw ahead would be awaited.
             os._exit(3)
 
     for line in sys.stdin:
@@ -32,7 +32,7 @@ def main(parent: int) -> None:
         try:
             answer = {"ok": True, "sha256": render(json.loads(line), still_wanted)}
         except (SandboxError, OSError, ValueError) as error:
-            # A clip that cannot be decoded came from outside: nothing that is made here is broken.
+            # A clip that cannot be decoded came from outside: clips made here are intact.
             answer = {"ok": False, "error": f"{type(error).__name__}: {error}", "input": isinstance(error, BadClip)}
         print(json.dumps(answer), flush=True)
 

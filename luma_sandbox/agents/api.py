@@ -1,4 +1,4 @@
-"""The Luma Agents API as a whole: its routes under ``/v1``, and how it words an error."""
+"""Assembly of the Luma Agents API: its routes under ``/v1``, and the form of its errors."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def include(app: FastAPI, server: ServerState) -> None:
 
 
 def close(app: FastAPI) -> None:
-    """Free what it holds."""
+    """Close its files table."""
     agents: AgentsState = app.state.agents
     agents.close()

@@ -22,7 +22,7 @@ def frames(
     expires: str = "",
     sig: str = "",
 ) -> FileResponse:
-    """The frames for whoever holds a valid signature."""
+    """Return the frames to any holder of a valid signature."""
     if not agents.server.signer.holds(request.url.path, expires, sig, agents.server.clock.now()):
         raise Refusal(403, "Request has expired or its signature does not match")
     found = agents.server.books.get(identity)

@@ -1,10 +1,10 @@
-"""What the luma-agents SDK's own test suite asks for: any id, any body. Nothing is made and nothing is charged.
+"""Routes for the luma-agents SDK's own test suite: any id, any body. Nothing is made and nothing is charged.
 
-A strict server would refuse what the suite sends on purpose: a reference with all four sources at once, a loop with
+A strict server would refuse parts of the suite: a reference with all four sources at once, a loop with
 guide frames, a file of the type ``x``, a cursor called ``cursor``.
 
-The suite also wants its base URL to have no path, and at the root ``/generations`` is the Dream Machine's. So there the
-two are told apart by the client's name, which each SDK sends: ``Luma/Python``, ``AsyncLuma/Python``.
+The suite also wants its base URL to have no path, and at the root ``/generations`` belongs to Dream Machine. There the
+two APIs are told apart by the client's name, which each SDK sends: ``Luma/Python``, ``AsyncLuma/Python``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ CLIENTS = (b"Luma/", b"AsyncLuma/")
 
 
 class Told(APIRoute):
-    """A route that at the root answers this API's own clients only."""
+    """A route that at the root answers only this API's own clients."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As any route, once it is clear who asks."""
+        """Match as any route does, but only for this API's clients."""
         if not self.path.startswith(PREFIX) and not dict(scope.get("headers", ())).get(b"user-agent", b"").startswith(
             CLIENTS
         ):
@@ -45,40 +45,40 @@ TheServer = Annotated[ServerState, Depends(server_of)]
 
 @router.post("/generations", status_code=201)
 async def create(request: Request, server: TheServer) -> dict[str, Any]:
-    """Take whatever was sent."""
+    """Accept any body."""
     asked = await request.json()
     return _generation(server) | {"model": asked.get("model", "uni-1"), "type": asked.get("type", "image")}
 
 
 @router.get("/generations/{identity}")
 def get(identity: str, server: TheServer) -> dict[str, Any]:
-    """Some generation, whatever its id."""
+    """Return some generation, for any id."""
     return _generation(server) | {"id": identity}
 
 
 @router.post("/files", status_code=201)
 async def create_file(request: Request, server: TheServer) -> dict[str, Any]:
-    """A file that waits for its bytes."""
+    """Return a file that waits for its bytes."""
     upload = {"method": "PUT", "url": str(request.url), "headers": {}, "expires_at": iso(server.clock.now() + 3600)}
     return {"id": ANY_ID, "state": "pending", "file": _file(server), "upload": upload}
 
 
 @router.get("/files")
 def page(server: TheServer) -> dict[str, Any]:
-    """A page with one file."""
+    """Return a page with one file."""
     return {"data": [_file(server)], "has_more": False, "next_cursor": None}
 
 
 @router.get("/files/{identity}")
 @router.post("/files/{identity}/complete")
 def get_file(identity: str, server: TheServer) -> dict[str, Any]:
-    """Some file, whatever its id."""
+    """Return some file, for any id."""
     return _file(server) | {"id": identity}
 
 
 @router.delete("/files/{identity}", status_code=204)
 def delete_file(identity: str) -> Response:
-    """As if it had been there."""
+    """Confirm the deletion of any file."""
     return Response(status_code=204)
 
 

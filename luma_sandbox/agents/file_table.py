@@ -1,7 +1,7 @@
-"""The uploaded files: a table of their own in the sandbox's books; their bytes lie with the other inputs.
+"""The uploaded files: a table of their own in the sandbox's database; their bytes are stored with the other inputs.
 
-What a file is now follows from what happened to it and from the clock, so nothing has to run for it to become ready:
-it is pending until its ingest is over, then ready or failed, and deleted once it is told so or its time is up.
+A file's state is computed from its events and the clock, so that no process has to run for it to become ready: it is
+pending until its ingest is over, then ready or failed, and deleted once it was deleted by hand or has expired.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ CREATE TABLE IF NOT EXISTS agents_files (
 class File:
     """One file.
 
-    sha256:   its bytes, once they came
+    sha256:   digest of its bytes, once uploaded
     ready_at: when its ingest is over, once it was completed
-    problem:  why it cannot be used, as far as the ingest found something
-    seconds:  how long it is, if it is a clip; ``width`` and ``height`` of its picture
+    problem:  why it cannot be used, if the ingest found a reason
+    seconds:  its length, if it is a clip; ``width`` and ``height`` of its picture
     """
 
     seq: int
@@ -71,7 +71,7 @@ class File:
         return "failed" if self.problem else "ready"
 
     def gone_at(self, now: float) -> float | None:
-        """When it was deleted, by hand or because its time was up."""
+        """When it was deleted, by hand or because it expired."""
         if self.deleted_at is not None:
             return self.deleted_at
         return self.expires_at if self.expires_at is not None and self.expires_at <= now else None
@@ -89,12 +89,12 @@ class FileTable:
         self._db.executescript(SCHEMA)
 
     def close(self) -> None:
-        """Free the books' file."""
+        """Close the database."""
         with self._lock:
             self._db.close()
 
     def add(self, **values: Any) -> File:
-        """A new file that waits for its bytes."""
+        """Add a new file that waits for its bytes."""
         identity = str(uuid.uuid4())
         row = {"id": identity} | values
         names, marks = ", ".join(row), ", ".join("?" * len(row))
@@ -111,17 +111,17 @@ class FileTable:
         return found[0] if found else None
 
     def newest(self, before: int | None) -> list[File]:
-        """Every file, newest first, from the one accepted just before ``before`` on."""
+        """Every file, newest first, starting after the one named ``before``."""
         if before is None:
             return self._rows("SELECT * FROM agents_files ORDER BY seq DESC")
         return self._rows("SELECT * FROM agents_files WHERE seq < ? ORDER BY seq DESC", before)
 
     def receive(self, identity: str, sha256: str) -> None:
-        """Its bytes came. Once it was completed they stay what they are."""
+        """Record the uploaded bytes. After completion they no longer change."""
         self._change("UPDATE agents_files SET sha256 = ? WHERE id = ? AND ready_at IS NULL", sha256, identity)
 
     def complete(self, identity: str, ready_at: float, problem: str | None, facts: tuple[float, int, int]) -> None:
-        """Its ingest began and will be over then; what it will have found. Only the first time counts."""
+        """Record the completion: when its ingest will be over, and its result. Only the first call counts."""
         seconds, width, height = facts
         self._change(
             "UPDATE agents_files SET ready_at = ?, problem = ?, seconds = ?, width = ?, height = ? "
@@ -135,7 +135,7 @@ class FileTable:
         )
 
     def delete(self, identity: str, now: float) -> None:
-        """It can no longer be used."""
+        """Delete a file: it can no longer be used."""
         self._change("UPDATE agents_files SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", now, identity)
 
     def _change(self, statement: str, *values: object) -> None:

@@ -30,7 +30,7 @@ TheAgents = Annotated[AgentsState, Depends(agents_of)]
 
 @router.post("/files", status_code=201)
 async def create(request: Request, agents: TheAgents) -> dict[str, Any]:
-    """A new file: as JSON it waits for a signed PUT, as multipart its bytes come along."""
+    """Create a file: with a JSON body it waits for a signed PUT, with multipart its bytes are in the request."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await _create_inline(request, agents)
     asked = shapes.read(shapes.FileCreate, await json_body(request))
@@ -43,7 +43,7 @@ async def create(request: Request, agents: TheAgents) -> dict[str, Any]:
 
 @router.get("/files")
 def page(request: Request, agents: TheAgents) -> dict[str, Any]:
-    """The newest first, from a cursor on; deleted ones only where they are asked for."""
+    """List files, the newest first, from a cursor on; deleted ones only on request."""
     asked = shapes.read(shapes.FileQuery, dict(request.query_params))
     now = agents.server.clock.now()
     shown = [
@@ -62,20 +62,20 @@ def page(request: Request, agents: TheAgents) -> dict[str, Any]:
 
 @router.get("/files/{identity}")
 def get(identity: str, agents: TheAgents) -> dict[str, Any]:
-    """One file, also a deleted one."""
+    """Return one file, also a deleted one."""
     return record(agents, _find(agents, identity))
 
 
 @router.delete("/files/{identity}", status_code=204)
 def delete(identity: str, agents: TheAgents) -> Response:
-    """It can no longer be used for new generations."""
+    """Delete a file: no new generation can use it."""
     agents.file_table.delete(_find(agents, identity).id, agents.server.clock.now())
     return Response(status_code=204)
 
 
 @router.post("/files/{identity}/complete")
 async def complete(identity: str, agents: TheAgents) -> dict[str, Any]:
-    """The bytes are there: its ingest begins. Asked again it changes nothing."""
+    """Complete an upload: its ingest begins. A second call changes nothing."""
     file = _find(agents, identity)
     if file.state(agents.server.clock.now()) == "deleted":
         raise Declined(404, "File not found")
@@ -88,7 +88,7 @@ async def complete(identity: str, agents: TheAgents) -> dict[str, Any]:
 
 @uploads.put("/sandbox/uploads/{identity}")
 async def put(identity: str, request: Request, agents: TheAgents, expires: str = "", sig: str = "") -> Response:
-    """The storage behind a signed URL. It answers as object stores do, with no JSON."""
+    """Receive a signed upload. It answers as object stores do, without JSON."""
     if not agents.server.signer.holds(request.url.path, expires, sig, agents.server.clock.now()):
         return Response("Request has expired or its signature does not match", 403)
     file = agents.file_table.get(identity)
@@ -172,7 +172,7 @@ def _answer(agents: AgentsState, file: File) -> dict[str, Any]:
 
 
 def record(agents: AgentsState, file: File) -> dict[str, Any]:
-    """A file as the service gives it."""
+    """A file in the service's form."""
     now = agents.server.clock.now()
     gone, state = file.gone_at(now), file.state(now)
     return {

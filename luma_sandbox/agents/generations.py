@@ -23,7 +23,7 @@ from luma_sandbox.lifecycle import JOB_FAILED, UNREADABLE_INPUT
 from luma_sandbox.limits import AGENTS, AT_ONCE, TooMany
 
 STATES = {"dreaming": "processing"}
-# What the sandbox's own life cycle calls a failure; the faults give codes themselves.
+# Codes for the failures of the sandbox's own life cycle; faults give codes themselves.
 CODES = {UNREADABLE_INPUT: "corrupt_input", JOB_FAILED: "generation_failed"}
 REASONS = {
     "content_moderated": "The prompt or an input image violated the content guidelines",
@@ -43,7 +43,7 @@ TheAgents = Annotated[AgentsState, Depends(agents_of)]
 
 @router.post("/generations", status_code=201)
 async def create(request: Request, response: Response, agents: TheAgents) -> dict[str, Any]:
-    """Order an image or a clip. What is accepted is told how many a minute may be asked for, where that is limited."""
+    """Order an image or a clip. The answer states how many creates a minute are allowed, if they are limited."""
     server = agents.server
     asked = rules.create(await json_body(request), server.options.assume)
     found: dict[str, Found] = {}
@@ -59,7 +59,7 @@ async def create(request: Request, response: Response, agents: TheAgents) -> dic
 
 @router.get("/generations/{identity}")
 def get(identity: str, request: Request, agents: TheAgents) -> dict[str, Any]:
-    """One generation, its outputs under fresh URLs."""
+    """Return one generation, its outputs under fresh URLs."""
     found = agents.server.books.get(identity)
     if found is None or found.api != API:
         raise Declined(404, "Generation not found")
@@ -67,7 +67,7 @@ def get(identity: str, request: Request, agents: TheAgents) -> dict[str, Any]:
 
 
 def _accept(agents: AgentsState, asked: Create, found: Mapping[str, Found]) -> Generation:
-    """Into the books, charged, or declined with nothing charged."""
+    """Book and charge a create, or decline it without a charge."""
     server = agents.server
     order = Order(asked, found, server.options.assume)
     draft = Draft(
@@ -87,14 +87,14 @@ def _accept(agents: AgentsState, asked: Create, found: Mapping[str, Found]) -> G
 
 
 def _too_many(error: TooMany, assume: Assumptions) -> Declined:
-    """The 429 of the limit that was hit: the two are told apart by their text, and by the header of one of them."""
+    """The 429 of the limit that was hit: the two differ in their text, and one of them has a header."""
     if error.limit == AT_ONCE:
         return Declined(429, TOO_MANY_JOBS, math.ceil(assume.number("agents_concurrency_wait")))
     return Declined(429, RATE_LIMITED, math.ceil(error.retry_after or 0), {RATE_LIMIT: str(error.most)})
 
 
 def _echo(value: Any) -> Any:
-    """What was asked, for the books, without the bytes that came along."""
+    """The request as kept in the books, without inline bytes."""
     if isinstance(value, dict):
         return {
             name: f"({len(inner)} letters of base64)" if name == "data" and isinstance(inner, str) else _echo(inner)
@@ -104,7 +104,7 @@ def _echo(value: Any) -> Any:
 
 
 def answer(agents: AgentsState, request: Request, generation: Generation) -> dict[str, Any]:
-    """A generation as the service gives it."""
+    """A generation in the service's form."""
     failed = generation.state == "failed"
     code = CODES.get(generation.failure_reason or "", generation.failure_reason) if failed else None
     if failed and code not in REASONS:
@@ -122,7 +122,7 @@ def answer(agents: AgentsState, request: Request, generation: Generation) -> dic
 
 
 def _outputs(agents: AgentsState, request: Request, generation: Generation) -> list[dict[str, str]]:
-    """Signed for an hour. The EXR archive, where one was asked for, comes after the clip."""
+    """The outputs with URLs signed for an hour. The EXR archive, if requested, follows the clip."""
 
     def signed(name: str) -> str:
         path = f"/sandbox/assets/{generation.id}/{name}"

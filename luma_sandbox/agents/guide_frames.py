@@ -1,4 +1,4 @@
-"""A film with guide frames: at its place each one is shown as it is, and between them one washes into the next."""
+"""A film with guide frames: each is shown unchanged at its place, and between them one blends into the next."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from luma_sandbox.picture.motion import STILL, Move, View
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.stills import take_of
 
-NEAR = 0.02  # of the length: a guide frame that comes sooner opens the film
+NEAR = 0.02  # share of the length: a guide frame before it opens the film
 
 
 def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[int, Image.Image]]) -> film.Film:
-    """The film of a score whose guide frames stand at those frames."""
+    """The film of a score with guide frames at the given frame numbers."""
     frames, take = score["frames"], take_of(score)
-    # The grid counts one place more than there are frames: its last place is the last frame.
+    # The grid has one place more than there are frames: its last place is the last frame.
     by_frame = {min(index, frames - 1): image for index, image in sorted(guides, key=lambda guide: guide[0])}
     placed = [(index / (frames - 1), image) for index, image in by_frame.items()]
     acts: list[film.Act] = []
@@ -43,7 +43,7 @@ def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[
 
 
 def _resting_at(at: float) -> Callable[[Move, float], View]:
-    """A camera that stands where the picture was pinned at that time, and moves on from there."""
+    """A camera move that shows the picture unmoved at that time, and moves on from there."""
 
     def path(move: Move, time: float) -> View:
         return motion.from_rest(move, (time - at) / (1 - at)) if time > at else STILL

@@ -1,4 +1,4 @@
-"""What a create refers to, read when it is accepted: the service says 422 at once to media that it cannot read."""
+"""The media of a create, read when it is accepted: the service answers 422 at once for media that it cannot read."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from luma_sandbox.stills import upright
 
 API = AGENTS_API
 MAX_DATA = 50 * 1024 * 1024
-LONGEST = 60.0  # seconds of a clip that is read at all; how long a source may be is a rule of its own
+LONGEST = 60.0  # seconds of the longest clip that is read; the limits of sources are separate rules
 
 
 @dataclass(frozen=True)
 class Found:
     """One reference that was read.
 
-    reference: for the order form, as ``inputs.py`` wants it
+    reference: for the order form, in the form of ``inputs.py``
     kind:      image or video
     """
 
@@ -45,7 +45,7 @@ class Found:
 
 
 class Ingest:
-    """Reads references, and files as they come in."""
+    """A reader of references, and of uploaded files."""
 
     def __init__(self, home: DataDir, books: Books, file_table: FileTable, reader: Reader) -> None:
         self._home = home
@@ -54,7 +54,7 @@ class Ingest:
         self._reader = reader
 
     async def read(self, field: str, media: Media, now: float, *, clips: bool) -> Found:
-        """What a reference stands for. ``clips``: a video may stand here. Raises Declined."""
+        """Read a reference. ``clips``: a video is allowed here. Raises Declined."""
         if media.generation_id is not None:
             return await asyncio.to_thread(self._generation, field, media.generation_id)
         if media.file_id is not None:
@@ -112,7 +112,7 @@ class Ingest:
 
 
 def examine(place: Path, kind: str) -> tuple[str, tuple[float, int, int]]:
-    """What kind of media it is, and (seconds, width, height). Raises Unreadable or BadClip for what is none."""
+    """The kind of media, and (seconds, width, height). Raises Unreadable or BadClip if it is none."""
     if kind == "video":
         facts = footage.examine(place)
         return kind, (facts.seconds, facts.width, facts.height)

@@ -1,4 +1,4 @@
-"""From an accepted create to an order form: what is to be made, how large, from what, and what it costs."""
+"""The order form of an accepted create: what is to be made, its size, its inputs and its price."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from luma_sandbox.agents.shapes import Controls, Create, Edit, Video
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.rules import CONCEPTS
 
-SOURCE_SECONDS = {"video_edit": 18.0, "video_reframe": 30.0}  # 30 s is what a reseller of it documents
+SOURCE_SECONDS = {"video_edit": 18.0, "video_reframe": 30.0}  # a reseller of the API documents 30 s
 SLACK = 0.06
 CAMERA_MOVES = 2
 FRAMES = ("start_frame", "end_frame")
 
 
 class Order:
-    """One create with the media that it refers to. Raises Declined where these do not fit together."""
+    """One create with the media that it refers to. Raises Declined if these do not fit together."""
 
     def __init__(self, asked: Create, found: Mapping[str, Found], assume: Assumptions) -> None:
         self._asked = asked
@@ -33,7 +33,7 @@ class Order:
         self._check_kinds()
 
     def form(self) -> dict[str, Any]:
-        """What the life cycle, the renderer and the page go by."""
+        """The order form for the life cycle, the renderer and the page."""
         width, height = self._size()
         form: dict[str, Any] = {
             "prompt": self._asked.prompt,
@@ -66,7 +66,7 @@ class Order:
         return form | {"position": position.model_dump() if position is not None else None}
 
     def cents(self) -> int | Decimal:
-        """What it costs."""
+        """The price in US cents."""
         asked, video = self._asked, self._video
         if asked.type in rules.IMAGE_KINDS:
             return prices.image(asked.model, len(asked.image_ref or ()), edit=asked.type == "image_edit")
@@ -91,11 +91,11 @@ class Order:
 
     @property
     def _frames(self) -> int:
-        # A begun frame counts; but no float's last digit begins one.
+        # A partial frame counts as one, but a rounding error of a float does not.
         return max(1, math.ceil(self._seconds * rules.FPS - 1e-6))
 
     def _check_kinds(self) -> None:
-        """Clips and stills where each belongs; a source that is not too long."""
+        """Check that clips and stills are where they belong, and that no source is too long."""
         kind = self._asked.type
         for field, found in self._found.items():
             frame = field in ("video.start_frame", "video.end_frame")
@@ -104,7 +104,7 @@ class Order:
             if field == "source":
                 wanted = ("video",) if kind in SOURCE_SECONDS else ("image",)
             elif frame and chained and kind == "video":
-                # A prior clip is extended. Whether a prior still may stand here is not documented.
+                # A prior clip is extended. Whether a prior still is allowed here is not documented.
                 wanted = ("video", "image") if self._assume["agents_still_as_frame"] == "accepted" else ("video",)
             if found.kind not in wanted:
                 raise Declined(422, f"{field}: a {' or '.join(wanted)} is required, not a {found.kind}")
@@ -121,7 +121,7 @@ class Order:
             self._check_reshaped()
 
     def _check_reshaped(self) -> None:
-        """A reframe gives another shape than its source has."""
+        """Check that a reframe's shape differs from its source's."""
         asked, own = self._asked.aspect_ratio, _shape(self._source)
         if asked is None or own is None:
             return
@@ -143,7 +143,7 @@ class Order:
         return sizes.still(number) if kind in rules.IMAGE_KINDS else sizes.clip(self._resolution, number)
 
     def _framed(self) -> float | None:
-        """The shape that an anchor gives a new clip, whatever ``aspect_ratio`` says: that of its first one."""
+        """The shape of a new clip, which its first anchor decides, whatever ``aspect_ratio`` says."""
         if self._asked.type != "video":
             return None
         indexes = self._video.keyframe_indexes or []
@@ -156,7 +156,7 @@ class Order:
         return None if found is None else dict(found.reference)
 
     def _inputs(self) -> dict[str, Any]:
-        """Every input but the first and the last frame, in the order of the request."""
+        """Every input except the first and the last frame, in the order of the request."""
         return {
             field.removeprefix("video."): dict(found.reference)
             for field, found in self._found.items()
@@ -164,18 +164,18 @@ class Order:
         }
 
     def _moves(self) -> list[str]:
-        """There are no concepts in this API: the camera is a phrase in the prompt."""
+        """The camera moves named in the prompt: this API has no concepts."""
         prompt = " ".join(self._asked.prompt.lower().replace("-", " ").replace(",", " ").split())
         return [key for key in CONCEPTS if _said(key).search(prompt)][:CAMERA_MOVES]
 
 
 def _shape(found: Found | None) -> float | None:
-    """Width to height of what was read, as far as it is known."""
+    """Width divided by height of the media, as far as it is known."""
     return found.width / found.height if found is not None and found.width and found.height else None
 
 
 def _held(controls: Controls | None) -> float:
-    """How much of its source the controls of an edit keep: from 0, where all are off, to 1, each in full."""
+    """The strength with which the controls of an edit keep its source: from 0, all off, to 1, each in full."""
     if controls is None:
         return 0.0
     pose, depth, normals, trajectory = controls.pose, controls.depth, controls.normals, controls.trajectory
@@ -190,7 +190,7 @@ def _held(controls: Controls | None) -> float:
 
 
 def _said(key: str) -> re.Pattern[str]:
-    """A move in people's words: "push in", "pushes in", "orbits the subject to the left"."""
+    """The wordings of a move: "push in", "pushes in", "orbits the subject to the left"."""
     verb, *rest = key.split("_")
     gap = r"(?:\W+\w+){0,5}?\W+"
     return re.compile(rf"\b{verb}(?:s|es)?" + "".join(rf"{gap}{word}" for word in rest) + r"\b")

@@ -1,6 +1,6 @@
-"""Makes what the Luma Agents API is asked for, out of the sandbox's own pictures, looks and films.
+"""The makers of the Luma Agents API's images and clips, from the sandbox's pictures, looks and films.
 
-Each maker takes a score (see ``renderer.py``), writes its file and gives a picture of it for the page. The scores are
+Each maker takes a score (see ``renderer.py``), writes its file and returns a picture of it for the page. The scores are
 those of ``order.py``; their inputs are named as in the request: ``source``, ``image_ref.N``, ``keyframes.N``,
 ``edit.keyframes.N``.
 """
@@ -28,9 +28,9 @@ from luma_sandbox.picture.planes import Picture
 
 Score = Mapping[str, Any]
 Heard = Callable[[], None]
-SOURCE_WEIGHT = 0.5  # of an edited image: how much of it stays
-HELD = 0.6  # of an edit's way from its source: how much of it the controls take back, all of them in full
-TURN = 12  # frames in which an edit passes from one guide frame's look to the next one's
+SOURCE_WEIGHT = 0.5  # share of an edited image that stays
+HELD = 0.6  # share of an edit's change that the controls undo, all of them in full
+TURN = 12  # frames in which an edit blends from one guide frame's look to the next
 HDR = "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020:t=arib-std-b67:m=2020_ncl:r=limited,format=yuv420p10le"
 X265 = (
     "-c:v", "libx265", "-preset", "ultrafast", "-crf", "17", "-tag:v", "hvc1", "-video_track_timescale", "12288",
@@ -47,14 +47,14 @@ def image(score: Score, out: Path, on_frame: Heard) -> Picture:
 
 
 def image_edit(score: Score, out: Path, on_frame: Heard) -> Picture:
-    """A still made over from another."""
+    """A still restyled from another."""
     inputs = dict(score["inputs"])
     inputs["modify_image_ref.0"] = inputs.pop("source") | {"weight": SOURCE_WEIGHT}
     return stills.make({**score, "make": "image", "inputs": inputs}, out, on_frame)
 
 
 def video(score: Score, out: Path, on_frame: Heard) -> Picture:
-    """A new clip; its guide frames, if there are any, each in its place."""
+    """A new clip, with its guide frames, if any, at their places."""
     if score["indexes"]:
         size = (score["width"], score["height"])
         guides = [stills.opened(score["inputs"][f"keyframes.{n}"]) for n in range(len(score["indexes"]))]
@@ -101,7 +101,7 @@ MAKERS: dict[str, renderer.Maker] = {
 
 
 def _restyled(score: Score, size: tuple[int, int]) -> Iterator[Picture]:
-    """The source in the looks of its guide frames, one after another, or in the prompt's own."""
+    """The source in the looks of its guide frames, one after another, or in the prompt's look."""
     how_far = strength(score["mode"]) * (1 - HELD * score.get("held", 0.0))
     anchors: list[tuple[int, Image.Image | None]] = [
         (index, stills.opened(score["inputs"][f"edit.keyframes.{number}"]))
@@ -131,7 +131,7 @@ def _look(score: Score, how_far: float, size: tuple[int, int], model: Image.Imag
 
 
 def _kept(pictures: Iterator[Picture], first: list[Picture]) -> Iterator[Picture]:
-    """The same pictures; the first is kept for the page."""
+    """Pass the pictures on, and keep the first for the page."""
     for picture in pictures:
         if not first:
             first.append(picture)
@@ -139,7 +139,7 @@ def _kept(pictures: Iterator[Picture], first: list[Picture]) -> Iterator[Picture
 
 
 def _position(given: Mapping[str, float] | None, size: tuple[int, int]) -> dict[str, int]:
-    """A place in shares of the canvas, in pixels of it."""
+    """A position in shares of the canvas, converted to pixels."""
     if given is None:
         return {}
     return {
@@ -151,7 +151,7 @@ def _position(given: Mapping[str, float] | None, size: tuple[int, int]) -> dict[
 
 
 def _finish(score: Score, out: Path) -> None:
-    """The high dynamic range of a clip, and its frames in EXR, where they were asked for."""
+    """Add what was requested to a finished clip: high dynamic range, and an archive of its frames in EXR."""
     if score.get("exr"):
         _archive(out, archive_of(Path(score["out"])), score["exr_every"])
     if score.get("hdr"):
@@ -160,7 +160,7 @@ def _finish(score: Score, out: Path) -> None:
 
 
 def _archive(clip: Path, place: Path, every: int) -> None:
-    """Linear half-float frames in one file without compression of its own: they are compressed already."""
+    """Write linear half-float frames to an archive, stored without further compression."""
     with tempfile.TemporaryDirectory() as folder, atomic(place) as part:
         name = str(Path(folder) / "%05d.exr")
         picked = f"select=not(mod(n\\,{every})),{LINEAR}"

@@ -1,6 +1,6 @@
 """The prices of the Luma Agents API, in US cents: Luma's pricing guide as of July to October 2026, cell by cell.
 
-The guide is "subject to change ahead of general availability". What it leaves out is named in ``assumptions.py``.
+The guide is "subject to change ahead of general availability". Its gaps are listed in ``assumptions.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Table = Mapping[Range, Mapping[str, tuple[int, ...]]]
 FPS = 24
 BLOCK = 5  # seconds
 BLOCKS = 2  # the columns of the guide: up to 5 s, up to 10 s
-# Frames by which a source may lap into the next block or second unpaid: containers count the last frame differently.
+# Frames by which a source may exceed a block or second without a charge: containers count the last frame differently.
 LAP = 1
 
 # US cents of a new clip of 5 s and of 10 s. There is no HDR at 360p, at 540p or of 10 s.
@@ -46,31 +46,31 @@ EXTRA_INPUT = Decimal("0.0030")
 
 
 def image(model: str, references: int, *, edit: bool) -> Decimal:
-    """A still with so many references, to the part of a cent; an edit's source is an input too."""
+    """The price of a still with this many references, to a fraction of a cent; an edit's source is an input too."""
     plain, with_input = IMAGE_DOLLARS[model]
     inputs = references + edit
     return 100 * (plain if not inputs else with_input + EXTRA_INPUT * (inputs - 1))
 
 
 def light(*, hdr: bool, exr: bool) -> Range:
-    """The range of a clip."""
+    """The dynamic range of a clip."""
     return "SDR" if not hdr else "HDR+EXR" if exr else "HDR"
 
 
 def clip(resolution: str, seconds: int, wide: Range) -> int:
-    """A new clip of 5 or 10 seconds."""
+    """The price of a new clip of 5 or 10 seconds."""
     return CLIPS[wide][resolution][seconds // BLOCK - 1]
 
 
 def extension(resolution: str, assume: Assumptions) -> int:
-    """Five seconds before or after a prior clip."""
+    """The price of five seconds before or after a prior clip."""
     if resolution in EXTENSIONS:
         return EXTENSIONS[resolution]
     return _cents(Decimal(str(assume.number("agents_extend_360p"))))
 
 
 def edit(resolution: str, frames: int, wide: Range, assume: Assumptions) -> int:
-    """An edit of a source of so many frames at 24 a second."""
+    """The price of an edit of a source with this many frames at 24 a second."""
     columns = EDITS[wide][resolution]
     blocks = _begun(frames - LAP, BLOCK * FPS)
     if blocks <= BLOCKS:
@@ -85,7 +85,7 @@ def edit(resolution: str, frames: int, wide: Range, assume: Assumptions) -> int:
 
 
 def reframe(resolution: str, frames: int, assume: Assumptions) -> int:
-    """A reframe of a source of so many frames at 24 a second."""
+    """The price of a reframe of a source with this many frames at 24 a second."""
     cents = REFRAMES[resolution]
     if assume["agents_reframe_seconds"] == "begun":
         return cents * _begun(frames - LAP, FPS)
@@ -93,7 +93,7 @@ def reframe(resolution: str, frames: int, assume: Assumptions) -> int:
 
 
 def _begun(length: int, step: int) -> int:
-    """How many steps are begun: at least one."""
+    """The length divided by the step, rounded up, and at least one."""
     return max(1, -(-length // step))
 
 

@@ -1,4 +1,4 @@
-"""How the Luma Agents API says no: a status, and a detail that is always one text, without the status in it."""
+"""Refusals in the Luma Agents API's form: a status, and a detail that is always one text, without the status in it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ INVALID_KEY = "Invalid or missing API key"
 NO_BALANCE = "Insufficient balance"
 RATE_LIMITED = "Rate limit exceeded"
 TOO_MANY_JOBS = "Too many concurrent jobs"
-RATE_LIMIT = "X-RateLimit-Limit"  # requests a minute: with an accepted create, and with RATE_LIMITED only
+RATE_LIMIT = "X-RateLimit-Limit"  # requests a minute: in the answers to accepted creates and in RATE_LIMITED alone
 
 
 class Declined(Exception):
-    """One answer that declines a call; ``retry_after`` in seconds, ``more``: other headers. Nothing was charged."""
+    """An answer that declines a call; ``retry_after`` in seconds, ``more``: other headers. Nothing was charged."""
 
     def __init__(
         self, status: int, detail: str, retry_after: int | None = None, more: Mapping[str, str] | None = None
@@ -32,19 +32,19 @@ class Declined(Exception):
 
 
 def check_key(authorization: Annotated[str, Header()] = "") -> None:
-    """Any key will do, but one there must be."""
+    """Require an API key; any value will do."""
     scheme, _, key = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Declined(401, INVALID_KEY)
 
 
 def mark(request: Request, response: Response) -> None:
-    """The headers that every answer of this API carries; a request id that was sent comes back."""
+    """Add the headers that every answer of this API has; a request id from the client is returned."""
     response.headers.update(traces(request.headers.get("X-Request-Id")))
 
 
 def traces(request_id: str | None) -> dict[str, str]:
-    """The headers by which an answer can be asked about: the request's own id, or one that is made here."""
+    """The headers that identify an answer: the request's own id, or a new one."""
     return {"X-Request-Id": request_id or str(uuid.uuid4()), "X-API-Version": API_VERSION}
 
 

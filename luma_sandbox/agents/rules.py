@@ -1,4 +1,4 @@
-"""The rules between the fields of a create. What is not marked as a guess is documented."""
+"""Rules between the fields of a create. All of them are documented, unless marked as a guess."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from luma_sandbox.assumptions import Assumptions
 FPS = 24
 PROMPT_MAX = 6000
 KEYFRAMES_MAX = 64
-NOT_YET = ("9:16", "3:4")  # what a reframe at 1080p cannot be made into
+NOT_YET = ("9:16", "3:4")  # ratios that a reframe at 1080p cannot make
 IMAGE_REFS = {"image": 9, "image_edit": 8}
 IMAGE_MODELS = ("uni-1", "uni-1-max")
 IMAGE_KINDS = ("image", "image_edit")
 VIDEO_RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
-# The SDK lists twelve ratios for both media; a guess which of them are for images.
+# The SDK lists twelve ratios for both media; which of them images accept is a guess.
 IMAGE_RATIOS = ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3")
 FOUR_WAYS = ("url", "data", "generation_id", "file_id")
 
 
 def create(body: Any, assume: Assumptions) -> Create:
-    """Judge the body of a create. Raises Declined: 400 for a field, 422 for fields that do not go together."""
+    """Check the body of a create. Raises Declined: 400 for a field, 422 for fields that do not go together."""
     asked = shapes.read(Create, body)
     if not asked.prompt.strip():
         raise Declined(400, "prompt: Prompt is required")
@@ -135,7 +135,7 @@ def _check_video(asked: Create, video: Video, assume: Assumptions) -> None:
 
 
 def _check_from_source(asked: Create, video: Video, assume: Assumptions) -> None:
-    """Video edits and reframes: their length is the source's."""
+    """Check video edits and reframes, whose length is the source's."""
     if asked.source is None:
         raise Declined(422, f"source: required with type {asked.type}")
     if (asked.source.url or asked.source.data) and not (asked.source.media_type or "").startswith("video/"):
@@ -167,7 +167,7 @@ def _check_edit(video: Video, edit: Edit) -> None:
 
 
 def _check_anchors(field: str, keyframes: list[Media] | None, indexes: list[int] | None, *, last: int | None) -> None:
-    """Guide frames and the places that they hold. ``last`` is the last place, where it is known."""
+    """Check guide frames and their places. ``last`` is the last place, where it is known."""
     if keyframes is None and indexes is None:
         return
     if keyframes is None or indexes is None or len(keyframes) != len(indexes):

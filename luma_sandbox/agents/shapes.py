@@ -1,4 +1,4 @@
-"""What may come over the wire: the fields of a request, and nothing else."""
+"""The request bodies that the API accepts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Strength = Literal[
 ]
 Purpose = Literal["input", "reference"]
 State = Literal["pending", "ready", "failed", "deleted"]
-MAX_UPLOAD = 5 * 1024**3  # bytes: one signed PUT takes no more
+MAX_UPLOAD = 5 * 1024**3  # bytes: the limit of one signed PUT
 Share = Field(default=None, ge=0, le=1)
 
 
 class Shape(BaseModel):
-    """Known fields only. `null` is as good as nothing, as the SDK's own types say."""
+    """A model that accepts known fields only. `null` means the same as a missing field, as in the SDK's types."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +30,7 @@ S = TypeVar("S", bound=Shape)
 
 
 class Media(Shape):
-    """A reference to an image or a video, by exactly one of four ways."""
+    """A reference to an image or a video, in exactly one of four forms."""
 
     url: StrictStr | None = None
     data: StrictStr | None = None
@@ -40,7 +40,7 @@ class Media(Shape):
 
 
 class Depth(Shape):
-    """How closely depth is kept."""
+    """The control of depth."""
 
     blur: float | None = Share
     enabled: StrictBool | None = None
@@ -53,25 +53,25 @@ class Switch(Shape):
 
 
 class Normals(Switch):
-    """How closely surfaces are kept."""
+    """The control of surfaces."""
 
     augmentation: float | None = Share
 
 
 class Pose(Switch):
-    """How closely bodies are kept."""
+    """The control of bodies."""
 
     strength: Literal["precise", "coarse"] | None = None
 
 
 class Trajectory(Switch):
-    """How closely motion is kept."""
+    """The control of motion."""
 
     sparsity: float | None = Share
 
 
 class Controls(Shape):
-    """What of the source an edit keeps, signal by signal."""
+    """The signals of the source that an edit keeps."""
 
     depth: Depth | None = None
     face: Switch | None = None
@@ -81,7 +81,7 @@ class Controls(Shape):
 
 
 class Edit(Shape):
-    """How a video edit goes about it."""
+    """The options of a video edit."""
 
     auto_controls: StrictBool | None = None
     controls: Controls | None = None
@@ -91,7 +91,7 @@ class Edit(Shape):
 
 
 class Position(Shape):
-    """Where the source lies in a reframed canvas, in shares of that canvas."""
+    """The position of the source in a reframed canvas, in shares of that canvas."""
 
     x_norm: float = Field(ge=-2, le=2)
     y_norm: float = Field(ge=-2, le=2)
@@ -100,7 +100,7 @@ class Position(Shape):
 
 
 class Video(Shape):
-    """What a clip is to be."""
+    """The options of a clip."""
 
     duration: Literal["5s", "10s"] | None = None
     edit: Edit | None = None
@@ -116,7 +116,7 @@ class Video(Shape):
 
 
 class Layering(Shape):
-    """How an image is taken apart."""
+    """The options for taking an image apart into layers."""
 
     resolution: Literal["1k", "2k"] | None = None
 
@@ -139,7 +139,7 @@ class Create(Shape):
 
 
 class FileCreate(Shape):
-    """The body of POST /files where it is JSON."""
+    """The body of POST /files in JSON."""
 
     mime_type: StrictStr
     size_bytes: StrictInt = Field(ge=1, le=MAX_UPLOAD)
@@ -159,7 +159,7 @@ class FileQuery(Shape):
 
 
 def read(shape: type[S], body: Any) -> S:
-    """The body as that shape. Raises Declined (400) with one text that names every field that is wrong."""
+    """Parse the body. Raises Declined (400) with one text that names every invalid field."""
     try:
         return shape.model_validate(body)
     except ValidationError as error:

@@ -1,9 +1,9 @@
-"""How many pixels a clip or a still of the Luma Agents API has. Only the tiers' heights at 16:9 are documented."""
+"""Sizes in pixels of the Luma Agents API's clips and stills. Only the tiers' heights at 16:9 are documented."""
 
 from __future__ import annotations
 
 TIERS = {"360p": 640 * 360, "540p": 960 * 540, "720p": 1280 * 720, "1080p": 1920 * 1080}
-WIDEST = 3.0  # the longest shape, as 3:1 is for stills; a longer source or frame is cut to it
+WIDEST = 3.0  # the longest shape, 3:1 as for stills; a longer source or frame is cropped to it
 STILL = 2048  # the longer side of an image: "2048-pixel (2K)"
 
 
@@ -19,6 +19,6 @@ def still(ratio: float) -> tuple[int, int]:
 
 
 def ratio_of(name: str) -> float:
-    """`16:9` as a number."""
+    """Convert `16:9` to a number."""
     width, _, height = name.partition(":")
     return int(width) / int(height)

@@ -1,4 +1,4 @@
-"""State that the routes of the Luma Agents API work with, made once for each sandbox."""
+"""The state shared by the routes of the Luma Agents API, one for each sandbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from luma_sandbox.server_state import ServerState
 
 
 class AgentsState:
-    """One sandbox's files and its way to read media."""
+    """A sandbox's files, and its reader of media."""
 
     def __init__(self, server: ServerState) -> None:
         self.server = server
@@ -22,18 +22,18 @@ class AgentsState:
         self.ingest = Ingest(server.home, server.books, self.file_table, server.reader)
 
     def close(self) -> None:
-        """Free the books' file."""
+        """Close the files table."""
         self.file_table.close()
 
 
 def agents_of(request: Request) -> AgentsState:
-    """The state of the sandbox that a request came to."""
+    """The state of the sandbox that received a request."""
     agents: AgentsState = request.app.state.agents
     return agents
 
 
 async def json_body(request: Request) -> Any:
-    """The body. Raises Declined where it is not JSON, or says what JSON cannot say again."""
+    """The parsed body. Raises Declined if it is not JSON, or has values that cannot be written as JSON again."""
     try:
         return parsed(await request.body())
     except (ValueError, RecursionError):

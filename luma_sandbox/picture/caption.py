@@ -1,4 +1,4 @@
-"""The lower third: what was asked. It comes late and leaves early, so that first and last frame are clean."""
+"""The lower third with the prompt. It appears late and goes early, so that the first and last frame are clean."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PIL import Image, ImageDraw, ImageFont
 from luma_sandbox.picture.motion import smooth
 from luma_sandbox.picture.planes import BLACK, Picture
 
-FADE_IN = (0.4, 0.9)  # seconds after the start: begins, is done
-FADE_OUT = (1.0, 0.5)  # seconds before the end: begins, is done
+FADE_IN = (0.4, 0.9)  # seconds after the start: fade begins, ends
+FADE_OUT = (1.0, 0.5)  # seconds before the end: fade begins, ends
 MAX_LINES = 3
 WHITE = 235
 
 
 @dataclass(frozen=True)
 class Caption:
-    """Two masks for the lowest rows of a frame: a shade that carries the letters, and the letters."""
+    """Two masks for the lowest rows of a frame: a shade behind the letters, and the letters."""
 
     top: int
     shade: Image.Image
@@ -26,7 +26,7 @@ class Caption:
     letters_half: Image.Image
 
     def over(self, frame: Picture, second: float, length: float) -> Picture:
-        """The frame with the caption as it stands at that second."""
+        """The frame with the caption at that second."""
         strength = min(
             smooth((second - FADE_IN[0]) / (FADE_IN[1] - FADE_IN[0])),
             smooth((length - FADE_OUT[1] - second) / (FADE_OUT[0] - FADE_OUT[1])),
@@ -40,7 +40,7 @@ class Caption:
         y.paste(BLACK, (*place, *frame.size), shade)
         y.paste(WHITE, (*place, *frame.size), letters)
         small = (0, self.top // 2, *u.size)
-        # Without colour in the shade its dark stays neutral, and the letters sharp in half-size chroma.
+        # Without colour in the shade, dark stays neutral, and letters sharp in half-size chroma.
         grey = self.shade.reduce(2).point(levels)
         for plane in (u, v):
             plane.paste(128, small, grey)
@@ -73,7 +73,7 @@ def caption(size: tuple[int, int], prompt: str, facts: str) -> Caption:
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> list[str]:
-    """At most MAX_LINES lines that fit; what does not fit ends in an ellipsis."""
+    """The text in at most MAX_LINES lines; a longer one ends in an ellipsis."""
     text = " ".join(text.split())
     if not text:
         return []

@@ -1,4 +1,4 @@
-"""The city: blocks behind blocks with lights in them, signs, lanterns, and a street that shines."""
+"""The city: rows of buildings with lit windows, signs, lanterns, and a shining street."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIGNS: tuple[RGB, ...] = ((255, 64, 129), (64, 224, 255), (255, 176, 64), (150, 
 
 
 def city(easel: Easel) -> list[Layer]:
-    """Blocks behind blocks with lights in them, and a street that shines."""
+    """Paint rows of buildings with lit windows, and a shining street."""
     p = easel.mood.palette
     dark = easel.mood.light in (*DARK, "dusk", "storm", "dawn")
     wet = easel.mood.weather == "rain" or easel.mood.light in DARK
@@ -144,7 +144,7 @@ def _neon_signs(easel: Easel, depth: float) -> list[Layer]:
 
 
 def _pavement(easel: Easel, above: list[Layer], street: float, shine: float) -> Layer:
-    """The street: what stands above it, mirrored, drawn out downwards and broken by ripples."""
+    """The street: the picture above it, mirrored, stretched downwards and broken by ripples."""
     p = easel.mood.palette
     scene = merged([layer for layer in above if layer.drift == (0.0, 0.0)]).picture
     if scene is None:
@@ -154,7 +154,7 @@ def _pavement(easel: Easel, above: list[Layer], street: float, shine: float) -> 
     for plane, step in ((scene.y, 1), (scene.u, 2), (scene.v, 2)):
         pixels = np.asarray(plane)
         edge, rows = line // step, pixels.shape[0]
-        # A reflection is seen from below, so it is shorter than what it shows.
+        # A reflection is seen from below, so it is shorter than the object.
         source = np.clip(edge - ((np.arange(rows) - edge) * 1.9).astype(np.int64), 0, edge - 1)
         mirrored = Image.fromarray(pixels[source])
         wide, high = mirrored.size

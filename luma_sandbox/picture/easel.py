@@ -1,4 +1,4 @@
-"""The painter's tools: a canvas measured in frame units, masks with soft edges, gradients, glows, silhouettes."""
+"""Painting tools: a canvas measured in frame units, masks with soft edges, gradients, glows, silhouettes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from luma_sandbox.picture.stage import canvas, margin
 
 Point = tuple[float, float]
 Stops = Sequence[tuple[float, RGB]]
-SIXTEENTHS = 16  # gradients are reckoned this much finer than they are stored
+SIXTEENTHS = 16  # gradients are computed this much finer than they are stored
 FINE = 2  # masks are drawn this much larger, then reduced
 
 
 class Easel:
-    """Paints layers for a frame of ``size``.
+    """A painter of layers for a frame of ``size``.
 
     Places are in frame units: x from 0 at the left edge to 1 at the right, y from 0 at the top to 1 at the bottom, and
     beyond for what only a moving camera sees. Lengths are in ``unit``, the shorter side of the frame.
@@ -40,7 +40,7 @@ class Easel:
         self.aspect = self.canvas[0] / self.canvas[1]
 
     def rng(self, name: str) -> np.random.Generator:
-        """Chance for one part of the picture, the same in every size."""
+        """A random generator for one part of the picture, the same in every size."""
         return chance(*self.mood.seed, name)
 
     def x(self, place: float) -> float:
@@ -61,13 +61,13 @@ class Easel:
         return np.linspace(-beyond, 1 + beyond, count, dtype=np.float32)
 
     def draw(self, paint: Callable[[Brush], None]) -> Image.Image:
-        """A mask, drawn fine and reduced."""
+        """A mask, drawn at a larger size and reduced."""
         image = Image.new("L", (self.canvas[0] * FINE, self.canvas[1] * FINE), 0)
         paint(Brush(self, image))
         return image.reduce(FINE)
 
     def gradient(self, stops: Stops) -> Image.Image:
-        """Colours from top to bottom, stops at frame places, with a grain that hides the steps of 8 bits."""
+        """Colours from top to bottom, stops at frame places, with a grain that hides 8-bit banding."""
         rows, at = self.ys(self.canvas[1]), [place for place, _ in stops]
         channels = [np.interp(rows, at, [rgb[c] for _, rgb in stops]) for c in range(3)]
         column = (np.stack(channels, axis=-1) * SIXTEENTHS + SIXTEENTHS / 2).astype(np.int16)
@@ -92,7 +92,7 @@ class Easel:
         return cast(Floats, np.exp(-(square ** (power / 2)) * 2).astype(np.float32))
 
     def disc(self, x: float, y: float, radius: float) -> Floats:
-        """A round of that radius in units, 1 inside, with a soft edge of a pixel or two."""
+        """A disc of that radius in units, 1 inside, with a soft edge of a pixel or two."""
         columns = np.arange(self.canvas[0], dtype=np.float32) - self.x(x)
         rows = np.arange(self.canvas[1], dtype=np.float32) - self.y(y)
         distance = np.sqrt(rows[:, None] ** 2 + columns[None, :] ** 2)
@@ -131,7 +131,8 @@ class Easel:
         return self.draw(paint)
 
     def shaded(self, base: RGB, foot: RGB, top: float, bottom: float, light: Floats | None = None) -> Image.Image:
-        """A colour that turns into another towards the foot of a layer; ``light`` around 0 darkens and lifts it."""
+        """A colour that changes into another towards the foot of a layer; ``light`` darkens below 0 and brightens
+        above."""
         image = self.gradient(((top, base), (bottom, foot)))
         if light is None:
             return image
@@ -139,7 +140,7 @@ class Easel:
 
 
 class Brush:
-    """Draws on a mask in the easel's units."""
+    """A brush that draws on a mask in the easel's units."""
 
     def __init__(self, easel: Easel, image: Image.Image) -> None:
         self._easel = easel
@@ -185,7 +186,7 @@ class Brush:
 
 
 def haze(palette_colour: RGB, horizon: RGB, distance: float) -> RGB:
-    """A colour seen through air: 0 is here, 1 is at the horizon."""
+    """A colour seen through air: ``distance`` 0 is here, 1 is at the horizon."""
     return mix(palette_colour, horizon, distance)
 
 

@@ -1,4 +1,4 @@
-"""Silhouettes of those who are in the picture: people, trees, boats, birds."""
+"""Silhouettes of people, trees, boats and birds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HATS = frozenset(["detective", "noir", "gentleman", "stranger", "farmer", "wande
 
 
 def people(easel: Easel, brush: Brush, ground: float, height: float) -> None:
-    """The people of the prompt, seen from behind, standing where the thirds are."""
+    """The people of the prompt, seen from behind, standing on the thirds of the frame."""
     rng = easel.rng("people")
     words = easel.mood.words
     x = float(rng.choice([0.34, 0.62])) + float(rng.uniform(-0.02, 0.02))
@@ -103,7 +103,7 @@ def pine(brush: Brush, x: float, y: float, height: float, rng: np.random.Generat
 
 
 def tree(brush: Brush, x: float, y: float, height: float, rng: np.random.Generator) -> None:
-    """A broad tree: a forked trunk under a crown of many rounds."""
+    """A broad tree: a forked trunk under a crown of many discs."""
     brush.shape(x, y, [(-0.045, -0.02), (-0.022, 0.2), (-0.02, 0.5), (0.02, 0.5), (0.024, 0.2), (0.05, -0.02)], height)
     for side in (-1, 1):
         brush.shape(x, y, [(0.0, 0.3), (side * 0.2, 0.62), (side * 0.17, 0.64), (side * -0.012, 0.36)], height)

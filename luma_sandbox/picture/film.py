@@ -1,4 +1,4 @@
-"""A clip frame by frame: which pictures it goes through, and how one turns into the next."""
+"""A clip frame by frame: its pictures, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from luma_sandbox.picture.planes import Picture
 from luma_sandbox.picture.stage import Stage
 
 FPS = 24
-AHEAD = 2  # frames drawn at once; Pillow lets go of the interpreter while it works
-SOFT = 0.9  # how wide the edge is of one picture washing over another
+AHEAD = 2  # frames drawn at once; Pillow releases the interpreter lock while it works
+SOFT = 0.9  # width of the edge where one picture washes over another
 
 
 @dataclass(frozen=True)
 class Act:
-    """One picture of a clip, how the camera goes over it, and when it takes over from the one before.
+    """One picture of a clip, its camera move, and when it replaces the picture before.
 
-    enters: the times (0 to 1) between which it washes in; None for the first
+    enters: the times (0 to 1) between which it fades in; None for the first
     """
 
     stage: Stage
@@ -53,7 +53,7 @@ class Film:
             if number + 1 < len(self.acts):
                 following = self.acts[number + 1].enters
                 if following is not None and time >= following[1]:
-                    continue  # the next one has taken over
+                    continue  # the next one has replaced it
             share = 1.0
             if act.enters is not None and shown is not None:
                 share = motion.smooth((time - act.enters[0]) / (act.enters[1] - act.enters[0]))
@@ -79,14 +79,14 @@ class Film:
                 yield waiting.popleft().result()
 
     def _washed(self, old: Picture, new: Picture, share: float) -> Picture:
-        """The new picture coming through the old one where the wash is thin first."""
+        """The new picture appearing through the old one, first where the wash is dark."""
         levels = [round(255 * motion.smooth((share * (1 + SOFT) - level / 255) / SOFT)) for level in range(256)]
         mask = self.wash.point(levels)
         return old.blend(new, mask, mask.reduce(2))
 
 
 def wash(size: tuple[int, int], take: int = 1) -> Image.Image:
-    """Where one picture gives way to the next early (dark) and late (light)."""
+    """A map of where one picture is replaced early (dark) and late (light)."""
     small = (max(2, size[0] // 8), max(2, size[1] // 8))
     field = cloud(chance("wash", *of_take(take)), small, cells=2.4, octaves=4)
     ranks = np.argsort(np.argsort(field, axis=None)).reshape(field.shape) / (field.size - 1)
@@ -95,7 +95,7 @@ def wash(size: tuple[int, int], take: int = 1) -> Image.Image:
 
 
 def acts(start: Stage | None, scene: Stage | None, end: Stage | None, *, loop: bool) -> tuple[Act, ...]:
-    """The order of a clip's pictures. A loop ends in the picture that it began with."""
+    """The order of a clip's pictures. A loop ends with the picture that it began with."""
     if loop:
         around = [stage for stage in (start or end, scene) if stage is not None]
         first = Act(around[0], motion.around)

@@ -1,4 +1,4 @@
-"""Reference images in a still: as prints that stand in the scene, as its colours, and as somebody who is there."""
+"""Reference images in a still: as prints in the scene, as its colours, and as a character."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FINE = 2
 
 
 def hang(still: Image.Image, references: list[Weighted]) -> Image.Image:
-    """The references as small paintings that lean along the foot of the picture; the heavier, the larger."""
+    """Show the references as small paintings along the foot of the picture; the heavier, the larger."""
     unit, left = min(still.size), still.width * 0.045
     room = still.width * 0.91 / max(1, len(references))
     for number, (image, weight) in enumerate(references):
@@ -31,7 +31,8 @@ def hang(still: Image.Image, references: list[Weighted]) -> Image.Image:
 
 
 def stand(still: Image.Image, faces: list[Image.Image]) -> Image.Image:
-    """The character: a half-length figure in front, painted from the first image, the others as medallions by it."""
+    """Show the character: a half-length figure in front, painted from the first image, the others as medallions
+    beside it."""
     if not faces:
         return still
     unit = min(still.size)
@@ -39,7 +40,7 @@ def stand(still: Image.Image, faces: list[Image.Image]) -> Image.Image:
     wide = round(tall * 0.82)
     mask = _bust((wide, tall), round(unit * 0.004) + 1)
     figure = _painted(cover(faces[0], (wide, tall)))
-    # Lit from where the picture is lit: a little of its own mean colour.
+    # Lit as the picture is: with a little of its mean colour.
     air = Image.new("RGB", figure.size, still.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))
     figure = Image.blend(figure, air, 0.12)
     place = (round(still.width * 0.63 - wide / 2), still.height - tall)
@@ -63,7 +64,7 @@ def stand(still: Image.Image, faces: list[Image.Image]) -> Image.Image:
 
 
 def in_the_style_of(still: Image.Image, references: list[Weighted]) -> Image.Image:
-    """The picture with the colours of the references: the mean and the spread of each channel, by their weights."""
+    """The picture with the colours of the references: mean and spread of each channel, by their weights."""
     for image, weight in references:
         model = np.asarray(cover(image, (256, 256)).convert("YCbCr"), np.float32).reshape(-1, 3)
         pixels = np.asarray(still.convert("YCbCr"), np.float32)
@@ -77,7 +78,7 @@ def in_the_style_of(still: Image.Image, references: list[Weighted]) -> Image.Ima
 
 
 def _painted(image: Image.Image) -> Image.Image:
-    """An image in the sandbox's own soft hand."""
+    """An image with the sandbox's soft brush."""
     broad = max(1, min(image.size) // 260)
     small = image.reduce(broad) if broad > 1 else image
     return small.filter(ImageFilter.MedianFilter(3)).resize(image.size, Image.Resampling.BICUBIC)
@@ -94,7 +95,7 @@ def _framed(image: Image.Image, edge: int) -> Image.Image:
 
 
 def _drop(still: Image.Image, card: Image.Image, place: tuple[int, int], unit: int) -> None:
-    """Lay a card on the picture, with its shadow."""
+    """Place a card on the picture, with its shadow."""
     cover_mask = card.getchannel("A")
     shadow = Image.new("L", still.size, 0)
     shadow.paste(

@@ -1,4 +1,4 @@
-"""Indoors: a wall, windows with the light in them, lamps, and a table where something steams."""
+"""Indoors: a wall, lit windows, lamps, and a table with something steaming on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from luma_sandbox.picture.sky import DARK
 
 
 def room(easel: Easel) -> list[Layer]:
-    """Indoors: a wall, windows with the light in them, lamps, and a table where something steams."""
+    """Paint a wall, lit windows, lamps, and a table with something steaming on it."""
     p = easel.mood.palette
     dark = easel.mood.light in (*DARK, "storm")
     outside = _outside(easel)
@@ -76,7 +76,7 @@ def room(easel: Easel) -> list[Layer]:
 
 
 def _outside(easel: Easel) -> Layer:
-    """What is behind the windows: out of focus, in the light of the hour."""
+    """The view behind the windows: out of focus, in the light of the hour."""
     p = easel.mood.palette
     rng = easel.rng("outside")
     rgb: Floats = np.asarray(
@@ -130,7 +130,7 @@ def _shelf(easel: Easel, brush: Brush, middle: float) -> None:
 
 
 def _pendants(easel: Easel, rng: np.random.Generator, light: RGB) -> list[Layer]:
-    """Lamps that hang in a row, and their light."""
+    """A row of hanging lamps, and their light."""
     places = [(0.18, 0.2), (0.5, 0.17), (0.82, 0.21)] if easel.size[0] > easel.size[1] else [(0.26, 0.2), (0.72, 0.18)]
     places = [(x + float(rng.uniform(-0.015, 0.015)), y + float(rng.uniform(-0.015, 0.015))) for x, y in places]
 
@@ -150,7 +150,7 @@ def _pendants(easel: Easel, rng: np.random.Generator, light: RGB) -> list[Layer]
 
 
 def _table(easel: Easel, wood: RGB) -> list[Layer]:
-    """The table in front, a cup on it, and what rises from the cup."""
+    """The table in front, a cup on it, and the steam."""
     p = easel.mood.palette
     rng = easel.rng("table")
     x = float(rng.choice([0.24, 0.76]))

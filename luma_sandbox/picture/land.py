@@ -50,7 +50,7 @@ def mountains(easel: Easel) -> list[Layer]:
 
 
 def meadow(easel: Easel) -> list[Layer]:
-    """Rolling hills, a tree or a house that keeps watch, grass in the wind."""
+    """Rolling hills, a tree or a house, grass in the wind."""
     p = easel.mood.palette
     rng = easel.rng("meadow")
     green = (96, 122, 66) if easel.mood.light not in (*DARK, "storm") else (40, 56, 56)
@@ -89,7 +89,7 @@ def meadow(easel: Easel) -> list[Layer]:
 
 
 def forest(easel: Easel) -> list[Layer]:
-    """Trunks in the mist, the light falling in between."""
+    """Trunks in the mist, light falling in between."""
     p = easel.mood.palette
     dark = easel.mood.light in DARK
     leaf = (22, 52, 44) if dark else (58, 84, 50)
@@ -141,7 +141,7 @@ def forest(easel: Easel) -> list[Layer]:
 
 
 def desert(easel: Easel) -> list[Layer]:
-    """Dunes with a lit and a shaded side, and a long way to go."""
+    """Dunes with a lit and a shaded side."""
     p = easel.mood.palette
     dark = easel.mood.light in DARK
     sand = mix((226, 160, 96), p.horizon, 0.3) if not dark else mix((92, 96, 128), p.far, 0.4)
@@ -193,10 +193,10 @@ def _facets(easel: Easel, name: str, cells: float) -> Floats:
 
 
 def _snowed(easel: Easel, rgb: Floats, heights: Floats, rock: Floats, reach: float) -> Floats:
-    """Snow down from the crest, on the faces that the light meets."""
+    """Snow below the crest, on the lit faces."""
     rows = easel.ys(easel.canvas[1])
     crest = np.interp(np.linspace(0, 1, easel.canvas[0]), np.linspace(0, 1, len(heights)), heights).astype(np.float32)
-    # The higher the crest, the further down its snow lies; low ridges stay bare.
+    # The higher the crest, the further down its snow reaches; low ridges stay bare.
     down = np.clip((np.quantile(crest, 0.72) - crest) * 0.9, 0, None) + reach * 0.35
     below = (rows[:, None] - crest[None, :]) / np.maximum(down[None, :], 1e-3)
     share = np.clip((1.0 - below + 0.55 * rock) * 2.2, 0, 1) * (0.55 + 0.35 * np.clip(rock + 0.3, 0, 1))
@@ -235,7 +235,7 @@ def _pine_row(
         for _ in range(int((0.5 if gap else 1.1) / tall * 16)):
             x = float(rng.uniform(easel.left, easel.right))
             size = tall * float(rng.uniform(0.45, 1.0))
-            if gap:  # the middle stays open, as a frame for what is behind
+            if gap:  # the middle stays open, as a frame for the background
                 size *= min(1.15, 0.25 + 2.4 * abs(x - hole))
             y = float(np.interp(x, xs, heights))
             figures.pine(brush, x, y + 0.012, size, rng)

@@ -1,4 +1,4 @@
-"""One depth of a scene, and how neighbouring depths are put together so that a frame costs little."""
+"""One layer of a scene at its depth, and the merging of neighbouring layers so that a frame costs little."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from luma_sandbox.picture.planes import BLACK, Picture
 
 Region = tuple[int, int, int, int]
-NEIGHBOURS = 0.33  # depths that a camera move hardly tells apart
+NEIGHBOURS = 0.33  # difference in depth that a camera move hardly shows
 EDGE = 6  # empty pixels kept around a mask, for the filter that samples it
 
 
@@ -21,10 +21,10 @@ class Layer:
     """One depth of a scene.
 
     depth:   0 at infinity, 1 where the action is, more than 1 in front of it
-    picture: what is painted on it; or ``tint``, one colour in the planes' terms
-    mask:    where it covers what lies behind it; None covers everything
+    picture: its painting; or ``tint``, one colour in the planes' terms
+    mask:    where it covers the layers behind it; None covers everything
     region:  the part of the canvas that picture and mask hold; None is all of it
-    drift:   how far it moves by itself in one clip, in canvases; its mask then repeats and is stored twice that way
+    drift:   its own movement in one clip, in canvases; its mask then repeats and is stored twice in that direction
     """
 
     depth: float
@@ -36,7 +36,7 @@ class Layer:
 
 
 def grouped(layers: Iterable[Layer]) -> tuple[Layer, ...]:
-    """Fewer layers that look the same: neighbours in depth as one, each cut to the part where it shows."""
+    """Fewer layers that look the same: neighbours in depth merged, each cropped to its visible part."""
     groups: list[list[Layer]] = []
     for layer in layers:
         last = groups[-1] if groups else []
@@ -49,7 +49,7 @@ def grouped(layers: Iterable[Layer]) -> tuple[Layer, ...]:
 
 
 def merged(layers: list[Layer]) -> Layer:
-    """Still layers of the whole canvas as one, at the depth of the nearest to 1 of them."""
+    """Still layers of the whole canvas merged, at the depth of the one nearest to 1."""
     result = layers[0]
     for layer in layers[1:]:
         result = _over(result, layer)
@@ -68,7 +68,7 @@ def _over(below: Layer, above: Layer) -> Layer:
     if below.mask is None:
         return Layer(below.depth, picture=low.blend(high, above.mask, above.mask.reduce(2)))
     mask = Image.fromarray(_union(_levels(below.mask), _levels(above.mask)))
-    # Where both show, the upper one by its share of what both cover together.
+    # Where both show, the upper one by its share of the joint coverage.
     share = np.where(_levels(mask) > 0, _levels(above.mask).astype(np.float32) * 255 / np.maximum(_levels(mask), 1), 0)
     blend = Image.fromarray(np.clip(share + 0.5, 0, 255).astype(np.uint8))
     return Layer(
@@ -86,7 +86,7 @@ def _filled(layer: Layer, size: tuple[int, int]) -> Picture:
 
 
 def _union(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What two masks cover together, the one shining through the other."""
+    """The joint coverage of two masks."""
     through = (255 - one.astype(np.uint16)) * (255 - other.astype(np.uint16))
     return (255 - (through + 127) // 255).astype(np.uint8)
 

@@ -1,7 +1,7 @@
-"""Restyling: footage and pictures in another palette and another hand, from a light grade to a full repaint.
+"""Restyling: footage and pictures with another palette and brush, from a light grade to a full repaint.
 
-What moves in the source moves in the result: every step works on the frame as it is, and what is laid over it
-(a painted scene) stands still and gives way where the frame has detail.
+Motion in the source is motion in the result: every step works on the frame alone, and an overlay (a painted scene)
+stands still and is hidden where the frame has detail.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from luma_sandbox.picture.planes import Picture, colour, cover
 MODES = (
     "adhere_1", "adhere_2", "adhere_3", "flex_1", "flex_2", "flex_3", "reimagine_1", "reimagine_2", "reimagine_3",
 )  # fmt: skip
-UNIT = 540  # the shorter side that the sizes of strokes are given for
+UNIT = 540  # the shorter side for which the sizes of strokes are given
 PAINTED = 0.25  # strengths above this are painted, not only graded
-DREAMT = 0.6  # and above this a scene of the prompt comes through
+DREAMT = 0.6  # and above this a scene of the prompt shows through
 Levels = NDArray[np.float32]
 
 
 def strength(mode: str) -> float:
-    """How far a mode goes, more than 0 and up to 1."""
+    """The strength of a mode, more than 0 and up to 1."""
     return (MODES.index(mode) + 1) / len(MODES)
 
 
 @dataclass(frozen=True)
 class Look:
-    """One hand. ``over`` restyles a frame; the same frame comes out the same.
+    """One style. ``over`` restyles a frame; the same frame gives the same result.
 
     tone:        luma → luma
     tints:       luma → the two chromas
     strokes:     where each pixel takes its paint from, or None
-    grain:       the canvas under the paint
-    scene:       what comes through where the frame has no detail, or None
+    grain:       the texture of the canvas
+    scene:       the picture that shows where the frame has no detail, or None
     """
 
     strength: float
@@ -73,7 +73,7 @@ class Look:
         return Picture(*(Image.fromarray(np.clip(p + 0.5, 16, 240).astype(np.uint8)) for p in (toned, u, v)))
 
     def _smeared(self, plane: Image.Image, half: int = 1) -> Image.Image:
-        """A plane as it looks painted with a broad brush."""
+        """A plane as if painted with a broad brush."""
         if self.strength <= PAINTED:
             return plane
         broad = max(1, round(min(self.size) / UNIT * (1 + 3 * (self.strength - PAINTED)) / half))
@@ -85,7 +85,7 @@ class Look:
         return Image.fromarray(np.asarray(painted).ravel()[self.strokes].reshape(plane.size[::-1]))
 
     def _lines(self, luma: Levels) -> Levels | float:
-        """The dark of a drawn line along edges."""
+        """Dark lines along edges, as if drawn."""
         if self.strength <= PAINTED:
             return 0.0
         across, down = np.zeros_like(luma), np.zeros_like(luma)
@@ -106,8 +106,8 @@ class Look:
 def look(
     prompt: str, how_far: float, size: tuple[int, int], model: Image.Image | None = None, *, take: int = 1
 ) -> Look:
-    """The look of a prompt, or of a picture that shows it, with other strokes in each take. ``how_far`` is more than 0
-    and up to 1."""
+    """The look of a prompt, or of a picture that shows it, with other strokes in each take. ``how_far`` is its
+    strength, more than 0 and up to 1."""
     levels = np.arange(256, dtype=np.float32)
     shown = None if model is None else Picture.from_rgb(cover(model, size))
     tints = _palette(prompt) if shown is None else _taken_from(shown)
@@ -134,7 +134,7 @@ def look(
 
 
 def _palette(prompt: str) -> tuple[Levels, Levels]:
-    """Chromas from dark to light, as the prompt's light has them."""
+    """Chromas from dark to light, from the prompt's light."""
     colours = mood.read(prompt).palette
     found = sorted(colour(c) for c in (colours.near, colours.top, colours.far, colours.middle, colours.horizon))
     at = [c[0] for c in found]
@@ -143,7 +143,7 @@ def _palette(prompt: str) -> tuple[Levels, Levels]:
 
 
 def _taken_from(picture: Picture) -> tuple[Levels, Levels]:
-    """Chromas from dark to light, as a picture has them."""
+    """Chromas from dark to light, from a picture."""
     small = np.asarray(picture.y.reduce(2)).ravel()
     count = np.bincount(small, minlength=256).astype(np.float64)
     window = np.exp(-((np.arange(-40, 41) / 16.0) ** 2))
@@ -156,7 +156,7 @@ def _taken_from(picture: Picture) -> tuple[Levels, Levels]:
 
 
 def _strokes(rng: np.random.Generator, size: tuple[int, int], how_far: float) -> NDArray[np.int64]:
-    """Where the brush carries paint from: along short, curved strokes."""
+    """The map of strokes: each pixel's source of paint along short, curved lines."""
     width, height = size
     reach = (how_far - PAINTED) * 0.016 * min(size)
     angle: Floats = cloud(rng, size, cells=9, octaves=3) * (4 * np.pi)

@@ -1,4 +1,4 @@
-"""What a prompt asks to see: where, in what light, in what weather, and who is there."""
+"""The mood of a prompt: place, light, weather, and people."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ PALETTES: dict[str, Palette] = {
 
 @dataclass(frozen=True)
 class Mood:
-    """What a painter needs to know of a prompt.
+    """The painter's view of a prompt.
 
     people: how many silhouettes stand in the picture, 0 to 2
-    seed:   where the painter's chance starts; the same take of the same prompt is the same picture in every size
+    seed:   the seed of the painter's chance; the same take of the same prompt is the same picture in every size
     """
 
     place: str
@@ -99,7 +99,7 @@ class Mood:
 
 
 def read(prompt: str, take: int = 1) -> Mood:
-    """The mood of a prompt. What it leaves open is decided by its own chance, alike in all takes."""
+    """Read the mood of a prompt. What it leaves open is decided by a generator seeded with it, alike in all takes."""
     words = re.findall(r"[a-zà-ÿ]+", prompt.lower())
     rng = chance("mood", prompt)
     place = _first(words, PLACES) or ("mountains", "meadow", "sea", "city")[int(rng.integers(4))]
@@ -119,13 +119,13 @@ def read(prompt: str, take: int = 1) -> Mood:
 
 
 def mix(one: RGB, other: RGB, share: float) -> RGB:
-    """Between two colours: 0 is the one, 1 the other."""
+    """Mix two colours: ``share`` 0 is the one, 1 the other."""
     r, g, b = (round(a + (c - a) * share) for a, c in zip(one, other, strict=True))
     return r, g, b
 
 
 def _first(words: list[str], table: dict[str, str]) -> str | None:
-    """The entry that most words speak for; among equals the one that comes first in the text."""
+    """The entry with the most words in the prompt; of equal ones the one that comes first in the text."""
     votes: dict[str, tuple[int, int]] = {}
     for name, known in table.items():
         places = [index for index, word in enumerate(words) if word in known.split()]

@@ -1,4 +1,4 @@
-"""What the camera does: each concept as a move, and where the camera stands at any moment of it."""
+"""Camera moves: one for each concept, and the camera's position at any moment of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from luma_sandbox.picture.noise import chance, of_take
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera looks.
+    """The position of the camera.
 
     x, y:     how far it has moved, in frame widths and heights
     zoom:     1 shows the frame as painted, 2 a quarter of it
@@ -33,10 +33,10 @@ STILL = View()
 
 @dataclass(frozen=True)
 class Move:
-    """A camera move, by where it ends when it starts at rest.
+    """A camera move, given by its end when it starts at rest.
 
-    ramp:  0 is slow and even; towards 1 all of it happens in a moment in the middle
-    shake: how far a hand trembles, in frame heights; at rest at both ends
+    ramp:  0 is slow and even; near 1 the whole move happens briefly in the middle
+    shake: size of a hand's tremble, in frame heights; at rest at both ends
     """
 
     x: float = 0.0
@@ -51,8 +51,8 @@ class Move:
 
 DEFAULT = Move(zoom=1.13, x=0.012)
 
-# A pan and a tilt turn the camera, so near and far move alike; a truck, a pedestal, a crane carry it:
-# the near passes by.
+# A pan and a tilt turn the camera, so near and far move alike; a truck, a pedestal, a crane carry it, so the near moves
+# more.
 MOVES: dict[str, Move] = {
     "static": Move(),
     "pan_left": Move(x=-0.15, parallax=0.2),
@@ -112,7 +112,8 @@ def combine(keys: Iterable[str]) -> Move:
 
 
 def varied(move: Move, take: int) -> Move:
-    """The same move, in another take: further or less far, by another hand. For what nothing else is left to chance."""
+    """The same move in another take: a little more or less of it, with another tremble. For takes without any other
+    chance."""
     if take == 1:
         return move
     rng = chance("move", *of_take(take))
@@ -128,18 +129,18 @@ def varied(move: Move, take: int) -> Move:
 
 
 def from_rest(move: Move, time: float) -> View:
-    """A move that starts at exactly the frame as it is: ``time`` runs from 0 to 1."""
+    """A move that starts at exactly the unmoved frame: ``time`` runs from 0 to 1."""
     return _along(move, _paced(move, time), time)
 
 
 def to_rest(move: Move, time: float) -> View:
-    """A move that ends at exactly the frame as it is."""
+    """A move that ends at exactly the unmoved frame."""
     back = replace(move, x=-move.x, y=-move.y, roll=-move.roll, zoom=max(move.zoom, 1 / move.zoom), dolly=0.0)
     return _along(back, 1 - _paced(move, time), time)
 
 
 def across(move: Move, time: float) -> View:
-    """A move whose middle is the frame as it is: it needs the least room at the edges."""
+    """A move whose middle is the unmoved frame, which needs the least room at the edges."""
     way = _paced(move, time)
     view = _along(move, way, time)
     return replace(
@@ -153,18 +154,18 @@ def across(move: Move, time: float) -> View:
 
 
 def around(move: Move, time: float) -> View:
-    """A move that comes back to where it began: ``time`` 1 is ``time`` 0 again, also in its speed."""
+    """A move that returns to its beginning: ``time`` 1 equals ``time`` 0, also in speed."""
     return _along(replace(move, shake=0.0), (1 - math.cos(2 * math.pi * time)) / 2, time)
 
 
 def smooth(value: float) -> float:
-    """From 0 to 1, at rest at both ends."""
+    """A curve from 0 to 1, at rest at both ends."""
     value = min(1.0, max(0.0, value))
     return value * value * (3 - 2 * value)
 
 
 def _paced(move: Move, time: float) -> float:
-    """How much of the move is done at ``time``. Mostly even, so that it does not seem to stop; at rest at both ends."""
+    """The part of the move done at ``time``: mostly even, so that it does not seem to stop; at rest at both ends."""
     if move.ramp:
         slow = 0.5 - 0.5 * move.ramp
         return smooth(smooth((time - slow * 0.8) / (1 - 1.6 * slow)) if move.ramp > 0.5 else time)
@@ -181,7 +182,7 @@ def _paced(move: Move, time: float) -> float:
 def _along(move: Move, way: float, time: float) -> View:
     shake_x = shake_y = 0.0
     if move.shake:
-        # Three beats that do not divide one another read as a hand; the hull brings it to rest at both ends.
+        # Three beats with no common divisor look like a hand; the envelope brings it to rest at both ends.
         hull = move.shake * math.sin(math.pi * min(1.0, max(0.0, time))) ** 0.7
         shake_x = hull * (math.sin(31 * time + 0.4) + 0.6 * math.sin(53 * time + 1.9) + 0.3 * math.sin(97 * time))
         shake_y = hull * (math.sin(37 * time + 2.2) + 0.6 * math.sin(61 * time) + 0.3 * math.sin(89 * time + 0.7))

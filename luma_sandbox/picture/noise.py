@@ -1,4 +1,4 @@
-"""Chance that is always the same: seeded generators, clouds of noise, and lines like hills."""
+"""Reproducible randomness: seeded generators, clouds of noise, and lines like hills."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Floats = NDArray[np.floating[Any]]
 
 
 def chance(*names: object) -> np.random.Generator:
-    """A generator that depends on the names alone."""
+    """A random generator seeded by the names alone."""
     digest = hashlib.sha256("\x00".join(map(str, names)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def of_take(take: int) -> tuple[str, ...]:
-    """What is added to the names that a chance depends on, so that each take has its own; the first adds nothing."""
+    """The extra names for a random generator that make each take different; none for the first."""
     return () if take == 1 else (f"take {take}",)
 
 
@@ -33,7 +33,7 @@ def cloud(
     roughness: float = 0.5,
     periodic: bool = False,
 ) -> Floats:
-    """Soft noise from 0 to 1. ``cells`` are counted along the height, ``stretch`` draws them out sideways."""
+    """Soft noise from 0 to 1. ``cells`` are counted along the height, ``stretch`` widens them."""
     width, height = size
     total = np.zeros((height, width), np.float32)
     weight = 1.0

@@ -11,21 +11,21 @@ from PIL import Image, ImageFilter
 from luma_sandbox.picture import scenery, stage
 from luma_sandbox.picture.planes import Picture, cover
 
-REACH = 0.34  # how far the mirror image of the edge is seen beyond it, in shorter sides of the frame
-SCENE = 0.45  # how much of the prompt's scene comes through far out
-BLUR = 12  # how many times smaller the far ground is computed
+REACH = 0.34  # reach of the mirrored edge, in shorter sides of the frame
+SCENE = 0.45  # share of the prompt's scene far out
+BLUR = 12  # factor by which the far ground is computed smaller
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A part of the source (in its pixels) and where it is put (in the frame's; it may stand over the edge)."""
+    """A part of the source (in its pixels) and its place (in the frame's; it may extend over the edge)."""
 
     crop: tuple[int, int, int, int]
     box: tuple[int, int, int, int]
 
 
 def place(source: tuple[int, int], frame: tuple[int, int], given: Mapping[str, int]) -> Spot:
-    """Where a source is put in a frame; what was not given is fitted and centred. Every number is even."""
+    """The place of a source in a frame; missing numbers mean fitted and centred. Every number is even."""
     left, top = _even(min(given.get("x_start", 0), source[0] - 2)), _even(min(given.get("y_start", 0), source[1] - 2))
     right = max(left + 2, _even(min(given.get("x_end", source[0]), source[0])))
     bottom = max(top + 2, _even(min(given.get("y_end", source[1]), source[1])))
@@ -33,7 +33,7 @@ def place(source: tuple[int, int], frame: tuple[int, int], given: Mapping[str, i
     scale = min(frame[0] / wide, frame[1] / high)
     width = max(2, _even(given.get("resized_width", round(wide * scale))))
     height = max(2, _even(given.get("resized_height", round(high * scale))))
-    # A pixel short of the frame is a rounding, not an edge to be painted.
+    # A pixel short of the frame is a rounding, not an edge to paint.
     width, height = (
         side if abs(side - whole) > 2 else whole for side, whole in zip((width, height), frame, strict=True)
     )
@@ -43,7 +43,8 @@ def place(source: tuple[int, int], frame: tuple[int, int], given: Mapping[str, i
 
 
 class Outpaint:
-    """Paints on. ``scene`` (a picture of the frame's shape, or the prompt's own) is what lies far out."""
+    """A painter of the area outside a source. ``scene`` (a picture of the frame's shape, or the prompt's own) is far
+    out."""
 
     def __init__(
         self, size: tuple[int, int], spot: Spot, prompt: str, scene: Image.Image | None = None, *, take: int = 1
@@ -59,7 +60,7 @@ class Outpaint:
         self._near_half, self._far_half = self._near.reduce(2), self._far.reduce(2)
 
     def over(self, source: Picture) -> Picture:
-        """One frame: the source in its place, its mirror image around it, and the ground that they fade into."""
+        """One frame: the source in its place, its mirror image around it, and the ground that they blend into."""
         box, size = self._spot.box, self._size
         part = source.view(self._spot.crop, (box[2] - box[0], box[3] - box[1]))
         ground = _map(part, lambda plane, half: _blurred(plane, _halved(size, half)))
@@ -72,7 +73,7 @@ class Outpaint:
 
 
 def _distances(size: tuple[int, int], box: tuple[int, int, int, int]) -> tuple[Image.Image, Image.Image]:
-    """How much of the mirror image is seen (all of it inside the box), and how much of the scene."""
+    """The share of the mirror image (all of it inside the box), and that of the scene."""
     columns, rows = np.arange(size[0], dtype=np.float32) + 0.5, np.arange(size[1], dtype=np.float32) + 0.5
     dx = np.maximum(np.maximum(box[0] - columns, columns - box[2]), 0)[None, :]
     dy = np.maximum(np.maximum(box[1] - rows, rows - box[3]), 0)[:, None]
@@ -83,7 +84,7 @@ def _distances(size: tuple[int, int], box: tuple[int, int, int, int]) -> tuple[I
 
 
 def _mirrored(plane: Image.Image, size: tuple[int, int], at: tuple[int, int]) -> Image.Image:
-    """A plane of the frame's size that holds ``plane`` there and its reflections all around."""
+    """A plane of the frame's size that holds ``plane`` at a place, with its reflections all around."""
     pixels = np.asarray(plane)
 
     def index(length: int, whole: int, start: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 Box = tuple[float, float, float, float]
 
-# RGB → limited-range BT.709; the half in the offsets rounds, because Pillow cuts.
+# RGB → limited-range BT.709; the half in the offsets rounds, because Pillow truncates.
 _Y = (0.18258588, 0.61423059, 0.06200706, 16.5)
 _U = (-0.10064373, -0.33857195, 0.43921569, 128.5)
 _V = (0.43921569, -0.39894216, -0.04027352, 128.5)
@@ -60,7 +60,7 @@ class Picture:
         return Image.fromarray(np.clip(rgb + 0.5, 0, 255).astype(np.uint8))
 
     def view(self, box: Box, size: tuple[int, int], method: Image.Resampling = Image.Resampling.BICUBIC) -> Picture:
-        """What lies in ``box``, at ``size``; untouched where the box is a whole number of pixels of that size."""
+        """The contents of ``box``, at ``size``; unscaled where the box is a whole number of pixels of that size."""
         half = (size[0] // 2, size[1] // 2)
         small = cast(Box, tuple(edge / 2 for edge in box))
         soft = Image.Resampling.BILINEAR
@@ -69,9 +69,9 @@ class Picture:
         )
 
     def turned(self, coefficients: tuple[float, ...], size: tuple[int, int]) -> Picture:
-        """Seen through an affine map from the view's pixels to this picture's."""
+        """The picture through an affine map from the view's pixels to this picture's."""
         a, b, c, d, e, f = coefficients
-        # The half-size planes have half the offset, and pixel centres that lie half a small pixel in.
+        # The half-size planes have half the offset, and pixel centres half a small pixel further in.
         small = (a, b, c / 2, d, e, f / 2)
         half = (size[0] // 2, size[1] // 2)
         return Picture(
@@ -97,7 +97,7 @@ class Picture:
 def sample(
     image: Image.Image, box: Box, size: tuple[int, int], method: Image.Resampling = Image.Resampling.BICUBIC
 ) -> Image.Image:
-    """One plane of a view. What moves along one axis only is filtered along that axis only."""
+    """One plane of a view. A box moved along one axis only is filtered along that axis only."""
     left, top, right, bottom = box
     whole_x = left == int(left) and right - left == size[0]
     whole_y = top == int(top) and bottom - top == size[1]
@@ -119,7 +119,7 @@ def colour(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """An image of any kind as RGB, upright, filling ``size`` without distortion; what stands over is cut off."""
+    """An image of any kind as RGB, upright, filling ``size`` without distortion; the rest is cut off."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
         upright = upright.convert("RGBA")

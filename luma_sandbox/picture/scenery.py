@@ -1,4 +1,4 @@
-"""From a prompt to a stage: which place is painted, and what is in the air."""
+"""From a prompt to a stage: the choice of the painted place, and of the weather."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ INDOORS = ("room", "space")
 
 
 def paint(prompt: str, size: tuple[int, int], *, loop: bool = False, take: int = 1) -> Stage:
-    """The scene of a prompt for frames of that size, in each take placed otherwise. In a loop nothing drifts that would
-    not come back."""
+    """Paint the scene of a prompt for frames of that size, placed differently in each take. In a loop nothing drifts
+    that would not return."""
     scene = mood.read(prompt, take)
     easel = Easel(size, scene)
     layers = PLACES[scene.place](easel)

@@ -14,7 +14,7 @@ DARK = ("night", "neon")
 
 
 def sun_place(easel: Easel, horizon: float) -> tuple[float, float]:
-    """Where the sun or the moon stands."""
+    """The place of the sun or the moon."""
     rng = easel.rng("sun")
     x = float(rng.choice([0.3, 0.36, 0.64, 0.7])) + float(rng.uniform(-0.03, 0.03))
     height = {"dawn": 0.1, "dusk": 0.07, "day": 0.34, "night": 0.4, "storm": 0.3, "neon": 0.3}[easel.mood.light]
@@ -94,7 +94,7 @@ def mist(
 
 
 def weather(easel: Easel, *, loop: bool) -> list[Layer]:
-    """What falls between the camera and the scene."""
+    """Rain or snow between the camera and the scene."""
     kind, p = easel.mood.weather, easel.mood.palette
     if kind == "rain":
         return [
@@ -142,5 +142,5 @@ def _snow(easel: Easel, name: str, count: int, size: float, depth: float, falls:
 
 
 def _screen(rgb: Floats, light: RGB, strength: Floats) -> Floats:
-    """Light laid over colours, as two projectors on one wall."""
+    """Light added to colours, as by two projectors on one wall."""
     return 255 - (255 - rgb) * (1 - strength[..., None] * np.asarray(light, np.float32) / 255)

@@ -1,4 +1,4 @@
-"""A scene in layers of different depth, and what a camera sees of it."""
+"""A scene in layers of different depth, and a camera's view of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from luma_sandbox.picture.layer import Layer
 from luma_sandbox.picture.motion import STILL, View
 from luma_sandbox.picture.planes import BLACK, Box, Picture, sample
 
-MARGIN = 0.16  # of the frame, painted beyond each edge
+MARGIN = 0.16  # share of the frame, painted beyond each edge
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Layers from far to near around a frame of ``size``, and what darkens its corners. The first covers everything."""
+    """Layers from far to near around a frame of ``size``, and a vignette. The first covers everything."""
 
     size: tuple[int, int]
     layers: tuple[Layer, ...]
@@ -43,7 +43,7 @@ class Stage:
         return layer.picture.view(self._box(layer, view, 0.0), self.size)
 
     def _lay(self, frame: Picture, layer: Layer, view: View, time: float) -> None:
-        """Paint a layer over a frame, only where it can be seen: a boat costs less than a sky."""
+        """Paint a layer over a frame, only where it is visible: a boat costs less than a sky."""
         if layer.mask is None:
             raise ValueError("only the farthest layer may cover everything")
         left, top, right, bottom = self._box(layer, view, time)
@@ -79,7 +79,7 @@ class Stage:
         _paste(frame, over, layer.tint, mask, (0, 0))
 
     def _box(self, layer: Layer, view: View, time: float) -> Box:
-        """What the camera sees of the canvas at this layer's depth."""
+        """The part of the canvas that the camera sees at this layer's depth."""
         width, height = self.size
         canvas_width, canvas_height = canvas(self.size)
         depth = 1 - view.parallax * (1 - layer.depth)
@@ -88,7 +88,7 @@ class Stage:
         x = _keep(canvas_width / 2 + view.x * width * depth, half_width, canvas_width - half_width)
         y = _keep(canvas_height / 2 + view.y * height * depth, half_height, canvas_height - half_height)
         if layer.drift != (0.0, 0.0):
-            # What drifts is in the air before the lens: it does not grow with a zoom, and whole pixels are enough.
+            # Drifting layers are in the air before the lens: they do not grow with a zoom, and whole pixels are enough.
             half_width, half_height = width / 2, height / 2
             x = _keep(x, half_width, canvas_width - half_width) - layer.drift[0] * time * canvas_width
             y = _keep(y, half_height, canvas_height - half_height) - layer.drift[1] * time * canvas_height
@@ -112,17 +112,17 @@ class Stage:
 
 
 def canvas(size: tuple[int, int]) -> tuple[int, int]:
-    """The size that a layer is painted in, for a frame of that size."""
+    """The size of a layer's canvas for a frame of that size."""
     return size[0] + 2 * margin(size)[0], size[1] + 2 * margin(size)[1]
 
 
 def margin(size: tuple[int, int]) -> tuple[int, int]:
-    """How far the canvas reaches beyond the frame; even, for the half-size planes."""
+    """The margin of the canvas around the frame; even, for the half-size planes."""
     return round(size[0] * MARGIN / 2) * 2, round(size[1] * MARGIN / 2) * 2
 
 
 def flat(picture: Picture) -> Stage:
-    """A finished picture as a stage: seen at rest it comes out as it went in, bit by bit."""
+    """A finished picture as a stage: seen at rest it comes out unchanged, bit by bit."""
     return Stage(picture.size, (Layer(depth=1.0, picture=picture.padded(margin(picture.size))),))
 
 
@@ -132,7 +132,7 @@ def at_rest(stage: Stage) -> Picture:
 
 
 def _span(low: int, high: int, start: float, scale: float, length: int) -> tuple[int, int]:
-    """The frame's pixels, from and to, that show what lies between two places of the canvas; even, and inside it."""
+    """The first and last pixel of the frame that show the canvas between two places; even, and inside the frame."""
     first = max(0, math.ceil((low - start) / scale / 2) * 2)
     last = min(length, math.floor((high - start) / scale / 2) * 2)
     return first, last

@@ -1,4 +1,4 @@
-"""Water to the horizon, the light lying on it."""
+"""Water up to the horizon, with light on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from luma_sandbox.picture.sky import sky, sun_place
 
 
 def sea(easel: Easel) -> list[Layer]:
-    """Water to the horizon, the light lying on it."""
+    """Paint water up to the horizon, with light on it."""
     p = easel.mood.palette
     horizon = 0.56
     words = easel.mood.words

@@ -1,8 +1,8 @@
 """manifest.json: the whole run for programs: orders, requests, generation ids, hashes.
 
-Amounts are exact, as strings. Times are ISO 8601 in UTC. Paths are relative to the manifest inside its folder,
-else absolute. A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite; ``identical`` says so.
-``takes`` has all takes of a shot where there is more than one.
+Amounts are exact, as strings. Times are ISO 8601 in UTC. Paths are relative to the manifest inside its folder, else
+absolute. A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite;
+``identical`` says so. ``takes`` has all takes of a shot where there is more than one.
 """
 
 from __future__ import annotations
