@@ -1,4 +1,4 @@
-"""The command ``studio``: its commands are those of this package, and only the one that is asked for is loaded."""
+"""The command ``studio``: its commands are the modules of this package, of which only the requested one is loaded."""
 
 import functools
 import importlib
@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-#: Each command: the module that has it, and what it does.
+#: Each command: its module, and its help.
 COMMANDS = {
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
@@ -20,12 +20,12 @@ COMMANDS = {
     "backup": ("studio_cli.backup", "A verified copy of the ledger."),
     "sandbox": ("", "A stand-in for Luma's two APIs on this machine: nothing is billed, clips are real."),
 }
-#: What a shell sets when it asks for completions: the line as it is typed.
+#: Set by a shell that asks for completions: the line as it is typed.
 TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
 
 
 def command_line(words: list[str]) -> typer.Typer:
-    """The command, with the options of those of its commands that stand in ``words``; of the others, the help alone."""
+    """Build the command. Commands named in ``words`` get their options; the others their help alone."""
     cli = typer.Typer(
         name="studio", help="Studio Producer makes films of written productions.", no_args_is_help=True,
         pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,7 +45,7 @@ def _loaded(name: str, module: str) -> Callable[..., Any]:
 
 
 def _planning(produce: Callable[..., Any]) -> Callable[..., Any]:
-    """``produce`` with its option ``plan`` set, and no longer an option."""
+    """``produce`` with its option ``plan`` set and removed from the options."""
 
     @functools.wraps(produce)
     def plan(**options: Any) -> Any:
@@ -63,7 +63,7 @@ def _nothing() -> None:
 
 
 def _sandbox(context: typer.Context) -> None:
-    """The sandbox as a program of its own: it shares no code with the rest."""
+    """Run the sandbox as a program of its own: it shares no code with the rest."""
     line = [sys.executable, "-m", "luma_sandbox", *context.args]
     os.execv(line[0], line)  # noqa: S606
 

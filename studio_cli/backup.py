@@ -1,4 +1,4 @@
-"""The command ``backup FILE``: a verified copy of the ledger, made while producers go on buying."""
+"""The command ``backup FILE``: a verified copy of the ledger, which producers may use meanwhile."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The command ``concepts``: what a camera can do, by key, in plain words, and as Ray 3 is told."""
+"""The command ``concepts``: the camera's concepts by key, in plain words, and in Ray 3's wording."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ def concepts(
 
 
 async def _offered() -> list[str]:
-    """The keys that the service has now. Raises ServiceError."""
+    """The keys that the service offers now. Raises ServiceError."""
     async with open_session(load_settings()) as session:
         await session.connect()
         return await session.provider_of("dream-machine").list_camera_motions()
@@ -51,7 +51,7 @@ def _report(offered: Sequence[str] | None) -> dict[str, object]:
 
 
 def _differences(offered: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Keys that only the service knows, and keys that it no longer has."""
+    """The keys that only the service knows, and those that it no longer has."""
     return sorted({*offered} - {*CONCEPTS}), sorted({*CONCEPTS} - {*offered})
 
 

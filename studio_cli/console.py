@@ -1,4 +1,4 @@
-"""What the command shows while a run goes on: a table that lives on a terminal, plain lines elsewhere."""
+"""The output of the command during a run: a live table on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,20 +23,20 @@ STYLES = {
     "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
     "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
 }  # fmt: skip
-#: How a plan names what a shot is made from; of a seed asset, the first letters of its hash.
+#: A plan's names for the sources of a shot; of a seed asset, the first letters of its hash.
 FROM = {
     "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
     "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
 }  # fmt: skip
-MOST_NAMED = 3  # sources of a kind; more are counted
-# Widths in characters: of the live table's columns with the space between them, of a screen
-# with prices, and the least of a name.
+MOST_NAMED = 3  # sources of a kind that are named; more are only counted
+# Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least
+# of a name.
 STATE_WIDTH, TIME_WIDTH, COST_WIDTH = 15, 8, 9
 PRICED, LEAST = 50, 8
 
 
 class Terminal(Console):
-    """A console whose texts hold nothing that a terminal obeys: names, messages and notes may be anybody's words."""
+    """A console that removes from texts what a terminal obeys: names, messages and notes may come from anybody."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
@@ -44,7 +44,7 @@ class Terminal(Console):
 
 @dataclass(frozen=True)
 class _Fitted:
-    """Draws for the size that the terminal has at that moment."""
+    """A renderable that fits the terminal's size at that moment."""
 
     draw: Callable[[Console, ConsoleOptions], RenderResult]
 
@@ -53,10 +53,10 @@ class _Fitted:
 
 
 class Screen(Listener):
-    """Shows a run on ``stream``. ``live``: redraw a table; else a line per change. ``clock``: seconds, from any start.
+    """A display of a run on ``stream``. ``live``: redraw a table; else a line per change. ``clock``: seconds, from any
+    start.
 
-    However small the terminal is, the live table fits it: what moves comes first, and totals, money and the time that
-    is left stand below it.
+    The live table fits a terminal of any size: moving shots come first, and totals, money and the time left are below.
     """
 
     def __init__(self, stream: TextIO, *, live: bool, clock: Callable[[], float] = time.monotonic) -> None:
@@ -90,7 +90,7 @@ class Screen(Listener):
         self.stop()
 
     def stop(self) -> None:
-        """Give the terminal back."""
+        """Stop the live display."""
         if self._live is not None and self._live.is_started:
             self._live.stop()
 
@@ -105,7 +105,7 @@ class Screen(Listener):
         now = self._clock()
         totals = Text("\n".join(self._totals(now)))
         width = options.max_width
-        # One line stays free for the cursor, one is the table's head.
+        # One line is free for the cursor, one holds the table's head.
         room = max(1, options.max_height - 2 - len(totals.wrap(console, width)))
         rows = list(self._tally.rows.items())
         if len(rows) > room:
@@ -114,7 +114,7 @@ class Screen(Listener):
         yield totals
 
     def _totals(self, now: float) -> list[str]:
-        """Every shot counted, what is spent, and how long it takes yet."""
+        """The line of totals: shots by group, money spent, time left."""
         counts = self._tally.counts
         told = ", ".join(f"{count} {group}" for group, count in counts.items() if count)
         left = self._tally.left(now)
@@ -122,13 +122,13 @@ class Screen(Listener):
             time_left = "time left: not known yet"
         elif left:
             time_left = f"about {rough(left)} left"
-        else:  # what is in work takes longer than what is here took
+        else:  # the shots in work take longer than earlier ones did
             time_left = "" if self._tally.done else "time left: longer than usual"
         money = f"{usd(self._tally.spent)} of {usd(self._tally.to_pay)} spent{self._unbilled}"
         return [f"{len(self._tally.rows)} shots: {told}", " · ".join(filter(None, (money, time_left, self._film)))]
 
     def _table(self, rows: Sequence[tuple[str, Row]], now: float, width: int) -> Table:
-        """As many columns as the width has room for; of a long name the beginning."""
+        """The table, with as many columns as the width allows; long names are shortened."""
         priced = width >= PRICED
         others = STATE_WIDTH + TIME_WIDTH + (COST_WIDTH if priced else 0)
         longest = max(map(len, self._tally.rows), default=0)
@@ -155,7 +155,7 @@ class Screen(Listener):
 
 
 def show_plan(console: Console, plan: Plan, *, service: str) -> None:
-    """The plan as a table: what is made from what, where it stands, what it costs."""
+    """Print the plan as a table: the sources, state and price of each shot."""
     table = Table(box=None, pad_edge=False, title=escape(plan.production.title), title_justify="left")
     for name, least in (("shot", 8), ("from", 6), ("model", 8), ("length", 6), ("take", 4), ("state", 9), ("order", 6)):
         table.add_column(name, no_wrap=name != "from", min_width=least)
@@ -184,12 +184,12 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
 
 
 def _bound(price: Decimal, at_most: bool) -> str:
-    """A price, marked where it is an upper bound."""
+    """Format a price, marked where it is an upper bound."""
     return f"≤ {usd(price)}" if at_most and price else usd(price)
 
 
 def made_from(shot: Shot) -> str:
-    """What a shot is made from: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
+    """The sources of a shot: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
     if shot.generation:
         return FROM["generation"].format(shot.generation[:8])
     kinds: dict[str, list[str]] = {}
@@ -204,7 +204,7 @@ def made_from(shot: Shot) -> str:
 
 
 def show_end(console: Console, record: RunRecord) -> None:
-    """The end of a run in a few lines: where the film is, what it cost, how its seams are."""
+    """Print the end of a run in a few lines: the film's path, its cost, its seams."""
     out: dict[str, Any] = {"markup": False, "soft_wrap": True}
     if record.film is not None:
         film = record.film

@@ -1,4 +1,4 @@
-"""The command ``costs``: what was spent, on what, read from the ledger."""
+"""The command ``costs``: spending by production, scene, model or month, read from the ledger."""
 
 import json
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""The ways in which a command ends: stopped by a signal, by an error that nobody expected, at any moment.
+"""The end of a command: by a signal, or by an unexpected error, at any moment.
 
-Imports nothing but the standard library: it is there before anything else is loaded.
+Imports nothing but the standard library, so that it is available before anything else is loaded.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
 REPORT = "last-error.txt"  # in STUDIO_HOME
-MOST = 200_000  # characters of it
+MOST = 200_000  # characters of the traceback
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>)\]]*")
 _terminated: list[int] = []
 
 
 def entry(module: str) -> NoReturn:
-    """Load a command's module and run its ``main``, so that a signal ends it in one line even while it loads."""
+    """Load a command's module and run its ``main``. A signal ends it in one line, even while it loads."""
     make_sound()
     take_termination()
     try:
@@ -45,10 +45,10 @@ def entry(module: str) -> NoReturn:
 
 @contextlib.contextmanager
 def termination_cancels(task: asyncio.Task[Any] | None) -> Iterator[None]:
-    """Let SIGTERM cancel the task that runs, by the event loop, whatever handler Prefect installs meanwhile.
+    """Let SIGTERM cancel the running task through the event loop, whatever handler Prefect installs meanwhile.
 
-    Prefect's handler raises in whatever runs at that moment. Within a callback, or a task that nobody awaits, asyncio
-    only logs what is raised, and the command would go on.
+    Prefect's handler raises in whatever code runs at that moment. Within a callback, or a task that nobody awaits,
+    asyncio would only log that, and the command would continue.
     """
     if task is None:
         raise RuntimeError("no task runs")
@@ -71,19 +71,19 @@ def termination_cancels(task: asyncio.Task[Any] | None) -> Iterator[None]:
 
 
 def take_termination() -> None:
-    """Install our own handler of SIGTERM again, in place of one that Prefect has installed for a flow run."""
+    """Install our handler of SIGTERM again, after Prefect has installed its own for a flow run."""
     with contextlib.suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _as_an_interrupt)
 
 
 def stopped() -> NoReturn:
-    """End as a signal asks for it: status 130 after Ctrl-C, 143 after SIGTERM."""
+    """Exit after a signal: status 130 after Ctrl-C, 143 after SIGTERM."""
     print(f"\n{STOPPED}", file=sys.stderr)
     _leave(128 + (signal.SIGTERM if _terminated else signal.SIGINT))
 
 
 def is_termination(error: BaseException) -> bool:
-    """True if an error is what SIGTERM makes of a run: Prefect's own, or that of a task which was cancelled for it."""
+    """True if an error is the result of SIGTERM: Prefect's own, or that of the cancelled task."""
     loaded = sys.modules.get("prefect.exceptions")
     if loaded is not None and isinstance(error, loaded.ExternalSignal):
         _terminated.append(signal.SIGTERM)
@@ -92,7 +92,7 @@ def is_termination(error: BaseException) -> bool:
 
 
 def internal(error: BaseException, *, where: str | None = None) -> NoReturn:
-    """End with status 1 after an error that is a fault of ours: one line, and the traceback in a file, without secrets.
+    """Exit with status 1 after an internal error: one line, and the traceback in a file, without secrets.
 
     ``where`` is the folder of the file (default: STUDIO_HOME).
     """
@@ -118,7 +118,7 @@ def internal(error: BaseException, *, where: str | None = None) -> NoReturn:
 
 
 def without_secrets(text: str) -> str:
-    """The text without what is behind a URL's scheme, and without the values of settings that are secret."""
+    """The text without anything after a URL's scheme, and without the values of secret settings."""
     text = URL.sub(r"\1://…", text)
     secrets = (value for name, value in os.environ.items() if SECRET.search(name) and len(value) > 3)
     for value in sorted(secrets, key=len, reverse=True):
@@ -128,7 +128,7 @@ def without_secrets(text: str) -> str:
 
 @contextlib.contextmanager
 def asking() -> Iterator[None]:
-    """While somebody is asked a question, Ctrl-C ends it at once: asyncio would first wait for the answer."""
+    """A block with a question to the user, which Ctrl-C ends at once: asyncio would first wait for the answer."""
     before = signal.getsignal(signal.SIGINT)
     if callable(before):
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -143,13 +143,13 @@ def _as_an_interrupt(number: int, frame: FrameType | None) -> None:
     _terminated.append(number)
     interrupt = signal.getsignal(signal.SIGINT)
     if callable(interrupt):
-        interrupt(signal.SIGINT, frame)  # asyncio's own: it cancels what runs
+        interrupt(signal.SIGINT, frame)  # asyncio's own handler, which cancels the running task
     else:
         raise KeyboardInterrupt
 
 
 def _leave(status: int) -> NoReturn:
-    """Exit. Who is impatient now ends the process at once: the server that was started ends by itself."""
+    """Exit. A second signal ends the process at once; the server that it started ends by itself."""
     with contextlib.suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:

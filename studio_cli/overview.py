@@ -1,4 +1,4 @@
-"""The commands of a package as one text: what ``python -m flows`` and ``python -m studio`` say."""
+"""An overview of a package's commands: the output of ``python -m flows`` and ``python -m studio``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 
 def overview(package: str, title: str, commands: Mapping[str, str], epilogue: str = "") -> str:
-    """Each command of ``package`` with what it does, in a column beside it."""
+    """Each command of ``package`` with its help beside it, in columns."""
     width = max(len(name) for name in commands)
     rows = [f"  python -m {package}.{name:<{width}}  {said}" for name, said in commands.items()]
     hint = f"python -m {package}.{next(iter(commands))} --help tells the options of one."
@@ -16,7 +16,7 @@ def overview(package: str, title: str, commands: Mapping[str, str], epilogue: st
 
 
 def tell(package: str, title: str, commands: Mapping[str, str], words: Sequence[str], epilogue: str = "") -> int:
-    """Print the overview. Returns the exit status: 2 where ``words`` follow that are no call for help."""
+    """Print the overview. Returns the exit status: 2 if ``words`` are given that do not ask for help."""
     asked = [word for word in words if word not in ("-h", "--help", "help")]
     if not asked:
         print(overview(package, title, commands, epilogue))

@@ -14,28 +14,28 @@ from studio.connections import trouble_of
 from studio.errors import SettingsError
 
 HOME, STORAGE, API = "PREFECT_HOME", "PREFECT_LOCAL_STORAGE_PATH", "PREFECT_API_URL"
-SECONDS = 10.0  # in which a server has to answer
+SECONDS = 10.0  # seconds in which a server has to answer
 CLOUD = ".prefect.cloud"
 STARTED = "one is started for the run; nothing was ordered"
 NO_ADDRESS = "is not reached by an http or https address"
 
 
 def check_address(otherwise: str = STARTED) -> None:
-    """See that the server named in the environment, if one is, can be one, before Prefect reads its name.
+    """Check the address of the Prefect server in the environment, if there is one, before Prefect reads it.
 
-    ``otherwise``: what follows where none is named. Raises SettingsError.
+    ``otherwise``: what happens if it is unset, for the hint. Raises SettingsError.
     """
     try:
         parts = urlsplit(os.environ.get(API) or "http://none")
         fits = parts.port != 0 and parts.scheme in ("http", "https") and parts.hostname
     except ValueError:
         fits = False
-    if not fits:  # Prefect would tell it in lines of its own, with all that it was given
+    if not fits:  # Prefect would report it in lines of its own, with the whole value
         raise _no_server("", NO_ADDRESS, f"write http://host:port/api in {API}", otherwise)
 
 
 def check_home() -> None:
-    """See that Prefect's home can be written, as far as the environment tells. Raises SettingsError."""
+    """Check that Prefect's home can be written, as far as the environment tells. Raises SettingsError."""
     try:
         home = Path(os.environ.get(HOME) or "~/.prefect").expanduser()
     except RuntimeError:
@@ -44,9 +44,9 @@ def check_home() -> None:
 
 
 async def check_prefect() -> None:
-    """See that Prefect's folders can be written, and that the server it was told of answers. Raises SettingsError.
+    """Check that Prefect's folders can be written, and that its configured server answers. Raises SettingsError.
 
-    Prefect is imported by then.
+    Call it once Prefect is imported.
     """
     from prefect.settings import get_current_settings
 
@@ -64,7 +64,7 @@ async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
     place, fault, hint = "", NO_ADDRESS, ""
     try:
         parts = urlsplit(url)
-        # Name and port alone: a URL may hold a password.
+        # Only name and port are shown: a URL may hold a password.
         port = f":{parts.port}" if parts.port else ""
         place = f" at {parts.hostname}{port}" if parts.hostname else ""
         context = ssl.create_default_context(cafile=certificates) if certificates else verify

@@ -1,7 +1,7 @@
-"""The Prefect server of a command that was told of none: it starts while the command loads, and goes with it.
+"""A Prefect server for a command without a configured one: it starts while the command loads, and ends with it.
 
-Prefect starts one too, but only once a flow is called, after importing the whole server into the flow's own process,
-and one whose command was killed stays behind. Where this one cannot start, Prefect's own way is left to it.
+Prefect starts one, too, but only when a flow is called, after importing the whole server into the flow's process; and
+after a kill it stays behind. Where ours cannot start, Prefect's own is used.
 """
 
 from __future__ import annotations
@@ -23,40 +23,41 @@ from pathlib import Path
 from studio.errors import SettingsError
 from studio_cli.ending import without_secrets
 
-STOP_SECONDS = 5.0  # in which a server writes what it still holds
+STOP_SECONDS = 5.0  # seconds in which a server writes its last data
 NAME = "PREFECT_API_URL"
-UNREAD = "default_factory_not_called"  # what pydantic says of a field that only depends on another, wrong one
+UNREAD = "default_factory_not_called"  # pydantic's message for a field that only depends on another, invalid one
 
 
 class PrefectServer:
-    """A server in a process of its own. ``log``: the file for what it says, which is nothing unless it fails."""
+    """A server in a process of its own. ``log``: the file for its output, which is empty unless it fails."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._serves = False
-        self._silent = False  # it has closed its output without a word
+        self._silent = False  # it closed its output without a word
 
     def begin(self) -> None:
-        """Start it, unless Prefect has been told of a server, or has been imported before. Returns at once."""
+        """Start it, unless Prefect has a configured server, or is imported already. Returns at once."""
         if os.environ.get(NAME) or "prefect" in sys.modules:
             return
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("wb") as log:
-                # Its standard input ends when this process does, however that happens. A session of its own: Ctrl-C
-                # in the terminal reaches the command, which still has to tell the server how it ended.
+                # Its standard input ends when this process does, for whatever reason. A session of its own: Ctrl-C in
+                # the terminal reaches the command, which still has to report its end to the server.
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "studio_cli.prefect_server"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
                 )  # fmt: skip
         except OSError:
-            return  # Prefect will try by itself, and say what is wrong
-        # Registered before Prefect is imported, and so called after Prefect has handed over all it has.
+            return  # Prefect will start its own, and report what is wrong
+        # Registered before Prefect is imported, and so called after Prefect has sent all its data.
         atexit.register(self.end)
 
     async def ready(self, seconds: float) -> None:
-        """Comes back once it serves and Prefect knows of it, or is known not to. Prefect is imported by then."""
+        """Wait until it serves and Prefect knows of it, or until it is known to have failed. Prefect is imported by
+        then."""
         if self._process is None:
             return
         from prefect.context import refresh_global_settings_context
@@ -81,7 +82,7 @@ class PrefectServer:
                 )  # fmt: skip
 
     def _failed(self) -> bool:
-        """True if it has ended with an error, and not because it still starts, or leaves it to another server."""
+        """True if it has ended with an error; False if it is still starting, or leaves the work to another server."""
         try:
             return self._process is not None and self._process.wait(STOP_SECONDS if self._silent else 0) != 0
         except subprocess.TimeoutExpired:
@@ -95,7 +96,8 @@ class PrefectServer:
         return f": {without_secrets(lines[-1].strip())[:300]}" if lines else ""
 
     async def _said(self) -> str:
-        """What it says first, once it does. A thread of the loop's pool would hold up the end of a stopped command."""
+        """Its first line of output. In a thread of its own, since one of the loop's pool would delay a stopped
+        command."""
         loop = asyncio.get_running_loop()
         said: asyncio.Future[str] = loop.create_future()
 
@@ -105,16 +107,16 @@ class PrefectServer:
 
         def read() -> None:
             url = self._told()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: no caller is waiting
                 loop.call_soon_threadsafe(tell, url)
 
         threading.Thread(target=read, name="Prefect's server", daemon=True).start()
         return await said
 
     def end(self) -> None:
-        """Stop it, and wait until it has written what it holds.
+        """Stop it, and wait until it has written its last data.
 
-        One that does not serve yet is only told: it may be setting up its database, and ends when it has.
+        One that does not serve yet is only told to stop: it may be setting up its database, and ends after that.
         """
         process, self._process = self._process, None
         if process is None or process.stdin is None or process.stdout is None:
@@ -135,12 +137,12 @@ class PrefectServer:
 
 
 def load_prefect() -> None:
-    """Load Prefect, which reads its settings then. Raises SettingsError where it cannot; no value is repeated in it."""
+    """Import Prefect, which then reads its settings. Raises SettingsError if it cannot, without any value."""
     from pydantic import ValidationError
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of settings: what is wrong with them is told below
+            warnings.simplefilter("ignore")  # an error of settings, reported below
             import prefect.context  # noqa: F401
     except ValidationError as error:
         # ServerEphemeralSettings.startup_timeout_seconds is PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.
@@ -160,7 +162,8 @@ def load_prefect() -> None:
 
 
 def serve() -> None:
-    """Be the server: say where, and serve until standard input ends. Says nothing where Prefect knows another one."""
+    """Run the server: print its address, and serve until standard input ends. Prints nothing if Prefect uses another
+    one."""
     from prefect.settings import get_current_settings
 
     settings = get_current_settings()
@@ -177,7 +180,7 @@ def serve() -> None:
             await super().startup(sockets)
             if self.started:
                 print(url, flush=True)
-                os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe any more: it must not fill
+                os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pipe has lost its reader
 
     server = Server(uvicorn.Config(create_app(ephemeral=True), log_level="error", lifespan="on"))
 

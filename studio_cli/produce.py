@@ -1,4 +1,4 @@
-"""The command ``python -m flows.produce``: shows the price, asks, runs the flow, and tells how it ended."""
+"""The command ``python -m flows.produce``: shows the price, asks, runs the flow, and reports the end."""
 
 import asyncio
 import contextlib
@@ -38,9 +38,9 @@ from studio_cli.prefect_server import PrefectServer, load_prefect
 
 T = TypeVar("T")
 PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
-# What the command asks of Prefect, where the user has not said otherwise. It reads these when it is first imported.
+# Settings of Prefect for the command, unless the user has set them. Prefect reads them on its first import.
 PREFECT_DEFAULTS = {
-    # Prefect's own lines would come between ours; in its UI they are all there.
+    # Prefect's own lines would mix with ours; its UI has them all.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # Without it, Prefect's client prints a notice on telemetry at a first run, between our lines.
@@ -48,13 +48,13 @@ PREFECT_DEFAULTS = {
     # A busy laptop needs longer than Prefect's 20 s to start the server of a first run.
     PATIENCE: "180",
 }
-WIDTH = 120  # of tables where there is no terminal
+WIDTH = 120  # width of tables where there is no terminal
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for on the command line."""
+    """The options given on the command line."""
 
     file: Path | None
     budget: Decimal | None
@@ -142,7 +142,7 @@ async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
 
 
 def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decimal | None:
-    """What the run may spend. Where it would be billed, somebody has to agree: to a question, --yes, or a budget."""
+    """The most that the run may spend. A billed run needs consent: an answer to the question, --yes, or a budget."""
     allowed = check_budget(session, plan, wish.budget)
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
@@ -151,7 +151,7 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
     show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
         if sys.stdin.isatty():
-            with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the input's end: an answer as well
+            with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the end of input, counts as an answer
                 if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
                     return plan.to_pay if wish.budget is None else wish.budget
             raise NotConfirmed("not confirmed: nothing was bought")
@@ -160,14 +160,14 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
                 f"this run would be billed {usd(plan.to_pay)}, and there is nobody to ask",
                 hint="say --yes, or give it a --budget",
             )
-    # What was agreed to is the cap: should more turn out to be needed, it is not bought.
+    # The price agreed to is the cap: if more is needed later, it is not bought.
     return plan.to_pay if wish.budget is None else wish.budget
 
 
 async def _run(
     console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer, *, as_json: bool
 ) -> None:  # fmt: skip
-    # Prefect is loaded here, not above: prices and errors need not wait for it.
+    # Prefect is imported here, so that prices and errors need not wait for it.
     load_prefect()
     await check_prefect()
     from flows.produce import produce as flow
@@ -213,7 +213,7 @@ async def _run(
 
 
 def run_command(work: Coroutine[Any, Any, None]) -> None:
-    """Run a command's work: one clear error and the right exit status in place of a traceback."""
+    """Run a command's work; an error becomes one clear message and the right exit status, without a traceback."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
@@ -225,7 +225,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
     except httpx.HTTPError as error:
-        # Our own calls raise errors of ours: this one is from Prefect's client, which tries again by itself before.
+        # Our own calls raise our own errors: this one is from Prefect's client, which has retried already.
         status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
         print(
             f"error: Prefect's server cannot be used ({type(error).__name__}{status})\n"
@@ -244,7 +244,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
 
 
 def check_surroundings() -> None:
-    """See that there is a working folder, and that the proxies and authorities named in the environment can be used.
+    """Check that there is a working folder, and that the proxies and authorities in the environment are usable.
 
     Raises SettingsError.
     """
@@ -254,7 +254,7 @@ def check_surroundings() -> None:
     except OSError:
         raise SettingsError("the working folder is gone", hint="go to a folder that is there") from None
     if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-        trusted()  # Prefect's client would end in a traceback
+        trusted()  # Prefect's client would end with a traceback
     names = sorted(name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
     if any(os.environ[name] for name in names):
         try:

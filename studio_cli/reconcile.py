@@ -1,4 +1,4 @@
-"""The command behind ``python -m flows.reconcile``: settle everything that can be, or one order by hand."""
+"""The command behind ``python -m flows.reconcile``: settle all open orders, or one order by hand."""
 
 from typing import Annotated
 
@@ -48,7 +48,7 @@ def settle(
         if sum(option is not None for option in options) > 1:
             raise BadInput("only one of its options can be said at a time", hint="nothing was settled")
         async with open_session(load_settings()) as session:
-            session.ledger.doubt_abandoned()  # what a killed run left is in doubt from now on
+            session.ledger.doubt_abandoned()  # orders of a killed run are in doubt from now on
             if adopt is not None:
                 row = await adopt_by_hand(session, *adopt)
                 console.print(f"order {row.key[:12]} has generation {row.generation_id}: the next run awaits it")

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a command needs them: there, able to show any text, and never in its way."""
+"""Standard streams that a command can rely on: open, able to show any text, and never a reason to stop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _raw: list[_Lasting] = []
 
 
 class _Lasting(io.FileIO):
-    """A descriptor for what is shown. Once it cannot be written, what follows goes nowhere: a run that pays goes on.
+    """A descriptor for output that does not fail: once it cannot be written, the rest is discarded, so that a run
+    continues.
 
-    ``fault``: what the system said then; empty where only nobody reads it any more.
+    ``fault``: the system's error then; empty if only the reader has gone.
     """
 
     fault = ""
@@ -36,8 +37,8 @@ class _Lasting(io.FileIO):
 
 
 def make_sound() -> None:
-    """Open what was closed, and let output and error outlive their reader and replace what their encoding lacks."""
-    # A closed one's number would be the next file's that is opened, such as the ledger's.
+    """Open closed streams, and let output and error survive the loss of their reader and replace unknown characters."""
+    # The number of a closed one would go to the next file that is opened, such as the ledger.
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -53,7 +54,7 @@ def make_sound() -> None:
 
 
 def finish() -> str:
-    """Write out what is held back. Returns what went wrong with standard output; empty where nothing did."""
+    """Flush the streams. Returns the error of standard output; empty if there was none."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:
@@ -64,7 +65,7 @@ def finish() -> str:
 
 
 def end(status: int) -> NoReturn:
-    """Exit. One that went well, but could not say so, ends with status 1."""
+    """Exit. A command that succeeded but could not write its output ends with status 1."""
     fault = finish()
     if fault and status == 0:
         print(f"error: standard output cannot be written: {fault}", file=sys.stderr)
@@ -80,7 +81,7 @@ def _lasting(stream: TextIO | None, number: int) -> TextIO:
         lines = getattr(stream, "line_buffering", lines)
     try:
         "\u2192".encode(encoding, REPLACE)
-    except (LookupError, UnicodeError):  # such as idna, which is for names alone
+    except (LookupError, UnicodeError):  # such as idna, which is for host names only
         encoding = "utf-8"
     raw = _Lasting(number, "wb", closefd=False)
     _raw.append(raw)

@@ -1,4 +1,4 @@
-"""A run while it goes on, counted: what moves and what waits, what is spent so far, how long it will take yet."""
+"""The progress of a run in numbers: shots by group, money spent, time left."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from statistics import median
 from studio.money import ZERO
 from studio.planning.plan import Plan, ShotState
 
-BILLED = "luma"  # the seller of what is billed
+BILLED = "luma"  # the seller of billed shots
 MOVING, FAILED, WAITING, READY, LEFT_OUT = "moving", "failed", "waiting", "ready", "not started"
-#: In the order in which a screen that is too small for all of them shows them.
+#: The order of shots on a screen that is too small for all of them.
 GROUPS = (MOVING, FAILED, WAITING, READY, LEFT_OUT)
 ENDED = (FAILED, READY, LEFT_OUT)
 _TOLD = {"waiting": WAITING, "ready": READY, "failed": FAILED, "not started": LEFT_OUT}
 _NOT_SENT = ("ordering", "waiting", "ordering again")
-_HERE = ("completed", "downloading")  # paid for good: what fails from then on is not refunded
+_HERE = ("completed", "downloading")  # paid for good: later failures are not refunded
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Row:
     paid: bool = False
 
     def tell(self, state: str, detail: str, now: float) -> None:
-        """Take up a state that was told."""
+        """Take over a reported state."""
         if state in ("ordering again", "failed"):
             self.paid = self.paid and state == "failed" and self.state in _HERE
         elif state not in (*_NOT_SENT, "ready", "not started"):
@@ -46,12 +46,12 @@ class Row:
         return WAITING if self.began is None else _TOLD.get(self.state, MOVING)
 
     def seconds(self, now: float) -> float | None:
-        """Seconds that it has been in work, or was."""
+        """Seconds that it is, or was, in work."""
         return None if self.began is None else (now if self.ended is None else self.ended) - self.began
 
 
 class Tally:
-    """The rows of a plan, in its order; without one, of the shots that were told of."""
+    """The rows of a plan, in its order; without a plan, of the shots that were reported."""
 
     def __init__(self, plan: Plan | None = None) -> None:
         self._shots = plan.shots if plan else ()
@@ -77,19 +77,19 @@ class Tally:
 
     @property
     def spent(self) -> Decimal:
-        """USD that this run has ordered for, less what the service gives back."""
+        """USD of this run's orders, less refunds."""
         ordered = {shot.key: shot.to_pay for shot in self._shots if self.rows[shot.id].paid}
         return sum(ordered.values(), ZERO)
 
     @property
     def done(self) -> bool:
-        """True once every shot has ended."""
+        """True if every shot has ended."""
         return all(row.group in ENDED for row in self.rows.values())
 
     def left(self, now: float) -> float | None:
-        """Seconds until the last shot is here, as far as those that are can tell; None as long as none can.
+        """Seconds until the last shot is finished, estimated from those that are; None before the first.
 
-        The longest chain of what is still to come decides, or the number of shots that the account makes at once.
+        The larger counts: the longest chain still to come, or the number of shots divided by those made at once.
         """
         bought = (self.rows[shot.id] for shot in self._shots if shot.state is ShotState.NEW)
         took = [
@@ -113,7 +113,7 @@ class Tally:
 
 
 def rough(seconds: float) -> str:
-    """A length of time as people say it: ``40 s``, ``3 min``, ``1 h 10 min``."""
+    """Format a rough length of time: ``40 s``, ``3 min``, ``1 h 10 min``."""
     if seconds < 55:
         return f"{max(5, round(seconds / 5) * 5)} s"
     minutes = max(1, round(seconds / 60))
