@@ -1,1 +1,1 @@
-"""What runs. A flow reads like the story of a production."""
+"""The flows of Prefect. Each reads like the story of a production."""

@@ -1,4 +1,4 @@
-"""``python -m flows``: the commands that there are."""
+"""``python -m flows``: a list of the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m flows.backup FILE``: a verified copy of the ledger, made while producers go on buying."""
+"""``python -m flows.backup FILE``: a verified copy of the ledger, which producers may use meanwhile."""
 
 if __name__ == "__main__":
     from studio_cli.ending import entry

@@ -1,4 +1,4 @@
-"""``python -m flows.concepts``: what a camera can do, by key, in plain words, and as Ray 3 is told."""
+"""``python -m flows.concepts``: the camera's concepts by key, in plain words, and in Ray 3's wording."""
 
 if __name__ == "__main__":
     from studio_cli.ending import entry

@@ -1,4 +1,4 @@
-"""``python -m flows.costs``: what was spent, on what, read from the ledger."""
+"""``python -m flows.costs``: spending by production, scene, model or month, read from the ledger."""
 
 if __name__ == "__main__":
     from studio_cli.ending import entry

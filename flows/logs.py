@@ -1,4 +1,4 @@
-"""Lines in a flow run's log, in Prefect's UI and at its worker: an expected refusal is one line, not a traceback."""
+"""Log lines of a flow run, in Prefect's UI and at its worker: an expected error is one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from prefect.exceptions import ParameterTypeError
 
 from studio.errors import StudioError
 
-#: What a run ends with by itself: told to a person, and no fault of the program.
+#: Errors that end a run as intended: they are told to a person, and are no fault of the program.
 EXPECTED = (StudioError, ParameterTypeError)
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine")
 MONEY = re.compile(r"\$\d")
 UNBILLED = "nothing is billed"
-#: True once a run knows that nothing of it is billed.
+#: True once a run knows that none of it is billed.
 unbilled: ContextVar[bool] = ContextVar("unbilled", default=False)
 
 
 class Lines(logging.Filter):
-    """Tells expected errors in one line each, and of money in a run that is not billed that nothing is."""
+    """A log filter that shortens expected errors to one line, and adds to sums of an unbilled run that it is not
+    billed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
@@ -44,7 +45,7 @@ def one_line(text: str) -> str:
 
 
 def tell_in_lines() -> None:
-    """Have the loggers of flow and task runs do so, in this process."""
+    """Install the filter on the loggers of flow and task runs of this process."""
     for name in LOGGERS:
         logger = logging.getLogger(name)
         if not any(isinstance(known, Lines) for known in logger.filters):

@@ -1,4 +1,4 @@
-"""Names of flow runs: one that was given stays; in place of one that Prefect made up stands the production's title."""
+"""Names of flow runs: a given name stays; one that Prefect made up is replaced by the production's title."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOODS = (
     "Awesome|Rustic|Small|Gorgeous|Fantastic|Sleek|Intelligent|Unbranded|Refined|Licensed|Generic|Practical|Ergonomic|"
     "Handcrafted|Tasty|Handmade|Incredible"
 )
-#: What the run forms of Prefect 3.8 fill in unasked, as their scripts make it up: the first UI's, and the second's.
+#: Name patterns that the run forms of Prefect 3.8 fill in by themselves: the first UI's, and the second's.
 FILLED_IN = (
     re.compile(rf"(?:{GREEK})[0-9]*-[a-z][a-z-]*"),
     re.compile(rf"(?:{GOODS})-.{{1,6}}"),
@@ -29,7 +29,7 @@ FILLED_IN = (
 
 
 def run_name(name: str, parameters: Mapping[str, Any]) -> str:
-    """The name of a run that Prefect calls ``name``: the same where somebody gave it, else its production's title."""
+    """The name for a run that Prefect calls ``name``: the same if a person gave it, else its production's title."""
     return title_of(parameters) if not name or made_up(name) else name
 
 
@@ -42,7 +42,7 @@ def made_up(name: str) -> bool:
 
 
 def title_of(parameters: Mapping[str, Any]) -> str:
-    """The title of the production that a run is given. Of a file that cannot be read, its name."""
+    """The title of a run's production; for a file that cannot be read, the file's name."""
     written = parameters.get("production")
     if isinstance(written, Production):
         return written.title
@@ -56,6 +56,6 @@ def title_of(parameters: Mapping[str, Any]) -> str:
 
 
 def _words(name: str) -> frozenset[str]:
-    """All words of one of coolname's lists, and of those that it is made of."""
+    """All words of one of coolname's lists, and of the lists within it."""
     entry = cast("Mapping[str, Any]", config[name])
     return frozenset(entry.get("words", ())).union(*(_words(inner) for inner in entry.get("lists", ())))

@@ -6,7 +6,8 @@ Run it as ``python -m flows.produce``, from the Prefect UI, or on a schedule (se
 # No `from __future__ import annotations` here: Prefect reads the parameters' types when a flow is served.
 
 if __name__ == "__main__":
-    # Before the imports: prices and errors need not wait for Prefect to load, nor its settings be read before ours.
+    # Before the imports: prices and errors do not wait for Prefect to load, and Prefect reads its settings after ours
+    # are set.
     from studio_cli.ending import entry
 
     entry("studio_cli.produce")
@@ -45,7 +46,7 @@ from tasks.concatenate import concatenate_film
 from tasks.report import Told, write_report
 from tasks.start_retry import begun
 
-past_proxies()  # a worker's run, too, asks Prefect's server on this machine
+past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
 
@@ -54,7 +55,7 @@ Dollars = Annotated[
 ]
 
 
-# A name that is none of these ends a run in one line (``derived``); the form offers no other.
+# An unknown name ends a run in one line (``derived``); the form offers only these.
 Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
 
 
@@ -133,7 +134,7 @@ async def produce(
             failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
             if failure is None:
                 await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
-            # Last of all: a new take that was asked for is one until its film is there, with all that belongs to it.
+            # Last of all, since a requested take stays open until its film and all files of it are written.
             run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
             if failure is not None:
                 raise failure

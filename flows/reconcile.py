@@ -1,9 +1,9 @@
-"""``python -m flows.reconcile``: settles what earlier runs left behind; the same as a flow, for a schedule."""
+"""``python -m flows.reconcile``: settles what earlier runs left behind; also a flow, for a schedule."""
 
 # No `from __future__ import annotations` here: Prefect reads the parameters' types when a flow is served.
 
 if __name__ == "__main__":
-    # Before the imports: settling one order by hand need not wait for Prefect to load.
+    # Before the imports: settling one order by hand does not wait for Prefect to load.
     from studio_cli.ending import entry
 
     entry("studio_cli.reconcile")
@@ -28,7 +28,7 @@ from studio.settings import choose_service, load_settings
 from tasks.caching import worth
 from tasks.start_retry import begun
 
-past_proxies()  # a worker's run, too, asks Prefect's server on this machine
+past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
 
@@ -48,9 +48,9 @@ async def settle_the_books(session: Session) -> Reconciliation:
 
 @flow(name="reconcile")
 async def reconcile() -> dict[str, Any]:
-    """Settle every open order: adopt lost answers, book ends, fetch paid clips, hold the books against the balance.
+    """Settle every open order: adopt lost answers, book ends, fetch paid clips, compare the ledger with the balance.
 
-    Fails where an order stays in doubt, so that somebody hears of it.
+    Fails if an order stays in doubt, so that somebody notices it.
     """
     with asked_from(Surface.FORM):
         settings = load_settings()

@@ -1,4 +1,4 @@
-"""The steps of a shot as tasks of Prefect: with edges, retries, cache keys and names."""
+"""The steps of a shot as tasks of Prefect, with edges, retries, cache keys and names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ End = State[Any]
 
 
 class PrefectSteps:
-    """A step runner whose steps are tasks. A step's end is its State, passed on whole: so Prefect knows the edges, and
-    begins nothing on a failed parent.
+    """A step runner whose steps are tasks. A step's end is its State, passed on whole, so that Prefect knows the edges
+    and begins nothing on a failed parent.
 
-    Shots are quoted: Prefect would take a string that a shot shares with some result for an edge.
+    Shots are quoted: otherwise Prefect would treat a string that a shot shares with some result as an edge.
     """
 
     async def publish(self, run: Run, sha256: str) -> End:
@@ -30,7 +30,7 @@ class PrefectSteps:
         given = (run, quote(shot), list(parents), list(images), attempt)
         ordered = await _state(submit, *given)
         if ordered.is_completed() and not await booked(run, shot, await ordered.aresult()):
-            # A recorded result of what neither the books nor the service have.
+            # The recorded result is of a purchase that neither the ledger nor the service has.
             ordered = await _state(submit.with_options(refresh_cache=True), *given)
         return ordered
 
