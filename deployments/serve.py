@@ -1,4 +1,4 @@
-"""``python -m deployments.serve``: every deployment of ``prefect.yaml``, run by this one process.
+"""``python -m deployments.serve``: serves every deployment of ``prefect.yaml`` from this one process.
 
 For one machine: it needs a Prefect server (``make ui``), but no work pool and no worker.
 """
@@ -6,7 +6,7 @@ For one machine: it needs a Prefect server (``make ui``), but no work pool and n
 import sys
 
 if __name__ == "__main__":
-    # Before Prefect is imported, which reads its settings then: what cannot be used is told in a line.
+    # Before Prefect is imported and reads its settings: an invalid one is reported in one line.
     from studio.errors import StudioError
     from studio_cli.prefect_checks import check_address
     from studio_cli.prefect_server import load_prefect
@@ -44,13 +44,13 @@ from studio_cli.prefect_checks import NO_ADDRESS
 
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:
-    """The deployments of the project's ``prefect.yaml``, run in its folder by whoever serves them."""
+    """The deployments in the project's ``prefect.yaml``, to be run in its folder."""
     written = YAML(typ="safe").load(project / "prefect.yaml")
     return [_deployment(project, one) for one in written["deployments"]]
 
 
 def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
-    # Loaded here too, so that an error in the flow's file is told now, and not by the first run.
+    # Imported here too, so that an error in the flow's file is reported now, not by the first run.
     load_flow_from_entrypoint(str(project / written["entrypoint"]), use_placeholder_flow=False)
     limit = written.get("concurrency_limit")
     made = RunnerDeployment.from_storage(
@@ -63,14 +63,14 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
         schedules=[Schedule(**schedule) for schedule in written.get("schedules", ())],
         concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
     )
-    deployment = cast(RunnerDeployment, made)  # it is a coroutine only where an event loop runs
-    # Set, not left out: what `prefect deploy` gave to a work pool is taken from it, or a worker would run it as well.
+    deployment = cast(RunnerDeployment, made)  # it is a coroutine only while an event loop runs
+    # Set, not left out: otherwise a deployment that `prefect deploy` gave to a work pool would run at a worker as well.
     deployment.work_pool_name = deployment.work_queue_name = None
     return deployment
 
 
 def main() -> None:
-    """Serve until stopped, at the server that is named, or else at the one that ``make ui`` starts."""
+    """Serve until stopped, at the configured server, or else at the one that ``make ui`` starts."""
     past_proxies()
     replace_unshowable()
     listens = get_current_settings().server.api
@@ -81,7 +81,7 @@ def main() -> None:
         status = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
         trouble, wrong = trouble_of(error), isinstance(error, httpx.UnsupportedProtocol)
         hint = trouble.hint if trouble is not None and trouble.untrusted else "start one with: make ui"
-        # Neither the address nor the error as they are: both may hold a password.
+        # Neither the address nor the error is shown in full: both may hold a password.
         print(
             f"error: no Prefect server answers at {shown(url)}: "
             f"{status or (trouble.said if trouble else NO_ADDRESS if wrong else type(error).__name__)}\n  → {hint}",

@@ -1,4 +1,4 @@
-"""What a worker does before it runs a flow of this project."""
+"""Steps of a worker before it runs a flow of this project."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def enter_project() -> dict[str, str]:
-    """Pull step: go to the folder that this project is installed from, or that ``STUDIO_DIR`` names.
+    """Pull step: go to the folder of this project's installation, or that of ``STUDIO_DIR``.
 
-    A worker begins each run in an empty folder that it deletes afterwards: a ledger made there would be lost with it.
+    A worker begins each run in an empty folder that it deletes afterwards, so a ledger made there would be lost.
     """
     folder = Path(os.environ.get("STUDIO_DIR") or PROJECT).expanduser().absolute()
     if not (folder / "prefect.yaml").is_file():
