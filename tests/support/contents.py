@@ -1,4 +1,4 @@
-"""Files of many kinds under a picture's or clip's name, as small as they can be and still be what they are."""
+"""Minimal valid files of many kinds, to be given the name of a picture or clip."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def box(kind: bytes, content: bytes = b"") -> bytes:
 
 
 def brand(major: bytes, *others: bytes) -> bytes:
-    """The box that a file of boxes begins with."""
+    """The first box of a file of boxes."""
     return box(b"ftyp", major + bytes(4) + b"".join(others))
 
 
 def tiff(tags: Mapping[int, int | str], below: Mapping[int, int] | None = None, order: str = "<") -> bytes:
-    """A TIFF with one table of these tags; ``below``: a second table, that SubIFDs (330) leads to."""
+    """A TIFF with one table of these tags; ``below``: a second table, referred to by SubIFDs (330)."""
     rows: dict[int, int | str] = dict(tags)
     end = 8 + 2 + 12 * (len(rows) + (below is not None)) + 4
     second = b""
@@ -45,7 +45,8 @@ def _table(rows: Mapping[int, int | str], order: str, place: int, behind: bytes)
 
 
 def deep_png(color: int, rows: list[bytes], width: int, key: bytes = b"") -> bytes:
-    """A PNG with 16 bits a colour. ``color`` is its type by the standard, ``key`` what it shows as transparent."""
+    """A PNG with 16 bits per colour. ``color`` is its type by the standard, ``key`` the colour that it shows as
+    transparent."""
     head = struct.pack(">IIBBBBB", width, len(rows), 16, color, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = [(b"IHDR", head), *([(b"tRNS", key)] if key else []), (b"IDAT", data), (b"IEND", b"")]
@@ -56,7 +57,7 @@ def deep_png(color: int, rows: list[bytes], width: int, key: bytes = b"") -> byt
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-#: By name: a file's bytes, what it is said to be, and a part of the hint.
+#: By name: a file's bytes, the expected name of its kind, and a part of the expected hint.
 OTHERS: dict[str, tuple[bytes, str, str]] = {
     "heic": (brand(b"heic", b"mif1", b"heic") + box(b"meta"), "a HEIF (HEIC) picture", "PNG, JPEG or WebP"),
     "heif of a phone": (brand(b"mif1", b"mif1", b"heic") + box(b"meta"), "a HEIF (HEIC) picture", "PNG"),

@@ -1,4 +1,4 @@
-"""Clips decoded and compared."""
+"""Decoding and comparison of clips."""
 
 from __future__ import annotations
 

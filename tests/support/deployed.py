@@ -1,4 +1,4 @@
-"""Deployments served for tests, and what their runs tell."""
+"""Deployments served for tests, and the results of their runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ KEPT = ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS", "STUDIO_SANDBOX_COARSE")
 
 @contextmanager
 def running(command: list[str], *, cwd: Path, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block, and with it everything that it started."""
+    """Run a process that ends with the block, together with its descendants."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
@@ -57,7 +57,7 @@ def running(command: list[str], *, cwd: Path, env: dict[str, str], log: Path) ->
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, then make it and its descendants end."""
+    """Ask a process to end, then kill it and its descendants."""
     started = _family(process.pid)
     with suppress(ProcessLookupError):
         process.terminate()
@@ -71,7 +71,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _processes() -> dict[int, tuple[int, str]]:
-    """Parent and start time of every process; nothing where there is no ``ps``."""
+    """Parent and start time of every process; empty without ``ps``."""
     if shutil.which("ps") is None:
         return {}
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,lstart="], capture_output=True, text=True, check=True)
@@ -89,7 +89,7 @@ def _family(pid: int) -> dict[int, str]:
 
 
 class Place:
-    """A Prefect server of the test's own, and a home for ledger, clips and films."""
+    """A Prefect server for the test, and a home for ledger, clips and films."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.films, self.elsewhere = folder, folder / "films", folder / "elsewhere"
@@ -116,13 +116,13 @@ class Place:
         deadline = time.monotonic() + PATIENCE
         answer = self.api.request(method, path, **kwargs)
         while answer.status_code == 503 and time.monotonic() < deadline:
-            time.sleep(0.5)  # its database is busy: it says so, and means later
+            time.sleep(0.5)  # its database is busy, and it asks to be tried later
             answer = self.api.request(method, path, **kwargs)
         assert answer.is_success, answer.text
         return answer.json()
 
     def prefect(self, *arguments: str) -> str:
-        """Run a command of Prefect's in the project, as a user would."""
+        """Run a command of Prefect in the project, as a user would."""
         done = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             cwd=ROOT, env=self.named, capture_output=True, text=True, timeout=PATIENCE, check=False,
@@ -138,7 +138,7 @@ class Place:
         self, environment: dict[str, str] | None = None, deployment: str = "produce", run_name: str = "",
         **parameters: Any,
     ) -> Any:  # fmt: skip
-        """Start a run of a deployment, by default of the one for everyday use, and wait for its end."""
+        """Start a run of a deployment, by default the everyday one, and wait for its end."""
         wanted = {"parameters": parameters, "job_variables": {"env": environment} if environment else {}}
         wanted |= {"name": run_name} if run_name else {}
         run = self.ask("POST", f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", json=wanted)
@@ -151,9 +151,9 @@ class Place:
         raise TimeoutError(f"the run did not end: {run['state']}")
 
     def states(self, run: Any, expected: int) -> dict[str, str]:
-        """The names of the states that a run's tasks are in, by task run."""
+        """The names of the states of a run's tasks, by task run."""
         deadline = time.monotonic() + 30
-        while True:  # the server hears of them as events, which may come after the flow's end
+        while True:  # the server learns of them by events, which may arrive after the flow's end
             wanted = {"flow_runs": {"id": {"any_": [run["id"]]}}}
             tasks = self.ask("POST", "/task_runs/filter", json=wanted)
             ended = {t["name"]: t["state_name"] for t in tasks}
@@ -163,17 +163,17 @@ class Place:
             time.sleep(0.2)
 
     def artifacts(self, run: Any) -> dict[str, Any]:
-        """Artifacts that the run put into the UI, by key."""
+        """The run's artifacts in the UI, by key."""
         wanted = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
         return {a["key"]: a["data"] for a in self.ask("POST", "/artifacts/filter", json=wanted)}
 
     def edges(self, run: Any) -> dict[str, set[str]]:
-        """By task run, the task runs that the UI draws an arrow from."""
+        """By task run, the task runs with an edge to it in the UI."""
         nodes = dict(self.ask("GET", f"/flow_runs/{run['id']}/graph-v2")["nodes"])
         return {n["label"]: {nodes[p["id"]]["label"] for p in n["parents"]} for n in nodes.values()}
 
     def manifests(self) -> list[dict[str, Any]]:
-        """Files that the runs wrote beside their films, in their order."""
+        """The manifests that the runs wrote beside their films, in order."""
         return [json.loads(m.read_text("utf-8")) for m in sorted(self.films.glob("tiny/*/manifest.json"))]
 
 
@@ -183,7 +183,7 @@ def tells(log: Path) -> str:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A Prefect server that is up, started as ``make ui`` starts it."""
+    """A running Prefect server, started as ``make ui`` starts it."""
     place = Place(tmp_path_factory.mktemp("deployed"))
     log = place.folder / "server.log"
     command = [sys.executable, "-m", "prefect", "server", "start"]
@@ -202,7 +202,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def deployed(place: Place) -> Iterator[Place]:
-    """The deployments on the server, and a worker that was started from another folder."""
+    """The deployments on the server, and a worker started from another folder."""
     place.prefect("work-pool", "create", "studio", "--type", "process")
     place.prefect("deploy", "--all")
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "studio"]

@@ -1,4 +1,4 @@
-"""Downloads for tests: a store, a client, and files that come in many ways."""
+"""Downloads for tests: a store, a client, and servers that deliver files in many ways."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def clip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(clip_file: Path) -> bytes:
-    """Its bytes."""
+    """The clip's bytes."""
     return clip_file.read_bytes()
 
 
@@ -46,7 +46,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 class Fetcher:
-    """Downloads from a server, and counts URLs and pauses."""
+    """A downloader from a server that counts URLs and pauses."""
 
     def __init__(self, store: ClipStore, client: httpx.AsyncClient) -> None:
         self.store, self.client = store, client
@@ -65,7 +65,7 @@ class Fetcher:
         return await download(fresh_url, self.store, client=self.client, **options)  # type: ignore[arg-type]
 
     async def failing(self, kind: type[StudioError], server: Server, **options: object) -> StudioError:
-        """The error of a download that must fail, which tells the scene and no address."""
+        """The error of a download that must fail; it names the scene and no address."""
         with pytest.raises(kind) as caught:
             await self(server, **options)
         error: BaseException | None = caught.value
@@ -85,7 +85,7 @@ def fetch(store: ClipStore, client: httpx.AsyncClient) -> Fetcher:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    """Wait for something that another task or process does."""
+    """Wait for an event in another task or process."""
     async with asyncio.timeout(120):
         while not happened():  # noqa: ASYNC110  # another process sets no event
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Clips to edit, and where they are published."""
+"""Clips to edit, and the server that publishes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZE = (320, 180)
 
 
 def moving(number: int, size: tuple[int, int] = SIZE) -> Picture:
-    """A light disc that goes from left to right over hills, one frame of it."""
+    """One frame of a light disc that goes from left to right over hills."""
     image = Image.new("RGB", size, (70, 120, 170))
     draw = ImageDraw.Draw(image)
     draw.polygon([(0, 180), (0, 120), (90, 70), (170, 130), (250, 90), (320, 150), (320, 180)], fill=(40, 70, 40))
@@ -26,21 +26,21 @@ def moving(number: int, size: tuple[int, int] = SIZE) -> Picture:
 
 
 def clip(folder: Path, frames: int, size: tuple[int, int] = SIZE) -> bytes:
-    """Such a clip as an MP4."""
+    """An MP4 of such frames."""
     place = folder / f"{frames}.mp4"
     encoder.encode((moving(number, size) for number in range(frames)), size, size, place)
     return place.read_bytes()
 
 
 def flipped(content: bytes) -> bytes:
-    """The same file with the second half of its media data overwritten."""
+    """The file with the second half of its media data overwritten."""
     start = (content.index(b"mdat") + len(content)) // 2
     return content[:start] + bytes(len(content) - start)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What is published: two seconds of footage, longer and broken ones, and a picture."""
+    """A server with published files: two seconds of footage, longer and broken ones, and a picture."""
     folder = tmp_path_factory.mktemp("footage")
     stored = io.BytesIO()
     Image.new("RGB", (64, 36), (255, 0, 0)).save(stored, "PNG")

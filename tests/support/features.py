@@ -20,7 +20,7 @@ MADE, REST, PROVIDER, SHOWN = "What is made", "The rest of a production file", "
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading that begins so."""
+    """The cells of the table under a heading with this beginning."""
     section = next(part for part in TEXT.split("\n## ") if part.startswith(heading))
     lines = [line for line in section.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.split(" | ")] for line in (line.strip("| ") for line in lines[1:])]

@@ -1,4 +1,4 @@
-"""Footage of the forms that cameras, editors and downloads leave, built by ffmpeg, each named after what is odd."""
+"""Footage in the forms that cameras, editors and downloads produce, built by ffmpeg, each named after its oddity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.media.clips import ffmpeg, make
 
-#: B-frames and a keyframe a second, as cameras write them: a cut between keyframes leaves frames to be hidden.
+#: B-frames and a keyframe per second, as cameras write them: a cut between keyframes leaves hidden frames.
 CAMERA = (
     "-c:v", "libx264", "-preset", "medium", "-pix_fmt", "yuv420p", "-threads", "1", "-bf", "2", "-g", "24",
 )  # fmt: skip
@@ -22,14 +22,15 @@ def whole(place: Path, *, rate: str = "24", frames: int = 48, sound: bool = True
 
 
 def trimmed(place: Path, *, rate: str = "24", frames: int = 48) -> Path:
-    """Its first 0.7 s hidden by an edit list: they are in the file and not shown."""
+    """Footage whose first 0.7 s are hidden by an edit list: they are in the file and not shown."""
     source = whole(place.with_suffix(".whole.mp4"), rate=rate, frames=frames)
     ffmpeg(*TRIM, "-i", source, *COPY, place)
     return place
 
 
 def uneven(place: Path, *, hidden: bool = False) -> Path:
-    """A variable rate: frames are left out where nothing moves. With ``hidden``, trimmed by an edit list as well."""
+    """Footage with a variable rate: frames are left out where nothing moves. With ``hidden``, an edit list trims it
+    as well."""
     source = whole(place.with_suffix(".whole.mp4"))
     if not hidden:
         ffmpeg("-i", source, "-vf", BURSTS, "-fps_mode", "vfr", "-an", *CAMERA, place)
@@ -40,7 +41,7 @@ def uneven(place: Path, *, hidden: bool = False) -> Path:
 
 
 def two_sounds(place: Path) -> Path:
-    """Two sound tracks, of which the second is longer than the picture."""
+    """Footage with two sound tracks, of which the second is longer than the picture."""
     source = whole(place.with_suffix(".whole.mp4"))
     sine = ("-f", "lavfi", "-i", "sine=f=300:d=3")
     tracks = ("-map", "0:v", "-map", "0:a", "-map", "1:a")
@@ -49,49 +50,49 @@ def two_sounds(place: Path) -> Path:
 
 
 def without_edit_list(place: Path) -> Path:
-    """A head trim that no edit list tells of: it begins at the keyframe before, with its sound later."""
+    """Footage trimmed at its head without an edit list: it begins at the keyframe before, with its sound later."""
     source = whole(place.with_suffix(".whole.mp4"))
     ffmpeg(*TRIM, "-i", source, *COPY, "-use_editlist", "0", place)
     return place
 
 
 def late(place: Path) -> Path:
-    """A picture that begins half a second after its sound."""
+    """Footage whose picture begins half a second after its sound."""
     source = whole(place.with_suffix(".whole.mp4"))
     ffmpeg("-itsoffset", "0.5", "-i", source, "-i", source, "-map", "0:v", "-map", "1:a", *COPY, place)
     return place
 
 
 def late_alone(place: Path) -> Path:
-    """A picture without sound that begins at half a second."""
+    """Footage without sound whose picture begins at half a second."""
     source = whole(place.with_suffix(".whole.mp4"), sound=False)
     ffmpeg("-itsoffset", "0.5", "-copyts", "-i", source, *COPY, place)
     return place
 
 
 def turned(place: Path) -> Path:
-    """A telephone's: to be shown upright, and trimmed by an edit list."""
+    """A telephone's footage: shown upright by rotation, and trimmed by an edit list."""
     source = trimmed(place.with_suffix(".lying.mp4"))
     ffmpeg("-display_rotation", "90", "-i", source, *COPY, place)
     return place
 
 
 def fragmented(place: Path) -> Path:
-    """In fragments, as a screen recorder writes it: its head counts no frames."""
+    """Fragmented footage, as a screen recorder writes it: its head counts no frames."""
     source = whole(place.with_suffix(".whole.mp4"))
     ffmpeg("-i", source, *COPY, "-movflags", "frag_keyframe+empty_moov", place)
     return place
 
 
 def odd_sides(place: Path) -> Path:
-    """Deep colours and odd sides, trimmed by an edit list."""
+    """Footage with deep colours and odd sides, trimmed by an edit list."""
     encode = ("-c:v", "libx264", "-pix_fmt", "yuv444p10le", "-threads", "1", "-bf", "2", "-g", "24")
     source = make(place.with_suffix(".whole.mp4"), frames=30, size="641x361", encode=encode)
     ffmpeg("-ss", "0.3", "-i", source, *COPY, place)
     return place
 
 
-#: By name: how it is built, and the frames that it shows.
+#: By name: the function that builds it, and its number of shown frames.
 FORMS: dict[str, tuple[Callable[[Path], Path], int]] = {
     "ordinary": (whole, 48),
     "edit list": (trimmed, 31),

@@ -1,4 +1,4 @@
-"""Creates whose answers are lost, and what a list tells of them."""
+"""Creates whose answers are lost, and the list that shows them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VIDEO = {"model": "ray-2", "prompt": "the sea", "duration": "5s"}
 
 
 def lost(luma: Luma, asked: str = "upscale_video") -> Answer:
-    """The create is accepted, and its answer lost."""
+    """Accept the create, and lose its answer."""
 
     def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept(body, asked)
@@ -23,10 +23,10 @@ def lost(luma: Luma, asked: str = "upscale_video") -> Answer:
 
 
 def never(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
-    """The create is not accepted, and nobody is told."""
+    """Lose the create: it is not accepted, and no answer is sent."""
     raise httpx.ReadTimeout("lost", request=request)
 
 
 def picture(name: str) -> dict[str, Any]:
-    """The same words, with another picture to begin with."""
+    """The same prompt, with another picture as its first frame."""
     return PARAMS | {"keyframes": {"frame0": {"type": "image", "url": f"https://me/{name}.png"}}}

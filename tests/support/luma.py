@@ -1,4 +1,4 @@
-"""Both of Luma's APIs at the transport: they accept creates, keep them, and answer as a test tells them to.
+"""Fakes of both of Luma's APIs at the transport: they accept and store creates, and answer as a test says.
 
 No sockets, no clock.
 """
@@ -18,7 +18,7 @@ from studio.providers.luma.agents import Agents
 from studio.providers.luma.dream_machine import DreamMachine
 
 Answer = Callable[[httpx.Request, dict[str, Any]], httpx.Response]
-# What a request is called in the echo, by the path that it came to.
+# The type of a request in its echo, by the path of its create.
 ASKED = {
     "/generations/video": "video", "/generations/video/modify": "modify_video",
     "/generations/video/reframe": "reframe_video", "/generations/image": "image",
@@ -35,7 +35,7 @@ def refuse(status: int, detail: str = "no", **headers: str) -> Answer:
 
 
 def fail(error: type[httpx.TransportError]) -> Answer:
-    """The connection breaks before anything is accepted."""
+    """Break the connection before anything is accepted."""
 
     def answer(request: httpx.Request, _: dict[str, Any]) -> httpx.Response:
         raise error("broken", request=request)
@@ -45,9 +45,9 @@ def fail(error: type[httpx.TransportError]) -> Answer:
 
 @dataclass
 class _Service(ABC):
-    """``script``: what happens to the next creates, in order; afterwards they are accepted.
+    """A fake API. ``script``: the handling of the next creates, in order; later ones are accepted.
 
-    ``sent`` and ``headers``: the bodies and headers of the creates that came.
+    ``sent`` and ``headers``: the bodies and headers of the creates received.
     """
 
     script: list[Answer] = field(default_factory=list)
@@ -59,10 +59,11 @@ class _Service(ABC):
 
     @abstractmethod
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
-        """Take a create: from now on it exists, whatever becomes of the answer."""
+        """Accept a create: from now on it exists, whatever becomes of the answer."""
 
     def answer(self, status: int = 201, **headers: str) -> Answer:
-        """Accept the create, and answer with such headers; above 299 the answer does not tell the generation."""
+        """Accept the create, and answer with this status and such headers; above 299 the answer does not name the
+        generation."""
 
         def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
             made = self.accept(body)
@@ -81,7 +82,7 @@ class _Service(ABC):
         return answer
 
     def garble(self, status: int, content: bytes, kind: str = "application/json") -> Answer:
-        """Accept the create, and answer with something else."""
+        """Accept the create, and answer with another body."""
 
         def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
             self.accept(body)
@@ -100,14 +101,14 @@ class _Service(ABC):
 
 @dataclass
 class Luma(_Service):
-    """The Dream Machine API. ``arranged``: the list, given the newest first, in the order that it is told in."""
+    """The Dream Machine API. ``arranged``: a function that puts the list, newest first, into its order of answering."""
 
     lists: bool = True
     arranged: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list
-    outage: int = 0  # so many readings of the list fail first, each with the SDK's own retries
+    outage: int = 0  # this many readings of the list fail first, each with the SDK's own retries
 
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
-        """Take a create: from now on it exists, whatever becomes of the answer."""
+        """Accept a create: from now on it exists, whatever becomes of the answer."""
         number = len(self.generations) + 1
         generation = {
             "id": f"generation-{number}", "state": "queued", "created_at": self.created_at.isoformat(),
@@ -118,7 +119,7 @@ class Luma(_Service):
         return generation
 
     def finish(self, generation_id: str, state: str = "completed", reason: str | None = None) -> None:
-        """Let a generation end."""
+        """End a generation."""
         generation = self.generations[generation_id]
         generation |= {"state": state, "failure_reason": reason}
         if state == "completed":
@@ -172,10 +173,10 @@ class Luma(_Service):
 
 @dataclass
 class LumaAgents(_Service):
-    """The Agents API, with the storage that its files are put to.
+    """The Agents API, with the storage for its files.
 
-    ``file_states``: what the next looks at a file find, in order; afterwards it is ready. ``put_script``: what happens
-    to the next PUTs. ``puts``: the requests that the storage received, ``stored`` the bytes that it kept.
+    ``file_states``: the results of the next look-ups of a file, in order; afterwards it is ready. ``put_script``: the
+    handling of the next PUTs. ``puts``: the requests that the storage received, ``stored`` the bytes that it kept.
     """
 
     file_states: list[str] = field(default_factory=list)
@@ -185,7 +186,7 @@ class LumaAgents(_Service):
     naps: list[float] = field(default_factory=list)
 
     def accept(self, body: dict[str, Any], asked: str = "video") -> dict[str, Any]:
-        """Take a create: from now on it exists, whatever becomes of the answer."""
+        """Accept a create: from now on it exists, whatever becomes of the answer."""
         generation = {
             "id": f"generation-{len(self.generations) + 1}", "type": body.get("type", "image"),
             "model": body.get("model", "uni-1"), "state": "queued", "created_at": self.created_at.isoformat(),
@@ -197,7 +198,7 @@ class LumaAgents(_Service):
     def finish(
         self, generation_id: str, state: str = "completed", code: str | None = None, reason: str | None = None
     ) -> None:
-        """Let a generation end. An HDR clip's archive of frames comes after the clip."""
+        """End a generation. An HDR clip's archive of frames follows the clip."""
         generation = self.generations[generation_id]
         generation |= {"state": state, "failure_code": code, "failure_reason": reason}
         if state == "completed":

@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback that breaks off, lies, stalls and never ends, as it is told."""
+"""A small HTTP server on loopback that breaks off, lies, stalls or never ends, as a test says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Request:
 
     @property
     def start(self) -> int | None:
-        """The first byte of the range that was asked for."""
+        """The first byte of the requested range."""
         found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("range", ""))
         return int(found[1]) if found else None
 
@@ -30,7 +30,7 @@ Answer = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Server:
-    """Gives its answers in turn, the last one again and again, and remembers what was asked."""
+    """A server that gives its answers in turn, the last one repeatedly, and records its requests."""
 
     answers: list[Answer]
     asked: list[Request] = field(default_factory=list)
@@ -71,13 +71,13 @@ def write_head(writer: asyncio.StreamWriter, status: str, **headers: object) -> 
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Break the connection off at once, without a farewell."""
+    """Reset the connection at once."""
     writer.transport.abort()
 
 
 def whole(data: bytes, *, ranges: bool = True, tag: str | None = TAG, kind: str = "video/mp4", stop: int | None = None,
           length: int | None = None, drop: Callable[[asyncio.StreamWriter], None] | None = None) -> Answer:  # fmt: skip
-    """A server that behaves; or stops after `stop` bytes of the body, ignores ranges, or tells another length."""
+    """An answer with the file; or one that stops after `stop` bytes, ignores ranges, or states another length."""
 
     async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
         start = request.start if ranges else None
@@ -115,7 +115,7 @@ def refusal(status: str, body: bytes = b"<Error>AccessDenied</Error>", **headers
 
 
 def endless(first: bytes) -> Answer:
-    """A body without a length that goes on until nobody listens."""
+    """A body without a length that continues until the client leaves."""
 
     async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
         write_head(writer, "200 OK", Content_Type="video/mp4")

@@ -35,7 +35,7 @@ def luma() -> Luma:
 
 
 class Slept:
-    """A sleep that notes how long, and moves the clock on."""
+    """A sleep that records its length, and advances the clock."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""A report page, taken apart."""
+"""Parsing of report pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class Page(HTMLParser):
-    """The page as a parser sees it: every tag with its attributes, and the text outside style and script."""
+    """A parsed page: every tag with its attributes, and the text outside style and script."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

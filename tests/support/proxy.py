@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Forwards to ``origin``. Of the first ``lose`` creates the answer is dropped, and the connection with it."""
+    """A proxy to ``origin``. For the first ``lose`` creates it drops the answer, and the connection with it."""
 
     def __init__(self, origin: str, *, lose: int) -> None:
         parts = urlsplit(origin)

@@ -1,4 +1,4 @@
-"""Files that somebody on this machine publishes, for the sandbox to fetch."""
+"""A server of files on this machine, for the sandbox to fetch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def published(files: dict[str, bytes]) -> Iterator[str]:
-    """Serve ``files`` by their paths (``/a.png``); the URL that they lie under. A file may be added later."""
+    """Serve ``files`` by their paths (``/a.png``), and yield the base URL. A file may be added later."""
 
     class Publisher(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -21,7 +21,7 @@ def published(files: dict[str, bytes]) -> Iterator[str]:
             self.wfile.write(content or b"")
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -24,7 +24,7 @@ ERROR = """scene 'storm': the service failed this generation twice: "Ray could n
   → run the same production again; it pays only for this scene and for what is made from it"""
 
 
-LOOKS = {  # sky above, sky below, sea, sun
+LOOKS = {  # colours: sky above, sky below, sea, sun
     "harbour": ((42, 74, 116), (242, 170, 110), (26, 52, 78), (255, 226, 170)),
     "climb": ((58, 66, 110), (226, 132, 104), (30, 44, 66), (255, 210, 150)),
     "lamp": ((18, 22, 48), (94, 74, 110), (14, 20, 38), (255, 240, 200)),
@@ -33,7 +33,7 @@ LOOKS = {  # sky above, sky below, sea, sun
 
 
 def paint(path: Path, look: str, moved: float, *, size: tuple[int, int] = (640, 360)) -> Path:
-    """A sea, a low sun and a lighthouse; ``moved`` 0 to 1 is how far the camera has come."""
+    """Paint a sea, a low sun and a lighthouse; ``moved`` 0 to 1 is how far the camera has moved."""
     width, height = size
     top, low, sea, sun = (np.array(colour, float) for colour in LOOKS[look])
     y, x = np.mgrid[0:height, 0:width].astype(float)
@@ -58,7 +58,7 @@ def paint(path: Path, look: str, moved: float, *, size: tuple[int, int] = (640, 
 
 
 def after(seconds: float) -> datetime:
-    """So many seconds into the run."""
+    """The time this many seconds into the run."""
     return START + timedelta(seconds=seconds)
 
 
@@ -214,8 +214,8 @@ def large(folder: Path, count: int = 100, *, painted: bool = True) -> RunRecord:
 
 
 def finished(folder: Path) -> RunRecord:
-    """The sample as it grows: a still to start from, a clip finished in two steps, two takes of one shot and three of
-    another, a scene that is stale, and a scene that Ray 3 made."""
+    """The sample with more in it: a still to start from, a clip finished in two steps, two takes of one shot and
+    three of another, a scene that is stale, and a scene that Ray 3 made."""
     base = sample(folder)
     harbour, lamp, climb, storm, rescue, stair = base.shots
     still = shot(
@@ -257,7 +257,7 @@ def finished(folder: Path) -> RunRecord:
 
 
 def takes_of(folder: Path, known: ShotRecord, count: int, *, used: int) -> tuple[TakeRecord, ...]:
-    """So many takes of a shot, each at its own price; the one in use is the shot itself."""
+    """This many takes of a shot, each at its own price; the one in use is the shot itself."""
     return tuple(
         TakeRecord(
             number, known.order, known.generation_id, known.cost or known.reused, True, known.clip, None,

@@ -1,4 +1,4 @@
-"""What tests of whole runs share: a sandbox in a process of its own, a Prefect server, a chain of scenes, the books."""
+"""Shared parts of tests of whole runs: a sandbox process, a Prefect server, a chain of scenes, the ledger."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Sandbox:
         raise AssertionError("the sandbox did not start")
 
     def again(self, latency: float) -> None:
-        """End it, and start it on the same books at another port: generations now take that many seconds."""
+        """Restart it on the same books at another port, with this latency of generations."""
         self.stop()
         self.latency = latency
         self.start()
@@ -74,7 +74,7 @@ class Sandbox:
         return httpx.get(f"{self.origin}/sandbox/books", trust_env=False).json()
 
     def prompts(self) -> list[str]:
-        """What was bought, in order."""
+        """The prompts of all purchases, in order."""
         return [c["request"]["prompt"] for c in self.books()["creates"]]
 
     def stop(self) -> None:
@@ -108,7 +108,7 @@ def studio(workplace: Path, sandbox: Sandbox, prefect_server: None, monkeypatch:
 
 
 def booked(folder: Path) -> Decimal:
-    """What our books say was spent, in USD."""
+    """USD that our ledger says were spent."""
     with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
         (micros,) = connection.execute("select coalesce(sum(amount), 0) from entries").fetchone()
     connection.close()
@@ -116,13 +116,13 @@ def booked(folder: Path) -> Decimal:
 
 
 def charged(sandbox: Sandbox) -> Decimal:
-    """What the sandbox's books say was charged and not refunded, in USD."""
+    """USD that the sandbox's books say were charged and not refunded."""
     books = sandbox.books()
     return Decimal(books["charged_usd"]) - Decimal(books["refunded_usd"])
 
 
 def command(folder: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it, without a terminal."""
+    """Run the command as a user does, without a terminal."""
     values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
     return subprocess.run(
         [sys.executable, "-m", "flows.produce", *args], cwd=folder, env=values | environment, capture_output=True,
@@ -131,7 +131,7 @@ def command(folder: Path, *args: str, **environment: str) -> subprocess.Complete
 
 
 def wait_for_ids(folder: Path, count: int) -> None:
-    """Until so many generations' ids are booked."""
+    """Wait until this many generations' ids are booked."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:

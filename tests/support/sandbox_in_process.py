@@ -1,4 +1,4 @@
-"""A sandbox in a temporary home, with a clock that stands still, and real lumaai clients that talk to it."""
+"""A sandbox in a temporary home, with a clock that tests advance, and real lumaai clients."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ API = f"{BASE}/dream-machine/v1"
 
 @pytest.fixture
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every clip is rendered, as finely as ever, under the assumptions that hold by default.
+    """Turn off the render cache and coarse rendering, and use the default assumptions.
 
-    Whether equal requests make equal bytes is what is tested here.
+    For tests of whether equal requests make equal bytes.
     """
     monkeypatch.delenv("STUDIO_SANDBOX_RENDERS", raising=False)
     monkeypatch.delenv("STUDIO_SANDBOX_COARSE", raising=False)
@@ -46,23 +46,23 @@ class Sandbox:
         )
 
     async def create(self, **wanted: Any) -> Generation:
-        """A create with what every video needs, unless said otherwise."""
+        """Send a create with what every video needs, unless said otherwise."""
         given = {"model": "ray-2", "prompt": "a quiet lake at dawn", "resolution": "540p", "duration": "5s"} | wanted
         return await self.luma.generations.create(**given)
 
     async def finish(self, *generations: Generation) -> list[Generation]:
-        """Let the clock run, and wait for the renderer."""
+        """Advance the clock, and wait for the renderer."""
         await self.settle(lambda: self.clock.advance(1))
         return [await self.luma.generations.get(str(generation.id)) for generation in generations]
 
     async def settle(self, tick: Callable[[], None]) -> None:
-        """Tick until nothing is unfinished."""
+        """Advance the clock until nothing is unfinished."""
         while self.server_state.books.unfinished():
             tick()
             await asyncio.sleep(0.02)
 
     async def download(self, generation: Generation, to: Path) -> Path:
-        """The clip of a generation as a file."""
+        """Download a generation's clip to a file."""
         assert generation.assets is not None
         answer = await self.http.get(str(generation.assets.video))
         answer.raise_for_status()
@@ -72,7 +72,7 @@ class Sandbox:
 
 @asynccontextmanager
 async def opened(home: Path, options: Options | None = None) -> AsyncIterator[Sandbox]:
-    """A sandbox at work in that home."""
+    """A running sandbox in that home."""
     clock = HandClock()
     app = create_app(home, options, clock=clock)
     async with running(app) as server_state:
@@ -83,14 +83,14 @@ async def opened(home: Path, options: Options | None = None) -> AsyncIterator[Sa
 
 @pytest.fixture
 async def unrendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    """A sandbox whose render pool hands out an empty file at once: for what does not look at clips."""
+    """A sandbox whose render pool makes an empty file at once, for tests that do not look at clips."""
     async with opened(tmp_path / "home") as opened_sandbox:
         opened_sandbox.server_state.render_pool.render = blank  # type: ignore[method-assign]
         yield opened_sandbox
 
 
 async def blank(score: Any) -> str:
-    """A render in no time: bytes that are no clip."""
+    """Render nothing: bytes that are no clip."""
     Path(score["out"]).write_bytes(bytes(range(256)) * 40)
     Path(score["poster"]).write_bytes(b"\xff\xd8")
     return "0" * 64

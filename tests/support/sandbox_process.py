@@ -18,7 +18,7 @@ PATIENCE = 120.0
 
 
 def until(true: Callable[[], Any]) -> Any:
-    """What it gives once it gives something."""
+    """Call a function until its result is true, and return that."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if found := true():
@@ -28,13 +28,13 @@ def until(true: Callable[[], Any]) -> Any:
 
 
 def start(home: Path, *options: str) -> subprocess.Popen[str]:
-    """The command with a free port."""
+    """Start the command on a free port."""
     command = [sys.executable, "-m", "luma_sandbox", "--port", "0", "--home", str(home), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def address(home: Path, server: subprocess.Popen[str]) -> str:
-    """Where that very process listens, once it does."""
+    """The address of that very process, once it listens."""
 
     def told() -> str | None:
         with contextlib.suppress(FileNotFoundError):
@@ -54,7 +54,7 @@ def client(url: str) -> LumaAI:
 
 @pytest.fixture
 def servers() -> Iterator[list[subprocess.Popen[str]]]:
-    """Ends every server of a test."""
+    """Start servers, and end them all after the test."""
     started: list[subprocess.Popen[str]] = []
     yield started
     for server in started:

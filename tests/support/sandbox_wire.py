@@ -1,4 +1,4 @@
-"""A sandbox behind a real socket, in this process, so that a test sees the wire and the books at once."""
+"""A sandbox behind a real socket, in this process, so that a test can read the wire and the books."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.sandbox_in_process import blank
 
 
 class Wire:
-    """One sandbox on a port, its house, and strict clients of it. Nothing is rendered."""
+    """One sandbox on a port, its state, and strict clients of it. Nothing is rendered."""
 
     def __init__(self, server_state: ServerState, url: str) -> None:
         self.server_state = server_state
@@ -44,19 +44,19 @@ class Wire:
         )
 
     async def create(self, **wanted: Any) -> Generation:
-        """A create with what every video needs, unless said otherwise."""
+        """Send a create with what every video needs, unless said otherwise."""
         given = {"model": "ray-2", "prompt": "a quiet lake at dawn", "resolution": "540p", "duration": "5s"} | wanted
         return await self.luma.generations.create(**given)
 
     async def faults(self, *faults: dict[str, Any], **plan: Any) -> dict[str, Any]:
-        """Put these faults in place of all others, through the endpoint."""
+        """Replace all faults by these, through the endpoint."""
         answer = await self.http.put("/sandbox/faults", json={"faults": faults} | plan)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
 
     async def ended(self, identity: object) -> Generation:
-        """That generation once it is completed or failed."""
+        """That generation once it has completed or failed."""
         return await self.comes_to(identity, "completed", "failed")
 
     async def comes_to(self, identity: object, *states: str) -> Generation:
@@ -68,7 +68,7 @@ class Wire:
 
     @property
     def charged(self) -> int:
-        """What the books say was charged, in cents."""
+        """The cents that the books say were charged."""
         return self.server_state.books.account().charged
 
 
@@ -76,7 +76,7 @@ class Wire:
 async def served(
     home: Path, plan: dict[str, Any] | None = None, *, clock: Clock | None = None, **options: Any
 ) -> AsyncIterator[Wire]:
-    """A sandbox in that home on a free port of loopback, with latency 0 unless said otherwise."""
+    """Serve a sandbox in that home on a free port of loopback, with latency 0 unless said otherwise."""
     given = Options(**{"latency": 0.0, "plan": Plan.model_validate(plan or {})} | options)
     app = create_app(home, given, clock=clock)
     server_state: ServerState = app.state.server

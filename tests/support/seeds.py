@@ -39,7 +39,7 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def phone_exif(orientation: int = 1) -> Image.Exif:
-    """What a telephone writes: how it was held, its maker, and where it was."""
+    """The EXIF of a telephone: orientation, maker, and place."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     exif[ExifTags.Base.Make] = "Camera Works"
@@ -50,7 +50,7 @@ def phone_exif(orientation: int = 1) -> Image.Exif:
 
 
 async def look(source: Source, folder: Path, *, footage: bool = False, answer: Any = None) -> SeedImage | SeedFootage:
-    """Look at one asset. ``answer``: how a server answers for its URL."""
+    """Look at one asset. ``answer``: a server's answer for its URL."""
     transport = None if answer is None else httpx.MockTransport(answer)
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         wanted = {"it"} if footage else set()
@@ -58,7 +58,7 @@ async def look(source: Source, folder: Path, *, footage: bool = False, answer: A
 
 
 async def look_at_bytes(data: bytes, tmp_path: Path, *, name: str = "seed.bin", footage: bool = False) -> Any:
-    """Look at a local file of these bytes, whose name says nothing."""
+    """Look at a local file of these bytes, whose name tells nothing."""
     file = tmp_path / name
     file.write_bytes(data)
     return await look(Source(path=str(file)), tmp_path / "kept", footage=footage)

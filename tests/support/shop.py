@@ -1,4 +1,4 @@
-"""A service for the library's tests: what it sells, and the provider that buys there."""
+"""A service for the library's tests, and a provider for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ID = "123e4567-e89b-12d3-a456-426614174000"
 
 
 class Shop:
-    """The sandbox of this module, as one test sees it: what was bought since it began."""
+    """The sandbox of this module, as one test sees it: the purchases since the test began."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -37,7 +37,7 @@ class Shop:
 
     @property
     def charged(self) -> Decimal:
-        """USD, refunds taken off."""
+        """USD charged, less refunds."""
         return sum((Decimal(c["usd"]) - Decimal(c["refunded_usd"]) for c in self.creates), Decimal(0))
 
     def faults(self, *faults: dict[str, Any]) -> None:
