@@ -1,4 +1,4 @@
-"""What is bought twice when a producer is killed, the service misbehaves, and eight producers share one ledger.
+"""Double purchases when a producer is killed, the service misbehaves, and eight producers share one ledger.
 
     python benchmarks/chaos.py                     # 200 kills, every fault, SQLite and PostgreSQL: about an hour
     python benchmarks/chaos.py --quick             # what CI runs: 40 kills
@@ -7,17 +7,17 @@
     python benchmarks/chaos.py --rounds hostile --histories 100000
     python benchmarks/chaos.py --peers             # also a plain loop over the SDK, and genblaze, under the same
 
-A production of twelve shots is made over and over (each time in other words) by the real command against the sandbox:
+A production of twelve shots is made repeatedly (each time with other prompts) by the real command against the sandbox:
 
-- ``kills``: killed with -9 at seeded random moments of its life, and started again until the film is there;
-- ``faults``: each fault of the sandbox by itself; ``both``: kills and a mix of faults together;
+- ``kills``: killed with -9 at seeded random moments of its life, and started again until the film is finished;
+- ``faults``: each fault of the sandbox alone; ``both``: kills and a mix of faults together;
 - ``eight``: eight producers at once on one ledger, killed too, under a cap that does not cover all, and the account's
-  limits. The sandbox does not limit: only our own limits hold.
+  limits. The sandbox does not limit: only our own limits apply.
 
-- ``hostile``: thousands of histories in virtual time against a simulated service; ``benchmarks/hostile.py`` alone says
-  more of it, and plays a single one again.
+- ``hostile``: thousands of histories in virtual time against a simulated service; ``benchmarks/hostile.py`` alone
+  prints more about it, and replays a single one.
 
-Then the sandbox's books are held against ours, and each film against that of an undisturbed run, frame by frame.
+Then the sandbox's books are compared with ours, and each film with that of an undisturbed run, frame by frame.
 The exit status is 1 if anything was bought twice, the books differ, a cap or a limit was exceeded, a film is missing or
 differs, or a run ended in a way that none should.
 """
@@ -50,7 +50,7 @@ ROUNDS = ("kills", "faults", "both", "eight")
 HOSTILE = "hostile"
 LEDGERS = ("sqlite", "postgres")
 QUICK_KILLS = 40
-LATENCY = 0.3  # seconds that a generation takes in the sandbox, besides its rendering
+LATENCY = 0.3  # seconds that a generation takes in the sandbox, without rendering
 ALL = 10_000
 
 
@@ -116,7 +116,7 @@ def attacked(console: Console, options: argparse.Namespace) -> int:
 
 
 def play(bench: Bench, options: argparse.Namespace) -> list[Round]:
-    """The rounds that were asked for; the kills are shared out between them."""
+    """Play the rounds that were asked for; the kills are divided among them."""
     ledgers = LEDGERS if options.ledger == "both" else (options.ledger,)
     cells = [(name, ledger) for name in ("kills", "both") for ledger in ledgers if name in options.rounds]
     if options.quick and len(cells) == 4:
@@ -136,18 +136,18 @@ def play(bench: Bench, options: argparse.Namespace) -> list[Round]:
     if "faults" in options.rounds and not options.quick:
         cases = [case for case in CASES if any(words in case.name for words in options.fault)]
         jobs += [partial(each_fault, bench, ledger, cases) for ledger in ledgers[:1]]
-    # Two cores are enough for two rounds at a time; what the quick ones do is mostly waiting.
+    # Two cores are enough for two rounds at a time: the quick ones mostly wait.
     with ThreadPoolExecutor(2 if options.quick else 1) as pool:
         return [result for rounds in pool.map(lambda job: job(), jobs) for result in rounds]
 
 
 def one(play_round: Callable[..., Round], *given: Any, **more: Any) -> list[Round]:
-    """One round, as a list of rounds."""
+    """Play one round, and return it as a list."""
     return [play_round(*given, **more)]
 
 
 def show(console: Console, rounds: list[Round], seconds: float, seed: int) -> None:
-    """The table, and every promise that was not kept."""
+    """Print the table, and every promise that was not kept."""
     table = Table(title=f"seed {seed}, {seconds:.0f} s", title_justify="left", caption_justify="left")
     for name in ("", "ledger"):
         table.add_column(name)
@@ -176,7 +176,7 @@ def show(console: Console, rounds: list[Round], seconds: float, seed: int) -> No
 
 
 def beside(services: Services, options: argparse.Namespace) -> tuple[list[Paid], list[str]]:
-    """What the peers buy under the same, and why a peer is not here."""
+    """Run the peers under the same disturbances; also the reasons why others are missing."""
     peers, absent = find_peers(services.home / "peers")
     cases = [case for case in CASES if case.peers and not (options.quick and case.slow)]
     kills = 8 if options.quick else 20
@@ -189,7 +189,7 @@ def beside(services: Services, options: argparse.Namespace) -> tuple[list[Paid],
 
 
 def show_peers(console: Console, rounds: list[Round], paid: list[Paid], absent: list[str]) -> None:
-    """What the peers bought twice, and beside it what we did under the same."""
+    """Print the peers' double purchases, and ours under the same disturbances."""
     names = list(dict.fromkeys(p.peer for p in paid))
     if names:
         table = Table(title="bought twice, beside peers (and what that cost)", title_justify="left")

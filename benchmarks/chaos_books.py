@@ -1,4 +1,4 @@
-"""Holding our books against the sandbox's, films against each other, and what was done against caps and limits."""
+"""Comparison of our ledger with the sandbox's books, of films with each other, and of spending with caps and limits."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MINUTE = 60.0  # seconds
 
 @dataclass(frozen=True)
 class Held:
-    """Their books and ours. ``duplicates``: creates that stand beyond one for each shot; money in USD.
+    """A comparison of both books. ``duplicates``: creates beyond one for each shot; money in USD.
 
-    ``paid``: what the sandbox kept; ``difference``: the sum over productions of how far the books are apart.
+    ``paid``: what the sandbox kept; ``difference``: the sum over productions of the difference between the books.
     """
 
     creates: int
@@ -32,7 +32,7 @@ class Held:
 
 
 def hold(creates: Iterable[dict[str, Any]], ledger: str | None, numbers: Sequence[int]) -> Held:
-    """Hold the sandbox's creates for productions of these numbers against a ledger (None: there is none)."""
+    """Compare the sandbox's creates for productions of these numbers with a ledger (None: there is none)."""
     ours = booked(ledger) if ledger else {}
     made: Counter[str] = Counter()
     theirs: dict[int, Decimal] = dict.fromkeys(numbers, Decimal(0))
@@ -64,7 +64,7 @@ def booked(ledger: str) -> dict[str, Decimal]:
 
 
 def frame_hash(film: Path) -> str:
-    """Of the decoded frames, their order and their times: the container's bytes do not matter."""
+    """A hash of the decoded frames, their order and times: the container's bytes do not matter."""
     seen = hashlib.sha256()
     with av.open(str(film)) as container:
         for frame in container.decode(video=0):
@@ -74,16 +74,16 @@ def frame_hash(film: Path) -> str:
 
 
 def most_at_once(lives: Sequence[tuple[float, float | None]]) -> int:
-    """How many generations were unfinished at the same time at most."""
+    """The largest number of generations that were unfinished at the same time."""
     steps = [(began, 1) for began, _ in lives] + [(ended, -1) for _, ended in lives if ended is not None]
     running = most = 0
-    for _, step in sorted(steps):  # an end comes before a beginning of the same moment
+    for _, step in sorted(steps):  # an end counts before a beginning at the same moment
         running += step
         most = max(most, running)
     return most
 
 
 def most_a_minute(lives: Sequence[tuple[float, float | None]]) -> int:
-    """How many creates were accepted within any 60 seconds at most, by the sandbox's clock."""
+    """The largest number of creates accepted within any 60 seconds, by the sandbox's clock."""
     times = sorted(began for began, _ in lives)
     return max((sum(1 for t in times if end - MINUTE < t <= end) for end in times), default=0)

@@ -1,4 +1,4 @@
-"""The faults that a production is put through, each by itself, and the mix that goes together with kills."""
+"""The faults that a production is exposed to, each alone, and the mix that is combined with kills."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Fault = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One way of going wrong.
+    """One kind of disturbance.
 
-    settings: of the runs; ``then``: of those that follow where these bring no film
-    runs:     how many are tried
-    film:     whether a film is to come of it at all
+    settings: of the runs; ``then``: of those that follow if these make no film
+    runs:     the number of tries
+    film:     True if a film is expected at the end
     slow:     takes more than a minute, since a time-out has to pass
-    peers:    shown to the peers as well
+    peers:    applied to the peers as well
     """
 
     name: str

@@ -19,7 +19,7 @@ from chaos_faults import Case
 from chaos_producer import moments, production, tail
 from chaos_services import Sandbox, Services, clean_environment
 
-PUBLIC = "https://clips.example"  # genblaze takes https assets only; what is fetched from there comes from the sandbox
+PUBLIC = "https://clips.example"  # genblaze accepts https assets only; downloads from this host come from the sandbox
 PACKAGES = ("genblaze-core", "genblaze-luma")
 PATIENCE = {"STUDIO_WAIT_TIMEOUT": "CHAOS_PATIENCE"}
 MOST_RUNS = 12
@@ -38,7 +38,7 @@ class Peer:
 
 @dataclass
 class Paid:
-    """What one peer bought under one disturbance. ``clips`` of 12; ``wasted``: USD for duplicates."""
+    """The purchases of one peer under one disturbance. ``clips`` of 12; ``wasted``: USD for duplicates."""
 
     peer: str
     name: str
@@ -52,7 +52,7 @@ class Paid:
 
 
 def find_peers(folder: Path) -> tuple[list[Peer], list[str]]:
-    """The peers that can be run here, and for each other one why it cannot."""
+    """The peers that can be run here, and for each other one the reason why it cannot."""
     peers = [Peer("plain loop", Path(sys.executable), HERE / "peers_loop.py")]
     python = folder / "bin" / "python"
     try:
@@ -69,7 +69,7 @@ def find_peers(folder: Path) -> tuple[list[Peer], list[str]]:
 def under_the_same(
     services: Services, peer: Peer, cases: Sequence[Case], *, kills: int, seed: int, side_by_side: int
 ) -> list[Paid]:
-    """Put a peer through kills and through each of these faults; each production has words and a folder of its own."""
+    """Expose a peer to kills and to each of these faults; each production has prompts and a folder of its own."""
     with services.sandbox(peer.name.replace(" ", "-"), "--public-url", PUBLIC) as sandbox:
         runner = _Runner(services, sandbox, peer)
         began = time.monotonic()
@@ -111,7 +111,7 @@ class _Runner:
         self, number: int, paid: Paid, *, kills: int = 0, seed: str = "", length: float = 10.0,
         patience: dict[str, str] | None = None,
     ) -> Paid:  # fmt: skip
-        """Run it until it has its clips, as its user would, killing it so many times; then look what it bought."""
+        """Run it until it has its clips, as its user would, killing it this many times; then count its purchases."""
         folder = self._home / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         file, log, when = folder / "production.json", folder / "log", moments(seed, length)
@@ -139,7 +139,7 @@ class _Runner:
 
 
 def _summed(peer: str, parts: Sequence[Paid]) -> Paid:
-    """All productions that were killed, as one."""
+    """All killed productions, added up as one."""
     whole = Paid(peer, "kill -9")
     for part in parts:
         whole.kills, whole.runs, whole.clips = (

@@ -1,4 +1,4 @@
-"""The real command on a production of twelve shots: run, killed, and run again until its film is there."""
+"""The real command on a production of twelve shots: run, killed, and run again until its film is finished."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from chaos_services import Sandbox, Services, clean_environment
 from studio.ledger import OrderState, open_ledger
 
 SHOTS = 12
-# Seconds until a create that is not on the list is given up. The sandbox is on this machine and lists at once what it
-# accepted, so this can be short; the default is 90.
+# Seconds until a create that is not on the list is given up. The sandbox is on this machine and lists accepted creates
+# at once, so this can be short; the default is 90.
 GRACE = "10"
-# Seconds after which a person who looks at the account sees all that it accepted; after a slow fault, so many.
+# Seconds after which a person who looks at the account sees all that it accepted; after a slow fault, this many.
 SETTLED, SETTLED_SLOWLY = 3.0, 80.0
-MOST_RUNS = 15  # of one production, besides those that were killed
+MOST_RUNS = 15  # runs of one production, besides the killed ones
 HANGS = 600.0  # seconds after which a run counts as hanging
 STATUS = {"film": 0, "a scene failed": 1, "over budget": 3, "in doubt": 4}
 PARENTS = {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 7: 6, 8: 7, 9: 8}
 
 
 def production(number: int) -> dict[str, Any]:
-    """Twelve shots: a chain of six, a chain of four, and two by themselves; other words in each production."""
+    """Twelve shots: a chain of six, a chain of four, and two single ones; other prompts in each production."""
     scenes = [
         {"id": f"s{n}", "prompt": f"film {number}, scene {n}: a quiet sea"}
         | ({"continue_from": f"s{PARENTS[n]}"} if n in PARENTS else {})
@@ -41,7 +41,8 @@ def production(number: int) -> dict[str, Any]:
 
 @dataclass
 class Story:
-    """How one production went. ``film``: its file; ``odd``: what should never be seen, in a few lines each."""
+    """The history of one production. ``film``: its file; ``odd``: events that should never happen, in a few lines
+    each."""
 
     number: int
     kills: int = 0
@@ -69,7 +70,8 @@ class Place:
         } | settings  # fmt: skip
 
     def run(self, story: Story, *, kill_after: float | None = None, settings: Mapping[str, str] | None = None) -> None:
-        """Run the command once. Killed after so many seconds, unless it ended before; ``story.status`` is None then."""
+        """Run the command once. Killed after this many seconds, unless it ended before; ``story.status`` is None
+        then."""
         name, number = f"film-{story.number}", story.number
         file = self.folder / f"{name}.json"
         file.write_text(json.dumps(production(number)))
@@ -93,7 +95,8 @@ class Place:
             story.film = Path(json.loads(output.read_text())["film"])
 
     def person(self, *, after: float) -> None:
-        """Settle what is in doubt since ``after`` seconds, as a person does who looks at the account: truthfully."""
+        """Settle orders that are in doubt since ``after`` seconds truthfully, as a person does who looks at the
+        account."""
         ledger = open_ledger(self.ledger)
         now = ledger.now()
         rows = [
@@ -117,7 +120,7 @@ class Place:
         self, module: str, arguments: list[str], output: Path, errors: Path, kill_after: float | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> int | None:  # fmt: skip
-        """The exit status of a command of ours; None where it was killed, or hung."""
+        """Run a command of ours and return its exit status; None if it was killed, or hung."""
         # Into files, not pipes: a child that outlives a kill would keep a pipe open.
         with output.open("wb") as out, errors.open("wb") as err:
             run = subprocess.Popen(
@@ -133,7 +136,7 @@ class Place:
 
 
 class Kills:
-    """How many kills are left to be done, by several productions at once."""
+    """The number of kills left, shared by several productions at once."""
 
     def __init__(self, number: int) -> None:
         self._left, self._lock = number, threading.Lock()
@@ -143,13 +146,13 @@ class Kills:
         return self._left
 
     def take(self) -> bool:
-        """Take one, if there is one."""
+        """Take one, if any is left."""
         with self._lock:
             self._left -= 1 if (taken := self._left > 0) else 0
             return taken
 
     def give_back(self) -> None:
-        """The run was over before its kill."""
+        """Return one whose run had ended before it."""
         with self._lock:
             self._left += 1
 
@@ -165,9 +168,10 @@ def until_film(
     place: Place, number: int, *, kills: Kills | None = None, most: int = 8, seed: str = "", length: float = 10.0,
     settings: Mapping[str, str] | None = None, enough: int = MOST_RUNS, settled_after: float = SETTLED,
 ) -> Story:  # fmt: skip
-    """Run, kill at most ``most`` times, and run again until the film is there, or a run hangs, or ``enough`` runs.
+    """Run, kill at most ``most`` times, and run again until the film is finished, or a run hangs, or ``enough`` runs
+    were made.
 
-    What stays in doubt is settled by hand after ``settled_after`` seconds.
+    Orders that stay in doubt are settled by hand after ``settled_after`` seconds.
     """
     story, when = Story(number), moments(seed, length)
     while story.film is None and story.runs < enough + story.kills and len(story.odd) < 3:

@@ -1,4 +1,4 @@
-"""The rounds: kills, each fault by itself, both together, and eight producers at once on one ledger."""
+"""The rounds: kills, each fault alone, both together, and eight producers at once on one ledger."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ MOST_KILLS = 12  # of one production
 PRODUCERS = 8
 AT_ONCE = 6  # generations of the account
 RECONCILED = 12  # tries
-# What a shot of ray-flash-2 at 540p costs, in USD; check_cap sees that the sandbox takes the same.
+# Price of a shot of ray-flash-2 at 540p in USD; check_cap checks that the sandbox uses the same.
 PRICE = Decimal("0.14")
 
 
 @dataclass
 class Round:
-    """What one way of disturbing brought. Money in USD.
+    """The results of one kind of disturbance. Money in USD.
 
-    ``films`` of ``due`` were made; ``compared`` of them were held against an undisturbed run's, ``equal`` were.
-    ``wasted`` was paid for duplicates. ``broken``: every way in which a promise was not kept.
+    ``films`` of ``due`` were made; ``compared`` of them were compared with an undisturbed run's, ``equal`` were equal.
+    ``wasted`` was paid for duplicates. ``broken``: every promise that was not kept.
     """
 
     name: str
@@ -52,7 +52,8 @@ class Round:
 
 
 class Bench:
-    """What every round needs. ``length``: seconds of an undisturbed run; ``compare``: films of a round to compare."""
+    """The parts that every round needs. ``length``: seconds of an undisturbed run; ``compare``: films of a round to
+    compare."""
 
     def __init__(self, services: Services, calm: Place, *, seed: int, side_by_side: int, compare: int) -> None:
         self.services, self.seed, self.side_by_side, self.compare = services, seed, side_by_side, compare
@@ -73,18 +74,18 @@ class Bench:
 
     @contextmanager
     def stage(self, name: str, ledger: str, **settings: str) -> Iterator[tuple[Sandbox, Place]]:
-        """A sandbox and a working folder of a round's own."""
+        """A sandbox and a working folder for a round."""
         folder = f"{name}-{ledger}"
         with self.services.sandbox(folder) as sandbox:
             yield sandbox, Place(self.services, sandbox, self.services.home / folder / "studio", ledger, **settings)
 
     def side(self, work: Callable[[int], None], at_once: int) -> None:
-        """Do it so many times side by side; the first error ends the benchmark."""
+        """Do the work this many times at once; the first error ends the benchmark."""
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(work, range(at_once)))
 
     def told(self, result: Round, stories: Sequence[Story], sandbox: Sandbox, place: Place, *, due: int) -> None:
-        """Add up what the productions of a round went through, and hold books and films."""
+        """Add up the results of a round's productions, and compare books and films."""
         numbers = [story.number for story in stories]
         held = hold(sandbox.books()["creates"], place.ledger, numbers)
         result.creates, result.duplicates = held.creates, held.duplicates
@@ -103,7 +104,7 @@ class Bench:
 
 
 def judge(result: Round) -> None:
-    """Add what the figures say, and tell: an hour is long to wait for a table."""
+    """Add the figures' verdicts, and print them at once, since the table comes after an hour."""
     if result.duplicates:
         result.broken.append(f"{result.duplicates} bought twice, for ${result.wasted}")
     if result.difference:
@@ -119,7 +120,7 @@ def judge(result: Round) -> None:
 
 
 def killed(bench: Bench, ledger: str, kills: int, *, faults: bool = False) -> Round:
-    """Productions side by side on one ledger until so many kills were done; ``faults``: a mix of them as well."""
+    """Run productions side by side on one ledger until enough kills were made; ``faults``: a mix of them as well."""
     result = Round("kill -9 + faults" if faults else "kill -9", ledger)
     began, left, stories, numbers = time.monotonic(), Kills(kills), list[Story](), iter(range(1, 10_000))
     with bench.stage(result.name.replace(" ", ""), ledger) as (sandbox, place):
@@ -143,7 +144,7 @@ def killed(bench: Bench, ledger: str, kills: int, *, faults: bool = False) -> Ro
 
 
 def each_fault(bench: Bench, ledger: str, cases: Sequence[Case]) -> list[Round]:
-    """One production for each fault, the slow faults side by side at the end."""
+    """Run one production for each fault, the slow faults side by side at the end."""
     rounds = []
     with bench.stage("faults", ledger) as (sandbox, place):
         quick = [(n, case) for n, case in enumerate(cases, 1) if not case.slow]
@@ -151,7 +152,7 @@ def each_fault(bench: Bench, ledger: str, cases: Sequence[Case]) -> list[Round]:
         for number, case in quick:
             sandbox.disturb({"seed": bench.seed, "faults": case.faults})
             rounds.append(one_fault(bench, sandbox, place, number, case, lambda: sum(sandbox.struck())))
-        # Each of these takes more than a minute of waiting; a fault finds its own production by its words.
+        # Each of these takes more than a minute of waiting; a fault finds its own production by its prompts.
         plan = [dict(fault, containing=f"film {n}, ") for n, case in slow for fault in case.faults]
         sandbox.disturb({"seed": bench.seed, "faults": plan})
 
@@ -167,7 +168,7 @@ def each_fault(bench: Bench, ledger: str, cases: Sequence[Case]) -> list[Round]:
 def one_fault(
     bench: Bench, sandbox: Sandbox, place: Place, number: int, case: Case, struck: Callable[[], int]
 ) -> Round:
-    """One production with one fault. It is run again as a producer would, until the film is there."""
+    """Run one production with one fault, again and again as a producer would, until the film is finished."""
     result, began = Round(case.name, place.kind, note=case.note), time.monotonic()
     settled = SETTLED_SLOWLY if case.slow else SETTLED
     story = until_film(place, number, settings=case.settings, enough=case.runs, settled_after=settled)
@@ -183,10 +184,10 @@ def one_fault(
 
 
 def eight_at_once(bench: Bench, ledger: str, kills: int, *, creates: int, per_minute: int, films: bool) -> Round:
-    """Eight producers on one ledger that share a cap and the account's limits, each killed now and then.
+    """Run eight producers on one ledger that share a cap and the account's limits, each killed now and then.
 
-    The cap lets in ``creates`` of the 96 shots and a few cents more. The sandbox itself limits nothing.
-    ``films``: then the cap is lifted, and all eight films are made.
+    The cap covers ``creates`` of the 96 shots and a few cents more. The sandbox itself limits nothing. ``films``: then
+    the cap is lifted, and all eight films are made.
     """
     result, began, left = Round("8 at once", ledger), time.monotonic(), Kills(kills)
     limits = {"STUDIO_AT_ONCE": str(AT_ONCE), "STUDIO_PER_MINUTE": str(per_minute)}
@@ -232,7 +233,7 @@ def eight_at_once(bench: Bench, ledger: str, kills: int, *, creates: int, per_mi
 
 
 def check_cap(result: Round, sandbox: Sandbox, place: Place, cap: Decimal, creates: int) -> None:
-    """Neither our books nor the sandbox's may be a cent above the cap."""
+    """Check that neither our ledger nor the sandbox's books are a cent above the cap."""
     ours = sum(booked(place.ledger).values(), Decimal(0))
     accepted = [c for c in sandbox.books()["creates"] if not c["refunded_cents"]]
     theirs = sum((Decimal(c["usd"]) for c in accepted), Decimal(0))
@@ -244,7 +245,7 @@ def check_cap(result: Round, sandbox: Sandbox, place: Place, cap: Decimal, creat
 
 
 def settled(place: Place, settings: dict[str, str]) -> list[str]:
-    """Settle what the killed runs left in doubt. Returns what went wrong."""
+    """Settle the orders that killed runs left in doubt. Returns what went wrong."""
     output, errors = place.folder / "reconcile.out", place.folder / "reconcile.err"
     for _ in range(RECONCILED):
         status = place.start("flows.reconcile", [], output, errors, settings=settings)

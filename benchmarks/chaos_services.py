@@ -1,4 +1,4 @@
-"""What the chaos benchmark runs against: sandboxes, one Prefect server, and PostgreSQL where it is asked for."""
+"""The services of the chaos benchmark: sandboxes, one Prefect server, and PostgreSQL on request."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ START_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox at work. ``origin``: its address; ``home``: its folder, with the books that no fault touches."""
+    """A running sandbox. ``origin``: its address; ``home``: its folder, with the books, which no fault affects."""
 
     origin: str
     home: Path
 
     @property
     def url(self) -> str:
-        """What a Dream Machine client calls its base URL."""
+        """The base URL for a Dream Machine client."""
         return f"{self.origin}/dream-machine/v1"
 
     def books(self) -> dict[str, Any]:
@@ -48,11 +48,11 @@ class Sandbox:
         return books
 
     def disturb(self, plan: Mapping[str, Any]) -> None:
-        """Begin anew with this plan of faults; an empty one for none."""
+        """Replace the plan of faults; an empty one for none."""
         httpx.put(f"{self.origin}/sandbox/faults", json=plan, trust_env=False, timeout=120).raise_for_status()
 
     def struck(self) -> list[int]:
-        """How often each fault of the plan has struck."""
+        """The number of strikes of each fault of the plan."""
         answer = httpx.get(f"{self.origin}/sandbox/faults", trust_env=False, timeout=120).raise_for_status().json()
         return [fault["struck"] for fault in answer["faults"]]
 
@@ -64,7 +64,7 @@ class Sandbox:
 
 
 class Services:
-    """Starts what is needed, and ends all of it."""
+    """A starter of everything needed, which ends it all at the end."""
 
     def __init__(self, home: Path, *, latency: float) -> None:
         self.home, self.latency = home, latency
@@ -125,7 +125,7 @@ class Services:
         environment = clean_environment() | {
             "PREFECT_HOME": str(self.home / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            # The sandboxes of all rounds share what they have rendered: what is measured is money, not drawing.
+            # The sandboxes of all rounds share rendered clips: money is measured, not rendering.
             "STUDIO_SANDBOX_RENDERS": os.environ.get("STUDIO_SANDBOX_RENDERS") or str(self.home / "renders"),
             "STUDIO_SANDBOX_COARSE": "1",
         }
@@ -138,12 +138,12 @@ class Services:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without anything that would change what is measured."""
+    """The environment without variables that would change the results."""
     return {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "STUDIO_", "PREFECT_"))}
 
 
 def wait_for(look: Callable[[], T], seconds: float = START_SECONDS) -> T:
-    """What ``look`` gives as soon as it gives something without an error."""
+    """Call ``look`` until it returns a value without an error, and return that."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -155,7 +155,7 @@ def wait_for(look: Callable[[], T], seconds: float = START_SECONDS) -> T:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

@@ -1,9 +1,9 @@
-"""How fast a large clip comes home, and how much memory that takes.
+"""Speed and memory of downloading a large clip.
 
     python benchmarks/download.py [--mb 1000]
 
-A server in a process of its own streams a clip of that size over loopback, once as a whole and once breaking off in
-the middle; httpx alone, reading into nothing, is measured beside it. RSS is this process's, above what it was idle.
+A server in a process of its own streams a clip of that size over loopback, once as a whole and once breaking off in the
+middle; for comparison, httpx alone reads it and discards it. RSS is this process's, above its idle value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ BLOCK = bytes(1 << 18)
 
 
 def serve(clip: bytes, size: int, pipe: Connection) -> None:
-    """Serve `clip`, padded to `size` bytes with an empty box, with ranges; under /broken the whole ends half-way."""
+    """Serve `clip`, padded to `size` bytes with an empty box, with ranges; under /broken a whole answer ends
+    half-way."""
     padding = size - len(clip)
     head = clip + (1).to_bytes(4, "big") + b"free" + padding.to_bytes(8, "big")
 
@@ -73,7 +74,7 @@ def rss() -> int:
 
 @contextmanager
 def watched() -> Iterator[dict[str, float]]:
-    """Seconds taken, and the most memory above that at the start."""
+    """Measure seconds, and the most memory above that at the start."""
     seen = {"rss": 0.0, "seconds": 0.0, "loop": 0.0}
     idle, over = rss(), threading.Event()
 
@@ -93,7 +94,7 @@ def watched() -> Iterator[dict[str, float]]:
 
 
 async def ticking(seen: dict[str, float]) -> None:
-    """The longest that the event loop was held up, in seconds."""
+    """Measure the longest time that the event loop was blocked, in seconds."""
     while True:
         begun = time.perf_counter()
         await asyncio.sleep(0.001)
@@ -101,7 +102,7 @@ async def ticking(seen: dict[str, float]) -> None:
 
 
 async def measure(work: Callable[[], Awaitable[None]]) -> dict[str, float]:
-    """Run `work` and tell what it took."""
+    """Run `work` and return its measures."""
     with watched() as seen:
         ticker = asyncio.create_task(ticking(seen))
         await work()
@@ -139,7 +140,7 @@ async def compare(mb: int, folder: Path, origin: str) -> Table:
                 async for _ in response.aiter_raw():
                     pass
 
-        # what is loaded once (decoder, thread pool) belongs to idle
+        # parts that are loaded once (decoder, thread pool) count as idle
         await fetched("warm", ClipStore(folder / "warm"))
         shutil.rmtree(folder / "warm")
         row("httpx alone, into nothing", await measure(only_read), "not stored")

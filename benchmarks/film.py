@@ -1,9 +1,9 @@
-"""How long joining clips takes, beside bare ffmpeg doing the least that can be done.
+"""Time to join clips, compared with ffmpeg alone doing the minimum.
 
     python benchmarks/film.py [--clips 50] [--seconds 5] [--size 1280x720]
 
-Clips are rendered first. Bare ffmpeg joins them by its concat demuxer and stream copy, and checks nothing. Studio
-Producer hashes every clip, joins, holds every packet of the film against the clips', and hashes the film.
+Clips are rendered first. ffmpeg alone joins them by its concat demuxer and stream copy, and checks nothing. Studio
+Producer hashes every clip, joins, compares every packet of the film with the clips', and hashes the film.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROUNDS = 5
 
 
 def render(path: Path, number: int, size: str, seconds: int) -> Clip:
-    """A clip of moving, slightly grainy pictures, each of other colours."""
+    """Render a clip of moving, slightly grainy pictures, in its own colours."""
     picture = f"testsrc2=s={size}:r=24:d={seconds},hue=h={number * 37},noise=alls=4:allf=t,format=yuv420p"
     encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"]
     subprocess.run([binary(), "-v", "error", "-y", "-f", "lavfi", "-i", picture, *encode, path], check=True)
@@ -37,13 +37,13 @@ def render(path: Path, number: int, size: str, seconds: int) -> Clip:
 
 
 def variant(clip: Clip, path: Path, *options: str) -> Clip:
-    """The same pictures in another wrapping."""
+    """Remux a clip: the same pictures in another container form."""
     subprocess.run([binary(), "-v", "error", "-y", "-i", clip.path, *options, path], check=True)
     return examine(path)
 
 
 def bare(clips: Sequence[Clip], out: Path) -> None:
-    """ffmpeg's own joining, unchecked."""
+    """Join with ffmpeg alone, unchecked."""
     listed = out.with_suffix(".txt")
     listed.write_text("".join(f"file '{c.path}'\n" for c in clips))
     copy = ["-c", "copy", "-movflags", "+faststart"]
@@ -71,7 +71,7 @@ def compare(folder: Path, clips: list[Clip], size: str) -> Table:
 
     def join(chosen: Sequence[Clip], spec: FilmSpec | None = None) -> Film:
         segments = [Segment(c.path, c, name=c.path.stem) for c in chosen]
-        # each to a name of its own, as a run's film is: replacing a file makes some file systems write it out at once
+        # each under its own name, as a run's film is: replacing a file makes some file systems write it out at once
         return concatenate(segments, folder / f"film-{next(fresh)}.mp4", spec=spec, pieces=pieces)
 
     least = best(lambda: bare(clips, folder / f"bare-{next(fresh)}.mp4"))

@@ -1,18 +1,18 @@
-"""The hostile service: thousands of histories a minute against the real ledger, door and settler, in virtual time.
+"""The hostile service: thousands of histories a minute against the real ledger, gateway and resolver, in virtual time.
 
     python benchmarks/hostile.py                                 # 2,000 histories on SQLite, seeds from 1
     python benchmarks/hostile.py --histories 100000 --workers 2
     python benchmarks/hostile.py --ledger postgres --histories 10000
-    python benchmarks/hostile.py --history 4711                  # play one, and tell its story
+    python benchmarks/hostile.py --history 4711                  # play one, and print its story
     python benchmarks/hostile.py --history 4711 --only clock lost_after orders
 
-    python benchmarks/hostile.py --attacks --histories 300       # each kind of attack by itself
+    python benchmarks/hostile.py --attacks --histories 300       # each kind of attack alone
 
 The service, the clocks, the machines and the people are simulated (``hostile_world``, ``hostile_provider``,
-``hostile_actors``). What they can do wrong stands in ``hostile_traits``, drawn and combined anew for each seed; what
-must hold, in ``hostile_history``. Of the first histories that break a promise the behaviours are taken away one by one,
-to name those that it needs. ``hostile_books`` is all that knows the code under attack.
-The exit status is 1 if any promise was broken.
+``hostile_actors``). Their faults are listed in ``hostile_traits``, chosen and combined anew for each seed; the promises
+that must hold are in ``hostile_history``. For the first histories that break a promise, behaviours are removed one by
+one, to name those that it needs. Only ``hostile_books`` knows the code under attack. The exit
+status is 1 if any promise was broken.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from rich.table import Table
 LEDGERS = ("sqlite", "postgres")
 COUNTS = ("orders", "creates", "doubts", "adoptions", "releases", "for_a_person")
 CHUNK = 50
-SHRUNK = 2  # of each kind of fault, so many histories are taken apart
+SHRUNK = 2  # histories that are reduced, for each kind of fault
 
 
 @dataclass
@@ -84,7 +84,7 @@ def open_books(urls: Sequence[str] = ()) -> Iterator[list[Books]]:
 
 
 def shrink(books: Sequence[Books], seed: int, kind: str, traits: Traits) -> dict[str, Any]:
-    """The behaviours that a fault needs: each of the others was taken away, and it stayed."""
+    """Remove behaviours while the fault stays, and return those that it needs."""
     for name in sorted(traits.hostile(), key=lambda n: n == "orders"):
         calmer = traits.calmed(name)
         if kind in History(books, seed, traits=calmer).play().faults:
@@ -133,10 +133,10 @@ def run(
     workers: int = 2,
     shrinks: int = SHRUNK,
 ) -> Found:
-    """Play ``histories`` of them, from ``seed`` on, in ``workers`` processes."""
+    """Play ``histories`` histories, from ``seed`` on, in ``workers`` processes."""
     began, found = time.monotonic(), Found(attack)
     with _databases(ledger, workers) as urls, contextlib.ExitStack() as pools:
-        # A worker is one process with a database of its own; chunks go to whoever is free.
+        # A worker is one process with a database of its own; chunks go to whichever is free.
         crew = [pools.enter_context(_Worker(url)) for url in urls]
         chunks = [range(s, min(s + CHUNK, seed + histories)) for s in range(seed, seed + histories, CHUNK)]
         jobs = [
@@ -146,7 +146,7 @@ def run(
             outcomes = job.result()
             found.add(outcomes)
             for number, outcome in zip(chunk, outcomes, strict=True):
-                if outcome.faults:  # told at once: a long run may not reach its table
+                if outcome.faults:  # printed at once: a long run may not reach its table
                     print(f"\n--history {number}: {outcome.faults}", file=sys.stderr)
             print(f"\r{found.histories} histories, {found.broken} broken", end="", file=sys.stderr)
         print(file=sys.stderr)
@@ -192,7 +192,7 @@ def _databases(ledger: str, workers: int) -> Iterator[list[list[str]]]:
 
 
 def tell_one(seed: int, attack: str, only: Sequence[str] | None, ledger: str) -> int:
-    """Play one history, and print its story. ``only``: of its behaviours, these; the others are calm."""
+    """Play one history, and print its story. ``only``: the behaviours to keep; the others are calm."""
     traits = drawn(seed, attack)
     if only is not None:
         traits = Traits(**{name: value for name, value in traits.hostile().items() if name in only})
@@ -211,7 +211,7 @@ def said(behaviours: dict[str, Any]) -> str:
 
 
 def show(console: Console, rounds: Sequence[Found], *, ledger: str, seed: int) -> None:
-    """The table, and each kind of fault with the histories that show it."""
+    """Print the table, and each kind of fault with the histories that show it."""
     table = Table(title=f"{ledger}, seeds from {seed}", title_justify="left")
     table.add_column("attack")
     for name in ("histories", *COUNTS, "a minute", "broken"):

@@ -20,11 +20,11 @@ from hostile_world import Create, Made, Service, Wanted
 from studio.errors import LedgerError, NotSent, ServiceFailed, StudioError
 from studio.ledger import Ledger, Limits, OrderRow, OrderState
 
-#: When the running task began to place its order.
+#: The time at which the running task began to place its order.
 BEGAN: ContextVar[float] = ContextVar("BEGAN", default=0.0)
-# One call may wait for a slot, for a lost answer and for leave to send, twice each, behind all others, and be asleep.
+# One call may wait for a slot, a lost answer and permission to send, twice each, behind all others, and be asleep.
 MOST_PATIENCE, ASLEEP = 6, 1800.0
-MOST_SENDS = 5  # of one order by one call; a 429 counts for none
+MOST_SENDS = 5  # of one order by one call; a 429 does not count
 CREATE_ATTEMPTS, MOST_UNSENT = 3, 3
 
 
@@ -41,20 +41,20 @@ class Buyer:
 
 
 class World:
-    """One history's surroundings. ``fault`` is told of every promise that was not kept."""
+    """The surroundings of one history. ``fault`` is called with every promise that was not kept."""
 
     def __init__(
         self, loop: VirtualLoop, traits: Traits, draw: Draw, service: Service, fault: Callable[[str, str], None]
     ) -> None:
         self.loop, self.traits, self.draw, self.service, self.fault = loop, traits, draw, service, fault
         self.machines: list[Machine] = []
-        # How often a person has let each order be sent again: each time it may be, whoever waits for it.
+        # How often a person has released each order: each time it may be sent again, by any waiting call.
         self.let = Counter[tuple[str, str]]()
 
     # Machines
 
     def machine(self, name: str, *, skew: float = 0.0, dies_at: int | None = None, calm: bool = False) -> Machine:
-        """A new process."""
+        """Make a new process."""
         traits, draw = self.traits, self.draw
 
         def delay(step: int) -> float:
@@ -73,7 +73,7 @@ class World:
         return machine
 
     def tools(self, buyer: Buyer, machine: Machine) -> Tools:
-        """The tools that a process works with."""
+        """The tools of a process."""
 
         def granted(key: str, attempt: int, run: str) -> None:
             buyer.granted[key] = (attempt, run, f"{self.service.now():%Y-%m}")
@@ -99,7 +99,7 @@ class World:
     # Producers
 
     async def host(self, buyer: Buyer, index: int) -> None:
-        """Run a production on one host, and run it again until all is there, or the reruns are used up."""
+        """Run a production on one host, again until all of it is made, or the reruns are used up."""
         traits, draw = self.traits, self.draw
         skew = traits.skews[index]
         name, number = f"{buyer.name}.{index}", 0
@@ -130,7 +130,7 @@ class World:
         return [f"{run}-{slug}" for slug in dict.fromkeys(w.production for w in buyer.wanted)]
 
     async def process(self, buyer: Buyer, machine: Machine, run: str) -> bool:
-        """One process: all that is wanted. True where all of it was made."""
+        """Run one process. True if everything wanted was made."""
         tools = self.tools(buyer, machine)
         await asyncio.to_thread(tools.unbooked.book, tools.ledger)
         slugs = dict.fromkeys(w.production for w in buyer.wanted)
@@ -144,7 +144,7 @@ class World:
         return all([await asyncio.ensure_future(making(w)) for w in buyer.wanted])
 
     def gateway(self, buyer: Buyer, machine: Machine, tools: Tools, run: str, slug: str) -> Any:
-        """The door of one run, which waits longer and longer between its looks, so that waiting costs little."""
+        """The gateway of one run, with growing pauses between its checks, so that waiting costs little."""
         traits = self.traits
 
         async def sleep(seconds: float) -> None:
@@ -159,14 +159,14 @@ class World:
         )  # fmt: skip
 
     async def alone(self, buyer: Buyer, machine: Machine, wanted: Wanted) -> bool:
-        """One shot by a run of its own on a machine."""
+        """Make one shot by a run of its own on a machine."""
         tools, run = self.tools(buyer, machine), f"run-{machine.name}-{wanted.name}"
         return await self.make(
             buyer, machine, tools, self.gateway(buyer, machine, tools, run, wanted.production), wanted
         )
 
     async def make(self, buyer: Buyer, machine: Machine, tools: Tools, gateway: Any, wanted: Wanted) -> bool:
-        """Order one shot and await its end, as a flow does: what the service failed is ordered again."""
+        """Order one shot and wait for its end, as a flow does: an order that the service failed is sent again."""
         ORDERING.set(wanted)
         unsent = 0
         for _ in range(CREATE_ATTEMPTS + MOST_UNSENT):
@@ -192,7 +192,7 @@ class World:
         return sum(count for (_, key), count in self.let.items() if key == wanted.key)
 
     async def place(self, machine: Machine, gateway: Any, wanted: Wanted) -> Any:
-        """Through the door, which must come to an end."""
+        """Purchase through the gateway, which must come to an end."""
         BEGAN.set(self.loop.time())
         tell = self.service.note
         longest = (MOST_PATIENCE + self.traits.orders) * self.traits.patience + ASLEEP
@@ -202,11 +202,11 @@ class World:
                 on_wait=lambda why: tell(f"{machine.name} waits with {wanted.name}: {why[:110]}"),
             )
         )  # fmt: skip
-        # Of a process that is killed meanwhile nobody asks how it ended.
+        # The end of a call is ignored if its process was killed meanwhile.
         placing.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             before = -1
-            # Each time that a person lets it be sent again, it begins anew.
+            # Each release by a person starts the count again.
             while not placing.done() and before < self._let(wanted):
                 before = self._let(wanted)
                 await asyncio.wait([placing], timeout=longest)
@@ -222,7 +222,7 @@ class World:
     # People
 
     async def restorer(self, buyer: Buyer) -> None:
-        """Back the ledger up; some time later put the backup back, while nothing of ours runs, and run again."""
+        """Back up the ledger; some time later restore the backup, while no process of ours runs, and run again."""
         await asyncio.sleep(self.draw.between(1, 60, buyer.name, "backup"))
         backup = buyer.books.copy()
         await asyncio.sleep(self.draw.between(20, 200, buyer.name, "restored"))
@@ -235,7 +235,7 @@ class World:
         await self.host(buyer, 0)
 
     async def reconciler(self, buyer: Buyer) -> None:
-        """``flows.reconcile`` now and then, on a machine with a clock of its own."""
+        """Run ``flows.reconcile`` now and then, on a machine with a clock of its own."""
         for number in range(self.traits.reconciles):
             await asyncio.sleep(self.draw.between(5, 500, buyer.name, "reconciles", number))
             machine = self.machine(f"{buyer.name}.reconcile/{number}", skew=self.traits.skews[-1])
@@ -246,14 +246,14 @@ class World:
                 work.exception()
 
     async def reconcile(self, buyer: Buyer, machine: Machine) -> None:
-        """``flows.reconcile`` once."""
+        """Run ``flows.reconcile`` once."""
         try:
             await code.reconcile(self.tools(buyer, machine))
         except StudioError as error:
             self.service.note(f"{machine.name} ends: {type(error).__name__}: {error.message[:150]}")
 
     async def person(self, buyer: Buyer) -> None:
-        """Look at what is in doubt every few minutes, and settle by hand what the service knows for certain."""
+        """Check every few minutes what is in doubt, and settle by hand what the service knows for certain."""
         number = 0
         while True:
             number += 1
@@ -261,15 +261,15 @@ class World:
             self.look_by_hand(buyer, number)
 
     def look_by_hand(self, buyer: Buyer, number: int) -> None:
-        """A person's one look at what is in doubt, from a machine whose clock is right."""
+        """Check once by hand what is in doubt, from a machine whose clock is right."""
         machine = self.machine(f"{buyer.name}.person/{number}", calm=True)
         self.settle_by_hand(buyer, self.tools(buyer, machine).ledger, tired=True)
         machine.kill()
 
     def settle_by_hand(self, buyer: Buyer, ledger: Ledger, *, tired: bool = False) -> int:
-        """Settle truthfully what is not certain and no longer under way. Returns how many orders that were.
+        """Settle truthfully what is uncertain and no longer under way. Returns the number of orders.
 
-        ``tired``: a person who has let an order be sent again so often waits until the service is well.
+        ``tired``: a person who has released an order this often waits until the service is well.
         """
         settled = 0
         for row in code.still_there(ledger):
@@ -297,7 +297,7 @@ class World:
             code.make_certain_by_hand(ledger, row)
 
     def _truth(self, buyer: Buyer, key: str, attempt: int) -> Made | None:
-        """The purchase of an order in doubt: its own generation, or that of another that asked for the very same."""
+        """The purchase of an order in doubt: its own generation, or that of another order with an equal request."""
         claims = buyer.books.claims()
         mine = [c for c in self.service.creates if c.buyer == buyer.name and c.made and c.made.id not in claims]
         own = [c.made for c in mine if (c.wanted.key, c.attempt) == (key, attempt)]

@@ -1,6 +1,6 @@
-"""The code under attack, as the hostile histories use it: what must change when that code does stands in this file.
+"""The interface of the hostile histories to the code under attack: only this file must change with that code.
 
-What is called: ``open_engine``, ``Ledger``, ``PurchaseGateway``, ``LostOrderResolver``, ``GenerationPoller``,
+It uses ``open_engine``, ``Ledger``, ``PurchaseGateway``, ``LostOrderResolver``, ``GenerationPoller``,
 ``await_end``, ``by_hand`` and the schema's tables.
 """
 
@@ -40,12 +40,12 @@ from studio.purchasing.unbooked import Unbooked
 SELLER, ACCOUNT, API = "luma", "acct", video_model("ray-2").api
 OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
 WAIT = 1500.0  # seconds that a producer waits for a generation
-PACE = PollSchedule(part=0.3, shortest=4.0, longest=60.0)  # seldom looks: what is tested is not how soon an end is seen
+PACE = PollSchedule(part=0.3, shortest=4.0, longest=60.0)  # polls seldom: how soon an end is seen is not tested
 Granted = Callable[[str, int, str], None]
 
 
 class WatchedLedger(Ledger):
-    """A ledger that tells which orders were granted: key, attempt, run. Its clock is read without a transaction."""
+    """A ledger that records the granted orders: key, attempt, run. Its clock is read without a transaction."""
 
     granted: Granted = staticmethod(lambda *_: None)
 
@@ -64,7 +64,7 @@ class WatchedLedger(Ledger):
 
 
 class MortalUnbooked(Unbooked):
-    """Ids that could not be booked, in a folder; a process that was killed writes nothing there any more."""
+    """Ids that could not be booked, in a folder; a killed process writes nothing there any more."""
 
     def keep(self, ledger: str, order: str, attempt: int, generation_id: str) -> Path | None:
         machine = MACHINE.get()
@@ -92,7 +92,7 @@ def tools(
     host: str,
     true_clock: Callable[[], datetime],
 ) -> Tools:
-    """Open what a process of a host needs. The machine's own clock is read by nothing that money hangs on."""
+    """Open the tools of a process on a host. No decision about money uses the machine's own clock."""
     ledger = books.ledger(true_clock)
     ledger.granted = granted
 
@@ -118,7 +118,7 @@ class Books:
         self._engine.dispose()
 
     def empty(self) -> None:
-        """Forget everything but which ledger it is."""
+        """Delete everything but the ledger's id."""
         shutil.rmtree(self.home, ignore_errors=True)
         self._delete()
 
@@ -128,12 +128,12 @@ class Books:
                 connection.execute(delete(table))
 
     def copy(self) -> dict[str, list[dict[str, Any]]]:
-        """All rows, as a backup has them."""
+        """Copy all rows, as a backup does."""
         with self._engine.begin() as connection:
             return {t.name: [dict(r._mapping) for r in connection.execute(select(t))] for t in self._tables}
 
     def restore(self, backup: dict[str, list[dict[str, Any]]]) -> None:
-        """Put a backup back in place of what is there."""
+        """Replace all rows by a backup's."""
         self._delete()
         with self._writer.begin() as connection:
             for table in reversed(self._tables):
@@ -141,7 +141,7 @@ class Books:
                     connection.execute(insert(table), backup[table.name])
 
     def ledger(self, true_clock: Callable[[], datetime]) -> WatchedLedger:
-        """The ledger as a process opens it. ``true_clock`` is its database's."""
+        """The ledger as a process opens it. ``true_clock`` replaces its database's."""
         return WatchedLedger(self._engine, clock=true_clock)
 
     def bury(self, runs: Iterable[str]) -> None:
@@ -151,7 +151,7 @@ class Books:
             held = (orders.c.run.in_(list(runs)), orders.c.state == OrderState.RESERVED.value)
             connection.execute(update(orders).where(*held).values(holder=f"{host}|{pid}|{start}|dead"))
 
-    # What stands in the books, in plain SQL
+    # The contents of the books, in plain SQL
 
     def rows(self) -> list[Any]:
         """Every order."""
@@ -159,7 +159,7 @@ class Books:
             return list(connection.execute(select(orders)))
 
     def spent(self) -> Decimal:
-        """USD that the books say was spent, refunds taken off."""
+        """USD that the books say were spent, less refunds."""
         with self._engine.begin() as connection:
             return Decimal(connection.scalar(select(func.coalesce(func.sum(entries.c.amount), 0))) or 0)
 
@@ -191,7 +191,7 @@ class Books:
 
 
 def intent_of(wanted: Wanted) -> Intent:
-    """The order as the plan would make it."""
+    """The intent as the plan would make it."""
     return Intent(
         key=wanted.key, family=wanted.family, seller=SELLER, account=ACCOUNT, endpoint=wanted.endpoint,
         model=wanted.model, production=wanted.production, scene=wanted.name, shot=wanted.name, take=wanted.take,
@@ -213,7 +213,7 @@ def gateway(
     jitter: Callable[[], float],
     passed: Callable[[], float],
 ) -> PurchaseGateway:
-    """The door of one run."""
+    """The gateway of one run."""
     return PurchaseGateway(
         with_tools.ledger, lambda: with_tools.provider, run=run, caps=caps, limits=limits, patience=patience,
         callback_url=callback_url, unbooked=with_tools.unbooked, restored=restored, sleep=sleep, jitter=jitter,
@@ -222,7 +222,7 @@ def gateway(
 
 
 def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> list[Cap]:
-    """The caps that hold now, as ``studio.execution.session`` makes them."""
+    """The caps that apply now, as ``studio.execution.session`` makes them."""
     scopes: dict[Any, str] = {"run": run, "production": production, "month": ""}
     return [Cap(scope, name, limits[scope]) for scope, name in scopes.items() if limits[scope] is not None]
 
@@ -255,7 +255,7 @@ async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
 
 
 async def reconcile(with_tools: Tools) -> None:
-    """Settles and refreshes as ``studio.execution.reconciliation`` does."""
+    """Settle and refresh as ``studio.execution.reconciliation`` does."""
     ledger, provider = with_tools.ledger, with_tools.provider
     await asyncio.to_thread(with_tools.unbooked.book, ledger)
     settler = LostOrderResolver(ledger, provider)
@@ -270,12 +270,12 @@ async def reconcile(with_tools: Tools) -> None:
 
 
 async def _tried(work: Callable[[], Awaitable[Any]]) -> None:
-    with contextlib.suppress(ServiceError):  # told, and tried again by the next one
+    with contextlib.suppress(ServiceError):  # reported, and retried by the next one
         await work()
 
 
 def adopt_by_hand(ledger: Ledger, row: OrderRow, generation_id: str) -> bool:
-    """A person says: this generation is what the order bought. False where the books do not take that."""
+    """Adopt a generation as a person. False if the books refuse it."""
     try:
         by_hand.adopt(ledger, row.key, generation_id)
     except LedgerError:
@@ -284,15 +284,15 @@ def adopt_by_hand(ledger: Ledger, row: OrderRow, generation_id: str) -> bool:
 
 
 def release_by_hand(ledger: Ledger, row: OrderRow) -> None:
-    """A person says: the order was never accepted."""
+    """Release an order as a person: it was never accepted."""
     by_hand.release(ledger, row.key)
 
 
 def make_certain_by_hand(ledger: Ledger, row: OrderRow) -> None:
-    """A person says: no attempt of this order that was released as absent was accepted."""
+    """Declare as a person that no attempt of this order that was released as absent was accepted."""
     by_hand.release(ledger, row.key)
 
 
 def still_there(ledger: Ledger) -> list[OrderRow]:
-    """Orders that a person has to say something of."""
+    """The orders that a person has to decide."""
     return [*ledger.open_orders(OrderState.IN_DOUBT), *ledger.suspended(SELLER)]

@@ -1,17 +1,17 @@
-"""One history: a seed is played to its end, everything is settled truthfully, and every promise is looked at.
+"""One history: a seed is played to its end, everything is settled truthfully, and every promise is checked.
 
-The promises, by the name of what breaks them:
+The promises, by the name of the fault that breaks them:
 
 ``twice``       an order has two generations that were charged and not given back
-``cap run``     what was charged within a run exceeds its cap; looked at whenever a create is accepted. The same with
+``cap run``     the charges within a run exceed its cap; checked whenever a create is accepted. The same with
                 ``cap production`` and ``cap month``, which is that of the reservation, UTC, by the database's clock
-``books``       after all is settled, the books' sum is not what the service charged
+``books``       after all is settled, the books' sum is not the service's charges
 ``shared``      one generation belongs to two orders
-``foreign``     a generation of another ledger, or made by hand, was taken although the tokens tell
+``foreign``     a generation of another ledger, or made by hand, was adopted although the tokens prove that
 ``endless``     one call sends an order again and again, or never ends
-``stuck``       an order that no command and no time leads out of its state
-``left``        a reconciliation leaves an end unbooked that the service tells
-``error``       something else than an error of ``studio.errors`` came out
+``stuck``       an order that no command and no time moves out of its state
+``left``        a reconciliation leaves an end unbooked that the service shows
+``error``       an error outside of ``studio.errors`` was raised
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MONTH_END = datetime(2026, 12, 1, tzinfo=UTC)
 
 @dataclass
 class Outcome:
-    """The outcome of a history. ``faults``: which promise was broken, and how; each kind once."""
+    """The outcome of a history. ``faults``: each broken promise once, and how it was broken."""
 
     seed: int
     traits: Traits
@@ -58,7 +58,8 @@ class Outcome:
 
 
 class History:
-    """A history on opened ledgers, two where another ledger buys as well. ``tell`` is given every line of its story."""
+    """A history on opened ledgers, two where another ledger buys as well. ``tell`` is called with each line of its
+    story."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class History:
             buyer.books.empty()
 
     def play(self) -> Outcome:
-        """The whole history."""
+        """Play the whole history."""
         try:
             self.loop.run_until_complete(self._story())
         except Stuck as error:
@@ -97,7 +98,7 @@ class History:
         return self.outcome
 
     def close(self) -> None:
-        """End whatever still waits."""
+        """End all waiting tasks."""
         for machine in self.world.machines:
             machine.kill()
         left = asyncio.all_tasks(self.loop)
@@ -133,7 +134,7 @@ class History:
         self.check()
 
     def others(self) -> None:
-        """Puts on the account what was there before, and what people make there meanwhile."""
+        """Put earlier generations on the account, and those that people make meanwhile."""
         traits, draw, service = self.traits, self.draw, self.service
         for number in range(traits.older):
             ago = draw.one((400.0, 3600.0, 86400.0), "older", number) * draw.between(0.5, 2, "ago", number)
@@ -191,7 +192,7 @@ class History:
     # The promises
 
     def _accepted(self, create: Create) -> None:
-        """Looked at whenever a create is accepted."""
+        """Check the caps whenever a create is accepted."""
         now, buyer, traits = self.loop.time(), self.buyers[create.buyer], self.traits
         live = [c for c in self.service.creates if c.buyer == buyer.name and c.made and not c.made.failed(now)]
         group = sum(1 for w in buyer.wanted if w.group == create.wanted.group)
@@ -222,7 +223,7 @@ class History:
         return sum(1 for m in found if m.buyer != buyer.name and m.failed(self.loop.time()))
 
     def check(self) -> None:
-        """Looked at when all is settled."""
+        """Check the promises when all is settled."""
         now, outcome, creates = self.loop.time(), self.outcome, self.service.creates
         for buyer in self.buyers.values():
             claims, kinds = buyer.books.claims(), Counter(buyer.books.kinds())
@@ -248,8 +249,8 @@ class History:
         outcome.creates = len(creates)
 
     def _tokens_tell(self, buyer: Buyer, made: Made) -> bool:
-        """True if a generation of others was seen not to be ours when it was adopted: it bears another's token; or it
-        bears none, and one that we knew, on the same list, bore ours."""
+        """True if an adopted generation of others could be told from ours: it has another's token, or it has none
+        while a generation known as ours, on the same list, has ours."""
         if told_token(self.service.seen(made)) is not None:
             return True
         when = buyer.books.adopted().get(made.id)
@@ -259,7 +260,7 @@ class History:
         return any(m.known and m.buyer == buyer.name and m.at + m.lag + 10 < at for m in self.service.made.values())
 
     def _refunded_unseen(self, buyer: Buyer) -> Decimal:
-        """USD that the service gave back for generations of which it tells nothing any more."""
+        """USD that the service refunded for generations that it no longer shows."""
         gone = [r for r in buyer.books.rows() if r.state == "gone"]
         made = [(r.price, self.service.made[r.generation_id]) for r in gone if r.generation_id]
         return sum((price for price, m in made if m.end == "failed"), Decimal(0))

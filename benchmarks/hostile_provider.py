@@ -1,6 +1,6 @@
 """The hostile service as our code reaches it: a ``GenerationService`` whose creates meet a fate.
 
-Errors are those that ``studio.providers.luma.answers`` makes of such answers, in the same words.
+Its errors are those of ``studio.providers.luma.answers`` for such answers, with the same texts.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _machine() -> Machine:
 
 
 def _error(answer: str, retry_after: float | None) -> ServiceError:
-    """The error that ``studio.providers.luma.answers`` makes of such an answer, in the same words."""
+    """The error of ``studio.providers.luma.answers`` for such an answer, with the same text."""
     if answer == "unsent":
         return NotSent("the service cannot be reached (ConnectError)")
     if answer == "429":

@@ -1,8 +1,8 @@
-"""Virtual time for the hostile service: an event loop that waits for nothing, draws that a seed alone decides, and
-machines that can be killed between any two of their steps.
+"""Virtual time for the hostile service: an event loop without real waiting, random numbers that depend on the seed
+alone, and machines that can be killed between any two of their steps.
 
-A ``Machine`` is one process of ours. Everything that its tasks wait for (sleeps, answers, the ledger) goes through it.
-Killing it is kill -9: whatever it waits for raises ``Killed``, and its clean-up reaches neither ledger nor service.
+A ``Machine`` is one process of ours. All that its tasks wait for (sleeps, answers, the ledger) passes through it. A
+kill is kill -9: every wait raises ``Killed``, and its clean-up reaches neither ledger nor service.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ MACHINE: ContextVar[Machine | None] = ContextVar("MACHINE", default=None)
 
 
 class Killed(BaseException):
-    """The process of the running task is gone."""
+    """The process of the running task was killed."""
 
 
 class Stuck(RuntimeError):
-    """Everything waits, and nothing is due: the simulation would wait for ever."""
+    """Every task waits, and none is due: the simulation would wait for ever."""
 
 
 class Draw:
-    """Random numbers that depend on the seed and on what they are for, not on how many were drawn before."""
+    """Random numbers that depend on the seed and their purpose, not on how many were taken before."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -55,7 +55,7 @@ class Draw:
 
 
 class _Jump(selectors.SelectSelector):
-    """No file is ever ready: to wait is to move the clock on."""
+    """A selector in which no file is ever ready: waiting only advances the clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Jump(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer; work for threads is done at once, in the caller's turn."""
+    """An event loop whose time jumps to the next timer; a thread's work is done at once, in the caller's turn."""
 
     def __init__(self) -> None:
         self._jump = _Jump()
@@ -90,8 +90,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class Machine:
     """One process of ours. ``skew``: seconds that its clock is ahead; ``dies_at``: the step at which it is killed.
 
-    ``ledger_delay`` gives the seconds that a transaction's answer takes to come back; ``ledger_fails``, whether the
-    ledger cannot be reached at that step.
+    ``ledger_delay`` gives the seconds that the answer to a transaction takes; ``ledger_fails``, whether the ledger is
+    unreachable at that step.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Machine:
         self._tasks: list[asyncio.Task[Any]] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task of this process, which ends with it."""
+        """Run a task of this process, which ends with it."""
         context = contextvars.copy_context()
         context.run(MACHINE.set, self)
         task = self.loop.create_task(work, context=context)
@@ -124,16 +124,16 @@ class Machine:
         return self.start + timedelta(seconds=self.loop.time() + self.skew)
 
     def kill(self) -> None:
-        """End the process without a word."""
+        """Kill the process."""
         self.dead = True
         for wait in list(self._waits):
             if not wait.done():
                 wait.set_exception(Killed())
-        for task in self._tasks:  # what waits for another task of the process, too
+        for task in self._tasks:  # also tasks that wait for another task of the process
             self.loop.call_soon(task.cancel)
 
     def step(self) -> None:
-        """One more thing that the process does; it may be its last. Raises Killed."""
+        """Count one step of the process; it may be its last. Raises Killed."""
         self.steps += 1
         if not self.dead and self.steps == self.dies_at:
             self.kill()
@@ -151,7 +151,7 @@ class Machine:
             timer.cancel()
 
     def work(self, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        """Do a thread's work now; its result may come later. The machine may die before it, or right after it."""
+        """Do a thread's work now; its result may come later. The machine may be killed before it, or right after it."""
         wait = self._wait()
         try:
             self.step()

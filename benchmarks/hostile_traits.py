@@ -1,7 +1,7 @@
-"""Faults of a service, of machines and of people: drawn for each history, at random, and combined.
+"""Faults of a service, of machines and of people: chosen at random for each history, and combined.
 
-Each behaviour has a calm value. A history draws how hostile it is, then which behaviours it has; to find out which of
-them brought a fault about, a history is played again with one of them calm.
+Each behaviour has a calm value. A history chooses how hostile it is, then which behaviours it has; to find which of
+them caused a fault, a history is played again with one of them calm.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from hostile_time import Draw
 
 @dataclass(frozen=True)
 class Traits:
-    """The behaviours of one history; the values that stand here are the calm ones. Times in seconds, rates 0 to 1."""
+    """The behaviours of one history; the values in this class are the calm ones. Times in seconds, rates 0 to 1."""
 
-    # Answers to creates: how often
+    # Answers to creates: the rate of each
     lost_before: float = 0.0  # no answer, not accepted
     lost_after: float = 0.0  # no answer, accepted
     error_before: float = 0.0  # a 5xx, not accepted
@@ -29,76 +29,76 @@ class Traits:
     limited: float = 0.0  # 429
     refused: float = 0.0  # 422
     unsent: float = 0.0  # never reached the service
-    endless: str = ""  # some orders are answered with 5xx whenever they come: "before", "after" acceptance
+    endless: str = ""  # some orders always get a 5xx: "before", "after" acceptance
     # The account's list
     no_list: bool = False
     lag: float = 0.0  # a generation is on the list this long after it was accepted
-    lag_spread: float = 0.0  # a generation's own lag differs by up to this share
-    omits: str = ""  # ended, unfinished, stills, model, all, old, share
+    lag_spread: float = 0.0  # each generation's own lag differs by up to this share
+    omits: str = ""  # left out: ended, unfinished, stills, model, all, old, share
     order: str = "newest"  # oldest, random, unfinished last, unfinished first, reshuffled
-    page: int = 100  # rows of a page, whatever was asked for
+    page: int = 100  # rows of a page, whatever was requested
     more: str = "honest"  # never, always
     ignores_offset: bool = False
     seams: str = ""  # between two pages a generation is "deleted" or "created"
     list_errors: float = 0.0
-    # Clocks and words of the service
+    # Clocks and texts of the service
     clock: float = 0.0
     drift: float = 0.0  # seconds a second
     undated: bool = False
-    echo: str = "full"  # silent, without prompt, reworded
+    echo: str = "full"  # echo: silent, without prompt, reworded
     pictures: bool = False  # pictures are echoed under other URLs
     drops_token: bool = False
-    kindless: bool = False  # kind and model are not told
-    # What becomes of generations
+    kindless: bool = False  # kind and model are missing
+    # Fates of generations
     lives: tuple[float, float] = (20.0, 60.0)
     fails: float = 0.0
     moderated: float = 0.0
-    odd_states: bool = False  # an end is told ten minutes late: until then a state that nobody knows
-    deleted: float = 0.0  # deleted by hand, paid all the same
-    get_late: float = 0.0  # 404 for so long after acceptance
+    odd_states: bool = False  # an end is shown ten minutes late, after a state that nobody knows
+    deleted: float = 0.0  # deleted by hand, but paid
+    get_late: float = 0.0  # 404 for this long after acceptance
     get_never: float = 0.0  # 404 for ever
     # Other buyers on the account
     older: int = 2  # generations that were there before
     by_hand: int = 0
-    by_hand_alike: int = 0  # in the very words of an order
+    by_hand_alike: int = 0  # with the same request as an order
     second_ledger: bool = False
     # Our machines
     hosts: int = 1
     skews: tuple[float, ...] = (0.0, 0.0, 0.0)
     one_machine: bool = True  # hosts are processes of one machine: a dead one is seen at once
-    dies: float = 0.0  # how often a process is killed
-    breaks: float = 0.0  # how often it is broken off (Ctrl-C)
-    ledger_delay: float = 0.0  # up to so long until a transaction's answer is back
-    ledger_fails: float = 0.0  # how often a transaction finds no ledger
-    stalls: float = 0.0  # how often that takes minutes: the machine slept
+    dies: float = 0.0  # rate at which a process is killed
+    breaks: float = 0.0  # rate at which it is interrupted (Ctrl-C)
+    ledger_delay: float = 0.0  # longest delay of a transaction's answer
+    ledger_fails: float = 0.0  # rate at which a transaction finds no ledger
+    stalls: float = 0.0  # rate at which that takes minutes: the machine slept
     reruns: int = 1
     reconciles: int = 0
-    person: bool = False  # settles by hand while runs go on
+    person: bool = False  # a person settles by hand during runs
     restored: str = (
         ""  # the ledger is put back to what it was minutes before, and our code is "told" of it, or "untold"
     )
     patience: float = 240.0
-    # What is ordered, and under which limits
+    # The orders and their limits
     orders: int = 4
-    twins: bool = False  # some orders ask for the very same: takes
+    twins: bool = False  # some orders have equal requests: takes
     stills: bool = False
     frames: bool = False  # some begin with a picture
     productions: int = 1
     callbacks: bool = False
-    run_cap: float = 0.0  # share of what all orders cost; 0: none
+    run_cap: float = 0.0  # share of the price of all orders; 0: none
     production_cap: float = 0.0
     month_cap: float = 0.0
-    month_end: float = 0.0  # the UTC month ends so long after the history began; 0: it does not
+    month_end: float = 0.0  # the UTC month ends this long after the history began; 0: it does not
     at_once: int = 0
     per_minute: int = 0
     in_turn: bool = False  # a run places one order after the other
 
     def hostile(self) -> dict[str, Any]:
-        """Those that are not calm."""
+        """The behaviours that are not calm."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
     def calmed(self, name: str) -> Traits:
-        """The same with one behaviour calm."""
+        """A copy with one behaviour calm."""
         return replace(self, **{name: getattr(CALM, name)})
 
 
@@ -121,7 +121,7 @@ def _skews(draw: Draw, name: str) -> tuple[float, ...]:
     return tuple(round(draw.between(-300, 300, name, n)) for n in range(3))
 
 
-#: How likely a behaviour is (1: as likely as the history is hostile), and its value where it is there.
+#: The likelihood of each behaviour (1: as likely as the history is hostile), and its value if it is chosen.
 DRAWN: Mapping[str, tuple[float, Callable[[Draw, str], Any]]] = {
     "lost_before": (1.0, _rate(0.5)), "lost_after": (1.0, _rate(0.6)), "error_before": (1.0, _rate(0.5)),
     "error_after": (1.0, _rate(0.5)), "gateway": (0.6, _rate(0.4)), "late": (1.0, _rate(0.4)),
@@ -154,7 +154,7 @@ DRAWN: Mapping[str, tuple[float, Callable[[Draw, str], Any]]] = {
 }  # fmt: skip
 
 
-#: What an attack on one of these is made of: ``drawn`` takes its behaviours only, and most of them.
+#: The behaviours of each attack: ``drawn`` takes only these, and most of them.
 ATTACKS: Mapping[str, tuple[str, ...]] = {
     "clocks": ("lost_after", "error_after", "clock", "drift", "undated", "twins", "in_turn"),
     "lists that lag or omit": ("lost_after", "error_after", "lag", "lag_spread", "omits", "lives", "stills"),
@@ -173,7 +173,7 @@ ATTACKS: Mapping[str, tuple[str, ...]] = {
 
 
 def drawn(seed: int, attack: str = "") -> Traits:
-    """The behaviours of the history of this seed: of all, or of one of ``ATTACKS``."""
+    """The behaviours of a seed's history: of all, or of one of ``ATTACKS``."""
     draw = Draw(seed)
     heat = 0.7 if attack else draw.one((0.08, 0.15, 0.25, 0.4), "heat")
     values: dict[str, Any] = {
@@ -186,10 +186,10 @@ def drawn(seed: int, attack: str = "") -> Traits:
 
 
 def agreed(traits: Traits) -> Traits:
-    """Without combinations that nobody could tell apart, or that contradict each other."""
+    """A copy without combinations that are indistinguishable, or that contradict each other."""
     if traits.one_machine:
         traits = replace(traits, skews=(traits.skews[0],) * 3)
     if traits.twins:
-        # Who of two orders that ask for the very same has which generation is all one, but for caps that part them.
+        # It does not matter which of two equal requests has which generation, unless different caps count them.
         traits = replace(traits, run_cap=0.0, month_end=0.0, productions=1)
     return traits

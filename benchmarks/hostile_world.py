@@ -1,19 +1,20 @@
-"""A video service in memory that does what its traits say: loses answers, accepts late, lists badly, tells odd times.
+"""A video service in memory with the faults of its traits: it loses answers, accepts late, lists badly, gives odd
+times.
 
-It keeps the truth: what it accepted, for which order, what it charged. Prices are ours (``Wanted.price``), charged when
-a create is accepted, and given back in full when the generation fails.
+It records the truth: what it accepted, for which order, and what it charged. Prices are ours (``Wanted.price``),
+charged when a create is accepted, and refunded in full when the generation fails.
 
-**Boundaries.** What nobody could tell from non-acceptance is not played, since no code can be blamed for it:
+**Limits.** Cases that cannot be told from non-acceptance are not played, since no code can be blamed for them:
 
 - a list omits by a rule (state, kind, model, age, a share of half and more), never just the one generation that is
   looked for. A *share* is left out only where something that the buyer knows, of the same ten minutes, is left out too;
 - a lag is one number for the whole list, or differs by at most 20 % from one generation to the next;
 - a create is accepted at most 65 s after its client gave up;
-- what was given back for a generation that the service no longer shows is in nobody's books;
+- a refund for a generation that the service no longer shows is in no ledger;
 - nobody deletes by hand a generation whose answer was lost, before it is in the books;
-- a generation made by hand in the very words of an order may be taken for that order's, unless tokens tell: it bears
-  another's, or it bears none while one that is known to be ours, on the same list, bears ours;
-- of orders that ask for the very same, any has any of their generations: they are counted together.
+- a generation made by hand with the same request as an order may be taken for that order's, unless tokens prove it: it
+  has another's, or it has none while one that is known to be ours, on the same list, has ours;
+- orders with equal requests may have any of each other's generations: they are counted together.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from studio.failures import failure_class
 from studio.providers import Generation, GenerationPage
 from studio.providers.order_trace import order_token
 
-WINDOW = 600.0  # seconds in which a buyer knows what stood beside an order
+WINDOW = 600.0  # seconds within which a buyer knows the neighbours of an order
 REASONS = ("Job failed", "Error dispatching job", "Prompt processing failed")
 ODD_FOR = 600.0
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One order that buyers make. ``group``: those that ask for the very same share one."""
+    """One order that buyers make. Orders with equal requests share one ``group``."""
 
     key: str
     family: str
@@ -54,7 +55,7 @@ class Wanted:
 
 @dataclass
 class Create:
-    """A create as the service saw it. ``due``: when it will be accepted, in seconds; ``made``: what it became.
+    """A create as the service saw it. ``due``: when it will be accepted, in seconds; ``made``: its generation.
 
     ``call`` names the call of ``purchase`` that sent it; ``run`` and ``month`` those of its reservation.
     """
@@ -87,7 +88,7 @@ class Made:
     reason: str | None
     lag: float
     create: Create | None = None
-    known: bool = False  # its id was answered to its buyer
+    known: bool = False  # its id was returned to its buyer
     deleted: bool = False
 
     def failed(self, now: float) -> bool:
@@ -100,7 +101,7 @@ class Made:
 
 @dataclass
 class Service:
-    """The account. ``accepted`` is told of every create that it accepts; ``note`` of all that happens."""
+    """The account at the service. ``accepted`` is called with every create it accepts; ``note`` with all events."""
 
     loop: VirtualLoop
     traits: Traits
@@ -109,18 +110,18 @@ class Service:
     accepted: Callable[[Create], None] = lambda _: None
     note: Callable[[str], None] = lambda _: None
     creates: list[Create] = field(default_factory=list)
-    script: list[str] = field(default_factory=list)  # what the next creates meet, whatever the traits say
+    script: list[str] = field(default_factory=list)  # fates of the next creates, whatever the traits say
     made: dict[str, Made] = field(default_factory=dict)
     lists: int = 0
 
     def now(self) -> datetime:
-        """The true time, by which the database goes, too."""
+        """The true time, which the database uses, too."""
         return self.start + timedelta(seconds=self.loop.time())
 
-    # What buyers do
+    # Actions of buyers
 
     def accept(self, create: Create) -> Made:
-        """A create of ours becomes a generation, and is charged."""
+        """Accept a create of ours: make a generation, and charge it."""
         made = self._make(create.wanted.endpoint, create.params, create.wanted.price, create)
         create.due, create.made = None, made
         self.note(f"accepted {made.id} of {create.buyer} {create.wanted.name}.{create.attempt}, ends {made.end}")
@@ -128,13 +129,13 @@ class Service:
         return made
 
     def make_by_hand(self, endpoint: str, params: Mapping[str, Any], *, ago: float = 0.0) -> Made:
-        """Somebody makes a generation without us."""
+        """Make a generation by hand, without us."""
         made = self._make(endpoint, params, Decimal(0), None, ago=ago)
         self.note(f"by hand {made.id}")
         return made
 
     def delete(self, made: Made) -> None:
-        """Somebody deletes a generation. It stays paid."""
+        """Delete a generation by hand. It stays paid."""
         self.note(f"deleted {made.id}")
         made.deleted = True
 
@@ -155,7 +156,7 @@ class Service:
         self.made[made.id] = made
         return made
 
-    # What it tells
+    # Answers
 
     def seen(self, made: Made) -> Generation:
         """A generation as the service shows it now."""
@@ -202,7 +203,7 @@ class Service:
         return self.draw.unit("never", made.number) < self.traits.get_never
 
     def page(self, buyer: str, limit: int, offset: int) -> GenerationPage:
-        """A page of the list, as badly as the traits say."""
+        """A page of the list, with the faults of the traits."""
         self.lists += 1
         traits = self.traits
         rows = self._ordered([m for m in self.made.values() if self._listed(m, buyer)])
@@ -239,7 +240,7 @@ class Service:
         return self.draw.unit("omitted", made.number) < share
 
     def _only_unknown(self, made: Made, buyer: str) -> bool:
-        """True if nothing that this buyer knows is left out beside it: then nobody could tell that it is."""
+        """True if no generation known to this buyer is left out beside it: then the omission cannot be noticed."""
         return made.buyer == buyer and not any(
             m.known and m.buyer == buyer and abs(m.at - made.at) < WINDOW and self._shared_out(m)
             for m in self.made.values()
@@ -257,7 +258,7 @@ class Service:
         return sorted(rows, key=lambda m: (first[order](m) if order in first else False, -m.at))
 
     def _disturb(self, shown: list[Made]) -> None:
-        """Between two pages the list moves by one."""
+        """Move the list by one between two pages."""
         if self.traits.seams == "created":
             self.make_by_hand("video", {"model": "ray-2", "prompt": f"by hand {self.lists}", "duration": "5s"})
             return
@@ -267,5 +268,5 @@ class Service:
 
 
 def told_token(generation: Generation) -> str | None:
-    """The order that an echo names."""
+    """The order named by an echo's token."""
     return order_token(generation.request.get("callback_url"))

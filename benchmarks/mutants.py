@@ -1,12 +1,11 @@
-"""Whether the tests would notice if the handling of a lost, refused or repeated purchase were taken out.
+"""A check that tests fail if the handling of a lost, refused or repeated purchase is removed.
 
     python benchmarks/mutants.py [--row WORD] [--jobs 2]
 
-What happens to a purchase, and what follows, stands in the tables of ``gateway.py`` and ``recovery.py`` in
-``studio/purchasing``.
-For each of their rows, and for what is handled besides, the project is copied, one piece of what handles it is taken
-out of the copy, and the tests that should mind are run there. Exit status 1 where none does, or where a piece of text
-to be replaced is not found once.
+The events of a purchase, and what follows, are listed in the tables of ``gateway.py`` and ``recovery.py`` in
+``studio/purchasing``. For each of their rows, and for further handling, the project is copied, one piece of the
+handling is removed from the copy, and the tests that should notice are run there. Exit status 1 if none fails, or if a
+text to be replaced is not found exactly once.
 """
 
 from __future__ import annotations
@@ -42,16 +41,16 @@ MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES, *SANDBOXE
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("flows", "tasks", "studio", "studio_cli", "luma_sandbox")
 COPIED = (*PACKAGES, "deployments", "productions", "tests", "benchmarks", "pyproject.toml", "prefect.yaml")
-# A removal may turn a wait that ends into one that never does: that is noticed too.
+# A removal may turn a wait that ends into an endless one, which counts as noticed, too.
 RUN_SECONDS = 300
-# Only these, as others take longer to load than most of the tests to run.
+# Only these plugins, as others take longer to load than most of the tests to run.
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
 MEMORY = Path("/dev/shm")  # noqa: S108 - the tests' own folders: every commit of theirs is a sync
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tests said: how many were run, and which of them failed."""
+    """The result of the tests: how many were run, and which of them failed."""
 
     tests: int
     failed: tuple[str, ...]
@@ -60,7 +59,7 @@ class Verdict:
 
 
 def table_rows(file: str = DOOR) -> list[str]:
-    """The rows of what can happen to a purchase: the first column of ``gateway.py``'s table, or of another file's."""
+    """The events of a purchase: the first column of ``gateway.py``'s table, or of another file's."""
     text = (ROOT / file).read_text("utf-8").split('"""')[1]
     table = re.split(r"^=+ +=+$", text, flags=re.MULTILINE)[2]
     rows: list[str] = []
@@ -74,27 +73,27 @@ def table_rows(file: str = DOOR) -> list[str]:
 
 
 def places(mutant: Mutant, project: Path) -> list[Path]:
-    """The files that hold a mutant's text, each as often as it is found there. It should be one, once."""
+    """The files that hold a mutant's text, once for each occurrence. There should be exactly one."""
     top = project / mutant.file
     files = sorted(top.rglob("*.py")) if top.is_dir() else [top]
     return [path for path in files for _ in range(path.read_text("utf-8").count(mutant.old))]
 
 
 def misplaced(mutant: Mutant) -> str | None:
-    """What is wrong with where a mutant applies; None where its text is found exactly once."""
+    """The fault in where a mutant applies; None if its text is found exactly once."""
     found = len(places(mutant, ROOT))
     return None if found == 1 else f"{mutant.file}: {found} times, not once: {mutant.old!r}"
 
 
 def without_mutant() -> list[str]:
-    """Rows of the tables that no mutant is about. A mutant names its row by how the row begins."""
+    """Rows of the tables without a mutant. A mutant names its row by how the row begins."""
     named = tuple({mutant.row for mutant in MUTANTS})
     return [row for row in (*table_rows(), *table_rows(SETTLING), *BESIDES) if not row.startswith(named)]
 
 
 @contextmanager
 def applied(mutant: Mutant, project: Path) -> Iterator[None]:
-    """The copy of the project with one piece taken out, put back afterwards."""
+    """Remove one piece from the copy of the project, and put it back afterwards."""
     (path,) = places(mutant, project)
     whole = path.read_text("utf-8")
     path.write_text(whole.replace(mutant.old, mutant.new), "utf-8")
@@ -105,7 +104,7 @@ def applied(mutant: Mutant, project: Path) -> Iterator[None]:
 
 
 def copy(folder: Path) -> Path:
-    """The project in a folder of its own. Its bytecode is checked by content: a mutation keeps size and second."""
+    """Copy the project to a folder. Its bytecode is checked by content, since a mutation keeps size and second."""
     folder.mkdir()
     for name in COPIED:
         source, kept = ROOT / name, folder / name
@@ -123,11 +122,11 @@ def copy(folder: Path) -> Path:
 
 
 def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool, seconds: int) -> Verdict:
-    """Run tests in the copy, each for so many seconds at most."""
+    """Run tests in the copy, each for at most this many seconds."""
     began = perf_counter()
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    environment["PYTHONPATH"] = str(project)  # commands that a test runs elsewhere are those of the copy
+    environment["PYTHONPATH"] = str(project)  # commands that a test runs elsewhere use the copy's code
     line = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *PLUGINS]
     line += ["--timeout", str(seconds)]
     line += [] if postgres else ["-m", "not postgres"]
@@ -138,7 +137,7 @@ def run_tests(project: Path, tests: tuple[str, ...], *, postgres: bool, seconds:
                 stdin=subprocess.DEVNULL, env=environment, timeout=RUN_SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            # A loop that no signal breaks off: without what was taken out, nothing goes on.
+            # A loop that no signal ends: without the removed piece, nothing continues.
             return Verdict(1, ("it never ends",), perf_counter() - began, "")
     log = done.stdout + done.stderr
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
@@ -191,7 +190,7 @@ def main() -> int:
 
 
 def report(console: Console, mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> int:
-    """Print what was noticed. Returns the exit status."""
+    """Print the results. Returns the exit status."""
     table = Table(title="What the tests notice", title_justify="left")
     for name in ("row", "taken out", "tests", "noticed", "the first one"):
         table.add_column(name, justify="right" if name in ("tests", "noticed") else "left", overflow="fold")

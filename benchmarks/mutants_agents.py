@@ -16,7 +16,7 @@ MEDIA = ("tests/luma_sandbox/test_agents_files.py", "-k", "bad_media")
 EXTENSIONS = ("tests/luma_sandbox/test_agents_shapes.py", "-k", "extension")
 SAME_RATIO = ("tests/luma_sandbox/test_agents_shapes.py", "-k", "same_ratio")
 
-# What is let pass, and the condition that refuses it.
+# Texts that get past a refusal, and the condition that refuses them.
 CONDITIONS = (
     ("a prompt of blanks", "not asked.prompt.strip()"),
     ("a prompt of 6001 characters", "len(asked.prompt) > PROMPT_MAX"),
@@ -53,7 +53,7 @@ CONDITIONS = (
     ("a guide after the last frame", "last is not None and max(indexes) > last"),
 )  # fmt: skip
 
-# What is let pass, or is refused too much, and how.
+# Changes that refuse too little or too much.
 PIECES = (
     ("a clip with image_ref", 'for name in ("image_ref", ', "for name in ("),
     ("a clip with output_format", '"output_format", "style",', '"style",'),

@@ -1,4 +1,4 @@
-"""The pieces of the books: what counts in which cap, what a person settles, films that share a budget, clocks."""
+"""Mutants of the ledger: what counts in which cap, settlements by hand, films that share a budget, clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces around what a run is given: its production, its footage, and the sandbox's takes of equal requests."""
+"""Mutants of a run's inputs: its production, its footage, and the sandbox's takes of equal requests."""
 
 from __future__ import annotations
 

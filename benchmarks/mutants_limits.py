@@ -1,4 +1,4 @@
-"""The pieces around limits that the service tells, traces of creates, and what is decided by values."""
+"""Mutants of limits that the service states, of traces of creates, and of decisions by values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces of the door to spending: at least one for each row of the table in ``studio/purchasing/gateway.py``."""
+"""Mutants of the gateway: at least one for each row of the table in ``studio/purchasing/gateway.py``."""
 
 from __future__ import annotations
 

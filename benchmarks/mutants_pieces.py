@@ -1,7 +1,7 @@
-"""The pieces that ``mutants.py`` takes out, and the tests that should mind: what its lists of mutants are made of.
+"""The parts of ``mutants.py``'s lists: the guarded files, the rows, and the tests that should notice a removal.
 
 The rows are those of the tables in ``studio/purchasing`` (``gateway.py``, ``recovery.py``), and further handling of
-purchases that stands in no table (``BESIDES``).
+purchases that is in no table (``BESIDES``).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SILENT = "one that tells nothing of what was asked"
 ABSENT = "none that fits, on two whole readings"
 PROVEN = "grace period, on a list that is proven complete"
 UNPROVEN = "none that fits, and the list is not proven"
-# In no table.
+# Rows in no table.
 FAILED = "generation failed"
 LATE = "not finished in time"
 SUSPENSE = "given back because the list did not show it"
@@ -85,7 +85,7 @@ BESIDES = (
 
 
 def of(name: str, selection: str = "") -> tuple[str, ...]:
-    """Those tests of a file with this in their names: a mutant runs none that could not mind."""
+    """The tests of a file with this in their names, so that a mutant runs none that cannot notice."""
     folder, _, stem = name.rpartition("/")
     return (
         f"tests/{folder}/test_{stem}.py" if folder else f"tests/test_{stem}.py",
@@ -94,7 +94,7 @@ def of(name: str, selection: str = "") -> tuple[str, ...]:
 
 
 def door(selection: str) -> tuple[str, ...]:
-    """Those of the door's tests with this in their names."""
+    """The gateway's tests with this in their names."""
     return ("tests/purchasing/test_gateway.py", "tests/purchasing/test_recovery.py", "-k", selection)
 
 
@@ -102,7 +102,7 @@ LIMITS = of("ledger/admission")
 ECHOES = of("providers/echo_wording")
 FLOW = of("execution/attempts", "failures_are_ordered_again")
 
-# What each row's tests are, where its mutant names no others.
+# The tests of each row, unless its mutant names others.
 TESTS = {
     BOUGHT: door("bought or two_at_once"),
     SENDING: door("who_comes or two_at_once"),
@@ -219,10 +219,10 @@ TESTS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One piece of handling taken out: ``old`` stands once in ``file`` (or folder), and ``new`` takes its place.
+    """One piece of handling to remove: ``old`` is found once in ``file`` (or folder), and ``new`` replaces it.
 
-    ``selection``: other tests than its row's, as arguments of pytest. ``postgres``: it is about PostgreSQL alone.
-    ``seconds``: how long a single test may take.
+    ``selection``: other tests than its row's, as arguments of pytest. ``postgres``: it concerns PostgreSQL alone.
+    ``seconds``: the time limit of a single test.
     """
 
     row: str

@@ -1,4 +1,4 @@
-"""Mutants of prices, of the choice of clips, and of what a request of Ray 3 may hold together."""
+"""Mutants of prices, of the choice of clips, and of the combinations that a request of Ray 3 allows."""
 
 from __future__ import annotations
 

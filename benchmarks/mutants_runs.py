@@ -1,4 +1,4 @@
-"""The pieces around runs: new takes, a ledger that was restored or is lost, and reconciling."""
+"""Mutants of runs: new takes, a restored or lost ledger, and reconciliation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces that find lost answers again, or prove that there is none to find: for the table in
+"""Mutants of finding lost answers again, or proving that there are none: for the table in
 ``studio/purchasing/recovery.py``."""
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/peers_genblaze.py PRODUCTION.json FOLDER     (in an environment that has it)
 
-Run again after it died, what its cache has is not made again.
+After a crash it can be run again: it does not repeat the steps in its cache.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/peers_loop.py PRODUCTION.json FOLDER
 
-It is one of the better ones: run again after it died, it makes only what it has not finished.
+It is one of the better ones: after a crash it can be run again, and makes only what is unfinished.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Runs a command while its processes stand still at random moments, as on a machine that is busy with something else.
+"""A runner that stops a command's processes at random moments, as on a busy machine.
 
     python benchmarks/stalls.py [--seed 1] [--a-second 1] [--longest 5] .venv/bin/python -m pytest -n 4 --dist loadfile
 
-A test that hopes one process is faster than another fails under it. Some processes of the tree are stopped (SIGSTOP)
-for up to so many seconds each, and go on. What somebody else has stopped is left alone. Linux only: it reads /proc.
+A test that hopes that one process is faster than another fails under it. Some processes of the tree are stopped
+(SIGSTOP) for up to this many seconds each, and continued. Processes that somebody else has stopped are left alone.
+Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import time
 from pathlib import Path
 
 TICK = 0.02  # seconds
-LENGTHS = (0.01, 0.04, 0.12, 0.3, 1.0)  # of the longest; most stalls are short, as on a real machine
+LENGTHS = (0.01, 0.04, 0.12, 0.3, 1.0)  # shares of the longest stall; most stalls are short, as on a real machine
 
 
 def tree(root: int) -> dict[int, str]:
-    """The process and all that descend from it, each with its state in one letter, as the kernel tells it."""
+    """The process and all its descendants, each with its state in one letter, as the kernel gives it."""
     states: dict[int, str] = {}
     children: dict[int, list[int]] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
@@ -42,7 +43,7 @@ def tree(root: int) -> dict[int, str]:
 
 
 def send(pid: int, what: signal.Signals) -> bool:
-    """Whether the process was still there to be told."""
+    """Send a signal. True if the process still existed."""
     try:
         os.kill(pid, what)
     except ProcessLookupError:
@@ -51,7 +52,7 @@ def send(pid: int, what: signal.Signals) -> bool:
 
 
 def stall(command: list[str], chance: random.Random, *, a_second: float, longest: float) -> tuple[int, int, float]:
-    """Run it to its end: its exit status, how many stalls there were, and how many seconds they lasted in all."""
+    """Run the command to its end; return its exit status, the number of stalls, and their seconds in all."""
     running = subprocess.Popen(command)
     ends: dict[int, float] = {}
     stalls, seconds = 0, 0.0
@@ -75,7 +76,7 @@ def stall(command: list[str], chance: random.Random, *, a_second: float, longest
 
 
 def main() -> None:
-    """Run the command, say how often it stood still, and end with its exit status."""
+    """Run the command, print how often it was stopped, and end with its exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--a-second", type=float, default=1.0, help="stalls a second, on average (default 1)")

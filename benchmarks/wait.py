@@ -1,11 +1,11 @@
-"""How soon the end of a generation is noticed, and how many calls that costs.
+"""The delay in noticing the end of a generation, and the number of calls that it costs.
 
     python benchmarks/wait.py [--generations 200] [--seed 1]
 
-Generations of several lengths are waited for by the studio's watcher (``studio/execution/polling.py``), with the
-history of 200 earlier ones and without any, and by a loop as most people write it: each asked for by itself every 5 s.
-All of them speak through the lumaai SDK to a service that answers at the transport. Time is virtual: whoever
-sleeps moves the clock on, so an hour takes seconds, and the figures are the same on every machine.
+The studio's poller (``studio/execution/polling.py``) waits for generations of several lengths, with a history of 200
+earlier ones and without any; so does a loop as most people write it, which asks for each one separately every 5 s. All
+of them use the lumaai SDK with a service that answers at the transport. Time is virtual: sleeping advances the clock,
+so an hour takes seconds, and the figures are the same on every machine.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ Wait = Callable[[str], Awaitable[None]]
 
 
 class VirtualTime(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
-    """Where nothing but time would happen, that time is over at once."""
+    """A selector for virtual time: waiting takes no real time."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        """Look for events without waiting, and let the clock pass what would have been waited for."""
+        """Look for events without waiting, and advance the clock by the timeout."""
         ready: list[Any] = super().select(0)
         if not ready and timeout:
             self.now += timeout
@@ -65,14 +65,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @dataclass
 class Service:
-    """Luma at the transport. ``ends``: when each generation will have ended; ``calls``: how many looks came."""
+    """Luma at the transport. ``ends``: when each generation will have ended; ``calls``: the number of polls."""
 
     clock: Callable[[], float]
     ends: dict[str, float] = field(default_factory=dict)
     calls: int = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a look at one generation, or at the newest hundred."""
+        """Answer a poll of one generation, or of the newest hundred."""
         self.calls += 1
         await asyncio.sleep(ROUND_TRIP)
         last = request.url.path.rpartition("/")[2]
@@ -84,7 +84,7 @@ class Service:
         return httpx.Response(200, json={"generations": page, "has_more": offset + limit < len(newest)})
 
     def shown(self, name: str) -> dict[str, Any]:
-        """One generation as the service tells it."""
+        """One generation as the service shows it."""
         ended = self.ends[name] <= self.clock()
         return {
             "id": name, "state": "completed" if ended else "dreaming", "generation_type": "video", "model": "ray-2",
@@ -95,7 +95,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Work:
-    """What is waited for: how long generations take, and how many at once."""
+    """The generations of a measurement: how long they take, and how many at once."""
 
     name: str
     at_once: int
@@ -122,7 +122,7 @@ WORK = (
 
 
 async def _loop(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaitable[None]]]:
-    """As most people write it: ask, sleep 5 s, ask again."""
+    """A loop as most people write it: ask, sleep 5 s, ask again."""
     http = httpx.AsyncClient(transport=service)
     luma = lumaai.AsyncLumaAI(auth_token="k", base_url=BASE, http_client=http)  # noqa: S106
 
@@ -136,7 +136,7 @@ async def _loop(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaita
 def _watcher(
     schedule: PollSchedule,
 ) -> Callable[[httpx.MockTransport], Awaitable[tuple[Wait, Callable[[], Awaitable[None]]]]]:
-    """The studio's own."""
+    """The studio's own poller."""
 
     async def make(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaitable[None]]]:
         provider = DreamMachine(api_key="k", base_url=BASE, transport=service)
@@ -155,7 +155,7 @@ def _watcher(
 
 
 async def measure(make: Any, work: Work, lengths: Sequence[float]) -> tuple[float, float, float]:
-    """Calls for each generation; seconds until its end was noticed: the median, and the worst twentieth's."""
+    """Calls per generation; seconds until its end was noticed: the median, and the worst twentieth's."""
     clock = asyncio.get_running_loop().time
     service = Service(clock)
     wait, close = await make(httpx.MockTransport(service))
