@@ -9,7 +9,7 @@ import pytest
 from studio.production import Production, Scene
 from tests.support.features import EXAMPLES, MADE, PLACE, PROVIDER, REST, ROOT, SHOWN, TEXT, rows
 
-#: The features of the mission and of both APIs, by the words with which their rows begin.
+#: The required features, by the words with which their rows begin.
 FEATURES = (
     "Text to video", "Image to video", "Start and end frame", "Continuity", "A scene longer than a clip",
     "Extend backwards", "A bridge", "Generations that you have", "Both APIs", "Loop", "Camera", "Character",
@@ -30,7 +30,7 @@ def named_examples(text: str) -> set[str]:
 
 
 def test_every_feature_has_a_row() -> None:
-    """One row for each feature of the mission and of the two APIs, and for each function of the mission's provider."""
+    """One row for each feature of the two APIs, and for each function of the provider."""
     first = [row[0] for row in rows(MADE)]
     assert [f for f in FEATURES if not any(cell.startswith(f) for cell in first)] == []
     assert [f for f in FUNCTIONS if not any(row[0] == f"`{f}`" for row in rows(PROVIDER))] == []

@@ -19,5 +19,5 @@ def footage(folder: Path, size: tuple[int, int], frames: int = 24) -> bytes:
 
 
 def inline(content: bytes) -> dict[str, str]:
-    """That clip as inline data."""
+    """A clip as inline data."""
     return {"data": base64.b64encode(content).decode(), "media_type": "video/mp4"}

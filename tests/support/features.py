@@ -16,7 +16,7 @@ TEXT = PLACE.read_text("utf-8")
 EXAMPLES = ROOT / "productions" / "examples"
 
 
-MADE, REST, PROVIDER, SHOWN = "What is made", "The rest of a production file", "What the mission asks", "The examples"
+MADE, REST, PROVIDER, SHOWN = "What is made", "The rest of a production file", "The provider, function", "The examples"
 
 
 def rows(heading: str) -> list[list[str]]:

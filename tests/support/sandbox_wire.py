@@ -56,11 +56,11 @@ class Wire:
         return told
 
     async def ended(self, identity: object) -> Generation:
-        """That generation once it has completed or failed."""
+        """Wait until a generation has completed or failed, and return it."""
         return await self.comes_to(identity, "completed", "failed")
 
     async def comes_to(self, identity: object, *states: str) -> Generation:
-        """That generation once it is in one of these states."""
+        """Wait until a generation is in one of these states, and return it."""
         async with asyncio.timeout(60):
             while (found := await self.luma.generations.get(str(identity))).state not in states:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
