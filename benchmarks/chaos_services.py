@@ -57,7 +57,7 @@ class Sandbox:
         return [fault["struck"] for fault in answer["faults"]]
 
     def lives(self) -> list[tuple[float, float | None]]:
-        """When each generation was accepted and when it ended, in seconds by the sandbox's clock."""
+        """The times at which each generation was accepted and ended, in seconds by the sandbox's clock."""
         with contextlib.closing(sqlite3.connect(self.home / "books.sqlite", timeout=60)) as connection:
             query = "SELECT created_at, finished_at FROM generations ORDER BY seq"
             return [(began, ended) for began, ended in connection.execute(query)]

@@ -11,8 +11,8 @@
 The service, the clocks, the machines and the people are simulated (``hostile_world``, ``hostile_provider``,
 ``hostile_actors``). Their faults are listed in ``hostile_traits``, chosen and combined anew for each seed; the promises
 that must hold are in ``hostile_history``. For the first histories that break a promise, behaviours are removed one by
-one, to name those that it needs. Only ``hostile_books`` knows the code under attack. The exit
-status is 1 if any promise was broken.
+one, to name those that it needs. Only ``hostile_books`` knows the code under attack. The exit status
+is 1 if any promise was broken.
 """
 
 from __future__ import annotations

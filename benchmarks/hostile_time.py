@@ -159,7 +159,7 @@ class Machine:
                 raise LedgerError("the ledger cannot be used: connection lost")
             result = func(*args)
             self.step()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits, as an executor does
+        except BaseException as error:  # noqa: BLE001 - passed to the waiting caller, as an executor does
             if not wait.done():
                 wait.set_exception(error)
             return wait

@@ -192,7 +192,7 @@ class Service:
         return echo
 
     def find(self, generation_id: str) -> Generation | None:
-        """What GET says; None: 404."""
+        """The answer of GET; None: 404."""
         made, traits = self.made.get(generation_id), self.traits
         if made is None or made.deleted or self.loop.time() < made.at + traits.get_late or self.never(made):
             return None

@@ -96,7 +96,7 @@ def ledger_url(given: str | URL, *, error: type[StudioError] = SettingsError) ->
             refuse("has a query that SQLite does not know", "for a path with a ? in it, set STUDIO_HOME")
         return url
     if url.port is not None and not 0 < url.port < 65536:
-        refuse("has a port that is none", "1 to 65535; PostgreSQL's own is 5432")
+        refuse("has an invalid port", "1 to 65535; PostgreSQL's own is 5432")
     several = isinstance(given, str) and given.count("@") > 1
     if several or "@" in f"{url.host}{url.database}":
         refuse("has more than one @", "write a @ in a password as %40, a / as %2F, a ? as %3F, a # as %23")

@@ -55,7 +55,7 @@ def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
             return Trouble(f"{host} refused the connection", "is the server running, at that address and port?")
     for cause in causes:
         if isinstance(cause, httpx.ConnectTimeout):
-            return Trouble(f"no connection to {host} came about in time", "check the network, a firewall, a proxy")
+            return Trouble(f"no connection to {host} was made in time", "check the network, a firewall, a proxy")
         if isinstance(cause, httpx.PoolTimeout):
             return Trouble("no connection came free in time", "start fewer scenes at once")
         if isinstance(cause, httpx.TimeoutException):

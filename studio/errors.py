@@ -66,7 +66,7 @@ class StudioError(Exception):
 
 
 class BadInput(StudioError):
-    """What the user wrote cannot be used. Nothing was spent."""
+    """The user's input cannot be used. Nothing was spent."""
 
     exit_status = 2
 
@@ -149,7 +149,7 @@ class LimitKind(StrEnum):
 
     RATE = "rate"  # requests a minute
     JOBS = "jobs"  # generations at once
-    UNTOLD = "untold"  # the service does not tell which of the two
+    UNTOLD = "untold"  # the service does not say which of the two
 
 
 class RateLimited(NotSent):

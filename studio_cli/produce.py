@@ -235,7 +235,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         stopped()
-    except Exception as error:  # noqa: BLE001 - the last one who can tell it in a line; the traceback is kept in a file
+    except Exception as error:  # noqa: BLE001 - the last place to report it in a line; the traceback is kept in a file
         internal(error)
     except BaseException as error:
         if not is_termination(error):

@@ -71,7 +71,7 @@ class File:
         return "failed" if self.problem else "ready"
 
     def gone_at(self, now: float) -> float | None:
-        """When it was deleted, by hand or because it expired."""
+        """The time of its deletion, by hand or because it expired; None while it exists."""
         if self.deleted_at is not None:
             return self.deleted_at
         return self.expires_at if self.expires_at is not None and self.expires_at <= now else None

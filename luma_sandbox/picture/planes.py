@@ -33,13 +33,13 @@ class Picture:
 
     @classmethod
     def from_rgb(cls, image: Image.Image) -> Picture:
-        """From an RGB image of even size."""
+        """Convert an RGB image of even size."""
         half = image.reduce(2)
         return cls(image.convert("L", _Y), half.convert("L", _U), half.convert("L", _V))
 
     @classmethod
     def from_bytes(cls, raw: bytes, width: int, height: int) -> Picture:
-        """From one frame of yuv420p."""
+        """Read one frame of yuv420p."""
         luma, chroma = width * height, width * height // 4
         half = (width // 2, height // 2)
         return cls(
@@ -53,7 +53,7 @@ class Picture:
         return self.y.tobytes() + self.u.tobytes() + self.v.tobytes()
 
     def to_rgb(self) -> Image.Image:
-        """As an RGB image."""
+        """Convert to an RGB image."""
         y = (np.asarray(self.y, np.float32) - 16) * (255 / 219)
         u, v = ((np.asarray(c.resize(self.size), np.float32) - 128) * (255 / 224) for c in (self.u, self.v))
         rgb = np.stack([y + 1.5748 * v, y - 0.1873 * u - 0.4681 * v, y + 1.8556 * u], axis=-1)

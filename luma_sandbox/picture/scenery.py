@@ -1,4 +1,4 @@
-"""From a prompt to a stage: the choice of the painted place, and of the weather."""
+"""Painting of a prompt's scene: the choice of the place, and of the weather."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From clips to the film: scene edits and assembly."""
+"""Editing: the scene edits that turn clips into a film, and their assembly."""

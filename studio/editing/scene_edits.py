@@ -1,4 +1,4 @@
-"""From clips to the film's segments: the frames of each clip that the film uses, and the seams between scenes."""
+"""Segments of the film: the frames of each clip that it uses, and the seams between scenes."""
 
 from __future__ import annotations
 

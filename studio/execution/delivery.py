@@ -102,7 +102,7 @@ def _ordered(shot: Shot, found: Mapping[str, Ordered], seeds: Mapping[str, Sized
         tier_range(shot.resolution), (_ratio(shot.aspect_ratio),), (shot.seconds,),
     )  # fmt: skip
     if shot.generation:
-        return Ordered("an existing generation")  # nobody ordered its size or length
+        return Ordered("an existing generation")  # no size or length was ordered
     if shot.is_still:
         return Ordered(f"a still, {shot.aspect_ratio}", STILL_PIXELS, whole.shapes)
     if shot.source is None:

@@ -57,7 +57,7 @@ class PollSchedule:
         longest, rate = running < 1e-3, 1 / np.maximum(ages, 1.0)
 
         def expected(pause: float) -> float:
-            """How many of those in flight are expected to end within a pause, given that none has yet."""
+            """The expected number of those in flight that end within a pause, given that none has yet."""
             likely = (_share(times, ages + pause) - ended) / np.maximum(running, 1e-3)
             return float(np.sum(np.where(longest, pause * rate, likely)))
 

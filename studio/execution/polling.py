@@ -108,7 +108,7 @@ class GenerationPoller:
                 if self._clock() - self._last_answer > self._outage:
                     self._give_up(error)
                     return
-            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, or would wait for ever
+            except Exception as error:  # noqa: BLE001 - waiting callers must get it, or they would wait for ever
                 self._give_up(error)
                 return
             now = self._clock()

@@ -372,7 +372,7 @@ def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOut
 
 
 def _without_secrets(value: Any) -> Any:
-    """What the producer wrote, with URLs without their queries, which may be signatures."""
+    """The production as written, its URLs without their queries, which may be signatures."""
     if isinstance(value, dict):
         return {name: _without_secrets(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -55,7 +55,7 @@ class Reader:
             return read_order(connection, key)
 
     def orders(self, keys: Iterable[str]) -> dict[str, OrderRow]:
-        """Those of the orders that are in the ledger."""
+        """The orders among these keys that are in the ledger."""
         wanted = list(dict.fromkeys(keys))
         found: dict[str, OrderRow] = {}
         with self._reading() as connection:
@@ -191,7 +191,7 @@ class Reader:
             return [as_entry(row) for row in connection.execute(_journal(key))]
 
     def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
-        """Those of the generations that belong to an order, or did in an earlier attempt."""
+        """The generations among these that belong to an order, or did in an earlier attempt."""
         wanted, found = list(generation_ids), set[str]()
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):

@@ -52,7 +52,7 @@ class Segment:
 
     @property
     def length(self) -> int:
-        """How many of the clip's own frames are used."""
+        """The number of the clip's own frames that are used."""
         return self.clip.frames - self.start_frame if self.frames is None else self.frames
 
     @property

@@ -17,7 +17,7 @@ LARGER = ("360p", "540p", "720p", "1080p", "4k")
 
 
 def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
-    """Every wish of a scene that its model, or another field of the scene, does not allow."""
+    """Every setting of a scene that its model, or another field of the scene, does not allow."""
     model = video_model(production.model_of(scene))
     yield from _shape(production, scene, model)
     yield from _offered(scene, model)

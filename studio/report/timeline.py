@@ -73,7 +73,7 @@ def _items(cut: FilmCut, shots: dict[str, ShotRecord], urls: dict[str, str], fps
 
 def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fraction) -> otio.schema.Clip:
     there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, frames), fps))
-    # Relative, so that the links work after the folder is moved or sent, and tell nobody where it was made.
+    # Relative, so that the links work after the folder is moved or sent, and do not show where it was made.
     media = (
         otio.schema.MissingReference(available_range=there)
         if url is None

@@ -204,7 +204,7 @@ class _Fetch:
             ) as response:
                 return self._refused(response) or await self._body(response)
         except httpx.ConnectTimeout:
-            return _Outcome("broken", f"no connection to the host of the {self.goods.noun} came about in time")
+            return _Outcome("broken", f"no connection to the host of the {self.goods.noun} was made in time")
         except httpx.TimeoutException:
             return _Outcome("broken", f"nothing came for {self.stall:g} s, {self._place()}")
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError):
