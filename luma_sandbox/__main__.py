@@ -68,8 +68,12 @@ def main(
     coarse: Annotated[
         bool, typer.Option("--coarse", envvar="STUDIO_SANDBOX_COARSE", help="Draw clips small and enlarge them.")
     ] = False,
-    attach: Annotated[list[int] | None, typer.Option(help="Process to live for; end when all have died.")] = None,
-    public_url: Annotated[str, typer.Option(help="Where assets are said to be; as the client called, if empty.")] = "",
+    attach: Annotated[
+        list[int] | None, typer.Option(help="A process to stay up for; end when all of these have died.")
+    ] = None,
+    public_url: Annotated[
+        str, typer.Option(help="Base of asset URLs; if empty, the address that the client called.")
+    ] = "",
     tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with a certificate of the sandbox's own.")] = False,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Read images from other machines.")] = False,
     conformance: Annotated[bool, typer.Option("--conformance", help="Answer the SDKs' own test suites.")] = False,

@@ -1,8 +1,8 @@
 """Inputs of generations: each is read once, stored by its content, and given to the renderer by path.
 
-An order form names its inputs ``frame0``, ``frame1``, and by any other name in ``inputs``. Each is one of ``{type:
-image | video, url}``, ``{type: generation, id}`` and ``{type: stored, kind: image | clip, sha256}`` (bytes that a route
-has stored in the home itself). ``weight`` is passed on; ``max_seconds`` limits a video.
+An order form names its inputs ``frame0``, ``frame1``, and by any other name in ``inputs``. Each is one of
+``{type: image | video, url}``, ``{type: generation, id}`` and ``{type: stored, kind: image | clip, sha256}`` (bytes
+that a route has stored in the home itself). ``weight`` is passed on; ``max_seconds`` limits a video.
 """
 
 from __future__ import annotations

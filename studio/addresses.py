@@ -135,7 +135,7 @@ def _parsed(text: str) -> URL | None:
 
 
 def _is_sqlite_query(given: str | URL, url: URL) -> bool:
-    """True if SQLite knows every part of the query; SQLAlchemy drops a part that it cannot parse without an error."""
+    """True if SQLite knows every part of the query; a part that cannot be parsed would be dropped without an error."""
     _, mark, query = given.partition("?") if isinstance(given, str) else ("", "", "")
     told = parse_qsl(query, keep_blank_values=True)
     whole = all(name in SQLITE_OPTIONS and value for name, value in told)

@@ -108,7 +108,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _host(error: BaseException) -> str:
-    """The host and port of the failed request; empty where the error holds no request."""
+    """The host and port of the failed request; "the server" where the error holds no request."""
     for cause in _causes(error):
         try:
             url = getattr(cause, "request", None)

@@ -55,7 +55,7 @@ def fullest(folders: Sequence[Path]) -> Path:
 
 
 def of_status(status: int) -> str:
-    """The error number of the disk behind an ffmpeg exit status; empty where ffmpeg ended for another reason."""
+    """The disk's error behind an exit status of ffmpeg, in words; empty where ffmpeg ended for another reason."""
     # ffmpeg exits with the negative number of its error, of which the system keeps the last eight bits.
     found = [number for number in FULL if status == 256 - number]
     return os.strerror(found[0]) if found else ""

@@ -28,7 +28,7 @@ def settle(
         str | None, typer.Option(metavar="ORDER", help="the order was never accepted, or is gone: it may be sent again")
     ] = None,
     undo: Annotated[
-        str | None, typer.Option(metavar="ORDER", help="take back what was settled by hand, while nothing hangs on it")
+        str | None, typer.Option(metavar="ORDER", help="undo what was settled by hand, if nothing depends on it yet")
     ] = None,
     withdraw: Annotated[
         tuple[str, str] | None,

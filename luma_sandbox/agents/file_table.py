@@ -111,7 +111,7 @@ class FileTable:
         return found[0] if found else None
 
     def newest(self, before: int | None) -> list[File]:
-        """Every file, newest first, starting after the one named ``before``."""
+        """Every file, newest first; with ``before``, only those accepted before the file of that number."""
         if before is None:
             return self._rows("SELECT * FROM agents_files ORDER BY seq DESC")
         return self._rows("SELECT * FROM agents_files WHERE seq < ? ORDER BY seq DESC", before)

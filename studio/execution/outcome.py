@@ -21,7 +21,7 @@ from studio.errors import (
 from studio.execution.run import Run, ShotResult
 from studio.remedies import again
 
-# Errors that ordering again does not change; except for these few, something has to be changed first.
+# Errors after which the same order fails again until something is changed; NOT_FINAL are the exceptions among them.
 FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
 NOT_FINAL = (OutOfCredit, ServiceFailed, Unauthorized)
 

@@ -1,7 +1,6 @@
 """costs.csv: a row per shot and a total.
 
-Columns, in this order, which never changes: ``scene, shot, take, outcome, model, resolution, aspect_ratio, seconds,
-new_usd,
+Columns, always in this order: ``scene, shot, take, outcome, model, resolution, aspect_ratio, seconds, new_usd,
 reused_usd, refunded_usd, price_table, attempts, order, generation_id, submitted_at, completed_at, downloaded_at,
 kind``. ``kind`` is clip, still, modify, reframe, upscale or sound; a still has no ``seconds``. ``new_usd`` is what this
 run spent with refunds taken off. Amounts are plain decimals, times ISO 8601 in UTC. The last row says TOTAL in its

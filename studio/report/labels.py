@@ -34,8 +34,8 @@ def bought(shot: ShotRecord) -> str:
 
 
 def step(shot: ShotRecord) -> str:
-    """A label for a version of a clip: ``540p`` for the first, then ``9:16 reframe``, ``720p upscale``, ``sound:
-    gulls``."""
+    """A label for a version of a clip: ``540p`` for the first, then ``9:16 reframe``, ``720p upscale``,
+    ``sound: gulls``."""
     match kind_of(shot):
         case "upscale":
             return f"{shot.resolution} upscale"

@@ -43,7 +43,7 @@ def test_the_bundled_film() -> None:
 
 
 def test_the_coffee_shop() -> None:
-    """The mission's three scenes, each going on from the one before."""
+    """Three scenes, each continuing the one before."""
     film = load_production(PRODUCTIONS / "coffee-shop.yaml")
     assert [(scene.id, film.parent_of(scene)) for scene in film.scenes] == [
         ("arrival", None),

@@ -27,7 +27,7 @@ def film(*scenes: dict[str, Any], **fields: Any) -> Production:
 
 
 def test_the_defaults() -> None:
-    """Title and scenes are enough; the rest has the mission's defaults."""
+    """Title and scenes are enough; the rest has defaults."""
     production = film()
     assert (production.slug, production.model, production.resolution) == ("a-film", "ray-2", "720p")
     assert (production.aspect_ratio, production.duration, production.budget) == ("16:9", 5, None)
@@ -82,7 +82,7 @@ def test_budgets(written: object, dollars: str) -> None:
     ],
 )
 def test_frame_sizes(size: tuple[int, int], ratio: str, resolution: str) -> None:
-    """The mission's width and height become the nearest ratio and, by the shorter side, a resolution."""
+    """Width and height become the nearest ratio and, by the shorter side, a resolution."""
     production = film(width=size[0], height=size[1])
     assert (production.aspect_ratio, production.resolution) == (ratio, resolution)
     assert production.width is None
@@ -124,7 +124,7 @@ def test_a_seed_asset_built_in_code_is_understood() -> None:
 
 @pytest.mark.parametrize(("hint", "key"), [*HINT_WORDS.items(), ("Slow Motion", "bolt_cam"), ("handheld", "handheld")])
 def test_hints_that_are_camera_concepts(hint: str, key: str) -> None:
-    """In prompt_hints the mission's map wins, then an exact key; neither is added to the prompt."""
+    """In prompt_hints the map of hints wins, then an exact key; neither is added to the prompt."""
     production = film({"prompt_hints": [hint]})
     assert production.camera_of(production.scenes[0]) == (key,)
     assert production.prompt_of(production.scenes[0]) == "a quiet street"
