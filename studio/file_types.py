@@ -1,25 +1,54 @@
-"""Detection of file types by content: a picture or footage that Luma reads, or something else, with what to do about
-it.
+"""File types by content: what a file is, as a value and in words, and what to do about it where Luma does not read it.
 
-Neither the file's name nor a server's content type is used. Formats with many brands (HEIF, AVIF, camera raw) are told
-apart by their boxes or tables.
+``content_of`` is the one place that tells files apart. Neither a file's name nor a server's word plays a part. Formats
+that are one file with many names (HEIF, AVIF, camera raw) are told by their boxes or tables, whatever brand they carry.
 """
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from studio.raw_pictures import raw_picture, tiff_order
-
 Kind = Literal["image", "video"]
+Order = Literal["little", "big"]
+
+
+class FileType(Enum):
+    """A type of file, as far as anything here depends on it. ``QUICKTIME``: an old one, whose boxes tell no brand."""
+
+    PNG = "PNG"
+    JPEG = "JPEG"
+    WEBP = "WebP"
+    MP4 = "MP4 or MOV"
+    QUICKTIME = "QuickTime without a brand"
+    RAW = "camera raw"
+    OTHER_PICTURE = "another picture"
+    OTHER_VIDEO = "another video"
+    SOUND = "sound"
+    ZIP = "ZIP"
+    OTHER_ARCHIVE = "another archive"
+    PAGE = "web page"
+    TEXT = "text"
+    OTHER = "another file"
+    UNKNOWN = "unknown"
+
+
+#: What Luma reads, and as what.
+READ: dict[FileType, Kind] = {
+    FileType.PNG: "image", FileType.JPEG: "image", FileType.WEBP: "image",
+    FileType.MP4: "video", FileType.QUICKTIME: "video",
+}  # fmt: skip
 
 HEAD = 4096  # bytes; a web page may begin with a long comment
 MOST_BOXES = 64
 UNREAD = ", which Luma does not read"
+NOT_IT = ", not the file itself"
+MESSAGE = ", a server's message perhaps, not a picture or footage"
 TO_PICTURE = "convert it to PNG, JPEG or WebP"
 TO_VIDEO = "convert it to MP4 or MOV"
 TO_EITHER = "use a PNG, JPEG or WebP image, or an MP4 or MOV file"
@@ -37,6 +66,10 @@ HEIF = {
 SOUNDS = {b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "}
 VIDEO_BOXES = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
+_READ = (
+    (b"\x89PNG\r\n\x1a\n", FileType.PNG, "a PNG picture"),
+    (b"\xff\xd8\xff", FileType.JPEG, "a JPEG picture"),
+)
 _PICTURES = (
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"), (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"), (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
@@ -64,7 +97,31 @@ _PACKED = (
     (b"\x1f\x8b", "a gzip file"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive"),
     (b"BZh", "a bzip2 file"), (b"\xfd7zXZ\0", "an xz file"), (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
 )  # fmt: skip
-_RIFF = {b"AVI ": ("an AVI video", TO_VIDEO), b"WAVE": ("a WAV sound file", TO_EITHER)}
+
+#: What files begin with, where the maker has a format of its own.
+RAW_SIGNATURES = (
+    (b"FUJIFILMCCD-RAW", "Fujifilm RAF"),
+    (b"IIRO", "Olympus ORF"), (b"IIRS", "Olympus ORF"), (b"MMOR", "Olympus ORF"),
+    (b"IIU\0", "Panasonic RW2"),
+    (b"II\x1a\0\0\0HEAPCCDR", "Canon CRW"),
+    (b"FOVb", "Sigma X3F"),
+    (b"\0MRM", "Minolta MRW"),
+)  # fmt: skip
+#: A maker, as a TIFF names it in capitals, and its raw format.
+MAKERS = {
+    "NIKON": "Nikon NEF", "SONY": "Sony ARW", "CANON": "Canon CR2", "PENTAX": "Pentax PEF", "RICOH": "Pentax PEF",
+    "ASAHI": "Pentax PEF", "SAMSUNG": "Samsung SRW", "OLYMPUS": "Olympus ORF", "OM DIGITAL": "Olympus ORF",
+    "PANASONIC": "Panasonic RW2", "LEICA": "Leica RWL", "FUJIFILM": "Fujifilm RAF", "HASSELBLAD": "Hasselblad 3FR",
+    "PHASE ONE": "Phase One IIQ", "LEAF": "Leaf MOS", "MAMIYA": "Mamiya MEF", "EASTMAN KODAK": "Kodak DCR",
+    "KODAK": "Kodak DCR", "EPSON": "Epson ERF", "KONICA MINOLTA": "Minolta MRW", "MINOLTA": "Minolta MRW",
+    "SIGMA": "Sigma X3F",
+}  # fmt: skip
+KIND, COMPRESSION, PHOTOMETRIC, MAKE, SUB_IFDS, DNG_VERSION = 254, 259, 262, 271, 330, 50706
+SENSOR = {32803, 34892}  # photometric interpretations: a colour filter's raster, linear raw
+RAW_COMPRESSIONS = {34713, 32767, 32769, 32770, 65535}  # of Nikon, Sony, Epson, Samsung and Pentax
+REDUCED = 1  # a smaller version of another picture in the file
+WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 9: 4, 13: 4}  # bytes of a value, by its type
+MOST_TABLES, MOST_ENTRIES, MOST_BYTES = 32, 1000, 256
 
 # The beginning of a web page, after any declaration and comments.
 _LEAD = r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
@@ -76,39 +133,49 @@ _ARCHIVED = re.compile(r"(?:From: <Saved by|MIME-Version:|From:.*?multipart/rela
 
 @dataclass(frozen=True)
 class Content:
-    """The type of a file. ``kind``: image (PNG, JPEG, WebP) or video (MP4, MOV); None for everything that Luma does
-    not read.
+    """The type of a file. ``name``: what it is, with its article (``a web page``); empty where nobody knows.
 
-    ``said``: what it is instead, in words that follow ``is``; empty if unknown. ``hint``: what to do about it.
+    ``hint``: what to do about a file that Luma does not read; empty for the others.
     """
 
-    kind: Kind | None
-    said: str = ""
+    type: FileType
+    name: str = ""
     hint: str = ""
+    rest: str = UNREAD
+
+    @property
+    def kind(self) -> Kind | None:
+        """image or video, as what Luma reads it; None for all that it does not read."""
+        return READ.get(self.type)
+
+    @property
+    def said(self) -> str:
+        """What a file is that Luma does not read, in words that follow ``is``; empty where nobody knows."""
+        return f"{self.name}{self.rest}" if self.name and self.hint else ""
 
 
-UNKNOWN = Content(None, hint=TO_EITHER)
+UNKNOWN = Content(FileType.UNKNOWN, hint=TO_EITHER)
 
 
-def content_of(path: Path) -> Content:
-    """The type of the file at ``path``. Raises OSError where it cannot be read."""
-    with path.open("rb") as file:
+def content_of(source: Path | bytes) -> Content:
+    """The type of a file, or of one of which the first bytes are here (``HEAD`` of them tell all but some of HEIF).
+
+    Raises OSError where the file cannot be read.
+    """
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
         head = file.read(HEAD)
-        if raw := raw_picture(file, head):
-            return Content(None, f"a camera raw file ({raw}){UNREAD}", DEVELOP)
-        kind = _read_kind(head)
-        if kind is not None:
-            return Content(kind)
+        if raw := _raw_picture(file, head):
+            return Content(FileType.RAW, f"a camera raw file ({raw})", DEVELOP)
+        for start, type_, name in _READ:
+            if head.startswith(start):
+                return Content(type_, name)
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return Content(FileType.WEBP, "a WebP picture")
+        if head[4:8] in VIDEO_BOXES:
+            return Content(FileType.QUICKTIME, "a QuickTime file of an old kind")
         if head[4:8] == b"ftyp":
             return _by_boxes(file, head)
     return _by_head(head) or _by_text(head) or UNKNOWN
-
-
-def _read_kind(head: bytes) -> Kind | None:
-    """The kind of a file that Luma reads, as far as its head alone tells."""
-    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return "image"
-    return "video" if head[4:8] in VIDEO_BOXES else None
 
 
 def _by_boxes(file: BinaryIO, head: bytes) -> Content:
@@ -119,9 +186,9 @@ def _by_boxes(file: BinaryIO, head: bytes) -> Content:
     first = head[8:12]
     brands = {first, *(rest[i : i + 4] for i in range(0, len(rest) - 3, 4))}
     if first in (b"jxl ", b"jp2 ", b"jpx ", b"jph "):
-        return Content(None, f"{'a JPEG XL' if first == b'jxl ' else 'a JPEG 2000'} picture{UNREAD}", TO_PICTURE)
+        return _picture("a JPEG XL picture" if first == b"jxl " else "a JPEG 2000 picture")
     if first in SOUNDS:
-        return Content(None, "a sound file without a picture", TO_EITHER)
+        return Content(FileType.SOUND, "a sound file without a picture", TO_EITHER, rest="")
     still = first in AVIF | HEIF
     if not still:
         for kind in _boxes(file):
@@ -130,9 +197,9 @@ def _by_boxes(file: BinaryIO, head: bytes) -> Content:
             if kind == b"meta":
                 still = True
     if not still:
-        return Content("video")
+        return Content(FileType.MP4, "an MP4 file")
     known = AVIF if first not in HEIF - {b"mif1", b"mif2", b"mif3", b"msf1", b"miaf"} else {first} & AVIF
-    return Content(None, f"{'an AVIF' if brands & known else 'a HEIF (HEIC)'} picture{UNREAD}", TO_PICTURE)
+    return _picture("an AVIF picture" if brands & known else "a HEIF (HEIC) picture")
 
 
 def _boxes(file: BinaryIO) -> Iterator[bytes]:
@@ -150,39 +217,50 @@ def _boxes(file: BinaryIO) -> Iterator[bytes]:
         place += length
 
 
+def _picture(name: str) -> Content:
+    """A picture of a kind that Luma does not read."""
+    return Content(FileType.OTHER_PICTURE, name, TO_PICTURE)
+
+
 def _by_head(head: bytes) -> Content | None:
-    for table, hint in ((_PICTURES, TO_PICTURE), (_VIDEOS, TO_VIDEO)):
-        for start, said in table:
-            if head.startswith(start):
-                return Content(None, said + UNREAD, hint)
+    if name := _beginning(head, _PICTURES):
+        return _picture(name)
+    if name := _beginning(head, _VIDEOS):
+        return Content(FileType.OTHER_VIDEO, name, TO_VIDEO)
     if head.startswith(b"BM") and head[6:10] == bytes(4):
-        return Content(None, f"a BMP image{UNREAD}", TO_PICTURE)
-    if tiff_order(head) is not None:
-        return Content(None, f"a TIFF image{UNREAD}", TO_PICTURE)
-    if head[:4] == b"RIFF" and head[8:12] in _RIFF:
-        said, hint = _RIFF[head[8:12]]
-        return Content(None, said + UNREAD, hint)
+        return _picture("a BMP image")
+    if _tiff_order(head) is not None:
+        return _picture("a TIFF image")
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return Content(FileType.OTHER_VIDEO, "an AVI video", TO_VIDEO)
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return Content(FileType.SOUND, "a WAV sound file", TO_EITHER)
     if head[:1] == head[188:189] == b"G" or head[4:5] == head[196:197] == b"G":
-        return Content(None, f"an MPEG transport stream{UNREAD}", TO_VIDEO)
-    for start, said in _SOUNDS:
-        if head.startswith(start):
-            return Content(None, f"{said} sound file", TO_EITHER)
-    for start, said in _PACKED:
-        if head.startswith(start):
-            return Content(None, said, UNPACK)
+        return Content(FileType.OTHER_VIDEO, "an MPEG transport stream", TO_VIDEO)
+    if name := _beginning(head, _SOUNDS):
+        return Content(FileType.SOUND, f"{name} sound file", TO_EITHER, rest="")
+    if name := _beginning(head, _PACKED):
+        return Content(FileType.ZIP if head.startswith(b"PK") else FileType.OTHER_ARCHIVE, name, UNPACK, rest="")
     if head[257:262] == b"ustar":
-        return Content(None, "a tar archive", UNPACK)
+        return Content(FileType.OTHER_ARCHIVE, "a tar archive", UNPACK, rest="")
     if head.startswith(b"%PDF"):
-        return Content(None, f"a PDF{UNREAD}", "save its page or picture as PNG or JPEG")
+        return Content(FileType.OTHER, "a PDF", "save its page or picture as PNG or JPEG")
     if head.startswith(b"bplist00"):
-        return Content(None, "a property list of a Mac (a saved web page, a link), not a picture or footage", THE_FILE)
+        rest = " of a Mac (a saved web page, a link), not a picture or footage"
+        return Content(FileType.OTHER, "a property list", THE_FILE, rest)
     if head.startswith(b"\0\5\x16\7"):
-        return Content(None, "what a Mac keeps beside a file (AppleDouble)", "name the file without ._ before its name")
+        hint = "name the file without ._ before its name"
+        return Content(FileType.OTHER, "what a Mac keeps beside a file (AppleDouble)", hint, rest="")
     if head.startswith(b"L\0\0\0\1\x14\2\0"):
-        return Content(None, "a Windows shortcut", "name the file that it leads to")
+        return Content(FileType.OTHER, "a Windows shortcut", "name the file that it leads to", rest="")
     if head and not head.strip(b"\0"):
-        return Content(None, "nothing but zeros: its download or copy was never finished", FETCH)
+        return Content(FileType.OTHER, "nothing but zeros", FETCH, ": its download or copy was never finished")
     return None
+
+
+def _beginning(head: bytes, table: Iterable[tuple[bytes, str]]) -> str:
+    """The name beside what a head begins with; empty where the table has none."""
+    return next((name for start, name in table if head.startswith(start)), "")
 
 
 def _by_text(head: bytes) -> Content | None:
@@ -191,28 +269,27 @@ def _by_text(head: bytes) -> Content | None:
         return None
     start = text.lstrip()
     if start.startswith("version http"):
-        return Content(
-            None, "a Git LFS pointer, not the file itself", "git lfs pull fetches the file; a URL must lead to it"
-        )
+        hint = "git lfs pull fetches the file; a URL must lead to it"
+        return Content(FileType.TEXT, "a Git LFS pointer", hint, NOT_IT)
     if "/annex/objects/" in start[:400] or ".git/annex/" in start[:400]:
-        return Content(None, "a git-annex pointer, not the file itself", "git annex get fetches the file")
+        return Content(FileType.TEXT, "a git-annex pointer", "git annex get fetches the file", NOT_IT)
     if _PAGE.match(text):
-        return Content(None, f"a web page{UNREAD}", THE_FILE)
+        return Content(FileType.PAGE, "a web page", THE_FILE)
     if start.startswith("<") and _DRAWING.search(text):
-        return Content(None, f"an SVG drawing{UNREAD}", "export it as PNG")
+        return Content(FileType.OTHER_PICTURE, "an SVG drawing", "export it as PNG")
     if _OPEN_COMMENT.match(text) or _ARCHIVED.match(start):
-        return Content(None, f"a saved web page{UNREAD}", THE_FILE)
+        return Content(FileType.PAGE, "a saved web page", THE_FILE)
     if start.startswith("#EXTM3U"):
-        return Content(None, "a playlist, not the footage itself", TO_VIDEO)
+        return Content(FileType.TEXT, "a playlist", TO_VIDEO, ", not the footage itself")
     if start.startswith("<"):
-        return Content(None, "XML, a server's message perhaps, not a picture or footage", FETCH)
+        return Content(FileType.TEXT, "XML", FETCH, MESSAGE)
     if start.startswith(("{", "[{", '["')):
-        return Content(None, "a JSON text, a server's message perhaps, not a picture or footage", FETCH)
+        return Content(FileType.TEXT, "a JSON text", FETCH, MESSAGE)
     if re.match(r"data:[\w/+.-]+;base64,", start):
-        return Content(None, "a data: URL written out", "decode it into a file")
+        return Content(FileType.TEXT, "a data: URL written out", "decode it into a file", rest="")
     if start.startswith("[InternetShortcut]"):
-        return Content(None, "a link, not the file itself", THE_FILE)
-    return Content(None, hint=f"it is a text file: {TO_EITHER}") if start else None
+        return Content(FileType.TEXT, "a link", THE_FILE, NOT_IT)
+    return Content(FileType.TEXT, hint=f"it is a text file: {TO_EITHER}") if start else None
 
 
 def _text(head: bytes) -> str | None:
@@ -229,3 +306,92 @@ def _text(head: bytes) -> str | None:
             return text if all(letter >= " " or letter in "\t\r\n\f\x1b" for letter in text) else None
     latin = head.decode("latin-1")  # a page in an older encoding
     return latin if _PAGE.match(latin) else None
+
+
+def _raw_picture(file: BinaryIO, head: bytes) -> str:
+    """The format of a camera raw file (``Canon CR2``); empty where it is none. ``head``: its first 16 bytes or more."""
+    if head[4:12] == b"ftypcrx ":
+        return "Canon CR3"
+    for start, name in RAW_SIGNATURES:
+        if head.startswith(start) and b"\0" in head[:64]:  # and no text that begins so
+            return name
+    order = _tiff_order(head)
+    if order is None:
+        return ""
+    if head[8:10] == b"CR":
+        return "Canon CR2"
+    if head[8:12] in (b"IIII", b"MMMM"):
+        return "Phase One IIQ"
+    return _raw_by_tables(file, order)
+
+
+def _tiff_order(head: bytes) -> Order | None:
+    """The byte order of a TIFF; None for any other file."""
+    if head.startswith(b"II*\0"):
+        return "little"
+    return "big" if head.startswith(b"MM\0*") else None
+
+
+@dataclass
+class _Tiff:
+    """What the tables of a TIFF say: all numbers by tag, and the maker."""
+
+    numbers: dict[int, set[int]] = field(default_factory=dict)
+    first_kind: int | None = None
+    maker: str = ""
+
+
+def _raw_by_tables(file: BinaryIO, order: Order) -> str:
+    said = _Tiff()
+    for table, (tag, numbers, text) in _tiff_entries(file, order):
+        said.numbers.setdefault(tag, set()).update(numbers)
+        if tag == MAKE and not said.maker:
+            said.maker = text.upper()
+        if tag == KIND and table == 0 and numbers:
+            said.first_kind = numbers[0]
+    if DNG_VERSION in said.numbers:
+        return "DNG"
+    format_ = next((name for maker, name in MAKERS.items() if said.maker.startswith(maker)), "")
+    of_a_sensor = (
+        said.numbers.get(PHOTOMETRIC, set()) & SENSOR or said.numbers.get(COMPRESSION, set()) & RAW_COMPRESSIONS
+    )
+    # A raw file opens with its preview, and keeps the sensor's picture in a table below.
+    previews = said.first_kind == REDUCED or SUB_IFDS in said.numbers
+    if of_a_sensor:
+        return format_ or said.maker.title() or "of an unknown make"
+    return format_ if previews else ""
+
+
+def _tiff_entries(file: BinaryIO, order: Order) -> Iterator[tuple[int, tuple[int, list[int], str]]]:
+    """Each entry of the tables: the table's number, the tag, its values as numbers and as text."""
+    file.seek(4)
+    ahead, seen = [int.from_bytes(file.read(4), order)], set[int]()
+    while ahead and len(seen) < MOST_TABLES:
+        place = ahead.pop(0)
+        if place < 8 or place in seen:
+            continue
+        number = len(seen)
+        seen.add(place)
+        file.seek(place)
+        count = min(int.from_bytes(file.read(2), order), MOST_ENTRIES)
+        entries = file.read(12 * count)
+        ahead.append(int.from_bytes(file.read(4), order))
+        for start in range(0, len(entries) - 11, 12):
+            tag, numbers, text = _tiff_entry(file, entries[start : start + 12], order)
+            if tag == SUB_IFDS:
+                ahead += numbers
+            yield number, (tag, numbers, text)
+
+
+def _tiff_entry(file: BinaryIO, entry: bytes, order: Order) -> tuple[int, list[int], str]:
+    tag, kind = int.from_bytes(entry[:2], order), int.from_bytes(entry[2:4], order)
+    width = WIDTHS.get(kind, 0)
+    size = min(int.from_bytes(entry[4:8], order) * width, MOST_BYTES)
+    data = entry[8 : 8 + size]
+    if size > 4:
+        file.seek(int.from_bytes(entry[8:12], order))
+        data = file.read(size)
+    if kind == 2:
+        return tag, [], data.decode("latin-1").partition("\0")[0].strip()
+    numbers = [int.from_bytes(data[i : i + width], order) for i in range(0, len(data), width)] if width else []
+    return tag, numbers, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
+import studio
 from studio.assets.images import EIGHT_BITS
 from studio.errors import AssetError, ProductionError
-from studio.file_types import content_of
+from studio.file_types import FileType, content_of
 from studio.production import load_production
 from tests.media.clips import make
 from tests.support.contents import OTHERS, box, brand, deep_png
@@ -66,6 +68,43 @@ def test_footage_with_another_brand_written_in(tmp_path: Path) -> None:
     assert data[4:8] == b"ftyp"
     made.write_bytes(data[:8] + b"ABCD" + data[12:])
     assert content_of(made).kind == "video"
+
+
+@pytest.mark.parametrize(
+    ("head", "type_"),
+    [
+        (encoded(halves(), "PNG")[:64], FileType.PNG),
+        (encoded(halves(), "JPEG")[:64], FileType.JPEG),
+        (encoded(halves(), "WEBP")[:64], FileType.WEBP),
+        (brand(b"isom") + box(b"moov"), FileType.MP4),
+        (box(b"wide") + box(b"mdat"), FileType.QUICKTIME),
+        (OTHERS["heic"][0], FileType.OTHER_PICTURE),
+        (OTHERS["cr2"][0], FileType.RAW),
+        (OTHERS["zip"][0], FileType.ZIP),
+        (OTHERS["webm"][0], FileType.OTHER_VIDEO),
+        (OTHERS["page"][0], FileType.PAGE),
+        (b"no such thing", FileType.TEXT),
+        (b"\x07\x91\x02\xfe" * 20, FileType.UNKNOWN),
+        (b"", FileType.UNKNOWN),
+    ],
+    ids=lambda value: value.name if isinstance(value, FileType) else "",
+)
+def test_the_first_bytes_tell_the_type(tmp_path: Path, head: bytes, type_: FileType) -> None:
+    """What is still on its way is told by its first bytes, as the same type as its file is."""
+    (tmp_path / "file").write_bytes(head)
+    assert content_of(head).type is content_of(tmp_path / "file").type is type_
+
+
+def test_files_are_told_apart_in_one_place() -> None:
+    """No other module of the domain compares what a file begins with; one cuts metadata out of a file and writes it."""
+    begins = re.compile(r"ftyp|x89PNG|RIFF|WEBP\b.*==|xff.xd8.xff|GIF8|PK.0?[35]\b|b\"PK\"|#EXTM3U|II\*")
+    root = Path(studio.__file__).parent
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if any(begins.search(line) for line in path.read_text("utf-8").splitlines() if 'b"' in line)
+    }
+    assert found == {"file_types.py", "assets/metadata.py"}
 
 
 @given(

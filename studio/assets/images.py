@@ -16,6 +16,7 @@ from studio.assets.metadata import has_end
 from studio.assets.reencode import bare, render
 from studio.atomic import digest
 from studio.errors import AssetError
+from studio.file_types import HEAD, FileType, content_of
 
 #: Limits of the image that is sent. A larger one is scaled down and encoded again.
 SENT_BYTES = 20 * 1024**2
@@ -197,9 +198,10 @@ def picture_name(part: Path) -> str:
 def _cut_short(part: Path) -> bool:
     """True if a picture's file ends before its picture does, as far as its kind shows."""
     data = part.read_bytes()
-    if data.startswith(b"RIFF"):
+    type_ = content_of(data[:HEAD]).type
+    if type_ is FileType.WEBP:
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data.startswith(b"\x89PNG"):
+    if type_ is FileType.PNG:
         return b"IEND" not in data[-(1 << 16) :]
     return not has_end(data) or b"\xff\xd9" not in data[-(1 << 16) :]
 

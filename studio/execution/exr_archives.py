@@ -16,8 +16,8 @@ from studio.cleaning import clean
 from studio.disk import disk_errors
 from studio.errors import BadClip, DownloadError
 from studio.execution.run import Run
+from studio.file_types import FileType
 from studio.ledger import OrderRow
-from studio.media.boxes import looks_like
 from studio.planning.plan import Shot
 from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part
@@ -89,15 +89,7 @@ async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callabl
     )  # fmt: skip
 
 
-def _head(head: bytes) -> str:
-    """The kind of a file that begins so, in words; empty for an archive."""
-    if head.startswith(b"PK"):
-        return ""
-    said = looks_like(head)
-    return {"": "an MP4 file", looks_like(bytes(16)): "no archive"}.get(said, said)
-
-
-ARCHIVE = Goods("archive of EXR frames", _head, MAX_BYTES, PAID)
+ARCHIVE = Goods("archive of EXR frames", frozenset({FileType.ZIP}), MAX_BYTES, PAID)
 
 
 def _settled(part: Part, goal: Path) -> tuple[Path | None, str]:

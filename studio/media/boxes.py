@@ -10,44 +10,27 @@ from typing import BinaryIO
 
 from studio.cleaning import clean
 from studio.errors import BadClip
+from studio.file_types import HEAD, FileType, content_of
 
 MAX_BOXES = 200_000
 REFETCH = "download it again"
 SOUND, PICTURE = b"soun", b"vide"  # handlers of tracks
-KNOWN = (
-    (b"#EXTM3U", "a playlist"),
-    (b"<", "an HTML or XML page"),
-    (b"{", "a JSON text"),
-    (b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
-    (b"RIFF", "an AVI, WAV or WebP file"),
-    (b"GIF8", "a GIF picture"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-)
-
-
-def looks_like(head: bytes) -> str:
-    """The kind of a file that begins with `head` (16 bytes or more), in words; empty where it begins like an MP4."""
-    if head[4:8] == b"ftyp":
-        return ""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next((name for start, name in KNOWN if text.startswith(start)), "not an MP4 file")
 
 
 def check_boxes(path: Path) -> None:
     """Walk the top-level boxes of an MP4 file.
 
-    Raises BadClip for a file that is missing, empty, cut short, of another kind (HTML, playlist, picture), or that
-    lacks its index (`moov`) or its media data (`mdat`). Bit flips inside the boxes are not seen here: `examine`
-    finds them.
+    Raises BadClip for a file that is missing, empty, cut short, of another kind (web page, playlist, picture), or that
+    lacks its index (`moov`) or its media data (`mdat`). Bit flips inside the boxes are not seen: `examine` sees them.
     """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 raise BadClip("is empty", path=str(path), hint=REFETCH)
-            if kind := looks_like(file.read(64)):
-                raise BadClip(f"is {kind}", path=str(path), hint=REFETCH)
+            content = content_of(file.read(HEAD))
+            if content.type is not FileType.MP4:
+                raise BadClip(f"is {content.name or 'not an MP4 file'}", path=str(path), hint=REFETCH)
             found = set(_walk(file, size, path))
     except OSError as error:
         raise BadClip(f"cannot be read: {error.strerror}", path=str(path)) from None

@@ -22,8 +22,8 @@ import httpx
 from studio.atomic import settle
 from studio.connections import trouble_of
 from studio.errors import AssetExpired, BadClip, DownloadError, Untrusted
+from studio.file_types import HEAD, FileType, content_of
 from studio.log_redaction import unlogged
-from studio.media.boxes import looks_like
 from studio.media.clip import MAX_BYTES, Clip, examine
 from studio.remedies import again
 from studio.storage.clip_store import ClipStore
@@ -31,7 +31,6 @@ from studio.storage.partial_download import Part, Source, part_file
 from studio.storage.probe_cache import placed
 
 CHUNK = 1 << 20
-HEAD = 64  # bytes that distinguish an MP4 from a page
 CONNECT_SECONDS = 20.0
 LONGEST_PAUSE = 60.0
 SLOWEST = 4096  # bytes in one stall window; fewer count as a stall
@@ -44,14 +43,13 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True)
 class Goods:
-    """The kind of file to fetch. ``noun`` names it in errors; ``head`` says what its first bytes are instead, empty if
-    they fit.
+    """What is fetched. ``noun`` names it in errors; ``types`` are those that its content may be of.
 
     ``longest`` is the largest size that is accepted, in bytes; ``kept`` tells in every error where the file is for now.
     """
 
     noun: str
-    head: Callable[[bytes], str]
+    types: frozenset[FileType]
     longest: int
     kept: str = "it is paid for and the service keeps it"
 
@@ -59,8 +57,13 @@ class Goods:
     def hint(self) -> str:
         return f"{self.kept}: {again()}, and it is fetched, not bought"
 
+    def instead(self, head: bytes) -> str:
+        """What came in its place, in words, by the first bytes; empty where they are of one of its types."""
+        content = content_of(head)
+        return "" if content.type in self.types else content.name or "something unknown"
 
-CLIP = Goods("clip", looks_like, MAX_BYTES, "the clip is paid for and the service keeps it")
+
+CLIP = Goods("clip", frozenset({FileType.MP4}), MAX_BYTES, "the clip is paid for and the service keeps it")
 
 
 async def download(
@@ -254,7 +257,7 @@ class _Fetch:
             async for piece in response.aiter_bytes():  # the raw bytes: an encoded body was refused
                 buffer += piece
                 seen = part.size + len(buffer)
-                if part.size == 0 and len(buffer) >= HEAD and (kind := self.goods.head(bytes(buffer[:HEAD]))):
+                if part.size == 0 and len(buffer) >= HEAD and (kind := self.goods.instead(bytes(buffer[:HEAD]))):
                     return self._something_else(kind, response)
                 if seen > self.goods.longest:
                     return self._too_large(None)
@@ -268,10 +271,10 @@ class _Fetch:
                     if self.on_bytes:
                         self.on_bytes(part.size, part.source.total)
         finally:
-            if part.size or not self.goods.head(bytes(buffer[:HEAD])):
+            if part.size or not self.goods.instead(bytes(buffer[:HEAD])):
                 part.write(buffer)
         if not part.size:
-            return self._something_else(self.goods.head(bytes(buffer)) if buffer else "nothing", response)
+            return self._something_else(self.goods.instead(bytes(buffer)) if buffer else "nothing", response)
         if self.on_bytes:
             self.on_bytes(part.size, part.source.total)
         total = part.source.total

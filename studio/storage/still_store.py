@@ -15,15 +15,14 @@ import httpx
 from PIL import Image
 
 from studio.atomic import is_sound, write_atomic
-from studio.media.boxes import looks_like
+from studio.file_types import FileType
 from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part, Source
 
 MAX_BYTES = 64 * 1024 * 1024
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 MAX_PIXELS = 100_000_000
-UNKNOWN = looks_like(bytes(16))  # its text for a file that it does not recognise
-#: The errors that Pillow raises for a file that is damaged.
+#: What Pillow raises for a file that is damaged, in one place or another.
 DAMAGED = (
     OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, RuntimeError, MemoryError,
     struct.error, zlib.error, Image.DecompressionBombError,
@@ -75,15 +74,8 @@ async def fetch_still(
     )  # fmt: skip
 
 
-def _head(head: bytes) -> str:
-    """The kind of a file that begins so, in words; empty for a picture of a kind that is stored."""
-    if head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return ""
-    said = looks_like(head)
-    return {"": "an MP4 file", UNKNOWN: "no picture"}.get(said, said)
-
-
-STILL = Goods("picture", _head, MAX_BYTES)
+TYPES = frozenset({FileType.PNG, FileType.JPEG, FileType.WEBP})
+STILL = Goods("picture", TYPES, MAX_BYTES)
 
 
 def _settled(part: Part, store: StillStore) -> tuple[str | None, str]:

@@ -203,7 +203,7 @@ def bomb(request: Request, writer: asyncio.StreamWriter) -> Any:
         (whole(b"PK\3\4" + bytes(100), length=9 * 1024**3), BadClip, "the most that is accepted"),
         (whole(encrypted()), BadClip, "encrypted"),
         (whole(spoilt()), BadClip, "archive"),
-        (whole(b"<html>sign in</html>"), BadClip, "HTML"),
+        (whole(b"<html>sign in</html>"), BadClip, "a web page"),
         (refusal("500 Oops"), DownloadError, "status 500"),
         (refusal("403 Forbidden"), DownloadError, "status 403"),
     ],
@@ -260,9 +260,9 @@ async def test_a_still_is_resumed_and_kept(tmp_path: Path, kind: str) -> None:
         (whole(picture("PNG"), length=65 * 1024**2), "the most that is accepted"),
         (endless(picture("PNG")), "did not end"),
         (whole(picture("PNG")[:2000]), "no whole picture"),
-        (whole(picture("GIF")), "a GIF picture"),
-        (whole(b"<html>sign in</html>"), "HTML"),
-        (whole(b"%!PS-Adobe-3.0 EPSF-3.0\n" * 9), "no picture"),
+        (whole(picture("GIF")), "a GIF image"),
+        (whole(b"<html>sign in</html>"), "a web page"),
+        (whole(b"%!PS-Adobe-3.0 EPSF-3.0\n" * 9), "a PostScript file"),
     ],
 )
 async def test_a_still_that_does_not_come(tmp_path: Path, answer: Answer, told: str) -> None:
