@@ -4,7 +4,8 @@ from studio.production.choosing import chosen_production
 from studio.production.field_types import AspectRatio, Model, Resolution, Strength
 from studio.production.later import unsupported
 from studio.production.loading import bundled_example, load_production, parse_production
-from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.model import FilmOptions, Production
+from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 
 __all__ = [
     "AspectRatio",

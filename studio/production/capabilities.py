@@ -11,7 +11,8 @@ from studio.providers.models import VideoModel
 from studio.providers.registry import still_model, video_model, video_models
 
 if TYPE_CHECKING:
-    from studio.production.model import Character, Production, Scene
+    from studio.production.model import Production
+    from studio.production.scene import Character, Scene
 
 LARGER = ("360p", "540p", "720p", "1080p", "4k")
 

@@ -16,9 +16,10 @@ from studio.production import rules
 from studio.production.field_types import counted, kind_of, shown
 from studio.production.later import unsupported
 from studio.production.locations import Loc, Places
-from studio.production.model import Asset, Character, FilmOptions, Production, Scene, SeedAssetRef
+from studio.production.model import FilmOptions, Production
 from studio.production.normalize import SCENE_WORDS, absolute, canonical
 from studio.production.paths import local_path
+from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered

@@ -18,7 +18,8 @@ from studio.providers.luma.concepts import camera_key, nearest_camera
 from studio.providers.registry import video_models
 
 if TYPE_CHECKING:
-    from studio.production.model import Production, Scene
+    from studio.production.model import Production
+    from studio.production.scene import Scene
 
 #: A loop is one clip, and a trimmed clip no longer loops: so it has the length of a clip.
 CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {m.name: m.loop_lengths for m in video_models().values()}

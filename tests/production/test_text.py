@@ -16,7 +16,7 @@ from studio.production.fields import text_kind
 from studio.production.invisible import called
 from studio.production.loading import _problem
 from studio.production.locations import Places
-from studio.production.model import Guide
+from studio.production.scene import Guide
 
 GOOD = "title: T\nscenes:\n  - id: one\n    prompt: A boat in fog.\n"
 
