@@ -25,7 +25,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
 
+from mutants_absence import ABSENCE
 from mutants_books import KEPT
+from mutants_ends import ENDED
 from mutants_given import GIVEN
 from mutants_limits import LIMITED
 from mutants_orders import ORDERS
@@ -37,7 +39,7 @@ from mutants_settling import SETTLED
 from rich.console import Console
 from rich.table import Table
 
-MUTANTS = (*ORDERS, *SETTLED, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES, *SANDBOXED)
+MUTANTS = (*ORDERS, *ENDED, *SETTLED, *ABSENCE, *KEPT, *RUNS, *LIMITED, *GIVEN, *PRICES, *SANDBOXED)
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("flows", "tasks", "studio", "studio_cli", "luma_sandbox")
 COPIED = (*PACKAGES, "deployments", "productions", "tests", "benchmarks", "pyproject.toml", "prefect.yaml")
