@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutants_pieces import BOOKS, BUDGETS, BY_HAND, CLOCKS, JOURNAL, MONTHS, SECOND, SETTLING, SUSPENSE, Mutant, of
 
 WAYS = of("purchasing/states", "every_way")
-AGAIN = of("purchasing/absence", "day or after_all")
+AGAIN = of("purchasing/absent_orders", "day or after_all")
 HAND = "studio/ledger/by_hand.py"
 SETTLED_BY_HAND = "studio/execution/settle_by_hand.py"
 RECONCILING = "studio/execution/reconciliation.py"

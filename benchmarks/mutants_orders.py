@@ -1,4 +1,4 @@
-"""Mutants of the gateway: at least one for each row of the table in ``studio/purchasing/gateway.py``."""
+"""The pieces of the door to spending: with ``mutants_ends.py`` at least one for each row of ``gateway.py``'s table."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SETTLED = (
         SETTLING,
         "if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):",
         "if False:",
-        of("purchasing/absence", "alters"),
+        of("purchasing/absent_orders", "alters"),
     ),
     Mutant(
         ABSENT,
@@ -36,7 +36,7 @@ SETTLED = (
         "studio/ledger/values.py",
         "return max(doubted, self.reserved_at + min(LONGEST_CALL, timedelta(seconds=grace)))",
         "return doubted",
-        of("purchasing/absence", "client_was_killed"),
+        of("purchasing/absent_orders", "client_was_killed"),
     ),
     Mutant(
         TOKEN,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,65 +10,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from studio.errors import BadInput, GenerationGone, LedgerError, NoSlot, NotFound
+from studio.errors import BadInput, LedgerError, NoSlot
 from studio.execution.reconciliation import find_order, reconcile
-from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.execution.settle_by_hand import adopt_by_hand, release_by_hand
-from studio.execution.steps import await_end
 from studio.failures import FailureClass
-from studio.ledger import Intent, Ledger, Limits, OrderState, open_ledger
+from studio.ledger import Intent, Ledger, Limits, OrderState
 from studio.ledger.by_hand import release, undo
-from studio.ledger.clock import utc_now
-from studio.ledger.engine import open_engine
-from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
-from studio.purchasing.unbooked import Unbooked
 from studio.settings import load_settings
 from tests.support.books import Clock
 from tests.support.luma import Luma
-from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent
-from tests.support.productions import film, scene
+from tests.support.order_states import KEY, WANTED, absent, doubted, failed, gone, released, reserved, submitted
+from tests.support.orders import PARAMS, PRICE, Slept, intent, place, spent
 from tests.support.running import Sandbox
-
-KEY = intent().key
-WANTED = replace(intent(), sent=PARAMS)
-
-
-def reserved(ledger: Ledger) -> None:
-    ledger.reserve(WANTED, run="r", caps=[])
-
-
-def doubted(ledger: Ledger) -> None:
-    reserved(ledger)
-    ledger.doubt(KEY, 1, "lost")
-
-
-def submitted(ledger: Ledger) -> None:
-    reserved(ledger)
-    ledger.submitted(KEY, 1, "g")
-
-
-def gone(ledger: Ledger) -> None:
-    submitted(ledger)
-    ledger.gone(KEY, "g")
-
-
-def absent(ledger: Ledger) -> None:
-    doubted(ledger)
-    ledger.release_absent(KEY, 1, "not on the list")
-
-
-def failed(ledger: Ledger) -> None:
-    submitted(ledger)
-    ledger.failed(KEY, "g", "Job failed", FailureClass.SERVICE)
-
-
-def released(ledger: Ledger) -> None:
-    reserved(ledger)
-    ledger.release(KEY, 1, "never sent")
-
 
 Way = tuple[Callable[[Ledger], None], Callable[[Ledger], object], OrderState, Decimal]
 FREE, PAID = Decimal(0), PRICE
@@ -248,97 +202,6 @@ def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
         ledger.adopt(KEY, "g", "again")
 
 
-async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """Of three in flight one is gone: the ends of the others are booked, and the gone one holds no slot any more."""
-    service = Luma(lists=False)
-    for name in "abc":
-        wanted = intent(name)
-        ledger.reserve(wanted, run="killed", caps=[])
-        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
-    service.finish("generation-1")
-    service.finish("generation-3", "failed", "Job failed")
-    del service.generations["generation-2"]
-    settler = LostOrderResolver(ledger, service.provider())
-    assert await settler.refresh("luma", "luma-1") == 2
-    assert ledger.order(intent("b").key).state is OrderState.SUBMITTED  # a young one may only be late
-    clock.now += timedelta(minutes=11)
-    await settler.refresh("luma", "luma-1")
-    states = [ledger.order(intent(name).key).state for name in "abc"]
-    assert states == [OrderState.COMPLETED, OrderState.GONE, OrderState.FAILED]
-    assert ledger.slot_holders("luma-1", "ray") == {}
-    assert spent(ledger) == PRICE * 2
-
-
-async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
-    service = Luma(lists=False)
-    for name in "abc":
-        wanted = intent(name)
-        ledger.reserve(wanted, run="killed", caps=[])
-        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
-    elsewhere = intent("d", account="luma-2")
-    ledger.reserve(elsewhere, run="killed", caps=[])
-    ledger.submitted(elsewhere.key, 1, "elsewhere")
-    service.finish("generation-3")
-    del service.generations["generation-1"]
-    clock.now += timedelta(minutes=11)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("generation-2"):
-            return httpx.Response(500, headers={"x-should-retry": "false"})
-        return service(request)
-
-    provider = DreamMachine(
-        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(answer)
-    )
-    assert await LostOrderResolver(ledger, provider).refresh("luma", "luma-1") == 1
-    states = [ledger.order(intent(name).key).state for name in "abcd"]
-    assert states == [OrderState.GONE, OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.SUBMITTED]
-
-
-async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The service shows it again: it stands as it did, nothing is bought, and its end is booked."""
-    reserved(ledger)
-    ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
-    ledger.gone(KEY, "generation-1")
-    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
-    luma.finish("generation-1")
-    assert await LostOrderResolver(ledger, luma.provider()).refresh("luma", "luma-1") == 1
-    assert ledger.order(KEY).state is OrderState.COMPLETED
-
-
-@pytest.mark.parametrize(("minutes", "state"), [(5, OrderState.SUBMITTED), (20, OrderState.GONE)])
-async def test_waited_for_and_gone(
-    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minutes: int, state: OrderState
-) -> None:
-    """A generation that the service does not show: a young one may come yet, an old one is gone; both are paid for."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
-    async with open_session(load_settings()) as session:
-        plan, seeds = await session.plan(film(scene("a")))
-        (shot,) = plan.shots
-        earlier = open_ledger(load_settings().ledger, clock=lambda: utc_now() - timedelta(minutes=minutes))
-        earlier.reserve(shot.intent("a-film", "local"), run="killed", caps=[])
-        earlier.submitted(shot.key, 1, "00000000-0000-4000-8000-000000000000")
-        earlier.close()
-        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
-        await session.connect()
-        with pytest.raises(GenerationGone if state is OrderState.GONE else NotFound, match="paid for"):
-            await await_end(run, shot, "00000000-0000-4000-8000-000000000000")
-        assert session.ledger.order(shot.key).state is state
-
-
-async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
-    gone(ledger)
-    with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"):
-        await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert luma.sent == []
-    release(ledger, KEY)
-    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert (placed.attempt, len(luma.sent), spent(ledger)) == (2, 1, PRICE * 2)
-
-
 async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """Where nothing moves for as long as one waits, that is an error with the names of the productions in the way."""
     blocker = intent("x", production="other-film")
@@ -382,98 +245,6 @@ async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, lu
     )
     assert (await place(waiting)).bought
     assert 1500 <= sum(slept.seconds) < 1600
-
-
-class Failing(Ledger):
-    """A ledger that cannot take an id, so many times."""
-
-    times = 3
-
-    def submitted(self, key: str, attempt: int, generation_id: str, **more: str | None):
-        if self.times:
-            self.times -= 1
-            raise LedgerError("the connection is lost")
-        return super().submitted(key, attempt, generation_id, **more)
-
-
-async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
-    """The ledger's connection is lost while an id is being booked: tried again, it is booked, and nothing is lost."""
-    ledger = Failing(open_engine(url), clock=clock)
-    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
-    ledger.close()
-
-
-async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
-    url: str, luma: Luma, clock: Clock, tmp_path: Path
-) -> None:
-    """After minutes the id is written down beside the ledger, the error says where, and the next run books it."""
-    ledger = Failing(open_engine(url), clock=clock)
-    ledger.times = 1000
-    unbooked = Unbooked(tmp_path / "unbooked")
-    slept = Slept(clock)
-    buying = PurchaseGateway(ledger, luma.provider, run="run", sleep=slept, unbooked=unbooked, jitter=lambda: 0.0)
-    with pytest.raises(LedgerError) as error:
-        await place(buying)
-    assert 120 <= sum(slept.seconds) <= 240
-    assert "generation-1" in str(error.value)
-    assert str(tmp_path / "unbooked") in str(error.value)
-    ledger.times = 0
-    assert unbooked.book(ledger) == (KEY,)
-    assert unbooked.book(ledger) == ()
-    assert (ledger.order(KEY).generation_id, spent(ledger)) == ("generation-1", PRICE)
-    assert len(luma.sent) == 1
-    ledger.close()
-
-
-async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
-    """A run that is stopped while it tries to book an id has written the id down, and the next run books it."""
-    ledger = Failing(open_engine(url), clock=clock)
-    ledger.times = 1000
-    unbooked = Unbooked(tmp_path / "unbooked")
-    trying = asyncio.Event()
-
-    async def sleep(_: float) -> None:
-        trying.set()
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(place(PurchaseGateway(ledger, luma.provider, run="run", sleep=sleep, unbooked=unbooked)))
-    await trying.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    ledger.times = 0
-    assert unbooked.book(ledger) == (KEY,)
-    assert ledger.order(KEY).generation_id == "generation-1"
-    ledger.close()
-
-
-def test_an_id_is_booked_in_its_own_ledger(ledger: Ledger, tmp_path: Path) -> None:
-    """The file of an id names the ledger that lacks it: another one leaves it where it is."""
-    unbooked = Unbooked(tmp_path / "unbooked")
-    reserved(ledger)
-    kept = unbooked.keep("another ledger", KEY, 1, "g")
-    assert unbooked.book(ledger) == ()
-    assert kept is not None
-    assert kept.is_file()
-    assert ledger.order(KEY).state is OrderState.RESERVED
-
-
-def test_an_id_to_be_booked_that_cannot_be_read_is_told(ledger: Ledger, tmp_path: Path) -> None:
-    """A damaged file holds the id of a purchase: it is one error that names the file, and is not passed over."""
-    (tmp_path / "damaged.json").write_text('{"ledger": "')
-    with pytest.raises(LedgerError, match=r"damaged\.json.*cannot be read"):
-        Unbooked(tmp_path).book(ledger)
-
-
-async def test_an_id_that_was_kept_is_booked_by_the_next_run(workplace: Path) -> None:
-    """Whatever opens the ledger next books what could not be booked before."""
-    async with open_session(load_settings()) as session:
-        session.ledger.reserve(WANTED, run="r", caps=[])
-        session.unbooked.keep(session.ledger.id, KEY, 1, "g")
-    async with open_session(load_settings()) as session:
-        row = session.ledger.order(KEY)
-    assert (row.state, row.generation_id) == (OrderState.SUBMITTED, "g")
 
 
 @pytest.mark.parametrize("typed", ["", " ", "0", "1234567", "%%%%%%%%", "________", "zzzzzzzzzz"])

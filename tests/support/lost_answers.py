@@ -12,11 +12,11 @@ from tests.support.orders import PARAMS
 VIDEO = {"model": "ray-2", "prompt": "the sea", "duration": "5s"}
 
 
-def lost(luma: Luma, asked: str = "upscale_video") -> Answer:
-    """Accept the create, and lose its answer."""
+def lost(luma: Luma, asked: str = "upscale_video", **told: Any) -> Answer:
+    """The create is accepted, and its answer lost; ``told`` stands in the generation on the list."""
 
     def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
-        luma.accept(body, asked)
+        luma.accept(body, asked).update(told)
         raise httpx.ReadTimeout("lost", request=request)
 
     return answer
