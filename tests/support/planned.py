@@ -8,7 +8,8 @@ from typing import Any
 
 from studio.assets import SeedFootage, SeedImage
 from studio.planning import draw_plan
-from studio.planning.plan import Plan, Shot
+from studio.planning.plan import Plan, Source
+from studio.planning.requests import Given, wire_request
 from studio.production import Production
 from studio.providers.price_book import load_prices
 from studio.providers.registry import spec_of
@@ -47,6 +48,19 @@ def plan(production: Production, **options: Any) -> Plan:
     return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "seller": "luma"} | options))
 
 
-def wire(shot: Shot, sent: Mapping[Source, Given]) -> dict[str, Any]:
-    """The parameters of a shot's create. ``sent`` says how each of its sources is given."""
-    return spec_of(shot.api).build_request(shot, sent)
+def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
+    """What goes over the wire for a shot: images and clips by a URL of their name, generations by ``g-`` and a shot."""
+
+    def given(source: Source) -> Given:
+        match source.kind:
+            case "shot":
+                return {"generation_id": f"g-{source.ref}"}
+            case "generation":
+                return {"generation_id": source.ref}
+            case "image" | "footage" | "first" | "last" if shot.api == "agents":
+                return {"file_id": f"{source.kind}-{source.ref[:8]}"}
+            case kind:
+                return {"url": f"https://{kind}/{source.ref[:8]}"}
+
+    shot = drawn.shot(shot_id)
+    return wire_request(shot, {source: given(source) for source in shot.sources})
