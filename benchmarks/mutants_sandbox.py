@@ -15,6 +15,7 @@ IN_SIZES = ("tests/luma_sandbox/test_sizes.py",)
 TOLD_AGAIN = ("tests/luma_sandbox/test_callbacks.py", "-k", "only_200 or first_good")
 ANY_REASON = (
     "tests/luma_sandbox/test_faults.py",
+    "tests/luma_sandbox/test_faults_fate.py",
     "tests/luma_sandbox/test_faults_plan.py",
     "-k",
     "sea or wrong or reason_has",

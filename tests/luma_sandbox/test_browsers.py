@@ -7,7 +7,7 @@ import http.server
 import shutil
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +16,7 @@ import pytest
 from tests.support.control_routes import CONTROL
 from tests.support.sandbox_in_process import API, BASE, Sandbox
 from tests.support.sandbox_process import address, start
-from tests.support.sandbox_wire import Wire, served
+from tests.support.sandbox_wire import Wire
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -109,13 +109,6 @@ async def test_the_control_routes_stay_closed(unrendered: Sandbox, method: str, 
         answer = await unrendered.http.request(method, path, headers={"Origin": origin})
         assert not [name for name in answer.headers if name.startswith("access-control-")]
         assert (answer.status_code == 403) == (origin != BASE)
-
-
-@pytest.fixture
-async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    """A sandbox behind a real socket."""
-    async with served(tmp_path / "home") as wire:
-        yield wire
 
 
 async def test_what_no_browser_sends_is_as_it_was(wire: Wire) -> None:

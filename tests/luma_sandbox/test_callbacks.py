@@ -61,13 +61,6 @@ async def listening(listener: Listener) -> AsyncIterator[Listener]:
         server.close()
 
 
-@pytest.fixture
-async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    """A sandbox on a socket."""
-    async with served(tmp_path / "home") as running:
-        yield running
-
-
 async def made(wire: Wire, url: str) -> Generation:
     """A generation with that callback, once it ended and everything was told."""
     ended = await wire.ended((await wire.create(callback_url=url)).id)

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.support.sandbox_wire import Wire, served
+from tests.support.sandbox_wire import Wire
 
 FILE = bytes(range(256)) * 40
-
-
-@pytest.fixture
-async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    """A sandbox on a socket."""
-    async with served(tmp_path / "home") as running:
-        yield running
 
 
 async def url_of_a_clip(wire: Wire) -> str:

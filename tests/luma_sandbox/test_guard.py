@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 from luma_sandbox.server_state import Options
 from tests.support.control_routes import CONTROL
 from tests.support.sandbox_in_process import API, BASE, Sandbox, opened
-from tests.support.sandbox_wire import Wire, served
+from tests.support.sandbox_wire import Wire
 
 FAULT = {"kind": "stuck", "on": "create.image"}
 NOBODY = 2**30  # no process has that number
@@ -112,13 +111,6 @@ async def test_the_public_address_may_be_named(tmp_path: Path) -> None:
             assert answer.status_code == status
         page = await sandbox.http.get("/", headers={"Host": "clips.example", "Origin": "https://clips.example"})
         assert page.status_code == 200
-
-
-@pytest.fixture
-async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    """A sandbox behind a real socket."""
-    async with served(tmp_path / "home") as wire:
-        yield wire
 
 
 async def test_over_a_real_socket(wire: Wire) -> None:

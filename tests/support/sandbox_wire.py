@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import luma_agents
 from lumaai import AsyncLumaAI
 from lumaai.types import Generation
 
@@ -94,3 +95,14 @@ async def served(
     finally:
         server.should_exit = True
         await serving
+
+
+def agents(wire: Wire) -> luma_agents.AsyncLuma:
+    """A strict client of the Agents API."""
+    return luma_agents.AsyncLuma(
+        auth_token="k",
+        base_url=f"{wire.url}/v1",
+        http_client=httpx.AsyncClient(trust_env=False),
+        max_retries=0,
+        _strict_response_validation=True,
+    )
