@@ -29,7 +29,6 @@ from studio.providers.luma.agents import Agents
 from studio.providers.luma.dream_machine import DreamMachine
 from studio.storage.clip_store import ClipStore
 from studio.storage.download import download
-from tests.support.luma import LumaAgents
 from tests.support.sandbox_process import address, start
 from tests.support.sandbox_wire import Wire, served
 from tests.support.seeds import Source, encoded, halves, look, look_at_bytes
@@ -330,22 +329,6 @@ async def test_a_bucket_behind_an_untrusted_certificate(
     assert "certificate" not in str(after.value)
 
 
-@pytest.mark.parametrize("host", ["http://nowhere.invalid", "http://127.0.0.1:9"])
-async def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """A bucket's endpoint whose name is not found, and one that refuses, are told apart."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": host, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "SECRET",
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,nowhere.invalid",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    image = await look_at_bytes(encoded(halves()), tmp_path)
-    said = "is not found" if "nowhere" in host else "refused the connection"
-    with pytest.raises(SettingsError, match=said) as caught:
-        await asyncio.to_thread(S3Files("s3://film/a", internet=False).publish, image)
-    assert "AWS_ENDPOINT_URL" in caught.value.hint
-
-
 async def test_a_clip_behind_an_untrusted_certificate(wire: Wire, tmp_path: Path) -> None:
     """A clip's host is asked once; the error says that the clip is kept, and shows nothing of its URL."""
     naps, asked = Naps(), 0
@@ -364,23 +347,6 @@ async def test_a_clip_behind_an_untrusted_certificate(wire: Wire, tmp_path: Path
     assert "SSL_CERT_FILE" in caught.value.hint
     assert "paid for" in caught.value.hint
     assert "SECRET" not in str(caught.value)
-
-
-async def test_an_upload_behind_an_untrusted_certificate(tmp_path: Path) -> None:
-    """The place that bytes are put to may be another host: its certificate is told, after one try."""
-
-    def untrusted(request: httpx.Request, _: dict[str, Any]) -> httpx.Response:
-        cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
-        cause.verify_code, cause.verify_message = 20, "unable to get local issuer certificate"
-        raise httpx.ConnectError("no", request=request) from cause
-
-    luma = LumaAgents(put_script=[untrusted] * 3)
-    photo = tmp_path / "photo.png"
-    photo.write_bytes(encoded(halves()))
-    with pytest.raises(Untrusted, match=r"photo\.png could not be uploaded: the certificate of") as caught:
-        await luma.provider().upload(photo, media_type="image/png")
-    assert len(luma.puts) == 1
-    assert "SSL_CERT_FILE" in caught.value.hint
 
 
 @pytest.mark.slow

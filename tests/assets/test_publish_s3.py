@@ -229,3 +229,19 @@ def test_signatures_reach_no_log(s3: Any, image: SeedImage, caplog: pytest.LogCa
     signature = url.partition("X-Amz-Signature=")[2].partition("&")[0]
     assert len(signature) == 64
     assert signature not in caplog.text
+
+
+@pytest.mark.parametrize("host", ["http://nowhere.invalid", "http://127.0.0.1:9"])
+async def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """A bucket's endpoint whose name is not found, and one that refuses, are told apart."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": host, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "SECRET",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,nowhere.invalid",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    image = await look_at_bytes(encoded(halves()), tmp_path)
+    said = "is not found" if "nowhere" in host else "refused the connection"
+    with pytest.raises(SettingsError, match=said) as caught:
+        await asyncio.to_thread(S3Files("s3://film/a", internet=False).publish, image)
+    assert "AWS_ENDPOINT_URL" in caught.value.hint

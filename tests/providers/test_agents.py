@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import shutil
+import ssl
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from studio.errors import (
     Refused,
     ServiceError,
     Unauthorized,
+    Untrusted,
 )
 from studio.failures import FailureClass, failure_class
 from studio.planning.plan import canonical_json
@@ -32,6 +34,7 @@ from studio.providers.price_book import load_prices
 from tests.media.clips import make
 from tests.support.luma import LumaAgents, fail, refuse
 from tests.support.sandbox_in_process import BASE, Sandbox, opened
+from tests.support.seeds import encoded, halves
 
 CLIP: dict[str, Any] = {
     "prompt": "a sea", "model": RAY_3, "aspect_ratio": "16:9",
@@ -301,3 +304,20 @@ async def test_refusals_of_the_sandbox(tmp_path: Path) -> None:
             await provider.upload(tmp_path / "broken.png", media_type="image/png")
         with pytest.raises(Refused, match="mime_type"):
             await provider.upload(tmp_path / "broken.png", media_type="text/plain")
+
+
+async def test_an_upload_behind_an_untrusted_certificate(tmp_path: Path) -> None:
+    """The place that bytes are put to may be another host: its certificate is told, after one try."""
+
+    def untrusted(request: httpx.Request, _: dict[str, Any]) -> httpx.Response:
+        cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        cause.verify_code, cause.verify_message = 20, "unable to get local issuer certificate"
+        raise httpx.ConnectError("no", request=request) from cause
+
+    luma = LumaAgents(put_script=[untrusted] * 3)
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(encoded(halves()))
+    with pytest.raises(Untrusted, match=r"photo\.png could not be uploaded: the certificate of") as caught:
+        await luma.provider().upload(photo, media_type="image/png")
+    assert len(luma.puts) == 1
+    assert "SSL_CERT_FILE" in caught.value.hint
