@@ -13,7 +13,7 @@ REQUESTS, ABILITIES, EDITS = (
     "studio/production/capabilities.py",
     "studio/planning/edits.py",
 )
-DRAWING = of("planning/planner")
+DRAWING = ("tests/planning/test_planner.py", "tests/planning/test_post.py")
 
 PRICES = (
     Mutant(
@@ -126,7 +126,7 @@ PRICES = (
     ),
     Mutant(
         TOGETHER, "what has the new shape already is reframed", FINISH,
-        "if _alike(_shape(context, clip), ratio):", "if False:", of("planning/planner", "shape_already"),
+        "if _alike(_shape(context, clip), ratio):", "if False:", of("planning/post", "shape_already"),
     ),
     Mutant(
         TOGETHER, "10 s in HDR are read", ABILITIES,
