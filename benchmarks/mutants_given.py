@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mutants_pieces import FOOTAGE, NAMED, REHEARSED, Mutant
 
-CHOOSING = "studio/production/choosing.py"
+CHOOSING = "studio/production/loading.py"
 MEASURE, RECUTTING = "studio/media/measure.py", "studio/assets/recutting.py"
 TAKES = "luma_sandbox/takes.py"
 

@@ -1,10 +1,9 @@
 """The production as a producer writes it: the model, its loading, and every check on it."""
 
-from studio.production.choosing import chosen_production
 from studio.production.field_types import AspectRatio, Model, Resolution, Strength
-from studio.production.later import unsupported
-from studio.production.loading import bundled_example, load_production, parse_production
+from studio.production.loading import bundled_example, chosen_production, load_production, parse_production
 from studio.production.model import FilmOptions, Production
+from studio.production.rules import unsupported
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 
 __all__ = [

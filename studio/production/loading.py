@@ -11,10 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from studio.errors import BadInput, Problem, ProductionError
+from studio.errors import BadInput, NotConfirmed, Problem, ProductionError
 from studio.production import rules
 from studio.production.field_types import counted, kind_of, shown
-from studio.production.later import unsupported
 from studio.production.locations import Loc, Places
 from studio.production.model import FilmOptions, Production
 from studio.production.normalize import SCENE_WORDS, absolute, canonical
@@ -22,7 +21,7 @@ from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
-from studio.providers.registry import registered
+from studio.remedies import place
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -83,6 +82,32 @@ def bundled_example() -> Path:
     return path
 
 
+def chosen_production(file: str | Path | None, written: Production | None = None, *, billed: bool) -> Production:
+    """The production in ``file`` or the ``written`` one; of none, where nothing is ``billed``, the bundled example.
+
+    Raises BadInput where both are given, NotConfirmed where none is and the run would be billed, ProductionError for
+    one that cannot be made.
+    """
+    named = str(file or "").strip()
+    if named and written is not None:
+        raise BadInput(
+            f"two productions are given: the file {named}, and the written one '{written.title}'",
+            where=place("production"), hint="leave one of them empty; nothing was bought",
+        )  # fmt: skip
+    if written is not None:
+        return parse_production(written)
+    if named:
+        return load_production(named)
+    if billed:
+        raise NotConfirmed(
+            "no production is given, and this run would be billed: nothing is bought that nobody named",
+            where=place("production"),
+            hint="name a production file, or write a production; the bundled example is made without a name in the "
+            f"sandbox alone (without an API key), or by its name: {bundled_example()}",
+        )
+    return load_production(bundled_example())
+
+
 def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[Problem]) -> Production:
     """``written``: problems of how the file is written, listed with the others."""
     scenes = data.get("scenes")
@@ -98,7 +123,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
         problems += _files(production, places)
-        later = unsupported(production, places)
+        later = rules.unsupported(production, places)
         places_of_later = {problem.where for problem in later}
         problems = [problem for problem in problems if problem.where not in places_of_later] + later
     places_of_written = {problem.where for problem in written if "field " in problem.where}

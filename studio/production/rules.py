@@ -255,3 +255,17 @@ def _loops(needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
             elif step not in done:
                 stack.append((step, iter(needs[step])))
                 path[step] = None
+
+
+def unsupported(production: Production, places: Places | None = None) -> list[Problem]:
+    """Each field of a valid production that is not built yet."""
+    places = places or Places(data=production.model_dump())
+    return [
+        Problem(places.where(loc), f"not built yet: {what}", "remove it for now")
+        for loc, what in _not_built(production)
+    ]
+
+
+def _not_built(production: Production) -> Iterator[tuple[Loc, str]]:
+    if production.film.transition == "crossfade":
+        yield ("film", "transition"), "crossfades between scenes (use cut)"

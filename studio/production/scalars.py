@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from studio.production.field_types import shown
-from studio.production.fields import TextKind, text_kind
 from studio.production.invisible import (
     at_the_ends,
     called,
@@ -18,11 +17,39 @@ from studio.production.invisible import (
     without_invisible,
 )
 from studio.production.locations import Loc
+from studio.production.normalize import SCENE_WORDS, SEED_WORDS
+
+#: A text field keeps what is written in it (``007``), whatever YAML would make of that.
+TextKind = Literal["prose", "path", "name"]
+
+_KINDS: dict[str, TextKind] = {
+    "title": "prose", "prompt": "prose", "prompt_hints": "prose", "description": "prose", "sound": "prose",
+    "path": "path", "url": "path", "start_image": "path", "end_image": "path", "modify": "path", "images": "path",
+    "image": "path", "asset": "path",
+    "id": "name", "slug": "name", "continue_from": "name", "lead_into": "name", "character": "name",
+    "camera": "name", "generation": "name", "usage": "name",
+}  # fmt: skip
+_WORDS = SCENE_WORDS | SEED_WORDS
+#: What a group's item means that is no mapping: ``lamp: lamp.png``, ``dusk: A boat in fog.``
+_SHORT = {"assets": "path", "characters": "images", "scenes": "prompt"}
 
 _COMMENT = re.compile(r"([ \t]*)(#.*)")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
 _ESCAPED = re.compile(r"[\x00-\x1f]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def text_kind(loc: Loc) -> TextKind | None:
+    """The kind of text that a place of a production file holds, in the user's own words; None where it is no text."""
+    if not loc:
+        return None
+    if loc[0] in _SHORT:
+        if len(loc) == 2 or (len(loc) == 3 and isinstance(loc[2], int)):
+            return _KINDS[_SHORT[str(loc[0])]]
+    elif loc[0] not in ("title", "slug"):
+        return None
+    name = next(str(step) for step in reversed(loc) if isinstance(step, str))
+    return _KINDS.get(_WORDS.get(name, name))
 
 
 class Unquoted(str):

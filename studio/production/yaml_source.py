@@ -28,7 +28,6 @@ from ruamel.yaml.nodes import ScalarNode
 from studio.errors import Problem, ProductionError
 from studio.production.advice import advice, unseen
 from studio.production.field_types import shown
-from studio.production.fields import text_kind
 from studio.production.invisible import BREAKS, called
 from studio.production.locations import Loc
 from studio.production.scalars import (
@@ -41,6 +40,7 @@ from studio.production.scalars import (
     meant,
     name_remark,
     remarks,
+    text_kind,
     with_pairs,
 )
 from studio.remedies import Surface, here

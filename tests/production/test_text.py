@@ -11,9 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from studio.errors import ProductionError
 from studio.production import Asset, Character, Production, Scene, SeedAssetRef, load_production, parse_production
-from studio.production.fields import text_kind
 from studio.production.loading import _problem
 from studio.production.locations import Places
+from studio.production.scalars import text_kind
 from studio.production.scene import Guide
 from tests.support.written import GOOD, load, problems
 
