@@ -1,4 +1,6 @@
-"""Reasons why a server could not be reached, each with a text of its own and what to do.
+"""Connections to servers: the certificate authorities that are trusted, and the reasons why a server is not reached.
+
+Each reason is told in words of its own, by what the network said, with what to do.
 
 httpx, its transport and the SDKs wrap the system's error in errors of their own that no longer tell the reason, so the
 chain of causes is searched.
@@ -14,10 +16,30 @@ from dataclasses import dataclass
 
 import httpx
 
+from studio.errors import SettingsError
+
 MOST_CAUSES = 40
 ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for faults of a certificate
 CHECK_SCHEME = "try again; where it stays so: is it https or http, and the right port?"
 CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
+
+
+def trusted() -> ssl.SSLContext:
+    """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` where one is set, else those that httpx brings along.
+
+    httpx itself reads these variables only together with the proxies, which a server on this machine is reached past.
+    Raises SettingsError for a file that cannot be used.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+        told = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+        raise SettingsError(
+            f"{name} cannot be used: {told}",
+            where=os.environ.get(name, ""),
+            hint="name a file of certificates in PEM, such as the sandbox's tls/ca.pem, or unset it",
+        ) from error
 
 
 @dataclass(frozen=True)

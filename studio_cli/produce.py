@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from flows.loopback import past_proxies
+from studio.connections import trusted
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.execution.progress import listener
 from studio.execution.run import check_budget
@@ -30,7 +31,6 @@ from studio.remedies import Surface, asked_from
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
-from studio.trust import trusted
 from studio_cli.console import Screen, Terminal, show_end, show_plan
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.prefect_checks import check_address, check_home, check_prefect

@@ -17,7 +17,8 @@ import httpx
 
 from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
-from studio.errors import LedgerError
+from studio.connections import trusted
+from studio.errors import LedgerError, SettingsError
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller
@@ -49,7 +50,6 @@ from studio.remedies import option, place
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.still_store import StillStore
-from studio.trust import trusted
 
 
 class Session:

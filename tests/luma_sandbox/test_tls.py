@@ -21,8 +21,8 @@ from PIL import Image
 from luma_sandbox.certificates import LOOPBACK, RENEWED, Certificate, certificate, names_of
 from luma_sandbox.errors import SettingsError
 from studio import errors
+from studio.connections import trusted
 from studio.execution.local_sandbox import ensure_sandbox
-from studio.trust import trusted
 from tests.support.sandbox_process import PATIENCE, address, start
 from tests.support.sandbox_wire import Wire, served
 

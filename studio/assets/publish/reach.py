@@ -9,11 +9,10 @@ import httpx
 
 from studio.assets.publish.base import Publishable, file_of
 from studio.cleaning import clean
-from studio.connections import trouble_of
+from studio.connections import trouble_of, trusted
 from studio.errors import AssetError, Untrusted
 from studio.log_redaction import unlogged
 from studio.settings import is_loopback
-from studio.trust import trusted
 
 TRIES = 3
 PAUSE = 1.0  # seconds before the second try, then doubled: the folder may take a while to reach its server

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import luma_agents
 
-from studio.connections import trouble_of
+from studio.connections import trouble_of, trusted
 from studio.errors import Refused, ServiceError, Untrusted
 from studio.failures import failure_class, failure_of_code
 from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
@@ -34,7 +34,6 @@ from studio.providers.luma.answers import (
 )
 from studio.providers.request_stage import answering, asking
 from studio.providers.service_clock import ServiceClock
-from studio.trust import trusted
 
 KEY = "LUMA_AGENTS_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)

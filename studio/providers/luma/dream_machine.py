@@ -16,6 +16,7 @@ import httpx
 import lumaai
 
 from studio.cleaning import clean
+from studio.connections import trusted
 from studio.errors import Refused, ServiceError
 from studio.failures import failure_class
 from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
@@ -33,7 +34,6 @@ from studio.providers.luma.answers import (
 )
 from studio.providers.request_stage import answering, asking
 from studio.providers.service_clock import ServiceClock
-from studio.trust import trusted
 
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
