@@ -7,7 +7,7 @@ feature is built already. ``parse_production`` and ``load_production`` check tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
@@ -56,6 +56,14 @@ class FilmOptions(Frozen):
     transition: Annotated[Literal["cut", "crossfade"], Choice] = Field(
         default="cut", description="How one scene meets the next."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, data: Any) -> Any:
+        """An option that is written without a value, or left empty in the form, has its default."""
+        if not isinstance(data, Mapping):
+            return data
+        return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
 
 
 class Production(Frozen):

@@ -43,8 +43,6 @@ def canonical(data: Any) -> Any:
     if not found.get("slug") and isinstance(found.get("title"), str | int):
         found["slug"] = slugify(" ".join(str(found["title"]).split()))
     _frame_size(found)
-    if isinstance(found.get("film"), Mapping):
-        found["film"] = _without_empty(found["film"], ("fps", "audio", "transition"))
     return _without_empty(found, _EMPTY_PRODUCTION)
 
 

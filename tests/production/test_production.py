@@ -12,7 +12,15 @@ import pytest
 from pydantic import ValidationError
 
 from studio.errors import BadInput
-from studio.production import Asset, Production, SeedAssetRef, bundled_example, load_production, parse_production
+from studio.production import (
+    Asset,
+    FilmOptions,
+    Production,
+    SeedAssetRef,
+    bundled_example,
+    load_production,
+    parse_production,
+)
 from studio.providers.luma.concepts import CAMERA_WORDS, CONCEPTS, HINT_WORDS
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -355,3 +363,16 @@ def test_made_in_code_it_is_checked_as_well() -> None:
                 ],
             }
         )
+
+
+def test_an_option_of_the_film_that_is_left_empty_has_its_default() -> None:
+    """Every option, also one that is added, may be left empty in the form; what is no option is not taken."""
+
+    class More(FilmOptions):
+        echo: int = 3
+
+    assert More.model_validate(dict.fromkeys(More.model_fields)) == More()
+    for name in FilmOptions.model_fields:
+        assert film(film={name: None}).film == FilmOptions()
+    with pytest.raises(ValidationError):
+        FilmOptions.model_validate({"volume": None})
