@@ -11,6 +11,7 @@ from rich.table import Table
 
 from studio.errors import SettingsError
 from studio.ledger import CostRow, costs, open_ledger, suspense
+from studio.ledger.costs import COLUMNS
 from studio.money import ZERO, plain, usd
 from studio.settings import load_settings
 from studio_cli.console import Terminal
@@ -62,10 +63,12 @@ def _day(text: str | None) -> datetime | None:
 
 
 def _row(row: CostRow) -> dict[str, object]:
-    return {
-        "group": row.group, "service": row.seller, "creates": row.creates, "spent_usd": plain(row.spent),
-        "refunded_usd": plain(row.refunded),
-    }  # fmt: skip
+    """A line as JSON: amounts as text, under their column's name and ``_usd``."""
+    told: dict[str, object] = {"group": row.group, "service": row.seller}
+    for name in COLUMNS:
+        value = getattr(row, name)
+        told |= {f"{name}_usd": plain(value)} if isinstance(value, Decimal) else {name: value}
+    return told
 
 
 def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
@@ -76,10 +79,11 @@ def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(by.value)
     table.add_column("service")
-    for name in ("creates", "spent", "refunded"):
+    for name in COLUMNS:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(row.group, row.seller, str(row.creates), usd(row.spent), usd(row.refunded))
+        values = (getattr(row, name) for name in COLUMNS)
+        table.add_row(row.group, row.seller, *(usd(v) if isinstance(v, Decimal) else str(v) for v in values))
     console.print(table)
     sellers = sorted({row.seller for row in rows})
     for seller in sellers:

@@ -1,8 +1,11 @@
-"""Costs: sums over the journal, computed by the database."""
+"""What was spent, on what: sums over the journal, made by the database.
+
+A column of the costs is a field of ``CostRow`` with its sum: the command ``costs`` shows every one that is there.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,6 +19,12 @@ from studio.money import ZERO
 # The kinds of entry that change a sum or count a purchase; the others only tell an order's progress.
 COUNTED = ("reserved", "submitted", "adopted", "failed", "released", "absent", "undone")
 Group = Literal["production", "scene", "model", "month"]
+_TAKEN_BACK = (entries.c.kind == "undone") & entries.c.generation_id.is_not(None)
+
+
+def _sum(of: ColumnElement[Any], zero: int | Decimal) -> dict[str, Any]:
+    """A column's sum over the entries of a line, and what it is where there are none."""
+    return {"sum": func.sum(of), "zero": zero}
 
 
 @dataclass(frozen=True)
@@ -24,9 +33,16 @@ class CostRow:
 
     group: str
     seller: str
-    creates: int
-    spent: Decimal
-    refunded: Decimal
+    creates: int = field(
+        metadata=_sum(case((entries.c.kind.in_(["submitted", "adopted"]), 1), (_TAKEN_BACK, -1), else_=0), 0)
+    )
+    spent: Decimal = field(metadata=_sum(entries.c.amount, ZERO))
+    refunded: Decimal = field(metadata=_sum(case((entries.c.kind == "failed", -entries.c.amount), else_=None), ZERO))
+
+
+_COLUMNS = {column.name: column.metadata for column in fields(CostRow) if column.metadata}
+#: The columns of a line, in order: numbers, and amounts in USD.
+COLUMNS = tuple(_COLUMNS)
 
 
 def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = None) -> list[CostRow]:
@@ -35,16 +51,11 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     A refund counts in the month of its purchase.
     """
     shown, grouped = _group(by, ledger.dialect)
-    taken_back = (entries.c.kind == "undone") & entries.c.generation_id.is_not(None)
-    bought = case((entries.c.kind.in_(["submitted", "adopted"]), 1), (taken_back, -1), else_=0)
-    refund = case((entries.c.kind == "failed", -entries.c.amount), else_=None)
     query = (
         select(
             shown.label("what"),
             entries.c.seller,
-            func.sum(bought).label("creates"),
-            func.coalesce(func.sum(entries.c.amount), 0).label("spent"),
-            func.coalesce(func.sum(refund), 0).label("refunded"),
+            *(column["sum"].label(name) for name, column in _COLUMNS.items()),
         )
         .where(entries.c.kind.in_(COUNTED))
         .group_by(*grouped, entries.c.seller)
@@ -52,11 +63,17 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     if since is not None:
         query = query.where(entries.c.counted_at >= since)
     rows = [
-        CostRow(str(r.what), r.seller, int(r.creates), r.spent or ZERO, r.refunded or ZERO) for r in ledger.ask(query)
+        CostRow(str(r.what), r.seller, **{name: _number(getattr(r, name), c["zero"]) for name, c in _COLUMNS.items()})
+        for r in ledger.ask(query)
     ]
     if by == "month":
         return sorted(rows, key=lambda row: (row.group, row.seller))
     return sorted(rows, key=lambda row: (-row.spent, row.group, row.seller))
+
+
+def _number(value: Any, zero: int | Decimal) -> Any:
+    """A sum as the database gives it, as a number of its column's kind."""
+    return zero if value is None else type(zero)(value)
 
 
 def suspense(ledger: Ledger, seller: str) -> Decimal:
