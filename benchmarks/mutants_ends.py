@@ -114,7 +114,7 @@ ENDED = (
         GONE,
         "another account's are gone",
         ENDS,
-        "if (row.seller, row.account, api_of(row.model)) == (seller, account, api) and",
+        "if (row.seller, row.account, provider_of(row)) == (seller, account, api) and",
         "if",
     ),
     Mutant(
@@ -136,7 +136,7 @@ ENDED = (
         FAILED,
         "nothing is refunded",
         BOOKS,
-        'OrderState.FAILED, "failed", amount=-row.price',
+        'OrderState.FAILED, "failed", amount=-price',
         'OrderState.FAILED, "failed"',
     ),
     Mutant(

@@ -77,7 +77,7 @@ LIMITED = (
         "another pool for stills",
         "studio/planning/plan.py",
         "(still_models()[self.model] if self.is_still else video_models()[self.model]).pool",
-        '("agents" if not self.is_still else "uni") if self.api == "agents" else ("photon" if self.is_still else "ray")',
+        '("uni" if self.api == "agents" else "photon") if self.is_still else video_models()[self.model].pool',
     ),
     Mutant(TOLD, "earlier names do not count", BOOKED, '("agents", "ray-3", "uni")', '("agents",)'),
     Mutant(TRACED, "a create is sent without", DOOR, "request_id=row.token", 'request_id=""'),

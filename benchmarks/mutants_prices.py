@@ -62,7 +62,8 @@ PRICES = (
     ),
     Mutant(
         PRICED, "what is dearer than the plan said is bought", "studio/execution/measured.py",
-        "if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.of(shot.api).round_to:", "if True:",
+        "if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.of(shot.api).round_to:",
+        "if True:",
         of("execution/odd_clips", "existing_generation or parent_s_footage"), seconds=120,
     ),
     Mutant(

@@ -18,7 +18,7 @@ import httpx
 from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
 from studio.connections import trusted
-from studio.errors import LedgerError, SettingsError
+from studio.errors import LedgerError
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller

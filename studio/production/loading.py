@@ -21,6 +21,7 @@ from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
+from studio.providers.registry import registered
 from studio.remedies import place
 
 MOST_TOLD = 100

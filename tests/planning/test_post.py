@@ -90,7 +90,7 @@ def test_a_draft_and_the_final_from_it() -> None:
     """A draft is each API's cheapest tier; a final from it buys the draft's clips and makes them larger."""
     production = film(scene("a", sound="gulls"), scene("b", model="ray-3", hdr=True), model="ray-2", resolution="1080p")
     cheap = plan(as_draft(production))
-    assert [(s.model, s.resolution, s.hdr) for s in cheap.shots] == [
+    assert [(s.model, s.resolution, s.options.hdr) for s in cheap.shots] == [
         ("ray-flash-2", "540p", False), ("ray-3", "360p", False)
     ]  # fmt: skip
     final = plan(finished_draft(production))

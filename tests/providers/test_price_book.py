@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import SettingsError
-from studio.providers.luma.price_book import load_prices
+from studio.providers.price_book import load_prices
 
 
 def test_a_book_of_one_s_own(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from studio.execution.steps import await_end
 from studio.ledger import Ledger, OrderState, open_ledger
 from studio.ledger.by_hand import release
 from studio.ledger.clock import utc_now
-from studio.providers import DreamMachine
+from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.recovery import LostOrderResolver
 from studio.settings import load_settings
 from tests.support.books import Clock

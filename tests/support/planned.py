@@ -8,8 +8,7 @@ from typing import Any
 
 from studio.assets import SeedFootage, SeedImage
 from studio.planning import draw_plan
-from studio.planning.plan import Plan, Source
-from studio.planning.requests import Given, wire_request
+from studio.planning.plan import Plan, Shot
 from studio.production import Production
 from studio.providers.price_book import load_prices
 from studio.providers.registry import spec_of
@@ -63,4 +62,9 @@ def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
                 return {"url": f"https://{kind}/{source.ref[:8]}"}
 
     shot = drawn.shot(shot_id)
-    return wire_request(shot, {source: given(source) for source in shot.sources})
+    return wire(shot, {source: given(source) for source in shot.sources})
+
+
+def wire(shot: Shot, sent: Mapping[Source, Given]) -> dict[str, Any]:
+    """The parameters of a shot's create. ``sent`` says how each of its sources is given."""
+    return spec_of(shot.api).build_request(shot, sent)
