@@ -1,14 +1,15 @@
 # Two commands do everything on a machine that has Python 3.11 (or newer) and make:
 #   make film    the bundled example becomes a film, without an API key
-#   make test    the whole test suite
+#   make test    the tests (make test-long: those that take long)
 # The first Python that really runs and is new enough (a pyenv shim may be on the path and run nothing).
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help film examples test test-fast lint ui serve clean
+.PHONY: help film examples test test-long test-fast lint ui serve clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,11 +21,15 @@ film: $(READY)  ## the bundled six-scene example becomes a film, in the sandbox:
 examples: $(READY)  ## every example of productions/examples, in the sandbox, and a table of them
 	$(BIN)/python productions/make_examples.py
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# Every test is in one of the two: what is not long is in test, what is long in test-long.
+test: $(READY)  ## the tests, under ten minutes on two cores; all but the long ones
+	$(PYTEST) -m "not long"
 
-test-fast: $(READY)  ## all tests but the slow ones and those in a browser
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
+test-long: $(READY)  ## the long tests: chaos, worker and server processes, browsers, other people's clients
+	$(PYTEST) -m long
+
+test-fast: $(READY)  ## the tests but the slow ones
+	$(PYTEST) -m "not long and not slow"
 
 lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

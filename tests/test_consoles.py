@@ -45,6 +45,7 @@ def test_an_encoding_that_is_not_for_screens() -> None:
     assert b"python -m flows.produce" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("console", OLD[::3], ids=lambda console: console["PYTHONIOENCODING"])
 def test_no_command_ends_for_the_consoles_sake(workplace: Path, console: dict[str, str]) -> None:
     """Plan, costs, concepts, reconcile, backup and errors: the same status as elsewhere, and never a traceback."""
@@ -95,7 +96,7 @@ def test_a_workers_log_is_written_on_any_console(workplace: Path, module: str) -
     assert done.stdout.strip() == "???? -> ??".encode("cp1252")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_first_run_on_a_terminal_shows_our_screen_alone(workplace: Path) -> None:
     """With a new Prefect home and a terminal of 80 × 24, the live table is drawn, and no notice of Prefect's is."""

@@ -28,7 +28,7 @@ from tests.support.sandbox_process import address, start
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE = 300.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def test_the_docs_name_what_is_run(root: Path) -> None:
     assert not [path.name for path in (HERE / "programs").iterdir() if path.is_file() and path.name not in tests]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_registry_that_has_none_is_a_skip_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What pip cannot find skips the test, says which package and why, and is not taken for fetched the next time."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -32,7 +32,7 @@ def test_a_registry_that_has_none_is_a_skip_with_a_reason(tmp_path: Path, monkey
     assert not list(tmp_path.glob(f"*/{DONE}"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_fetched_is_kept(tmp_path: Path) -> None:
     """A second run finds the environment of the first; one that was left half-way is made anew."""
     python = python_with(tmp_path)
@@ -44,7 +44,7 @@ def test_what_was_fetched_is_kept(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_npm_that_reaches_nobody_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that does not answer skips the test and names the package."""
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")

@@ -12,7 +12,7 @@ import pytest
 from tests.support.deployed import PATIENCE, STEPS, TINY, Place, tells
 from tests.support.running import Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 REFUSAL = {"kind": "fails", "containing": "coffee shop", "reason": "Frame moderation failed"}
 
 

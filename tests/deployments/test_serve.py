@@ -26,7 +26,7 @@ from tests.support.deployed import (
 from tests.support.orders import intent
 
 FILM = {"film · concatenate", "film · report"}
-slow = [pytest.mark.slow, pytest.mark.timeout(900)]
+long = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def first(deployed: Place) -> Any:
 class TestAWorker:
     """What a worker makes of the deployments."""
 
-    pytestmark = slow
+    pytestmark = long
 
     def test_makes_the_film(self, deployed: Place, first: Any) -> None:
         """A run started as from the form ends Completed, with a film of the planned length and nothing left behind."""
@@ -140,7 +140,7 @@ class TestAWorker:
         assert settles["global_concurrency_limit"]["limit"] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_one_process_serves_them_all(place: Place) -> None:
     """``make serve``, told of no server, finds the one of ``make ui``, takes the deployments over and runs them."""

@@ -16,7 +16,7 @@ from studio.errors import Incomplete
 from studio.production import Production
 from tests.support.running import Sandbox, booked, charged, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from studio.production import Production
 from tests.support.running import Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.mark.usefixtures("studio")

@@ -16,7 +16,7 @@ from studio.library import LumaProvider
 from studio.media.clip import examine
 from tests.support.running import Sandbox, booked, chain, charged, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 SAID = "ordered: 5 s at 540p, 16:9; came: 0.08333 s, 64×48"
 

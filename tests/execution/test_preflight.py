@@ -66,7 +66,7 @@ def refused(run: Run) -> SettingsError:
     return error.value
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_what_cannot_be_written_is_said_before_anything_is_ordered(workplace: Path, sandbox: Sandbox) -> None:
     """``--out`` or STUDIO_FILMS that is a file, or a film.mp4 of somebody's: exit status 2, one error, no order.
@@ -246,7 +246,7 @@ def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
         raise TimeoutError
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_disk_that_is_full_at_the_join(workplace: Path, sandbox: Sandbox, small: Path) -> None:
     """The film's disk fills up while the clip is made: one error, exit status 1, and the clip need not be bought again.

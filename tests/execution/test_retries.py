@@ -166,7 +166,7 @@ REASONS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @REASONS
 async def test_a_pinned_generation_that_failed_is_not_ordered_again(
@@ -206,7 +206,7 @@ async def test_a_pinned_generation_that_failed_is_not_ordered_again(
     assert charged(sandbox) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_pinned_generation_that_is_not_there(
     sandbox: Sandbox,

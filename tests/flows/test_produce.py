@@ -60,6 +60,7 @@ async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> Non
     assert booked(studio) == charged(sandbox) == Decimal("0.70")
 
 
+@pytest.mark.long
 async def test_trimmed_footage_is_charged_as_it_was_planned(studio: Path, sandbox: Sandbox) -> None:
     """Of footage with an edit list, the plan counts, the sandbox charges and the clip has the frames that are shown."""
     from flows.produce import produce
@@ -73,6 +74,7 @@ async def test_trimmed_footage_is_charged_as_it_was_planned(studio: Path, sandbo
     assert (clip.frames, clip.fps) == (31, 24)
 
 
+@pytest.mark.long
 async def test_a_rerun_without_prefect_s_results(studio: Path, sandbox: Sandbox) -> None:
     """Prefect's result store is not the truth about money: without it, and with the service away, a rerun costs $0."""
     from flows.produce import produce
@@ -87,6 +89,7 @@ async def test_a_rerun_without_prefect_s_results(studio: Path, sandbox: Sandbox)
     assert (again["cost_usd"], again["reused_usd"]) == ("0.00", "0.42")
 
 
+@pytest.mark.long
 async def test_a_failed_scene_leaves_its_siblings(studio: Path, sandbox: Sandbox) -> None:
     """A scene that fails costs its descendants their start and nobody else; a rerun pays only for what is missing."""
     from flows.produce import produce
@@ -148,6 +151,7 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
     ledger.close()
 
 
+@pytest.mark.long
 def test_reconciling_settles_what_runs_left_behind(studio: Path, sandbox: Sandbox) -> None:
     """Lost answers are adopted, ends booked, clips fetched; what no order explains is shown, to the cent."""
     url = f"sqlite:///{studio / '.studio' / 'ledger.db'}"
@@ -201,6 +205,7 @@ async def test_a_budget_stops_the_run_before_anything_is_bought(studio: Path, sa
     assert len(sandbox.prompts()) == 3
 
 
+@pytest.mark.long
 def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_path: Path) -> None:
     """kill -9 while scenes are in flight, then the same command: the same generations, no second create, the film."""
     sandbox = Sandbox(tmp_path / "sandbox", latency=3600)  # nothing is ready before the kill
@@ -235,6 +240,7 @@ def test_killed_in_flight_the_same_generations_are_awaited(workplace: Path, tmp_
         sandbox.stop()
 
 
+@pytest.mark.long
 def test_no_secret_is_left_anywhere(workplace: Path, sandbox: Sandbox) -> None:
     """After a run with a key, neither the key nor an asset's URL, signed or not, is in any file, log or output."""
     key = "luma-0123456789abcdef-very-secret"

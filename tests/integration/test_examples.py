@@ -87,7 +87,7 @@ def test_an_example_that_is_not_there(workplace: Path) -> None:
     assert not (workplace / ".studio").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 async def test_everything_in_one_film(studio: Path, sandbox: Sandbox) -> None:
     """A character, a long scene, a bridge, modified footage and Ray 3 become one film.
@@ -113,7 +113,7 @@ async def test_everything_in_one_film(studio: Path, sandbox: Sandbox) -> None:
     assert booked(studio) == charged(sandbox) == Decimal(first["cost_usd"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_finished_film_has_its_finished_form(studio: Path, sandbox: Sandbox) -> None:
     """A film that is reframed comes out in that shape, though most clips that were made for it have another one."""

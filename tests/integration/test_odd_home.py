@@ -33,7 +33,7 @@ def test_the_ledger_is_in_its_home(workplace: Path, monkeypatch: pytest.MonkeyPa
     assert ledger_name(settings.ledger).startswith("sqlite:///")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_whole_film_in_a_folder_with_an_odd_name(tmp_path: Path) -> None:
     """Seeds, sandbox, clips, frames, pieces, sound, EXR archives and the film itself are made in such a folder."""

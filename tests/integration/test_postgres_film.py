@@ -14,7 +14,7 @@ from studio.media.clip import examine
 from tests.support.books import new_database
 from tests.support.running import Sandbox, chain, charged, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 
 def test_a_film_a_rerun_and_an_edit_on_postgres(workplace: Path, postgres: str, sandbox: Sandbox) -> None:

@@ -217,6 +217,7 @@ def test_a_cap_is_used_up_by_eight_and_never_exceeded(url: str) -> None:
     ledger.close()
 
 
+@pytest.mark.long
 def test_limits_hold_for_eight_together(url: str) -> None:
     """By the service's own count, never one more at once and never one more in any minute than the account allows."""
     clock = Fast(10)

@@ -67,7 +67,7 @@ def test_every_command_is_held_to_its_word() -> None:
     assert sorted(set(COMMANDS)) == sorted(HELD)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_commands_run_in_their_order(fresh: Path) -> None:
     """What the README says to type works, one after the other, and a second run costs nothing."""
@@ -78,7 +78,7 @@ def test_the_commands_run_in_their_order(fresh: Path) -> None:
     assert "$0.00 this run, $2.13 reused" in again.stdout, again.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
     """``make film`` ends with a film of six scenes and whole seams, says where it is, and that nothing was billed."""
@@ -95,7 +95,7 @@ def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
     assert float(re.search(r"^seams +5 continued, .* with SSIM ([\d.]+)$", done.stdout, re.MULTILINE)[1]) > 0.97
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_going_live(fresh: Path) -> None:
     """With a key, the README's example is planned and made; local images need a public URL, and that is said first."""
@@ -129,7 +129,7 @@ def test_the_example_is_a_production(fresh: Path) -> None:
     assert named <= set(Scene.model_fields)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_sandbox_by_itself(workplace: Path) -> None:
     """The sandbox shows its page and its books to a browser."""
     import httpx

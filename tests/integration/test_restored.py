@@ -47,7 +47,7 @@ def restore(folder: Path, copy: Path) -> None:
     shutil.copyfile(copy, folder / ".studio" / "ledger.db")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_what_an_older_copy_lacks_is_adopted_from_recorded_results(studio: Path, sandbox: Sandbox) -> None:
     """A film is made, the ledger of before is restored, the same film is asked for: no create, and even books."""
     from flows.produce import produce
@@ -72,7 +72,7 @@ async def test_what_an_older_copy_lacks_is_adopted_from_recorded_results(studio:
     ledger.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_without_recorded_results_the_account_s_list_is_looked_at_first(
     studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

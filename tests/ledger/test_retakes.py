@@ -197,7 +197,7 @@ async def test_another_title_asks_for_no_other_take(local: Path) -> None:
         assert takes(plan) == {"one": 2, "three": 2}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_refused_retake_costs_its_price_once(workplace: Path, sandbox: Sandbox, prefect_server: None) -> None:
     """``--retake a --retake c``; the second is out of credit: the same command, as its message says, buys only that."""
     written = chain(b={"continue_from": None}, c={"continue_from": None})

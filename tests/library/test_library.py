@@ -50,7 +50,7 @@ def pictures(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_mission_s_closing_example(shop: Shop, workplace: Path, pictures: str) -> None:
     """Scenes in one flow, with a character and camera motions: bought once, to the cent, each going on from the last.
@@ -110,7 +110,7 @@ async def test_the_same_wish_is_one_purchase(shop: Shop, workplace: Path, luma: 
     assert (other.metadata["take"], len(shop.creates)) == (2, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_downloads(shop: Shop, workplace: Path, luma: LumaProvider, caplog: pytest.LogCaptureFixture) -> None:
     """What was made is copied, also by another provider's URL; nothing is fetched whose URL has expired.
@@ -236,7 +236,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
     """kill -9 while the first of two is being made, then the same call: two creates in all, the first one awaited."""
@@ -280,7 +280,7 @@ async def test_a_cancelled_call_is_gone_on_with(shop: Shop, workplace: Path, lum
     assert booked(workplace) == shop.charged == CHEAP
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_other_api(shop: Shop, workplace: Path, luma: LumaProvider, local_picture: Path) -> None:
     """A call may name a model of the other API: a local picture is uploaded to it, and its generation can be asked
@@ -303,7 +303,7 @@ async def test_the_other_api(shop: Shop, workplace: Path, luma: LumaProvider, lo
     assert booked(workplace) == shop.charged == video.generation_cost
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_documented_example_runs_without_prefect(workplace: Path, root: Path) -> None:
     """The example in the documentation runs as it stands: without a key in the sandbox, which it says, and without

@@ -21,7 +21,7 @@ from tests.support.edited_clips import clip as clip_of_a_disc
 from tests.support.sandbox_in_process import Sandbox, opened
 
 Pixels = NDArray[np.float32]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 async def clip(sandbox: Sandbox, to: Path, video: dict[str, Any] | None = None, **wanted: Any) -> tuple[str, Path]:

@@ -129,7 +129,7 @@ async def test_a_generation_is_not_reframed_to_its_own_ratio(unrendered: Sandbox
         )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("place", "box"),

@@ -154,7 +154,7 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, int]]:
         thread.join()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 @pytest.mark.parametrize("host", ["localhost", "elsewhere.example"])

@@ -141,6 +141,7 @@ def test_a_continuation_begins_with_the_very_frame(tmp_path: Path, concept: str)
         assert work.frame(60, captioned=False).to_bytes() != at_rest.to_bytes()
 
 
+@pytest.mark.long
 async def test_a_chain_joins(sandbox: Sandbox, tmp_path: Path) -> None:
     """Each continuation's first frame is its parent's last one, at SSIM above .98, and then it goes somewhere else."""
     prompts = ("a sailing boat at sunset", "dunes in the desert, a traveler", "a planet in space")
@@ -158,6 +159,7 @@ async def test_a_chain_joins(sandbox: Sandbox, tmp_path: Path) -> None:
         assert ssim(before[-1], after[-1]) < 0.7
 
 
+@pytest.mark.long
 async def test_images_at_both_ends_then_a_bridge(sandbox: Sandbox, tmp_path: Path, images: dict[str, bytes]) -> None:
     """The first frame is the start image, the last one the end image; a bridge ends where the other clip begins."""
     urls = list(images)

@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.communicate()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(PATIENCE * 2)
 @pytest.mark.parametrize("package", SUITES)
 def test_the_sdk_s_own_suite_passes(package: str, server: str, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from luma_sandbox import renderer
 from luma_sandbox.assumptions import Assumptions
 from luma_sandbox.server_state import Options
@@ -31,6 +33,7 @@ def test_a_reverse_continuation_with_its_parent_behind(tmp_path: Path, files: di
     assert len(decoded(tmp_path / "bridge.mp4")) == 24
 
 
+@pytest.mark.long
 async def test_a_continuation_with_its_parent_in_front(tmp_path: Path) -> None:
     """Switched to parent_plus_new, a continued clip shows its parent first, then goes on from its last frame."""
     options = Options(assume=Assumptions({"extension": "parent_plus_new"}))

@@ -263,6 +263,7 @@ async def test_reframe(sandbox: Sandbox, base: str, tmp_path: Path) -> None:
     assert outside.std() > 2
 
 
+@pytest.mark.long
 async def test_sound_then_upscale(sandbox: Sandbox, tmp_path: Path) -> None:
     """A clip gets a sound and keeps its pictures; upscaled, it is really larger, looks the same and keeps the sound."""
     parent = await parent_of(sandbox)

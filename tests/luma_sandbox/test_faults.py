@@ -289,7 +289,7 @@ async def test_a_wrong_plan_is_refused_and_the_old_one_stays(wire: Wire, plan: d
     assert [fault["kind"] for fault in (await wire.http.get("/sandbox/faults")).json()["faults"]] == ["stuck"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_takes_a_file(tmp_path: Path) -> None:
     """``--faults FILE`` strikes the command's own process; a wrong file ends it with status 2 and no traceback."""
     plan = tmp_path / "faults.yaml"

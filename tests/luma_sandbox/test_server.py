@@ -16,7 +16,7 @@ from luma_sandbox.parent_watch import ParentWatch
 from tests.support.sandbox_process import PATIENCE, address, client, start, until
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_says_where_it_is_and_ends_cleanly(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """It tells how to point a client at it, serves a synchronous client, and SIGTERM ends it with status 0."""
     server = start(tmp_path)
@@ -31,7 +31,7 @@ def test_it_says_where_it_is_and_ends_cleanly(tmp_path: Path, servers: list[subp
     assert not (tmp_path / "server.json").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_home_one_server(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """A second server in the same home ends with status 2 and one clear error; so does an address others can reach."""
     first = start(tmp_path)
@@ -48,7 +48,7 @@ def test_one_home_one_server(tmp_path: Path, servers: list[subprocess.Popen[str]
     assert "--expose" in output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_after_kill_9_nothing_is_lost(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """Killed while it renders, it leaves no worker behind; started again it finishes the same work, charged once."""
     server = start(tmp_path, "--latency", "0.5")
@@ -75,7 +75,7 @@ def test_after_kill_9_nothing_is_lost(tmp_path: Path, servers: list[subprocess.P
     assert not list((tmp_path / "clips").glob("*.part*"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_assets_are_said_to_be_elsewhere(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """With --public-url an asset URL begins with it; the rest of it holds here."""
     server = start(tmp_path, "--latency", "0", "--public-url", "https://clips.example")
@@ -88,7 +88,7 @@ def test_assets_are_said_to_be_elsewhere(tmp_path: Path, servers: list[subproces
     httpx.get(assets.video.replace("https://clips.example", url)).raise_for_status()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_coarse_by_option_or_by_environment(
     tmp_path: Path, servers: list[subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
@@ -125,7 +125,7 @@ def test_assumptions_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (server.returncode, told in said, "Traceback" in said) == (2, True, False), said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_goes_with_the_last_attached_process(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """Attached at start and by request, it lives until both are gone, and then ends by itself."""
     sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) for _ in range(2)]

@@ -139,7 +139,7 @@ async def test_a_refused_create_is_no_take(unrendered: Sandbox) -> None:
     assert "take" not in unrendered.server_state.books.creates()[-1].order_form
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["clip", "still", "agents clip", "agents still"])
 async def test_two_takes_differ_and_can_be_replayed(tmp_path: Path, kind: str) -> None:
     """In both APIs, of clips and stills: a second take is another picture, and a fresh home makes the same two."""
@@ -188,7 +188,7 @@ def _middle(content: bytes, folder: Path) -> Grey:
     return frames[len(frames) // 2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_clip_of_a_picture_has_takes_too(tmp_path: Path) -> None:
     """Where nothing is painted, the camera goes another way; both takes begin with the picture that was given."""
     picture = io.BytesIO()

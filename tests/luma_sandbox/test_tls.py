@@ -204,7 +204,7 @@ async def test_a_lost_answer_over_https(wire: Wire, reset: bool) -> None:
     assert len(wire.server_state.books.creates()) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_tells_how_to_trust_it(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """It prints the authority's file and the variables, and clients of both SDKs that get them work unchanged."""
     server = start(tmp_path / "a home", "--tls", "--latency", "0")
@@ -230,7 +230,7 @@ def test_the_command_tells_how_to_trust_it(tmp_path: Path, servers: list[subproc
     assert "Traceback" not in output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_run_without_a_key_meets_one(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """The studio's own starter finds an HTTPS sandbox in its home: one error that says what to do."""
     server = start(tmp_path, "--tls")
@@ -241,7 +241,7 @@ async def test_a_run_without_a_key_meets_one(tmp_path: Path, servers: list[subpr
     assert server.poll() is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_studio_works_over_https(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:
     """A billed run whose address is https and whose authority is in SSL_CERT_FILE makes its film, past any proxy."""

@@ -267,7 +267,7 @@ def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
     assert films_with(ledger, "cafe", "local") == ("cafe-1",)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_film_goes_on_in_its_folder(studio: Path, sandbox: Sandbox) -> None:
     """The flow makes it where an earlier version made it, and buys nothing."""

@@ -181,6 +181,7 @@ def dom(path: Path, folder: Path) -> str:
     ).stdout  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_a_browser_shows_every_scene(record: RunRecord, tmp_path: Path) -> None:
@@ -194,6 +195,7 @@ def test_a_browser_shows_every_scene(record: RunRecord, tmp_path: Path) -> None:
     assert shown.count("<script") == 1
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_a_short_title_has_no_scroll_bar(record: RunRecord, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from studio_cli.ending import REPORT, without_secrets
 from tests.support.running import Sandbox, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
 COMMANDS = ("flows.produce", "flows.costs", "flows.concepts", "flows.reconcile")
 NOBODY = "http://127.0.0.1:9"

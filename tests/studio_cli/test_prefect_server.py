@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.running import Sandbox, command, wait_for_ids
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
 LOOK = (
     "import asyncio, os, pathlib, sys\n"
