@@ -13,6 +13,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import httpx
 
@@ -28,10 +30,15 @@ def trusted() -> ssl.SSLContext:
     """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` where one is set, else those that httpx brings along.
 
     httpx itself reads these variables only together with the proxies, which a server on this machine is reached past.
-    Raises SettingsError for a file that cannot be used.
+    A file is read once for as long as it stays the same, because reading takes longer than most calls do. Raises
+    SettingsError for a file that cannot be used.
     """
+    named = os.environ.get("SSL_CERT_FILE", "")
     try:
-        return httpx.create_ssl_context()
+        if named:
+            it = Path(named).stat()
+            return _read(str(Path(named).absolute()), it.st_ino, it.st_size, it.st_mtime_ns)
+        return httpx.create_ssl_context() if os.environ.get("SSL_CERT_DIR") else _read("")
     except OSError as error:  # ssl.SSLError is one
         name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
         told = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
@@ -40,6 +47,12 @@ def trusted() -> ssl.SSLContext:
             where=os.environ.get(name, ""),
             hint="name a file of certificates in PEM, such as the sandbox's tls/ca.pem, or unset it",
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _read(file: str, *state: int) -> ssl.SSLContext:
+    """The authorities in a file, or those that httpx brings along. Raises OSError."""
+    return ssl.create_default_context(cafile=file) if file else httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
