@@ -8,15 +8,17 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from studio.ledger import Ledger, open_ledger
 
 _numbers = itertools.count(1)
+_emptied: list[str] = []  # databases of this session that are empty again
 
 
 @pytest.fixture(scope="session")
@@ -40,32 +42,55 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
 def _without_flushing(server: str) -> None:
     """No waiting for the disk: no test cuts the power, and hundreds of databases are made, which a stop would flush."""
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _connected(server) as connection:
         for setting in ("fsync", "full_page_writes"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
-    engine.dispose()
 
 
 def new_database(server: str) -> str:
     """URL of a new, empty database on the server."""
     name = f"ledger_{next(_numbers)}"
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _connected(server) as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
     return re.sub(r"/[a-z_0-9]+\?", f"/{name}?", server, count=1)
 
 
+def _empty(server: str, url: str) -> None:
+    """Make a database as empty as a new one, which takes longer to make and has hundreds of files to remove."""
+    name = re.search(r"/(ledger_[0-9]+)\?", url)[1]
+    with _connected(server) as connection:
+        sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(text(sessions), {"name": name})
+        connection.execute(text(f"ALTER DATABASE {name} RESET ALL"))
+    with _connected(url) as connection:
+        schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'"
+        for (schema,) in connection.execute(text(schemas)).all():
+            connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
+        connection.execute(text("CREATE SCHEMA public"))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a ledger that does not exist yet."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'books' / 'ledger.db'}"
-    return new_database(request.getfixturevalue("postgres"))
+        yield f"sqlite:///{tmp_path / 'books' / 'ledger.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    url = _emptied.pop() if _emptied else new_database(server)
+    yield url
+    _empty(server, url)
+    _emptied.append(url)
 
 
 class Clock:
