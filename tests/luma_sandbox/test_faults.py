@@ -17,10 +17,28 @@ from luma_sandbox.faults import Plan
 from luma_sandbox.server_state import Options
 from tests.support.sandbox_in_process import opened
 from tests.support.sandbox_process import address, client, start
-from tests.support.sandbox_wire import Wire, agents, served
+from tests.support.sandbox_wire import PLAIN, Wire, served
 
 CREATE = "/dream-machine/v1/generations/video"
 BODY = {"model": "ray-2", "prompt": "a quiet lake", "resolution": "540p", "duration": "5s"}
+
+
+def agents(wire: Wire) -> luma_agents.AsyncLuma:
+    """A strict client of the Agents API."""
+    return luma_agents.AsyncLuma(
+        auth_token="k",
+        base_url=f"{wire.url}/v1",
+        http_client=httpx.AsyncClient(trust_env=False, verify=PLAIN),
+        max_retries=0,
+        _strict_response_validation=True,
+    )
+
+
+@pytest.fixture
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
+    """A sandbox on a socket."""
+    async with served(tmp_path / "home") as running:
+        yield running
 
 
 @pytest.mark.parametrize(("kind", "charged"), [("lost_answer", 40), ("lost_request", 0)])

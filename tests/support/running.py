@@ -29,6 +29,10 @@ CHAIN = {
     ],
 }
 
+#: For servers of this machine: made once, because each new client reads all authorities. No connection is kept, because
+#: servers are killed.
+LOCAL = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
 
 def chain(**changes: Any) -> Production:
     """The chain of three, with some scenes' fields changed."""
@@ -54,10 +58,10 @@ class Sandbox:
                 said = json.loads((self.home / "server.json").read_text())
                 if said["pid"] == self.process.pid:
                     self.origin = f"http://127.0.0.1:{said['port']}"
-                    httpx.get(f"{self.origin}/sandbox/books", trust_env=False).raise_for_status()
+                    LOCAL.get(f"{self.origin}/sandbox/books").raise_for_status()
                     return
             except (OSError, ValueError, httpx.HTTPError):
-                time.sleep(0.1)
+                time.sleep(0.02)
         raise AssertionError("the sandbox did not start")
 
     def again(self, latency: float) -> None:
@@ -71,7 +75,7 @@ class Sandbox:
         return f"{self.origin}/dream-machine/v1"
 
     def books(self) -> dict[str, Any]:
-        return httpx.get(f"{self.origin}/sandbox/books", trust_env=False).json()
+        return LOCAL.get(f"{self.origin}/sandbox/books").raise_for_status().json()
 
     def prompts(self) -> list[str]:
         """The prompts of all purchases, in order."""

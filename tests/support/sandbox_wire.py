@@ -21,6 +21,9 @@ from luma_sandbox.faults import Plan
 from luma_sandbox.server_state import Options, ServerState
 from tests.support.sandbox_in_process import blank
 
+#: Made once: each new one reads all authorities.
+PLAIN = httpx.create_ssl_context()
+
 
 class Wire:
     """One sandbox on a port, its state, and strict clients of it. Nothing is rendered."""
@@ -31,7 +34,7 @@ class Wire:
         trust = (
             ssl.create_default_context(cafile=server_state.certificate.ca)
             if server_state.certificate is not None
-            else True
+            else PLAIN
         )
         self.http = httpx.AsyncClient(
             base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20, verify=trust

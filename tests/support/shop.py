@@ -7,12 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
 from studio.library import LumaProvider
-from tests.support.running import Sandbox
+from tests.support.running import LOCAL, Sandbox
 
 CHEAP = Decimal("0.14")  # 5 s of ray-flash-2 at 540p
 
@@ -42,7 +41,7 @@ class Shop:
 
     def faults(self, *faults: dict[str, Any]) -> None:
         url = f"{self.sandbox.origin}/sandbox/faults"
-        httpx.put(url, json=list(faults), trust_env=False).raise_for_status()
+        LOCAL.put(url, json=list(faults)).raise_for_status()
 
 
 @pytest.fixture(scope="module")
