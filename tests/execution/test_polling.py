@@ -129,7 +129,9 @@ async def test_an_outage_is_sat_out() -> None:
 
     from studio.providers.luma.dream_machine import DreamMachine
 
-    provider = DreamMachine(api_key="k", base_url="https://api.example/dream-machine/v1", transport=Flaky(luma))
+    provider = DreamMachine(
+        api_key="k", base_url="https://api.example/dream-machine/v1", transport=Flaky(luma), sleep=time.sleep
+    )
     assert (await GenerationPoller(provider, clock=time, sleep=time.sleep).wait(i, timeout=600)).state == "completed"
 
 

@@ -87,8 +87,9 @@ async def no_sleep(_: float) -> None:
 
 def provider_of(api: str, answer: Callable[[httpx.Request], httpx.Response]) -> GenerationService:
     """A real provider over the real SDK, on that transport."""
-    given_ = {"api_key": "key", "base_url": "https://api.example/v1", "transport": httpx.MockTransport(answer)}
-    return DreamMachine(**given_) if api == "luma" else Agents(**given_, sleep=no_sleep)  # type: ignore[arg-type]
+    kind = DreamMachine if api == "luma" else Agents
+    transport = httpx.MockTransport(answer)
+    return kind(api_key="key", base_url="https://api.example/v1", transport=transport, sleep=no_sleep)
 
 
 def words_of(value: object) -> list[str]:

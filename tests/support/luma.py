@@ -164,10 +164,10 @@ class Luma(_Service):
         return self._create(request, OF_A_CLIP[what], status=200)
 
     def provider(self) -> DreamMachine:
-        """The real provider, over the real SDK, on this transport."""
+        """The real provider, over the real SDK, on this transport; it never really sleeps."""
         return DreamMachine(
             api_key="luma-secret-key", base_url="https://api.example/dream-machine/v1",
-            transport=httpx.MockTransport(self),
+            transport=httpx.MockTransport(self), sleep=no_time,
         )  # fmt: skip
 
 
@@ -248,6 +248,10 @@ class LumaAgents(_Service):
 
     async def _nap(self, seconds: float) -> None:
         self.naps.append(seconds)
+
+
+async def no_time(seconds: float) -> None:
+    """A sleep that takes none."""
 
 
 def _ok(body: dict[str, Any]) -> httpx.Response:
