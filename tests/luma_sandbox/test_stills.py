@@ -154,6 +154,7 @@ async def test_an_image_lives(sandbox: Sandbox, model: Any, cents: int) -> None:
     assert f"/sandbox/assets/{made.id}/image.jpg?" in page.text
 
 
+@pytest.mark.long
 async def test_references_are_seen(sandbox: Sandbox, base: str) -> None:
     """An image_ref, a character and a modified image are there in the still; a heavier image_ref is larger."""
     create = sandbox.luma.generations.image.create
@@ -169,6 +170,7 @@ async def test_references_are_seen(sandbox: Sandbox, base: str) -> None:
     assert share(await seen(sandbox, kept), 0) > 0.5
 
 
+@pytest.mark.long
 async def test_a_style_colours_the_still(sandbox: Sandbox, base: str) -> None:
     """A style_ref gives the still its colours, and no picture of itself."""
     style: Any = [{"url": f"{base}/green.png", "weight": 1}]
@@ -179,6 +181,7 @@ async def test_a_style_colours_the_still(sandbox: Sandbox, base: str) -> None:
     assert green_of[1] - green_of[0] > red_of[1] - red_of[0] + 30
 
 
+@pytest.mark.long
 async def test_an_image_is_reframed(sandbox: Sandbox, base: str) -> None:
     """The source stands where it was asked for, in the size that was asked for, as a PNG in the new ratio."""
     made = await sandbox.luma.generations.image.reframe(
@@ -194,6 +197,7 @@ async def test_an_image_is_reframed(sandbox: Sandbox, base: str) -> None:
     assert np.abs(inside - (0, 200, 0)).max() < 8
 
 
+@pytest.mark.long
 async def test_the_same_still_twice(tmp_path: Path, base: str) -> None:
     """The same request in two fresh homes gives the same bytes, also where its image lies under another URL."""
     digests = set()
