@@ -106,7 +106,7 @@ def test_a_file_name_is_printed_harmlessly(workplace: Path) -> None:
     """A production whose name holds escape sequences and no UTF-8 is one error, and the terminal obeys nothing."""
     name = os.fsencode(workplace) + b"/b\xff\x1b[2J.yaml"
     line = [sys.executable, "-m", "flows.produce", "--plan", name]
-    done = subprocess.run(line, capture_output=True, cwd=workplace, stdin=subprocess.DEVNULL, timeout=120)
+    done = subprocess.run(line, capture_output=True, cwd=workplace, stdin=subprocess.DEVNULL, timeout=240)
     assert done.returncode == 2
     assert done.stderr.startswith(b"error: ")
     assert b"\x1b" not in done.stderr

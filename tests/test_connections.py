@@ -380,7 +380,7 @@ def test_the_command_says_it_once(tmp_path: Path, servers: list[subprocess.Popen
     environment |= {"LUMAAI_BASE_URL": f"{url}/dream-machine/v1", "LUMAAI_API_KEY": "k"}
     done = subprocess.run(
         [sys.executable, "-m", "flows.produce", "one.json", "--yes"], cwd=tmp_path, env=environment,
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=540,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     said = done.stdout + done.stderr

@@ -25,7 +25,7 @@ FILM = "title: '🎬 Ночь — 日本'\nresolution: 540p\nscenes:\n  - {id: o
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", *args], env=os.environ | environment, capture_output=True, stdin=subprocess.DEVNULL,
-        timeout=120, check=False,
+        timeout=240, check=False,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, s
         assert b"Luma sandbox on http://" in sandbox.stdout.readline()
         assert b"home     " in sandbox.stdout.readline()
         sandbox.terminate()
-        _, errors = sandbox.communicate(timeout=60)
+        _, errors = sandbox.communicate(timeout=240)
     assert b"Traceback" not in errors
     done = run("luma_sandbox", "--assume", "日本", **console)
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
@@ -90,7 +90,7 @@ def test_a_workers_log_is_written_on_any_console(workplace: Path, module: str) -
     script = f"import {module}; print('Ночь → 日本'); import sys; print('→', file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", script], env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True,
-        timeout=120, check=False,
+        timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "???? -> ??".encode("cp1252")
@@ -139,5 +139,5 @@ def on_a_terminal(folder: Path, *args: str, **environment: str) -> str:
             while piece := os.read(ours, 65536):
                 shown += piece
         os.close(ours)
-        assert process.wait(60) == 0, shown
+        assert process.wait(240) == 0, shown
     return shown.decode("utf-8", "replace")

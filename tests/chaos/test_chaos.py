@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.long, pytest.mark.postgres, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.postgres, pytest.mark.timeout(2700)]
 
 
 def test_forty_kills_buy_nothing_twice(root: Path, tmp_path: Path) -> None:

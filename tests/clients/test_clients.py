@@ -26,9 +26,9 @@ from tests.clients.fetching import node_version, node_with, python_with
 from tests.support.sandbox_process import address, start
 
 PROGRAMS = Path(__file__).parent / "programs"
-PATIENCE = 300.0
+PATIENCE = 600.0
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def refused(run: Run) -> SettingsError:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_what_cannot_be_written_is_said_before_anything_is_ordered(workplace: Path, sandbox: Sandbox) -> None:
     """``--out`` or STUDIO_FILMS that is a file, or a film.mp4 of somebody's: exit status 2, one error, no order.
 
@@ -247,7 +247,7 @@ def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_disk_that_is_full_at_the_join(workplace: Path, sandbox: Sandbox, small: Path) -> None:
     """The film's disk fills up while the clip is made: one error, exit status 1, and the clip need not be bought again.
 
@@ -257,7 +257,7 @@ def test_a_disk_that_is_full_at_the_join(workplace: Path, sandbox: Sandbox, smal
     sandbox.again(latency=2)
 
     def fill() -> None:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 300
         while not sandbox.books()["creates"] and time.monotonic() < deadline:
             time.sleep(0.05)
         (small / "filler").write_bytes(bytes(shutil.disk_usage(small).free - 65_536))

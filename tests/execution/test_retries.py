@@ -207,7 +207,7 @@ async def test_a_pinned_generation_that_failed_is_not_ordered_again(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_pinned_generation_that_is_not_there(
     sandbox: Sandbox,
     workplace: Path,

@@ -81,7 +81,7 @@ def test_all_are_made_by_one_command() -> None:
 def test_an_example_that_is_not_there(workplace: Path) -> None:
     """A name that no example has is one error that lists them, before anything is started."""
     script = str(ROOT / "productions" / "make_examples.py")
-    done = subprocess.run([sys.executable, script, "lop"], cwd=workplace, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, script, "lop"], cwd=workplace, capture_output=True, text=True, timeout=240)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "no example is called lop" in done.stderr
     assert not (workplace / ".studio").exists()

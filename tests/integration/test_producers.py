@@ -27,10 +27,10 @@ from studio.purchasing.recovery import Grace
 from tests.support.luma import Luma
 from tests.support.orders import PARAMS, intent
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PRODUCERS = 8
-PATIENCE = 120
+PATIENCE = 240
 DEAR, CHEAP = Decimal("0.71"), Decimal("0.14")
 # Processes that are forked from one that has imported all this, and has no threads.
 processes = multiprocessing.get_context("forkserver")

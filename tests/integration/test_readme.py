@@ -51,7 +51,7 @@ def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedP
     words = command.split()
     return subprocess.run(
         [sys.executable, *words[1:]], cwd=folder, env=values | {"STUDIO_SANDBOX_LATENCY": "0"} | environment,
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=840,
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_going_live(fresh: Path) -> None:
     """With a key, the README's example is planned and made; local images need a public URL, and that is said first."""
     (fresh / "assets").mkdir()

@@ -162,7 +162,7 @@ def test_four_processes_together_keep_the_cap(url: str) -> None:
     workers = [context.Process(target=_buy_many, args=(url, n, queue)) for n in range(4)]
     for worker in workers:
         worker.start()
-    bought = sum(queue.get(timeout=60) for _ in workers)
+    bought = sum(queue.get(timeout=240) for _ in workers)
     for worker in workers:
         worker.join()
     ledger = open_ledger(url)

@@ -241,5 +241,5 @@ async def test_files_survive_a_restart(tmp_path: Path) -> None:
         assert (await client(sandbox).files.get(made)).state == "ready"
         assert (await put(sandbox, waiting)).status_code == 200
         assert (await client(sandbox).files.complete(waiting.id)).state == "ready"
-        answer = await asyncio.wait_for(sandbox.http.get(f"{BASE}/sandbox/books"), 60)
+        answer = await asyncio.wait_for(sandbox.http.get(f"{BASE}/sandbox/books"), 240)
         assert answer.json()["creates"] == []

@@ -28,7 +28,7 @@ async def test_a_generation_lives(unrendered: Sandbox) -> None:
     await asyncio.sleep(0.1)
     assert (await unrendered.luma.generations.get(str(made.id))).state == "queued"
     unrendered.clock.advance(1)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while (await unrendered.luma.generations.get(str(made.id))).state == "queued":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert (await unrendered.luma.generations.get(str(made.id))).state == "dreaming"

@@ -171,9 +171,9 @@ def test_a_real_browser(
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
             f"--host-resolver-rules=MAP {host} 127.0.0.1", f"--user-data-dir={tmp_path / 'profile'}",
-            "--timeout=20000", "--virtual-time-budget=60000", "--dump-dom", f"http://{host}:{port}/index.html",
+            "--timeout=120000", "--virtual-time-budget=60000", "--dump-dom", f"http://{host}:{port}/index.html",
         ],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, text=True, timeout=240, check=True,
     )  # fmt: skip
     expected = "completed, a picture, books closed" if host == "localhost" else "refused: TypeError"
     assert expected in done.stdout, done.stdout[-600:]

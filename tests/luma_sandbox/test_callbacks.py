@@ -199,7 +199,7 @@ async def test_after_a_restart_only_later_states_are_told(tmp_path: Path) -> Non
         async with served(tmp_path, clock=clock, latency=100.0) as first:
             created = await first.create(callback_url=listener.url)
             clock.advance(50)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 while listener.states != ["dreaming"]:  # noqa: ASYNC110  # the listener sets no event
                     await asyncio.sleep(0.01)
         async with served(tmp_path, clock=clock) as second:

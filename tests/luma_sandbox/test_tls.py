@@ -261,7 +261,7 @@ def test_the_studio_works_over_https(tmp_path: Path, servers: list[subprocess.Po
     def run(**more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "flows.produce", "one.json", "--yes"], cwd=tmp_path, env=environment | more,
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=540,
         )  # fmt: skip
 
     wrong = run(SSL_CERT_FILE=str(tmp_path / "none.pem"))

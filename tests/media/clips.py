@@ -16,7 +16,7 @@ H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-thre
 
 def ffmpeg(*arguments: str | Path) -> None:
     """Run ffmpeg with these arguments."""
-    subprocess.run([binary(), "-v", "error", "-nostdin", "-y", *map(str, arguments)], check=True, timeout=60)
+    subprocess.run([binary(), "-v", "error", "-nostdin", "-y", *map(str, arguments)], check=True, timeout=240)
 
 
 def make(
@@ -61,7 +61,7 @@ def write_frames(path: Path, frames: NDArray[np.uint8], *, rate: str = "24", crf
         rate,
     ]
     command += ["-i", "pipe:0", *H264, "-crf", str(crf), "-movflags", "+faststart", str(path)]
-    subprocess.run(command, input=frames.tobytes(), check=True, timeout=60)
+    subprocess.run(command, input=frames.tobytes(), check=True, timeout=240)
     return path
 
 

@@ -140,7 +140,7 @@ def test_an_opaque_id_tells_nothing() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_the_setting_turns_it_off(sandbox: Sandbox, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Creates of a production all carry its id, and none with ``STUDIO_USER_ID=no``; asked again, nothing is bought."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)

@@ -28,7 +28,7 @@ def python(module: str, *args: str, **given: Any) -> subprocess.CompletedProcess
     environment = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | given
     environment |= given.pop("env", {})
-    return subprocess.run([sys.executable, "-m", module, *args], env=environment, text=True, timeout=300, **given)
+    return subprocess.run([sys.executable, "-m", module, *args], env=environment, text=True, timeout=540, **given)
 
 
 def one_error(done: subprocess.CompletedProcess[str], status: int, told: str) -> None:

@@ -19,7 +19,7 @@ INTERNAL = {"studio_cli.prefect_server", "luma_sandbox.worker"}
 
 
 def said(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(words), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(list(words), cwd=ROOT, capture_output=True, text=True, timeout=240)
 
 
 def test_make_help_lists_every_target() -> None:

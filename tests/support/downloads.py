@@ -85,8 +85,8 @@ def fetch(store: ClipStore, client: httpx.AsyncClient) -> Fetcher:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    """Wait for an event in another task or process."""
-    async with asyncio.timeout(120):
+    """Wait for something that another task or process does."""
+    async with asyncio.timeout(240):
         while not happened():  # noqa: ASYNC110  # another process sets no event
             await asyncio.sleep(0.02)
 

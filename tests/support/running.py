@@ -52,7 +52,7 @@ class Sandbox:
         command += ["--latency", str(self.latency), "--attach", str(os.getpid())]
         environment = os.environ | {"STUDIO_SANDBOX_ASSUME": f"{os.environ['STUDIO_SANDBOX_ASSUME']} {self.assume}"}
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             try:
                 said = json.loads((self.home / "server.json").read_text())
@@ -92,7 +92,7 @@ def prefect_server() -> Iterator[None]:
     """A Prefect server for this session, on a database of its own."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
 
 
@@ -130,13 +130,13 @@ def command(folder: Path, *args: str, **environment: str) -> subprocess.Complete
     values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
     return subprocess.run(
         [sys.executable, "-m", "flows.produce", *args], cwd=folder, env=values | environment, capture_output=True,
-        text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=300,
+        text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=540,
     )  # fmt: skip
 
 
 def wait_for_ids(folder: Path, count: int) -> None:
-    """Wait until this many generations' ids are booked."""
-    deadline = time.monotonic() + 60
+    """Until so many generations' ids are booked."""
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         with sqlite3.connect(folder / ".studio" / "ledger.db") as connection:
             (ids,) = connection.execute("select count(generation_id) from orders").fetchone()

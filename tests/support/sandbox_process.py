@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from lumaai import LumaAI
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 def until(true: Callable[[], Any]) -> Any:

@@ -37,7 +37,7 @@ class Wire:
             else PLAIN
         )
         self.http = httpx.AsyncClient(
-            base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=20, verify=trust
+            base_url=url, headers={"Authorization": "Bearer k"}, trust_env=False, timeout=120, verify=trust
         )
         self.luma = AsyncLumaAI(
             auth_token="k",
@@ -64,8 +64,8 @@ class Wire:
         return await self.comes_to(identity, "completed", "failed")
 
     async def comes_to(self, identity: object, *states: str) -> Generation:
-        """Wait until a generation is in one of these states, and return it."""
-        async with asyncio.timeout(60):
+        """That generation once it is in one of these states."""
+        async with asyncio.timeout(240):
             while (found := await self.luma.generations.get(str(identity))).state not in states:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return found

@@ -15,7 +15,7 @@ run, manifest = (
         modality=Modality.VIDEO,
         aspect_ratio="16:9",
     )
-    .run(timeout=300)
+    .run(timeout=540)
 )
 (step,) = run.steps
 if not step.assets:
