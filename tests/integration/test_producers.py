@@ -255,6 +255,7 @@ def test_one_order_of_eight_is_bought_once(url: str) -> None:
     assert len({(what.order, what.generation_id) for what in placed}) == 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "asleep"])
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not accepted"])
 def test_what_a_stricken_producer_was_sending_is_taken_over(url: str, how: signal.Signals, accepted: bool) -> None:
@@ -263,7 +264,7 @@ def test_what_a_stricken_producer_was_sending_is_taken_over(url: str, how: signa
     Where the service took the create, it is found and adopted. Where not, the list of an account that was never seen to
     show anything proves nothing: nobody sends it again, and a person is asked.
     """
-    clock = Fast(30)
+    clock = Fast(10)  # a machine that stands still for seconds is not to look like one that is away for minutes
     service = Service(clock=clock, held=threading.Event(), keep=accepted)
     wanted = intent("same")
     with serving(service) as base_url:
