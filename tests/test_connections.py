@@ -349,23 +349,6 @@ async def test_a_clip_behind_an_untrusted_certificate(wire: Wire, tmp_path: Path
     assert "SECRET" not in str(caught.value)
 
 
-async def test_an_upload_behind_an_untrusted_certificate(tmp_path: Path) -> None:
-    """The place that bytes are put to may be another host: its certificate is told, after one try."""
-
-    def untrusted(request: httpx.Request, _: dict[str, Any]) -> httpx.Response:
-        cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
-        cause.verify_code, cause.verify_message = 20, "unable to get local issuer certificate"
-        raise httpx.ConnectError("no", request=request) from cause
-
-    luma = LumaAgents(put_script=[untrusted] * 3)
-    photo = tmp_path / "photo.png"
-    photo.write_bytes(encoded(halves()))
-    with pytest.raises(Untrusted, match=r"photo\.png could not be uploaded: the certificate of") as caught:
-        await luma.provider().upload(photo, media_type="image/png")
-    assert len(luma.puts) == 1
-    assert "SSL_CERT_FILE" in caught.value.hint
-
-
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_command_says_it_once(tmp_path: Path, servers: list[subprocess.Popen[str]]) -> None:

@@ -17,28 +17,10 @@ from luma_sandbox.faults import Plan
 from luma_sandbox.server_state import Options
 from tests.support.sandbox_in_process import opened
 from tests.support.sandbox_process import address, client, start
-from tests.support.sandbox_wire import PLAIN, Wire, served
+from tests.support.sandbox_wire import Wire, agents, served
 
 CREATE = "/dream-machine/v1/generations/video"
 BODY = {"model": "ray-2", "prompt": "a quiet lake", "resolution": "540p", "duration": "5s"}
-
-
-def agents(wire: Wire) -> luma_agents.AsyncLuma:
-    """A strict client of the Agents API."""
-    return luma_agents.AsyncLuma(
-        auth_token="k",
-        base_url=f"{wire.url}/v1",
-        http_client=httpx.AsyncClient(trust_env=False, verify=PLAIN),
-        max_retries=0,
-        _strict_response_validation=True,
-    )
-
-
-@pytest.fixture
-async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    """A sandbox on a socket."""
-    async with served(tmp_path / "home") as running:
-        yield running
 
 
 @pytest.mark.parametrize(("kind", "charged"), [("lost_answer", 40), ("lost_request", 0)])
@@ -252,91 +234,6 @@ async def test_the_page_shows_the_faults(wire: Wire) -> None:
     text = (await wire.http.get("/")).text
     assert "Faults at work here (1)" in text
     assert "<td>fails</td><td>create.video</td><td>1</td><td>1</td>" in text
-
-
-async def test_finished_late(tmp_path: Path) -> None:
-    """What is to be late is dreaming past its time, and then completes."""
-    clock = HandClock()
-    async with served(tmp_path, clock=clock) as wire:
-        await wire.faults({"kind": "late", "seconds": 40, "nth": 1})
-        late, other = await wire.create(), await wire.create()
-        assert (await wire.ended(other.id)).state == "completed"
-        assert (await wire.comes_to(late.id, "dreaming")).state == "dreaming"
-        clock.advance(39)
-        await wire.ended((await wire.create()).id)
-        assert (await wire.luma.generations.get(str(late.id))).state == "dreaming"
-        clock.advance(1)
-        assert (await wire.ended(late.id)).state == "completed"
-
-
-def sized(**fault: Any) -> Options:
-    """A sandbox that makes something else than was ordered."""
-    return Options(latency=0.0, plan=Plan.model_validate({"faults": [{"kind": "odd_clip", **fault}]}))
-
-
-async def test_an_odd_clip(tmp_path: Path) -> None:
-    """What was ordered as 5 s at 540p, and a larger version of it, completes as two frames of 64×48, and is charged."""
-    async with opened(tmp_path / "home", sized()) as sandbox:
-        (made,) = await sandbox.finish(await sandbox.create())
-        (larger,) = await sandbox.finish(await sandbox.luma.generations.upscale(str(made.id), resolution="1080p"))
-        clips = [examine(await sandbox.download(one, tmp_path / f"{one.id}.mp4")) for one in (made, larger)]
-        charged = sandbox.server_state.books.account().charged
-    assert [(clip.width, clip.height, clip.frames) for clip in clips] == [(64, 48, 2)] * 2
-    assert charged > 40
-
-
-async def test_an_odd_still(tmp_path: Path) -> None:
-    """A still can be made in another size than was ordered."""
-    async with opened(tmp_path / "home", sized(on="create.image", width=320, height=180)) as sandbox:
-        made = await sandbox.luma.generations.image.create(model="photon-1", prompt="a lake at dawn")
-        (done,) = await sandbox.finish(made)
-        assert done.assets is not None
-        answer = await sandbox.http.get(str(done.assets.image))
-    assert Image.open(io.BytesIO(answer.content)).size == (320, 180)
-
-
-async def test_a_late_failure_is_decided_with_its_answer_lost(wire: Wire) -> None:
-    """A create can lose its answer and fail as well: one fault for the call, one for the generation."""
-    await wire.faults({"kind": "lost_answer"}, {"kind": "fails", "reason": "Frame moderation failed"})
-    with pytest.raises(lumaai.APIConnectionError):
-        await wire.create()
-    (accepted,) = wire.server_state.books.creates()
-    assert (await wire.ended(accepted.id)).failure_reason == "Frame moderation failed"
-
-
-async def test_a_fault_of_one_generation_is_not_the_next_ones(wire: Wire) -> None:
-    """The fate of one create does not leak into the next call on the same connection."""
-    await wire.faults({"kind": "fails", "nth": 1})
-    first, second = await wire.create(), await wire.create()
-    assert [(await wire.ended(made.id)).state for made in (first, second)] == ["failed", "completed"]
-
-
-@pytest.mark.parametrize("code", CODES)
-async def test_every_failure_code(wire: Wire, code: str) -> None:
-    """A generation of the Agents API fails with the code that the plan names, and is refunded in full."""
-    await wire.faults({"kind": "fails", "code": code, "on": "create.agents"})
-    async with agents(wire) as luma:
-        made = await luma.generations.create(prompt="a quiet lake", model="ray-3.2", type="video")
-        async with asyncio.timeout(240):
-            while (found := await luma.generations.get(made.id)).state != "failed":  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-    assert (found.state, found.failure_code) == ("failed", code)
-    account = wire.server_state.books.account()
-    assert account.charged == account.refunded > 0
-
-
-@pytest.mark.parametrize(("reason", "code"), [
-    *((reason, "content_moderated") for reason in SEEN_REASONS),
-    ("Frame moderation failed", "content_moderated"), ("Failed to read user input frames", "corrupt_input"),
-    ("The sea was too rough", "generation_failed"),
-])  # fmt: skip
-async def test_a_failure_reason_has_a_code(wire: Wire, reason: str, code: str) -> None:
-    """Where a plan names only the other API's reason, a generation of this one fails with the code that means it."""
-    await wire.faults({"kind": "fails", "reason": reason})
-    made = await agents(wire).generations.create(prompt="a lake")
-    await wire.server_state.lifecycle.at_rest()
-    failed = await agents(wire).generations.get(made.id)
-    assert (failed.state, failed.failure_code) == ("failed", code)
 
 
 async def test_the_agents_api_loses_answers_too(wire: Wire) -> None:

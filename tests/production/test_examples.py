@@ -92,7 +92,7 @@ def test_the_pictures_of_the_examples_are_what_the_script_paints() -> None:
 
 
 @pytest.mark.long
-def test_the_seed_images_are_what_the_script_paints() -> None:
+def test_the_seed_images_are_what_the_script_paints(monkeypatch: pytest.MonkeyPatch) -> None:
     """make_seed.py paints the shipped picture again."""
     monkeypatch.syspath_prepend(str(PRODUCTIONS / "lighthouse"))  # as for a script: its brushes lie beside it
     script = runpy.run_path(str(PRODUCTIONS / "lighthouse" / "make_seed.py"))

@@ -19,7 +19,7 @@ from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.recovery import LostOrderResolver
 from studio.settings import load_settings
 from tests.support.books import Clock
-from tests.support.luma import Luma
+from tests.support.luma import Luma, no_time
 from tests.support.order_states import KEY, gone, reserved
 from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent
 from tests.support.productions import film, scene
@@ -67,7 +67,10 @@ async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger,
         return service(request)
 
     provider = DreamMachine(
-        api_key="k", base_url="https://api.example/dream-machine/v1", transport=httpx.MockTransport(answer)
+        api_key="k",
+        base_url="https://api.example/dream-machine/v1",
+        transport=httpx.MockTransport(answer),
+        sleep=no_time,
     )
     assert await LostOrderResolver(ledger, provider).refresh("luma", "luma-1") == 1
     states = [ledger.order(intent(name).key).state for name in "abcd"]

@@ -21,9 +21,9 @@ from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
 from studio.settings import load_settings
 from tests.support.books import Clock
-from tests.support.luma import Luma, no_time
-from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent
-from tests.support.productions import film, scene
+from tests.support.luma import Luma
+from tests.support.order_states import KEY, WANTED, absent, doubted, failed, gone, released, reserved, submitted
+from tests.support.orders import PARAMS, PRICE, Slept, intent, place, spent
 from tests.support.running import Sandbox
 
 Way = tuple[Callable[[Ledger], None], Callable[[Ledger], object], OrderState, Decimal]
@@ -200,100 +200,6 @@ def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
     assert ledger.adopt(other.key, "g", "by hand", by_hand=True).generation_id == "g"
     with pytest.raises(LedgerError, match="belongs to order"):
         ledger.adopt(KEY, "g", "again")
-
-
-async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """Of three in flight one is gone: the ends of the others are booked, and the gone one holds no slot any more."""
-    service = Luma(lists=False)
-    for name in "abc":
-        wanted = intent(name)
-        ledger.reserve(wanted, run="killed", caps=[])
-        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
-    service.finish("generation-1")
-    service.finish("generation-3", "failed", "Job failed")
-    del service.generations["generation-2"]
-    settler = LostOrderResolver(ledger, service.provider())
-    assert await settler.refresh("luma", "luma-1") == 2
-    assert ledger.order(intent("b").key).state is OrderState.SUBMITTED  # a young one may only be late
-    clock.now += timedelta(minutes=11)
-    await settler.refresh("luma", "luma-1")
-    states = [ledger.order(intent(name).key).state for name in "abc"]
-    assert states == [OrderState.COMPLETED, OrderState.GONE, OrderState.FAILED]
-    assert ledger.slot_holders("luma-1", "ray") == {}
-    assert spent(ledger) == PRICE * 2
-
-
-async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
-    service = Luma(lists=False)
-    for name in "abc":
-        wanted = intent(name)
-        ledger.reserve(wanted, run="killed", caps=[])
-        ledger.submitted(wanted.key, 1, service.accept(PARAMS)["id"])
-    elsewhere = intent("d", account="luma-2")
-    ledger.reserve(elsewhere, run="killed", caps=[])
-    ledger.submitted(elsewhere.key, 1, "elsewhere")
-    service.finish("generation-3")
-    del service.generations["generation-1"]
-    clock.now += timedelta(minutes=11)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("generation-2"):
-            return httpx.Response(500, headers={"x-should-retry": "false"})
-        return service(request)
-
-    provider = DreamMachine(
-        api_key="k",
-        base_url="https://api.example/dream-machine/v1",
-        transport=httpx.MockTransport(answer),
-        sleep=no_time,
-    )
-    assert await LostOrderResolver(ledger, provider).refresh("luma", "luma-1") == 1
-    states = [ledger.order(intent(name).key).state for name in "abcd"]
-    assert states == [OrderState.GONE, OrderState.SUBMITTED, OrderState.COMPLETED, OrderState.SUBMITTED]
-
-
-async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The service shows it again: it stands as it did, nothing is bought, and its end is booked."""
-    reserved(ledger)
-    ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
-    ledger.gone(KEY, "generation-1")
-    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert (placed.generation_id, placed.bought, luma.sent) == ("generation-1", False, [])
-    luma.finish("generation-1")
-    assert await LostOrderResolver(ledger, luma.provider()).refresh("luma", "luma-1") == 1
-    assert ledger.order(KEY).state is OrderState.COMPLETED
-
-
-@pytest.mark.parametrize(("minutes", "state"), [(5, OrderState.SUBMITTED), (20, OrderState.GONE)])
-async def test_waited_for_and_gone(
-    workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minutes: int, state: OrderState
-) -> None:
-    """A generation that the service does not show: a young one may come yet, an old one is gone; both are paid for."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
-    async with open_session(load_settings()) as session:
-        plan, seeds = await session.plan(film(scene("a")))
-        (shot,) = plan.shots
-        earlier = open_ledger(load_settings().ledger, clock=lambda: utc_now() - timedelta(minutes=minutes))
-        earlier.reserve(shot.intent("a-film", "local"), run="killed", caps=[])
-        earlier.submitted(shot.key, 1, "00000000-0000-4000-8000-000000000000")
-        earlier.close()
-        run = Run(session, plan, seeds, run_id="r", out=workplace / "r", budget=None, started_at=utc_now())
-        await session.connect()
-        with pytest.raises(GenerationGone if state is OrderState.GONE else NotFound, match="paid for"):
-            await await_end(run, shot, "00000000-0000-4000-8000-000000000000")
-        assert session.ledger.order(shot.key).state is state
-
-
-async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
-    gone(ledger)
-    with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"):
-        await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert luma.sent == []
-    release(ledger, KEY)
-    placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
-    assert (placed.attempt, len(luma.sent), spent(ledger)) == (2, 1, PRICE * 2)
 
 
 async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
