@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DOOR, SETTLING, PROOF = "studio/purchasing/gateway.py", "studio/purchasing/recovery.py", "studio/purchasing/absence.py"
+CANDIDATES = "studio/purchasing/candidates.py"
 LISTING, ENDS, WATCH, UNBOOKED = (
     "studio/purchasing/listing.py",
     "studio/purchasing/ends.py",

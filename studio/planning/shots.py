@@ -12,6 +12,10 @@ from studio.providers.pricing import Quote, Range
 from studio.providers.registry import spec_of
 from studio.providers.shot_request import ShotOptions, Source
 
+#: Options that are set where it is known what they are for: those of a loop, and of modified footage.
+SET_ELSEWHERE = {"camera", "loop", "strength", "auto_controls", "controls", "position"}
+COPIED = sorted((ShotOptions.__dataclass_fields__.keys() & Scene.model_fields.keys()) - SET_ELSEWHERE)
+
 
 def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction, price: Quote) -> Shot:
     """A new clip of a scene, before it is said what it is made from. Raises BadInput where its prompt is too long."""
@@ -28,8 +32,13 @@ def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction
         id=name, scene=scene.id, model=model.name, resolution=context.production.resolution_of(scene),
         aspect_ratio=context.production.aspect_ratio, seconds=seconds, prompt=prompt,
         start=None, end=None, take=context.take(scene), seller=context.seller, quote=price, request={}, api=model.api,
-        options=ShotOptions(camera=camera, hdr=scene.hdr, exr=scene.exr),
+        options=options_of(scene, camera),
     )  # fmt: skip
+
+
+def options_of(scene: Scene, camera: tuple[str, ...]) -> ShotOptions:
+    """The options of a scene's clips: every field of a scene that is an option of a shot, by the same name."""
+    return ShotOptions(camera=camera, **{name: getattr(scene, name) for name in COPIED})
 
 
 def quote(context: PlanningContext, scene: Scene, seconds: int, *, extends: bool = False, plain: bool = False) -> Quote:

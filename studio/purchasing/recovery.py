@@ -21,23 +21,30 @@ What proves a list complete stands in ``studio.purchasing.absence``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
 from studio.providers import Generation, GenerationService
-from studio.providers.order_trace import Likeness, by_token, order_token
-from studio.providers.registry import EARLIEST, find_spec, provider_of
-from studio.providers.spec import ProviderSpec
+from studio.providers.order_trace import order_token
+from studio.providers.registry import EARLIEST, provider_of
 from studio.purchasing.absence import SKEW, WINDOW, ServiceTime, absence, service_time
+from studio.purchasing.candidates import (
+    Settled,
+    candidates,
+    fit_of,
+    is_likelier_theirs,
+    is_nameless,
+    names_orders,
+    of_its_kind,
+    uncertainty,
+)
 from studio.purchasing.ends import book_ends
 from studio.purchasing.listing import TooLong, account_since, as_far_as_it_goes, whole_list
 
-RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2, "possible": 3}
 UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
 # Seconds between looks, once the grace period is over and the list proves nothing yet.
 LONGEST_PAUSE = 30.0
@@ -54,57 +61,6 @@ class Grace:
     """The time after its doubt in which a create that is not on the list may still turn up, in seconds."""
 
     seconds: float = 90.0
-
-
-Settled = Literal["adopted", "released", "waiting", "unclear"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A generation that an order may have bought.
-
-    ``apart``: seconds between the two; None where the generation is of another time.
-    """
-
-    generation: Generation
-    like: Likeness
-    apart: float | None
-
-
-def candidates(row: OrderRow, generations: Iterable[Generation], time: ServiceTime | None = None) -> list[Candidate]:
-    """What an order in doubt may have bought: the likest first, and of equals the nearest in time."""
-    found = [fit for generation in generations if (fit := _fit(row, generation, time or ServiceTime())) is not None]
-    return sorted(found, key=lambda fit: (fit.apart is None, RANK[fit.like], fit.apart or 0.0))
-
-
-def _fit(row: OrderRow, generation: Generation, time: ServiceTime) -> Candidate | None:
-    echoed = {**generation.request, "model": generation.request.get("model") or generation.model}
-    spec = _spec(row)
-    match = spec.match_echo if spec is not None else by_token
-    like = match(row.sent, echoed, token=row.token, endpoint=row.endpoint)
-    if like == "possible" and generation.kind in ("image", "video"):
-        # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
-        like = like if (generation.kind == "image") == _is_still(row) else None
-    if like is None:
-        return None
-    # A token is this attempt's alone, whenever the service says that it was.
-    return Candidate(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
-
-
-def _spec(row: OrderRow) -> ProviderSpec | None:
-    """The service that an order was sent to; None where its package is no longer installed."""
-    return find_spec(provider_of(row))
-
-
-def _is_still(row: OrderRow) -> bool:
-    spec = _spec(row)
-    return spec.is_still(row.endpoint) if spec is not None else row.endpoint.startswith("image")
-
-
-def _is_nameless(row: OrderRow) -> bool:
-    """True if the echo of such a create does not say which clip it was made of: two of them look alike."""
-    spec = _spec(row)
-    return spec is not None and row.endpoint in spec.nameless
 
 
 @dataclass(frozen=True)
@@ -200,13 +156,13 @@ class LostOrderResolver:
         look = await asyncio.to_thread(self._looked, row, shown)
         likely = candidates(row, look.free, look.time)
         if not likely or likely[0].like == "certain" or any(k.generation_id in shown for k in look.known):
-            return replace(look, names_orders=_names_orders(look.known, shown))
+            return replace(look, names_orders=names_orders(look.known, shown))
         for known in look.known[:MOST_ASKED]:
             try:
                 generation = await self._provider.get(known.generation_id or "")
             except NotFound:
                 continue
-            return replace(look, names_orders=_names_orders((known,), {generation.id: generation}))
+            return replace(look, names_orders=names_orders((known,), {generation.id: generation}))
         return look
 
     def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
@@ -249,8 +205,8 @@ class LostOrderResolver:
         found = [f for f in candidates(row, look.free, look.time) if f.like != "possible" and f.apart is not None]
         if found and found[0].like == "likely":
             rivals = self._rivals(row)
-            found = [fit for fit in found if not any(_liker(rival, fit, look.time) for rival in rivals)]
-            if found and (why := _unsure(found, rivals, look.time, nameless=_is_nameless(row))):
+            found = [fit for fit in found if not any(is_likelier_theirs(rival, fit, look.time) for rival in rivals)]
+            if found and (why := uncertainty(found, rivals, look.time, nameless=is_nameless(row))):
                 if why == "waiting":
                     return "waiting"
                 return self._unclear("the account's list cannot tell it from another one")
@@ -282,7 +238,7 @@ class LostOrderResolver:
             doubles = any(
                 other.key != row.key
                 and other.sent != row.sent
-                and (fit := _fit(other, generation, look.time)) is not None
+                and (fit := fit_of(other, generation, look.time)) is not None
                 and fit.like == "exact"
                 for other in look.known
             )
@@ -293,7 +249,7 @@ class LostOrderResolver:
     def _may_be_ours(self, row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
         """True if an order of ours whose end is not known may have brought a generation."""
         return any(
-            other.account == row.account and _fit(other, generation, time) is not None
+            other.account == row.account and fit_of(other, generation, time) is not None
             for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.seller))
         )
 
@@ -306,7 +262,7 @@ class LostOrderResolver:
         """Why an order that nothing on the list fits may be on it all the same; empty: it is not."""
         rivals = self._rivals(row)
         for fit in candidates(row, look.free, look.time):
-            if any(_liker(rival, fit, look.time) for rival in rivals):
+            if any(is_likelier_theirs(rival, fit, look.time) for rival in rivals):
                 continue  # another open order asked for just this
             if fit.like in ("certain", "exact"):
                 return f"generation {fit.generation.id} was asked for in the same words, at another time by its clock"
@@ -315,29 +271,16 @@ class LostOrderResolver:
         if look.free and self._misleading(look):
             return "the account's list does not fit orders of which the generation is known"
         for generation in look.free:
-            if self._of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):
+            if of_its_kind(row, generation, look.time) and not self._anothers(generation, rivals, look.time):
                 return (
                     f"generation {generation.id}, of the same time and model, is no order's: its words may be altered"
                 )
         return ""
 
     @staticmethod
-    def _of_its_kind(row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
-        """True if a generation is of an order's time, model and kind, whatever its echo says was asked."""
-        if time.apart(row, generation) is None and time.measured:
-            return False
-        model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")
-        if model and ordered and model != ordered:
-            return False
-        spec, made_by = _spec(row), generation.request.get("generation_type")
-        if spec is not None and spec.echo_kinds and made_by not in (None, spec.echo_kinds.get(row.endpoint)):
-            return False
-        return not generation.kind or (generation.kind == "image") == _is_still(row)
-
-    @staticmethod
     def _anothers(generation: Generation, rivals: list[OrderRow], time: ServiceTime) -> bool:
         """True if another order whose end is not known asked for just this."""
-        return any((fit := _fit(rival, generation, time)) is not None and fit.like == "exact" for rival in rivals)
+        return any((fit := fit_of(rival, generation, time)) is not None and fit.like == "exact" for rival in rivals)
 
     def _misleading(self, look: _Look) -> bool:
         """True if the list tells another request, or another time, of a generation than its order had."""
@@ -346,7 +289,7 @@ class LostOrderResolver:
             holder = by_id.get(generation.id)
             if holder is None or not holder.sent:
                 continue
-            fit = _fit(holder, generation, look.time)
+            fit = fit_of(holder, generation, look.time)
             if fit is None or fit.apart is None:
                 return True
         return False
@@ -412,32 +355,3 @@ class LostOrderResolver:
         age = (now - (row.doubted_at or row.reserved_at)).total_seconds()
         rest = grace - (now - row.unheard_since(grace)).total_seconds()
         return min(max(1.0, age / 4), rest if rest > 1.0 else LONGEST_PAUSE)
-
-
-def _names_orders(known: Iterable[OrderRow], shown: Mapping[str, Generation]) -> bool:
-    """True if a generation of ours is told with the callback that names its order."""
-    told = ((k.token, shown.get(k.generation_id or "")) for k in known if k.token)
-    return any(one is not None and order_token(one.request.get("callback_url")) == token for token, one in told)
-
-
-def _liker(rival: OrderRow, fit: Candidate, time: ServiceTime) -> bool:
-    """True if this generation is more like what another order asked for."""
-    theirs = _fit(rival, fit.generation, time)
-    return theirs is not None and theirs.apart is not None and RANK[theirs.like] < RANK[fit.like]
-
-
-def _unsure(found: list[Candidate], rivals: list[OrderRow], time: ServiceTime, *, nameless: bool) -> Settled | None:
-    """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
-
-    While an answer is under way that may name it, waiting is worth it.
-    """
-    best, *others = found
-    alike = [
-        rival.state
-        for rival in rivals
-        if (theirs := _fit(rival, best.generation, time)) is not None and theirs.apart is not None
-    ]
-    if alike:
-        return "waiting" if OrderState.RESERVED in alike else "unclear"
-    differs = any(fit.generation.request != best.generation.request for fit in others)
-    return "unclear" if differs or (others and nameless) else None
