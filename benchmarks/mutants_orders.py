@@ -276,7 +276,7 @@ ORDERS = (
         NO_LIST,
         "the commands are not told",
         WORDED,
-        "python -m flows.reconcile --release {order}             it is not",
-        "ask somebody",
+        'Reconcile(Settling.RELEASE, order), "             it is not',
+        '"ask somebody", "             it is not',
     ),
 )

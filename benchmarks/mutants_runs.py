@@ -156,7 +156,7 @@ RUNS = (
         RESTORED,
         "a list that cannot be read is no reason to wait",
         DOOR,
-        "raise NotSent(error.message, hint=error.hint) from error",
+        "raise NotSent(error.message, hint=error.hint_text) from error",
         "return",
     ),
     Mutant(

@@ -38,10 +38,10 @@ from studio.planning import derived
 from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
-from studio.remedies import Surface, asked_from
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
+from studio.wording import Surface, asked_from
 from tasks.concatenate import concatenate_film
 from tasks.report import Told, write_report
 from tasks.start_retry import begun

@@ -23,8 +23,8 @@ from studio.execution.reconciliation_lines import as_json, told
 from studio.execution.retries import SETTLE
 from studio.execution.session import Session, open_session
 from studio.purchasing.order_errors import in_doubt
-from studio.remedies import Surface, asked_from
 from studio.settings import choose_service, load_settings
+from studio.wording import Surface, asked_from
 from tasks.caching import worth
 from tasks.start_retry import begun
 

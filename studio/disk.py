@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from studio.errors import CannotWrite
-from studio.remedies import again
+from studio.remedies import AGAIN, Text, text_of
 
 #: The error numbers of a full or read-only disk.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -37,9 +37,9 @@ def disk_errors(what: str, *folders: Path) -> Iterator[None]:
     raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, hint=make_room())
 
 
-def make_room() -> str:
+def make_room() -> Text:
     """The remedy for a disk that is full or read-only."""
-    return f"make room there, or name another folder, and {again()}: what was bought is kept"
+    return text_of("make room there, or name another folder, and ", AGAIN, ": what was bought is kept")
 
 
 def fullest(folders: Sequence[Path]) -> Path:

@@ -38,7 +38,8 @@ StudioError                           1
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
 
 An error's text says what happened, where, and what to do next. It never holds an API key or a signed URL, nor
-anything that a terminal would obey: file names, logs and services' texts are printed with it.
+anything that a terminal would obey: file names, logs and services' texts are printed with it. Remedies are values
+(``studio/remedies.py``); the front-end that shows the error words them.
 """
 
 from __future__ import annotations
@@ -49,20 +50,73 @@ from decimal import Decimal
 from enum import StrEnum
 
 from studio.cleaning import printable
+from studio.remedies import Text, Wording, Words, current, joined, text_of
 
 
 class StudioError(Exception):
-    """Base of all. ``where`` names file, scene and field; ``hint`` says what to do next."""
+    """Base of all. ``where`` names file, scene and field; ``hint`` says what to do next.
+
+    Each may hold remedies. Read as strings, they have the words of the front-end whose block the error has left, else
+    of the one in whose block they are read, else neutral ones.
+    """
 
     exit_status = 1
 
-    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
-        self.message, self.where, self.hint = printable(message), printable(where), printable(hint)
+    def __init__(self, message: Words, *, where: Words = "", hint: Words = "") -> None:
+        self._wording: Wording | None = None
+        self._message, self._where, self._hint = (text_of(part).printable() for part in (message, where, hint))
         super().__init__(self.message)
 
+    @property
+    def message(self) -> str:
+        return self._shown(self._message)
+
+    @property
+    def where(self) -> str:
+        return self._shown(self._where)
+
+    @where.setter
+    def where(self, where: Words) -> None:
+        self._where = text_of(where).printable()
+
+    @property
+    def hint(self) -> str:
+        return self._shown(self._hint)
+
+    @hint.setter
+    def hint(self, hint: Words) -> None:
+        self._hint = text_of(hint).printable()
+
+    @property
+    def hint_text(self) -> Text:
+        """The hint with its remedies as values, for another error."""
+        return self._hint
+
+    @property
+    def text(self) -> Text:
+        """All of it with its remedies as values."""
+        return _told(self._where, self._message, self._hint)
+
+    def worded(self, wording: Wording | None) -> str:
+        """All of it in the words of one front-end; in neutral ones for None."""
+        return self.text.worded(wording)
+
+    def shown_by(self, wording: Wording | None) -> None:
+        """Keep the words of a front-end for wherever it is shown from now on. The first one counts."""
+        self._wording = self._wording or wording
+
     def __str__(self) -> str:
-        text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}\n  → {self.hint}" if self.hint else text
+        return self._shown(self.text)
+
+    def _shown(self, part: Text) -> str:
+        return part.worded(self._wording or current())
+
+
+def _told(where: Words, message: Words, hint: Words) -> Text:
+    """``where: message``, and the hint in a line of its own, as far as each is there."""
+    where, message, hint = text_of(where), text_of(message), text_of(hint)
+    told = text_of(where, ": ", message) if where.parts else message
+    return text_of(told, "\n  → ", hint) if hint.parts else told
 
 
 class BadInput(StudioError):
@@ -80,11 +134,15 @@ class Problem:
 
     where: str
     message: str
-    hint: str = ""
+    hint: Words = ""
+
+    @property
+    def text(self) -> Text:
+        """All of it with its remedies as values."""
+        return _told(self.where, self.message, self.hint)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}\n  → {self.hint}" if self.hint else text
+        return str(self.text)
 
 
 class ProductionError(BadInput):
@@ -92,7 +150,7 @@ class ProductionError(BadInput):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__(joined("\n", (p.text for p in self.problems)))
 
 
 class AssetError(BadInput):
@@ -112,7 +170,7 @@ class OverBudget(StudioError):
 
     exit_status = 3
 
-    def __init__(self, message: str, *, cap: Decimal, needed: Decimal, where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, cap: Decimal, needed: Decimal, where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.cap = cap
         self.needed = needed
@@ -123,7 +181,7 @@ class InDoubt(StudioError):
 
     exit_status = 4
 
-    def __init__(self, message: str, *, order: str, where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, order: str, where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.order = order
 
@@ -134,7 +192,7 @@ class ServiceError(StudioError):
     ``request_id``: the service's name for the request, in the answer to a create that had one.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, status: int | None = None, where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
         self.request_id: str | None = None
@@ -160,7 +218,7 @@ class RateLimited(NotSent):
 
     def __init__(
         self,
-        message: str,
+        message: Words,
         *,
         retry_after: float | None = None,
         status: int | None = 429,
@@ -195,7 +253,7 @@ class NotFound(Refused):
 class Ambiguous(ServiceError):
     """The request may or may not have been accepted. ``answered``: the service did answer, but without an id."""
 
-    def __init__(self, message: str, *, status: int | None = None, answered: bool = False) -> None:
+    def __init__(self, message: Words, *, status: int | None = None, answered: bool = False) -> None:
         super().__init__(message, status=status)
         self.answered = answered
 
@@ -203,7 +261,7 @@ class Ambiguous(ServiceError):
 class GenerationFailed(StudioError):
     """The service accepted an order and then failed it; it refunds what it charged. ``reason`` is its own text."""
 
-    def __init__(self, message: str, *, reason: str, where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, reason: str, where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.reason = reason
 
@@ -239,7 +297,7 @@ class AssetExpired(DownloadError):
 class MediaError(StudioError):
     """A clip or film is not what it should be. ``path`` is the file, ``log`` what ffmpeg said."""
 
-    def __init__(self, message: str, *, path: str = "", log: str = "", where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, path: str = "", log: str = "", where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where or path, hint=hint)
         self.path = path
         self.log = printable(log)
@@ -271,7 +329,7 @@ class CannotWrite(StudioError):
     ``place`` is the file or folder; empty where only the disk's answer is known.
     """
 
-    def __init__(self, message: str, *, place: str = "", where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, place: str = "", where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.place = place
 
@@ -287,6 +345,6 @@ class PrefectBusy(StudioError):
 class Incomplete(StudioError):
     """The run ended without some scenes. ``missing`` lists their ids; what was made is kept."""
 
-    def __init__(self, message: str, *, missing: Sequence[str], where: str = "", hint: str = "") -> None:
+    def __init__(self, message: Words, *, missing: Sequence[str], where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.missing = tuple(missing)

@@ -1,89 +1,216 @@
-"""Remedies in the words of the surface in use: flags of the command line, fields of Prefect's form, arguments.
+"""Remedies as values: an option, another try, a command that settles an order. Errors and notes name them by these.
 
-The one module that knows the name of an option on each surface. Errors and notes ask it when they are made, so that
-none names a flag to somebody who has a form.
+How one is written (a flag, a form's field, an argument) is known to a front-end alone: it gives a ``Wording``. A text
+that holds remedies is worded when it is shown, and can be worded for any front-end after it was made. Where none has
+said how, neutral words stand: ``the option allow_odd``.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from studio.cleaning import printable
 
 
-class Surface(StrEnum):
-    """The surface from which a run was started."""
+class Remedy(ABC):
+    """Something that a person can do, or the name of something that a person gave."""
 
-    COMMAND = "command"  # python -m flows.…
-    FORM = "form"  # a run in Prefect: from its UI, on a schedule, through its API, or the flow called from Python
-    LIBRARY = "library"  # studio.library
+    @property
+    @abstractmethod
+    def neutral(self) -> str:
+        """Words that are true on every surface."""
+
+    def __str__(self) -> str:
+        return str(text_of(self))
 
 
-#: Set by the command, the flows and the library. Where it is not set, the words are the command's.
-_surface: ContextVar[Surface | None] = ContextVar("surface", default=None)
+@dataclass(frozen=True)
+class Option(Remedy):
+    """An option of a run as something to give, with the values to give it."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def neutral(self) -> str:
+        return f"the option {self.name}" + (f" ({', '.join(self.values)})" if self.values else "")
+
+
+@dataclass(frozen=True)
+class Place(Remedy):
+    """An option that was given, as the place of an error."""
+
+    name: str
+
+    @property
+    def neutral(self) -> str:
+        return f"option {self.name}"
+
+
+@dataclass(frozen=True)
+class Aside(Remedy):
+    """An option with what stands before and after it; all of it is left out where a surface has no such option."""
+
+    before: str
+    option: Option
+    after: str = ""
+
+    @property
+    def neutral(self) -> str:
+        return f"{self.before}{self.option.neutral}{self.after}"
+
+
+@dataclass(frozen=True)
+class Again(Remedy):
+    """Going on with what is kept, by another run. Only where that changes something."""
+
+    @property
+    def neutral(self) -> str:
+        return "run it again"
+
+
+class Settling(StrEnum):
+    """What reconciliation is asked to do."""
+
+    LIST = "list"  # of what is open
+    ADOPT = "adopt"  # a generation for an order
+    RELEASE = "release"  # an order
+    RESTORED = "restored"  # what a restored ledger lacked is settled
+
+
+@dataclass(frozen=True)
+class Reconcile(Remedy):
+    """A command of reconciliation. ``order`` is an order's key, or the beginning of it."""
+
+    what: Settling = Settling.LIST
+    order: str = ""
+
+    @property
+    def neutral(self) -> str:
+        return {
+            Settling.LIST: "reconcile",
+            Settling.ADOPT: f"reconcile: adopt order {self.order} as GENERATION",
+            Settling.RELEASE: f"reconcile: release order {self.order}",
+            Settling.RESTORED: "reconcile: what the restored ledger lacked is settled",
+        }[self.what]
+
+
+@dataclass(frozen=True)
+class InTerminal(Remedy):
+    """The place where a command has to be typed, in brackets after a space; nothing where one types it already."""
+
+    @property
+    def neutral(self) -> str:
+        return " (in a terminal on the machine that has the ledger)"
+
+
+@dataclass(frozen=True)
+class Produce(Remedy):
+    """Making the film of a production again, with an option or without; ``plan``: only its prices, where one can."""
+
+    option: Option | None = None
+    plan: bool = False
+
+    @property
+    def neutral(self) -> str:
+        if self.option is not None:
+            return self.option.neutral
+        return "plan the same production" if self.plan else "make the same production again"
+
+
+@dataclass(frozen=True)
+class TakenFrom(Remedy):
+    """The folder that a relative path is taken from, after a semicolon; nothing where a person stands in it."""
+
+    folder: Path
+
+    @property
+    def neutral(self) -> str:
+        return f"; it is taken from {self.folder}"
+
+
+def option(name: str, *values: str) -> Option:
+    """An option as something to give: ``text_of("buy another with ", option("retake", scene))``."""
+    return Option(name, values)
+
+
+AGAIN = Again()
+IN_TERMINAL = InTerminal()
+
+
+class Wording(Protocol):
+    """The words of a front-end."""
+
+    def words(self, remedy: Remedy) -> str:
+        """The remedy as it is written there; empty where there is nothing of the kind."""
+        ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words with remedies among them. As a string it has the words of the front-end in whose block it is shown."""
+
+    parts: tuple[str | Remedy, ...]
+
+    def __str__(self) -> str:
+        return self.worded(current())
+
+    def worded(self, wording: Wording | None) -> str:
+        """The text in the words of one front-end; in neutral ones for None."""
+        return "".join(part if isinstance(part, str) else _words(part, wording) for part in self.parts)
+
+    def printable(self) -> Text:
+        """The text without what a terminal would obey."""
+        return Text(tuple(printable(part) if isinstance(part, str) else part for part in self.parts))
+
+
+Words = str | Text | Remedy
+
+
+def text_of(*parts: Words) -> Text:
+    """Words and remedies as one text, in their order."""
+    flat: list[str | Remedy] = []
+    for part in parts:
+        for piece in part.parts if isinstance(part, Text) else (part,):
+            if isinstance(piece, str) and flat and isinstance(flat[-1], str):
+                flat[-1] += piece
+            elif piece != "":
+                flat.append(piece)
+    return Text(tuple(flat))
+
+
+def joined(separator: str, texts: Iterable[Words]) -> Text:
+    """Texts as one, with a separator between each two."""
+    parts: list[Words] = []
+    for one in texts:
+        parts += [separator, one] if parts else [one]
+    return text_of(*parts)
+
+
+_wording: ContextVar[Wording | None] = ContextVar("wording", default=None)
+
+
+def current() -> Wording | None:
+    """The words in which texts are shown at this moment; None where no front-end has given its own."""
+    return _wording.get()
 
 
 @contextlib.contextmanager
-def asked_from(surface: Surface) -> Iterator[None]:
-    """A block in which remedies are worded for one surface. A flow that a command runs is still the command."""
-    before = _surface.set((_surface.get() or surface) if surface is Surface.FORM else surface)
+def worded_by(wording: Wording | None) -> Iterator[None]:
+    """A block in which texts are shown in the words of one front-end."""
+    before = _wording.set(wording)
     try:
         yield
     finally:
-        _surface.reset(before)
+        _wording.reset(before)
 
 
-#: Names that differ from the option's own.
-_NAMES = {
-    ("production", Surface.COMMAND): "PRODUCTION",
-    ("production", Surface.FORM): "production_file, production",
-    ("take", Surface.FORM): "takes",
-}
-#: The library's words for options that it does not have by name. Other options keep their own name and value there.
-_ARGUMENTS = {"retake": "take=2", "allow_odd": "allow_odd=True", "apart": "another production name for the provider"}
-_NOT_IN_LIBRARY = ("draft", "from_draft", "reframe", "only", "renew", "allow_missing", "out")
-_AGAIN = {
-    Surface.COMMAND: "run the same command again",
-    Surface.FORM: "retry this run, or start it again with the same parameters",
-    Surface.LIBRARY: "make the same call again",
-}
-
-
-def here() -> Surface:
-    """The surface that remedies are worded for now."""
-    return _surface.get() or Surface.COMMAND
-
-
-def again() -> str:
-    """The words for continuing with what is kept, such as ``run the same command again``. Only where that changes
-    something."""
-    return _AGAIN[here()]
-
-
-def place(name: str) -> str:
-    """An option as the place of an error: ``--take``, ``field 'takes'``, ``take``."""
-    surface = here()
-    named = _NAMES.get((name, surface), name)
-    if surface is Surface.COMMAND and not named.isupper():
-        return f"--{named.replace('_', '-')}"
-    return f"field '{named}'" if surface is Surface.FORM and ", " not in named else named
-
-
-def option(name: str, *values: str) -> str:
-    """An option with its value: ``--only a --only b``, ``'a', 'b' in the field 'only'``, ``take=2``.
-
-    Empty where the library has no such option.
-    """
-    surface = here()
-    if surface is Surface.LIBRARY:
-        return "" if name in _NOT_IN_LIBRARY else _ARGUMENTS.get(name, "=".join((name, *values)))
-    if surface is Surface.COMMAND:
-        return " ".join(f"{place(name)} {value}" for value in values) or place(name)
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{listed} in the {place(name)}" if listed else f"the {place(name)}"
-
-
-def in_a_terminal() -> str:
-    """The words that say where to type a command; empty for somebody who already works in a terminal."""
-    return "" if here() is Surface.COMMAND else " (in a terminal on the machine that has the ledger)"
+def _words(remedy: Remedy, wording: Wording | None) -> str:
+    return printable(remedy.neutral if wording is None else wording.words(remedy))

@@ -27,10 +27,10 @@ from studio.planning import derived
 from studio.planning.plan import Plan, parse_takes
 from studio.production import Production, bundled_example, chosen_production
 from studio.production.paths import local_path
-from studio.remedies import Surface, asked_from
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
+from studio.wording import Surface, asked_from
 from studio_cli.console import Screen, Terminal, show_end, show_plan
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.prefect_checks import check_address, check_home, check_prefect
@@ -295,7 +295,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
             }
             for s in plan.shots
         ],
-        "notes": list(plan.notes),
+        "notes": [str(note) for note in plan.notes],
     }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def settle(
             if not (restored or restored_settled) and all(given is None for given in (adopt, release, undo, withdraw)):
                 done = await reconcile(session)
                 for line in told(done):
-                    console.print(line, markup=False)
+                    console.print(str(line), markup=False)
                 if done.in_doubt:
                     raise in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
 

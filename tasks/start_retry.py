@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 
 from studio.errors import PrefectBusy
-from studio.remedies import again
+from studio.remedies import AGAIN, text_of
 
 TRIES = 5
 PAUSE = 2.0  # seconds; each further pause is longer by as many
@@ -36,9 +36,11 @@ async def begun(
             if number == TRIES:
                 raise PrefectBusy(
                     f"Prefect's server let no task begin ({error})",
-                    hint=f"what was ordered is kept: {again()}, and it is awaited, not bought again; "
-                    "many runs at once want a Prefect server on PostgreSQL",
-                ) from error
+                    hint=text_of(
+                        "what was ordered is kept: ", AGAIN, ", and it is awaited, not bought again; "
+                        "many runs at once want a Prefect server on PostgreSQL",
+                    ),
+                ) from error  # fmt: skip
             await sleep(PAUSE * number)
     raise AssertionError
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import ast
+import asyncio
+import re
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,16 +13,21 @@ from typing import Any
 
 import pytest
 
-from studio.errors import BadInput, Moderated, ProductionError
-from studio.execution.session import open_session
+import studio
+from studio.errors import BadInput, CannotWrite, Incomplete, Moderated, ProductionError, StudioError
+from studio.execution.outcome import failure_of
+from studio.execution.run import ShotResult
+from studio.execution.session import budget_notes, open_session
 from studio.failures import FailureClass
+from studio.ledger import OrderRow
 from studio.planning import derived
-from studio.planning.plan import Shot, Source, parse_takes
+from studio.planning.plan import Budgeting, Shot, Source, parse_takes
 from studio.production import Production, chosen_production, parse_production
 from studio.providers.pricing import Quote
-from studio.purchasing.order_errors import generation_failed
-from studio.remedies import Surface, again, asked_from, option, place
+from studio.purchasing.order_errors import generation_failed, gone
+from studio.remedies import AGAIN, Aside, Place, option, text_of
 from studio.settings import load_settings
+from studio.wording import Surface, asked_from
 
 SHOT = Shot(
     id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
@@ -27,6 +35,11 @@ SHOT = Shot(
     quote=Quote(Decimal("0.40"), "x"), request={},
 )  # fmt: skip
 IMAGE = Source("image", "f" * 64)
+STUDIO = Path(studio.__file__).parent
+GONE = gone(OrderRow(**{
+    **dict.fromkeys((field.name for field in fields(OrderRow)), None), "key": "0123456789abcdef" * 4, "scene": "a",
+    "generation_id": "g-1",
+}))  # fmt: skip
 FLAGS = ("--", "python -m flows.produce", "same command")
 
 
@@ -68,8 +81,10 @@ def test_an_option_is_named_as_where_one_is(
 ) -> None:
     """A flag on the command line, a field of the form, an argument in the library; and each has its own "again"."""
     with asked_from(where):
-        assert (option("retake", "a"), option("allow_odd"), place("reframe")) == (retake, odd, reframe)
-        assert again().startswith(next_time)
+        assert [str(told) for told in (option("retake", "a"), option("allow_odd"), Place("reframe"))] == [
+            retake, odd, reframe,
+        ]  # fmt: skip
+        assert str(AGAIN).startswith(next_time)
         error = generation_failed("Contains blacklisted words", FailureClass.MODERATION, SHOT)
         assert error.hint.endswith(retake)
 
@@ -105,9 +120,10 @@ def test_a_form_hears_where_its_paths_begin(tmp_path: Path, monkeypatch: pytest.
                 "scenes": [{"id": "a", "prompt": "a harbour", "start_image": "a"}],
             })  # fmt: skip
         assert f"paths are relative to the working folder, {tmp_path}" in str(wrong.value)
-    with asked_from(Surface.FORM), pytest.raises(ProductionError, match="it is taken from") as wrong:
+    with pytest.raises(ProductionError, match="it is taken from") as wrong, asked_from(Surface.FORM):
         chosen_production("nowhere/film.yaml", billed=False)
     assert str(tmp_path) in str(wrong.value)
+    assert wrong.value.worded(Surface.COMMAND).endswith("→ check the path")
 
 
 @pytest.mark.parametrize("named", ["only", "retake", "renew", "takes"])
@@ -118,15 +134,160 @@ async def test_a_scene_that_is_not_there_is_told_with_the_option_that_named_it(w
         for where, place in ((Surface.COMMAND, f"--{named.removesuffix('s')}"), (Surface.FORM, f"field '{named}'")):
             with asked_from(where), pytest.raises(BadInput, match="there is no scene 'b'") as wrong:
                 await session.plan(film(), **given)
-            assert wrong.value.where == place
+            assert wrong.value.worded(where).startswith(f"{place}: ")
 
 
 def test_a_flow_in_a_command_speaks_of_flags() -> None:
     """The command runs the flow, and it is the command that its user has before them."""
     with asked_from(Surface.COMMAND), asked_from(Surface.FORM):
-        assert option("draft") == "--draft"
+        assert str(option("draft")) == "--draft"
     with asked_from(Surface.COMMAND), asked_from(Surface.LIBRARY):
-        assert option("draft") == ""
+        assert str(option("draft")) == ""
+
+
+def test_one_error_is_worded_for_every_surface() -> None:
+    """An error that was made names its remedies by values: each front-end shows the same object in its own words."""
+    said = {surface: GONE.worded(surface) for surface in Surface}
+    assert said[Surface.COMMAND].endswith(
+        "for its price:\n"
+        "      python -m flows.reconcile --release 0123456789ab    the same take again\n"
+        "      or another take: --retake a"
+    )
+    assert said[Surface.FORM].endswith(
+        "for its price (in a terminal on the machine that has the ledger):\n"
+        "      python -m flows.reconcile --release 0123456789ab    the same take again\n"
+        "      or another take: 'a' in the field 'retake'"
+    )
+    assert said[Surface.LIBRARY].endswith("or another take: take=2")
+    assert str(GONE).endswith("or another take: the option retake (a)")
+    for surface in Surface:
+        with asked_from(surface):
+            assert str(GONE) == said[surface]
+
+
+def test_an_error_keeps_the_words_of_the_front_end_that_it_left() -> None:
+    """Prefect writes a flow's error into its state after the flow is over; the inner front-end's words count."""
+    for inner, said in ((Surface.FORM, "the field 'apart'"), (Surface.LIBRARY, "another production name")):
+        with pytest.raises(StudioError) as wrong, asked_from(inner):
+            raise StudioError(text_of("give ", option("apart")))
+        with asked_from(Surface.COMMAND):
+            assert str(wrong.value).startswith(f"give {said}")
+        assert wrong.value.worded(Surface.COMMAND) == "give --apart"
+
+
+def test_an_error_within_another_keeps_its_remedies() -> None:
+    """A run that ends without scenes quotes their errors: worded as a whole for whoever it is shown to."""
+    refused = generation_failed("Contains blacklisted words", FailureClass.MODERATION, SHOT)
+    failed = generation_failed("Job failed", FailureClass.SERVICE, replace(SHOT, id="b", scene="b"))
+    results = {"a": ShotResult(SHOT, error=refused), "b": ShotResult(SHOT, error=failed)}
+    error = failure_of(results, film=False, allow_missing=False)
+    assert isinstance(error, Incomplete)
+    for surface, take, again in (
+        (Surface.COMMAND, "--retake a", "run the same command again"),
+        (Surface.FORM, "'a' in the field 'retake'", "retry this run, or start it again with the same parameters"),
+        (Surface.LIBRARY, "take=2", "make the same call again"),
+    ):
+        said = error.worded(surface)
+        assert f"try another take: {take}\n" in said
+        assert f"nothing was charged: {again}\n" in said
+        assert said.endswith(f"what was made is kept: {again}, and only what is missing is paid for")
+
+
+def test_a_note_of_a_plan_is_worded_where_it_is_shown() -> None:
+    """A plan that was drawn before anybody said where it is shown has a note for each surface."""
+    (note,) = budget_notes(Budgeting(others=("other",)))
+    shown = {}
+    for surface in Surface:
+        with asked_from(surface):
+            shown[surface] = str(note).rpartition(": ")[2]
+    assert shown == {
+        Surface.COMMAND: "--apart",
+        Surface.FORM: "the field 'apart'",
+        Surface.LIBRARY: "another production name for the provider",
+    }
+    assert str(note) == "the budget is shared with other. For a budget of its own: the option apart"
+
+
+def test_what_a_surface_has_no_option_for_is_left_out() -> None:
+    """The library makes no draft by an option: neither the option nor its brackets are shown."""
+    hint = text_of("make a draft", Aside(" (", option("draft"), ")"), ", or less")
+    assert hint.worded(Surface.LIBRARY) == "make a draft, or less"
+    assert hint.worded(Surface.COMMAND) == "make a draft (--draft), or less"
+    assert hint.worded(None) == "make a draft (the option draft), or less"
+
+
+def test_what_a_terminal_obeys_is_taken_out_of_remedies() -> None:
+    """The name of a scene that was asked for may be anybody's words, within a remedy as well."""
+    error = BadInput(text_of("try ", option("only", "a\x1b[2Jb")))
+    assert [error.worded(None), error.worded(Surface.COMMAND)] == ["try the option only (ab)", "try --only ab"]
+
+
+async def test_runs_side_by_side_have_their_own_words() -> None:
+    """Two runs in one process, of the library and of a form: each error has the words of its own."""
+
+    async def fail(surface: Surface) -> str:
+        try:
+            with asked_from(surface):
+                await asyncio.sleep(0)
+                raise CannotWrite("no room", hint=AGAIN)
+        except CannotWrite as error:
+            return error.hint.partition(",")[0]
+
+    assert await asyncio.gather(fail(Surface.LIBRARY), fail(Surface.FORM)) == [
+        "make the same call again", "retry this run",
+    ]  # fmt: skip
+
+
+#: Flags of other programs, which are the same wherever a run was started from.
+OF_OTHERS = {
+    "media/ffmpeg.py": {"--upgrade", "--force-reinstall"},  # pip's
+    "ledger/copies.py": {"--format", "--file"},  # pg_dump's
+    "execution/local_sandbox.py": {"--tls", "--home", "--port", "--latency", "--attach"},  # luma_sandbox's
+}
+OURS = ("wording.py",)
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+FORM_WORDS = re.compile(r"field '(?:takes|retake|renew|only|allow_odd|apart|draft|out)'|the form's")
+
+
+def test_the_domain_knows_no_flag_and_no_field_of_a_form() -> None:
+    """Outside of the one module with the front-ends' words, no text of ``studio`` writes an option as it is given."""
+    found = {}
+    for file in STUDIO.rglob("*"):
+        name = file.relative_to(STUDIO).as_posix()
+        if name in OURS or file.suffix not in (".py", ".html"):
+            continue
+        texts = " ".join(_texts(file))
+        told = {*FLAG.findall(texts), *FORM_WORDS.findall(texts)} - OF_OTHERS.get(name, set())
+        if told:
+            found[name] = sorted(told)
+    assert not found
+
+
+def test_no_remedy_is_written_into_a_string() -> None:
+    """In an f-string a remedy would have the words of that moment for good: texts with remedies are put together."""
+    found = []
+    folders = (STUDIO, STUDIO.parent / "tasks", STUDIO.parent / "flows")
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "studio.remedies"
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FormattedValue):
+                named = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & imported
+                found += [f"{file.name}:{node.lineno}: {name}" for name in named]
+    assert not found
+
+
+def _texts(file: Path) -> list[str]:
+    """The strings of a module, or a template without the custom properties of its styles."""
+    if file.suffix != ".py":
+        return re.split(r"--[a-z-]+(?=:|\))", file.read_text(encoding="utf-8"))
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
 def film() -> Production:

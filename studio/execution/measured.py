@@ -17,6 +17,7 @@ from studio.providers.models import tier_of
 from studio.providers.pricing import PriceTable, Quote, Range
 from studio.providers.registry import video_model
 from studio.providers.shot_request import Operation
+from studio.remedies import option, text_of
 
 BY_ITS_SOURCE = (Operation.MODIFY, Operation.REFRAME, Operation.UPSCALE, Operation.SOUND)
 # Frames by which a clip may be longer than planned without a word: services and containers count the last ones
@@ -59,11 +60,12 @@ def price_of(prices: PriceTable, shot: Shot, source: Shot, clip: Clip, *, allowe
     planned = max(1, ceil(shot.seconds * FPS))
     if allowed or real <= shot.quote.usd * (1 + Decimal(LAP) / planned) + prices.of(shot.api).round_to:
         return real
-    hint = f"write into scene '{source.scene}' the duration and resolution that it has" if source.generation else ""
+    amend = f"write into scene '{source.scene}' the duration and resolution that it has" if source.generation else ""
     raise OddClip(
         f"was not ordered: '{source.id}', which it is made from, lasts {float(clip.duration):.4g} s at "
         f"{clip.width}×{clip.height}, so that it costs {usd(real)}, and the plan said {usd(shot.quote.usd)}",
         where=f"shot '{shot.id}'",
-        hint=f"{hint + ', or buy' if hint else 'buy'} it at that price, within every cap, by --allow-odd "
-        "(the form's field 'allow_odd')",
+        hint=text_of(
+            f"{amend + ', or buy' if amend else 'buy'} it at that price, within every cap, by ", option("allow_odd")
+        ),
     )

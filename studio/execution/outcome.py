@@ -19,7 +19,7 @@ from studio.errors import (
     Unauthorized,
 )
 from studio.execution.run import Run, ShotResult
-from studio.remedies import again
+from studio.remedies import AGAIN, joined, text_of
 
 # Errors after which the same order fails again until something is changed; NOT_FINAL are the exceptions among them.
 FINAL = (BadInput, GenerationFailed, GenerationGone, OddClip, Refused)
@@ -43,12 +43,14 @@ def failure_of(results: Mapping[str, ShotResult], *, film: bool, allow_missing: 
     missing = tuple(dict.fromkeys(r.shot.scene for r in results.values() if not r.made))
     if not missing or (allow_missing and film):
         return None
-    reasons = "\n".join(dict.fromkeys(str(error) for error in failed.values()))
+    reasons = joined("\n", dict.fromkeys(e.text if isinstance(e, StudioError) else str(e) for e in failed.values()))
     final = all(isinstance(error, FINAL) and not isinstance(error, NOT_FINAL) for error in failed.values())
     return Incomplete(
-        f"without a clip: {', '.join(missing)}\n{reasons}",
+        text_of(f"without a clip: {', '.join(missing)}\n", reasons),
         missing=missing,
-        hint="what was made is kept: "
-        + ("once that is put right, " if final else f"{again()}, and ")
-        + "only what is missing is paid for",
+        hint=text_of(
+            "what was made is kept: ",
+            *(("once that is put right, ",) if final else (AGAIN, ", and ")),
+            "only what is missing is paid for",
+        ),
     )

@@ -11,7 +11,7 @@ from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrust
 from studio.execution.poll_schedule import PollSchedule
 from studio.ledger.sightings import Sighting
 from studio.providers import Generation, GenerationService
-from studio.remedies import again
+from studio.remedies import AGAIN, text_of
 
 UNSEEN = 30.0  # seconds in which a service may not yet show a generation that it has just accepted
 PAGE = 100
@@ -215,5 +215,5 @@ class GenerationPoller:
 def _still_running(generation_id: str, seconds: float) -> StillRunning:
     return StillRunning(
         f"generation {generation_id} was not finished after {seconds:.0f} s",
-        hint=f"it is paid for and goes on at the service: {again()}: it is awaited, not bought again",
+        hint=text_of("it is paid for and goes on at the service: ", AGAIN, ": it is awaited, not bought again"),
     )

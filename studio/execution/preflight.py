@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from studio.errors import SettingsError
 from studio.money import ZERO
 from studio.planning.plan import FPS, Plan, Shot, ShotState
-from studio.remedies import place
+from studio.remedies import Place, Words, joined, text_of
 from studio.storage.ownership import FILES, LINKED, check_ours, claim
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
     """
     home, made = session.home, []
     films = session.settings.films.absolute()
-    option = "STUDIO_FILMS" if out.is_relative_to(films) else place("out")
+    option: Words = "STUDIO_FILMS" if out.is_relative_to(films) else Place("out")
     try:
         for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
             made += _try_out(folder, "STUDIO_HOME")
@@ -76,7 +76,7 @@ def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:
     )
 
 
-def _try_out(folder: Path, where: str) -> list[Path]:
+def _try_out(folder: Path, where: Words) -> list[Path]:
     """Create a folder and write and sync a file in it. Returns the folders that did not exist before."""
     with _told_of(folder, where):
         missing = [place for place in (*reversed(folder.parents), folder) if not place.exists()]
@@ -93,9 +93,9 @@ def _try_out(folder: Path, where: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _told_of(folder: Path, where: str) -> Iterator[None]:
+def _told_of(folder: Path, where: Words) -> Iterator[None]:
     """A block in which errors with a folder become SettingsError."""
-    hint = f"name a folder that can be written ({where}); nothing was ordered"
+    hint = text_of("name a folder that can be written (", where, "); nothing was ordered")
     try:
         yield
     except ValueError:
@@ -117,18 +117,20 @@ class _Need:
     """The bytes that are needed on one disk: their purpose, and a folder on it."""
 
     folder: Path
-    where: list[str]
+    where: list[Words]
     parts: dict[str, int]
 
 
-def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
+def _check_space(session: Session, plan: Plan, out: Path, option: Words) -> None:
     """Compare the free space of each disk with the run's needs. Raises SettingsError with the figures."""
     sizes = {shot.id: _bytes_of(session, shot) for shot in plan.shots}
     fetched = sum(size for size, here in sizes.values() if not here)
     film = _film_bytes(plan, {shot: size for shot, (size, _) in sizes.items()})
     frames = sum(round(_pixels(s) * s.seconds * FPS * EXR_BYTES) for s in plan.shots if s.options.exr)
     shots = len(plan.shots)
-    wanted = [(session.home, "STUDIO_HOME", {"clips": fetched, "EXR frames": frames})]
+    wanted: list[tuple[Path, Words, dict[str, int]]] = [
+        (session.home, "STUDIO_HOME", {"clips": fetched, "EXR frames": frames})
+    ]
     if out != session.home:
         report = min(REPORT_BYTES + shots * REPORT_SHOT_BYTES, REPORT_MOST)
         # Clips that cannot be copied as they are first become pieces of the film's form.
@@ -152,7 +154,7 @@ def _check_space(session: Session, plan: Plan, out: Path, option: str) -> None:
             told = ", ".join(f"{what} {_size(size)}" for what, size in need.parts.items() if size)
             raise SettingsError(
                 f"the disk of {need.folder} has {_size(free)} free, and this run needs about {_size(total)} ({told})",
-                where=", ".join(need.where),
+                where=joined(", ", need.where),
                 hint="make room there, or name a folder on another disk; nothing was ordered",
             )
 

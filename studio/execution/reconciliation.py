@@ -20,6 +20,7 @@ from studio.providers.registry import provider_of, spec_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 from studio.purchasing.recovery import LostOrderResolver
+from studio.remedies import Reconcile, text_of
 
 # Generations of this period are checked where no balance was read before.
 FIRST_LOOK = timedelta(days=2)
@@ -245,10 +246,10 @@ def find_order(session: Session, prefix: str) -> OrderRow:
     if len(wanted) < LEAST or not set(wanted) <= set("0123456789abcdef"):
         raise BadInput(
             f"{prefix!r} names no order: at least {LEAST} characters of its key are needed",
-            hint="python -m flows.reconcile lists what is in doubt, with the beginning of each key",
+            hint=text_of(Reconcile(), " lists what is in doubt, with the beginning of each key"),
         )
     found = session.ledger.find_orders(wanted)
     if len(found) != 1:
         many = f"{len(found) or 'no'} orders begin with '{prefix}'"
-        raise LedgerError(many, hint="python -m flows.reconcile lists what is in doubt")
+        raise LedgerError(many, hint=text_of(Reconcile(), " lists what is in doubt"))
     return found[0]

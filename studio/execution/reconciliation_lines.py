@@ -8,13 +8,14 @@ from studio.execution.reconciliation import Reconciliation
 from studio.ledger import OrderRow
 from studio.money import plain, usd
 from studio.purchasing.order_errors import traced
+from studio.remedies import Reconcile, Settling, Words, text_of
 
 CLOCK_TOLD = 5.0  # seconds
 
 
-def told(done: Reconciliation) -> list[str]:
+def told(done: Reconciliation) -> list[Words]:
     """Lines about what was settled, and what is left."""
-    lines = []
+    lines: list[Words] = []
     if done.adopted:
         lines.append(f"{len(done.adopted)} lost answers found again and adopted: {_short(done.adopted)}")
     if done.released:
@@ -53,9 +54,12 @@ def told(done: Reconciliation) -> list[str]:
         )
     if done.restored:
         lines.append(
-            "the ledger was restored from an older copy: new orders are first looked for on the account's list. "
-            "Once what it lacks is settled: python -m flows.reconcile --restored-settled"
-        )
+            text_of(
+                "the ledger was restored from an older copy: new orders are first looked for on the account's list. "
+                "Once what it lacks is settled: ",
+                Reconcile(Settling.RESTORED),
+            )
+        )  # fmt: skip
     if done.clock is not None and abs(done.clock) > CLOCK_TOLD:
         lines.append(f"the service's clock is {done.clock:+.0f} s off this machine's")
     if done.unexplained:

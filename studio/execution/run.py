@@ -29,7 +29,7 @@ from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
 from studio.purchasing.gateway import PurchaseGateway
-from studio.remedies import here, option
+from studio.remedies import Aside, Words, option, text_of
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.storage.probe_cache import stored_clip
 
@@ -48,7 +48,7 @@ class Run:
         self.allow_odd, self.odd = allow_odd, dict[str, str]()
         self.session, self.plan, self.seeds = session, plan, seeds
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[Words, ...] = ()
         self._gateways: dict[tuple[str, str], PurchaseGateway] = {}
 
     @property
@@ -90,7 +90,7 @@ class Run:
             raise NotConfirmed(
                 f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
                 where=self.plan.production.title,
-                hint=f"give the run a budget ({option('budget')}), or write one into the production",
+                hint=text_of("give the run a budget (", option("budget"), "), or write one into the production"),
             )
         self.warnings = await asyncio.to_thread(self._told_before)
         for line in self.warnings:
@@ -130,9 +130,9 @@ class Run:
             if asked <= {s.scene for s in self.plan.shots} - missing:
                 end_retakes(session.ledger, self.id, asked)
 
-    def _told_before(self) -> tuple[str, ...]:
+    def _told_before(self) -> tuple[Words, ...]:
         """Warnings and notes before the run buys anything."""
-        lines = []
+        lines: list[Words] = []
         if self.session.restored:
             lines.append(
                 "the ledger is older than it was: a copy was restored. What it lacks is adopted where it is found "
@@ -187,7 +187,7 @@ def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: s
                     cap=Decimal(cap.creates),
                     needed=Decimal(made + plan.to_buy),
                     where=production.title,
-                    hint=f"nothing was bought. Make fewer scenes{_by(option('only'))}, or raise the limit",
+                    hint=text_of("nothing was bought. Make fewer scenes", _by("only"), ", or raise the limit"),
                 )
     return left
 
@@ -217,20 +217,21 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
     over = spent + plan.to_pay - limit
     before = f", {usd(spent)} are spent already" if spent else ""
     fits = plan.affordable(limit - spent)
-    room = f"; within it fits: {option('only', *fits)}" if fits and option("only") else ""
+    room = Aside("; within it fits: ", option("only", *fits)) if fits else ""
     return OverBudget(
         f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
         cap=limit,
         needed=spent + plan.to_pay,
         where=plan.production.title,
-        hint=f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft"
-        f"{_by(option('draft'))}{room}",
+        hint=text_of(
+            f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft", _by("draft"), room
+        ),
     )
 
 
-def _by(how: str) -> str:
-    """An option in brackets; empty where there is none."""
-    return f" ({how})" if how else ""
+def _by(name: str) -> Aside:
+    """An option in brackets; nothing where there is none."""
+    return Aside(" (", option(name), ")")
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,6 @@ def make_record(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
             *run.session.clock_notes(), *notes,
         ),
-        surface=here(),
     )  # fmt: skip
 
 
@@ -382,7 +382,7 @@ def _without_secrets(value: Any) -> Any:
     return value
 
 
-def _told(error: BaseException | None) -> str | None:
+def _told(error: BaseException | None) -> Words | None:
     if error is None:
         return None
-    return str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+    return error.text if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"

@@ -46,7 +46,7 @@ from studio.providers.spec import Connection, RateLimits
 from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
-from studio.remedies import option, place
+from studio.remedies import Place, Words, option, text_of
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.still_store import StillStore
@@ -87,7 +87,7 @@ class Session:
         for name, scenes in (("only", only), ("retake", retake), ("take", takes or {}), ("renew", renew)):
             for scene in scenes:
                 if (name, scene) != ("renew", ALL):
-                    production.scene(scene, where=place(name))  # a missing one is reported at once
+                    production.scene(scene, where=Place(name))  # a missing one is reported at once
         images, footage = assets_of(production)
         seeds: dict[str, Seed] = await look_at(
             images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
@@ -305,7 +305,7 @@ def read_by_url(plan: Plan) -> dict[str, None]:
     return dict.fromkeys(sha for api in apis if not spec_of(api).takes_files for sha in seeds_of(plan, api))
 
 
-def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
+def budget_notes(budgeting: Budgeting) -> tuple[Words, ...]:
     """Notes on a budget that several films share, or that continues under an earlier name."""
     if budgeting.begun_as:
         begun = (
@@ -314,12 +314,11 @@ def budget_notes(budgeting: Budgeting) -> tuple[str, ...]:
         )
         return (*begun, *budget_notes(replace(budgeting, begun_as="")))
     if budgeting.made_out_of:
-        return (
-            f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both. "
-            f"For a budget of its own: {option('apart')}",
-        )
+        shared = f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both"
+        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
     if budgeting.others:
-        return (f"the budget is shared with {', '.join(budgeting.others)}. For a budget of its own: {option('apart')}",)
+        shared = f"the budget is shared with {', '.join(budgeting.others)}"
+        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
     return ()
 
 

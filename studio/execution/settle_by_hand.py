@@ -12,6 +12,7 @@ from studio.ledger.by_hand import adopt, release, undo
 from studio.providers import Generation
 from studio.providers.order_trace import order_token
 from studio.providers.registry import provider_of, spec_of
+from studio.remedies import Place
 
 
 async def adopt_by_hand(session: Session, order: str, generation_id: str) -> OrderRow:
@@ -22,14 +23,14 @@ async def adopt_by_hand(session: Session, order: str, generation_id: str) -> Ord
     """
     row = await asyncio.to_thread(find_order, session, order)
     if not generation_id.strip():
-        raise BadInput("names no generation", where="--adopt", hint="give its id, as the account's list shows it")
+        raise BadInput("names no generation", where=Place("adopt"), hint="give its id, as the account's list shows it")
     # The service must know the generation: a mistyped id would lose a paid clip.
     await session.connect()
     generation = await session.provider_of(provider_of(row)).get(generation_id)
     fault = _mismatch(session, row, generation)
     if fault:
         raise BadInput(
-            f"generation {generation_id} cannot be order {row.key[:12]}'s: {fault}", where="--adopt",
+            f"generation {generation_id} cannot be order {row.key[:12]}'s: {fault}", where=Place("adopt"),
             hint="look at the account's generations again; nothing was booked",
         )  # fmt: skip
     return await asyncio.to_thread(adopt, session.ledger, row.key, generation_id)

@@ -27,7 +27,7 @@ from studio.providers.registry import spec_of
 from studio.purchasing.ends import GONE_AFTER
 from studio.purchasing.gateway import Placed
 from studio.purchasing.order_errors import generation_failed, gone, pinned_failed, pinned_missing
-from studio.remedies import again, option
+from studio.remedies import AGAIN, Text, option, text_of
 from studio.storage.probe_cache import stored_clip
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> Stu
     if row is None or row.generation_id is None:
         return error
     if await asyncio.to_thread(ledger.now) - (row.submitted_at or row.reserved_at) < GONE_AFTER:
-        error.hint = f"it is paid for: {again()} later, and it is looked for, not bought again"
+        error.hint = text_of("it is paid for: ", AGAIN, " later, and it is looked for, not bought again")
         return error
     await asyncio.to_thread(ledger.gone, row.key, row.generation_id)
     return gone(row)
@@ -202,7 +202,7 @@ async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
         raise OddClip(
             f"was not ordered: '{parent.id}', which it is made from, came in another size or length than ordered",
             where=f"shot '{shot.id}'",
-            hint=error.hint,
+            hint=error.hint_text,
         ) from None
     except (DownloadError, BadClip, ServiceError) as error:
         log.info("shot '%s' is ordered, though '%s' could not be fetched: %s", shot.id, parent.id, error)
@@ -229,12 +229,12 @@ async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal
     return price_of(run.session.prices, shot, source, clip, allowed=run.allow_odd)
 
 
-def _look_at(run: Run, shot: Shot, sha256: str) -> str:
+def _look_at(run: Run, shot: Shot, sha256: str) -> Text:
     path = run.session.stills.find(sha256) if shot.is_still else run.session.store.path(sha256)
-    return (
-        f"it is paid for and kept: look at {path}. Use it as it is with {option('allow_odd')}, or "
-        f"buy another with {option('retake', shot.scene)}"
-    )
+    return text_of(
+        f"it is paid for and kept: look at {path}. Use it as it is with ", option("allow_odd"),
+        ", or buy another with ", option("retake", shot.scene),
+    )  # fmt: skip
 
 
 async def _kept(run: Run, shot: Shot, generation_id: str) -> str:

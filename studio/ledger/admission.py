@@ -17,7 +17,7 @@ from studio.ledger.limits import Hold, holds_of, learnt, use_freed
 from studio.ledger.schema import entries, orders, waiting
 from studio.ledger.values import Cap, Intent, Limits, OrderState, pool_names
 from studio.money import ZERO, usd
-from studio.remedies import again
+from studio.remedies import AGAIN, text_of
 
 MINUTE = timedelta(seconds=60)
 # A process that waits for a slot asks again every second or so; one that has not for this long is gone.
@@ -78,8 +78,10 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
                 cap=cap.limit,
                 needed=before + intent.price,
                 where=f"scene '{intent.scene}'",
-                hint=f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less"
-                + (f"; or {again()}: what is perhaps spent was this run's alone" if perhaps else ""),
+                hint=text_of(
+                    f"nothing was bought for this scene; raise the {cap.scope}'s budget, or make less",
+                    *(("; or ", AGAIN, ": what is perhaps spent was this run's alone") if perhaps else ()),
+                ),
             )
         if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
             raise OverBudget(

@@ -15,7 +15,7 @@ from sqlalchemy import Row, insert, select, update
 from studio.errors import LedgerError
 from studio.ledger.journal import Journal
 from studio.ledger.schema import retakes
-from studio.remedies import again
+from studio.remedies import AGAIN, text_of
 
 Outcome = Literal["film", "withdrawn", "refused"]
 
@@ -80,7 +80,7 @@ def keep_retakes(
             if same is not None and same.take != take:
                 raise LedgerError(
                     f"another run that asks for the same makes take {same.take} of scene '{scene}'",
-                    hint=f"nothing was bought: {again()}, and it goes on with that take",
+                    hint=text_of("nothing was bought: ", AGAIN, ", and it goes on with that take"),
                 )
             if same is not None:
                 connection.execute(update(retakes).where(retakes.c.id == same.id).values(run=run))

@@ -132,5 +132,5 @@ def _metadata(
         "cached": not bought,
         "spent": spent,
         "service": shot.seller,
-        "notes": [*run.warnings, *run.plan.notes, *run.odd.values()],
+        "notes": [str(note) for note in (*run.warnings, *run.plan.notes, *run.odd.values())],
     }

@@ -28,9 +28,9 @@ from studio.production import Production
 from studio.providers import Generation, GenerationPage, GenerationService
 from studio.providers.price_book import load_prices
 from studio.providers.registry import spec_of, video_model
-from studio.remedies import Surface, asked_from
 from studio.settings import Settings, load_settings
 from studio.storage.download import download
+from studio.wording import Surface, asked_from
 
 log = logging.getLogger(__name__)
 

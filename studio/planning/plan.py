@@ -20,7 +20,7 @@ from studio.production import Production
 from studio.providers.pricing import Quote
 from studio.providers.registry import spec_of, still_models, video_models
 from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
-from studio.remedies import option, place
+from studio.remedies import Place, Words, option, text_of
 
 FPS = 24
 
@@ -178,7 +178,7 @@ class Plan:
     seller: str
     shots: tuple[Shot, ...]
     cuts: tuple[SceneEdit, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
 
@@ -279,7 +279,7 @@ def parse_takes(pairs: Sequence[str]) -> dict[str, int]:
         scene, _, number = pair.rpartition("=")
         if not scene or not number.isdecimal() or not 1 <= int(number) <= 1000:
             raise BadInput(
-                f"{pair!r} is not SCENE=N", where=place("take"), hint=f"such as {option('take', 'arrival=2')}"
+                f"{pair!r} is not SCENE=N", where=Place("take"), hint=text_of("such as ", option("take", "arrival=2"))
             )
         takes[scene] = int(number)
     return takes

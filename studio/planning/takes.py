@@ -17,7 +17,7 @@ from studio.money import ZERO, usd
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
 from studio.production.slugs import earlier_text
-from studio.remedies import option
+from studio.remedies import Aside, Text, option, text_of
 
 ALL = "all"
 FRAMES = ("generation", "first", "last")  # what a request says of another clip that one starts from or ends on
@@ -149,20 +149,18 @@ def _asked(shot: Shot, fresh: Collection[str]) -> bool:
     return ALL in fresh or shot.scene in fresh
 
 
-def _notes(stale: list[Shot]) -> list[str]:
+def _notes(stale: list[Shot]) -> list[Text]:
     by_scene: dict[str, list[Shot]] = defaultdict(list)
     for shot in stale:
         by_scene[shot.scene].append(shot)
     return [
-        f"scene '{scene}' is stale: what it was made from has another take now. Its clip is used as it is; a fresh one "
-        f"costs {usd(sum((s.quote.usd for s in shots), ZERO))}{_renewing(scene)}"
+        text_of(
+            f"scene '{scene}' is stale: what it was made from has another take now. Its clip is used as it is; a fresh "
+            f"one costs {usd(sum((s.quote.usd for s in shots), ZERO))}",
+            Aside(": ", option("renew", scene)),
+        )
         for scene, shots in by_scene.items()
     ]
-
-
-def _renewing(scene: str) -> str:
-    how = option("renew", scene)
-    return f": {how}" if how else ""
 
 
 def _parents(rows: Iterable[OrderRow]) -> set[str]:

@@ -8,7 +8,7 @@ from studio.errors import BadInput
 from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
 from studio.providers.registry import video_model
-from studio.remedies import option, place
+from studio.remedies import Place, option, text_of
 
 
 def as_draft(production: Production) -> Production:
@@ -41,7 +41,7 @@ def reframed(production: Production, ratio: str) -> Production:
     """
     if ratio not in get_args(AspectRatio):
         known = ", ".join(get_args(AspectRatio))
-        raise BadInput(f"{ratio!r} is no aspect ratio", where=place("reframe"), hint=f"one of {known}")
+        raise BadInput(f"{ratio!r} is no aspect ratio", where=Place("reframe"), hint=f"one of {known}")
     slug = f"{production.slug[:56]}-{ratio.replace(':', 'x')}"
     return parse_production({**production.model_dump(mode="json"), "reframe": ratio, "slug": slug}).as_version_of(
         production
@@ -52,7 +52,7 @@ def derived(production: Production, *, draft: bool = False, from_draft: bool = F
     """The production that a run is asked for. Raises BadInput where the wishes contradict each other."""
     if draft and from_draft:
         raise BadInput(
-            f"{option('draft')} and {option('from_draft')} contradict each other",
+            text_of(option("draft"), " and ", option("from_draft"), " contradict each other"),
             hint="a final is made from the draft: choose one",
         )
     if draft:

@@ -22,7 +22,7 @@ from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
-from studio.remedies import place
+from studio.remedies import Place
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -93,7 +93,7 @@ def chosen_production(file: str | Path | None, written: Production | None = None
     if named and written is not None:
         raise BadInput(
             f"two productions are given: the file {named}, and the written one '{written.title}'",
-            where=place("production"), hint="leave one of them empty; nothing was bought",
+            where=Place("production"), hint="leave one of them empty; nothing was bought",
         )  # fmt: skip
     if written is not None:
         return parse_production(written)
@@ -102,7 +102,7 @@ def chosen_production(file: str | Path | None, written: Production | None = None
     if billed:
         raise NotConfirmed(
             "no production is given, and this run would be billed: nothing is bought that nobody named",
-            where=place("production"),
+            where=Place("production"),
             hint="name a production file, or write a production; the bundled example is made without a name in the "
             f"sandbox alone (without an API key), or by its name: {bundled_example()}",
         )

@@ -42,6 +42,7 @@ from studio.production.normalize import canonical
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
 from studio.production.slugs import film_name, slugify
 from studio.providers.luma.concepts import hint_key, resolve
+from studio.remedies import Words
 
 
 class FilmOptions(Frozen):
@@ -138,7 +139,7 @@ class Production(Frozen):
                 raise refused("\n".join(map(str, problems)))
         return self
 
-    def scene(self, scene_id: str, *, where: str = "") -> Scene:
+    def scene(self, scene_id: str, *, where: Words = "") -> Scene:
         """The scene of this id. Raises ``BadInput`` that names the nearest id, and ``where`` it was asked for, if
         there is none."""
         found = next((scene for scene in self.scenes if scene.id == scene_id), None)

@@ -43,7 +43,7 @@ from studio.production.scalars import (
     text_kind,
     with_pairs,
 )
-from studio.remedies import Surface, here
+from studio.remedies import TakenFrom, Words, text_of
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
@@ -119,7 +119,7 @@ def _text_of(path: Path) -> str:
         raise _unreadable(f"{name}:{line}", "is not UTF-8 text", "save it as UTF-8") from None
 
 
-def _neighbours(path: Path) -> str:
+def _neighbours(path: Path) -> Words:
     """The production files in the folder of a missing one."""
     try:
         there = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in (".yaml", ".yml", ".json"))
@@ -128,11 +128,10 @@ def _neighbours(path: Path) -> str:
     if there:
         return f"there are: {', '.join(there[:8])}"
     # A person at Prefect's form does not see which folder the run uses.
-    from_where = here() is Surface.FORM and not path.is_absolute()
-    return f"check the path; it is taken from {Path.cwd()}" if from_where else "check the path"
+    return "check the path" if path.is_absolute() else text_of("check the path", TakenFrom(Path.cwd()))
 
 
-def _unreadable(where: str, message: str, hint: str = "") -> ProductionError:
+def _unreadable(where: str, message: str, hint: Words = "") -> ProductionError:
     return ProductionError([Problem(where, message, hint)])
 
 

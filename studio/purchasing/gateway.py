@@ -59,7 +59,7 @@ from studio.purchasing.listing import whole_list
 from studio.purchasing.order_errors import gone, held_back, in_doubt, refused_before
 from studio.purchasing.recovery import Grace, LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
-from studio.remedies import again, in_a_terminal
+from studio.remedies import AGAIN, IN_TERMINAL, Reconcile, text_of
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -230,9 +230,11 @@ class PurchaseGateway:
             f"no slot of the account came free, and nothing moved for {idle.total_seconds() / 60:.0f} minutes; "
             f"the slots are held by {held or 'nobody'}",
             where=f"scene '{intent.scene}'",
-            hint="nothing was bought for this scene. python -m flows.reconcile books what has ended, and says what is "
-            f"in doubt{in_a_terminal()}; then {again()}",
-        )
+            hint=text_of(
+                "nothing was bought for this scene. ", Reconcile(), " books what has ended, and says what is in doubt",
+                IN_TERMINAL, "; then ", AGAIN,
+            ),
+        )  # fmt: skip
 
     def _settler(self) -> LostOrderResolver:
         return LostOrderResolver(self._ledger, self._provider(), grace=self._grace)
@@ -257,7 +259,7 @@ class PurchaseGateway:
             await _unbroken(self._ledger.release, row.key, row.attempt, "the account's list could not be read")
             if isinstance(error, Untrusted):
                 raise
-            raise NotSent(error.message, hint=error.hint) from error
+            raise NotSent(error.message, hint=error.hint_text) from error
         if found is not None:
             why = f"the ledger was restored, and generation {found} of the account was asked for in the same words"
             raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, why))

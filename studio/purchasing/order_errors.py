@@ -14,7 +14,7 @@ from studio.errors import (
 from studio.failures import FailureClass
 from studio.ledger import OrderRow
 from studio.planning.plan import Shot
-from studio.remedies import again, in_a_terminal, option
+from studio.remedies import AGAIN, IN_TERMINAL, Reconcile, Settling, option, text_of
 
 PINNED = (
     "nothing was bought for it: name a generation that is completed, or take the field out, and the scene is made from "
@@ -30,12 +30,14 @@ def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
         f"{'; ' + why if why else ''}); it is not sent again, so that it cannot be bought twice",
         order=row.key,
         where=f"scene '{row.scene}'",
-        hint=f"{again()} later: it is looked for again. Or look at the generations of the account around "
-        f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then{in_a_terminal()} either\n"
-        f"      python -m flows.reconcile --adopt {order} GENERATION    it is there: use it\n"
-        f"      python -m flows.reconcile --release {order}             it is not: it may be sent again"
-        + (f"\n      Luma's support can look for it: {said}" if (said := traced(row)) else ""),
-    )
+        hint=text_of(
+            AGAIN, " later: it is looked for again. Or look at the generations of the account around "
+            f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then", IN_TERMINAL, " either\n"
+            "      ", Reconcile(Settling.ADOPT, order), "    it is there: use it\n"
+            "      ", Reconcile(Settling.RELEASE, order), "             it is not: it may be sent again"
+            + (f"\n      Luma's support can look for it: {said}" if (said := traced(row)) else ""),
+        ),
+    )  # fmt: skip
 
 
 def traced(row: OrderRow) -> str:
@@ -52,55 +54,60 @@ def gone(row: OrderRow) -> GenerationGone:
     return GenerationGone(
         f"generation {row.generation_id} of order {order} was paid for, and is no longer at the service",
         where=f"scene '{row.scene}'",
-        hint=f"it is not bought again by itself. If it was deleted, have it made once more, for its price"
-        f"{in_a_terminal()}:\n"
-        f"      python -m flows.reconcile --release {order}    the same take again\n"
-        f"      or another take: {option('retake', row.scene)}",
-    )
+        hint=text_of(
+            "it is not bought again by itself. If it was deleted, have it made once more, for its price", IN_TERMINAL,
+            ":\n      ", Reconcile(Settling.RELEASE, order), "    the same take again\n"
+            "      or another take: ", option("retake", row.scene),
+        ),
+    )  # fmt: skip
 
 
 def generation_failed(reason: str | None, kind: FailureClass | None, shot: Shot) -> GenerationFailed:
     """The error for a generation that the service failed: final where its content was refused, else worth another."""
-    text = reason or "no reason given"
+    told = reason or "no reason given"
     where = f"scene '{shot.scene}'"
     if kind is FailureClass.MODERATION:
-        part = _part(text, shot)
+        part = _part(told, shot)
         change = " or ".join({**_words(shot), **_pictures(shot)}.values()) or "the scene"
-        other = option("retake", shot.scene)
-        hint = f"change {change}; or, as the verdict is not always the same, try another take: {other}"
-        return Moderated(f"the service refused {part}: {text} (refunded)", reason=text, where=where, hint=hint)
+        hint = text_of(
+            f"change {change}; or, as the verdict is not always the same, try another take: ",
+            option("retake", shot.scene),
+        )
+        return Moderated(f"the service refused {part}: {told} (refunded)", reason=told, where=where, hint=hint)
     if kind is FailureClass.INPUT:
-        hint = (
+        hint = text_of(
             "the service must be able to read and use the image or footage: check what it is, and that its URL is "
             "public and still valid"
         )
-        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+        return GenerationFailed(f"generation failed: {told} (refunded)", reason=told, where=where, hint=hint)
     if kind is FailureClass.ACCOUNT:
-        hint = f"add credit to the account, then {again()}"
-        return GenerationFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
-    hint = f"the failure is the service's own, and nothing was charged: {again()}"
-    return ServiceFailed(f"generation failed: {text} (refunded)", reason=text, where=where, hint=hint)
+        hint = text_of("add credit to the account, then ", AGAIN)
+        return GenerationFailed(f"generation failed: {told} (refunded)", reason=told, where=where, hint=hint)
+    hint = text_of("the failure is the service's own, and nothing was charged: ", AGAIN)
+    return ServiceFailed(f"generation failed: {told} (refunded)", reason=told, where=where, hint=hint)
 
 
 def refused_before(row: OrderRow) -> Moderated:
     """The error for an order whose very input moderation refused earlier: nothing is sent, and nothing is charged."""
-    text = row.reason or "no reason given"
+    told = row.reason or "no reason given"
     return Moderated(
-        f"the service refused this order before: {text} (refunded)", reason=text, where=f"scene '{row.scene}'",
-        hint=f"change the scene; or, as the verdict is not always the same, try another take: "
-        f"{option('retake', row.scene)}",
+        f"the service refused this order before: {told} (refunded)", reason=told, where=f"scene '{row.scene}'",
+        hint=text_of(
+            "change the scene; or, as the verdict is not always the same, try another take: ",
+            option("retake", row.scene),
+        ),
     )  # fmt: skip
 
 
 def _part(reason: str, shot: Shot) -> str:
     """The part of an order that its moderation speaks of, by the services' own words and what the order has."""
-    text = reason.lower()
+    said = reason.lower()
     words, pictures = list(_words(shot)), list(_pictures(shot))
-    if "output" in text:
+    if "output" in said:
         meant = []
-    elif text.startswith("content_moderated"):
+    elif said.startswith("content_moderated"):
         meant = [*words, *pictures]
-    elif "frame" in text or "image" in text:
+    elif "frame" in said or "image" in said:
         meant = pictures
     else:
         meant = words or pictures
@@ -132,15 +139,15 @@ def held_back(scene: str, seconds: float) -> RateLimited:
     """The error for an order that is not sent, because the service takes no creates for longer than is waited."""
     error = RateLimited(f"the service takes no creates for {seconds:.0f} s more", retry_after=seconds, status=None)
     error.where = f"scene '{scene}'"
-    error.hint = f"nothing was bought for this scene: {again()} later"
+    error.hint = text_of("nothing was bought for this scene: ", AGAIN, " later")
     return error
 
 
 def pinned_failed(generation_id: str, reason: str | None, *, scene: str) -> GenerationFailed:
     """The error for a generation that a scene names and that the service failed: nothing of ours, and never ordered."""
-    text = reason or "no reason given"
+    told = reason or "no reason given"
     return GenerationFailed(
-        f"generation {generation_id} failed at the service: {text}", reason=text, where=_pin(scene), hint=PINNED
+        f"generation {generation_id} failed at the service: {told}", reason=told, where=_pin(scene), hint=PINNED
     )
 
 

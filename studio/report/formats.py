@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from studio.money import usd
+from studio.remedies import Words
 
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -103,7 +104,7 @@ def clean(text: str) -> str:
     return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def told(text: str) -> str:
+def told(text: Words) -> str:
     """A text from outside (an error, a note), safe to show: the query of a URL is removed, since it may hold a
     signature."""
-    return _URL_TAIL.sub(r"\1?…", clean(text))
+    return _URL_TAIL.sub(r"\1?…", clean(str(text)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
+from typing import TypeVar
 
 from studio.providers.registry import find_spec, video_models
 from studio.report.formats import opening, seconds
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.shot_kinds import kind_of
+
+T = TypeVar("T", bound=Hashable)
 
 LONGEST = 48  # letters of a sound's words
 
@@ -84,7 +87,7 @@ def api_name(shot: ShotRecord) -> str:
     return shot.api if spec is None else spec.label
 
 
-def once(texts: Iterable[str]) -> tuple[str, ...]:
+def once(texts: Iterable[T]) -> tuple[T, ...]:
     """The texts that are not empty, without duplicates, in order."""
     return tuple(dict.fromkeys(text for text in texts if text))
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from studio.money import usd
-from studio.remedies import Surface, asked_from, in_a_terminal, option
+from studio.remedies import IN_TERMINAL, Aside, Produce, Reconcile, Remedy, Settling, Text, option
 from studio.report import formats, labels, storyboard
 from studio.report import takes as takes_shown
 from studio.report.files import inside, reference, write_atomically
@@ -50,11 +50,6 @@ def write_report(record: RunRecord, out: Path) -> Path:
 
 def render(record: RunRecord, out: Path) -> str:
     """The page as text, for a file in ``out``: references are relative to it."""
-    with asked_from(record.surface):
-        return _rendered(record, out)
-
-
-def _rendered(record: RunRecord, out: Path) -> str:
     told = scenes(record)
     pictures = Thumbnails((*storyboard.shown_frames(told), *takes_shown.shown_frames(told)))
     met = meetings(record, told, pictures)
@@ -93,9 +88,13 @@ def _rendered(record: RunRecord, out: Path) -> str:
             ],
             film_source=_film_source(record, out),
             poster=poster(_opening(told)),
-            in_form=record.surface is Surface.FORM,
             option=option,
-            in_a_terminal=in_a_terminal(),
+            produce=Produce,
+            plan=str(Produce(plan=True)),
+            all_at_once=Aside(" (or ", option("renew", "all"), ")"),
+            adopt=lambda order: Reconcile(Settling.ADOPT, order),
+            release=lambda order: Reconcile(Settling.RELEASE, order),
+            in_terminal=IN_TERMINAL,
             beside=("costs.csv", "manifest.json", "timeline.otio"),
             script=Markup(script),  # noqa: S704 - a file of ours
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -136,6 +135,7 @@ def _environment() -> Environment:
 
 def _printable(value: object) -> object:
     """Remove from every text what an HTML page cannot hold."""
+    value = str(value) if isinstance(value, Text | Remedy) else value
     return formats.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

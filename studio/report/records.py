@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from studio.editing.values import FilmCut, FilmRecord, SeamRecord
-from studio.remedies import Surface
+from studio.remedies import Words
 
 __all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
 
@@ -78,7 +78,7 @@ class ShotRecord:
     stale: str = ""  # why a newer version could be bought: its source has another take now
     takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
-    error: str | None = None
+    error: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ class RunRecord:
     film: FilmRecord | None = None
     budget: Decimal | None = None
     production: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    surface: Surface = Surface.COMMAND  # the surface that started the run: remedies are worded for it
+    notes: tuple[Words, ...] = ()
 
     @property
     def cost(self) -> Decimal:

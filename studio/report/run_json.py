@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.money import ZERO, plain
+from studio.remedies import Words
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.shot_kinds import MISSING, gravest, kind_of, versions_of
 
@@ -26,7 +27,7 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "cost_usd": plain(record.cost),
         "reused_usd": plain(record.reused),
         "refunded_usd": plain(record.refunded),
-        "notes": list(record.notes),
+        "notes": [str(note) for note in record.notes],
         "scenes": [_scene(scene, shots) for scene, shots in scenes.items() if shots],
         "seams": [
             {"before": s.before, "after": s.after, "continued": s.continued, "ssim": round(s.ssim, 4)}
@@ -46,7 +47,7 @@ def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:
         "reused_usd": plain(sum((s.reused for s in shots), ZERO)),
         "cached": all(s.outcome in KEPT for s in shots),
         "stale": any(s.stale for s in shots),
-        "error": told.error or next((s.error for s in shots if s.error), None),
+        "error": _text(told.error or next((s.error for s in shots if s.error), None)),
     }
     return summary | ({"shots": [_shot(s) | _details(s) for s in shots]} if len(shots) > 1 else {})
 
@@ -71,7 +72,7 @@ def _shot(shot: ShotRecord) -> dict[str, Any]:
         "cached": shot.outcome in KEPT,
         "clip": str(shot.clip) if shot.clip else None,
         "sha256": shot.sha256,
-        "error": shot.error,
+        "error": _text(shot.error),
         "take": shot.take,
         "stale": bool(shot.stale),
     }
@@ -85,3 +86,7 @@ def _details(shot: ShotRecord) -> dict[str, Any]:
         "finishes": shot.finishes or None,
         "still": str(shot.still) if shot.still else None,
     }
+
+
+def _text(error: Words | None) -> str | None:
+    return None if error is None else str(error)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from studio.remedies import Words
 from studio.report import formats
 from studio.report.labels import api_name, made_with, once, price, step, tags
 from studio.report.records import ShotOutcome, ShotRecord
@@ -66,7 +67,7 @@ class Card:
     takes: tuple[int, ...]  # the takes used, where they are not the first
     used: str  # its length in the film, where that differs from its clips'
     several: bool  # True if there are other takes of it
-    errors: tuple[str, ...]
+    errors: tuple[Words, ...]
     meeting: Meeting | None
     timecode: str
     starts: float

@@ -6,6 +6,7 @@ import html
 import re
 
 from studio.money import usd
+from studio.remedies import Words
 from studio.report.formats import seconds, span, told
 from studio.report.records import RunRecord
 from studio.report.scenes import scenes
@@ -52,7 +53,7 @@ def markdown_summary(record: RunRecord) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(text: str) -> str:
+def _text(text: Words) -> str:
     """A text escaped for Markdown, on one line."""
     flat = " ".join(told(text).split())
     return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from studio.remedies import option
+from studio.remedies import Option, option
 from studio.report.records import ShotRecord, TakeRecord
 from studio.report.scenes import Scene
 from studio.report.shot_kinds import kind_of
@@ -17,8 +17,7 @@ from studio.report.thumbnails import Thumbnails, ratio
 class Take:
     """One take to show.
 
-    ``command``, a flag or a field of the form, uses it for one run; ``pin``, in the production, for good; empty:
-    impossible.
+    ``option`` uses it for one run; ``pin``, in the production, for good; None and empty: impossible.
     """
 
     take: int
@@ -26,7 +25,7 @@ class Take:
     price: Decimal
     generation_id: str | None
     pictures: tuple[tuple[str, str | None], ...]  # label and data URI of each picture
-    command: str
+    option: Option | None
     pin: str
 
 
@@ -40,9 +39,9 @@ class Choice:
     takes: tuple[Take, ...]
 
     @property
-    def command(self) -> str:
-        """The option that uses another take; empty where only a pin can."""
-        return next((take.command for take in self.takes if take.command), "")
+    def option(self) -> Option | None:
+        """The option that uses another take; None where only a pin can."""
+        return next((take.option for take in self.takes if take.option), None)
 
 
 def choices(scenes: tuple[Scene, ...], pictures: Thumbnails) -> tuple[Choice, ...]:
@@ -78,7 +77,7 @@ def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails
         price=_price(scene, shot, take),
         generation_id=take.generation_id,
         pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
-        command="" if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
+        option=None if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
         pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
     )
 

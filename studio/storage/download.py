@@ -25,7 +25,7 @@ from studio.errors import AssetExpired, BadClip, DownloadError, Untrusted
 from studio.file_types import HEAD, FileType, content_of
 from studio.log_redaction import unlogged
 from studio.media.clip import MAX_BYTES, Clip, examine
-from studio.remedies import again
+from studio.remedies import AGAIN, Text, text_of
 from studio.storage.clip_store import ClipStore
 from studio.storage.partial_download import Part, Source, part_file
 from studio.storage.probe_cache import placed
@@ -54,8 +54,8 @@ class Goods:
     kept: str = "it is paid for and the service keeps it"
 
     @property
-    def hint(self) -> str:
-        return f"{self.kept}: {again()}, and it is fetched, not bought"
+    def hint(self) -> Text:
+        return text_of(self.kept, ": ", AGAIN, ", and it is fetched, not bought")
 
     def instead(self, head: bytes) -> str:
         """What came in its place, in words, by the first bytes; empty where they are of one of its types."""
@@ -153,7 +153,9 @@ async def fetch(
     # raised outside of any handler, so that the error has no context that could hold a URL
     tries = f"{failures} attempt{'s' if failures > 1 else ''}"
     if outcome.kind == "untrusted":
-        raise Untrusted(f"could not be fetched: {outcome.text}", where=told, hint=f"{outcome.hint}; {goods.hint}")
+        raise Untrusted(
+            f"could not be fetched: {outcome.text}", where=told, hint=text_of(outcome.hint, "; ", goods.hint)
+        )
     if outcome.kind in ("wrong", "hopeless"):
         raise BadClip(f"no usable {goods.noun} came after {tries}: {outcome.text}", where=told, hint=goods.hint)
     if outcome.kind == "expired":
@@ -349,4 +351,6 @@ def _disk_errors(where: str, goods: Goods, folder: Path) -> Iterator[None]:
         fault = error.strerror or type(error).__name__
     else:
         return
-    raise DownloadError(f"cannot be written to {folder}: {fault}", where=where, hint=f"make room there; {goods.hint}")
+    raise DownloadError(
+        f"cannot be written to {folder}: {fault}", where=where, hint=text_of("make room there; ", goods.hint)
+    )

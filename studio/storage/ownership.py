@@ -16,6 +16,7 @@ from typing import Any
 
 from studio.atomic import digest, write_atomic
 from studio.errors import SettingsError
+from studio.remedies import Words
 
 NOTE = ".studio-producer.json"
 FILM = "film.mp4"
@@ -34,7 +35,7 @@ class Owner:
     films: tuple[str, ...] = field(default=())
 
 
-def check_ours(out: Path, slug: str, names: Iterable[str], *, where: str) -> None:
+def check_ours(out: Path, slug: str, names: Iterable[str], *, where: Words) -> None:
     """Check that every file that a run of production ``slug`` will replace in ``out`` is its own.
 
     Raises SettingsError. Hashes a film that exists already, so call it from a thread.

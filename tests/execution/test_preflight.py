@@ -24,6 +24,7 @@ from studio.production import Production
 from studio.report.files import write_atomically
 from studio.settings import load_settings
 from studio.storage.ownership import FILES, NOTE, check_ours, claim, sign
+from studio.wording import Surface, asked_from
 from tests.support.running import Sandbox, command
 
 FILM = "title: Alone\nmodel: ray-flash-2\nresolution: 540p\nscenes:\n  - id: only\n    prompt: a quiet harbour\n"
@@ -60,7 +61,7 @@ async def run_of(session: Session, out: Path, **changes: object) -> Run:
 
 def refused(run: Run) -> SettingsError:
     """The error of the check; nothing is left of what it tried out."""
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(SettingsError) as error, asked_from(Surface.COMMAND):
         preflight.check_places(run.session, run.plan, run.out)
     assert "nothing was ordered" in error.value.hint
     return error.value

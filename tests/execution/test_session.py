@@ -14,6 +14,7 @@ from studio.execution.run import Run, check_budget
 from studio.execution.session import open_session
 from studio.production import Production
 from studio.settings import choose_service, load_settings
+from studio.wording import Surface, asked_from
 from tests.support.productions import film, scene
 
 
@@ -124,7 +125,8 @@ async def test_what_fits_is_told(workplace: Path) -> None:
     production = film(scene("a"), scene("b", continue_from="a"), scene("c"), budget="1.50")
     async with open_session(load_settings()) as session:
         plan, _ = await session.plan(production)
-        with pytest.raises(OverBudget, match=r"(?s)\$0.63 too much.*--only a --only b$"):
+        said = r"(?s)\$0.63 too much.*--only a --only b$"
+        with pytest.raises(OverBudget, match=said), asked_from(Surface.COMMAND):
             check_budget(session, plan, None)
 
 

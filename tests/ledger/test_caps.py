@@ -166,7 +166,7 @@ async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
     async with open_session(load_settings()) as session:
         buy_all(session, await begun(session, first, "r1", local))
         plan, _ = await session.plan(second)
-        assert any("were bought for 'first'" in note for note in plan.notes)
+        assert any("were bought for 'first'" in str(note) for note in plan.notes)
         with pytest.raises(OverBudget, match=r"\$2.13 are spent already"):
             check_budget(session, plan, None)
         apart = await begun(session, second, "r2", local, apart=True)

@@ -143,7 +143,7 @@ async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, 
         assert (plan.production.slug, plan.production.budget_name) == (slug, slug)
         assert plan.to_pay == 0
         assert [s.key for s in plan.shots] == [s.key for s in bought.shots]
-        assert any(f"was begun as '{slug}'" in note for note in plan.notes)
+        assert any(f"was begun as '{slug}'" in str(note) for note in plan.notes)
         tall = await planned(session, derived(written, reframe="9:16"))
         assert (tall.production.slug, tall.production.budget_name) == (f"{slug[:56]}-9x16", slug)
         spent = session.ledger.spent("production", slug, seller="local")
@@ -155,7 +155,7 @@ async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, 
         rewritten = await planned(session, film(scene("x", prompt="A desert."), title=title, budget="3.00"))
         assert (rewritten.production.slug, rewritten.budgeting.others) == (slug, ())
         assert check_budget(session, rewritten, None) == Decimal("3.00") - spent
-        assert not any("begun as" in note or "shared" in note for note in rewritten.notes)
+        assert not any("begun as" in note or "shared" in note for note in map(str, rewritten.notes))
 
 
 async def test_a_film_that_was_begun_in_part_is_known(local: Path) -> None:

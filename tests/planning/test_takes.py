@@ -16,6 +16,7 @@ from studio.planning.keys import named
 from studio.planning.plan import Plan, Shot, ShotState, Source
 from studio.production import Production
 from studio.settings import load_settings
+from studio.wording import Surface, asked_from
 from tests.media.clips import moving, write_frames
 from tests.support.productions import film, scene
 
@@ -59,7 +60,9 @@ async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path,
         assert states(again) == {"a": "new", "b": "stale", "c": "stale", "d": "cached"}
         assert again.to_pay == Decimal("0.71")
         assert [again.shot(s).key for s in "bc"] == [first.shot(s).key for s in "bc"]
-        assert [n for n in again.notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
+        with asked_from(Surface.COMMAND):
+            notes = [str(note) for note in again.notes]
+        assert [n for n in notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
 
 
 async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: Path) -> None:

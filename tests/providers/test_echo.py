@@ -15,6 +15,7 @@ from studio.ledger import Intent, Ledger, OrderState
 from studio.providers.luma.echo import match_echo
 from studio.providers.order_trace import traceable
 from studio.purchasing.gateway import Placed
+from studio.wording import Surface, asked_from
 from tests.support.books import Clock
 from tests.support.lost_answers import VIDEO, lost, never, picture
 from tests.support.luma import Luma
@@ -92,7 +93,7 @@ async def test_two_upscales_that_look_alike_are_left_to_a_person(ledger: Ledger,
     ledger.doubt(first.key, reserved.order.attempt, "no readable answer came back (ReadTimeout)")
     luma.accept(UPSCALE, "upscale_video")
     luma.script = [lost(luma)]
-    with pytest.raises(InDoubt, match="--adopt"):
+    with pytest.raises(InDoubt, match="--adopt"), asked_from(Surface.COMMAND):
         await upscale(ledger, luma, "b", "generation-2", Slept(clock))
     rows = [ledger.order(intent(name).key) for name in "ab"]
     assert [row.state for row in rows if row is not None] == [OrderState.IN_DOUBT] * 2
@@ -140,7 +141,7 @@ async def test_pictures_that_look_alike_on_the_list_are_left_to_a_person(
     ordered(ledger, "b", picture("b"))
     luma.accept(picture("copy-1"))
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-2"))]
-    with pytest.raises(InDoubt, match="--adopt"):
+    with pytest.raises(InDoubt, match="--adopt"), asked_from(Surface.COMMAND):
         await begin(ledger, luma, Slept(clock), picture("a"))
     assert len(luma.sent) == 1
 

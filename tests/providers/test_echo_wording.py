@@ -12,6 +12,7 @@ import pytest
 from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
 from studio.providers.luma.echo import match_echo
+from studio.wording import Surface, asked_from
 from tests.support.books import Clock
 from tests.support.lost_answers import never
 from tests.support.luma import Answer, Luma
@@ -104,7 +105,7 @@ async def test_a_silent_echo_excludes_nothing(ledger: Ledger, luma: Luma, clock:
     witness(ledger, luma)  # but for what it does not tell, the list would prove that nothing was accepted
     luma.script = [lost(luma, echo)]
     slept = Slept(clock)
-    with pytest.raises(InDoubt, match="--adopt"):
+    with pytest.raises(InDoubt, match="--adopt"), asked_from(Surface.COMMAND):
         await place(gateway(ledger, luma, sleep=slept))
     assert sum(slept.seconds) >= 90  # the echo may come later
     assert len(luma.sent) == 1

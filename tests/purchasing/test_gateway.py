@@ -16,6 +16,7 @@ from studio.ledger import Cap, Ledger, OrderState, Reservation
 from studio.ledger.engine import open_engine
 from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
+from studio.wording import Surface, asked_from
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
 from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent
@@ -276,7 +277,8 @@ async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
     """What moderation refused is not sent again; the error says what to change."""
     await place(gateway(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Frame moderation failed", FailureClass.MODERATION)
-    with pytest.raises(Moderated, match=r"(?s)Frame moderation failed.*change the scene.*--retake a"):
+    said = r"(?s)Frame moderation failed.*change the scene.*--retake a"
+    with pytest.raises(Moderated, match=said), asked_from(Surface.COMMAND):
         await place(gateway(ledger, luma))
     assert len(luma.sent) == 1
 

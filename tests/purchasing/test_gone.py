@@ -18,6 +18,7 @@ from studio.ledger.clock import utc_now
 from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.recovery import LostOrderResolver
 from studio.settings import load_settings
+from studio.wording import Surface, asked_from
 from tests.support.books import Clock
 from tests.support.luma import Luma, no_time
 from tests.support.order_states import KEY, gone, reserved
@@ -112,7 +113,7 @@ async def test_waited_for_and_gone(
 async def test_a_gone_generation_is_not_bought_again_by_itself(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """The error names what a person may do; after ``--release`` the next run sends it, and both prices are booked."""
     gone(ledger)
-    with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"):
+    with pytest.raises(GenerationGone, match=f"--release {KEY[:12]}"), asked_from(Surface.COMMAND):
         await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert luma.sent == []
     release(ledger, KEY)

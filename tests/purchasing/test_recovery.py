@@ -14,6 +14,7 @@ from studio.errors import InDoubt
 from studio.ledger import Ledger, OrderState
 from studio.providers.luma.dream_machine import DreamMachine
 from studio.purchasing.gateway import PurchaseGateway
+from studio.wording import Surface
 from tests.support.books import Clock
 from tests.support.luma import Luma, fail, refuse
 from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, spent, witness
@@ -60,8 +61,8 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
     assert len(luma.sent) == 1
     assert luma.calls.count("GET /generations") == 2  # a list that is refused is not asked for again
     assert spent(ledger) == PRICE
-    assert "--adopt" in str(first.value)
-    assert "--release" in str(first.value)
+    assert "--adopt" in first.value.worded(Surface.COMMAND)
+    assert "--release" in first.value.worded(Surface.COMMAND)
     assert "scene 'a'" in str(first.value)
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from studio.report import write_report
 from studio.report.records import RunRecord
+from studio.wording import Surface, asked_from
 from tests.support.pages import Page
 from tests.support.reports import ERROR, large, paint, sample, shot
 
@@ -34,7 +35,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
 
 def page(record: RunRecord, out: Path | None = None) -> tuple[Page, str]:
     """The written page, parsed and as text."""
-    text = write_report(record, out or record.out).read_text(encoding="utf-8")
+    with asked_from(Surface.COMMAND):
+        text = write_report(record, out or record.out).read_text(encoding="utf-8")
     return Page(text), text
 
 

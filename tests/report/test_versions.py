@@ -13,7 +13,6 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from studio.remedies import Surface
 from studio.report import cost_rows, markdown_summary, write_costs, write_manifest, write_report, write_timeline
 from studio.report.graph import graph
 from studio.report.records import RunRecord, ShotRecord
@@ -21,6 +20,7 @@ from studio.report.run_json import run_summary
 from studio.report.scenes import Scene, scenes
 from studio.report.seams import meetings
 from studio.report.thumbnails import Thumbnails
+from studio.wording import Surface, asked_from
 from tests.support.pages import Page
 from tests.support.reports import finished, shot
 
@@ -39,9 +39,15 @@ def with_shot(record: RunRecord, name: str, **changed: object) -> RunRecord:
     )
 
 
+def page(record: RunRecord, surface: Surface = Surface.COMMAND) -> str:
+    """The written page of a run, as one surface words it."""
+    with asked_from(surface):
+        return write_report(record, record.out).read_text(encoding="utf-8")
+
+
 def card(record: RunRecord, scene: str) -> str:
     """One scene's card as HTML."""
-    text = write_report(record, record.out).read_text(encoding="utf-8")
+    text = page(record)
     start = text.index(f'data-scene="{scene}"')
     end = text.find("data-scene=", start + 1)
     return text[start : end if end > 0 else text.index("</ol>\n</section>", start)]
@@ -76,8 +82,8 @@ def test_a_still_that_failed_is_missed(record: RunRecord) -> None:
     assert scene(failed, "harbour").missing
     html = card(failed, "harbour")
     assert "The still harbour.still: no picture" in html
-    page = write_report(failed, failed.out).read_text(encoding="utf-8")
-    assert "no picture of a keeper" in page[page.index('id="missing"') : page.index('id="storyboard"')]
+    text = page(failed)
+    assert "no picture of a keeper" in text[text.index('id="missing"') : text.index('id="storyboard"')]
 
 
 def test_a_finished_clip_is_one_strip_and_a_line_of_steps(record: RunRecord) -> None:
@@ -120,7 +126,7 @@ def test_seams_are_shown_by_the_last_versions(record: RunRecord) -> None:
 
 def test_takes_stand_side_by_side(record: RunRecord) -> None:
     """Each with its pictures, price and generation; one is in the film, the others bring the command that uses them."""
-    text = write_report(record, record.out).read_text(encoding="utf-8")
+    text = page(record)
     takes = text[text.index('<section id="takes">') : text.index('<section id="continuity">')]
     assert takes.count('class="take used"') == 2
     assert takes.count("<img") == 2 * (3 + 2)
@@ -132,7 +138,7 @@ def test_takes_stand_side_by_side(record: RunRecord) -> None:
 
 def test_a_finished_clips_takes_are_shown_once_at_their_whole_price(record: RunRecord) -> None:
     """Versions that lead to another have no takes of their own there, and no pin: they would be finished anew."""
-    text = write_report(record, record.out).read_text(encoding="utf-8")
+    text = page(record)
     takes = words(text[text.index('<section id="takes">') : text.index('<section id="continuity">')])
     assert "climb 2 takes" not in takes
     assert "Take 1 $2.60 --take climb=1 generation take-1-of-climb.large.sound" in takes
@@ -143,7 +149,7 @@ def test_two_takes_of_one_number_have_no_command(record: RunRecord) -> None:
     """A take that was renewed is there twice: no number names it, its generation does."""
     lamp = next(s for s in record.shots if s.id == "lamp")
     twice = with_shot(record, "lamp", takes=tuple(replace(t, take=1) for t in lamp.takes))
-    text = write_report(twice, twice.out).read_text(encoding="utf-8")
+    text = page(twice)
     assert "--take lamp=" not in text
     assert "generation: take-2-of-lamp" in text
 
@@ -154,7 +160,7 @@ def test_a_stale_scene_says_why_and_how_to_renew_it(record: RunRecord) -> None:
     assert "reused stale" in words(html)
     assert "what it was made from has another take now. To buy it anew: --renew stair" in words(html)
     assert "stale" not in words(card(record, "climb"))
-    text = write_report(record, record.out).read_text(encoding="utf-8")
+    text = page(record)
     assert text.count("edge-line is-stale") == 2
     assert [node.id for node in graph(record.shots).nodes if node.stale] == ["stair"]
     assert "python -m flows.produce YOUR_PRODUCTION --renew stair" in text
@@ -177,7 +183,7 @@ def test_tags_say_where_a_shot_is_from(record: RunRecord) -> None:
     assert "push_in HDR camera told in the prompt" in words(card(record, "lamp"))
     assert "Dream Machine ray-2" in words(card(record, "harbour"))
     alone = replace(record, shots=tuple(s for s in record.shots if s.api == "dream-machine"))
-    assert 'class="api"' not in write_report(alone, alone.out).read_text(encoding="utf-8")
+    assert 'class="api"' not in page(alone)
 
 
 def test_costs_name_the_kind_and_no_length_of_a_still(record: RunRecord, tmp_path: Path) -> None:
@@ -270,13 +276,13 @@ def test_hostile_words_of_new_fields_stay_words(record: RunRecord) -> None:
         stale, finishes = evil if known.stale else "", known.finishes
         return replace(known, prompt=evil, stale=stale, finishes=finishes, takes=takes, model=evil, api=evil)
 
-    text = write_report(replace(record, shots=tuple(map(spoilt, record.shots))), record.out).read_text(encoding="utf-8")
+    text = page(replace(record, shots=tuple(map(spoilt, record.shots))))
     assert sum(tag == "script" for tag, _ in Page(text).tags) == 1
 
 
 def test_a_run_of_the_form_is_told_of_its_fields(record: RunRecord) -> None:
     """The page of a run that Prefect's form started names the form's fields, and no command that was not typed."""
-    text = write_report(replace(record, surface=Surface.FORM), record.out).read_text(encoding="utf-8")
+    text = page(record, Surface.FORM)
     said = words(text)
     for told in ("→ Run", "'stair' in the field 'renew'", "in the field 'takes'", "in the field 'retake'"):
         assert told in said

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
 
 from studio.errors import PrefectBusy
+from studio.wording import Surface, asked_from
 from tasks.start_retry import TRIES, begun
 
 
@@ -42,7 +43,7 @@ async def test_a_task_begins_once_the_server_lets_it(times: int) -> None:
 async def test_a_server_that_stays_busy_is_one_clear_error() -> None:
     """After some tries the run ends with an error of ours, which says why and what to do; the task has never begun."""
     task = Busy(100)
-    with pytest.raises(PrefectBusy, match=r"(?s)503.*run the same command again"):
+    with pytest.raises(PrefectBusy, match=r"(?s)503.*run the same command again"), asked_from(Surface.COMMAND):
         await begun(task, "shot", sleep=task.sleep)
     assert (task.given, len(task.pauses)) == ([], TRIES - 1)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from studio.assets.publish.lifetime import check_lifetime
 from studio.errors import AssetError
-from studio.remedies import again
+from studio.remedies import AGAIN, text_of
 from studio.settings import is_loopback
 
 
@@ -104,7 +104,7 @@ def is_private(url: str) -> bool:
 def file_of(asset: Publishable) -> Path:
     """The file to publish. Raises AssetError where it is gone."""
     if asset.path is None or not asset.path.is_file():
-        raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint=again())
+        raise AssetError("its file is gone", where=f"asset '{asset.name}'", hint=AGAIN)
     return asset.path
 
 
@@ -117,6 +117,6 @@ def bytes_of(asset: Publishable) -> bytes:
     if hashlib.sha256(data).hexdigest() != asset.content:
         raise AssetError(
             "its file was changed since it was looked at", where=f"asset '{asset.name}'",
-            hint=f"{again()}: it is made anew",
+            hint=text_of(AGAIN, ": it is made anew"),
         )  # fmt: skip
     return data
