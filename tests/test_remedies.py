@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import html
+import json
 import re
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -26,8 +28,11 @@ from studio.production import Production, chosen_production, parse_production
 from studio.providers.pricing import Quote
 from studio.purchasing.order_errors import generation_failed, gone
 from studio.remedies import AGAIN, Aside, Place, option, text_of
+from studio.report import markdown_summary, write_manifest, write_report
+from studio.report.run_json import run_summary
 from studio.settings import load_settings
 from studio.wording import Surface, asked_from
+from tests.support.reports import sample
 
 SHOT = Shot(
     id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
@@ -206,6 +211,32 @@ def test_a_note_of_a_plan_is_worded_where_it_is_shown() -> None:
         Surface.LIBRARY: "another production name for the provider",
     }
     assert str(note) == "the budget is shared with other. For a budget of its own: the option apart"
+
+
+@pytest.mark.parametrize(
+    ("surface", "note", "error"),
+    [
+        (Surface.COMMAND, "of its own: --apart", "another take: --retake a"),
+        (Surface.FORM, "of its own: the field 'apart'", "another take: 'a' in the field 'retake'"),
+    ],
+)
+def test_a_record_is_written_in_the_words_of_the_run(tmp_path: Path, surface: Surface, note: str, error: str) -> None:
+    """One record: its notes and errors in the summary's JSON, the manifest, the artifact and the page alike."""
+    record = sample(tmp_path)
+    shots = [replace(shot, error=GONE.text) if shot.error else shot for shot in record.shots]
+    record = replace(record, shots=tuple(shots), notes=budget_notes(Budgeting(others=("other",))))
+    with asked_from(surface):
+        summary = run_summary(record)
+        artifact = html.unescape(markdown_summary(record)).replace("\\", "")
+        manifest = json.loads(write_manifest(record, tmp_path).read_text(encoding="utf-8"))
+        page = html.unescape(write_report(record, tmp_path).read_text(encoding="utf-8"))
+    assert summary["notes"] == manifest["notes"]
+    for text in (summary["notes"][0], artifact, page):
+        assert note in text
+    errors = [shot["error"] for shot in manifest["shots"] if shot["error"]]
+    assert errors
+    for text in (*errors, artifact, page, json.dumps(summary, ensure_ascii=False)):
+        assert error in text
 
 
 def test_what_a_surface_has_no_option_for_is_left_out() -> None:

@@ -14,6 +14,7 @@ import pytest
 from studio.errors import Incomplete, OddClip
 from studio.library import LumaProvider
 from studio.media.clip import examine
+from studio.wording import Surface
 from tests.support.running import Sandbox, booked, chain, charged, command
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
@@ -135,6 +136,8 @@ async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studi
     assert set(refused.value.missing) == {"p", "m"}
     assert "lasts 9 s at 960×540, so that it costs $0.61, and the plan said $0.34" in str(refused.value)
     assert "write into scene 'p' the duration" in str(refused.value)
+    assert "or buy it at that price, within every cap, by the field 'allow_odd'\n" in str(refused.value)
+    assert "or buy it at that price, within every cap, by --allow-odd\n" in refused.value.worded(Surface.COMMAND)
     assert booked(studio) == charged(sandbox) == Decimal("0.25")
     await produce(production=chain(scenes=[pinned | {"duration": 9}, film[1]]), out="three", apart=True)
     assert booked(studio) == charged(sandbox) == Decimal("0.25") + Decimal("0.25") + Decimal("0.61")

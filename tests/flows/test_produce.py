@@ -142,6 +142,8 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
 
     left = reconcile()
     assert (left.returncode, left.stdout.count("in doubt: order")) == (4, 2), left.stderr
+    unnamed = reconcile("--adopt", intent("aa").key, " ")
+    assert (unnamed.returncode, unnamed.stderr.splitlines()[0]) == (2, "error: --adopt: names no generation")
     mistyped = reconcile("--adopt", intent("aa").key, "no-such-generation")
     assert (mistyped.returncode, "Traceback" in mistyped.stderr) == (1, False)
     assert reconcile("--adopt", intent("aa").key, made).returncode == 0

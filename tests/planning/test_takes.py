@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from studio.settings import load_settings
 from studio.wording import Surface, asked_from
 from tests.media.clips import moving, write_frames
 from tests.support.productions import film, scene
+from tests.support.running import command
 
 CHAIN = (scene("a"), scene("b", continue_from="a"), scene("c", continue_from="b"), scene("d"))
 
@@ -63,6 +65,17 @@ async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path,
         with asked_from(Surface.COMMAND):
             notes = [str(note) for note in again.notes]
         assert [n for n in notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
+
+
+async def test_a_plan_as_json_has_its_notes_in_the_words_of_the_command(workplace: Path, clip: Path) -> None:
+    """``--plan --json`` tells what is stale as the table does, with the flag that buys it anew."""
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+    (workplace / "film.json").write_text(film(*CHAIN).model_dump_json(exclude_unset=True))
+    asked = command(workplace, "film.json", "--retake", "a", "--plan", "--json")
+    assert asked.returncode == 0, asked.stderr
+    notes = json.loads(asked.stdout)["notes"]
+    assert [n for n in notes if "scene 'b' is stale" in n and "costs $0.71: --renew b" in n]
 
 
 async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: Path) -> None:
