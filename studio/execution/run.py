@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,15 +38,20 @@ MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
 
 
 class Run:
-    """A plan being carried out. Opaque, so that Prefect passes it on without walking through it."""
+    """A plan being carried out. Opaque, so that Prefect passes it on without walking through it.
+
+    ``beside`` gives the ids of other runs that share ``budget`` by now.
+    """
 
     def __init__(
         self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
         budget: Decimal | None, started_at: datetime, allow_odd: bool = False,
+        beside: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:  # fmt: skip
         #: Whether clips of another size or length than ordered are used; and, by shot, how those that are used differ.
         self.allow_odd, self.odd = allow_odd, dict[str, str]()
         self.session, self.plan, self.seeds = session, plan, seeds
+        self.beside = beside
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[Words, ...] = ()
         self._gateways: dict[tuple[str, str], PurchaseGateway] = {}
@@ -75,7 +80,9 @@ class Run:
         """The gateway through which a shot is ordered: one for each API and pool of models."""
         which = shot.api, shot.pool
         if which not in self._gateways:
-            self._gateways[which] = self.session.gateway(*which, run=self.id, plan=self.plan, budget=self.budget)
+            self._gateways[which] = self.session.gateway(
+                *which, run=self.id, plan=self.plan, budget=self.budget, beside=self.beside
+            )
         return self._gateways[which]
 
     async def begin(self) -> None:
@@ -85,7 +92,9 @@ class Run:
         Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
         """
         await asyncio.to_thread(check_ledger, self.session, self.plan)
-        allowed = await asyncio.to_thread(check_budget, self.session, self.plan, self.budget, run=self.id)
+        allowed = await asyncio.to_thread(
+            check_budget, self.session, self.plan, self.budget, run=self.id, beside=self.beside()
+        )
         if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
             raise NotConfirmed(
                 f"this run would be billed {usd(self.plan.to_pay)}, nobody was asked, and there is no budget",
@@ -148,7 +157,7 @@ class Run:
         """A warning for every cap that this run will almost use up."""
         ledger, seller = self.session.ledger, self.session.service.seller
         lines = []
-        for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget):
+        for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget, beside=self.beside()):
             if cap.limit and self.plan.to_pay > 0:
                 spent = ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
                 after = spent + self.plan.to_pay
@@ -165,14 +174,16 @@ class Run:
         return row.attempt if row.state.held else row.attempt + 1
 
 
-def check_budget(session: Session, plan: Plan, budget: Decimal | None, *, run: str = "") -> Decimal | None:
+def check_budget(
+    session: Session, plan: Plan, budget: Decimal | None, *, run: str = "", beside: tuple[str, ...] = ()
+) -> Decimal | None:
     """The USD that may still be spent, by the tightest cap; None without a cap. Raises OverBudget where the plan
     exceeds one.
 
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
     seller, production, left = session.service.seller, plan.production, None
-    for cap in caps_of(session.settings, plan, run=run, budget=budget):
+    for cap in caps_of(session.settings, plan, run=run, budget=budget, beside=beside):
         if cap.limit is not None:
             spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
             if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -221,14 +221,20 @@ class Session:
         self.provider_of(api)
         return self._pollers[api]
 
-    def gateway(self, api: str, pool: str, *, run: str, plan: Plan, budget: Decimal | None) -> PurchaseGateway:
-        """The door to spending at one API, with every cap of this run and the account's limits for a pool of models."""
+    def gateway(
+        self, api: str, pool: str, *, run: str, plan: Plan, budget: Decimal | None,
+        beside: Callable[[], tuple[str, ...]] = tuple,
+    ) -> PurchaseGateway:  # fmt: skip
+        """The gateway to one API, with every cap of this run and the account's limits for a pool of models.
+
+        ``beside`` gives the runs that share its budget by now.
+        """
         settings = self.settings
         return PurchaseGateway(
             self.ledger,
             lambda: self.provider_of(api),
             run=run,
-            caps=lambda: caps_of(settings, plan, run=run, budget=budget),
+            caps=lambda: caps_of(settings, plan, run=run, budget=budget, beside=beside()),
             limits=self.limits(api, pool),
             patience=settings.rate_limit_patience,
             grace=self.grace,
@@ -322,11 +328,16 @@ def budget_notes(budgeting: Budgeting) -> tuple[Words, ...]:
     return ()
 
 
-def caps_of(settings: Settings, plan: Plan, *, run: str, budget: Decimal | None) -> list[Cap]:
-    """Every cap that applies to a run: its own, its film's in all versions, and this month's by the ledger's clock."""
+def caps_of(
+    settings: Settings, plan: Plan, *, run: str, budget: Decimal | None, beside: tuple[str, ...] = ()
+) -> list[Cap]:
+    """Every cap that applies to a run: its own, its film's in all versions, and this month's by the ledger's clock.
+
+    ``beside``: runs that share its budget.
+    """
     written = plan.production
     caps = [
-        Cap("run", run, budget),
+        Cap("run", run, budget, None, tuple(other for other in beside if other != run)),
         Cap("production", written.budget_name, written.budget, None, plan.budgeting.others),
     ]
     caps.append(Cap("month", "", settings.month_cap, settings.month_creates))

@@ -192,7 +192,7 @@ def _before_us(connection: Connection, intent: Intent, limits: Limits, now: date
 def _within(cap: Cap, seller: str, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [entries.c.seller == seller]
     if cap.scope == "run":
-        return [*conditions, entries.c.run == cap.scope_id]
+        return [*conditions, entries.c.run.in_((cap.scope_id, *cap.others))]
     if cap.scope == "production":
         return [*conditions, entries.c.film.in_((cap.scope_id, *cap.others))]
     first = datetime.strptime(cap.scope_id or f"{now:%Y-%m}", "%Y-%m").replace(tzinfo=UTC)

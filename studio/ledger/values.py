@@ -110,7 +110,7 @@ class Cap:
     """A limit on spending within one scope, in USD and in number of creates; None: no such limit.
 
     ``scope_id`` is a run's id, a film, or a month (``2026-11``, UTC; empty: this month by the ledger's clock).
-    ``others``: further films that share the budget.
+    ``others``: further runs, or films, that share the budget.
     """
 
     scope: Literal["run", "production", "month"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -39,15 +38,19 @@ class Film:
 
 async def make(
     session: Session, production: str | Path | Mapping[str, Any] | Production, *, run: str, budget: Decimal | None,
-    out: Path | None, allow_missing: bool, allow_odd: bool,
+    beside: Callable[[], tuple[str, ...]], out: Path | None, allow_missing: bool, allow_odd: bool,
 ) -> Film:  # fmt: skip
-    """The film of a production, as ``VideoProvider.make_film`` says. ``run`` has ``budget`` in USD with other calls."""
+    """The film of a production, as ``VideoProvider.make_film`` says.
+
+    ``beside`` gives the runs that share ``budget`` (USD) with this one, ``run``.
+    """
     written = _written(production)
     plan, seeds = await session.plan(written, run=run)
-    started = datetime.now(UTC)
-    named = f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
-    folder = films_folder(session.settings, plan.production, named) if out is None else out.absolute()
-    work = Run(session, plan, seeds, run_id=run, out=folder, budget=budget, started_at=started, allow_odd=allow_odd)
+    folder = films_folder(session.settings, plan.production, run) if out is None else out.absolute()
+    work = Run(
+        session, plan, seeds, run_id=run, out=folder, budget=budget, started_at=datetime.now(UTC), allow_odd=allow_odd,
+        beside=beside,
+    )  # fmt: skip
     await work.begin()
     steps = PlainSteps()
     made = await execute(work, steps, await publish_assets(work, steps))

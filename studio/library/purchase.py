@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,15 +38,19 @@ class Purchase:
     ``allow_odd``: clips of another size or length than was ordered are given, too.
     """
 
-    def __init__(self, session: Session, *, run: str, budget: Decimal | None, allow_odd: bool = False) -> None:
+    def __init__(
+        self, session: Session, *, run: str, budget: Decimal | None, allow_odd: bool = False,
+        beside: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:  # fmt: skip
         self._session, self._run_id, self._budget, self._allow_odd = session, run, budget, allow_odd
+        self._beside = beside
 
     async def planned(self, written: Production) -> Run:
         """The production as purchases, with prices and states. Spends nothing."""
         plan, seeds = await self._session.plan(written, run=self._run_id)
         return Run(
             self._session, plan, seeds, run_id=self._run_id, out=self._session.home, budget=self._budget,
-            started_at=datetime.now(UTC), allow_odd=self._allow_odd,
+            started_at=datetime.now(UTC), allow_odd=self._allow_odd, beside=self._beside,
         )  # fmt: skip
 
     async def made(self, run: Run, *, provider: str, asked: Sequence[Mapping[str, Any]]) -> list[GeneratedVideo]:

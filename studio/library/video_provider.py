@@ -58,6 +58,8 @@ class VideoProvider:
         self._settings = settings or load_settings()
         self._budget = _dollars(budget)
         self._run = f"library-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        #: Runs that share the budget: that of the videos, and one for each film.
+        self._runs = [self._run]
         self._open: Session | None = None
         self._stack = AsyncExitStack()
         #: Clips whose URLs were handed out: they are here, and need not be fetched once more. Kept in memory only.
@@ -131,7 +133,9 @@ class VideoProvider:
     ) -> builtins.list[GeneratedVideo]:
         """Make a production's clips. ``wishes``: its scenes as they were asked for. ``alone``: it must be one clip."""
         with asked_from(Surface.LIBRARY):
-            purchase = Purchase(self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd)
+            purchase = Purchase(
+                self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd, beside=self._sharing
+            )
             run = await purchase.planned(written)
             if alone:
                 single(run.plan)
@@ -150,9 +154,11 @@ class VideoProvider:
         later pays for what is missing alone.
         """
         with asked_from(Surface.LIBRARY):
+            run = f"{self._run}-{len(self._runs)}"
+            self._runs.append(run)
             return await make(
-                self._session, production, run=self._run, budget=self._budget, allow_odd=self.allow_odd,
-                out=None if out is None else Path(out), allow_missing=allow_missing,
+                self._session, production, run=run, budget=self._budget, beside=self._sharing,
+                allow_odd=self.allow_odd, out=None if out is None else Path(out), allow_missing=allow_missing,
             )  # fmt: skip
 
     async def download(self, video_url: str, local_path: str | Path) -> str:
@@ -227,6 +233,9 @@ class VideoProvider:
     def _service(self) -> GenerationService:
         """The API that sells this provider's model."""
         return self._session.provider_of(self._api)
+
+    def _sharing(self) -> tuple[str, ...]:
+        return tuple(self._runs)
 
     def _with_model(self, options: CommonOptions) -> dict[str, Any]:
         return {**options, "model": options.get("model") or self.model}

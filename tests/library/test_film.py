@@ -1,0 +1,68 @@
+"""A whole film from Python: bought, joined and reported as a flow's, for nothing the second time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import BadInput, Incomplete, OverBudget
+from studio.library import LumaProvider
+from tests.support.shop import CHEAP, Shop
+
+FILM: dict[str, Any] = {
+    "title": "From Python",
+    "model": "ray-flash-2",
+    "resolution": "540p",
+    "scenes": [
+        {"id": "a", "prompt": "a harbour at dawn"},
+        {"id": "b", "prompt": "a boat leaves the harbour", "continue_from": "a"},
+    ],
+}
+
+
+@pytest.mark.timeout(600)
+async def test_a_film(shop: Shop, workplace: Path) -> None:
+    """The film with its report and costs; asked for again, from a file, the same shots for nothing."""
+    async with LumaProvider() as luma:
+        film = await luma.make_film(FILM, out="out")
+        assert (film.path, len(shop.creates), film.cost) == (workplace / "out" / "film.mp4", 2, CHEAP * 2)
+        assert {p.name for p in film.path.parent.iterdir()} >= {"film.mp4", "report.html", "costs.csv", "manifest.json"}
+        assert [shot.outcome for shot in film.record.shots] == ["new", "new"]
+        (workplace / "film.json").write_text(json.dumps(FILM))
+        again = await luma.make_film("film.json")
+        assert (len(shop.creates), again.cost) == (2, 0)
+        assert again.path.is_relative_to(workplace / "films" / "from-python")
+        assert again.record.film is not None
+        assert film.record.film is not None
+        assert again.record.film.frames == film.record.film.frames
+
+
+@pytest.mark.timeout(600)
+async def test_a_film_without_all_of_its_scenes(shop: Shop, workplace: Path) -> None:
+    """A scene that moderation refuses: what was made is kept; with ``allow_missing`` a slate is in its place."""
+    shop.faults({"kind": "fails", "containing": "refused", "reason": "Advanced prompt moderation failed"})
+    broken = {**FILM, "scenes": [FILM["scenes"][0], {"id": "b", "prompt": "a refused boat"}]}
+    async with LumaProvider() as luma:
+        with pytest.raises(Incomplete, match="without a clip: b"):
+            await luma.make_film(broken, out="out")
+        assert not (workplace / "out" / "film.mp4").exists()
+        assert (workplace / "out" / "report.html").exists()
+        film = await luma.make_film(broken, out="out", allow_missing=True)
+        assert film.path.exists()
+        with pytest.raises(BadInput, match="title"):
+            await luma.make_film({"scenes": []})
+
+
+async def test_films_and_videos_share_the_budget(shop: Shop, workplace: Path) -> None:
+    """The provider's budget is for all of its calls, in whatever order they come: over it, nothing is bought."""
+    async with LumaProvider("ray-flash-2", budget=CHEAP * 3) as luma:
+        await luma.make_film(FILM, out="out")
+        await luma.generate("the open sea", width=960, height=540)
+        with pytest.raises(OverBudget, match=r"the run's budget is \$0.42, \$0.42 are spent already"):
+            await luma.make_film({**FILM, "scenes": [{"id": "c", "prompt": "a lighthouse"}]})
+        with pytest.raises(OverBudget):
+            await luma.generate("a lighthouse", width=960, height=540)
+    assert len(shop.creates) == 3
