@@ -119,7 +119,7 @@ SETTLED = (
         SAME,
         "a callback of another ledger is no sign",
         SETTLING,
-        'if token is not None and not token.startswith(f"{self._ledger.id[:8]}.") and token != row.token:',
+        'if token is not None and not token.startswith(self._ledger.token_prefix) and token != row.token:',
         "if False:",
     ),
     Mutant(
@@ -142,6 +142,22 @@ SETTLED = (
         SETTLING,
         'if best.like != "certain" and look.names_orders:',
         "if False:",
+    ),
+    Mutant(
+        SAME,
+        "that callbacks are told is forgotten with the generation that showed it",
+        SETTLING,
+        "if names_orders(known, shown):",
+        "if False:",
+        of("purchasing/absent_orders", "remembered"),
+    ),
+    Mutant(
+        SAME,
+        "a poll that shows a callback of ours is not remembered",
+        "studio/ledger/sightings.py",
+        'if any((sighting.token or "").startswith(ledger.token_prefix) for sighting in rows):',
+        "if False:",
+        of("purchasing/absent_orders", "remembered"),
     ),
     Mutant(
         PROVEN,

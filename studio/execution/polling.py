@@ -11,6 +11,7 @@ from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrust
 from studio.execution.poll_schedule import PollSchedule
 from studio.ledger.sightings import Sighting
 from studio.providers import Generation, GenerationService
+from studio.providers.order_trace import order_token
 from studio.remedies import AGAIN, text_of
 
 UNSEEN = 30.0  # seconds in which a service may not yet show a generation that it has just accepted
@@ -185,7 +186,8 @@ class GenerationPoller:
         if not generation.ended:
             self._to_prove = 0
         late = self._clock() - waiting.since if waiting.missed else 0.0
-        return [Sighting(generation.id, late, unfinished=not generation.ended)]
+        token = order_token(generation.request.get("callback_url"))
+        return [Sighting(generation.id, late, unfinished=not generation.ended, token=token)]
 
     def _saw(self, generation: Generation) -> None:
         waiting = self._waiting.get(generation.id)

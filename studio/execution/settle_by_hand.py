@@ -63,6 +63,6 @@ def _mismatch(session: Session, row: OrderRow, generation: Generation) -> str:
         return f"{model} made it, and {ordered} was ordered"
     token = order_token(generation.request.get("callback_url"))
     if token is not None and token != row.token:
-        ours = token.startswith(f"{session.ledger.id[:8]}.")
+        ours = token.startswith(session.ledger.token_prefix)
         return "its callback names another order" if ours else "its callback names an order of another ledger"
     return ""

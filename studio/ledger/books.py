@@ -353,7 +353,7 @@ class Ledger(Journal):
 
     def _token(self, key: str, attempt: int) -> str:
         """A token of an order's attempt in this ledger: another ledger makes a different one for the same order."""
-        return f"{self.id[:8]}.{key[:40]}.{attempt}"
+        return f"{self.token_prefix}{key[:40]}.{attempt}"
 
     def _abandoned(self, row: OrderRow, now: datetime) -> bool:
         return is_dead(row.holder) or row.lease_until is None or row.lease_until < now

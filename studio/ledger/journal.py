@@ -50,6 +50,11 @@ class Journal(Reader):
         self._writer = engine.execution_options(write=True)
         self.id = self._identify()
 
+    @property
+    def token_prefix(self) -> str:
+        """The beginning of every token that this ledger makes, and no other one."""
+        return f"{self.id[:8]}."
+
     def write(self, statement: Insert) -> None:
         """Execute one statement in a transaction of its own."""
         with self.writing() as connection:

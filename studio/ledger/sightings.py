@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.ledger.journal import Journal
-from studio.ledger.schema import sightings
+from studio.ledger.schema import meta, sightings
 
 # Older sightings say nothing about the service as it is now.
 FRESH = timedelta(days=30)
@@ -22,11 +23,13 @@ class Sighting:
 
     late:       seconds until it first appeared, if an earlier look had missed it; else 0
     unfinished: True if it was still being made then
+    token:      the order that its callback names; None where the list tells no callback of ours
     """
 
     generation_id: str
     late: float
     unfinished: bool
+    token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ def keep_sightings(ledger: Journal, account: str, seen: Iterable[Sighting]) -> N
     rows = list(seen)
     if not rows:
         return
+    if any((sighting.token or "").startswith(ledger.token_prefix) for sighting in rows):
+        keep_callbacks(ledger, account)
     with ledger.writing() as connection:
         now = ledger.moment(connection)
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -59,6 +64,27 @@ def keep_sightings(ledger: Journal, account: str, seen: Iterable[Sighting]) -> N
                     set_={"unfinished": or_(sightings.c.unfinished, new.excluded.unfinished)},
                 )
             )
+
+
+def keep_callbacks(ledger: Journal, account: str) -> None:
+    """Store that the account's service tells callbacks: a generation was seen with one that names an order of ours."""
+    if tells_callbacks(ledger, account):
+        return
+    with ledger.writing() as connection:
+        now = ledger.moment(connection).isoformat()
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(meta).values(name=_callbacks_of(account), value=now)
+        connection.execute(new.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": now}))
+
+
+def tells_callbacks(ledger: Journal, account: str) -> bool:
+    """True if the account's service has told a callback of ours lately: what it tells without one is not ours."""
+    found = ledger.ask(select(meta.c.value).where(meta.c.name == _callbacks_of(account)))
+    return any(datetime.fromisoformat(row.value) >= ledger.now() - FRESH for row in found)
+
+
+def _callbacks_of(account: str) -> str:
+    return f"callbacks {hashlib.sha256(account.encode()).hexdigest()[:24]}"
 
 
 def latest_by(ledger: Journal, account: str) -> float:

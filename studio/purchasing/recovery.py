@@ -27,7 +27,14 @@ from datetime import datetime, timedelta
 
 from studio.errors import LedgerError, NotFound
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
+from studio.ledger.sightings import (
+    Sighting,
+    first_sights,
+    keep_callbacks,
+    keep_sightings,
+    latest_by,
+    tells_callbacks,
+)
 from studio.providers import Generation, GenerationService
 from studio.providers.order_trace import order_token
 from studio.providers.registry import EARLIEST, provider_of
@@ -156,13 +163,16 @@ class LostOrderResolver:
         look = await asyncio.to_thread(self._looked, row, shown)
         likely = candidates(row, look.free, look.time)
         if not likely or likely[0].like == "certain" or any(k.generation_id in shown for k in look.known):
-            return replace(look, names_orders=names_orders(look.known, shown))
+            return look
         for known in look.known[:MOST_ASKED]:
             try:
                 generation = await self._provider.get(known.generation_id or "")
             except NotFound:
                 continue
-            return replace(look, names_orders=names_orders((known,), {generation.id: generation}))
+            if names_orders((known,), {generation.id: generation}):
+                await asyncio.to_thread(keep_callbacks, self._ledger, row.account)
+                return replace(look, names_orders=True)
+            return look
         return look
 
     def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
@@ -177,9 +187,11 @@ class LostOrderResolver:
         near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
         claimed = ledger.claimed(row.seller, list(shown))
         self._take_note(row.account, near, shown)
+        if names_orders(known, shown):
+            keep_callbacks(ledger, row.account)
         return _Look(
             shown, known, tuple(g for g in shown.values() if g.id not in claimed),
-            service_time(shown, known, by_date=by_date),
+            service_time(shown, known, by_date=by_date), tells_callbacks(ledger, row.account),
         )  # fmt: skip
 
     def _take_note(self, account: str, near: list[OrderRow], shown: Mapping[str, Generation]) -> None:
@@ -231,7 +243,7 @@ class LostOrderResolver:
         """A generation that no order of ours has, and that another buyer's order like one of ours brought."""
         for generation in look.free:
             token = order_token(generation.request.get("callback_url"))
-            if token is not None and not token.startswith(f"{self._ledger.id[:8]}.") and token != row.token:
+            if token is not None and not token.startswith(self._ledger.token_prefix) and token != row.token:
                 if self._ours_of_old(token):
                     continue
                 return generation.id

@@ -10,14 +10,14 @@ from pydantic import SecretStr
 
 from studio.assets.publish import FolderFiles, LoopbackFiles, PublicUrls, S3Files, choose_publisher
 from studio.errors import SettingsError, StudioError
-from studio.settings import Settings, choose_service, load_settings
+from studio.settings import Credentials, Settings, choose_service, load_settings
 
 
 def settings(seller: str, **fields: Any) -> Settings:
     """The settings that lead to a seller."""
     key = None if seller == "sandbox" else SecretStr("key")
-    url = "http://127.0.0.1:1/dream-machine/v1" if seller == "local" else None
-    return Settings(LUMAAI_API_KEY=key, LUMAAI_BASE_URL=url, **fields)  # type: ignore[call-arg]
+    url = "http://127.0.0.1:1/dream-machine/v1" if seller == "local" else ""
+    return Settings(credentials={"dream-machine": Credentials(key, "LUMAAI_API_KEY", url)}, **fields)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from studio.errors import InDoubt, OverBudget
 from studio.ledger import Cap, Doubt, Ledger, OrderRow, OrderState
+from studio.ledger.sightings import Sighting, keep_sightings, tells_callbacks
 from studio.purchasing.recovery import Grace, LostOrderResolver
 from tests.support.books import Clock
 from tests.support.lost_answers import lost
@@ -201,6 +203,29 @@ async def test_what_was_made_by_hand_is_not_adopted_where_the_list_shows_none_of
     with pytest.raises(InDoubt, match="its callback does not name this order"):
         await place(gateway(ledger, luma, callback_url=hook, sleep=Slept(clock)))
     assert ledger.claimed("luma", ["generation-2"]) == set()
+
+
+@pytest.mark.parametrize("seen_by", ["look", "poll"])
+async def test_that_callbacks_are_told_is_remembered(ledger: Ledger, luma: Luma, clock: Clock, seen_by: str) -> None:
+    """The generation that showed it is deleted since: what was made by hand in our words is not adopted for that."""
+    hook = "https://hook.example/luma"
+    other = await place(gateway(ledger, luma, callback_url=hook), intent("other"))
+    wanted = replace(intent(), sent=PARAMS)
+    ledger.reserve(wanted, run="run", caps=[])
+    row = ledger.doubt(wanted.key, 1, "lost")
+    settler = LostOrderResolver(ledger, luma.provider())
+    if seen_by == "look":
+        assert await settler.settle(row) == "waiting"
+    else:
+        token = ledger.order(other.order).token
+        keep_sightings(ledger, "luma-1", [Sighting(other.generation_id, 0.0, unfinished=False, token=token)])
+    luma.created_at = clock.now
+    luma.accept(PARAMS)
+    del luma.generations[other.generation_id]
+    assert await LostOrderResolver(ledger, luma.provider()).settle(row) == "unclear"
+    assert ledger.claimed("luma", ["generation-2"]) == set()
+    clock.now += timedelta(days=31)
+    assert not tells_callbacks(ledger, "luma-1"), "a service may have changed since"
 
 
 ALTERED: dict[str, Callable[[str], str]] = {
