@@ -11,7 +11,7 @@ from studio.planning.durations import frames_of
 from studio.planning.plan import FPS, Shot
 from studio.production import Scene
 from studio.providers.models import TIER_PIXELS, smaller
-from studio.providers.registry import video_model
+from studio.providers.registry import video_models
 from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
 
 #: Shapes that differ by less are one: frame sizes are whole, even numbers.
@@ -51,7 +51,7 @@ def _shape(context: PlanningContext, clip: Shot) -> float:
     """Width to height of a clip: an edit has that of its source, as has a new clip of its first picture, where
     its model makes it so."""
     while True:
-        frame = clip.source or (clip.start or clip.end if video_model(clip.model).framed else None)
+        frame = clip.source or (clip.start or clip.end if _is_framed(clip) else None)
         if frame is None or clip.generation:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
@@ -61,6 +61,12 @@ def _shape(context: PlanningContext, clip: Shot) -> float:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
         clip = context.shots[frame.ref]
+
+
+def _is_framed(clip: Shot) -> bool:
+    """True for a clip that takes the shape of its first picture; a still has the shape that was asked for."""
+    model = video_models().get(clip.model)
+    return model is not None and model.framed
 
 
 def _alike(shape: float, ratio: str) -> bool:
