@@ -174,14 +174,19 @@ def choose_service(settings: Settings) -> Service:
 
 
 def _beside(apis: Mapping[str, Access]) -> dict[str, Access]:
-    """APIs of the vendor of one that is served on this machine: such a server may have them all, as the sandbox has."""
+    """Further APIs of a vendor whose first API is served on this machine: such a server may have them, as the sandbox.
+
+    An API that is set up alone stays alone: nothing says that its server has another one.
+    """
+    first: dict[str, str] = {}
+    for spec in all_specs():
+        first.setdefault(spec.vendor, spec.id)
     added = {}
     for spec in all_specs():
-        same = next((a for api, a in apis.items() if spec_of(api).vendor == spec.vendor), None)
-        if spec.id in apis or same is None or not spec.local_path:
-            continue
-        origin = urlsplit(same.base_url)
-        added[spec.id] = replace(same, base_url=f"{origin.scheme}://{origin.netloc}{spec.local_path}")
+        same = apis.get(first[spec.vendor])
+        if same is not None and spec.id not in apis and spec.local_path:
+            origin = urlsplit(same.base_url)
+            added[spec.id] = replace(same, base_url=f"{origin.scheme}://{origin.netloc}{spec.local_path}")
     return added
 
 

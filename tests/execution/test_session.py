@@ -151,6 +151,28 @@ def test_which_service_is_used(
     assert "api_key" not in repr(service)
 
 
+@pytest.mark.parametrize(
+    ("environment", "apis"),
+    [
+        ({}, {"dream-machine": "", "agents": ""}),
+        (
+            {"LUMAAI_BASE_URL": "http://127.0.0.1:9/dream-machine/v1"},
+            {"dream-machine": "http://127.0.0.1:9/dream-machine/v1", "agents": "http://127.0.0.1:9/v1"},
+        ),
+        ({"LUMA_BASE_URL": "http://127.0.0.1:9/v1"}, {"agents": "http://127.0.0.1:9/v1"}),
+        ({"LUMA_AGENTS_API_KEY": "k"}, {"agents": "https://agents.lumalabs.ai/v1"}),
+    ],
+)
+def test_which_apis_are_there(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], apis: dict[str, str]
+) -> None:
+    """A server on this machine that has the first API may have the second; one that has the second has only that."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    service = choose_service(load_settings())
+    assert {api: access.base_url for api, access in service.apis.items()} == apis
+
+
 @pytest.mark.parametrize("environment", [
     {"LUMAAI_BASE_URL": "https://elsewhere.example"}, {"LUMAAI_BASE_URL": "ftp://x", "LUMAAI_API_KEY": "k"},
     {"STUDIO_WAIT_TIMEOUT": "soon"}, {"LUMAAI_API_KEY": "k\u00e9y"},
