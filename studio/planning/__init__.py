@@ -1,4 +1,4 @@
-"""Drawing a plan: from what a producer wrote to the clips and stills to have, in order. Pure functions throughout."""
+"""Planning: turns a production into the clips and stills to buy, in order. Pure functions throughout."""
 
 from studio.planning.planner import draw_plan
 from studio.planning.variants import as_draft, derived, finished_draft, reframed

@@ -1,4 +1,4 @@
-"""The seed assets that the scenes of a production use, and what a producer is told of each."""
+"""The seed assets that the scenes of a production use, and the notes on them for the producer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from studio.planning.context import Seed
 from studio.planning.plan import Plan
 from studio.production import Production, Scene
 
-SCENES_TOLD = 6  # of those that use an asset, in a note
+SCENES_TOLD = 6  # scenes that a note on an asset names
 
 
 def assets_of(production: Production) -> tuple[dict[str, AssetSource], dict[str, AssetSource]]:
     """The images and the footage that a production's scenes are made from, by ``source_key``. Raises AssetError where
-    one file is wanted as both."""
+    one file is used as both."""
     images: dict[str, AssetSource] = {}
     footage: dict[str, AssetSource] = {}
     for scene in production.scenes:

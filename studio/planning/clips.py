@@ -1,7 +1,7 @@
-"""A scene's clips as they are made: a chain of new ones, changed footage, or an existing generation.
+"""The clips of a scene: a chain of new ones, modified footage, or an existing generation.
 
-A chain can be drawn in several ways: of the cheapest lengths, of the longest, and as earlier versions drew it. What is
-in the books in one of them is used as it is.
+A chain can be planned in several forms: with the cheapest lengths, with the longest, or as earlier versions planned it.
+A form that is in the ledger already is used as it is.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from studio.providers.pricing import Quote
 from studio.providers.shot_request import Source
 
 BY_ID = ("shot", "generation")
-#: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service does not take any more.
+#: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service no longer takes.
 Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
 
 
 def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
-    """The scene's clips, in order. What they are made from is drawn already."""
+    """The scene's clips, in order. Their sources must be planned already."""
     if scene.generation:
         return (_existing(context, scene),)
     return edited(context, scene) if scene.modify is not None else _chain(context, scene)
@@ -54,7 +54,7 @@ def _existing(context: PlanningContext, scene: Scene) -> Shot:
 
 
 def _chain(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
-    """New clips in the form that was wished for, or in another one that is in the books and costs no more now."""
+    """New clips in the form asked for, or in another one that is in the ledger and costs no more now."""
     wish: Form = context.production.clips_of(scene)
     drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(context, scene, form)) is not None]
     (_, wished), *others = drawn
@@ -96,19 +96,19 @@ def _better(
     best_clips: tuple[Shot, ...],
 ) -> bool:
     """True if a form that is bought costs less now; or, where this take is new in every form, if other takes have it:
-    what hangs on the scene then stays as it is."""
+    clips that depend on the scene then stay as they are."""
     if trial.begun:
         return trial.to_pay < best.to_pay
     return not best.begun and context.familiar(clips[0].family) and not context.familiar(best_clips[0].family)
 
 
 def _may_replace(wish: Form, form: Form) -> bool:
-    """Who asks for long clips gets them, however many short ones there are."""
+    """True unless the longest clips were asked for; only the earlier form may replace those."""
     return wish != "longest" or form == "earlier"
 
 
 def _lengths(context: PlanningContext, scene: Scene, form: Form) -> tuple[int, ...] | None:
-    """How long the clips are; None where there is no such form."""
+    """The lengths of the clips in seconds; None where the form is not possible."""
     model, wanted = context.model(scene), context.production.duration_of(scene)
     start, end = _start(context, scene), _end(context, scene)
     if scene.loop:
@@ -172,7 +172,7 @@ def _drawn(context: PlanningContext, scene: Scene, form: Form, lengths: tuple[in
 def _as_taken(
     context: PlanningContext, scene: Scene, model: VideoModel, seconds: int, first: Source | None, last: Source | None
 ) -> tuple[Source | None, Source | None]:
-    """A clip's ends as the model takes them: a generation by its id alone, in a plain clip; else as a picture."""
+    """A clip's first and last frame as the model takes them: one generation by id in a plain clip, else pictures."""
     if scene.hdr or seconds not in model.continued or (first is not None and last is not None):
         return _picture(context, scene, first, "last"), _picture(context, scene, last, "first")
     return first, last
@@ -181,7 +181,7 @@ def _as_taken(
 def _picture(
     context: PlanningContext, scene: Scene, source: Source | None, frame: Literal["first", "last"]
 ) -> Source | None:
-    """That frame of a generation's clip, in place of the generation."""
+    """A frame of a generation's clip, in place of the generation; any other source as it is."""
     if source is None or source.kind not in BY_ID:
         return source
     if source.kind == "shot":
@@ -189,7 +189,7 @@ def _picture(
     known = next((s.id for s in context.shots.values() if s.generation == source.ref), None)
     if known is not None:
         return Source(frame, known)
-    # A generation of nobody's scene: it is fetched for this frame alone.
+    # No scene shows this generation: it is fetched for this frame alone.
     name = f"{scene.id}.{'from' if frame == 'last' else 'to'}"
     model = context.model(scene)
     free = Quote(ZERO, context.prices.of(model.api).label)

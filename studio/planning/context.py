@@ -1,4 +1,4 @@
-"""What every step of drawing works with: the production, its prices, and the shots that are drawn already."""
+"""The state that all steps of planning share: the production, its prices, and the shots planned so far."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Seeds: TypeAlias = Mapping[str, Seed]
 
 @dataclass(frozen=True)
 class Choice:
-    """USD of a scene's clips, and how many they are: as drawn, and with the other choice of lengths."""
+    """The price in USD and the number of a scene's clips: as planned, and with the other choice of lengths."""
 
     usd: Decimal
     clips: int
@@ -35,10 +35,10 @@ class Choice:
 
 @dataclass
 class PlanningContext:
-    """The state of one walk through a production's scenes, parents first.
+    """The state of planning one production, whose scenes are planned parents first.
 
-    ``seeds``: its assets, by ``source_key``. ``held``: whether the order of that key is bought already; ``familiar``:
-    whether any take of that family ever was.
+    ``seeds``: its assets, by ``source_key``. ``held``: True if the order with a key is bought already; ``familiar``:
+    True if any take of a family ever was.
     """
 
     production: Production
@@ -50,43 +50,43 @@ class PlanningContext:
     familiar: Callable[[str], bool] = lambda _: False
     shots: MutableMapping[str, Shot] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    #: A scene's clips as they are made, and as they stand in the film.
+    #: By scene: its clips as they are generated, and as the film uses them.
     made: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
     finished: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
-    #: Who was seen last at a scene's end, and how many clips ago in a still.
+    #: By scene: the character at its end, and the number of clips since the last still of that character.
     drift: MutableMapping[str, tuple[str, int]] = field(default_factory=dict)
-    #: USD of each scene's new clips, as they are drawn and by the other choice of lengths, where that is another one.
+    #: By scene: its new clips as planned and with the other choice of lengths, where that differs.
     choices: dict[str, Choice] = field(default_factory=dict)
 
     def add(self, shot: Shot) -> Shot:
-        """The shot with its request and key, among those that are drawn."""
+        """Add a shot to the plan. Returns it with its request and key."""
         shot = named(shot, lambda shot_id: self.shots[shot_id].key)
         self.shots[shot.id] = shot
         return shot
 
     def trial(self) -> PlanningContext:
-        """A copy in which something can be drawn that may not be kept."""
+        """A copy to plan in, whose shots ``keep`` may take over."""
         return replace(self, shots=ChainMap({}, self.shots), drift=ChainMap({}, self.drift), notes=[])
 
     def keep(self, trial: PlanningContext) -> None:
-        """Take over what was drawn in a trial."""
+        """Take over the shots and notes of a trial."""
         self.shots.update(trial.drawn)
         self.drift.update(trial.drift.maps[0] if isinstance(trial.drift, ChainMap) else trial.drift)
         self.notes += trial.notes
 
     @property
     def drawn(self) -> dict[str, Shot]:
-        """The shots that were drawn in a trial."""
+        """The shots that were planned in a trial."""
         return dict(self.shots.maps[0]) if isinstance(self.shots, ChainMap) else dict(self.shots)
 
     @property
     def to_pay(self) -> Decimal:
-        """USD of the shots that were drawn in a trial and are not bought yet."""
+        """USD of the shots that were planned in a trial and are not bought yet."""
         return sum((s.quote.usd for s in self.drawn.values() if not s.generation and not self.held(s.key)), ZERO)
 
     @property
     def begun(self) -> bool:
-        """True if any of the clips that were drawn in a trial is bought."""
+        """True if any clip that was planned in a trial is bought."""
         return any(self.held(s.key) for s in self.drawn.values() if not s.generation and not s.is_still)
 
     def model(self, scene: Scene) -> VideoModel:
@@ -101,12 +101,12 @@ class PlanningContext:
         return {seed.sha256: seed for seed in self.seeds.values()}
 
     def image(self, asset: Asset | None) -> Source | None:
-        """A picture that the producer brought."""
+        """A picture that the producer supplied, as a source."""
         return None if asset is None else Source("image", self.seeds[source_key(asset)].sha256)
 
     def generation(self, shot: Shot, api: str, frame: str) -> Source:
-        """Another shot as where a clip starts (``frame`` last) or ends (first): its generation, or where that is the
-        other API's, that frame of its clip."""
+        """Another shot as the source of a clip's start (``frame`` last) or end (first): its generation, or if it is
+        another API's, that frame of its clip."""
         if shot.api != api:
             return Source("last" if frame == "last" else "first", shot.id)
         return Source("generation", shot.generation) if shot.generation else Source("shot", shot.id)

@@ -1,4 +1,4 @@
-"""How long the clips are of which a scene is made."""
+"""The lengths of the clips that make up a scene."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from studio.money import ZERO
 from studio.providers.models import VideoModel, clip_lengths, rank
 
-#: USD for one clip of so many seconds; whether it continues a generation by its id.
+#: The price of one clip in USD, by its seconds and by whether it continues a generation by its id.
 Price: TypeAlias = Callable[[int, bool], Decimal]
 
 
@@ -21,7 +21,7 @@ def chain_lengths(
     """The cheapest chain of clips that lasts at least ``wanted`` seconds, or with ``longest`` the one of fewest clips.
 
     ``by_id``: the first clip continues a generation; ``ends``: the last one ends on a given frame. All but the first
-    continue another clip by its id, which some models do at fewer lengths, and not beside another frame.
+    continue another clip by its id, which some models allow at fewer lengths, and not beside another frame.
     """
     if model.continued == model.lengths:
         return clip_lengths(model, wanted, lambda n: price(n, False), longest=longest)
@@ -52,12 +52,11 @@ def continues(model: VideoModel, number: int, clips: int, by_id: bool, ends: boo
 
 
 def whole_clip(lengths: tuple[int, ...], wanted: Fraction) -> int:
-    """The one clip that lasts long enough, or that fills the time without a rest when it is played again, or the
-    longest."""
+    """The length of one clip: the shortest that is enough, else one whose repeats fill the time, else the longest."""
     enough = [n for n in lengths if n >= wanted] or [n for n in lengths if (wanted / n).denominator == 1]
     return enough[0] if enough else lengths[-1]
 
 
 def frames_of(seconds: Fraction, fps: int) -> int:
-    """Whole frames of a clip; a frame that is only begun is one."""
+    """The number of frames of a clip, rounded up."""
     return ceil(seconds * fps)

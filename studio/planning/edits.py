@@ -1,4 +1,4 @@
-"""Footage that a scene changes: clips of an asset, or of another scene, made again in another look."""
+"""Modified footage: clips of an asset, or of another scene, made again in another look."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_STRENGTH = "flex_1"
 
 
 def edited(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
-    """Footage that is changed: one clip for each clip of its source, of the same length."""
+    """The modified clips of a scene: one for each clip of its source, of the same length."""
     model = context.model(scene)
     start = context.image(context.production.start_image_of(scene)) or anchored_start(context, scene)
     guides, plain = guides_of(context, scene), not (scene.auto_controls or scene.controls)
@@ -31,7 +31,7 @@ def edited(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
         _check_length(scene, model, seconds)
         _check_guides(scene, len(sources), seconds)
         name = scene.id if len(sources) == 1 else f"{scene.id}.{number}"
-        # Where no resolution can be asked for, what comes back has its source's size.
+        # Where no resolution can be asked for, the result has its source's size.
         asked = tier if model.edit_most else context.production.resolution_of(scene)
         price = context.prices.of(model.api).quote_edit(
             model.name, asked, ceil(seconds * FPS), dynamic=dynamic_of(scene)
@@ -50,7 +50,7 @@ def edited(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
 
 
 def _footage(context: PlanningContext, scene: Scene) -> list[tuple[Source, Fraction, str]]:
-    """What a scene changes: the source, its seconds, its tier."""
+    """The clips that a scene modifies: each one's source, seconds and tier."""
     asset = context.production.footage_of(scene)
     if asset is not None:
         seed = context.seeds[source_key(asset)]

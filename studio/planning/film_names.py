@@ -1,8 +1,8 @@
-"""The slug and the budget of a film that was begun by an earlier version, which made other slugs (ADR 0012).
+"""The slug and the budget of a film that was begun with an earlier version, which made other slugs (ADR 0012).
 
-Its books and folders stay where they are. A title's earlier slug may be another film's (``Café`` had that of ``Cafe``),
-so a film keeps it only where it is known to be the same: it was said in the books; or manifests of that slug have its
-title; or, where none has any, half of what was bought under it, or half of the film, is in both.
+Its orders and folders stay where they are. A title's earlier slug may be another film's (``Café`` had that of
+``Cafe``), so a film keeps it only if it is known to be the same: the ledger says so; or a manifest of that slug has its
+title; or, where no manifest has one, half of the purchases under it, or half of the film's shots, are in both.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from studio.planning.plan import Plan
 from studio.production import Production
 from studio.production.slugs import earlier_slugs, earlier_text, film_name, slugify
 
-MOST_MANIFESTS = 200  # of a film that are looked into, the latest first
+MOST_MANIFESTS = 200  # manifests of a film that are read, the latest first
 MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Named:
-    """A production under the name that it has in the books.
+    """A production under the name that it has in the ledger.
 
-    ``made``: its budget's name as it is made today, where it goes by the slug of an earlier version; else empty.
-    ``new``: that was not said in the books yet.
+    ``made``: its budget's name as it is made today, where it keeps the slug of an earlier version; else empty.
+    ``new``: True if the ledger does not say so yet.
     """
 
     production: Production
@@ -39,9 +39,9 @@ class Named:
 def named_as_begun(
     production: Production, ledger: Ledger, *, seller: str, films: Path, drawn: Callable[[], Plan]
 ) -> Named:
-    """The production under the slug that it was begun with. ``films``: the folder of all films; ``drawn``: its shots.
+    """The production under the slug that it was begun with. ``films``: the folder of all films; ``drawn``: its plan.
 
-    A slug that is written out, or was never made in another way, is left as it is.
+    A slug that the producer wrote, or that every version makes alike, is left as it is.
     """
     ours, earlier = production.budget_name, earlier_slugs(production.title)
     if ours != film_name(production.title):

@@ -1,7 +1,7 @@
 """Keys of purchases: the digest of a request in which nothing changes from run to run.
 
-Every asset is named by its content and every parent by its own order, so that the same wish is the same text in every
-run. On the wire the same places hold URLs, file ids and generation ids, which change.
+Every asset is named by its content and every parent by its own order, so that equal requests are the same text in every
+run. What is sent has URLs, file ids and generation ids in their places, which change.
 """
 
 from __future__ import annotations

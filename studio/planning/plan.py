@@ -1,4 +1,4 @@
-"""From a production to its plan: shots in order, what each is made from, what it costs, and where it stands.
+"""The plan of a production: its shots in order, with their sources, prices and states.
 
 Pure functions of frozen values: nothing here reads a file, a clock or a network.
 """
@@ -26,32 +26,32 @@ FPS = 24
 
 
 class ShotState(StrEnum):
-    """Where a shot stands before the run."""
+    """The state of a shot before the run."""
 
     NEW = "new"
-    CACHED = "cached"  # paid for, and its clip is here
-    PAID = "paid"  # finished, its clip is still to be fetched
+    CACHED = "cached"  # paid for, and its clip is stored
+    PAID = "paid"  # finished, but its clip is not fetched yet
     IN_FLIGHT = "in flight"  # paid for, being made
     IN_DOUBT = "in doubt"
     GONE = "gone"  # paid for, and no longer at the service; a person may let it be sent again
     REFUSED = "refused"  # moderation refused this very input; it is not sent again
-    STALE = "stale"  # bought, and what it was made from has another take now; used until a fresh one is asked for
+    STALE = "stale"  # bought, but its source has another take now; used until a fresh one is asked for
     PINNED = "pinned"  # an existing generation, named by the producer
 
 
-#: Sources that are something a shot of this plan makes; the others are seed assets and existing generations.
+#: Kinds of source that a shot of this plan makes; the others are seed assets and existing generations.
 OF_A_SHOT = ("shot", "still", "clip", "first", "last")
-#: Of these the bytes must be here before they can be sent on.
+#: Kinds of source whose clip must be downloaded before they can be sent.
 OF_A_FILE = ("first", "last")
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One clip or still to have. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
+    """One clip or still of the plan. ``key`` names the purchase: equal keys, one purchase. ``seconds``: its own length.
     ``api`` is the id of the provider that sells it.
 
-    ``source`` is what a shot changes or finishes, ``references`` what its subject looks like, ``guides`` pictures that
-    it passes through, by frame.
+    ``source`` is the clip that it changes or finishes, ``references`` are pictures of its character, ``guides``
+    pictures that it passes through, by frame.
     ``finishes`` is the shot of which this one is a later version, in the same scene.
     """
 
@@ -83,7 +83,7 @@ class Shot:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """All that it is made from."""
+        """Everything that it is made from."""
         found = (self.start, self.end, self.source, *self.references, *(source for _, source in self.guides))
         return tuple(dict.fromkeys(source for source in found if source is not None))
 
@@ -103,7 +103,7 @@ class Shot:
 
     @property
     def endpoint(self) -> str:
-        """The service's own name for the operation, as orders and their keys have it."""
+        """The service's own name for the operation, used in orders and their keys."""
         return spec_of(self.api).endpoint(self.operation)
 
     @property
@@ -117,7 +117,7 @@ class Shot:
         return self.quote.usd if self.state is ShotState.NEW else ZERO
 
     def intent(self, production: str, account: str, *, film: str = "") -> Intent:
-        """This shot as an intended purchase. ``film`` is what the budget hangs on, where that is not the production."""
+        """This shot as an intended purchase. ``film``: the name that the budget has, where it is not ``production``."""
         return Intent(
             key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
             model=self.model,
@@ -128,25 +128,25 @@ class Shot:
 
 @dataclass(frozen=True)
 class SceneEdit:
-    """A scene's place in the film: its shots, how many frames it shall last, and from which side it is trimmed.
+    """A scene's place in the film: its shots, its length in frames, and the side from which it is trimmed.
 
-    ``frames`` is None where the clips are used whole, however many frames they turn out to have.
+    ``frames`` is None where the clips are used whole, whatever their length turns out to be.
     """
 
     scene: str
     shots: tuple[str, ...]
     frames: int | None
     trim: Literal["tail", "head"] = "tail"
-    repeat: bool = False  # a loop, played until ``frames`` are full
+    repeat: bool = False  # a loop, played again until ``frames`` is reached
     continues: str | None = None  # the scene whose last frame this one begins with
     leads: str | None = None  # the scene whose first frame this one ends on
 
 
 @dataclass(frozen=True)
 class Retaking:
-    """New takes that a run is to make. ``command`` names what was asked for together, so that the same goes on with it.
+    """New takes that a run is to make. ``command`` names the takes asked for together: the same command resumes them.
 
-    ``takes``: by scene. ``refused``: ids of earlier ones whose take moderation refused for good.
+    ``takes``: by scene. ``refused``: ids of earlier requests whose take moderation refused for good.
     """
 
     command: str
@@ -156,11 +156,11 @@ class Retaking:
 
 @dataclass(frozen=True)
 class Budgeting:
-    """Whose budget a plan is held to. ``others``: the films that share it.
+    """The budget that a plan is held to. ``others``: the films that share it.
 
-    ``made_out_of`` is another film in whose name most of the shots were bought; ``apart`` is True where the user wants
-    budgets of their own for the two. ``begun_as`` is the slug of an earlier version that the film is found to go by,
-    and ``made`` the name that its title makes today, where the books do not say so yet.
+    ``made_out_of`` is another film under whose name most of the shots were bought; ``apart`` is True if the user wants
+    separate budgets for the two. ``begun_as`` is the slug of an earlier version that the film keeps, and ``made`` the
+    name that its title makes today, where the ledger does not say so yet.
     """
 
     others: tuple[str, ...] = ()
@@ -186,12 +186,12 @@ class Plan:
         return next(s for s in self.shots if s.id == shot_id)
 
     def origin(self, shot_id: str) -> Shot:
-        """The shot that was first made, of which this one is a finished version: itself, mostly."""
+        """The first shot, of which this one is a finished version; usually itself."""
         shot = self.shot(shot_id)
         return self.origin(shot.finishes) if shot.finishes else shot
 
     def continues(self, before: SceneEdit, after: SceneEdit) -> bool:
-        """Whether one scene shall flow into the next: by its parent, by where it leads, or by a picture they share."""
+        """True if one scene flows into the next: by its parent, by where it leads, or by a picture they share."""
         if after.continues == before.scene or before.leads == after.scene:
             return True
         last, first = self.origin(before.shots[-1]), self.origin(after.shots[0])
@@ -200,7 +200,7 @@ class Plan:
             return True
         if first.generation and end == Source("generation", first.generation):
             return True
-        # A generation has two ends: only a picture that both hold on to joins them.
+        # A generation has two ends, so to name the same one joins nothing; a shared picture does.
         return end is not None and end.kind in ("image", "still") and end == start
 
     @property
@@ -210,11 +210,11 @@ class Plan:
 
     @property
     def to_buy(self) -> int:
-        """How many creates a run would send now."""
+        """The number of creates that a run would send now."""
         return len({s.key for s in self.shots if s.state is ShotState.NEW})
 
     def affordable(self, usd: Decimal) -> tuple[str, ...]:
-        """Scenes that a budget covers with all that they are made from, first come first served in the film's order."""
+        """The scenes that ``usd`` covers together with everything they are made from, tried in the film's order."""
         by_id = {s.id: s for s in self.shots}
         bought: dict[str, Decimal] = {}
         fits = []
@@ -231,7 +231,7 @@ class Plan:
 
     @property
     def at_most(self) -> Mapping[str, tuple[str, ...]]:
-        """Why prices are upper bounds, and the shots of which that is so."""
+        """The reasons why prices are upper bounds, each with its shots."""
         found: dict[str, tuple[str, ...]] = {}
         for shot in self.shots:
             if shot.quote.at_most:
@@ -244,17 +244,17 @@ class Plan:
         return sum((s.quote.usd for s in {s.key: s for s in self.shots}.values()), ZERO)
 
     def seen_in(self, books: Mapping[str, OrderRow], has_clip: Callable[[str], bool]) -> Plan:
-        """The same plan with every shot's state, from its order in the books and the clips that are here."""
+        """The same plan with every shot's state, by its order in the ledger and the clips that are stored."""
         return replace(self, shots=tuple(seen(s, books.get(s.key), has_clip) for s in self.shots))
 
 
 def canonical_json(value: Any) -> str:
-    """One text for equal values: what keys are made from."""
+    """The same text for equal values; keys are made from it."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def seen(shot: Shot, row: OrderRow | None, has_clip: Callable[[str], bool]) -> Shot:
-    """The shot with its state, from its order and from whether its clip is here."""
+    """The shot with its state, by its order and by whether its clip is stored."""
     if row is None or shot.generation:
         return replace(shot, order=row)
     if row.state is OrderState.COMPLETED:

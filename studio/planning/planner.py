@@ -1,4 +1,4 @@
-"""The walk through a production's scenes, parents first. Pure: it reads no file, clock or network."""
+"""The planner: it plans a production's scenes, parents first. Pure: it reads no file, clock or network."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def draw_plan(
     held: Callable[[str], bool] = lambda _: False,
     familiar: Callable[[str], bool] = lambda _: False,
 ) -> Plan:
-    """Every shot in topological order, with its price and the key of its purchase; states follow by ``seen_in``.
+    """Every shot in topological order, with its price and the key of its purchase; ``seen_in`` adds the states.
 
-    ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and what they are made from in the
-    shots. ``held`` says of an order's key whether it is bought: a scene that is bought in another form, of longer clips
-    say, is drawn in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises
-    BadInput for what no model or price covers.
+    ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and their sources in the shots. ``held``
+    is True for the key of an order that is bought: a scene that is bought in another form, such as longer clips, is
+    planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises BadInput
+    for what no model or price covers.
     """
     walk = _Walk(PlanningContext(production, prices, images, seller, takes or {}, held, familiar))
     wanted = [s for s in production.scenes if not only or s.id in only]
@@ -45,7 +45,7 @@ def draw_plan(
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:
-    """A line on what the other choice of lengths would cost, for all scenes where it is another one."""
+    """Notes on the price of the other choice of lengths, over all scenes where it differs."""
     notes = []
     for chosen, other in (("cheapest", "longest"), ("longest", "cheapest")):
         scenes = {s.id for s in production.scenes if production.clips_of(s) == chosen}
@@ -72,7 +72,7 @@ class _Walk:
         self._led_into = {s.lead_into for s in production.scenes}
 
     def draw(self, scene: Scene) -> None:
-        """The scene's shots, after those that it is made from. (The production has no cycles: it was checked.)"""
+        """Plan the scene's shots, after those that it is made from. (The production was checked to have no cycles.)"""
         # An explicit stack: a chain of a thousand scenes must not exhaust Python's.
         waiting = [scene]
         while waiting:
@@ -87,11 +87,11 @@ class _Walk:
                 self._note_apis(current, shots)
 
     def finish(self, scene: Scene) -> None:
-        """What the film shows of a scene. What it is only made from needs no finishing."""
+        """Plan the finished versions of a scene's clips. A scene that is only a source needs none."""
         self.context.finished[scene.id] = finished(self.context, scene, self.context.made[scene.id])
 
     def cut(self, scene: Scene) -> SceneEdit:
-        """Where the scene stands in the film, and what is cut off to make it last as long as the producer said."""
+        """The scene's place in the film, trimmed to the length that the producer wrote."""
         shots, production = self.context.made[scene.id], self.context.production
         names = tuple(s.id for s in self.context.finished[scene.id])
         leads = None if scene.lead_into is None or is_generation(scene.lead_into) else scene.lead_into
@@ -101,7 +101,7 @@ class _Walk:
             return whole if scene.duration is None else replace(whole, frames=wanted)
         made = round(sum(s.seconds for s in shots) * FPS)
         if scene.modify is not None and (scene.duration is None or wanted > made):
-            return whole  # changed footage is as long as it was
+            return whole  # modified footage keeps its length
         if scene.loop and wanted > made:
             return replace(whole, frames=wanted, repeat=True)
         if wanted == made:
@@ -123,7 +123,7 @@ class _Walk:
         return [name for name in names if name in self._scenes]
 
     def _note_apis(self, scene: Scene, shots: tuple[Shot, ...]) -> None:
-        """Say where a scene takes up a frame of another API's clip, as a picture."""
+        """Note where a scene uses a frame of another API's clip, as a picture."""
         for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
             other = self.context.shots[source.ref]
             if other.api == shots[0].api:

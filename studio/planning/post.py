@@ -1,4 +1,4 @@
-"""From a scene's clips to those that stand in the film: reframed, upscaled, with sound, each a shot of its own."""
+"""Later versions of a scene's clips for the film: reframed, upscaled, with sound, each a shot of its own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from studio.providers.models import TIER_PIXELS, smaller
 from studio.providers.registry import video_models
 from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
 
-#: Shapes that differ by less are one: frame sizes are whole, even numbers.
+#: Shapes that differ by a smaller share are equal: frame sizes are whole, even numbers.
 SAME_SHAPE = 0.02
 
 
 def finished(context: PlanningContext, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
-    """The last version of each clip. Their shape comes first, their size then, their sound last."""
+    """The last version of each clip: it is reframed first, then upscaled, then given its sound."""
     return tuple(_sound(context, scene, _upscaled(context, scene, _reframed(context, scene, clip))) for clip in clips)
 
 
@@ -48,8 +48,8 @@ def _reframed(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
 
 
 def _shape(context: PlanningContext, clip: Shot) -> float:
-    """Width to height of a clip: an edit has that of its source, as has a new clip of its first picture, where
-    its model makes it so."""
+    """Width to height of a clip: an edit has that of its source, and a new clip that of its first picture, if its
+    model does so."""
     while True:
         frame = clip.source or (clip.start or clip.end if _is_framed(clip) else None)
         if frame is None or clip.generation:
@@ -100,7 +100,7 @@ def _sound(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
 
 
 def _next(clip: Shot, step: str) -> Shot:
-    """A later version of a clip, before it is said what was done to it."""
+    """A later version of a clip, before its operation is filled in."""
     return replace(
         clip, id=f"{clip.id}.{step}", finishes=clip.id, start=None, end=None, references=(), guides=(),
         options=ALL_OFF, generation=None,

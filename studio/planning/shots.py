@@ -1,4 +1,4 @@
-"""A shot as every way of drawing begins it: its words, its shape, its price."""
+"""The parts that all new shots share: prompt, shape, price and options."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from studio.providers.pricing import Quote, Range
 from studio.providers.registry import spec_of
 from studio.providers.shot_request import ShotOptions, Source
 
-#: Options that are set where it is known what they are for: those of a loop, and of modified footage.
+#: Options that are not copied from the scene, but set where they apply: to a loop, or to modified footage.
 SET_ELSEWHERE = {"camera", "loop", "strength", "auto_controls", "controls", "position"}
 COPIED = sorted((ShotOptions.__dataclass_fields__.keys() & Scene.model_fields.keys()) - SET_ELSEWHERE)
 
 
 def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction, price: Quote) -> Shot:
-    """A new clip of a scene, before it is said what it is made from. Raises BadInput where its prompt is too long."""
+    """A new clip of a scene, before its sources are filled in. Raises BadInput where its prompt is too long."""
     model, camera = context.model(scene), context.production.camera_of(scene)
     prompt = context.production.prompt_of(scene)
     if not model.concepts:
@@ -50,7 +50,7 @@ def quote(context: PlanningContext, scene: Scene, seconds: int, *, extends: bool
 
 
 def dynamic_of(scene: Scene) -> Range:
-    """The range that a scene's clips are made in."""
+    """The dynamic range of a scene's clips."""
     return "exr" if scene.exr else "hdr" if scene.hdr else "sdr"
 
 

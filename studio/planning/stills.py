@@ -1,7 +1,7 @@
-"""Characters: a still of who is in a scene first, then the clip from that still.
+"""Characters: a still of a scene's character first, then the clip from that still.
 
-A clip that goes on from another one inherits who is in it. From clip to clip a face drifts, so after some links a
-fresh still becomes the last frame of a scene: the seam to the scene before stays, and the next one starts from it.
+A clip that continues another one inherits its character. Faces drift from clip to clip, so after some clips a fresh
+still becomes the last frame of a scene: the seam to the scene before stays, and the next one starts from the still.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from studio.production import Character, Scene
 from studio.providers.registry import still_model
 from studio.providers.shot_request import Operation, Source
 
-#: Colour and identity drift by the third or fourth link of a chain.
+#: Colour and identity drift by the third or fourth clip of a chain.
 DRIFTS_AFTER = 3
 
 
 def anchored_start(context: PlanningContext, scene: Scene) -> Source | None:
-    """A still of the scene's character as its first frame; None where there is nobody."""
+    """A still of the scene's character as its first frame; None without a character."""
     character = context.production.character_of(scene)
     return None if character is None else _still(context, scene, character)
 
 
 def anchored_end(context: PlanningContext, scene: Scene, *, clips: int) -> Source | None:
-    """A still as the last frame of a scene that goes on from another one, where its character must be set right again.
+    """A still as the last frame of a scene that continues another one, if its character needs a fresh one; else None.
 
-    Keeps count for the scenes that follow, and notes where the count is too high and the end is not free.
+    Counts the clips for the scenes that follow, and adds a note where they are too many and the last frame is taken.
     """
     character = context.production.character_of(scene)
     if character is None:

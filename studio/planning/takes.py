@@ -1,7 +1,7 @@
-"""Takes of one wish: those that were bought, and clips that are stale because what they were made from has a new take.
+"""Takes of a shot: those that were bought, and clips that are stale because their source has a new take.
 
-Two orders have the same lineage where they ask for the same and their parents do, whatever the takes are. So a new take
-of a parent leaves its children's clips usable, and stale, until somebody asks for fresh ones; an edit does not.
+Two orders have the same lineage if they and their parents ask for the same, whatever the takes are. So a new take of a
+parent leaves its children's clips usable, but stale, until fresh ones are asked for; an edit of the parent does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from studio.production.slugs import earlier_text
 from studio.remedies import Aside, Text, option, text_of
 
 ALL = "all"
-FRAMES = ("generation", "first", "last")  # what a request says of another clip that one starts from or ends on
+FRAMES = ("generation", "first", "last")  # types in a request for another clip that this one starts from or ends on
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class History:
     lineages: Mapping[str, str]
 
     def like(self, shot: Shot, lineage: str) -> list[OrderRow]:
-        """Orders for the same wish, whatever their takes and their parents' takes."""
+        """Orders of a shot with that lineage, whatever their takes and their parents' takes."""
         return [row for row in self.made.get(shot.id, ()) if self.lineages.get(row.key) == lineage]
 
 
 def history_of(ledger: Ledger, plan: Plan) -> History:
-    """What the books know of a plan's shots, and of what those were made from."""
+    """The orders in the ledger for a plan's shots, with their lineages."""
     ids = {s.id: s.id for s in plan.shots}
-    # Earlier versions called a scene 1 that is written 001 without quotes.
+    # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
     rows = ledger.made_for(plan.production.slug, plan.seller, ids)
@@ -60,7 +60,7 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
 
 
 def _earlier_id(shot: Shot) -> str:
-    """The id that a shot had while zeros at the beginning of its scene's id were lost; empty where it has none."""
+    """The id that a shot had in versions that lost the leading zeros of its scene's id; empty without such zeros."""
     scene = earlier_text(shot.scene)
     return scene + shot.id.removeprefix(shot.scene) if scene and shot.id.startswith(shot.scene) else ""
 
@@ -77,7 +77,7 @@ def lineages_of(plan: Plan) -> dict[str, str]:
 def keep_stale(plan: Plan, ledger: Ledger, *, fresh: Collection[str], has: Callable[[str], bool]) -> Plan:
     """The plan, with clips that are only stale left in place. ``fresh``: the scenes that are to be new (or ``all``).
 
-    ``has`` says whether a clip is here. Each scene that is left stale is noted, with what a fresh one would cost.
+    ``has``: True if a clip is stored. Each scene that is left stale is noted, with the price of a fresh one.
     """
     wanted = any(s.state is ShotState.NEW and s.parents and not _asked(s, fresh) for s in plan.shots)
     if not wanted:
@@ -99,13 +99,13 @@ def _kept(
     shot: Shot, lineages: Mapping[str, str], keys: Mapping[str, str], history: History, ledger: Ledger,
     has: Callable[[str], bool], fresh: Collection[str],
 ) -> Shot:  # fmt: skip
-    """The shot as it will be used: fresh, or the one that is there already."""
+    """The shot to use: a fresh one, or the one that was bought before."""
     if shot.generation:
         return shot
     wish = lineages[shot.key]
     again = named(shot, keys.__getitem__)
     if again.key != shot.key:
-        # What it is made from is left as it was: so is it, where it was bought of that.
+        # Its source is left stale: so is this shot, if it was bought from that source.
         shot = seen(replace(again, state=ShotState.NEW), ledger.order(again.key), has)
         if shot.state in (ShotState.CACHED, ShotState.PAID):
             return shot if _asked(shot, fresh) else replace(shot, state=ShotState.STALE)
@@ -118,11 +118,11 @@ def _kept(
 
 
 def next_take(latest: Sequence[OrderRow], asked: Sequence[Retake], *, command: str, run: str) -> tuple[int, list[int]]:
-    """The take that asking for a new one means, and the earlier requests that moderation has refused for good.
+    """The number of the take to make, and the ids of earlier requests that moderation refused for good.
 
-    ``latest``: the order of the highest take of each of the scene's shots; ``asked``: all that was asked for of this
-    scene, the latest first. What the same command asked for, and got no film of, goes on; so does what another command
-    asked for and nobody has a film of; and a flow run that is retried (``run`` is the same then).
+    ``latest``: the order of the highest take of each of the scene's shots; ``asked``: all requests for new takes of
+    this scene, the latest first. An earlier request is resumed if the same command made it and got no film, if another
+    command made it and no film has its take, or if its flow run is retried (``run`` is the same).
     """
     moderated = {row.take for row in latest if row.moderated}
     refused = [r.id for r in asked if r.ended_at is None and r.take in moderated]
@@ -138,7 +138,7 @@ def next_take(latest: Sequence[OrderRow], asked: Sequence[Retake], *, command: s
     if not latest:
         return max((r.take for r in asked), default=0) + 1, refused
     highest = max(latest, key=lambda row: row.take)
-    # An order of before requests were written down: begun, and its clip never fetched.
+    # An order from before requests were recorded: begun, and its clip never fetched.
     begun = highest.clip is None and not highest.moderated and highest.state is not OrderState.GONE
     if (begun and highest.take not in {r.take for r in asked}) or (run and highest.run == run):
         return highest.take, refused
@@ -196,7 +196,7 @@ def _lineage(endpoint: str, request: Mapping[str, Any], lineages: Mapping[str, s
     def named_by_lineage(value: Any) -> Any:
         if isinstance(value, Mapping):
             if "order" in value and value.get("type") in FRAMES:
-                # A clip that goes on from another is the same wish, whether it is given its generation or its frame.
+                # A clip that continues another has one lineage, whether it is given its generation or its frame.
                 value = {**value, "type": "generation"}
             return {
                 name: lineages.get(part, part) if name == "order" and isinstance(part, str) else named_by_lineage(part)

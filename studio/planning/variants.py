@@ -1,4 +1,4 @@
-"""Productions derived from one: its draft, a final that is made of the draft, the same film in another shape."""
+"""Productions derived from another: its draft, a final made from the draft, the same film in another shape."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def reframed(production: Production, ratio: str) -> Production:
     """The same film in another shape: every clip is made as before (or is there already), and then reframed.
 
     It has a slug of its own, so that the films stay apart; the budget is one.
-    Raises BadInput for what is no aspect ratio.
+    Raises BadInput for an unknown aspect ratio.
     """
     if ratio not in get_args(AspectRatio):
         known = ", ".join(get_args(AspectRatio))
@@ -49,7 +49,7 @@ def reframed(production: Production, ratio: str) -> Production:
 
 
 def derived(production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "") -> Production:
-    """The production that a run is asked for. Raises BadInput where the wishes contradict each other."""
+    """The production with the options of a run applied. Raises BadInput where they contradict each other."""
     if draft and from_draft:
         raise BadInput(
             text_of(option("draft"), " and ", option("from_draft"), " contradict each other"),
