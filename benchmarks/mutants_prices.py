@@ -41,9 +41,8 @@ PRICES = (
         of("providers/pricing", "edits_and_reframes"),
     ),
     Mutant(
-        PRICED, "a frame more than 5 s pays for 10 s", PRICING,
-        "# Frames by which a source may lap into the next length, or second, unpaid: containers count the last one "
-        "differently.\nLAP = 1", "LAP = 0", of("providers/pricing", "edits_and_reframes"),
+        PRICED, "a frame more than 5 s pays for 10 s", PRICING, "LAP = 1", "LAP = 0",
+        of("providers/pricing", "edits_and_reframes"),
     ),
     Mutant(
         PRICED, "a price finer than a cent is rounded", PRICING,

@@ -1,4 +1,4 @@
-"""Video services, each behind the same few calls. Alone they need neither Prefect nor a ledger, and buy nothing."""
+"""Video services, each with the same few calls. By themselves they need no Prefect and no ledger, and buy nothing."""
 
 from studio.providers.base import Generation, GenerationPage, GenerationService, GenerationState
 

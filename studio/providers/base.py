@@ -1,4 +1,4 @@
-"""The port of a video service, ``GenerationService``, and the values that it answers with."""
+"""The port of a video service, ``GenerationService``, and the values that it returns."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ GenerationState = Literal["queued", "dreaming", "completed", "failed"]
 
 @dataclass(frozen=True)
 class Generation:
-    """One job of the service. Its URLs are signed: they are used at once, and shown and kept nowhere.
+    """One job of the service. Its URLs are signed: they are used at once, and never shown or stored.
 
-    ``request`` is what the service says was asked. ``created_at`` is the service's own clock, aware UTC. ``kind`` is
-    ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
-    ``failure`` is whose failure it was, where the state is failed.
+    ``request`` is the service's echo of the request. ``created_at`` is by the service's own clock, aware UTC. ``kind``
+    is ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
+    ``failure`` is the class of the failure, where the state is failed.
 
-    Of the answer to a create: ``request_id`` is the service's name for the request, and ``per_minute`` how many creates
-    a minute it allows, each where the answer told it.
+    From the answer to a create, where it has them: ``request_id`` is the service's name for the request, and
+    ``per_minute`` the number of creates a minute that it allows.
     """
 
     id: str
@@ -51,9 +51,9 @@ class Generation:
 
 @dataclass(frozen=True)
 class GenerationPage:
-    """A part of the account's generations. In which order, and whether ``has_more`` is true, no service promises.
+    """A page of the account's generations. No service guarantees its order, nor that ``has_more`` is right.
 
-    ``unread``: how many more there were on it that could not be read.
+    ``unread``: the number of further rows on it that could not be read.
     """
 
     generations: tuple[Generation, ...]
@@ -70,12 +70,12 @@ class GenerationService(ABC):
     """The port that a service implements: create, get, list. Calls raise the errors of ``studio.errors``, nothing else.
 
     ``create`` spends money: only ``purchasing.gateway`` may call it. ``endpoints`` are those that it knows.
-    ``has_list``: whether the account's generations can be listed, and so a lost answer be found again.
+    ``has_list``: True if the account's generations can be listed, so that a lost answer can be found again.
     """
 
     name: str
     has_list: bool
-    #: The service's clock, as its answers tell it; None where nobody measures it.
+    #: The service's clock, by its answers; None where it is not measured.
     clock: ServiceClock | None = None
     endpoints: frozenset[str]
 
@@ -85,8 +85,8 @@ class GenerationService(ABC):
     ) -> Generation:
         """Send one create, exactly once, with the SDK's own parameters for that endpoint; None leaves one out.
 
-        ``request_id`` goes with it as a trace, by which the service's support can find the request: it makes no create
-        safe to repeat. ``user_id``: an opaque id of whom it is made for, sent where the API has a place for it.
+        ``request_id`` is sent along as a trace by which the service's support can find the request; it makes no create
+        safe to repeat. ``user_id``: an opaque id of the user that it is made for, sent where the API takes one.
         Raises NotSent, RateLimited, Refused, or Ambiguous.
         """
 
@@ -95,11 +95,11 @@ class GenerationService(ABC):
         """One generation as it is now. Raises NotFound where the account has none of that id."""
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
-        """A part of the account's generations. Raises Refused where there is no list."""
+        """A page of the account's generations. Raises Refused where there is no list."""
         raise Refused(f"{self.name} has no list of generations")
 
     async def delete(self, generation_id: str) -> None:
-        """Delete a generation at the service. What was paid for it is not given back. Raises Refused."""
+        """Delete a generation at the service. Its price is not refunded. Raises Refused."""
         raise Refused(f"{self.name} cannot delete a generation")
 
     async def credits(self) -> Decimal:
@@ -107,11 +107,11 @@ class GenerationService(ABC):
         raise Refused(f"{self.name} does not tell its balance")
 
     async def list_camera_motions(self) -> builtins.list[str]:
-        """The keys that ``concepts`` takes; none where the camera is told in the prompt."""
+        """The keys that ``concepts`` takes; none where the camera is described in the prompt."""
         return []
 
     async def upload(self, path: Path, *, media_type: str) -> str:
-        """Give a local file to the service, and wait until it can be used: its file id, for requests to refer to.
+        """Upload a local file, and wait until the service can use it. Returns its file id, for use in requests.
 
         Buys nothing. Raises Refused where the service takes no files, or not this one.
         """
@@ -119,7 +119,7 @@ class GenerationService(ABC):
 
     @abstractmethod
     async def ping(self) -> None:
-        """Raises ServiceError where the service does not answer."""
+        """Check that the service answers. Raises ServiceError where it does not."""
 
     @abstractmethod
     async def aclose(self) -> None:

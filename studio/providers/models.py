@@ -1,4 +1,4 @@
-"""Models as data: the abilities and limits of one model, and what follows from them. Each service lists its own."""
+"""Models as data: abilities, limits, and the choice of clip lengths by them. Each service lists its own."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
 class VideoModel:
     """One video model. All lengths in whole seconds, shortest first.
 
-    name:            as productions, prices and orders call it
+    name:            its name in productions, prices and orders
     api:             the id of the provider that sells it
     pool:            the models that share the account's limits
-    lengths:         what a new clip can last
+    lengths:         lengths of a new clip
     resolutions:     tiers of a new clip, smallest first
     wire:            its name in a request
     draft:           model and resolution of its cheapest preview
     still:           the still model of the same provider, for a first frame; empty: it has none
     aspect_ratios:   the shapes that it makes
     continued:       lengths of a clip that continues a generation, by its id
-    one_by_id:       whether a generation, by its id, takes no other frame beside it: then both are given as pictures
+    one_by_id:       a generation by its id takes no other frame beside it: then both are given as pictures
     loop_lengths:    lengths of a clip that loops; none: it makes no loops
     hdr_lengths:     lengths of a clip in high dynamic range, which neither loops nor continues a generation
-    hdr_resolutions: tiers that it also makes in high dynamic range; none: it has none
-    edit_hdr:        tiers at which it changes footage in high dynamic range
+    hdr_resolutions: tiers that it also makes in high dynamic range; none: it makes no HDR
+    edit_hdr:        tiers at which it modifies footage in high dynamic range
     edit_seconds:    the longest source of a modify
     reframe_seconds: the longest source of a reframe
-    guides:          how many guide frames it takes at places of their own (images only, at any length)
+    guides:          most guide frames that it takes, each at a frame of its own (images only, at any length)
     longest_prompt:  characters
-    controls:        whether it takes controls of an edit: what is kept of the footage's motion and form
+    controls:        it takes controls of an edit: what is kept of the footage's motion and form
     not_reframed:    pairs of tier and shape that it does not reframe to
-    placed:          whether it can be said where a reframed picture stands in the new frame
-    concepts:        whether the camera is told by key; else by a phrase in the prompt
-    upscales:        whether its finished clips can be made larger
-    sound:           whether a sound can be added to its finished clips
+    placed:          the position of a reframed picture in the new frame can be chosen
+    concepts:        the camera is given by key; else by a phrase in the prompt
+    upscales:        its finished clips can be made larger
+    sound:           a sound can be added to its finished clips
     edit_most:       the largest tier of an edited or reframed clip, which else keeps its source's size; empty: such a
                      clip has the resolution that is asked for
-    edits_by_id:     whether footage that it made itself is named by its generation; else it is given as a file
-    framed:          whether a new clip has the shape of its first picture, in place of the one asked for
+    edits_by_id:     footage that it made itself is named by its generation; else it is given as a file
+    framed:          a new clip has the shape of its first picture, in place of the one asked for
     """
 
     name: str
@@ -87,7 +87,7 @@ class VideoModel:
 
 @dataclass(frozen=True)
 class StillModel:
-    """One model for stills. ``references``: how many images may guide one; ``wire``: its name in a request.
+    """One model for stills. ``references``: most images that may guide a still; ``wire``: its name in a request.
 
     ``api``: the id of the provider that sells it; ``pool``: the models that share the account's limits.
     """
@@ -105,7 +105,7 @@ class StillModel:
         return self.name
 
     def ratio_for(self, aspect_ratio: str) -> str:
-        """The shape that it makes which is nearest to ``aspect_ratio``, such as 16:9."""
+        """The nearest shape to ``aspect_ratio`` (such as 16:9) that it makes."""
         if aspect_ratio in self.aspect_ratios:
             return aspect_ratio
         wanted = _ratio(aspect_ratio)
@@ -131,7 +131,7 @@ def clip_lengths(
     """The cheapest clips that together last at least ``wanted`` seconds; of equal price the fewest, longest first.
 
     ``price`` gives USD for one clip of so many seconds. ``lengths``: those to choose from, by default all of the
-    model's. ``longest``: the fewest, and of as many the cheapest.
+    model's. ``longest``: the fewest clips, and among those the cheapest.
     """
     choice = lengths or model.lengths
     most = max(1, ceil(wanted / choice[0]))
@@ -146,7 +146,7 @@ def clip_lengths(
 
 
 def rank(clips: tuple[int, ...], usd: Decimal, *, longest: bool) -> tuple[Decimal, Decimal, int]:
-    """The least of it is the best choice of clips: the cheapest, or with ``longest`` the fewest."""
+    """The sort key of a choice of clips, the best first: the cheapest, or with ``longest`` the fewest."""
     first, second = (Decimal(len(clips)), usd) if longest else (usd, Decimal(len(clips)))
     return first, second, sum(clips)
 
@@ -158,7 +158,7 @@ def tier_of(width: int, height: int) -> str:
 
 
 def smaller(tier: str, other: str) -> str:
-    """The one with fewer pixels."""
+    """The tier with fewer pixels."""
     return min(tier, other, key=TIER_PIXELS.__getitem__)
 
 

@@ -1,4 +1,4 @@
-"""Traces of our orders at a service: the token in a callback URL, and what of a request is kept to compare it with."""
+"""Traces of our orders at a service: the token in a callback URL, and the part of a request kept for comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-#: How sure it is that a generation is what an order bought, the surest first.
+#: The certainty that a generation is what an order bought, the highest first.
 Likeness = Literal["certain", "exact", "likely", "possible"]
 ORDER_QUERY = "studio_order"
 
@@ -32,12 +32,12 @@ def order_token(callback_url: Any) -> str | None:
     try:
         found = parse_qs(urlsplit(callback_url).query, max_num_fields=100).get(ORDER_QUERY)
     except ValueError:
-        return None  # no URL, and so none of ours
+        return None  # not a URL
     return found[0] if found else None
 
 
 def by_token(sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str) -> Likeness | None:
-    """The comparison of a service that tells nothing of a request but its callback: ``certain`` by it, or None."""
+    """The comparison for a service that echoes only a request's callback: ``certain`` by it, or None."""
     del endpoint
     return "certain" if sent and order_token(echoed.get("callback_url")) == token else None
 

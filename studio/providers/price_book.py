@@ -1,4 +1,4 @@
-"""Reading a book of price tables, from TOML: all of it is understood, or the book is refused with the entry's name."""
+"""The reader of price books in TOML: it understands a table as a whole, or refuses it with the entry's name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from studio.money import MICRO
 from studio.providers.pricing import KINDS, MOST, RANGES, Clip, PriceTable, StillPrice
 from studio.providers.registry import all_specs
 
-LEAST = Decimal("0.000000001")  # USD, or a rate or factor: what is smaller, and not 0, is a slip of the pen
-MOST_DIGITS = 40  # of an amount, as it is written
+LEAST = Decimal("0.000000001")  # USD, or a rate or factor: a smaller one, other than 0, is a mistake
+MOST_DIGITS = 40  # of an amount as written
 MOST_BYTES = 1_000_000  # of a book
 MOST_PIXELS = 16_384  # of a side
 MOST_FPS = 240
@@ -27,7 +27,7 @@ COARSEST = Decimal("0.10")  # USD that a price may be rounded to
 def load_prices(book: Path | None = None, table: str | None = None) -> PriceTable:
     """Read ``book`` (default: the packaged one of the first service) and choose ``table`` (default: the book's own).
 
-    ``of`` of the result gives the tables of services that bring a book of their own.
+    ``of`` of the result gives the tables of services that have a book of their own.
     Raises SettingsError that names the file and the entry.
     """
     first, *others = all_specs()
@@ -83,7 +83,7 @@ def _read(book: Path | Traversable) -> bytes:
 
 @dataclass(frozen=True)
 class Entry:
-    """A value of the book and its name in it. Each reading raises ValueError that begins with the name."""
+    """A value of the book and its name in it. Each way to read it raises ValueError that begins with the name."""
 
     name: str
     value: Any
@@ -92,13 +92,13 @@ class Entry:
         return ValueError(f"{self.name} {told}")
 
     def items(self) -> dict[str, Entry]:
-        """What a section holds."""
+        """The entries of a section."""
         if not isinstance(self.value, dict):
             raise self.wrong("is no section of entries")
         return {key: Entry(f"{self.name}.{key}", value) for key, value in self.value.items()}
 
     def get(self, key: str, default: Any) -> Entry:
-        """One entry of a section, or what holds where it is left out."""
+        """One entry of a section, or ``default`` where it is left out."""
         return self.items().get(key, Entry(f"{self.name}.{key}", default))
 
     def text(self) -> str:
@@ -116,7 +116,7 @@ class Entry:
         """An amount, a rate or a factor: exact, and of a size that a price can have."""
         if isinstance(self.value, bool) or not isinstance(self.value, str | int):
             raise self.wrong(f"is no amount: write {_shown(self.value)} as text, so that it stays exact")
-        # Of a huge whole number not even the digits are asked for: that alone would take long.
+        # A huge whole number is not even converted to digits, which alone would take long.
         huge = isinstance(self.value, int) and abs(self.value) > MOST
         try:
             amount = MOST + 1 if huge else Decimal(self.value)
@@ -129,7 +129,7 @@ class Entry:
         return amount
 
     def price(self) -> Decimal:
-        """An amount in USD that the books can hold: 0, or at least a micro-dollar."""
+        """An amount in USD that the ledger can store: 0, or at least a micro-dollar."""
         amount = self.amount()
         if amount and amount < MICRO:
             raise self.wrong(f"is {_shown(self.value)}, which is less than the books can hold ({MICRO:f})")

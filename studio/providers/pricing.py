@@ -1,4 +1,4 @@
-"""Prices of purchases before they are made: named, dated price tables. They are read by ``price_book``."""
+"""Prices of purchases, by named, dated price tables, which ``price_book`` reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studio.money import MICRO
 MILLION = Decimal(1_000_000)
 ONE = Decimal(1)
 MOST = Decimal(100_000)
-# Frames by which a source may lap into the next length, or second, unpaid: containers count the last one differently.
+# Frames by which a source may exceed a length, or second, free of charge: containers count the last one differently.
 LAP = 1
 Range = Literal["sdr", "hdr", "exr"]
 KINDS = ("video", "extend", "edit")
@@ -25,7 +25,7 @@ RANGES: tuple[Range, ...] = get_args(Range)
 class Quote:
     """A price in USD and the table that gave it, as ``name (date)``.
 
-    ``at_most``: why the bill may be lower; empty where the service documents this price.
+    ``at_most``: the reason why the bill may be lower; empty where the service documents this price.
     """
 
     usd: Decimal
@@ -35,7 +35,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Clip:
-    """The row of a table of fixed prices in which a clip is looked up.
+    """The row in which a clip is looked up in a table of fixed prices.
 
     ``kind``: ``video``, ``extend`` (it continues a generation) or ``edit``; ``dynamic``: its range.
     """
@@ -62,22 +62,22 @@ class StillPrice:
 
 @dataclass(frozen=True)
 class PriceTable:
-    """One table. What is not in it has no price.
+    """One price table. A purchase that is not in it has no price.
 
     rates:     USD per million pixels of new clips, by model
     sizes:     the pixels that a tier is billed at
-    fixed:     USD of one clip by seconds; wins over the rates. An edit has the price of the next length
-    longer:    how many times that of the longest length an edit costs at most that is up to twice as long
-    reframes:  USD for a second of the reframed source, each begun one in full, by model and resolution
+    fixed:     USD of one clip by seconds; used before the rates. An edit has the price of the next longer length
+    longer:    the factor on the price of the longest length that an edit of up to twice that length costs at most
+    reframes:  USD for each second, or part of one, of the reframed source, by model and resolution
     fps:       frames a second
-    round_to:  prices that are computed are rounded to this, half up; what costs anything at all, to this at least
+    round_to:  computed prices are rounded to this, half up; those above 0 to this at least
     stills:    by model
     edits:     USD per million pixels of modified or reframed footage, by model
     edit_most: the largest tier that such footage is billed at; empty: any
     upscale:   USD per million pixels of the larger clip
     sound:     USD for a second of added sound
-    at_most:   by name, why a price is an upper bound: ``upscale``, ``sound``, ``edit`` (by rate), ``longer_edit``, or a
-               kind and a resolution such as ``extend_360p``
+    at_most:   reasons why prices are upper bounds, by name: ``upscale``, ``sound``, ``edit`` (by rate),
+               ``longer_edit``, or a kind and a resolution such as ``extend_360p``
     beside:    tables of further services, by the id of their provider
     """
 
@@ -100,7 +100,7 @@ class PriceTable:
     beside: Mapping[str, PriceTable] = field(default_factory=dict, repr=False)
 
     def of(self, provider: str) -> PriceTable:
-        """The table that a service's models are priced by: one of its own, or this one."""
+        """The table with the prices of a service's models: one of its own, or this one."""
         return self.beside.get(provider, self)
 
     @property
@@ -117,7 +117,7 @@ class PriceTable:
         row = Clip(model, "extend" if extends else "video", dynamic, resolution)
         lengths = self.fixed.get(row)
         if lengths is None and extends and not self._sells(model, "extend"):
-            # A service, or a table, that does not tell them apart sells a continuation as a clip.
+            # A service or table without a price for continuations sells them as clips.
             lengths = self.fixed.get(replace(row, kind="video"))
         if lengths is not None and seconds in lengths:
             return self._as_written(lengths[seconds], self.at_most.get(f"{row.kind}_{resolution}", ""))
@@ -196,7 +196,7 @@ class PriceTable:
         return Decimal(width * height)
 
     def _as_written(self, exact: Decimal, at_most: str = "") -> Quote:
-        """A price of the table itself: only what the books cannot hold is rounded, and up."""
+        """A price from the table, rounded only, and up, where the ledger cannot store it exactly."""
         return self._quote(exact.quantize(MICRO, ROUND_UP) if exact != exact.quantize(MICRO) else exact, at_most)
 
     def _rounded(self, exact: Decimal, at_most: str = "") -> Quote:
@@ -219,11 +219,11 @@ class PriceTable:
 
 
 def _begun(frames: int, fps: int) -> int:
-    """The number of seconds that are begun: at least one."""
+    """The number of seconds, a part of one counted in full; at least one."""
     return max(1, -(-frames // fps))
 
 
 def _to_step(exact: Decimal, step: Decimal) -> Decimal:
-    """Rounded half up to a multiple of ``step``; what costs anything at all, to one step at least."""
+    """A price rounded half up to a multiple of ``step``; one above 0 to one step at least."""
     steps = (exact / step).quantize(ONE, ROUND_HALF_UP)
     return (max(steps, ONE) if exact else steps) * step

@@ -1,4 +1,4 @@
-"""The services that are installed: those of this package, and those that others make known by entry points."""
+"""The services that are installed: those of this package, and those that others register by entry points."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from studio.providers.models import StillModel, VideoModel
 from studio.providers.spec import ProviderSpec
 
 GROUP = "studio_producer.providers"
-#: Entry points of this package itself, as they stand in its pyproject.toml: it also runs from a folder, uninstalled.
+#: Entry points of this package itself, as in its pyproject.toml, since it also runs from a folder, uninstalled.
 BUILT_IN: Mapping[str, str] = {
     "dream-machine": "studio.providers.luma.spec:DREAM_MACHINE",
     "agents": "studio.providers.luma.spec:AGENTS",
 }
-#: The provider of orders that were booked before orders named theirs, where nobody knows their model any more.
+#: The provider of orders that were booked before orders named theirs, where their model is no longer known.
 EARLIEST = "dream-machine"
 
 
 class Sold(Protocol):
-    """An order, by what tells its provider: ``provider`` is empty in orders of earlier versions."""
+    """The part of an order that tells its provider: ``provider`` is empty in orders of earlier versions."""
 
     @property
     def provider(self) -> str: ...
@@ -35,7 +35,7 @@ class Sold(Protocol):
 
 @dataclass(frozen=True)
 class Registered:
-    """All services by id, and why further ones cannot be used."""
+    """All usable services by id, and the reasons why others cannot be used."""
 
     specs: Mapping[str, ProviderSpec]
     faults: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Registered:
 
 @cache
 def registered() -> Registered:
-    """Load every service that is installed, once a process. One that cannot be loaded takes no other with it."""
+    """Load every installed service, once per process. One that cannot be loaded does not affect the others."""
     specs: dict[str, ProviderSpec] = {}
     faults = []
     models: dict[str, str] = {}
@@ -51,7 +51,7 @@ def registered() -> Registered:
     for name, where in _known():
         try:
             spec = _load(where)
-        except Exception as error:  # noqa: BLE001 - another package's code: told where one of its models is asked for
+        except Exception as error:  # noqa: BLE001 - another package's code; told where its models are asked for
             faults.append(f"'{name}' cannot be loaded ({type(error).__name__})")
             continue
         sold = (*spec.models, *spec.stills)

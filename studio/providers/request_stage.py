@@ -1,7 +1,7 @@
-"""The stage that a request has reached: whether it was handed to the network, and whether an answer came back.
+"""The stage that a request has reached: handed to the network or not, answered or not.
 
-What an SDK or httpx raises does not tell: both raise the same errors while they build a request and while they read an
-answer. httpx calls these hooks between the two.
+The error of an SDK or of httpx does not tell it: both raise the same errors while they build a request and while they
+read an answer. httpx calls these hooks between the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 
 @dataclass
 class Stage:
-    """Of the request that is made within its block. ``asked``: it was handed over; ``headers``: of its answer."""
+    """The stage of the request made within its ``with`` block. ``asked``: it was sent; ``headers``: its answer's."""
 
     asked: bool = False
     headers: httpx.Headers | None = None

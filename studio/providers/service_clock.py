@@ -1,4 +1,4 @@
-"""The service's clock, measured: by the Date header of its answers."""
+"""The service's clock, measured by the Date header of its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _utc_now() -> datetime:
 
 
 class ServiceClock:
-    """The lead of the clock of the service at ``base_url`` over this host's, by its latest answer.
+    """Measures how far the clock of the service at ``base_url`` is ahead of this host's, by its latest answer.
 
     ``now`` gives aware UTC.
     """
@@ -31,14 +31,14 @@ class ServiceClock:
         return self._ahead
 
     async def read(self, response: httpx.Response) -> None:
-        """Take note of an answer's Date header, as an event hook of httpx does."""
+        """Read an answer's Date header; used as an event hook of httpx."""
         if response.request.url.host != self._host:
-            return  # a storage's, which keeps its own time
+            return  # another host's, such as the storage, with a clock of its own
         value = response.headers.get("date", "")
         try:
             told = parsedate_to_datetime(value)
         except (ValueError, TypeError, OverflowError):
             return
         told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-        # The header has whole seconds: on average half a second of it is over.
+        # The header has whole seconds, and is half a second behind on average.
         self._ahead = told + timedelta(seconds=0.5) - self._now()

@@ -1,4 +1,4 @@
-"""The request for one clip or still, in no service's own words: what a plan holds, and what a provider translates."""
+"""The request for one clip or still in neutral terms: a plan holds it, and each provider translates it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Literal, Protocol, TypeAlias
 
-#: A source as a service is given it: exactly one of ``url``, ``generation_id``, ``file_id``.
+#: A source in the form that a service gets: exactly one of ``url``, ``generation_id``, ``file_id``.
 Given: TypeAlias = Mapping[str, str]
 
 
@@ -25,16 +25,16 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """One thing that a shot is made from, and where to find it.
+    """One source of a shot, and where to find it.
 
     ==============  ================================  ===================================================
-    kind            ref                               what of it
+    kind            ref                               what is used
     ==============  ================================  ===================================================
     image, footage  sha256 of a seed asset            its content, published for the service
     generation      id of an existing generation      the generation itself
     shot            id of a shot of this plan         its generation, by id
     still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
-    first, last     id of a shot of this plan         that frame of its clip, as a picture of our own
+    first, last     id of a shot of this plan         that frame of its clip, extracted as a picture
     ==============  ================================  ===================================================
     """
 
@@ -44,14 +44,14 @@ class Source:
 
 @dataclass(frozen=True)
 class ShotOptions:
-    """The options of one shot; as they stand here, all of them are off.
+    """The options of one shot; by default all of them are off.
 
     camera:        camera concepts, by key
-    loop:          the last frame runs into the first again
-    strength:      how far modified footage may go from its source, such as ``flex_1``
+    loop:          the last frame leads back into the first
+    strength:      how far modified footage may differ from its source, such as ``flex_1``
     auto_controls: the model chooses what a modify keeps
     controls:      what a modify keeps of its source, signal by signal
-    position:      where a reframed picture stands, in shares of the new frame
+    position:      the position of a reframed picture, in fractions of the new frame
     hdr:           high dynamic range
     exr:           the frames as EXR files, too
     """
@@ -70,10 +70,10 @@ ALL_OFF = ShotOptions()
 
 
 class ShotRequest(Protocol):
-    """The part of a planned shot that its purchase depends on. Every value is one of the plan, none of the wire.
+    """The part of a planned shot that its purchase depends on. Its values are the plan's, not a service's.
 
     ``start`` and ``end`` are its first and last frame, ``source`` the clip that it changes, ``references`` pictures of
-    who is in it, ``guides`` pictures that it passes through, by frame. ``seconds``: its length.
+    its character, ``guides`` pictures that it passes through, by frame. ``seconds``: its length.
     """
 
     @property
@@ -103,7 +103,7 @@ class ShotRequest(Protocol):
 
 
 def asked_in_plain(shot: ShotRequest) -> dict[str, Any]:
-    """The words and numbers of a request as a provider without names of its own keeps them in its orders' keys."""
+    """The parameters of a request for its order's key, for a provider that has no names of its own for them."""
     asked: dict[str, Any] = {
         "model": shot.model, "prompt": shot.prompt, "aspect_ratio": shot.aspect_ratio, "resolution": shot.resolution,
     }  # fmt: skip

@@ -1,6 +1,6 @@
-"""A video service as one value: everything that the rest asks of it, from the models that it sells to its client.
+"""A video service as one value: everything that other packages need of it, from its models to its client.
 
-A package makes a service known by an entry point of the group ``studio_producer.providers``, whose object is a
+A package registers a service by an entry point of the group ``studio_producer.providers``, whose object is a
 ``ProviderSpec``. ``tests/providers/test_contract.py`` runs over every spec that is registered.
 """
 
@@ -20,7 +20,7 @@ from studio.providers.shot_request import Given, Operation, ShotRequest, Source,
 
 @dataclass(frozen=True)
 class Connection:
-    """The way to a service: its address, its key, and whether it runs on this machine (no proxy applies then)."""
+    """The connection to a service: its address and key. ``local``: it runs on this machine, so no proxy applies."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -29,14 +29,14 @@ class Connection:
 
 @dataclass(frozen=True)
 class RateLimits:
-    """Limits of an account at a service, for one pool of models: generations at once, creates a minute. None: none."""
+    """Limits of an account at a service, by pool of models: generations at once, creates a minute. None: unlimited."""
 
     at_once: int | None = None
     per_minute: int | None = None
 
 
 class MatchEcho(Protocol):
-    """Compares what was sent with what a service says was asked. None: it is another request."""
+    """Compares a request that was sent with a service's echo of one. None: it is another request."""
 
     def __call__(
         self, sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str
@@ -44,7 +44,7 @@ class MatchEcho(Protocol):
 
 
 def keys_as_words(prompt: str, camera: Sequence[str]) -> str:
-    """The prompt with the camera's concepts behind it, in the words that their keys are made of."""
+    """The prompt followed by the camera's concepts, in the words of their keys."""
     if not camera:
         return prompt
     return f"{prompt.rstrip().rstrip('.')}. Camera: {', '.join(key.replace('_', ' ') for key in camera)}."
@@ -54,11 +54,11 @@ def keys_as_words(prompt: str, camera: Sequence[str]) -> str:
 class ProviderSpec:
     """One service, or one of the APIs of a vendor.
 
-    id:            names it in orders and their keys, for ever
-    vendor:        the company, as a person is told
+    id:            its name in orders and their keys, which never changes
+    vendor:        the company, as shown to people
     title:         this API in a sentence: ``Luma's Agents API``
     label:         this API in a table: ``Luma Agents``
-    key_variables: environment variables of its key, the first that is set
+    key_variables: environment variables of its key; the first that is set counts
     url_variable:  environment variable of its address, for a server of one's own
     base_url:      its address
     models:        the video models that it sells; their names are no other provider's
@@ -66,12 +66,12 @@ class ProviderSpec:
     price_book:    its prices, a file in TOML (``studio.providers.price_book``)
     endpoints:     its name for each kind of purchase that it sells
     build_request: a shot as the parameters of its ``create``; ``sent`` says how each source is given
-    open:          a client
-    asked:         the words and numbers of a request that make its order's key. What they are called here never changes
-    match_echo:    whether a generation on its list is what an order bought
-    echo_kinds:    its echo's name for each endpoint, where the echo tells it
-    nameless:      endpoints whose echo does not say of which clip they were made
-    in_words:      a prompt that tells the camera, for models that take no concepts
+    open:          a connection's client
+    asked:         the parameters of a request that make its order's key. Their names here never change
+    match_echo:    compares a generation on its list with an order
+    echo_kinds:    its echo's name for each endpoint, where the echo has one
+    nameless:      endpoints whose echo does not name the clip that they were made from
+    in_words:      a prompt that describes the camera, for models that take no concepts
     takes_files:   files are uploaded to it; else it reads public URLs
     has_list:      the account's generations can be listed
     limits:        of an account, by pool of models, as far as the service documents them
@@ -117,5 +117,5 @@ class ProviderSpec:
         return next((kind for kind, name in self.endpoints.items() if name == endpoint), Operation.VIDEO)
 
     def is_still(self, endpoint: str) -> bool:
-        """True if an endpoint makes stills. Endpoints that nothing is ordered from are told by their names."""
+        """True if an endpoint makes stills. Endpoints that nothing is ordered from are judged by their names."""
         return endpoint == self.endpoints.get(Operation.IMAGE) or endpoint.startswith("image")

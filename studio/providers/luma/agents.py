@@ -1,7 +1,7 @@
 """Luma's Agents API through the ``luma-agents`` SDK: Ray 3, uni-1 and uni-1-max.
 
-The SDK's retries are off. There is no list of generations: an answer that was lost is not found again
-by a program. Local files are uploaded, so nothing has to be public.
+The SDK's retries are off. There is no list of generations, so a program cannot find a lost answer again.
+Local files are uploaded, so nothing has to be public.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Agents(GenerationService):
         self.clock = ServiceClock(base_url)
         # A redirected POST would be a second create: redirects are answers like any other.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-        # It holds no key: the SDK adds that to its own requests, so a signed PUT goes without.
+        # This client holds no key: the SDK adds it to its own requests only, so a signed PUT is sent without it.
         self._http = httpx.AsyncClient(
             transport=transport, timeout=timeout, follow_redirects=False, trust_env=not local, limits=limits,
             verify=trusted(),
@@ -90,7 +90,7 @@ class Agents(GenerationService):
     ) -> Generation:
         if endpoint not in self.endpoints:
             raise Refused(f"no endpoint '{endpoint}'", hint=f"endpoints: {', '.join(sorted(self.endpoints))}")
-        # This API calls nobody back.
+        # This API has no callbacks.
         sent = {name: value for name, value in params.items() if value is not None and name != "callback_url"}
         sent["type"] = endpoint
         if user_id:
@@ -144,7 +144,7 @@ class Agents(GenerationService):
         await self._client.close()
 
     async def _put(self, path: Path, url: str, headers: Mapping[str, str]) -> None:
-        """Stream the file to its signed URL. To send it again does no harm."""
+        """Stream the file to its signed URL. Sending it again is harmless."""
         problem = ""
         for tries in range(PUT_TRIES):
             if tries:
@@ -157,7 +157,7 @@ class Agents(GenerationService):
                     raise Untrusted(f"{path.name} could not be uploaded: {trouble.said}", hint=trouble.hint) from None
                 problem = trouble.said if trouble else type(error).__name__
                 if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol | httpx.InvalidURL):
-                    break  # the file has changed under us, or the URL is none
+                    break  # the file has changed meanwhile, or the URL is invalid
                 continue
             except OSError as error:
                 raise Refused(f"{path.name} cannot be read: {error.strerror}") from None
@@ -195,7 +195,7 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
 
 
 def _ready(file: Any, path: Path) -> bool:
-    """Whether an uploaded file can be used; False while it is looked at. Raises Refused once it is turned down."""
+    """True if an uploaded file can be used; False while it is examined. Raises Refused once it is rejected."""
     known = mapping_of(file)
     state = known.get("state")
     if state in ("failed", "deleted"):
@@ -205,7 +205,7 @@ def _ready(file: Any, path: Path) -> bool:
 
 
 def _generation(body: Any, status: int) -> Generation:
-    """Read one generation, asking of it only what we need: an id. A state that nobody knows is one not ended."""
+    """Read one generation; only its id is required. An unknown state counts as not ended."""
     identity = id_of(body, status)
     kind = "image" if (text_of(body.get("type")) or "").startswith("image") else "video"
     urls = _outputs(body.get("output"), kind)
@@ -225,7 +225,7 @@ def _generation(body: Any, status: int) -> Generation:
 
 
 def _outputs(output: Any, kind: str) -> dict[str, str]:
-    """The first URL of each sort. What is neither clip nor still is the archive of frames."""
+    """The first URL of each kind. An output that is neither clip nor still is the archive of frames."""
     urls: dict[str, str] = {}
     for entry in output if isinstance(output, list) else ():
         known = mapping_of(entry)

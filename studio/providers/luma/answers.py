@@ -1,4 +1,4 @@
-"""What an answer, or the lack of one, means: was it never sent, refused, or perhaps accepted?
+"""The meaning of an answer, or of its absence: the request was never sent, was refused, or may have been accepted.
 
 Both of Luma's SDKs are made by the same generator: their errors have the same names and fields, but no common base.
 """
@@ -37,7 +37,7 @@ from studio.providers.request_stage import Stage
 
 STATUS_ERRORS = (lumaai.APIStatusError, luma_agents.APIStatusError)
 SDK_ERRORS = (lumaai.LumaAIError, luma_agents.LumaError, httpx.HTTPError, httpx.InvalidURL)
-# The connection was never made, or never given to us: not a byte of the request has left.
+# The connection was never made, or never obtained: not a byte of the request was sent.
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -46,27 +46,27 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-# The refusals of a create that the services document. Any other status may stand before a create that was accepted:
-# a redirect comes from something in between, and a conflict (409) is what the SDKs send again.
+# The refusals of a create that the services document. After any other status the create may have been accepted:
+# a redirect comes from a server in between, and the SDKs send a request again after a conflict (409).
 REFUSALS = (400, 401, 402, 403, 404, 413, 422)
-READ_AGAIN = (408, 409, 429)  # of a call that buys nothing, beside 500 and above
-# Time-outs between us and the service, which say nothing of what became of the request.
+READ_AGAIN = (408, 409, 429)  # statuses after which a call that buys nothing is sent again, beside 500 and above
+# Time-outs between this host and the service, which do not tell what happened to the request.
 GATEWAY = (408, 502, 504, 520, 522, 524)
-CREATE_SECONDS = 65.0  # for a create as a whole; what takes longer may be accepted all the same
+CREATE_SECONDS = 65.0  # for a create as a whole; one that takes longer may still be accepted
 READ_SECONDS = 240.0  # for a call that buys nothing, with its retries
 READ_PAUSES = (0.5, 1.0)  # seconds before each further try of a call that buys nothing, unless Retry-After says more
-LONGEST_READ_PAUSE = 60.0  # seconds of a Retry-After that such a call waits for
+LONGEST_READ_PAUSE = 60.0  # seconds; such a call waits for no longer Retry-After
 LONGEST_URL = 16_384  # characters
-LONGEST_PAUSE = 86_400.0  # seconds of a Retry-After that are believed
-# Our name for a create. The Agents API documents that it is echoed; any other server passes over a header that it does
-# not know, and so Dream Machine is sent it, too.
+LONGEST_PAUSE = 86_400.0  # seconds; a longer Retry-After is cut to this
+# The header with our name for a create. The Agents API documents that it is echoed; other servers ignore an unknown
+# header, so Dream Machine is sent it, too.
 TRACE = "X-Request-Id"
-REQUEST_IDS = ("x-request-id", "request-id")  # of an answer, the first that is there
-LIMITS = "x-ratelimit-"  # how all headers begin that tell of a limit of creates a minute
+REQUEST_IDS = ("x-request-id", "request-id")  # headers of an answer; the first one present counts
+LIMITS = "x-ratelimit-"  # the beginning of all headers on a limit of creates a minute
 PER_MINUTE = "x-ratelimit-limit"
-MOST_DIGITS = 6  # of a limit a minute that is believed
+MOST_DIGITS = 6  # of a limit a minute; a longer number is ignored
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,120}")
-# What can stand in a path as it is, and in a column of the books: a UUID, in all that was seen.
+# An id that fits into a path, and into a column of the ledger, as it is. All seen so far were UUIDs.
 _ID = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,;=|-]{1,200}")
 
 
@@ -98,7 +98,7 @@ async def _created(
     stage: Stage, call: Callable[[], Awaitable[Any]], *, read: Callable[[Any, int], Generation], key: str
 ) -> Generation:
     try:
-        # Time-outs of the client count from byte to byte: a create as a whole has one, too.
+        # Time-outs of the client count from byte to byte, so a create as a whole needs its own.
         async with asyncio.timeout(CREATE_SECONDS):
             raw = await call()
     except TimeoutError:
@@ -107,7 +107,7 @@ async def _created(
         raise service_error(error, creating=True, key=key, answered=stage.answered) from None
     except Exception as error:
         if stage.asked:
-            # The SDK reads an answer in ways of its own, which end in errors of every kind: it was sent.
+            # The SDK's own reading of an answer may raise errors of any kind: the request was sent.
             what = f"no readable answer came back ({type(error).__name__})"
             raise Ambiguous(what, answered=stage.answered) from None
         if isinstance(error, TypeError | ValueError | UnicodeError):
@@ -128,8 +128,8 @@ async def read_answer(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     **kwargs: Any,
 ) -> httpx.Response:
-    """The answer to a call that buys nothing, by ``call``, which must have its SDK's retries off: it is tried again
-    here, where that may help. An SDK would try an untrusted certificate again, too.
+    """The answer to a call that buys nothing. ``call`` must have its SDK's retries off: it is tried again here, where
+    that may help. An SDK would try again after an untrusted certificate, too.
 
     Raises ServiceError (Untrusted, NotSent, Refused …), but never Ambiguous.
     """
@@ -147,7 +147,7 @@ async def read_answer(
     except TimeoutError:
         raise ServiceError(f"the service gave no whole answer within {READ_SECONDS:.0f} s") from None
     except (*SDK_ERRORS, ValueError, ArithmeticError, LookupError, RecursionError, AssertionError) as error:
-        # The last of them: the SDK's reading of a body, or of its charset.
+        # The errors after SDK_ERRORS come from the SDK's reading of a body, or of its charset.
         raise service_error(error, creating=False, key=key) from None
 
 
@@ -157,7 +157,7 @@ async def _read(call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) 
 
 
 def _worth_another(error: Exception) -> bool:
-    """True if a call that buys nothing may be tried again: as the SDKs do it, but for a certificate."""
+    """True if a call that buys nothing may be tried again: as the SDKs do, except after an untrusted certificate."""
     if isinstance(error, STATUS_ERRORS):
         told = error.response.headers.get("x-should-retry")
         return told == "true" or (told != "false" and (error.status_code in READ_AGAIN or error.status_code >= 500))
@@ -177,10 +177,10 @@ def answer_json(response: httpx.Response) -> Any:
 def service_error(
     error: Exception, *, creating: bool, key: str = "LUMAAI_API_KEY", answered: bool = False
 ) -> ServiceError:
-    """Our error for one of an SDK's or of httpx. ``creating``: whether a create may have been accepted.
+    """Our error for an error of an SDK or of httpx. ``creating``: a create may have been accepted.
 
-    ``answered``: an answer came back, so the request was sent, whatever the error says: following a redirect that leads
-    nowhere, for one, raises what building a request raises.
+    ``answered``: an answer came back, so the request was sent, whatever the error says: following an invalid redirect,
+    for example, raises the same error as building a request.
     """
     if isinstance(error, STATUS_ERRORS):
         return status_error(error.status_code, error.body, error.response.headers, creating=creating, key=key)
@@ -196,12 +196,12 @@ def service_error(
 
 
 def unreadable(what: str, status: int) -> ServiceError:
-    """The service answered with something that it should not."""
+    """The error for an answer that cannot be used. ``what``: the answer in words."""
     return ServiceError(f"the service sent {what}", status=status)
 
 
 def status_error(status: int, body: Any, headers: httpx.Headers, *, creating: bool, key: str) -> ServiceError:
-    """Our error for an answer that is one."""
+    """Our error for an answer with an error status."""
     detail = _detail(body)
     text = f"the service answered {status}" + (f": {detail}" if detail else "")
     if status == 429:
@@ -223,18 +223,18 @@ def status_error(status: int, body: Any, headers: httpx.Headers, *, creating: bo
 
 
 def trace_headers(request_id: str) -> dict[str, str] | None:
-    """The header that a create carries its trace in; None without one."""
+    """The header with the trace of a create; None without one."""
     return {TRACE: request_id} if request_id else None
 
 
 def request_id(headers: httpx.Headers) -> str | None:
-    """The service's name for a request, by an answer's headers; None where it tells none that can be shown and kept."""
+    """The service's name for a request, by an answer's headers; None without one that can be shown and stored."""
     told = (headers.get(name, "").strip() for name in REQUEST_IDS)
     return next((value for value in told if _REQUEST_ID.fullmatch(value)), None)
 
 
 def per_minute(headers: httpx.Headers) -> int | None:
-    """Creates a minute by an ``X-RateLimit-Limit`` header; None where it is missing, or no limit to keep to."""
+    """Creates a minute by an ``X-RateLimit-Limit`` header; None where it is missing or unusable."""
     value = headers.get(PER_MINUTE, "").strip()
     believed = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
     return int(value) or None if believed else None
@@ -286,9 +286,9 @@ def time_of(value: Any) -> datetime | None:
 
 
 def id_of(body: Any, status: int, what: str = "a generation") -> str:
-    """The id of what was answered: the one thing that nothing can go on without.
+    """The id in an answer, the only field that is always required.
 
-    It becomes a part of paths, books and screens. Raises ServiceError where it is missing, or can be none of these.
+    It becomes a part of paths, ledger rows and screens. Raises ServiceError where it is missing, or unfit for these.
     """
     found = body.get("id") if isinstance(body, dict) else None
     if not isinstance(found, str) or not found.strip():

@@ -1,4 +1,4 @@
-"""Camera concepts: Luma's 34 keys, the plain words people use for them, and the mission's prompt hints.
+"""Camera concepts: Luma's 34 keys, the plain words people use for them, and the words for prompt hints.
 
 ray-2 takes the keys themselves. Ray 3 has no such parameter: there each is a phrase in the prompt.
 """
@@ -60,8 +60,8 @@ CAMERA_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: The mission's ``CAMERA_MOTION_MAP`` for ``prompt_hints:``. Here it wins over the keys; its three concepts that do
-#: not exist (orbit, tracking_shot, drone_shot) become the nearest ones that do.
+#: Words for ``prompt_hints:``, the specification's ``CAMERA_MOTION_MAP``. Here a word wins over a key; the map's three
+#: concepts that do not exist (orbit, tracking_shot, drone_shot) become the nearest ones that do.
 HINT_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "slow_motion": "bolt_cam",
@@ -76,7 +76,7 @@ HINT_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: What the camera does, as Ray 3 is told in the prompt: a clause that can stand in a row with others.
+#: Phrases on the camera for Ray 3's prompt, each a clause that can be joined with others.
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
         "aerial": "the camera looks at the scene from high in the air",
@@ -118,18 +118,18 @@ PHRASES: Mapping[str, str] = MappingProxyType(
 
 
 def phrase(key: str) -> str:
-    """What the camera does, in words for a prompt: ``push_in`` is "the camera pushes in slowly"."""
+    """The phrase on the camera for a prompt: ``push_in`` is "the camera pushes in slowly"."""
     return PHRASES[key]
 
 
 def sentence(keys: Iterable[str]) -> str:
-    """The phrases of all keys as one sentence, or nothing where there are none."""
+    """The phrases of all keys as one sentence; empty without keys."""
     text = ", and ".join(phrase(key) for key in dict.fromkeys(keys))
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def in_words(prompt: str, keys: Iterable[str]) -> str:
-    """A prompt that also says what the camera does. Without keys it is the prompt as it was."""
+    """The prompt with a sentence on the camera added; unchanged without keys."""
     told = sentence(keys)
     if not told:
         return prompt
@@ -140,7 +140,7 @@ def in_words(prompt: str, keys: Iterable[str]) -> str:
 
 
 def words_for(key: str) -> tuple[str, ...]:
-    """What a production may also write for a key, under ``camera``, as people write it."""
+    """The plain words that ``camera`` takes for a key, as people write them."""
     return tuple(word.replace("_s_", "'s ").replace("_", " ") for word, meant in CAMERA_WORDS.items() if meant == key)
 
 
@@ -151,7 +151,7 @@ def camera_key(word: str) -> str | None:
 
 
 def hint_key(hint: str) -> str | None:
-    """The concept that a prompt hint means: the mission's map, then an exact key; None if it is words to add."""
+    """The concept that a prompt hint means: by ``HINT_WORDS``, then an exact key; None if it is text to add."""
     name = _plain(hint)
     return HINT_WORDS.get(name) or (name if name in CONCEPTS else None)
 
@@ -168,5 +168,5 @@ def resolve(camera: Iterable[str], hints: Iterable[str] = ()) -> tuple[str, ...]
 
 
 def _plain(word: str) -> str:
-    """``Zoom-In`` and ``zoom in`` are ``zoom_in``."""
+    """A word in the form of a key: ``Zoom-In`` and ``zoom in`` are ``zoom_in``."""
     return "_".join(word.lower().replace("-", " ").replace("_", " ").replace("'", " ").split())

@@ -38,11 +38,11 @@ from studio.providers.service_clock import ServiceClock
 KEY = "LUMAAI_API_KEY"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 STATES: dict[Any, GenerationState] = {state: state for state in get_args(GenerationState)}
-MOST_CENTS = 10**13  # a balance beyond it, of either sign, is none
+MOST_CENTS = 10**13  # a balance beyond it, of either sign, is invalid
 LONGEST_KEY = 80  # characters of a concept's key
-#: What the service wants to be told beside the path, for the requests that it is told apart by.
+#: The ``generation_type`` that the service requires in requests to these endpoints.
 REQUIRED_TYPE = {"modify": "modify_video", "reframe": "reframe_video", "image_reframe": "reframe_image"}
-#: Made from one finished clip, whose id is part of the path.
+#: Endpoints that work on one finished clip, whose id is part of the path.
 OF_A_CLIP = frozenset({"upscale", "audio"})
 
 
@@ -125,7 +125,7 @@ class DreamMachine(GenerationService):
             raise unreadable("a list of generations without generations", response.status_code)
         page = []
         for item in items:
-            with contextlib.suppress(ServiceError):  # one that cannot be read drops no other
+            with contextlib.suppress(ServiceError):  # an unreadable one must not hide the others
                 page.append(_generation(item, response.status_code))
         if items and not page:
             raise unreadable("a list of generations that cannot be read", response.status_code)
@@ -140,7 +140,7 @@ class DreamMachine(GenerationService):
         response = await self._read(self._no_retry.credits.with_raw_response.get)
         body = answer_json(response)
         balance = body.get("credit_balance") if isinstance(body, dict) else None
-        # Compared first: neither NaN nor an infinity is between two numbers.
+        # The comparison also excludes NaN and the infinities.
         if isinstance(balance, bool) or not isinstance(balance, int | float) or not -MOST_CENTS < balance < MOST_CENTS:
             raise unreadable("a balance that is unreadable", response.status_code)
         return (Decimal(str(balance)) / 100).quantize(Decimal("0.0001"))
@@ -163,7 +163,7 @@ class DreamMachine(GenerationService):
 
 
 def _generation(body: Any, status: int) -> Generation:
-    """Read one generation, asking of it only what we need: an id. A state that nobody knows is one not ended."""
+    """Read one generation; only its id is required. An unknown state counts as not ended."""
     identity = id_of(body, status)
     assets = mapping_of(body.get("assets"))
     return Generation(

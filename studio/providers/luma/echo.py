@@ -1,4 +1,4 @@
-"""Comparison of what was sent with what Luma says was asked: whether a generation is what an order bought."""
+"""Comparison of requests that were sent with Luma's echoes, to tell which generation an order bought."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 
 from studio.providers.order_trace import Likeness, bare, order_token
 
-# What a service may fill in by itself, or leave out of its echo, without having been asked for something else.
+# Values that a service may fill in, or leave out of its echo, although the request is the same.
 _FILLED_IN: Mapping[str, tuple[Any, ...]] = {
     "loop": (None, False), "concepts": (None, []), "keyframes": (None, {}), "first_frame": (None, {}),
     "character_ref": (None, {}), "image_ref": (None, []), "style_ref": (None, []), "modify_image_ref": (None, {}),
 }  # fmt: skip
-# What the echo calls each kind of create.
+# The echo's name for each kind of create.
 KINDS = {
     "video": "video", "image": "image", "modify": "modify_video", "reframe": "reframe_video",
     "upscale": "upscale_video", "audio": "add_audio",
 }  # fmt: skip
-# Creates whose echo does not say which generation they were made of: two of them look alike.
+# Creates whose echo does not name the generation that they were made from: two of them look alike.
 NAMELESS = ("upscale", "audio")
-# What tells one request from another, where it was sent.
+# Fields that tell one request from another, where they were sent.
 _TELLING = ("prompt", "model")
 _MEDIA = ("media", "first_frame", "character_ref")
 
@@ -30,12 +30,12 @@ _MEDIA = ("media", "first_frame", "character_ref")
 def match_echo(
     sent: Mapping[str, Any], echoed: Mapping[str, Any], *, token: str, endpoint: str = "video"
 ) -> Likeness | None:
-    """How sure it is that ``echoed`` is what was ``sent`` to ``endpoint`` (as ``traceable`` keeps it); None: it is
+    """The certainty that ``echoed`` is what was ``sent`` to ``endpoint`` (as ``traceable`` keeps it); None: it is
     another request.
 
-    ``certain``: its callback URL carries this order's own ``token``. ``exact``: all that identifies it is equal.
-    ``likely``: nothing differs, but an image stands in the echo under another URL, as where a service keeps its own
-    copy, or the echo leaves something out. ``possible``: nothing differs, but what tells requests apart is not echoed.
+    ``certain``: its callback URL has this order's own ``token``. ``exact``: all identifying fields are equal.
+    ``likely``: nothing differs, but an image has another URL in the echo, such as that of the service's own copy, or
+    the echo leaves something out. ``possible``: nothing differs, but a field that tells requests apart is not echoed.
     """
     if not sent:
         return None
@@ -84,7 +84,7 @@ def _equal(name: str, sent: Any, echoed: Any) -> bool:
 
 
 def _words(prompt: Any) -> str:
-    """A prompt without what services change without changing its words: spaces, letters' forms, HTML's entities."""
+    """A prompt in one form, whatever a service does to its spaces, Unicode forms and HTML entities."""
     return " ".join(unicodedata.normalize("NFC", html.unescape(str(prompt))).split())
 
 
@@ -113,7 +113,7 @@ def _frames(sent: Any, echoed: Any) -> Likeness | None:
 
 
 def _media(sent: Any, echoed: Any) -> Likeness | None:
-    """Footage or pictures, however deep their URLs stand: the same ones, or as many under other URLs."""
+    """The comparison of footage or pictures, nested at any depth: ``exact``, or ``likely`` under other URLs."""
     if isinstance(sent, Mapping):
         if not isinstance(echoed, Mapping):
             return None

@@ -7,7 +7,7 @@ from studio.providers.models import RATIOS, StillModel, VideoModel
 DREAM_MACHINE, AGENTS = "dream-machine", "agents"
 #: A modified or reframed clip of the first API keeps its source's size up to here (known from documents only).
 EDIT_MOST = "720p"
-#: What ``ray-3`` in a production stands for at the service: the newest of the third generation.
+#: The service's name for a production's ``ray-3``: the newest of the third generation.
 RAY_3 = "ray-3.2"
 
 _RAY_3_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9")
@@ -29,7 +29,7 @@ MODELS = {
             "ray-3", AGENTS, "agents", (5, 10), ("360p", "540p", "720p", "1080p"), RAY_3, ("ray-3", "360p"), "uni-1",
             aspect_ratios=_RAY_3_RATIOS, continued=(5,), one_by_id=True, loop_lengths=(5,), hdr_lengths=(5,),
             hdr_resolutions=("720p", "1080p"), edit_hdr=("360p", "540p", "720p", "1080p"),
-            # 30 s of a reframe's source is what a reseller documents, the 18 s of an edit's are Luma's own.
+            # A reseller documents the 30 s of a reframe's source, Luma itself the 18 s of an edit's.
             edit_seconds=18, reframe_seconds=30, guides=64, longest_prompt=6000,
             controls=True, not_reframed=(("1080p", "9:16"), ("1080p", "3:4")), placed=True,
             concepts=False, upscales=False, sound=False, edits_by_id=True, framed=True,

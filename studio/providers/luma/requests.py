@@ -1,4 +1,4 @@
-"""Shots as Luma's two SDKs take them, and the words of a request under the names that orders' keys are made with."""
+"""Translation of shots to the parameters of Luma's two SDKs, and to those that make orders' keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VIDEO_TYPE = "video/mp4"
 
 
 def asked(shot: ShotRequest) -> dict[str, Any]:
-    """The words and numbers of a request, under the names that keys were always made with."""
+    """The parameters of a request that make its order's key, under names that never change."""
     words: dict[str, Any]
     match shot.operation:
         case Operation.VIDEO:
@@ -46,7 +46,7 @@ def asked(shot: ShotRequest) -> dict[str, Any]:
 
 
 def _conditioned(shot: ShotRequest) -> dict[str, Any]:
-    """What an edit keeps of its footage, where that is said by more than its strength."""
+    """The settings, beside the strength, for what an edit keeps of its footage."""
     asked: dict[str, Any] = {"auto_controls": True} if shot.options.auto_controls else {}
     return asked | ({"controls": dict(shot.options.controls)} if shot.options.controls else {})
 
@@ -95,7 +95,7 @@ def _keyframe(given: Given) -> dict[str, str]:
 
 
 def _only_as_keyframe(shot: ShotRequest) -> bool:
-    """True if a clip takes pictures on the grid of its frames alone: one in HDR, or longer than a continuation."""
+    """True if a clip takes pictures by frame number only: one in HDR, or longer than a continuation."""
     if shot.operation is not Operation.VIDEO or any(
         s is not None and s.kind in ("shot", "generation") for s in (shot.start, shot.end)
     ):

@@ -1,4 +1,4 @@
-"""Luma's two APIs, as the rest asks for them. The clients, with their SDKs, are loaded when one is opened."""
+"""The specifications of Luma's two APIs. The clients, with their SDKs, are loaded when one is opened."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ DREAM_MACHINE = ProviderSpec(
     echo_kinds=KINDS,
     nameless=frozenset(NAMELESS),
     has_list=True,
-    # Of the tier Build, as far as Luma documents them.
+    # Limits of the tier Build, as far as Luma documents them.
     limits={"ray": RateLimits(at_once=10, per_minute=20), "photon": RateLimits(at_once=40, per_minute=80)},
     local_path="/dream-machine/v1",
     sandbox=True,
@@ -87,7 +87,7 @@ AGENTS = ProviderSpec(
     open=_open_agents,
     in_words=in_words,
     takes_files=True,
-    # It tells how many creates a minute it allows in its answers.
+    # Its answers tell how many creates a minute it allows.
     local_path="/v1",
     sandbox=True,
     **_of(models.AGENTS),
