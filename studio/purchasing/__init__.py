@@ -1,1 +1,1 @@
-"""The one door to spending: a create is sent here or nowhere, and a lost answer is found again here."""
+"""Purchasing: the only package that sends creates, and that finds the outcome of lost answers."""

@@ -1,8 +1,8 @@
-"""Proof from an account's list that an order was not accepted: by the generations that the books know.
+"""Proof from an account's list that an order was not accepted, by the generations that the ledger knows.
 
-A list that lags, or leaves out what is being made or what has ended, is found out by our own generations: those of the
-same account and time, whose ids we have, must be on it. Where none of them is of the same kind, and was seen on it both
-while it was being made and when it had ended, absence proves nothing until everything of that time must have ended.
+A list may lag, or leave out unfinished or finished generations. Our own generations show it: those of the same account
+and time, whose ids are known, must be on it. Unless the list was seen to show some of the same kind unfinished and some
+finished, absence proves nothing until everything of that time must have ended.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from studio.ledger import OrderRow, OrderState
 from studio.ledger.sightings import FirstSight
 from studio.providers import Generation
 
-# Orders of this long before the one in doubt, and of any time after it, bear witness for it.
+# Orders from this long before the one in doubt, and from any time after it, are its witnesses.
 WINDOW = timedelta(minutes=10)
-# Without a witness of that time absence counts after so many grace periods: all that was accepted then has ended.
+# Grace periods after which absence counts without a witness: everything accepted at that time has ended by then.
 UNWITNESSED = 40
-# How many of the latest known generations must be on the list then.
+# The number of the latest known generations that must be on the list then.
 LATEST = 20
-# What the service's clock may be off where it was measured by known generations, or by the Date of its answers.
+# Errors of the service's clock as measured by known generations, and by the Date of its answers.
 BY_GENERATIONS, BY_DATE = timedelta(seconds=5), timedelta(seconds=15)
-# How far the clocks may be apart where the service's was not measured.
+# The largest difference between the clocks where the service's was not measured.
 SKEW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class ServiceTime:
-    """The service's clock against the ledger's. ``measured`` is False where nothing told of it.
+    """The service's clock relative to the ledger's. ``measured`` is False where nothing shows it.
 
-    ``ahead`` is by how much the service is ahead, ``within`` how sure that is.
+    ``ahead``: the time by which the service is ahead; ``within``: the possible error of that.
     """
 
     ahead: timedelta = timedelta(0)
@@ -43,7 +43,7 @@ class ServiceTime:
     def apart(self, row: OrderRow, generation: Generation) -> float | None:
         """Seconds between an order and a generation; None where the generation is not of that time.
 
-        A create may be accepted from when it was reserved until a while after its answer was given up.
+        A create may be accepted from its reservation until some time after its answer was given up.
         """
         if generation.created_at is None:
             return self.within.total_seconds()
@@ -54,17 +54,17 @@ class ServiceTime:
         return abs((moment - row.reserved_at).total_seconds())
 
 
-# A service may work on a request for so long after its client has given it up.
+# The time that a service may still work on a request after its client has given it up.
 LATE_ACCEPTANCE = timedelta(minutes=5)
 
 
 def service_time(
     shown: Mapping[str, Generation], known: Collection[OrderRow], *, by_date: timedelta | None
 ) -> ServiceTime:
-    """The service's clock, by what it says of generations whose acceptance is known; else by its Date headers.
+    """The service's clock, by its times for generations whose acceptance is known; else by its Date headers.
 
-    ``by_date``: how far its Date is ahead of the ledger's clock. Where known generations contradict each other, nothing
-    is measured.
+    ``by_date``: the time by which its Date is ahead of the ledger's clock. Where known generations contradict each
+    other, nothing is measured.
     """
     offsets = []
     for row in known:
@@ -72,7 +72,7 @@ def service_time(
         if generation is None or generation.created_at is None or row.submitted_at is None or not row.sent:
             continue
         if row.submitted_at - row.reserved_at > timedelta(minutes=2):
-            continue  # adopted later: when it was accepted is not known
+            continue  # adopted later: its time of acceptance is unknown
         if generation.created_at < row.reserved_at:
             offsets.append(generation.created_at - row.reserved_at)
         else:
@@ -99,14 +99,14 @@ def absence(
     grace: float,
     now: datetime,
 ) -> tuple[Verdict, str]:
-    """The proof that lies in an order's absence from the list, and its reason.
+    """The verdict on an order's absence from the list, and its reason.
 
     ``shown``:     the whole list, by id
     ``known``:     orders of the account whose generation is known, the latest first
-    ``sightings``: by generation, when the list was first seen to show it, and whether while it was being made
-    ``grace``:     seconds after which what was accepted is on the list
+    ``sightings``: by generation, the time at which the list was first seen to show it, and if it was unfinished then
+    ``grace``:     seconds after which an accepted create is on the list
 
-    ``waiting``: it will prove something soon. ``unproven``: it proves nothing now.
+    ``waiting``: absence will prove something soon. ``unproven``: it proves nothing now.
     """
     age = (now - row.unheard_since(grace)).total_seconds()
     near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
@@ -120,7 +120,7 @@ def absence(
         return "unproven", "the books know no earlier generation of the account, by which the list could be judged"
     if older.generation_id not in shown:
         return "unproven", f"it does not reach back to generation {older.generation_id}, which was accepted before"
-    # An adopted one was accepted long before that was booked; when one that these books never sent was, nobody knows.
+    # An adopted one was accepted long before it was booked; for one that this ledger did not send, the time is unknown.
     of_the_time = [k for k in near if k.sent and k.reserved_at >= row.reserved_at - WINDOW]
     alike = [k for k in of_the_time if (k.endpoint, k.model) == (row.endpoint, row.model) and k.generation_id in shown]
     made = [k for k in alike if _seen_made(k, sightings) or not shown[k.generation_id or ""].ended]
@@ -153,6 +153,6 @@ def _seen_made(row: OrderRow, sightings: Mapping[str, FirstSight]) -> bool:
 
 
 def _within(row: OrderRow, sightings: Mapping[str, FirstSight], now: datetime) -> float:
-    """Seconds within which a generation is known to have come onto the list. It was not accepted before its order."""
+    """The most seconds after its order at which a generation came onto the list."""
     seen = sightings.get(row.generation_id or "")
     return ((seen.at if seen is not None else now) - row.reserved_at).total_seconds()

@@ -1,4 +1,4 @@
-"""Generations that an order in doubt may have bought, and how sure each of them is."""
+"""Generations that an order in doubt may have bought, and the certainty of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studio.providers.spec import ProviderSpec
 from studio.purchasing.absence import ServiceTime
 
 RANK: dict[Likeness, int] = {"certain": 0, "exact": 1, "likely": 2, "possible": 3}
-#: What comes of a look for a lost answer.
+#: The outcome of a look for a lost answer.
 Settled = Literal["adopted", "released", "waiting", "unclear"]
 
 
@@ -31,7 +31,7 @@ class Candidate:
 
 
 def candidates(row: OrderRow, generations: Iterable[Generation], time: ServiceTime | None = None) -> list[Candidate]:
-    """What an order in doubt may have bought: the likest first, and of equals the nearest in time."""
+    """The generations that an order in doubt may have bought: the likeliest first, of equals the nearest in time."""
     found = [fit for generation in generations if (fit := fit_of(row, generation, time or ServiceTime())) is not None]
     return sorted(found, key=lambda fit: (fit.apart is None, RANK[fit.like], fit.apart or 0.0))
 
@@ -42,11 +42,11 @@ def fit_of(row: OrderRow, generation: Generation, time: ServiceTime) -> Candidat
     match = spec.match_echo if spec is not None else by_token
     like = match(row.sent, echoed, token=row.token, endpoint=row.endpoint)
     if like == "possible" and generation.kind in ("image", "video"):
-        # Of a silent echo, only what is told beside it excludes; words that are equal say more than a kind.
+        # The kind excludes a generation only where the echo is silent; equal prompts prove more than a kind.
         like = like if (generation.kind == "image") == is_still(row) else None
     if like is None:
         return None
-    # A token is this attempt's alone, whenever the service says that it was.
+    # A token belongs to this attempt alone, whatever time the service gives.
     return Candidate(generation, like, 0.0 if like == "certain" else time.apart(row, generation))
 
 
@@ -61,27 +61,28 @@ def is_still(row: OrderRow) -> bool:
 
 
 def is_nameless(row: OrderRow) -> bool:
-    """True if the echo of such a create does not say which clip it was made of: two of them look alike."""
+    """True if the echo of such a create does not name the clip that it was made from: two of them look alike."""
     spec = spec_of_order(row)
     return spec is not None and row.endpoint in spec.nameless
 
 
 def names_orders(known: Iterable[OrderRow], shown: Mapping[str, Generation]) -> bool:
-    """True if a generation of ours is told with the callback that names its order."""
+    """True if the service echoes a generation of ours with the callback that names its order."""
     told = ((k.token, shown.get(k.generation_id or "")) for k in known if k.token)
     return any(one is not None and order_token(one.request.get("callback_url")) == token for token, one in told)
 
 
 def is_likelier_theirs(rival: OrderRow, fit: Candidate, time: ServiceTime) -> bool:
-    """True if this generation is more like what another order asked for."""
+    """True if this generation fits another order's request better."""
     theirs = fit_of(rival, fit.generation, time)
     return theirs is not None and theirs.apart is not None and RANK[theirs.like] < RANK[fit.like]
 
 
 def uncertainty(found: list[Candidate], rivals: list[OrderRow], time: ServiceTime, *, nameless: bool) -> Settled | None:
-    """Why the first of them, which is only likely, is not taken: it may be another order's, or another one may be ours.
+    """The outcome where the first candidate is only likely, and it may be another order's, or another one may be ours;
+    None: it is taken.
 
-    While an answer is under way that may name it, waiting is worth it.
+    ``waiting``: an answer that may name it is under way.
     """
     best, *others = found
     alike = [
@@ -96,7 +97,7 @@ def uncertainty(found: list[Candidate], rivals: list[OrderRow], time: ServiceTim
 
 
 def of_its_kind(row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
-    """True if a generation is of an order's time, model and kind, whatever its echo says was asked."""
+    """True if a generation is of an order's time, model and kind, whatever request its echo shows."""
     if time.apart(row, generation) is None and time.measured:
         return False
     model, ordered = generation.request.get("model") or generation.model, row.sent.get("model")

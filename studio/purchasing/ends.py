@@ -1,4 +1,4 @@
-"""Booking how generations ended that nobody waits for any more: one that cannot be read drops no other."""
+"""Booking of the ends of generations that no run waits for; an unreadable one does not affect the others."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from studio.providers.registry import EARLIEST, provider_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 
-# A generation that is not at the service after so long is gone; until then its reads may lag behind.
+# The age from which a generation that the service does not show is gone; until then its reads may lag behind.
 GONE_AFTER = timedelta(minutes=10)
 
 
 async def book_ends(
     ledger: Ledger, provider: GenerationService, *, seller: str, account: str, api: str = EARLIEST
 ) -> int:
-    """Book the end of every generation of an account that is in flight by the books. Returns how many had ended.
+    """Book the end of every generation of an account that the ledger has in flight. Returns the number that had ended.
 
-    A service, or one generation, that cannot be read now is read another time: nothing depends on this.
+    A service or generation that cannot be read now is read another time: nothing depends on this.
     """
-    await asyncio.to_thread(ledger.doubt_abandoned)  # slots of senders that died, too
+    await asyncio.to_thread(ledger.doubt_abandoned)  # frees the slots of dead senders, too
     rows = [
         row
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
@@ -38,7 +38,7 @@ async def book_ends(
             recent = await account_since(provider, min(row.reserved_at for row in rows) - SKEW)
             shown = {g.id: g for g in recent}
         except ServiceError:
-            shown = {}  # each is asked for by itself then
+            shown = {}  # each is then asked for by its id
     ended = 0
     for row in rows:
         ended += await _look_at(ledger, provider, row, shown.get(row.generation_id or ""))

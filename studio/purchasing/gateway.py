@@ -1,4 +1,4 @@
-"""The one door to spending: ``PurchaseGateway.purchase`` is the only function that sends a create.
+"""The purchase gateway: ``PurchaseGateway.purchase`` is the only function that sends a create.
 
 ====================================================  ==================================================================
 what happens                                          what follows
@@ -68,7 +68,7 @@ HELD_POLL = 0.5
 SLOT_POLL = 1.0
 REFRESH = timedelta(seconds=15)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
-# What is left of a lease when its create is sent: a create takes 65 s at most, and then its id is booked.
+# The least time left of a lease when its create is sent: a create takes 65 s at most, and then its id is booked.
 LEAST_LEASE = timedelta(seconds=75)
 # Seconds between tries to book an id that is known: three minutes in all.
 BOOKING_PAUSES = (0.5, 1, 2, 5, 10, 20, 30, 30, 40, 40)
@@ -76,7 +76,7 @@ BOOKING_PAUSES = (0.5, 1, 2, 5, 10, 20, 30, 30, 40, 40)
 
 @dataclass(frozen=True)
 class Placed:
-    """An order that stands at the service. ``bought`` is True where this very call bought it."""
+    """An order that the service has accepted. ``bought`` is True if this call bought it."""
 
     order: str
     attempt: int
@@ -88,11 +88,11 @@ class Placed:
 class PurchaseGateway:
     """Buys shots, each once, within the caps. ``caps`` gives those that hold now; ``patience`` is seconds to wait.
 
-    ``provider`` gives the service when a create is to be sent, and only then: what was bought before needs none.
+    ``provider`` gives the service, and is called only when the service is needed: earlier purchases need none.
     ``unbooked`` keeps ids that the ledger could not take. ``restored``: the ledger is an older copy and may lack
-    purchases, so the account's list is looked at before anything is sent. ``user_id``: an opaque id of whom it is
-    bought for, sent where the API takes one; no part of an order. ``passed``: seconds that have passed on this machine,
-    by a clock that goes on while it sleeps.
+    purchases, so the account's list is read before anything is sent. ``user_id``: an opaque id of the user it is
+    bought for, sent where the API takes one; no part of an order. ``passed``: seconds on this machine, by a clock
+    that goes on while it sleeps.
     """
 
     def __init__(
@@ -121,9 +121,9 @@ class PurchaseGateway:
         self._restored = restored
         self._told: int | None = None  # creates a minute, as the service told last
         self._unbooked, self._sleep, self._jitter, self._passed = unbooked, sleep, jitter, passed
-        # What the account had before the first order of this door, where the ledger may lack some of it.
+        # The account's generations before this gateway's first order, where the ledger may lack some of them.
         self._before: Mapping[str, Generation] | None = None
-        # One at a time asks for room: a thousand shots that wait for ten slots look into the books once a second.
+        # One shot at a time asks for a slot, so a thousand that wait for ten read the ledger once a second.
         self._turn = asyncio.Lock()
 
     async def purchase(
@@ -131,9 +131,9 @@ class PurchaseGateway:
     ) -> Placed:
         """Buy ``intent`` by sending ``params``, unless it is bought already.
 
-        ``on_wait`` is told, in a few words, what a longer wait is for.
+        ``on_wait`` is called with a short reason for each longer wait.
         Raises OverBudget, InDoubt, Moderated, NotSent (RateLimited), Refused, GenerationGone or NoSlot; in each case
-        the books say what happened.
+        the ledger records what happened.
         """
         known = await asyncio.to_thread(self._ledger.order, intent.key)
         if known is not None and known.moderated and known.attempt > self._retry_moderation:
@@ -159,10 +159,10 @@ class PurchaseGateway:
                 await self._not_bought_before(row)
             asked = self._passed()
             now = await asyncio.to_thread(self._ledger.now)
-            # The answer itself may have been slow to come: what has passed since it was asked for counts, too.
+            # The ledger's answer may have been slow: the time since the question counts, too.
             now += timedelta(seconds=max(0.0, self._passed() - asked))
             if row.lease_until is None or row.lease_until - now < LEAST_LEASE:
-                # This machine slept, or the process was stopped: somebody else may hold the order by now.
+                # This machine slept, or the process was stopped: another process may hold the order by now.
                 await _unbroken(self._ledger.release, row.key, row.attempt, "its sender slept before it was sent")
                 continue
             try:
@@ -174,7 +174,7 @@ class PurchaseGateway:
                 waited += min(pause, (now - (limited_at or now)).total_seconds())
                 pause = _pause(limited.retry_after, tries, self._jitter())
                 await self._hold_back(intent, limited, pause)
-                # Of a wait for a generation's end nobody knows how long it is.
+                # The length of a wait for a generation's end is unknown.
                 least = SHORTEST_WAIT if limited.kind is LimitKind.JOBS else pause
                 if waited + least > self._patience:
                     raise
@@ -182,10 +182,10 @@ class PurchaseGateway:
                 limited_at, tries = now, tries + 1
 
     async def _reserve(self, intent: Intent, on_wait: Callable[[str], None]) -> Reservation:
-        """Ask the books for leave to buy, until the account has room.
+        """Reserve an order in the ledger, as soon as the account has room.
 
-        Raises NoSlot where nothing moves for long, RateLimited where the service takes no creates for longer than our
-        patience.
+        Raises NoSlot where nothing changes for ``patience`` seconds, RateLimited where the service takes no creates for
+        longer than that.
         """
         began = looked = await asyncio.to_thread(self._ledger.now)
         async with self._turn:
@@ -208,14 +208,14 @@ class PurchaseGateway:
                 await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
 
     async def _hold_back(self, intent: Intent, limited: RateLimited, seconds: float) -> None:
-        """Write down for all processes what a 429 told."""
+        """Record a 429 in the ledger, for all processes."""
         await self._learn(intent.account, intent.pool, limited.per_minute)
         await _unbroken(self._ledger.hold_back, intent.account, intent.pool, limited.kind, seconds)
 
     async def _learn(self, account: str, pool: str, per_minute: int | None) -> None:
-        """Write down how many creates a minute the service allows, if it told and that is new."""
+        """Record the number of creates a minute that the service allows, if it told a new one."""
         if per_minute is not None and per_minute != self._told:
-            with contextlib.suppress(LedgerError):  # the next create tells it again: no purchase fails for it
+            with contextlib.suppress(LedgerError):  # the next create tells it again, so no purchase fails for this
                 await _unbroken(self._ledger.learn_limit, account, pool, per_minute)
                 self._told = per_minute
 
@@ -240,7 +240,7 @@ class PurchaseGateway:
         return LostOrderResolver(self._ledger, self._provider(), grace=self._grace)
 
     async def _found(self, row: OrderRow) -> Placed:
-        """An order whose generation was gone: look whether the service has it again. Raises GenerationGone."""
+        """Check whether the service has the generation of a gone order again. Raises GenerationGone where not."""
         try:
             await self._provider().get(row.generation_id or "")
         except NotFound:
@@ -248,7 +248,7 @@ class PurchaseGateway:
         return _placed(row, bought=False)
 
     async def _not_bought_before(self, row: OrderRow) -> None:
-        """Raises InDoubt where the account has what an order asks for, in no order's possession."""
+        """Check that the account has no generation like an order's that no order has. Raises InDoubt where it has."""
         if not self._provider().has_list:
             return
         try:
@@ -265,7 +265,7 @@ class PurchaseGateway:
             raise in_doubt(await _unbroken(self._ledger.doubt, row.key, row.attempt, why))
 
     async def _send(self, row: OrderRow, params: Mapping[str, Any]) -> Placed:
-        """Send the create of an order that is reserved by us, and commit what came of it."""
+        """Send the create of an order that this process has reserved, and commit its outcome."""
         if self._callback_url:
             joint = "&" if "?" in self._callback_url else "?"
             params = {**params, "callback_url": f"{self._callback_url}{joint}{ORDER_QUERY}={row.token}"}
@@ -283,7 +283,7 @@ class PurchaseGateway:
             await _unbroken(self._ledger.doubt, row.key, row.attempt, error.message, kind, request_id=name)
             raise
         except BaseException as error:
-            # Cancelled, or a mistake of ours, between sending and knowing: it may have been accepted.
+            # Cancelled, or an error of ours, before the outcome was known: it may have been accepted.
             await _unbroken(self._ledger.doubt, row.key, row.attempt, f"broken off ({type(error).__name__})")
             raise
         booked = await self._book(row, generation)
@@ -293,7 +293,7 @@ class PurchaseGateway:
         return _placed(booked, bought=True)
 
     async def _book(self, row: OrderRow, generation: Generation) -> OrderRow:
-        """Commit the id of a purchase, trying for minutes. Raises LedgerError once it is kept in a file instead."""
+        """Commit the id of a purchase, trying for minutes. Raises LedgerError where it is kept in a file instead."""
         bought, name = (row.key, row.attempt, generation.id), generation.request_id
         try:
             for pause in BOOKING_PAUSES:
@@ -303,7 +303,7 @@ class PurchaseGateway:
                     await self._sleep(pause)
             return await _unbroken(self._ledger.submitted, *bought, request_id=name)
         except BaseException as error:
-            # Whatever ends this now, a failing database or a cancellation: the id is known, and must not be lost.
+            # The id is known and must not be lost, whether the database failed or the task was cancelled.
             kept = self._unbooked.keep(self._ledger.id, row.key, row.attempt, generation.id) if self._unbooked else None
             if isinstance(error, LedgerError):
                 where = f"its id is kept in {kept}, and the next run books it" if kept else "write its id down"
@@ -311,9 +311,9 @@ class PurchaseGateway:
             raise
 
     async def _settle(self, row: OrderRow, account: str, on_wait: Callable[[str], None]) -> None:
-        """Return once the order is no longer in doubt. Raises InDoubt where that cannot be found out."""
+        """Wait until the order is no longer in doubt. Raises InDoubt where it cannot be settled."""
         if row.account != account:
-            # What that account has, this one's list does not show.
+            # This account's list does not show the other account's generations.
             raise in_doubt(row, "it was sent with another API key")
         provider = self._provider()
         settler = self._settler()
@@ -348,16 +348,16 @@ def _placed(row: OrderRow, *, bought: bool) -> Placed:
 
 
 def _pause(asked: float | None, tries: int, jitter: float) -> float:
-    """Seconds to wait after a 429: what the service asked for, else longer each time, spread so that not all return
-    at once."""
+    """Seconds to wait after a 429: those that the service asked for, else more each time; spread, so that not all
+    return at once."""
     base = min(SHORTEST_WAIT * 2.0 ** min(tries, 10), LONGEST_WAIT) if asked is None else max(asked, SHORTEST_WAIT)
     return base * (1 + 0.25 * jitter)
 
 
 async def _unbroken(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Run a transaction in a thread and let it end even if we are cancelled meanwhile: the books must not miss it."""
+    """Run a transaction in a thread, to its end even if the caller is cancelled: the ledger must not miss it."""
     work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
-    # Looked at, however often we are cancelled, so that asyncio does not complain: the cancellation is what is told.
+    # Its error is read even after a cancellation, so that asyncio does not warn; the cancellation is what is raised.
     work.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         return await asyncio.shield(work)

@@ -1,6 +1,6 @@
-"""Reading an account's list of generations: as far as an adoption needs it, or to its end, as a release does.
+"""Readers of an account's list of generations: as far as an adoption needs it, or to its end, as a release does.
 
-No service promises the order of its list, nor that pages fit together while generations come and go.
+No service guarantees the order of its list, nor that pages fit together while generations are added and deleted.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class TooLong(ServiceError):
 async def account_since(provider: GenerationService, since: datetime) -> list[Generation]:
     """The account's generations back to ``since`` by the service's clock. Raises ServiceError.
 
-    Nobody promises that the list begins with the newest one: unless all that was read does, it is read on. What this
-    does not show may still be on the list: for a proof, ``whole_list`` reads all of it.
+    The list need not begin with the newest one: it is read to its end, unless the rows read so far are in that order.
+    A generation that is missing here may still be on the list: for a proof, ``whole_list`` reads all of it.
     """
     found: dict[str, Generation] = {}
     offset = 0
@@ -39,14 +39,14 @@ async def account_since(provider: GenerationService, since: datetime) -> list[Ge
         offset += page.rows
         dated = [g.created_at for g in found.values() if g.created_at is not None]
         reached = _newest_first(dated) and min(dated) < since
-        # Creates that come in meanwhile push others to the next page: seen twice, never missed.
+        # Creates accepted meanwhile push others to the next page: these are seen twice, never missed.
         if not page.has_more or len(found) == before or reached:
             return list(found.values())
     raise TooLong(f"the account's list goes on after {offset} generations: it cannot be read back to {since:%H:%M} UTC")
 
 
 async def as_far_as_it_goes(provider: GenerationService) -> dict[str, Generation]:
-    """What the account's list shows, by id, read until nothing new comes. Good for finding, and no proof of absence.
+    """The generations on the account's list, by id, until a page adds none. They serve to find one, not as a proof.
 
     Raises ServiceError.
     """
@@ -65,8 +65,8 @@ async def as_far_as_it_goes(provider: GenerationService) -> dict[str, Generation
 async def whole_list(provider: GenerationService) -> dict[str, Generation]:
     """All generations of the account, by id: page after page, each beginning with the last rows of the one before.
 
-    Whether there is more is tried, whatever the service says. Raises ServiceError where the pages do not fit together,
-    TooLong after ``MOST_PAGES`` of them.
+    The next page is always asked for, whatever ``has_more`` says. Raises ServiceError where the pages do not fit
+    together, TooLong after ``MOST_PAGES`` of them.
     """
     found: dict[str, Generation] = {}
     before: Sequence[Generation] = ()
@@ -74,12 +74,12 @@ async def whole_list(provider: GenerationService) -> dict[str, Generation]:
     for _ in range(MOST_PAGES):
         page = await provider.list(limit=PAGE, offset=offset)
         if page.unread:
-            # Any of these may be the one that is looked for.
+            # Any of these may be the wanted one.
             raise ServiceError(f"{page.unread} generations on the account's list cannot be read")
         rows = page.generations
         new = [g for g in rows if g.id not in found]
         if len(before) == 1 and not rows:
-            return found  # pages of one row have nothing in common: this one was the last
+            return found  # pages of one row cannot overlap: the list has ended
         if before and not {g.id for g in before} & {g.id for g in rows}:
             # Rows that this page was to share with the one before are gone: more may have moved up unseen.
             raise ServiceError("the pages of the account's list do not fit together")
@@ -94,7 +94,7 @@ async def whole_list(provider: GenerationService) -> dict[str, Generation]:
 
 
 def _newest_first(dates: list[datetime]) -> bool:
-    """True if the order is proven, but for creates that came at about the same time."""
+    """True if the dates are proven to descend, except for creates of about the same time."""
     oldest = accumulate(dates, min)
     return (
         bool(dates)

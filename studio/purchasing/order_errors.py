@@ -1,4 +1,4 @@
-"""Errors of an order, in words: what happened to it, where, and what a person can do."""
+"""Errors of an order: they say what happened to it, where, and what a person can do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PINNED = (
 
 
 def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
-    """The error for an order that nobody knows the end of, with the two commands that settle it."""
+    """The error for an order whose outcome is unknown, with the two commands that settle it."""
     order = row.key[:12]
     return InDoubt(
         f"nobody knows whether order {order} was accepted ({row.reason or 'its sender ended before the answer came'}"
@@ -49,7 +49,7 @@ def traced(row: OrderRow) -> str:
 
 
 def gone(row: OrderRow) -> GenerationGone:
-    """The error for a generation that was paid for and that the service does not have any more."""
+    """The error for a generation that was paid for and that the service no longer has."""
     order = row.key[:12]
     return GenerationGone(
         f"generation {row.generation_id} of order {order} was paid for, and is no longer at the service",
@@ -136,7 +136,7 @@ def _pictures(shot: Shot) -> dict[str, str]:
 
 
 def held_back(scene: str, seconds: float) -> RateLimited:
-    """The error for an order that is not sent, because the service takes no creates for longer than is waited."""
+    """The error for an order that is not sent, as the service takes no creates for longer than the longest wait."""
     error = RateLimited(f"the service takes no creates for {seconds:.0f} s more", retry_after=seconds, status=None)
     error.where = f"scene '{scene}'"
     error.hint = text_of("nothing was bought for this scene: ", AGAIN, " later")

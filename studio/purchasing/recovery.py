@@ -1,4 +1,4 @@
-"""Finding lost answers again: an order in doubt, and the generations that the account has.
+"""Recovery of lost answers: it compares an order in doubt with the account's generations.
 
 ====================================================  ==================================================================
 what the account's list shows                         what follows
@@ -15,7 +15,7 @@ grace period, on a list that is proven complete       second doubt of the same o
 none that fits, and the list is not proven            left to a person, and looked at again by every run
 ====================================================  ==================================================================
 
-What proves a list complete stands in ``studio.purchasing.absence``.
+The proof that a list is complete is in ``studio.purchasing.absence``.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ UNSETTLED = (OrderState.RESERVED, OrderState.IN_DOUBT)
 LONGEST_PAUSE = 30.0
 # A list that was late once may be three times as late the next time.
 LATER = 3.0
-# Only after this, and another proof, what was released as absent was certainly never accepted.
+# The age from which, with another proof, an order released as absent was certainly never accepted.
 CERTAIN_AFTER = timedelta(hours=24)
-# Generations of ours that are asked for by id, where the list shows none of them.
+# The most of our generations that are asked for by id, where the list shows none of them.
 MOST_ASKED = 3
 
 
 @dataclass(frozen=True)
 class Grace:
-    """The time after its doubt in which a create that is not on the list may still turn up, in seconds."""
+    """The time after its doubt, in seconds, in which a create may still come onto the list."""
 
     seconds: float = 90.0
 
@@ -74,8 +74,8 @@ class Grace:
 class _Look:
     """One look at the account's list.
 
-    ``known``: orders whose generation is known, the latest first. ``names_orders``: the service tells the callbacks
-    that name our orders, so that one that names none was somebody else's.
+    ``known``: orders whose generation is known, the latest first. ``names_orders``: the service echoes the callbacks
+    that name our orders, so a generation whose callback names none is another buyer's.
     """
 
     shown: Mapping[str, Generation]
@@ -88,29 +88,29 @@ class _Look:
 class LostOrderResolver:
     """Settles orders in doubt of one account, by the ledger's clock.
 
-    ``why`` says of the last order that was not settled what stands in the way.
+    ``why``: the reason why the last order was not settled.
     """
 
     def __init__(self, ledger: Ledger, provider: GenerationService, *, grace: Grace | None = None) -> None:
         self._ledger, self._provider, self._grace = ledger, provider, grace or Grace()
         self._noted: set[tuple[str, bool]] = set()
-        # Known generations that an earlier look has missed: they come late.
+        # Known generations that an earlier look has missed: the list shows them late.
         self._missed: set[str] = set()
         self.why = ""
 
     async def settle(self, row: OrderRow) -> Settled:
-        """Look once. Raises ServiceError: nothing is known.
+        """Look once for the order's generation. Raises ServiceError where the list cannot be read.
 
-        ``waiting``: not on the list, and it may still turn up. ``unclear``: only a person can tell, now.
+        ``waiting``: it is not on the list, but may still come. ``unclear``: only a person can tell now.
         """
         self.why = ""
-        # Read before the list: a create that is accepted after it must not fall between the two.
+        # The time before the list is read: the list proves nothing about creates accepted after that.
         began = await asyncio.to_thread(self._ledger.now)
         recent = await account_since(self._provider, row.reserved_at - SKEW)
         look = await self._look(row, {g.id: g for g in recent})
         likely = candidates(row, look.free, look.time)
         if likely and likely[0].like != "certain":
-            # Whether it may be another buyer's, only generations further back may tell.
+            # Only older generations may show that it is another buyer's.
             look = await self._look(row, await as_far_as_it_goes(self._provider))
         done = await asyncio.to_thread(self._adopt, row, look)
         if done is not None:
@@ -150,7 +150,7 @@ class LostOrderResolver:
         return "released"
 
     def unclaimed(self, row: OrderRow, shown: Mapping[str, Generation]) -> str | None:
-        """A generation on the account's list that no order has, and that was asked for in an order's words."""
+        """The id of a generation on the account's list that fits an order and that no order has; None without one."""
         look = self._looked(row, shown)
         return next((fit.generation.id for fit in candidates(row, look.free, look.time)), None)
 
@@ -159,7 +159,7 @@ class LostOrderResolver:
         return "unclear"
 
     async def _look(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
-        """What a reading of the list shows; where it shows none of ours beside what fits, one of ours is asked for."""
+        """The result of one reading of the list; if it has candidates but none of ours, one of ours is asked for."""
         look = await asyncio.to_thread(self._looked, row, shown)
         likely = candidates(row, look.free, look.time)
         if not likely or likely[0].like == "certain" or any(k.generation_id in shown for k in look.known):
@@ -176,7 +176,7 @@ class LostOrderResolver:
         return look
 
     def _looked(self, row: OrderRow, shown: Mapping[str, Generation]) -> _Look:
-        """What a reading of the list shows. Takes note of known generations on it."""
+        """The result of one reading of the list. Records the known generations on it."""
         ledger = self._ledger
         earlier = ledger.failed_attempts(row.account, row.reserved_at - WINDOW)
         found = [k for k in (*ledger.known(row.account), *earlier) if provider_of(k) == provider_of(row)]
@@ -213,7 +213,7 @@ class LostOrderResolver:
         return (now - row.reserved_at).total_seconds()
 
     def _adopt(self, row: OrderRow, look: _Look) -> Settled | None:
-        """Adopt what the order bought, if the list shows it beyond doubt. None: it does not show it."""
+        """Adopt the order's generation, if the list shows it beyond doubt. None: the list does not show it."""
         found = [f for f in candidates(row, look.free, look.time) if f.like != "possible" and f.apart is not None]
         if found and found[0].like == "likely":
             rivals = self._rivals(row)
@@ -240,7 +240,7 @@ class LostOrderResolver:
         return "adopted"
 
     def _twin(self, row: OrderRow, look: _Look) -> str | None:
-        """A generation that no order of ours has, and that another buyer's order like one of ours brought."""
+        """A generation of another buyer whose order is like one of ours; None without one."""
         for generation in look.free:
             token = order_token(generation.request.get("callback_url"))
             if token is not None and not token.startswith(self._ledger.token_prefix) and token != row.token:
@@ -259,19 +259,19 @@ class LostOrderResolver:
         return None
 
     def _may_be_ours(self, row: OrderRow, generation: Generation, time: ServiceTime) -> bool:
-        """True if an order of ours whose end is not known may have brought a generation."""
+        """True if an order of ours whose outcome is unknown may have bought a generation."""
         return any(
             other.account == row.account and fit_of(other, generation, time) is not None
             for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.seller))
         )
 
     def _ours_of_old(self, token: str) -> bool:
-        """True if a token was made by an earlier version, which did not say of which ledger, for an order of ours."""
+        """True if a token is of an order of ours, by an earlier version, whose tokens did not name the ledger."""
         key, _, _ = token.rpartition(".")
         return len(key) == len("0" * 40) and any(row.token == token for row in self._ledger.find_orders(key))
 
     def _in_the_way(self, row: OrderRow, look: _Look) -> str:
-        """Why an order that nothing on the list fits may be on it all the same; empty: it is not."""
+        """The reason why an order may be on a list although nothing on it fits clearly; empty without one."""
         rivals = self._rivals(row)
         for fit in candidates(row, look.free, look.time):
             if any(is_likelier_theirs(rival, fit, look.time) for rival in rivals):
@@ -291,11 +291,11 @@ class LostOrderResolver:
 
     @staticmethod
     def _anothers(generation: Generation, rivals: list[OrderRow], time: ServiceTime) -> bool:
-        """True if another order whose end is not known asked for just this."""
+        """True if another order whose outcome is unknown asked for exactly this."""
         return any((fit := fit_of(rival, generation, time)) is not None and fit.like == "exact" for rival in rivals)
 
     def _misleading(self, look: _Look) -> bool:
-        """True if the list tells another request, or another time, of a generation than its order had."""
+        """True if the list shows a generation with another request, or another time, than its order had."""
         by_id = {k.generation_id: k for k in look.known}
         for generation in look.shown.values():
             holder = by_id.get(generation.id)
@@ -312,7 +312,7 @@ class LostOrderResolver:
         return absence(row, look.shown, look.known, sightings=seen, grace=grace, now=now)
 
     def _rivals(self, row: OrderRow) -> list[OrderRow]:
-        """Other orders of the account whose end is not known yet, unless they ask for the very same."""
+        """Other orders of the account whose outcome is unknown, except those with the same request."""
         self._ledger.doubt_abandoned()  # else one would wait for the answer of a sender that died
         return [
             other
@@ -333,7 +333,7 @@ class LostOrderResolver:
         """Look again for an attempt that was released because the list did not show it. Raises ServiceError.
 
         ``row`` is the order as it was in that attempt (``Ledger.suspended_attempts``); another one may stand since.
-        ``adopted``: it was accepted after all. ``released``: it certainly was not; caps count it no more.
+        ``adopted``: it was accepted after all. ``released``: it certainly was not; caps no longer count it.
         """
         now = await asyncio.to_thread(self._ledger.now)
         try:
@@ -357,11 +357,11 @@ class LostOrderResolver:
         return "released"
 
     async def refresh(self, seller: str, account: str, api: str = EARLIEST) -> int:
-        """Book the end of every generation that nobody waits for any more. Returns how many had ended."""
+        """Book the end of every generation that no run waits for. Returns the number that had ended."""
         return await book_ends(self._ledger, self._provider, seller=seller, account=account, api=api)
 
     async def pause(self, row: OrderRow) -> float:
-        """Seconds until another look is worth it: often at first, and once when the grace period is over."""
+        """Seconds until the next look: few at first, and at most until the grace period is over."""
         now = await asyncio.to_thread(self._ledger.now)
         grace = await self._patience(row)
         age = (now - (row.doubted_at or row.reserved_at)).total_seconds()

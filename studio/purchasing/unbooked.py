@@ -12,13 +12,13 @@ from studio.ledger import Ledger
 
 
 class Unbooked:
-    """A folder of them. The folder is made when it is first needed."""
+    """The folder of these files. It is created when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def keep(self, ledger: str, order: str, attempt: int, generation_id: str) -> Path | None:
-        """Write an id down so that a power cut does not lose it. None where the disk does not take it either."""
+        """Write an id to a file that a power cut does not lose. Returns its path; None where that fails, too."""
         path = self._folder / f"{order[:16]}.{attempt}.{uuid.uuid4().hex[:8]}.json"
         values = {"ledger": ledger, "order": order, "attempt": attempt, "generation_id": generation_id}
         try:
@@ -29,7 +29,7 @@ class Unbooked:
         return path
 
     def book(self, ledger: Ledger) -> tuple[str, ...]:
-        """Book what was written down for this ledger. Returns the orders; raises LedgerError where it cannot."""
+        """Book the ids kept for this ledger. Returns the orders; raises LedgerError where one cannot be booked."""
         booked = []
         for path in sorted(self._folder.glob("*.json")):
             try:
@@ -48,7 +48,7 @@ class Unbooked:
             if owner != ledger.id:
                 continue
             if ledger.order(order) is None:
-                continue  # an older copy of the ledger, which lacks it: the file stays, for when it is settled
+                continue  # an older copy of the ledger lacks the order: the file stays until that is settled
             ledger.submitted(order, attempt, generation)
             booked.append(order)
             path.unlink(missing_ok=True)
