@@ -1,4 +1,4 @@
-"""The studio as a library: videos and films from Python, over the same ledger as the flows. No Prefect.
+"""The studio as a library: videos and films from Python, with the same ledger as the flows. No Prefect.
 
 ``async with open_provider(budget=Decimal("5")) as luma: video = await luma.generate("a quiet harbour at dawn")``
 """

@@ -1,4 +1,4 @@
-"""A whole film from Python: the steps of the flow, run plainly."""
+"""A whole film from Python: the steps of the flow, run without Prefect."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from studio.report.records import RunRecord
 
 @dataclass(frozen=True)
 class Film:
-    """A film that was made.
+    """A finished film.
 
-    path:      the film; its report, costs and timeline stand beside it
+    path:      the film; its report, costs and timeline are beside it
     cost:      USD that this call paid
     record:    every shot of it, with its costs and takes, its seams and its scenes
     """

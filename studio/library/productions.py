@@ -1,4 +1,4 @@
-"""From the words of a call to a production: so the library's clips are drawn, priced and named as a flow's are."""
+"""Productions from the arguments of a call, so that the library plans, prices and names clips as a flow does."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from studio.providers.registry import video_model
 
 Wish = Mapping[str, Any]
 
-#: What a call may say of one clip.
+#: The arguments of a call for one clip.
 WORDS = ("prompt", "duration", "width", "height", *VideoOptions.__annotations__)
-#: What a call may say of all its scenes, and what only the call may.
+#: The arguments of a call for all its scenes, and those that only the call may have.
 SHARED = ("character_ref_url", "width", "height", *CommonOptions.__annotations__)
 SHAPE = ("width", "height", "aspect_ratio")
 #: Each frame of a clip: its key in Luma's own form, and the fields for a picture and for a generation there.
@@ -35,7 +35,7 @@ def one(wish: Wish, *, title: str) -> Production:
 
 
 def continuous(scenes: Sequence[Wish], shared: Wish, *, title: str) -> Production:
-    """The production of scenes that each go on from the one before. ``shared`` holds where a scene does not say.
+    """The production of scenes that each continue the one before. ``shared`` holds where a scene says nothing else.
 
     Raises BadInput.
     """
@@ -130,7 +130,7 @@ def _generation(named: object, where: str) -> str:
 
 
 def _duration(wish: Wish, where: str) -> Any:
-    """Seconds as asked for; of a loop those of its clip, which is never cut."""
+    """Seconds as asked for; for a loop those of its clip, which is never trimmed."""
     seconds = wish["duration"]
     if not wish.get("loop") or isinstance(seconds, bool) or not isinstance(seconds, int | float | Fraction | Decimal):
         return seconds
@@ -147,7 +147,7 @@ def _duration(wish: Wish, where: str) -> Any:
 
 
 def _starts(wish: Wish) -> bool:
-    """Whether a picture is given as the first frame."""
+    """True if a picture is given as the first frame."""
     frame0 = wish.get("keyframes", {}).get("frame0") if isinstance(wish.get("keyframes"), Mapping) else None
     return "start_image_url" in wish or (isinstance(frame0, Mapping) and frame0.get("type") == "image")
 
@@ -160,7 +160,7 @@ def _pixels(shape: Wish, side: str, usual: int) -> int:
 
 
 def _said(wish: Wish) -> dict[str, Any]:
-    """Without what is None or empty, which is the same as nothing."""
+    """The arguments without those that are None or empty, which are the same as none."""
     return {word: value for word, value in wish.items() if value is not None and value not in ("", (), [], {})}
 
 

@@ -1,4 +1,4 @@
-"""One call's purchase: planned, checked against the budget, carried out, and told as the mission's values."""
+"""The purchase of one call: it is planned, checked against the budget, executed, and returned as videos."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class _Made:
 
 
 class Purchase:
-    """What a call buys in an open session. ``run`` is the id that shares ``budget`` (USD) with the provider's calls.
+    """The purchase of a call in an open session. ``run``: the id sharing ``budget`` (USD) with the provider's calls.
 
-    ``allow_odd``: clips of another size or length than was ordered are given, too.
+    ``allow_odd``: clips of another size or length than was ordered are returned, too.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Purchase:
         )  # fmt: skip
 
     async def made(self, run: Run, *, provider: str, asked: Sequence[Mapping[str, Any]]) -> list[GeneratedVideo]:
-        """Every clip of the plan, in the film's order. ``asked``: the scenes in the words of the call."""
+        """Buy every clip of the plan; returns them in the film's order. ``asked``: the scenes as the call gave them."""
         try:
             await run.begin()
             made = await _carry_out(run)
@@ -83,7 +83,7 @@ class Purchase:
         return videos
 
     async def _url(self, shot: Shot, placed: Placed, clip: Clip) -> str:
-        """Where the service keeps a clip; where it cannot say, or keeps it no longer, the file's own address."""
+        """The service's URL of a clip; where it cannot be asked, or has none any more, that of the file."""
         try:
             generation = await self._session.provider_of(shot.api).get(placed.generation_id)
         except ServiceError:

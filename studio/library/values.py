@@ -1,4 +1,4 @@
-"""The values of the library's calls: what a video can be asked for, and the finished clip."""
+"""The values of the library's calls: the options of a video, and the finished clip."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class GeneratedVideo:
     """A finished clip, fetched and verified.
 
     video_id:        the generation's id; ``continue_from`` takes it
-    video_url:       where the service keeps it. May be signed: it is shown and kept nowhere, and lives for a while only
+    video_url:       its URL at the service. May be signed: it is never shown or stored, and expires
     duration:        seconds, as measured; width and height in pixels too
     generation_cost: USD that it cost when it was bought, with the still that it begins or ends with
-    metadata:        model, prompt, resolution and aspect_ratio; ``order`` is its key in the books; ``cached``, whether
-                     it was bought before; ``spent``, the USD that this call paid; what else is worth knowing
+    metadata:        model, prompt, resolution and aspect_ratio; ``order``: its key in the ledger; ``cached``: True if
+                     it was bought before; ``spent``: the USD that this call paid; and further details
     path:            the clip on this machine, kept by its content: copy it, but do not change it
     """
 
@@ -38,12 +38,12 @@ class GeneratedVideo:
 
 
 class CommonOptions(TypedDict, total=False):
-    """What one video, or all scenes of one call, can be asked for. None is the same as nothing.
+    """The options of one video, or of all scenes of one call. None is the same as left out.
 
     model:        ray-2, ray-flash-2 or ray-3, in place of the provider's
     resolution:   540p, 720p, 1080p or 4k (ray-3: 360p to 1080p), in place of the one that width and height mean
     aspect_ratio: such as 16:9, in place of the one that is nearest to width and height
-    take:         another number buys another take of the same wish
+    take:         another number buys another take of the same video
     """
 
     model: str | None
@@ -53,17 +53,17 @@ class CommonOptions(TypedDict, total=False):
 
 
 class VideoOptions(CommonOptions, total=False):
-    """What a video can be asked for beside its prompt, length and size.
+    """The options of a video beside its prompt, length and size.
 
     start_image_url:   the first frame: a public URL, or a local file
     end_image_url:     the last frame
-    continue_from:     the generation whose last frame this one goes on from: its id, or a GeneratedVideo
+    continue_from:     the generation that this one continues: its id, or a GeneratedVideo
     keyframes:         the same three in Luma's own form: ``{"frame0": {"type": "image", "url": …}}``,
                        ``{"frame1": {"type": "generation", "id": …}}``
-    character_ref_url: who is in it: one reference picture, or several. A still of them is made first
+    character_ref_url: its character: one reference picture, or several. A still is made from them first
     camera_motion:     one concept or several, by key (``bolt_cam``) or in plain words (``slow motion``)
-    loop:              the last frame runs into the first again
-    scene_id:          its name in the books and in errors
+    loop:              the last frame leads back into the first
+    scene_id:          its name in the ledger and in errors
     """
 
     start_image_url: str | Path | None

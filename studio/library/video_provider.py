@@ -1,4 +1,4 @@
-"""``VideoProvider``: the library's calls, over the executor and the ledger that make each purchase once."""
+"""``VideoProvider``: the library's calls, by the executor and the ledger, which make each purchase once."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class VideoProvider:
     """A service's videos, for use as ``async with VideoProvider("ray-2") as provider``.
 
     Keys, ledger and clips are those of the environment (``LUMAAI_API_KEY``, ``STUDIO_HOME`` …), shared with the flows;
-    without a key it is the sandbox, and nothing is billed. ``model`` is the one of calls that name none; ``name`` is
-    the vendor of its service, ``has_list`` whether the account's generations can be listed. ``budget`` is
-    what may be spent while it is open, in USD: where a key is set, it has to be given. ``production`` is the name that
-    its purchases have in the books. ``allow_odd``: a clip that came in another size or length than was ordered is given
-    all the same; without it, its call raises OddClip. Calls may run at the same time.
+    without a key it uses the sandbox, and nothing is billed. ``model`` is that of calls that name none; ``name`` is
+    the vendor of its service; ``has_list`` is True if the account's generations can be listed. ``budget`` is the USD
+    that may be spent while it is open: required where a key is set. ``production`` is the name that its purchases have
+    in the ledger. ``allow_odd``: a clip of another size or length than was ordered is returned, too; without it, its
+    call raises OddClip. Calls may run at the same time.
 
-    Raises BadInput for a model that there is not, settings that cannot be used, and, when opened, a missing key.
+    Raises BadInput for an unknown model, settings that cannot be used, and, when opened, a missing key.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class VideoProvider:
         self._runs = [self._run]
         self._open: Session | None = None
         self._stack = AsyncExitStack()
-        #: Clips whose URLs were handed out: they are here, and need not be fetched once more. Kept in memory only.
+        #: SHA-256 of stored clips by the URLs that were returned: they need not be fetched again. In memory only.
         self._known: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -70,7 +70,7 @@ class VideoProvider:
             raise BadInput("this provider is open already", hint="open one for each block, or share it")
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(open_session(self._settings))
-            session.service.access(self._api)  # a missing key is said now, not at the first purchase
+            session.service.access(self._api)  # reports a missing key now, not at the first purchase
             await session.connect()
             if session.service.start_sandbox:
                 log.warning("no API key is set: the sandbox makes the videos, and nothing is billed")
@@ -103,7 +103,7 @@ class VideoProvider:
     ) -> GeneratedVideo:  # fmt: skip
         """One clip of at least ``duration`` seconds: bought once, awaited, fetched and verified.
 
-        The same wish again, in this process or another, gives the same video and costs nothing.
+        The same call again, in this process or another, gives the same video and costs nothing.
         Raises BadInput (nothing was spent), OverBudget, InDoubt, GenerationFailed, StillRunning, ServiceError,
         DownloadError or BadClip; in each case the same call later goes on from there, and pays for nothing twice.
         """
@@ -116,12 +116,12 @@ class VideoProvider:
         character_ref_url: str | Path | Sequence[str | Path] | None = None, *, width: int = 1280, height: int = 720,
         **options: Unpack[CommonOptions],
     ) -> builtins.list[GeneratedVideo]:  # fmt: skip
-        """Scenes that each go on from the end of the one before; one with a start of its own begins there.
+        """Make scenes that each continue the end of the one before; one with a start of its own begins there.
 
         A scene has a ``prompt``, and may have a ``duration`` and any of ``VideoOptions`` but ``aspect_ratio``;
-        ``character_ref_url`` and ``options`` hold for every scene that does not say otherwise (who is in a scene that
-        starts from a picture, the picture says). One video for each clip, in order: a scene that is longer than one
-        clip can be has several, with the same ``scene_id``. Raises as ``generate`` does.
+        ``character_ref_url`` and ``options`` hold for every scene that does not say otherwise (the character does not,
+        where a scene starts from a picture). One video for each clip, in order: a scene that is longer than one clip
+        can be has several, with the same ``scene_id``. Raises as ``generate`` does.
         """
         shared = self._with_model(options)
         shared |= {"character_ref_url": character_ref_url, "width": width, "height": height}
@@ -131,7 +131,7 @@ class VideoProvider:
     async def _buy(
         self, written: Production, wishes: Sequence[Mapping[str, Any]], *, alone: bool = False
     ) -> builtins.list[GeneratedVideo]:
-        """Make a production's clips. ``wishes``: its scenes as they were asked for. ``alone``: it must be one clip."""
+        """Make a production's clips. ``wishes``: its scenes as the call gave them. ``alone``: it must be one clip."""
         with asked_from(Surface.LIBRARY):
             purchase = Purchase(
                 self._session, run=self._run, budget=self._budget, allow_odd=self.allow_odd, beside=self._sharing
@@ -147,7 +147,7 @@ class VideoProvider:
         self, production: str | Path | Mapping[str, Any] | Production, *, out: str | Path | None = None,
         allow_missing: bool = False,
     ) -> Film:  # fmt: skip
-        """The whole film of a production: its file, or what would stand in it. Bought, joined and reported as a flow's.
+        """Make the film of a production, given as a file or its content: bought, joined and reported as by a flow.
 
         ``out``: the folder of the film (default: ``films/SLUG/RUN``). ``allow_missing``: a slate in place of a scene
         that failed. Paid from this provider's budget. Raises BadInput, OverBudget, InDoubt or Incomplete; the same call
@@ -162,7 +162,7 @@ class VideoProvider:
             )  # fmt: skip
 
     async def download(self, video_url: str, local_path: str | Path) -> str:
-        """Put a video into a file of your own, whole and verified; returns ``local_path``.
+        """Save a video to a file of your own, whole and verified; returns ``local_path``.
 
         Raises DownloadError (AssetExpired where the URL is no longer valid) or BadClip.
         """
@@ -185,7 +185,7 @@ class VideoProvider:
         return clip.sha256
 
     async def get(self, generation_id: str) -> Generation:
-        """One generation, of whichever API. Raises NotFound where the account has none of that id."""
+        """One generation, of any API. Raises NotFound where the account has none of that id."""
         session = self._session
         others = [api for api in session.connected if api != self._api]
         for api in (self._api, *others):
@@ -200,11 +200,11 @@ class VideoProvider:
         return status_of(await self.get(job_id))
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
-        """A part of the account's generations. Raises Refused where there is no list."""
+        """A page of the account's generations. Raises Refused where there is no list."""
         return await self._service.list(limit=limit, offset=offset)
 
     async def delete(self, generation_id: str) -> None:
-        """Delete a generation at the service. What was paid for it is not given back."""
+        """Delete a generation at the service. Its price is not refunded."""
         await self._service.delete(generation_id)
 
     async def credits(self) -> Decimal:
@@ -212,15 +212,15 @@ class VideoProvider:
         return await self._service.credits()
 
     async def list_camera_motions(self) -> builtins.list[str]:
-        """The keys that ``camera_motion`` takes; none where the camera is told in the prompt."""
+        """The keys that ``camera_motion`` takes; none where the camera is described in the prompt."""
         return await self._service.list_camera_motions()
 
     async def upload(self, path: Path, *, media_type: str) -> str:
-        """Give a local file to the service: its file id. Buys nothing. Raises Refused where it takes none."""
+        """Upload a local file to the service. Returns its file id. Buys nothing. Raises Refused where it takes none."""
         return await self._service.upload(path, media_type=media_type)
 
     async def ping(self) -> None:
-        """Raises ServiceError where the service does not answer."""
+        """Check that the service answers. Raises ServiceError where it does not."""
         await self._service.ping()
 
     @property
@@ -242,7 +242,7 @@ class VideoProvider:
 
 
 class LumaProvider(VideoProvider):
-    """Luma, through whichever of its APIs sells ``model``: ``async with LumaProvider() as luma``."""
+    """Luma, by the one of its APIs that sells ``model``: ``async with LumaProvider() as luma``."""
 
     def __init__(
         self, model: str = "ray-2", *, budget: Decimal | int | str | None = None, production: str = "library",
@@ -267,7 +267,7 @@ def _dollars(budget: Decimal | int | str | None) -> Decimal | None:
 
 
 def _copy(clip: Path, local: Path) -> None:
-    """Copy a clip of the store; where the copy breaks off, nothing is left under its name."""
+    """Copy a clip from the store; a copy that fails leaves nothing under its name."""
     try:
         local.parent.mkdir(parents=True, exist_ok=True)
         with atomic(local) as part:
