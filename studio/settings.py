@@ -1,4 +1,4 @@
-"""Settings, from environment variables. Which service is used, and whether it bills, is decided here alone."""
+"""Settings from environment variables, and by them the choice of the service and of billing, made here alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Seller = Literal["luma", "local", "sandbox"]
 
 @dataclass(frozen=True)
 class Credentials:
-    """The key and the address that the environment gives for one service, and the variable that each stands in."""
+    """The key and the address that the environment gives for one service, and the variable of the key."""
 
     key: SecretStr | None = None
     key_variable: str = ""
@@ -34,7 +34,7 @@ class Credentials:
 
 
 def _credentials() -> Mapping[str, Credentials]:
-    """What the environment gives for each service that is installed."""
+    """The credentials of each installed service, from the environment."""
     found = {}
     for spec in all_specs():
         name = next((n for n in spec.key_variables if os.environ.get(n, "").strip()), "")
@@ -45,7 +45,7 @@ def _credentials() -> Mapping[str, Credentials]:
 
 
 class Settings(BaseSettings):
-    """What the environment says. Relative folders are taken from the working folder."""
+    """The settings that the environment gives. Relative folders are relative to the working folder."""
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", env_ignore_empty=True, frozen=True, extra="ignore")
 
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
-    #: By service: not settings of ours, but what each names in its specification.
+    #: By service, from the variables that its specification names.
     credentials: Mapping[str, Credentials] = Field(default_factory=_credentials, exclude=True)
 
     @property
@@ -106,7 +106,7 @@ def load_settings() -> Settings:
 
 @dataclass(frozen=True)
 class Access:
-    """The way to one API. ``account`` tells accounts apart in the ledger without holding the key.
+    """The address and key of one API. ``account`` identifies the account in the ledger without the key.
 
     ``base_url`` is empty where the sandbox has to be started first.
     """
@@ -120,7 +120,7 @@ class Access:
 class Service:
     """The services that generations are bought from, each by the id of its provider.
 
-    ``seller`` is part of every order's key: a clip of the sandbox never stands in for one that was billed (its value
+    ``seller`` is part of every order's key: a clip of the sandbox never replaces one that was billed (its value
     ``luma`` means any service that is not on this machine). ``billed`` is True where a key is set, whatever the URL.
     """
 
@@ -136,7 +136,7 @@ class Service:
         return {"local": "a server on this machine", "sandbox": "the sandbox"}[self.seller]
 
     def access(self, api: str) -> Access:
-        """The way to an API. Raises SettingsError where it is not set up."""
+        """The access to an API. Raises SettingsError where it is not set up."""
         found = self.apis.get(api)
         if found is None:
             spec = spec_of(api)
@@ -153,8 +153,8 @@ def told(spec: ProviderSpec) -> str:
 
 
 def choose_service(settings: Settings) -> Service:
-    """A key: the live API, or the server that its base URL names. No key: that server if it is on this machine, else
-    the sandbox, which is started when it is needed. Raises SettingsError for what cannot be used."""
+    """The service to use. With a key: the live API, or the server at its base URL. Without: that server if on this
+    machine, else the sandbox, which is started when it is needed. Raises SettingsError for unusable settings."""
     found = {spec.id: access for spec in all_specs() if (access := _access(spec, settings.credentials)) is not None}
     if not found:
         accesses = {spec.id: Access("", "sandbox", "sandbox") for spec in all_specs() if spec.sandbox}
@@ -191,7 +191,7 @@ def _beside(apis: Mapping[str, Access]) -> dict[str, Access]:
 
 
 def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple[Seller, Access, bool] | None:
-    """Seller, access, and whether there is a key; None where the API is not set up."""
+    """Seller, access, and True if there is a key; None where the API is not set up."""
     given = credentials.get(spec.id, Credentials())
     key = given.key.get_secret_value() if given.key else ""
     url = given.base_url
@@ -211,7 +211,7 @@ def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine, by its name alone (nothing is looked up)."""
+    """True if a URL's host is this machine, by its name alone (nothing is looked up)."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
