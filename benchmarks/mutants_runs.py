@@ -132,8 +132,8 @@ RUNS = (
         RESTORED,
         "another order's generation is booked",
         BOOKS,
-        "owner = self.owner(connection, intent.seller, generation_id)\n            if owner is not None:",
-        "owner = None\n            if owner is not None:",
+        "owner = self.owner(connection, intent.seller, intent.provider, generation_id)\n",
+        "owner = None\n",
     ),
     Mutant(
         RESTORED,

@@ -227,13 +227,15 @@ async def _balance(session: Session) -> tuple[Decimal | None, Decimal | None, da
 
 
 async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
-    recent: list[Generation] = []
+    free: list[Generation] = []
     for api in session.connected:
         if session.provider_of(api).has_list:
             with contextlib.suppress(ServiceError):  # the others' are told all the same
-                recent += await account_since(session.provider_of(api), since - SKEW)
-    claimed = await asyncio.to_thread(session.ledger.claimed, session.service.seller, [g.id for g in recent])
-    return tuple(_stray(g) for g in recent if g.id not in claimed and (g.created_at is None or g.created_at >= since))
+                recent = await account_since(session.provider_of(api), since - SKEW)
+                ids, seller = [g.id for g in recent], session.service.seller
+                claimed = await asyncio.to_thread(session.ledger.claimed, seller, ids, provider=api)
+                free += [g for g in recent if g.id not in claimed]
+    return tuple(_stray(g) for g in free if g.created_at is None or g.created_at >= since)
 
 
 def _stray(generation: Generation) -> Stray:

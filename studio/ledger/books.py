@@ -133,7 +133,7 @@ class Ledger(Journal):
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.generation_id == generation_id:
                 return row
-            owner = self.owner(connection, row.seller, generation_id)
+            owner = self.owner(connection, row.seller, row.provider, generation_id)
             if owner is not None:
                 if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.RELEASED):
                     back = self.in_suspense(connection, key, attempt)
@@ -194,7 +194,7 @@ class Ledger(Journal):
             row = read_order(connection, intent.key, lock=True)
             if row is not None and row.state not in (OrderState.RELEASED, OrderState.FAILED):
                 return row
-            owner = self.owner(connection, intent.seller, generation_id)
+            owner = self.owner(connection, intent.seller, intent.provider, generation_id)
             if owner is not None:
                 raise LedgerError(f"generation {generation_id} belongs to order {owner[:12]}")
             number = max(attempt, row.attempt + 1 if row else 1)
@@ -288,7 +288,7 @@ class Ledger(Journal):
                 raise LedgerError(f"order {key[:12]} is {row.state.value}, not in doubt")
             if attempt not in (None, row.attempt):
                 raise LedgerError(f"order {key[:12]} was sent again since: attempt {attempt} is over")
-            owner = self.owner(connection, row.seller, generation_id)
+            owner = self.owner(connection, row.seller, row.provider, generation_id)
             if owner is not None:
                 whose = f"order {owner[:12]}" if owner != key else f"an earlier attempt of order {key[:12]}"
                 raise LedgerError(f"generation {generation_id} belongs to {whose}")

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from studio.failures import FailureClass
 from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
-from studio.ledger.queries import GIVEN, Reader
+from studio.ledger.queries import GIVEN, OF_PROVIDER, Reader
 from studio.ledger.schema import entries, meta, orders
 from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO
@@ -23,11 +23,12 @@ from studio.money import ZERO
 ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
 # Built once, since every purchase runs them.
 _HOLDS = select(orders.c.key).where(
-    orders.c.seller == bindparam("of_seller"), orders.c.generation_id == bindparam("wanted")
+    orders.c.seller == bindparam("of_seller"), orders.c.generation_id == bindparam("wanted"), OF_PROVIDER
 )
 _HELD = (
     select(entries.c.order)
-    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id == bindparam("wanted"))
+    .join(orders, orders.c.key == entries.c.order)
+    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id == bindparam("wanted"), OF_PROVIDER)
     .group_by(entries.c.order)
     .having(func.sum(GIVEN) > 0)
     .limit(1)
@@ -73,9 +74,9 @@ class Journal(Reader):
         if connection.dialect.name != "sqlite":
             connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
 
-    def owner(self, connection: Connection, seller: str, generation_id: str) -> str | None:
-        """The key of the order that has a generation, or had it in an earlier attempt."""
-        given = {"of_seller": seller, "wanted": generation_id}
+    def owner(self, connection: Connection, seller: str, provider: str, generation_id: str) -> str | None:
+        """The key of the order that has a provider's generation, or had it in an earlier attempt."""
+        given = {"of_seller": seller, "of_provider": provider, "wanted": generation_id}
         return connection.scalar(_HOLDS, given) or connection.scalar(_HELD, given)
 
     def in_suspense(self, connection: Connection, key: str, attempt: int) -> Decimal:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Engine, Row, Select, String, bindparam, case, func, or_, select
 
 from studio.addresses import ledger_name
 from studio.errors import LedgerError
@@ -190,13 +190,15 @@ class Reader:
         with self._reading() as connection:
             return [as_entry(row) for row in connection.execute(_journal(key))]
 
-    def claimed(self, seller: str, generation_ids: Iterable[str]) -> set[str]:
-        """The generations among these that belong to an order, or did in an earlier attempt."""
+    def claimed(self, seller: str, generation_ids: Iterable[str], *, provider: str = "") -> set[str]:
+        """The generations of a provider (empty: of any), among these, that belong to an order, or did in an earlier
+        attempt."""
         wanted, found = list(generation_ids), set[str]()
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):
                 chunk = wanted[start : start + 500]
-                found |= set(connection.scalars(_OWNED, {"of_seller": seller, "wanted": chunk}))
+                given = {"of_seller": seller, "of_provider": provider, "wanted": chunk}
+                found |= set(connection.scalars(_OWNED, given))
         return found
 
     def holders(self, seller: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
@@ -297,9 +299,17 @@ _KNOWN = (
 )
 GIVEN_BY = ("submitted", "adopted")
 GIVEN = case((entries.c.kind.in_(GIVEN_BY), 1), (entries.c.kind == "undone", -1), else_=0)
+#: A generation's id is its service's own. Where no provider is known, as of earlier orders, the id alone is compared.
+_PROVIDER = bindparam("of_provider", type_=String)
+OF_PROVIDER = or_(orders.c.provider == "", orders.c.provider == _PROVIDER, _PROVIDER == "")
 _OWNED = (
     select(entries.c.generation_id)
-    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id.in_(bindparam("wanted", expanding=True)))
+    .join(orders, orders.c.key == entries.c.order)
+    .where(
+        entries.c.seller == bindparam("of_seller"),
+        entries.c.generation_id.in_(bindparam("wanted", expanding=True)),
+        OF_PROVIDER,
+    )
     .group_by(entries.c.generation_id)
     .having(func.sum(GIVEN) > 0)
 )

@@ -124,8 +124,8 @@ orders = Table(
     Column("doubt", String(12)),
     Column("request_id", String(120)),
     Column("provider", String(40), nullable=False, server_default=""),
-    # One generation belongs to one order: the database itself refuses a second adoption.
-    Index("uq_orders_generation", "seller", "generation_id", unique=True),
+    # One generation belongs to one order: the database itself refuses a second adoption. Its id is its service's own.
+    Index("uq_orders_generation", "seller", "provider", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
 )
 

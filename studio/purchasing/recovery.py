@@ -185,7 +185,7 @@ class LostOrderResolver:
         if by_date is not None:
             by_date += ledger.clock_difference()
         near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
-        claimed = ledger.claimed(row.seller, list(shown))
+        claimed = ledger.claimed(row.seller, list(shown), provider=provider_of(row))
         self._take_note(row.account, near, shown)
         if names_orders(known, shown):
             keep_callbacks(ledger, row.account)

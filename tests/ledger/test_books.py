@@ -72,6 +72,22 @@ def test_one_generation_belongs_to_one_order(ledger: Ledger) -> None:
     assert ledger.adopt(intent("b").key, "g-2", "by hand").state is OrderState.SUBMITTED
 
 
+def test_two_services_may_name_their_generations_alike(ledger: Ledger) -> None:
+    """A generation's id is its service's own; one that an earlier order has, whose service is not known, is that."""
+    ours, theirs, earlier = (
+        replace(intent(key), provider=name) for key, name in (("a", "ours"), ("b", "theirs"), ("c", ""))
+    )
+    for each in (ours, theirs):
+        ledger.reserve(each, run="r", caps=[])
+        assert ledger.submitted(each.key, 1, "job-1").state is OrderState.SUBMITTED
+    assert ledger.claimed("luma", ["job-1", "job-2"], provider="ours") == {"job-1"}
+    assert ledger.claimed("luma", ["job-1"], provider="another") == set()
+    ledger.reserve(earlier, run="r", caps=[])
+    assert ledger.submitted(earlier.key, 1, "job-1").state is OrderState.IN_DOUBT
+    assert ledger.adopt(earlier.key, "job-2", "by hand").state is OrderState.SUBMITTED
+    assert ledger.claimed("luma", ["job-2"], provider="ours") == {"job-2"}
+
+
 def test_an_answer_after_the_order_was_given_up_is_booked(ledger: Ledger) -> None:
     """A generation whose answer came after its order was released has been paid for: the books take it back in."""
     key = intent().key
