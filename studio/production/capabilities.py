@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from studio.production.field_types import is_generation
 from studio.production.locations import Finding
 from studio.providers.models import VideoModel
-from studio.providers.registry import still_model, video_model, video_models
+from studio.providers.registry import spec_of, still_model, video_model, video_models
+from studio.providers.shot_request import Operation
 
 if TYPE_CHECKING:
     from studio.production.model import Production
@@ -57,15 +58,21 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
         "loop": scene.loop > model.loops,
         "sound": bool(scene.sound) > model.sound,
         "upscale": bool(scene.upscale) > model.upscales,
+        "modify": bool(scene.modify) > _sells(model, Operation.MODIFY),
     }
-    able = {
+    able: Mapping[str, Callable[[VideoModel], object]] = {
         "guides": lambda m: m.guides, "auto_controls": lambda m: m.controls, "controls": lambda m: m.controls,
         "source_position": lambda m: m.placed, "hdr": lambda m: m.hdr, "exr": lambda m: m.hdr,
         "loop": lambda m: m.loops, "sound": lambda m: m.sound, "upscale": lambda m: m.upscales,
+        "modify": lambda m: _sells(m, Operation.MODIFY),
     }  # fmt: skip
     for field in (name for name, missing in wants.items() if missing):
         others = " or ".join(m.name for m in video_models().values() if able[field](m))
         yield Finding((field,), f"{model.name} does not do that", f"write model: {others}; or remove it")
+
+
+def _sells(model: VideoModel, operation: Operation) -> bool:
+    return operation in spec_of(model.api).endpoints
 
 
 def _dynamic_range(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
@@ -130,7 +137,11 @@ def _controls(scene: Scene) -> Iterator[Finding]:
 
 def _reframed(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
     ratio, resolution = production.reframe, production.resolution_of(scene)
-    if ratio is None or ratio == production.aspect_ratio or (resolution, ratio) not in model.not_reframed:
+    if ratio is None or ratio == production.aspect_ratio:
+        return
+    if not _sells(model, Operation.REFRAME):
+        yield Finding(("model",), f"{model.name} does not reframe", "write another model, or remove reframe")
+    if (resolution, ratio) not in model.not_reframed:
         return
     able = [tier for tier in model.resolutions if (tier, ratio) not in model.not_reframed]
     field = "resolution" if scene.resolution else "model"

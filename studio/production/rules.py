@@ -153,9 +153,9 @@ def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
     for field, there in (("end_image", scene.end_image), ("lead_into", scene.lead_into)):
         if there is not None:
             yield Finding(("loop",), f"cannot be combined with {field}", "a loop ends where it starts: remove one")
-    lengths = CLIP_SECONDS[production.model_of(scene)]
+    lengths = CLIP_SECONDS[production.model_of(scene)]  # none: that the model makes no loops is said with its abilities
     seconds = production.duration_of(scene)
-    if seconds not in lengths and seconds < max(lengths):
+    if lengths and seconds not in lengths and seconds < max(lengths):
         nearest = min(lengths, key=lambda n: abs(Fraction(n) - seconds))
         able = " or ".join(map(str, lengths))
         hint = f"a loop is one whole clip of {able} seconds, or longer and played again: write duration: {nearest}"

@@ -78,6 +78,8 @@ def test_what_a_specification_says_of_itself(spec: ProviderSpec) -> None:
         draft, tier = model.draft
         assert tier in video_models()[draft].resolutions
         assert not model.still or still_models()[model.still].api == spec.id
+        assert not model.upscales or Operation.UPSCALE in spec.endpoints
+        assert not model.sound or Operation.SOUND in spec.endpoints
     for still in spec.stills:
         assert still.api == spec.id
         assert provider_of(Order(still.name)) == spec.id

@@ -104,3 +104,28 @@ def test_a_service_that_cannot_be_loaded(workplace: Path, tmp_path: Path) -> Non
     done = command(workplace, "film.yaml", "--plan", **given)
     assert done.returncode == 2
     assert "service 'example' cannot be loaded (ModuleNotFoundError)" in done.stderr
+
+
+def planned(workplace: Path, path: str, film: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """The plan of a film, where the service is installed."""
+    (workplace / "film.yaml").write_text(film)
+    return command(workplace, "film.yaml", "--plan", PYTHONPATH=path, **given)
+
+
+def test_what_a_service_does_not_sell(workplace: Path, path: str) -> None:
+    """A loop, footage made again and a reframed film are refused by scene and field, before anything is priced."""
+    film = """
+title: Not sold
+model: example-1
+resolution: 540p
+reframe: "9:16"
+scenes:
+  - {id: round, prompt: waves against a wall, duration: 4, loop: true}
+  - {id: ink, prompt: the same in ink, modify: round}
+"""
+    done = planned(workplace, path, film)
+    assert done.returncode == 2
+    assert "scene 'round', field 'loop': example-1 does not do that" in done.stderr
+    assert "scene 'ink', field 'modify': example-1 does not do that" in done.stderr
+    assert "example-1 does not reframe" in done.stderr
+    assert "write model: ray-2 or ray-flash-2 or ray-3" in done.stderr
