@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from studio.addresses import ledger_url, sqlite_url, web_address
 from studio.errors import SettingsError
-from studio.providers.registry import all_specs, spec_of
+from studio.providers.registry import BUILT_IN, all_specs, spec_of
 from studio.providers.spec import ProviderSpec
 
 Seller = Literal["luma", "local", "sandbox"]
@@ -206,7 +206,9 @@ def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple
             hint=f"set {spec.key_variables[0]}, or unset the URL",
         )  # fmt: skip
     seller: Seller = "local" if local else "luma"
-    account = f"{seller}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if key else seller
+    # What two services say of lists, limits and balances is kept by account: those that came later have their own.
+    where = seller if spec.id in BUILT_IN else f"{seller}-{spec.id}"
+    account = f"{where}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if key else where
     return seller, Access(url or spec.base_url, key or "sandbox", account), bool(key)
 
 

@@ -129,3 +129,18 @@ scenes:
     assert "scene 'ink', field 'modify': example-1 does not do that" in done.stderr
     assert "example-1 does not reframe" in done.stderr
     assert "write model: ray-2 or ray-flash-2 or ray-3" in done.stderr
+
+
+def test_services_on_this_machine_have_accounts_of_their_own(path: str) -> None:
+    """What a list, a limit or a balance proves is kept by account; Luma's keeps the name that its books have."""
+    asked = (
+        "from studio.settings import choose_service, load_settings\n"
+        "print({name: access.account for name, access in choose_service(load_settings()).apis.items()})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True,
+        env=os.environ | {
+            "PYTHONPATH": path, "LUMAAI_BASE_URL": "http://127.0.0.1:9/x", "EXAMPLE_BASE_URL": "http://127.0.0.1:8/x"
+        },
+    )  # fmt: skip
+    assert done.stdout.strip() == "{'dream-machine': 'local', 'example': 'local-example', 'agents': 'local'}"
