@@ -14,6 +14,7 @@ from studio.errors import SettingsError
 from studio.money import MICRO
 from studio.providers.pricing import KINDS, MOST, RANGES, Clip, PriceTable, StillPrice
 from studio.providers.registry import all_specs
+from studio.providers.spec import ProviderSpec
 
 LEAST = Decimal("0.000000001")  # USD, or a rate or factor: a smaller one, other than 0, is a mistake
 MOST_DIGITS = 40  # of an amount as written
@@ -27,13 +28,26 @@ COARSEST = Decimal("0.10")  # USD that a price may be rounded to
 def load_prices(book: Path | None = None, table: str | None = None) -> PriceTable:
     """Read ``book`` (default: the packaged one of the first service) and choose ``table`` (default: the book's own).
 
-    ``of`` of the result gives the tables of services that have a book of their own.
+    ``of`` of the result gives the tables of services that bring a book of their own. One of
+    theirs that cannot be used is told where it is asked for.
     Raises SettingsError that names the file and the entry.
     """
     first, *others = all_specs()
-    own = {spec.id: spec.price_book for spec in others if str(spec.price_book) != str(first.price_book)}
     chosen = read_table(book or first.price_book, table)
-    return replace(chosen, beside={provider: read_table(prices) for provider, prices in own.items()}) if own else chosen
+    own = {spec.id: _own_table(spec) for spec in others if str(spec.price_book) != str(first.price_book)}
+    return replace(chosen, beside=own)
+
+
+def _own_table(spec: ProviderSpec) -> PriceTable | SettingsError:
+    """The table that a service brings, or why it cannot be used: the other services' films can be made without it."""
+    try:
+        return read_table(spec.price_book)
+    except SettingsError as error:
+        return SettingsError(
+            error.message, where=f"the prices of {spec.title}, {error.where}",
+            hint="they came with its package; price its models in a book of your own (STUDIO_PRICE_BOOK) until it is "
+            "mended",
+        )  # fmt: skip
 
 
 def read_table(book: Path | Traversable, table: str | None = None) -> PriceTable:

@@ -76,9 +76,9 @@ class PriceTable:
     edit_most: the largest tier that such footage is billed at; empty: any
     upscale:   USD per million pixels of the larger clip
     sound:     USD for a second of added sound
-    at_most:   reasons why prices are upper bounds, by name: ``upscale``, ``sound``, ``edit`` (by rate),
-               ``longer_edit``, or a kind and a resolution such as ``extend_360p``
-    beside:    tables of further services, by the id of their provider
+    at_most:   by name, why a price is an upper bound: ``upscale``, ``sound``, ``edit`` (by rate), ``longer_edit``, or a
+               kind and a resolution such as ``extend_360p``
+    beside:    tables of further services, by the id of their provider, or why one cannot be used
     """
 
     name: str
@@ -97,11 +97,17 @@ class PriceTable:
     upscale: Decimal | None = None
     sound: Decimal | None = None
     at_most: Mapping[str, str] = field(default_factory=dict)
-    beside: Mapping[str, PriceTable] = field(default_factory=dict, repr=False)
+    beside: Mapping[str, PriceTable | SettingsError] = field(default_factory=dict, repr=False)
 
     def of(self, provider: str) -> PriceTable:
-        """The table with the prices of a service's models: one of its own, or this one."""
-        return self.beside.get(provider, self)
+        """The table that a service's models are priced by: one of its own, or this one.
+
+        Raises SettingsError where its own cannot be used.
+        """
+        found = self.beside.get(provider, self)
+        if isinstance(found, SettingsError):
+            raise found
+        return found
 
     @property
     def label(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -20,7 +21,9 @@ BUILT_IN: Mapping[str, str] = {
     "dream-machine": "studio.providers.luma.spec:DREAM_MACHINE",
     "agents": "studio.providers.luma.spec:AGENTS",
 }
-#: The provider of orders that were booked before orders named theirs, where their model is no longer known.
+#: Characters of names that the ledger has columns for. An account is named by its provider's id, and a digest.
+LONGEST_ID, LONGEST_POOL, LONGEST_NAME = 24, 20, 40
+#: The provider of orders that were booked before orders named theirs, where nobody knows their model any more.
 EARLIEST = "dream-machine"
 
 
@@ -46,23 +49,46 @@ def registered() -> Registered:
     """Load every installed service, once per process. One that cannot be loaded does not affect the others."""
     specs: dict[str, ProviderSpec] = {}
     faults = []
-    models: dict[str, str] = {}
-    sold: tuple[VideoModel | StillModel, ...]
+    taken: set[str] = set()
     for name, where in _known():
         try:
             spec = _load(where)
-        except Exception as error:  # noqa: BLE001 - another package's code; told where its models are asked for
-            faults.append(f"'{name}' cannot be loaded ({type(error).__name__})")
+            sold = [model.name for model in spec.sold]
+            why = next(_wrong(spec, name, sold), "") or _in_use(name, sold, specs, taken)
+        except Exception as error:  # noqa: BLE001 - another package's code: told where one of its models is asked for
+            faults.append(f"'{name}' ({where}) cannot be loaded ({type(error).__name__})")
             continue
-        sold = (*spec.models, *spec.stills)
-        taken = [m.name for m in sold if m.name in models]
-        if spec.id != name or name in specs or taken:
-            why = f"its id is '{spec.id}'" if spec.id != name else f"{', '.join(taken) or 'its id'} is sold already"
-            faults.append(f"'{name}' cannot be used: {why}")
+        if why:
+            faults.append(f"'{name}' ({where}) cannot be used: {why}")
             continue
         specs[name] = spec
-        models |= dict.fromkeys((m.name for m in sold), name)
+        taken |= set(sold)
     return Registered(specs, tuple(faults))
+
+
+def _in_use(name: str, sold: Sequence[str], specs: Mapping[str, ProviderSpec], taken: Set[str]) -> str:
+    """The names of a service that another one has; empty where there are none."""
+    if name in specs:
+        return "its id is taken"
+    already = [model for model in sold if model in taken]
+    return f"{', '.join(already)} is sold already" if already else ""
+
+
+def _wrong(spec: ProviderSpec, name: str, sold: Sequence[str]) -> Iterator[str]:
+    """What in a specification would stop other services, or an order once it is to be booked."""
+    if spec.id != name:
+        yield f"its id is '{spec.id}'"
+    if not spec.key_variables:
+        yield "it names no variable of a key"
+    if not spec.models:
+        yield "it sells no model"
+    yield from (f"{model.name} is of another service" for model in spec.sold if model.api != spec.id)
+    yield from (f"{model} is there twice" for model, times in Counter(sold).items() if times > 1)
+    if len(set(spec.endpoints.values())) < len(spec.endpoints):
+        yield "two operations have one endpoint"
+    named = [(spec.id, LONGEST_ID), *((model.pool, LONGEST_POOL) for model in spec.sold)]
+    named += [(text, LONGEST_NAME) for text in (*sold, *spec.endpoints.values())]
+    yield from (f"'{text}' is longer than {most} characters" for text, most in named if len(text) > most)
 
 
 def _known() -> Iterator[tuple[str, str]]:

@@ -103,6 +103,11 @@ class ProviderSpec:
     local_path: str = ""
     sandbox: bool = False
 
+    @property
+    def sold(self) -> tuple[VideoModel | StillModel, ...]:
+        """All models, for clips and for stills."""
+        return (*self.models, *self.stills)
+
     def endpoint(self, operation: Operation) -> str:
         """Its name for a kind of purchase. Raises BadInput where it does not sell that."""
         try:

@@ -103,7 +103,7 @@ def test_a_service_that_cannot_be_loaded(workplace: Path, tmp_path: Path) -> Non
     (workplace / "film.yaml").write_text(FILM)
     done = command(workplace, "film.yaml", "--plan", **given)
     assert done.returncode == 2
-    assert "service 'example' cannot be loaded (ModuleNotFoundError)" in done.stderr
+    assert "service 'example' (no_such_module:SPEC) cannot be loaded (ModuleNotFoundError)" in done.stderr
 
 
 def planned(workplace: Path, path: str, film: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -144,3 +144,51 @@ def test_services_on_this_machine_have_accounts_of_their_own(path: str) -> None:
         },
     )  # fmt: skip
     assert done.stdout.strip() == "{'dream-machine': 'local', 'example': 'local-example', 'agents': 'local'}"
+
+
+def package(folder: Path, name: str, source: str) -> str:
+    """A further package, as ``source`` makes its ``SPEC`` out of the example's; the path with which it is installed."""
+    site = folder / f"site-{name}"
+    points = site / f"{name}-1.0.dist-info" / "entry_points.txt"
+    points.parent.mkdir(parents=True)
+    points.write_text(f"[studio_producer.providers]\nexample = {name}:SPEC\n")
+    (points.parent / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (site / f"{name}.py").write_text(
+        "from dataclasses import replace\nfrom pathlib import Path\n"
+        f"from tests.support.example_service import *\n{source}\n"
+    )
+    return os.pathsep.join([str(ROOT), str(site)])
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("SPEC = replace(SPEC, price_book=Path(__file__))", "the prices of the example service, broken.py"),
+        ("SPEC = replace(SPEC, key_variables=())", "it names no variable of a key"),
+        ("SPEC = replace(SPEC, models=())", "it sells no model"),
+        ("SPEC = replace(SPEC, models=(replace(SPEC.models[0], api='other'),))", "example-1 is of another service"),
+        ("SPEC = replace(SPEC, models=SPEC.models * 2)", "example-1 is there twice"),
+        ("SPEC = replace(SPEC, models=(replace(SPEC.models[0], pool='p' * 21),))", "is longer than 20 characters"),
+        ("SPEC = replace(SPEC, endpoints={o: 'jobs' for o in Operation})", "two operations have one endpoint"),
+    ],
+)  # fmt: skip
+def test_a_package_with_a_fault_takes_no_other_with_it(workplace: Path, source: str, why: str) -> None:
+    """Luma's films are planned as ever; who asks for one of its models is told what is wrong with it."""
+    path = package(workplace, "broken", source)
+    done = planned(workplace, path, FILM.replace("example-1", "ray-2"))
+    assert done.returncode == 0, done.stderr
+    done = planned(workplace, path, FILM)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_packages_that_claim_one_name(workplace: Path, path: str) -> None:
+    """The first of them by its module is used; who asks for a model of the other is told which one that is."""
+    other = "SPEC = replace(SPEC, models=(replace(SPEC.models[0], name='other-1', draft=('other-1', '540p')),))"
+    both = os.pathsep.join([path, package(workplace, "zebra", other)])
+    done = planned(workplace, both, FILM)
+    assert done.returncode == 0, done.stderr
+    done = planned(workplace, both, FILM.replace("example-1", "other-1"))
+    assert done.returncode == 2
+    assert "service 'example' (zebra:SPEC) cannot be used: its id is taken" in done.stderr
