@@ -28,13 +28,18 @@ COARSEST = Decimal("0.10")  # USD that a price may be rounded to
 def load_prices(book: Path | None = None, table: str | None = None) -> PriceTable:
     """Read ``book`` (default: the packaged one of the first service) and choose ``table`` (default: the book's own).
 
-    ``of`` of the result gives the tables of services that bring a book of their own. One of
-    theirs that cannot be used is told where it is asked for.
+    ``of`` of the result gives the tables of services that bring a book of their own: what ``book`` has a price for, of
+    such a service's models, it prices alone. One of theirs that cannot be used is told where it is asked for.
     Raises SettingsError that names the file and the entry.
     """
     first, *others = all_specs()
     chosen = read_table(book or first.price_book, table)
-    own = {spec.id: _own_table(spec) for spec in others if str(spec.price_book) != str(first.price_book)}
+    own = {
+        spec.id: _own_table(spec)
+        for spec in others
+        if str(spec.price_book) != str(first.price_book)
+        and not (book and chosen.priced & {model.name for model in spec.sold})
+    }
     return replace(chosen, beside=own)
 
 

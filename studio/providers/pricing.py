@@ -110,6 +110,12 @@ class PriceTable:
         return found
 
     @property
+    def priced(self) -> frozenset[str]:
+        """The models that it has any price for."""
+        by_tier = {model for model, _ in self.reframes} | {row.model for row in self.fixed}
+        return frozenset({*self.rates, *self.stills, *self.edits, *by_tier})
+
+    @property
     def label(self) -> str:
         return f"{self.name} ({self.dated.isoformat()})"
 

@@ -146,6 +146,29 @@ def test_services_on_this_machine_have_accounts_of_their_own(path: str) -> None:
     assert done.stdout.strip() == "{'dream-machine': 'local', 'example': 'local-example', 'agents': 'local'}"
 
 
+BOOK = """
+default = "mine"
+[tables.mine]
+dated = 2026-11-20
+sizes = { "540p" = [960, 540] }
+[tables.mine.rates]
+"ray-flash-2" = "0.0022"
+"""
+
+
+def test_a_book_of_one_s_own_prices_what_it_names(workplace: Path, path: str) -> None:
+    """A table that prices a service's model wins over the one that the service brings; another one does not."""
+    (workplace / "mine.toml").write_text(BOOK)
+    done = planned(workplace, path, FILM, STUDIO_PRICE_BOOK="mine.toml")
+    assert done.returncode == 0, done.stderr
+    assert "by the prices of example (2026-11-01), mine (2026-11-20)" in done.stdout
+    (workplace / "mine.toml").write_text(f'{BOOK}"example-1" = "0.0100"\n')
+    done = planned(workplace, path, FILM, STUDIO_PRICE_BOOK="mine.toml")
+    assert done.returncode == 0, done.stderr
+    assert "by the prices of mine (2026-11-20)" in done.stdout
+    assert "example (" not in done.stdout
+
+
 def package(folder: Path, name: str, source: str) -> str:
     """A further package, as ``source`` makes its ``SPEC`` out of the example's; the path with which it is installed."""
     site = folder / f"site-{name}"
