@@ -228,8 +228,8 @@ RUNS = (
         RECONCILED,
         "another account's list is believed",
         RECONCILING,
-        "here = api in session.connected and row.account == session.service.access(api).account",
-        "here = api in session.connected",
+        "if row.account != session.service.access(api).account:",
+        "if False:",
     ),
     Mutant(
         RECONCILED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +16,9 @@ from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.ledger.balances import BalanceReading, account_books, keep_reading, last_reading, unexplained
 from studio.ledger.retakes import Retake, open_retakes
+from studio.production.field_types import counted
 from studio.providers import Generation
-from studio.providers.registry import provider_of, spec_of
+from studio.providers.registry import find_spec, provider_of, spec_of
 from studio.purchasing.absence import SKEW
 from studio.purchasing.listing import account_since
 from studio.purchasing.recovery import LostOrderResolver
@@ -92,6 +94,7 @@ async def reconcile(session: Session) -> Reconciliation:
     ended = 0
     for api in session.connected:
         ended += await _settler(session, api).refresh(service.seller, service.access(api).account, api)
+    settled.unread += await _unasked(session)
     fetched, not_fetched = await _fetch(session)
     balance, unexplained_, since = await _balance(session)
     strays = await _strays(session, since)
@@ -132,11 +135,36 @@ def _clock(session: Session) -> float | None:
     return max(measured, key=abs, default=None)
 
 
-def _reachable(session: Session, row: OrderRow) -> bool:
-    """True if the list of the account that an order was sent with can be read from here."""
+def _away(session: Session, api: str) -> str:
+    """The reason why a service cannot be asked; empty where it can."""
+    if api in session.connected:
+        return ""
+    spec = find_spec(api)
+    if spec is None:
+        return f"no service '{api}' is installed: install the package that it came with"
+    return f"{spec.title} is not set up: set {spec.key_variables[0]}"
+
+
+def _out_of_reach(session: Session, row: OrderRow) -> str:
+    """The reason why the list of the account that an order was sent with cannot be read; empty where it can."""
     api = provider_of(row)
-    here = api in session.connected and row.account == session.service.access(api).account
-    return here and session.provider_of(api).has_list
+    if away := _away(session, api):
+        return away
+    if row.account != session.service.access(api).account:
+        return "it was sent with another API key"
+    return "" if session.provider_of(api).has_list else "the service has no list of generations"
+
+
+async def _unasked(session: Session) -> list[str]:
+    """A line for each service with orders under way, or paid and not fetched, that cannot be asked."""
+    ledger, seller = session.ledger, session.service.seller
+    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED) if r.seller == seller]
+    keys = {row.key: provider_of(row) for row in (*rows, *await asyncio.to_thread(ledger.unfetched, seller))}
+    return [
+        f"{counted(count, 'order')}: {away}"
+        for api, count in sorted(Counter(keys.values()).items())
+        if (away := _away(session, api))
+    ]
 
 
 async def _settle(session: Session, settled: _Settled) -> None:
@@ -145,8 +173,9 @@ async def _settle(session: Session, settled: _Settled) -> None:
     rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT) if r.seller == seller]
     unread: ServiceError | None = None
     for row in rows:
-        if not _reachable(session, row):
+        if away := _out_of_reach(session, row):
             settled.doubtful.append(row)
+            settled.reasons[row.key] = away
             continue
         settler = _settler(session, provider_of(row))
         try:
@@ -170,7 +199,7 @@ async def _look_again(session: Session, settled: _Settled) -> None:
     rows = [attempt for row in orders for attempt in session.ledger.suspended_attempts(row)]
     for row in rows:
         outcome = "unclear"
-        if _reachable(session, row):
+        if not _out_of_reach(session, row):
             try:
                 outcome = await _settler(session, provider_of(row)).look_again(row)
             except ServiceError as error:

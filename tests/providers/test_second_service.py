@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.ledger import open_ledger
 from tests.support.example_service import ExampleServer, installed
+from tests.support.orders import intent
 from tests.support.running import Sandbox, command
 
 ROOT = Path(__file__).parents[2]
@@ -215,3 +217,26 @@ def test_two_packages_that_claim_one_name(workplace: Path, path: str) -> None:
     done = planned(workplace, both, FILM.replace("example-1", "other-1"))
     assert done.returncode == 2
     assert "service 'example' (zebra:SPEC) cannot be used: its id is taken" in done.stderr
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["gone", "not set up"])
+def test_orders_of_a_service_that_cannot_be_asked(workplace: Path, path: str, sandbox: Sandbox, there: bool) -> None:
+    """A reconciliation says of what is under way, and of what is in doubt, why nobody can look for it."""
+    ledger = open_ledger(f"sqlite:///{workplace / '.studio' / 'ledger.db'}")
+    for name in ("under way", "in doubt"):
+        wanted = intent(name, seller="local", account="local-example", model="example-1", provider="example")
+        ledger.reserve(wanted, run="r", caps=[])
+        if name == "under way":
+            ledger.submitted(wanted.key, 1, "job-1")
+        else:
+            ledger.doubt(wanted.key, 1, "lost")
+    ledger.close()
+    values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.reconcile"], cwd=workplace, capture_output=True, text=True, timeout=300,
+        env=values | {"PYTHONPATH": path if there else str(ROOT), "LUMAAI_BASE_URL": sandbox.url}, check=False,
+    )  # fmt: skip
+    why = "the example service is not set up: set EXAMPLE_API_KEY" if there else "no service 'example' is installed"
+    lines = done.stdout.splitlines()
+    assert any(line.startswith(f"could not be read now: 1 order: {why}") for line in lines), done.stdout + done.stderr
+    assert any(line.startswith("in doubt: order ") and why in line for line in lines)
