@@ -12,7 +12,7 @@ from studio.errors import BadInput
 from studio.library.values import CommonOptions, GeneratedVideo, VideoOptions
 from studio.planning.durations import whole_clip
 from studio.production import Production, parse_production
-from studio.production.field_types import covering, is_generation, nearest_ratio, shown
+from studio.production.field_types import GENERATION_PREFIX, covering, generation_in, nearest_ratio, shown
 from studio.production.rules import suggestion
 from studio.providers.registry import video_model
 
@@ -123,10 +123,13 @@ def _reference(picture: object) -> str:
 
 
 def _generation(named: object, where: str) -> str:
-    identity = named.video_id if isinstance(named, GeneratedVideo) else named
-    if not isinstance(identity, str) or not is_generation(identity):
-        raise BadInput(f"{shown(identity)} is no generation's id", where=where, hint="give a video, or its video_id")
-    return identity
+    """A generation, as a production names it."""
+    if isinstance(named, GeneratedVideo):
+        return f"{GENERATION_PREFIX}{named.video_id}"
+    if not isinstance(named, str) or not generation_in(named):
+        hint = f"give a video, or its video_id: one that is no UUID behind {GENERATION_PREFIX}"
+        raise BadInput(f"{shown(named)} is no generation's id", where=where, hint=hint)
+    return named
 
 
 def _duration(wish: Wish, where: str) -> Any:

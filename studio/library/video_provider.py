@@ -26,6 +26,7 @@ from studio.library.values import CommonOptions, GeneratedVideo, VideoOptions, s
 from studio.money import parse_usd
 from studio.production import Production
 from studio.providers import Generation, GenerationPage, GenerationService
+from studio.providers.models import TIER_PIXELS
 from studio.providers.price_book import load_prices
 from studio.providers.registry import spec_of, video_model
 from studio.settings import Settings, load_settings
@@ -53,7 +54,8 @@ class VideoProvider:
         settings: Settings | None = None, allow_odd: bool = False,
     ) -> None:  # fmt: skip
         self.model, self.production, self.allow_odd = model, production, allow_odd
-        spec = spec_of(video_model(model).api)
+        self._model = video_model(model)
+        spec = spec_of(self._model.api)
         self._api, self.name, self.has_list = spec.id, spec.vendor.lower(), spec.has_list
         self._settings = settings or load_settings()
         self._budget = _dollars(budget)
@@ -93,9 +95,11 @@ class VideoProvider:
 
     @property
     def cost_per_second(self) -> Decimal:
-        """USD for a second of ``model`` at 720p, by the price table in use."""
-        table = load_prices(self._settings.price_book, self._settings.price_table).of(self._api)
-        return table.quote(self.model, "720p", 5).usd / 5
+        """USD for a second of ``model`` by the price table in use: of its shortest clip, at 720p or its tier nearest
+        to that."""
+        table, model = load_prices(self._settings.price_book, self._settings.price_table).of(self._api), self._model
+        tier = min(model.resolutions, key=lambda name: abs(TIER_PIXELS[name] - TIER_PIXELS["720p"]))
+        return table.quote(self.model, tier, model.lengths[0]).usd / model.lengths[0]
 
     async def generate(
         self, prompt: str, duration: float = 5.0, width: int = 1280, height: int = 720,

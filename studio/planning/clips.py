@@ -22,7 +22,7 @@ from studio.planning.plan import Shot, ShotState
 from studio.planning.shots import guides_of, quote, shot_of
 from studio.planning.stills import anchored_end, anchored_start
 from studio.production import Scene
-from studio.production.field_types import is_generation
+from studio.production.field_types import generation_in
 from studio.providers.models import VideoModel
 from studio.providers.pricing import Quote
 from studio.providers.shot_request import Source
@@ -207,14 +207,14 @@ def _start(context: PlanningContext, scene: Scene) -> Source | None:
     parent = context.production.parent_of(scene)
     if parent is not None:
         return context.generation(context.made[parent][-1], context.model(scene).api, "last")
-    if scene.continue_from is not None and is_generation(scene.continue_from):
-        return Source("generation", scene.continue_from)
+    if named := generation_in(scene.continue_from):
+        return Source("generation", named)
     return context.image(context.production.start_image_of(scene))
 
 
 def _end(context: PlanningContext, scene: Scene) -> Source | None:
     if scene.lead_into is None:
         return context.image(context.production.end_image_of(scene))
-    if is_generation(scene.lead_into):
-        return Source("generation", scene.lead_into)
+    if named := generation_in(scene.lead_into):
+        return Source("generation", named)
     return context.generation(context.made[scene.lead_into][0], context.model(scene).api, "first")

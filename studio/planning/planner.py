@@ -11,7 +11,7 @@ from studio.planning.context import Choice, PlanningContext, Seeds
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.production import Production, Scene
-from studio.production.field_types import is_generation
+from studio.production.field_types import generation_in
 from studio.providers.pricing import PriceTable
 
 
@@ -94,7 +94,7 @@ class _Walk:
         """The scene's place in the film, trimmed to the length that the producer wrote."""
         shots, production = self.context.made[scene.id], self.context.production
         names = tuple(s.id for s in self.context.finished[scene.id])
-        leads = None if scene.lead_into is None or is_generation(scene.lead_into) else scene.lead_into
+        leads = None if generation_in(scene.lead_into) else scene.lead_into
         whole = SceneEdit(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
         wanted = max(1, round(production.duration_of(scene) * FPS))
         if scene.generation:

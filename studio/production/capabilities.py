@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from studio.production.field_types import is_generation
 from studio.production.locations import Finding
 from studio.providers.models import VideoModel
 from studio.providers.registry import spec_of, still_model, video_model, video_models
@@ -190,8 +189,3 @@ def _upscale(production: Production, scene: Scene) -> Iterator[Finding]:
     wanted, made = scene.upscale, production.resolution_of(scene)
     if wanted and LARGER.index(wanted) <= LARGER.index(made):
         yield Finding(("upscale",), f"{wanted} is no larger than {made}", "choose a larger one, or remove it")
-
-
-def named_generation(reference: str | None) -> bool:
-    """True if a scene continues from, or leads into, a generation by its id."""
-    return reference is not None and is_generation(reference)

@@ -40,6 +40,7 @@ PROMPT_MIN, PROMPT_MAX = 3, 5000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+GENERATION_PREFIX = "generation:"  # before ids that are no UUIDs
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -91,9 +92,12 @@ def is_path(reference: str) -> bool:
     return not is_url(reference) and any(mark in reference for mark in "./\\")
 
 
-def is_generation(reference: str) -> bool:
-    """True if a reference is the id of a generation: a UUID, which no scene is named."""
-    return _UUID.fullmatch(reference) is not None
+def generation_in(reference: str | None) -> str:
+    """The id of the generation that a reference names: a UUID, or what stands behind ``generation:``, neither of which
+    a scene can be named; empty where it names none."""
+    said = reference or ""
+    named = said.removeprefix(GENERATION_PREFIX)
+    return named if _UUID.fullmatch(said) or (named != said and _GENERATION.fullmatch(named)) else ""
 
 
 def counted(number: object, thing: str) -> str:

@@ -31,7 +31,7 @@ from studio.production.field_types import (
     Slug,
     Title,
     Whole,
-    is_generation,
+    generation_in,
     is_path,
     is_url,
     refused,
@@ -245,6 +245,6 @@ class Production(Frozen):
         """
         if scene.continue_from is not None or not self.chain:
             named = scene.continue_from
-            return None if named is None or is_generation(named) else named
+            return None if generation_in(named) else named
         before = next((a for a, b in pairwise(self.scenes) if b.id == scene.id), None)
         return rules.chained_to(before, scene)

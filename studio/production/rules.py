@@ -9,8 +9,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
-from studio.production.capabilities import abilities, named_generation
-from studio.production.field_types import PROMPT_MAX, PROMPT_MIN, bad_url, counted, is_path, is_url, shown, url_hint
+from studio.production.capabilities import abilities
+from studio.production.field_types import (
+    PROMPT_MAX,
+    PROMPT_MIN,
+    bad_url,
+    counted,
+    generation_in,
+    is_path,
+    is_url,
+    shown,
+    url_hint,
+)
 from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
@@ -168,7 +178,7 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
     for i, scene in enumerate(production.scenes):
         for field in ("continue_from", "lead_into"):
             name = getattr(scene, field)
-            if name is not None and name not in scenes and name not in also_known and not named_generation(name):
+            if name is not None and name not in scenes and name not in also_known and not generation_in(name):
                 hint = suggestion(name, scenes, "scenes")
                 yield Finding(("scenes", i, field), f"there is no scene {shown(name)}", hint)
         name = scene.character

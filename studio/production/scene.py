@@ -157,10 +157,12 @@ class Scene(Frozen):
         default=None, description="The last frame: an asset's id, a path or a URL."
     )
     continue_from: Filled | None = Field(
-        default=None, description="The scene whose last frame this one goes on from, or a generation's id."
+        default=None,
+        description="The scene whose last frame this one goes on from, or a generation's id, a UUID or generation:ID.",
     )
     lead_into: Filled | None = Field(
-        default=None, description="The scene whose first frame this one ends on, or a generation's id."
+        default=None,
+        description="The scene whose first frame this one ends on, or a generation's id, a UUID or generation:ID.",
     )
     character: Filled | None = Field(default=None, description="The id of the character who is in it.")
     camera: Texts = Field(

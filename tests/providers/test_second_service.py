@@ -240,3 +240,33 @@ def test_orders_of_a_service_that_cannot_be_asked(workplace: Path, path: str, sa
     lines = done.stdout.splitlines()
     assert any(line.startswith(f"could not be read now: 1 order: {why}") for line in lines), done.stdout + done.stderr
     assert any(line.startswith("in doubt: order ") and why in line for line in lines)
+
+
+CALLS = """
+import asyncio
+from studio.library import VideoProvider
+
+async def main():
+    async with VideoProvider("example-1") as provider:
+        print(provider.name, provider.cost_per_second)
+        size = {"width": 960, "height": 540, "duration": 4}
+        first = await provider.generate("a quiet harbour", **size)
+        await provider.generate("a boat leaves", continue_from=first, **size)
+        await provider.generate("a boat comes back", continue_from="generation:" + first.video_id, **size)
+        print((await provider.check_status(first.video_id))["status"])
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_the_library_over_it(workplace: Path, path: str, server: ExampleServer) -> None:
+    """Its clips cost what its table says, and a clip is continued by its id, of whatever form a service's ids are."""
+    values = {n: v for n, v in os.environ.items() if not n.startswith("LUMA")}
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS], cwd=workplace, capture_output=True, text=True, timeout=300, check=False,
+        env=values | {"PYTHONPATH": path, "EXAMPLE_BASE_URL": server.url},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["example 0.025", "completed"]
+    assert [job.get("first") for job in server.jobs.values()] == [None, *[{"generation_id": "job-1"}] * 2]
