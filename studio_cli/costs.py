@@ -87,7 +87,7 @@ def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
     console.print(table)
     sellers = sorted({row.seller for row in rows})
     for seller in sellers:
-        note = "" if seller == "luma" else "  (made on this machine: not billed by Luma)"
+        note = "" if seller == "luma" else "  (made on this machine: not billed)"
         total = sum((r.spent for r in rows if r.seller == seller), ZERO)
         console.print(f"{seller}: {usd(total)}{note}", markup=False)
         if unsure[seller]:

@@ -115,7 +115,7 @@ def bad_url(url: str) -> str | None:
     except ValueError:
         return f"{shown(url)} is not a URL"
     if parts.scheme not in ("http", "https"):
-        return f"a {parts.scheme}:// URL cannot be read by Luma"
+        return f"no service reads a {parts.scheme}:// URL"
     if not host or any(c.isspace() or ord(c) < 32 for c in url):
         return f"{shown(url)} is not a URL"
     if parts.username or parts.password:
@@ -136,7 +136,7 @@ def _reference(value: object) -> object:
 
 def url_hint(url: str) -> str:
     """The remedy for a URL that cannot be used."""
-    return bad_file_url(url)[1] if is_file_url(url) else "give an http or https address that Luma can read"
+    return bad_file_url(url)[1] if is_file_url(url) else "give a public http or https address"
 
 
 def _printed(value: object) -> str:

@@ -82,7 +82,7 @@ class Production(Frozen):
         description="The film's scenes, in the order in which they are seen.", json_schema_extra={"minItems": 1}
     )
     model: Annotated[Model, Choice] = Field(
-        default="ray-2", description="Luma's model, for every scene that names none."
+        default="ray-2", description="The video model, for every scene that names none."
     )
     resolution: Annotated[Resolution, Choice] = Field(default="720p", description="For every scene that names none.")
     aspect_ratio: Annotated[AspectRatio, Choice] = Field(
@@ -185,7 +185,7 @@ class Production(Frozen):
         return found
 
     def model_of(self, scene: Scene) -> Model:
-        """Luma's model for a scene."""
+        """The video model for a scene."""
         return scene.model or self.model
 
     def resolution_of(self, scene: Scene) -> Resolution:

@@ -122,13 +122,11 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
 def _prompt(production: Production, scene: Scene) -> Iterator[Finding]:
     whole = production.prompt_of(scene)
     if len(scene.prompt) < PROMPT_MIN:
-        yield Finding(
-            ("prompt",), f"has {counted(len(scene.prompt), 'character')}", f"Luma wants at least {PROMPT_MIN}"
-        )
+        yield Finding(("prompt",), f"has {counted(len(scene.prompt), 'character')}", f"write at least {PROMPT_MIN}")
     elif len(whole) > PROMPT_MAX:
         hints = f", {len(whole) - len(scene.prompt)} of them from prompt_hints" if whole != scene.prompt else ""
         over = f"shorten it by {len(whole) - PROMPT_MAX}; nothing is cut silently"
-        yield Finding(("prompt",), f"has {len(whole)} characters{hints}, and Luma takes {PROMPT_MAX}", over)
+        yield Finding(("prompt",), f"has {len(whole)} characters{hints}, and {PROMPT_MAX} are the most", over)
 
 
 def _camera(scene: Scene) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ class Asset(Frozen):
         description="A local file, relative to the production file; in a form, to the folder of the run. Or give url.",
     )
     url: FilledReference | None = Field(
-        default=None, description="A public http(s) address that Luma can read. Or give path."
+        default=None, description="A public http(s) address, which the service reads. Or give path."
     )
     kind: Annotated[AssetKind, Choice] | None = Field(
         default=None, description="image or video; found out from the content of a local file."

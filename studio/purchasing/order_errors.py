@@ -14,6 +14,7 @@ from studio.errors import (
 from studio.failures import FailureClass
 from studio.ledger import OrderRow
 from studio.planning.plan import Shot
+from studio.providers.registry import find_spec, provider_of
 from studio.remedies import AGAIN, IN_TERMINAL, Reconcile, Settling, option, text_of
 
 PINNED = (
@@ -35,9 +36,14 @@ def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
             f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then", IN_TERMINAL, " either\n"
             "      ", Reconcile(Settling.ADOPT, order), "    it is there: use it\n"
             "      ", Reconcile(Settling.RELEASE, order), "             it is not: it may be sent again"
-            + (f"\n      Luma's support can look for it: {said}" if (said := traced(row)) else ""),
+            + (f"\n      {_seller_of(row)}'s support can look for it: {said}" if (said := traced(row)) else ""),
         ),
     )  # fmt: skip
+
+
+def _seller_of(row: OrderRow) -> str:
+    spec = find_spec(provider_of(row))
+    return spec.vendor if spec is not None else "the service"
 
 
 def traced(row: OrderRow) -> str:

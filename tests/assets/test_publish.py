@@ -53,7 +53,7 @@ def test_a_public_url_is_sent_as_it_is() -> None:
 
 def test_a_local_file_names_the_ways_out(image: SeedImage) -> None:
     """Without a place to publish to, the error names the setting and the other ways."""
-    with pytest.raises(AssetError, match="a local file, which Luma cannot read") as caught:
+    with pytest.raises(AssetError, match="a local file, which the service cannot read") as caught:
         PublicUrls().check([image])
     assert "STUDIO_PUBLISH_URL" in caught.value.hint
 

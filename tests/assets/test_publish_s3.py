@@ -185,7 +185,7 @@ def test_a_server_that_is_not_there(s3: Any, image: SeedImage, monkeypatch: pyte
 
 def test_luma_cannot_read_a_bucket_here(s3: Any, image: SeedImage) -> None:
     """A bucket on this machine is refused where the service is on the internet."""
-    with pytest.raises(SettingsError, match="which Luma cannot read") as caught:
+    with pytest.raises(SettingsError, match="which the service cannot read") as caught:
         S3Files(f"s3://{BUCKET}").publish(image)
     assert caught.value.where == "AWS_ENDPOINT_URL"
 

@@ -128,7 +128,7 @@ async def test_who_is_in_a_chain(local_picture: Path) -> None:
         ({"camera_motion": "orbt"}, "did you mean 'orbit'"),
         ({"take": 0}, "at least 1"),
         ({"start_image_url": "missing.png"}, "no file"),
-        ({"start_image_url": "ftp://example.com/x.png"}, "cannot be read by Luma"),
+        ({"start_image_url": "ftp://example.com/x.png"}, "no service reads a ftp"),
         ({"start_image_url": "https://e.com/x.png", "continue_from": ID}, "one first frame"),
         ({"start_image_url": "https://e.com/x.png", "character_ref_url": "https://e.com/y.png"}, "one first frame"),
         ({"end_image_url": "https://e.com/x.png", "loop": True}, "a loop ends where it starts"),

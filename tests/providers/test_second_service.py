@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from studio.ledger import open_ledger
+from studio.purchasing.order_errors import in_doubt
 from tests.support.example_service import ExampleServer, installed
 from tests.support.orders import intent
 from tests.support.running import Sandbox, command
@@ -270,3 +272,37 @@ def test_the_library_over_it(workplace: Path, path: str, server: ExampleServer) 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["example 0.025", "completed"]
     assert [job.get("first") for job in server.jobs.values()] == [None, *[{"generation_id": "job-1"}] * 2]
+
+
+def test_messages_about_it_do_not_speak_of_another_vendor(workplace: Path, path: str) -> None:
+    """What a film of this service alone is told, its costs and its schema name no vendor that it does not use."""
+    ledger = open_ledger(f"sqlite:///{workplace / '.studio' / 'ledger.db'}")
+    ledger.reserve(replace(intent(), seller="local", provider="example"), run="r", caps=[])
+    ledger.close()
+    scenes = (
+        f'[{{id: a, prompt: "x"}}, {{id: b, prompt: {"a" * 5001}}}, {{id: c, prompt: sea, start_image: "ftp://x/y"}}]'
+    )
+    told = planned(workplace, path, f"title: One\nmodel: example-1\nscenes: {scenes}\n")
+    assert told.returncode == 2
+    schema = "from studio.production import Production; print(Production.model_json_schema()['properties']['model'])"
+    asked = (["-m", "flows.costs"], ["-c", schema])
+    said = [
+        subprocess.run(
+            [sys.executable, *args], cwd=workplace, capture_output=True, text=True, timeout=120, check=True,
+            env=os.environ | {"PYTHONPATH": path},
+        ).stdout
+        for args in asked
+    ]  # fmt: skip
+    assert "example-1" in said[1]
+    assert "Luma" not in "".join((told.stderr, *said))
+
+
+def test_an_order_in_doubt_names_its_vendor(tmp_path: Path) -> None:
+    """The vendor whose support can look for a create is that of its service; none is named that is not known."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for provider, whose in (("agents", "Luma's support"), ("no-such", "the service's support")):
+        wanted = intent(provider, provider=provider)
+        ledger.reserve(wanted, run="r", caps=[])
+        row = ledger.doubt(wanted.key, 1, "lost", request_id="r-1")
+        assert whose in in_doubt(row).hint
+    ledger.close()

@@ -79,14 +79,14 @@ class PublicUrls:
         where = f"asset '{asset.name}'"
         if asset.url is None:
             raise AssetError(
-                "a local file, which Luma cannot read",
+                "a local file, which the service cannot read",
                 where=where,
                 hint="set STUDIO_PUBLISH_URL to a bucket (s3://…) or to a folder that the internet reads, and it is "
                 "published there; or write its public URL in the production (url: https://…); without an API key the "
                 "sandbox reads local files",
             )
         if is_private(asset.url):
-            raise AssetError("its URL is on this machine or network, which Luma cannot read", where=where)
+            raise AssetError("its URL is on this machine or network, which the service cannot read", where=where)
         check_lifetime(asset.url, asset.name, self.lives, self._now())
         return asset.url
 

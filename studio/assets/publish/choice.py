@@ -63,5 +63,5 @@ def _base(base_url: str, *, internet: bool) -> str:
         )  # fmt: skip
     web_address(base_url, where)
     if internet and is_private(base_url):
-        raise SettingsError("is on this machine or network, which Luma cannot read", where=where)
+        raise SettingsError("is on this machine or network, which the service cannot read", where=where)
     return base_url

@@ -21,7 +21,7 @@ SAME = {"image/jpg": "image/jpeg", "video/x-m4v": "video/mp4"}  # media types th
 HINTS = {
     301: "name the bucket's own region in AWS_DEFAULT_REGION",
     400: "name the bucket's own region in AWS_DEFAULT_REGION",
-    401: "Luma has no password: what is published must be readable by its URL alone",
+    401: "the service has no password: what is published must be readable by its URL alone",
     403: "the key that signs must be allowed to read (s3:GetObject); a served folder must be readable by its server",
     404: "does STUDIO_PUBLISH_BASE_URL serve the folder that STUDIO_PUBLISH_URL names?",
 }

@@ -87,7 +87,8 @@ class S3Files:
         url = self._upload(asset)
         if self.internet and is_private(url):
             raise SettingsError(
-                "the bucket's endpoint is on this machine or network, which Luma cannot read", where="AWS_ENDPOINT_URL"
+                "the bucket's endpoint is on this machine or network, which the service cannot read",
+                where="AWS_ENDPOINT_URL",
             )
         check_lifetime(url, asset.name, self.lives, self._now())
         try_out(url, asset, transport=self._transport, sleep=self._sleep)
