@@ -64,9 +64,9 @@ class Settings(BaseSettings):
     retry_moderation: int = Field(0, ge=0, le=10, description="orders of one shot again after moderation refused it")
     rate_limit_patience: float = Field(1800, ge=0, description="seconds that a create waits while the service says 429")
     doubt_grace: float = Field(90, ge=0, description="seconds until an order whose answer was lost is sent again")
-    new_ledger: bool = Field(False, description="begin new books, although there are signs of earlier ones")
+    new_ledger: bool = Field(False, description="begin a new ledger, although there are signs of an earlier one")
     user_id: bool = Field(True, description="send an opaque id per production with creates of the Agents API")
-    callback_url: SecretStr | None = Field(None, description="sent with every create; carries the order's key")
+    callback_url: SecretStr | None = Field(None, description="sent with every create, with the order's key added")
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
@@ -98,7 +98,7 @@ def load_settings() -> Settings:
     for given in settings.credentials.values():
         key = given.key.get_secret_value() if given.key else ""
         if not (key.isascii() and key.isprintable()):
-            raise SettingsError("the API key holds characters that no key has", where=given.key_variable)
+            raise SettingsError("the API key has characters that no key contains", where=given.key_variable)
     if settings.callback_url is not None:
         web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
     return settings

@@ -219,7 +219,7 @@ def check_ledger(session: Session, plan: Plan) -> None:
             f"the ledger is empty, but {' and '.join(signs)}: all of it would be bought again",
             where="STUDIO_LEDGER_URL" if session.settings.ledger_url else str(session.home / "ledger.db"),
             hint="nothing was bought. Restore the ledger from its backup (docs/backup.md), or set "
-            "STUDIO_NEW_LEDGER=yes to begin new books",
+            "STUDIO_NEW_LEDGER=yes to begin a new ledger",
         )
 
 

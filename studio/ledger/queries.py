@@ -324,7 +324,7 @@ def read_order(connection: Connection, key: str, *, lock: bool = False) -> Order
 def known_order(connection: Connection, key: str, *, lock: bool = False) -> OrderRow:
     row = read_order(connection, key, lock=lock)
     if row is None:
-        raise LedgerError(f"the books know no order {key[:12]}")
+        raise LedgerError(f"the ledger has no order {key[:12]}")
     return row
 
 

@@ -94,7 +94,7 @@ def _frames(wish: Wish, where: str) -> Iterator[tuple[str, str]]:
     frames = wish.get("keyframes", {})
     beside = [word for word in ("start_image_url", "end_image_url", "continue_from") if word in wish]
     if frames and beside:
-        raise BadInput(f"keyframes stand beside {' and '.join(beside)}, which say the same", where=where)
+        raise BadInput(f"keyframes stand beside {' and '.join(beside)}, which mean the same", where=where)
     for word, field in (("start_image_url", "start_image"), ("end_image_url", "end_image")):
         if word in wish:
             yield field, _reference(wish[word])

@@ -71,7 +71,7 @@ def _check_guides(scene: Scene, clips: int, seconds: Fraction) -> None:
         where = f"scene '{scene.id}', field 'guides', number {number}"
         if clips > 1:
             raise BadInput(
-                f"its footage is {clips} clips, and guides hold frames of one",
+                f"its footage is {clips} clips, and guides name frames of one clip",
                 where=where,
                 hint="modify a shorter scene",
             )

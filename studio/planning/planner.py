@@ -112,7 +112,7 @@ class _Walk:
             lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
             self.context.notes.append(
                 f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
-                f"hold on to: that seam will jump; a duration of {made / FPS:g} keeps it"
+                f"depend on: that seam will jump; a duration of {made / FPS:g} keeps it"
             )
         return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
 

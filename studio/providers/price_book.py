@@ -85,7 +85,7 @@ def read_table(book: Path | Traversable, table: str | None = None) -> PriceTable
         ) from None  # fmt: skip
 
 
-ANOTHER = "correct STUDIO_PRICE_BOOK, or unset it to use the prices that come along"
+ANOTHER = "correct STUDIO_PRICE_BOOK, or unset it to use the included prices"
 
 
 def _is_packaged(book: Path) -> bool:

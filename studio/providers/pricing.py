@@ -217,7 +217,7 @@ class PriceTable:
     def _quote(self, price: Decimal, at_most: str) -> Quote:
         if price > MOST:
             raise SettingsError(
-                f"price table '{self.name}' makes {price:f} US dollars of a single purchase: more than {MOST}",
+                f"price table '{self.name}' gives {price:f} USD as the price of a single purchase: more than {MOST}",
                 hint="correct its rates; nothing was bought",
             )
         return Quote(price, self.label, at_most)

@@ -117,7 +117,7 @@ def absence(
             return "unproven", f"it does not show generation {other.generation_id}, which was accepted"
     older = next((k for k in known if k.submitted_at is not None and k.submitted_at <= row.reserved_at), None)
     if older is None:
-        return "unproven", "the books know no earlier generation of the account, by which the list could be judged"
+        return "unproven", "the ledger knows no earlier generation of the account by which the list could be judged"
     if older.generation_id not in shown:
         return "unproven", f"it does not reach back to generation {older.generation_id}, which was accepted before"
     # An adopted one was accepted long before it was booked; for one that this ledger did not send, the time is unknown.
@@ -139,7 +139,7 @@ def absence(
             return "unproven", f"it does not show generation {missing[0].generation_id}, which was accepted"
         if any((k.endpoint, k.model) == (row.endpoint, row.model) for k in latest):
             return "absent", ""
-        return "unproven", "the books know no other generation of this kind, by which the list could be judged"
+        return "unproven", "the ledger knows no other generation of this kind by which the list could be judged"
     minutes = (grace * UNWITNESSED - age) / 60
     return "unproven", (
         "no other generation of this kind and time shows that the list is complete; "

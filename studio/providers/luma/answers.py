@@ -294,7 +294,7 @@ def id_of(body: Any, status: int, what: str = "a generation") -> str:
     if not isinstance(found, str) or not found.strip():
         raise unreadable(f"{what} without an id", status)
     if not _ID.fullmatch(found) or found in (".", ".."):
-        raise unreadable(f"{what} with an id that is none", status)
+        raise unreadable(f"{what} with an invalid id", status)
     return found
 
 

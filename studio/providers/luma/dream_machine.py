@@ -142,14 +142,14 @@ class DreamMachine(GenerationService):
         balance = body.get("credit_balance") if isinstance(body, dict) else None
         # The comparison also excludes NaN and the infinities.
         if isinstance(balance, bool) or not isinstance(balance, int | float) or not -MOST_CENTS < balance < MOST_CENTS:
-            raise unreadable("a balance that is unreadable", response.status_code)
+            raise unreadable("an unreadable balance", response.status_code)
         return (Decimal(str(balance)) / 100).quantize(Decimal("0.0001"))
 
     async def list_camera_motions(self) -> builtins.list[str]:
         response = await self._read(self._no_retry.generations.concepts.with_raw_response.list)
         body = answer_json(response)
         if not isinstance(body, list) or not all(isinstance(key, str) for key in body):
-            raise unreadable("a list of concepts that is none", response.status_code)
+            raise unreadable("an unreadable list of concepts", response.status_code)
         return [key for key in (clean(key, limit=LONGEST_KEY) for key in body) if key]
 
     async def ping(self) -> None:
