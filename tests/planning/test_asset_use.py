@@ -1,4 +1,4 @@
-"""What a producer is told of seed assets: a note for each one that changes, with the scenes that use it."""
+"""Notes on seed assets for the producer: one for each asset that changes, with the scenes that use it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_note_for_each_asset_names_it_and_its_scenes() -> None:
 
 
 def test_two_names_of_one_picture() -> None:
-    """Two assets whose files hold the same bytes are told of by their own names."""
+    """Two assets whose files have the same bytes are each noted under their own name."""
     scenes = [
         {"id": "one", "prompt": "A boat.", "start_image": "a"},
         {"id": "two", "prompt": "A boat.", "start_image": "b"},
@@ -59,7 +59,7 @@ def test_two_names_of_one_picture() -> None:
 
 
 def test_a_shape_that_does_not_fit_names_its_scenes() -> None:
-    """The note on what is cut off names the asset and the scenes whose frame it is."""
+    """The note on a picture that is cropped names the asset and the scenes whose frame it is."""
     scenes = [{"id": name, "prompt": "A boat.", "start_image": "boat"} for name in ("one", "two")]
     (note,) = notes(scenes, {"boat": seed("boat", "a", size=(1000, 1000))})
     assert note.startswith("asset 'boat' (scenes 'one', 'two') is 1000×1000: at 16:9, ")

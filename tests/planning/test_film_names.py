@@ -34,7 +34,7 @@ async def planned(session: Session, production: Production, **options: bool) -> 
 
 
 async def buy_as_earlier(session: Session, production: Production, slug: str, *, only: Sequence[str] = ()) -> Plan:
-    """Books as an earlier version filled them: every order under the slug that it made of the title."""
+    """Fill a ledger as an earlier version did: every order under the slug that it made of the title."""
     plan, _ = await session.plan(production, only=tuple(only))
     for shot in plan.shots:
         if shot.to_pay:
@@ -45,7 +45,7 @@ async def buy_as_earlier(session: Session, production: Production, slug: str, *,
 
 
 def manifest(folder: Path, slug: str, title: str, run: str = "r0") -> None:
-    """A film in the folder of all films, as its manifest tells of it."""
+    """Put a film with its manifest into the folder of all films."""
     out = folder / "films" / slug / run
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.json").write_text(json.dumps({"title": title, "slug": slug}), encoding="utf-8")
@@ -64,7 +64,7 @@ def manifest(folder: Path, slug: str, title: str, run: str = "r0") -> None:
     ],
 )  # fmt: skip
 def test_titles_that_differ_have_budgets_of_their_own(one: str, other: str) -> None:
-    """Whatever letters, digits or signs tell two titles apart, they have two budgets; where letters do, two slugs."""
+    """Titles that differ in letters, digits or signs have two budgets; those that differ in letters, two slugs, too."""
     first, second = film(scene("a"), title=one), film(scene("a"), title=other)
     assert first.budget_name != second.budget_name
     if not (one + other).isascii() or len(one) > 63 or one == "007":
@@ -79,7 +79,7 @@ def test_titles_that_differ_have_budgets_of_their_own(one: str, other: str) -> N
 
 @pytest.mark.parametrize("title", ["The Keeper's Light", "First: a film!", "1984", "A" * 64, "Film — One “Boat”"])
 def test_a_title_that_loses_no_letters_is_called_as_ever(title: str) -> None:
-    """Its slug and its budget's name are what every version made of it."""
+    """Its slug and its budget's name are the same in every version."""
     production = film(scene("a"), title=title)
     assert production.slug == production.budget_name == slugify(title) == film_name(title)
     assert earlier_slugs(title) == ()
@@ -87,7 +87,7 @@ def test_a_title_that_loses_no_letters_is_called_as_ever(title: str) -> None:
 
 @pytest.mark.parametrize("title", ["CON", "Nul", "aux", "Com1", "aux."])
 def test_a_title_that_windows_keeps_for_a_device_has_a_slug(title: str) -> None:
-    """The slug is none that Windows refuses, and the title is taken."""
+    """The title is accepted, and its slug is not a name that Windows refuses."""
     production = film(scene("a"), title=title)
     assert production.title == title
     assert not RESERVED.fullmatch(production.slug)
@@ -100,7 +100,7 @@ def test_a_title_is_one_however_its_accents_are_stored() -> None:
 
 
 def test_a_slug_that_is_written_is_the_name() -> None:
-    """Whoever writes a slug decides on folder and budget."""
+    """A slug that is written decides on folder and budget."""
     assert film(scene("a"), title=SPRING, slug="1").budget_name == "1"
     assert film(scene("a"), title="C++", slug="cpp").budget_name == "cpp"
 
@@ -135,7 +135,7 @@ async def test_two_films_of_one_old_slug_do_not_share_a_budget(local: Path) -> N
     ],
 )
 async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, slug: str) -> None:
-    """Its folder, books and budget go on, in every version of it, and nothing is bought a second time."""
+    """Its folder, orders and budget continue, in every version of it, and nothing is bought a second time."""
     written = film(scene("a"), scene("b"), title=title, budget="2.00")
     async with open_session(load_settings()) as session:
         bought = await buy_as_earlier(session, written, slug)
@@ -159,7 +159,7 @@ async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, 
 
 
 async def test_a_film_that_was_begun_in_part_is_known(local: Path) -> None:
-    """One scene of six that was bought, or prompts alone that are the same, tell which film it was."""
+    """One bought scene of six, or equal prompts alone, identify the film."""
     written = film(*(scene(name, prompt=f"Scene {name} at sea.") for name in "abcdef"), title="Café", budget="9.00")
     async with open_session(load_settings()) as session:
         await buy_as_earlier(session, written, "cafe", only=["c"])
@@ -168,7 +168,7 @@ async def test_a_film_that_was_begun_in_part_is_known(local: Path) -> None:
 
 
 async def test_another_film_s_slug_is_not_kept(local: Path) -> None:
-    """Under the old slug another film was bought: this one has a name and a whole budget of its own."""
+    """If another film was bought under the old slug, this one has its own name and a whole budget."""
     async with open_session(load_settings()) as session:
         await buy_as_earlier(session, film(scene("a"), scene("b"), title="Cafe"), "cafe")
         other = film(scene("a", prompt="Snow."), scene("b", prompt="Ice."), title="Café", budget="1.50")
@@ -180,8 +180,8 @@ async def test_another_film_s_slug_is_not_kept(local: Path) -> None:
 
 
 async def test_manifests_tell_whose_an_old_slug_is(local: Path) -> None:
-    """A film whose scenes are all new is known by its title in its folder; one that shares an intro is not taken for
-    the film that has the folder."""
+    """A film whose scenes are all new is known by its title in its folder; one that only shares an intro does not get
+    the folder of the other."""
     intro = scene("intro", prompt="The logo of the series.")
     spring = film(intro, scene("one", prompt="Cherry trees."), title=SPRING, budget="3.00")
     winter = film(intro, scene("one", prompt="Snow on a roof."), title=WINTER, budget="3.00")
@@ -198,7 +198,7 @@ async def test_manifests_tell_whose_an_old_slug_is(local: Path) -> None:
 
 
 async def test_what_this_version_began_stays_under_its_name(local: Path) -> None:
-    """Orders under the name of today are not left behind for an older slug, whatever is bought under that later."""
+    """A film with orders under today's name keeps it, whatever is bought under an older slug later."""
     written = film(scene("a"), title="Café", budget="2.00")
     async with open_session(load_settings()) as session:
         buy_all(session, await begun(session, written, "r1", local))
@@ -207,7 +207,7 @@ async def test_what_this_version_began_stays_under_its_name(local: Path) -> None
 
 
 async def test_a_kept_film_can_be_parted_and_stays_known(local: Path) -> None:
-    """``--apart`` parts it from the film that it was made out of, not from what it has spent itself."""
+    """``--apart`` separates it from the film that it was made out of, not from its own spending."""
     written = film(scene("a"), scene("b"), title="Café", budget="2.00")
     async with open_session(load_settings()) as session:
         await buy_as_earlier(session, written, "cafe")
@@ -218,7 +218,7 @@ async def test_a_kept_film_can_be_parted_and_stays_known(local: Path) -> None:
 
 
 async def test_unreadable_manifests_are_passed_over(local: Path) -> None:
-    """A folder that holds other things, or half a manifest, tells nothing: the books do."""
+    """A folder with other files, or half a manifest, is passed over, and the ledger decides."""
     written = film(scene("a"), title="Café")
     async with open_session(load_settings()) as session:
         await buy_as_earlier(session, written, "cafe")
@@ -229,7 +229,7 @@ async def test_unreadable_manifests_are_passed_over(local: Path) -> None:
 
 
 async def test_a_number_that_was_a_title_keeps_its_books(local: Path) -> None:
-    """``title: 007`` was 7 to earlier versions: its film goes on as 7, and is called by what is written."""
+    """``title: 007`` was 7 to earlier versions: its film keeps the name 7, and its title is shown as written."""
     file = local / "film.yaml"
     file.write_text("title: 007\nbudget: 2\nscenes:\n  - id: 001\n    prompt: A boat in fog.\n")
     async with open_session(load_settings()) as session:
@@ -252,7 +252,7 @@ async def test_a_number_that_was_a_slug_keeps_its_books(local: Path) -> None:
 
 
 def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
-    """Its orders, and the name that it was begun with, which stays when it shares a budget or is parted."""
+    """The ledger has its orders and the name it was begun with, which stays when its budget is shared or separated."""
     request = {"prompt": "A boat", "model": "ray-2"}
     ledger.reserve(intent("x", production="cafe", film="cafe", seller="local", request=request), run="r1", caps=[])
     assert has_bought(ledger, "cafe", "local")
@@ -270,7 +270,7 @@ def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_film_goes_on_in_its_folder(studio: Path, sandbox: Sandbox) -> None:
-    """The flow makes it where an earlier version made it, and buys nothing."""
+    """The flow makes it in the folder of an earlier version, and buys nothing."""
     from flows.produce import produce
 
     written = {"title": "Café", "resolution": "540p", "scenes": [{"id": "one", "prompt": "A boat in fog."}]}

@@ -1,4 +1,4 @@
-"""The plan: shots in order, what names a purchase, what an edit buys anew."""
+"""The plan: the order of shots, the keys of purchases, and the shots that an edit buys again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def keys(drawn: Plan) -> dict[str, str]:
 
 
 def test_parents_come_before_their_children() -> None:
-    """Whatever the film's order, a shot stands after everything that it is made from."""
+    """In any order of scenes, a shot comes after everything that it is made from."""
     drawn = plan(film(
         scene("c", continue_from="b", lead_into="d"), scene("b", continue_from="a"), scene("a"), scene("d"),
     ))  # fmt: skip
@@ -52,7 +52,7 @@ def test_a_continuation_is_a_generation_keyframe() -> None:
 
 
 def test_an_image_is_named_by_its_content() -> None:
-    """A purchase holds an image's hash, never its URL: a URL signed anew is the same purchase."""
+    """A purchase contains an image's hash, never its URL, so a newly signed URL is the same purchase."""
     production = film(scene("a", start_image="https://x.example/p.png"))
     one = plan(production)
     other = plan(production, images={"https://x.example/p.png": replace(IMAGE, url="https://x.example/p.png?sig=2")})
@@ -64,7 +64,7 @@ def test_an_image_is_named_by_its_content() -> None:
 
 
 def test_the_key_of_a_purchase_is_stable() -> None:
-    """Keys made by earlier versions stay what they are: a change here would buy every shot again."""
+    """Keys made by earlier versions do not change: a change would buy every shot again."""
     drawn = plan(film(scene("a"), scene("b", continue_from="a", loop=True, camera=["push_in"])))
     assert keys(drawn) == {
         "a": "7f264d2999ea2a73b27074c5112da34ae2865eafe476b5c74fcc3aa17df61721",
@@ -87,7 +87,7 @@ def test_an_edit_buys_what_changed_and_its_descendants() -> None:
     [{"title": "Another Title"}, {"slug": "elsewhere"}, {"budget": "5.00"}, {"film": {"audio": "none"}}],
 )
 def test_what_is_not_sent_buys_nothing(change: dict[str, Any]) -> None:
-    """Title, slug, budget and film options are no part of a purchase."""
+    """Title, slug, budget and film options are not part of a purchase."""
     assert keys(plan(chain(2))) == keys(plan(chain(2, **change)))
 
 
@@ -137,14 +137,14 @@ def test_a_long_scene_is_a_chain_of_clips() -> None:
     ],
 )
 def test_a_scene_is_trimmed_where_nothing_holds_on(scenes: list[dict[str, Any]], trim: str) -> None:
-    """7 seconds are cut out of 9, at the side that no other scene continues from."""
+    """A scene of 7 seconds is trimmed from a clip of 9, at the side that no other scene continues from."""
     drawn = plan(film(*scenes))
     cut = next(c for c in drawn.cuts if c.scene == "a")
     assert (cut.frames, cut.trim, drawn.notes) == (168, trim, ())
 
 
 def test_a_scene_held_at_both_ends_says_that_its_seam_jumps() -> None:
-    """Where both ends belong to other scenes, the plan notes what trimming does, and what would avoid it."""
+    """Where other scenes depend on both ends, the plan notes the effect of trimming, and how to avoid it."""
     drawn = plan(film(scene("a"), scene("b", duration=7, continue_from="a"), scene("c", continue_from="b")))
     assert len(drawn.notes) == 1
     assert "scene 'b'" in drawn.notes[0]
@@ -159,7 +159,7 @@ def test_a_long_loop_is_bought_once_and_played_again() -> None:
 
 
 def test_an_existing_generation_is_bought_by_nobody() -> None:
-    """A pinned scene costs nothing, and who continues from it names its generation."""
+    """A pinned scene costs nothing, and a scene that continues it names its generation."""
     drawn = plan(film(scene("a", generation="g-1"), scene("b", continue_from="a")))
     assert drawn.shot("a").state is ShotState.PINNED
     assert drawn.to_pay == Decimal("0.71")
@@ -168,14 +168,14 @@ def test_an_existing_generation_is_bought_by_nobody() -> None:
 
 
 def test_equal_scenes_are_one_purchase() -> None:
-    """Two scenes that ask for the very same are paid once; another take of it is another purchase."""
+    """Two equal scenes are paid once; another take of one is another purchase."""
     same = {"prompt": "the same sea"}
     assert plan(film(scene("a", **same), scene("b", **same))).to_pay == Decimal("0.71")
     assert plan(film(scene("a", **same), scene("b", take=2, **same))).to_pay == Decimal("1.42")
 
 
 def test_only_keeps_what_a_scene_is_made_from() -> None:
-    """``only`` shoots the scene and its ancestors, and puts the scene alone into the film."""
+    """``only`` makes the scene and its ancestors, and puts only the scene into the film."""
     drawn = plan(chain(4), only=("s2",))
     assert [s.id for s in drawn.shots] == ["s0", "s1", "s2"]
     assert [c.scene for c in drawn.cuts] == ["s2"]
@@ -207,7 +207,7 @@ def order(shot: Shot, state: OrderState, **fields: Any) -> OrderRow:
     ],
 )
 def test_states_come_from_the_books(state: OrderState, fields: dict[str, Any], seen: ShotState, to_pay: str) -> None:
-    """Each state of an order is one state of its shot, and only what is not paid for is to pay."""
+    """Each state of an order gives one state of its shot, and only shots that are not paid for are to pay."""
     drawn = plan(film(scene("a")))
     shot = drawn.shots[0]
     known = drawn.seen_in({shot.key: order(shot, state, **fields)}, lambda sha: sha == "here")
@@ -216,7 +216,7 @@ def test_states_come_from_the_books(state: OrderState, fields: dict[str, Any], s
 
 
 def test_a_thousand_scenes_in_one_chain() -> None:
-    """A chain of a thousand is drawn without recursion; its last shot knows its parent."""
+    """A chain of a thousand is planned without recursion; its last shot has its parent."""
     drawn = plan(chain(1000))
     assert drawn.shots[-1].parents == ("s998",)
     assert drawn.total == Decimal("710.00")

@@ -1,4 +1,4 @@
-"""Drawing: every feature of both APIs as purchases, with what is sent for each and what it costs."""
+"""The planner: every feature of both APIs as purchases, with the request and the price of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, PRICES, film, 
 
 
 def test_an_upgrade_buys_nothing_again() -> None:
-    """The keys of what earlier versions could buy are what they were: a purchase outlives the program."""
+    """The keys of everything that earlier versions could buy are unchanged, so no upgrade buys a shot again."""
     drawn = plan(film(
         scene("a", start_image=PICTURE, camera=["orbit"]), scene("b", continue_from="a", duration=14),
         scene("c", loop=True), scene("d", continue_from="b", lead_into="c", take=3, resolution="1080p"),
@@ -64,7 +64,7 @@ def test_ray_3_lengths() -> None:
 
 
 def test_the_longest_clips_on_wish() -> None:
-    """`clips: longest` takes as few clips as can be; a picture in a clip of 10 s goes at its place on the grid."""
+    """`clips: longest` takes the fewest clips; a picture in a clip of 10 s is sent by its frame number."""
     drawn = plan(film(
         scene("long", duration=18, **THREE), scene("framed", duration=9, start_image=PICTURE, **THREE),
         scene("ends", duration=10, end_image=PICTURE, **THREE), scene("short", duration=9, clips="cheapest", **THREE),
@@ -85,7 +85,7 @@ def test_the_longest_clips_on_wish() -> None:
 
 
 def test_both_ends_of_a_clip_of_ray_3_are_pictures() -> None:
-    """A generation stands alone in a request: a bridge, an end picture and a fresh still go with our frame of it."""
+    """A request takes one generation alone, so a bridge, an end picture or a fresh still has our frame instead."""
     drawn = plan(film(
         scene("a", **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE), scene("c", **THREE),
         scene("ended", continue_from="c", duration=10, end_image=PICTURE, **THREE),
@@ -109,7 +109,7 @@ def test_both_ends_of_a_clip_of_ray_3_are_pictures() -> None:
 
 
 def test_one_generation_alone_is_an_extension() -> None:
-    """Forward or backward, a generation goes by its id, in a plain clip of 5 s."""
+    """Forward or backward, a generation is given by its id, in a plain clip of 5 s."""
     drawn = plan(film(scene("a", **THREE), scene("b", continue_from="a", loop=True, **THREE),
                       scene("c", lead_into=PARENT, **THREE)))  # fmt: skip
     assert sent(drawn, "b")["video"]["start_frame"] == {"generation_id": "g-a"}
@@ -117,7 +117,7 @@ def test_one_generation_alone_is_an_extension() -> None:
 
 
 def test_high_dynamic_range_with_guides() -> None:
-    """HDR with EXR frames, and pictures that the clip passes through, by frame; at three times the price."""
+    """A clip in HDR with EXR frames, and with guide pictures by frame, costs three times the price."""
     guides = [{"at": 0, "image": PICTURE}, {"at": 2.5, "image": PICTURE}]
     drawn = plan(
         film(scene("a", model="ray-3", hdr=True, exr=True, guides=guides), scene("b", model="ray-3", hdr=True))
@@ -129,14 +129,14 @@ def test_high_dynamic_range_with_guides() -> None:
 
 
 def test_guides_keep_a_scene_in_one_clip() -> None:
-    """A guide's frame is counted in one clip: a scene with guides is that clip, however cheap two would be."""
+    """A guide's frame counts within one clip, so a scene with guides is one clip, even where two would cost less."""
     drawn = plan(film(scene("a", duration=8, guides=[{"at": 7, "image": PICTURE}], **THREE)))
     assert lengths_of(drawn) == {"a": [10]}
     assert sent(drawn, "a")["video"]["keyframe_indexes"] == [168]
 
 
 def test_pictures_in_high_dynamic_range() -> None:
-    """In HDR a picture, or another clip's frame, goes at its place on the frames' grid; never a generation's id."""
+    """In HDR a picture, or another clip's frame, is sent by its frame number, and never a generation's id."""
     three = {"model": "ray-3", "hdr": True}
     drawn = plan(film(
         scene("a", model="ray-3"), scene("b", continue_from="a", **three),
@@ -197,7 +197,7 @@ EARLIER = {
 
 
 def test_what_was_bought_in_its_earlier_form_is_used() -> None:
-    """One clip of 10 s, a bridge by ids and a still beside a generation are in the books: nothing is bought again."""
+    """A clip of 10 s, a bridge by ids or a still beside a generation that was bought is not bought again."""
     scenes = (
         scene("a", duration=10, **THREE), scene("bridge", continue_from="a", lead_into="c", **THREE),
         scene("c", **THREE), scene("who", continue_from="c", character="maya", **THREE),
@@ -212,14 +212,14 @@ def test_what_was_bought_in_its_earlier_form_is_used() -> None:
 
 
 def test_long_clips_are_bought_on_wish_however_many_short_ones_there_are() -> None:
-    """Who writes `clips: longest` after two short clips were bought gets the long one."""
+    """`clips: longest` gives the long clip, even after two short ones were bought."""
     short = plan(film(scene("a", duration=10, **THREE)))
     production = film(scene("a", duration=10, clips="longest", **THREE))
     assert lengths_of(plan(production, held={s.key for s in short.shots}.__contains__)) == {"a": [10]}
 
 
 def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
-    """The clip of 10 s is bought and what follows it is not: what follows is bought, not three clips of 5 s."""
+    """If the clip of 10 s is bought and the clip after it is not, that one is bought, and not three clips of 5 s."""
     production = film(scene("mixed", duration=14, **THREE))
     drawn = plan(production, held={EARLIER["mixed.1"]}.__contains__)
     assert lengths_of(drawn) == {"mixed": [10, 5]}
@@ -228,7 +228,7 @@ def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("ray-2", "ray-3"), ("ray-3", "ray-flash-2")])
 def test_a_continuation_across_the_apis_is_a_picture(first: str, second: str) -> None:
-    """The parent's last frame goes over as a picture, and the plan says so."""
+    """The parent's last frame is sent to the other API as a picture, and the plan says so."""
     drawn = plan(film(scene("a", model=first), scene("b", model=second, continue_from="a", lead_into="c"),
                       scene("c", model=first)))  # fmt: skip
     b = drawn.shot("b")
@@ -239,7 +239,7 @@ def test_a_continuation_across_the_apis_is_a_picture(first: str, second: str) ->
 
 
 def test_extension_of_an_existing_generation_and_back() -> None:
-    """A generation by its id, made anywhere: forward as the first frame, backward as the last; both as a bridge."""
+    """A generation by its id is extended forward as the first frame, backward as the last, and by both as a bridge."""
     drawn = plan(film(scene("on", continue_from=PARENT), scene("before", lead_into=PARENT),
                       scene("bridge", continue_from="on", lead_into="before")))  # fmt: skip
     assert sent(drawn, "on")["keyframes"] == {"frame0": {"type": "generation", "id": PARENT}}
@@ -266,7 +266,7 @@ def test_a_character_is_a_still_first() -> None:
 
 
 def test_a_character_on_ray_3_is_a_uni_1_still() -> None:
-    """The second API draws it from ``image_ref``, and the clip starts from the still by its URL."""
+    """The second API makes it from ``image_ref``, and the clip starts from the still by its URL."""
     drawn = plan(film(scene("a", model="ray-3", character="maya"), characters=[MAYA]))
     still = sent(drawn, "a.still")
     assert (still["model"], still["image_ref"]) == ("uni-1", [{"file_id": "image-aaaaaaaa"}])
@@ -291,7 +291,7 @@ def test_a_chain_inherits_its_character_and_is_anchored_again() -> None:
 
 
 def test_a_character_who_comes_in_later() -> None:
-    """Somebody who is not in the scene before appears in its last frame; where that is taken, the plan warns."""
+    """A character who is not in the scene before comes in by the last frame; if that is taken, the plan warns."""
     drawn = plan(film(scene("a"), scene("b", continue_from="a", character="maya"),
                       scene("c", continue_from="a", lead_into="a2", character="maya"), scene("a2"),
                       characters=[MAYA]))  # fmt: skip
@@ -300,7 +300,7 @@ def test_a_character_who_comes_in_later() -> None:
 
 
 def test_footage_is_modified() -> None:
-    """A modify of the first API: footage by URL, one of nine strengths, a start image as first frame; by its length."""
+    """The first API modifies footage by URL, with a strength and a start image, at a price by its length."""
     drawn = plan(film(scene("a", modify=FOOTAGE, strength="reimagine_2", start_image=PICTURE)))
     assert sent(drawn, "a") == {
         "model": "ray-flash-2", "prompt": "what is seen in a", "mode": "reimagine_2",
@@ -312,7 +312,7 @@ def test_footage_is_modified() -> None:
 
 
 def test_another_scene_s_clip_is_modified() -> None:
-    """Clip by clip: on the first API by its URL, on the second by its generation, from one to the other by URL."""
+    """Each clip is given to the first API by its URL, to the second by its generation, and across the two by URL."""
     drawn = plan(film(scene("a", duration=14), scene("old", modify="a"), scene("three", model="ray-3"),
                       scene("storm", model="ray-3", modify="three", strength="flex_2"),
                       scene("mixed", model="ray-3", modify="a")))  # fmt: skip
@@ -326,7 +326,7 @@ def test_another_scene_s_clip_is_modified() -> None:
 
 
 def test_footage_that_is_too_long_is_said_before_anything_is_paid() -> None:
-    """10 s for ray-2, 15 s for ray-flash-2, 18 s for ray-3."""
+    """Footage longer than 10 s for ray-2, 15 s for ray-flash-2 or 18 s for ray-3 is refused."""
     long = {FOOTAGE: SeedFootage("f", "f" * 64, "video/mp4", ".mp4", 1280, 720, 288, Fraction(24), Fraction(12), 9)}
     plan(film(scene("a", modify=FOOTAGE)), images=long)
     with pytest.raises(BadInput, match=r"scene 'a', field 'modify': its footage lasts 12.00 s, and ray-2 changes 10 s"):
@@ -334,7 +334,7 @@ def test_footage_that_is_too_long_is_said_before_anything_is_paid() -> None:
 
 
 def test_a_pinned_generation_is_continued() -> None:
-    """A scene that shows an existing generation, and one that goes on from its id, or leads to it, are one movement."""
+    """A scene that shows an existing generation flows into one that continues from its id, or leads to it."""
     drawn = plan(film(scene("before", lead_into=PARENT), scene("there", generation=PARENT),
                       scene("after", continue_from=PARENT)))  # fmt: skip
     before, there, after = drawn.cuts
@@ -344,7 +344,7 @@ def test_a_pinned_generation_is_continued() -> None:
 
 
 def test_a_chain_ties_the_first_frame_too() -> None:
-    """What cannot begin on another clip's frame is refused where only ``chain`` makes it do so; the first scene may."""
+    """A scene that cannot begin on another clip's frame is refused in a ``chain``, unless it is the first."""
     guides = [{"at": 1, "image": PICTURE}]
     film(scene("a", model="ray-3", guides=guides), chain=True)
     with pytest.raises(ValueError, match="cannot be combined with chain"):

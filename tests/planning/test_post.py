@@ -24,7 +24,7 @@ def test_any_number_of_seconds_is_reframed() -> None:
 
 
 def test_where_a_reframed_picture_stands() -> None:
-    """`source_position` of the scene, else of the production, goes with the reframe; without it the service centres."""
+    """The reframe has the scene's `source_position`, else the production's; without one the service centres."""
     place = {"x": -0.5, "y": 0, "width": 2, "height": 1}
     drawn = plan(reframed(film(
         scene("a", model="ray-3"), scene("b", model="ray-3", source_position={**place, "x": 0.25}), scene("c"),
@@ -49,7 +49,7 @@ def test_what_has_the_shape_already_is_not_reframed() -> None:
 
 
 def test_finishing_steps_are_shots_of_their_own() -> None:
-    """In another shape, then larger, then with sound: each a purchase, the last one in the film."""
+    """A reframe, an upscale and a sound follow in this order, each a purchase, and the film uses the last one."""
     production = reframed(film(scene("a", upscale="1080p", sound="gulls"), scene("b", continue_from="a")), "9:16")
     drawn = plan(production)
     assert production.slug == "a-film-9x16"
@@ -103,7 +103,7 @@ def test_a_draft_and_the_final_from_it() -> None:
 
 
 def test_a_film_s_upscale_leaves_alone_what_cannot_be_upscaled() -> None:
-    """Asked for the whole film, it holds for the scenes whose clips it is possible for; the plan names the others."""
+    """An upscale of the whole film applies to the scenes whose clips allow it; the plan names the others."""
     drawn = plan(film(scene("a"), scene("b", model="ray-3"), scene("c", resolution="1080p"), upscale="1080p"))
     assert [c.shots for c in drawn.cuts] == [("a.large",), ("b",), ("c",)]
     assert drawn.notes == ("scene 'b': clips of ray-3 cannot be upscaled: it stays 720p",)

@@ -1,4 +1,4 @@
-"""Takes: what becomes stale when a parent has a new take, what a fresh one costs, and which takes there are."""
+"""Takes: clips that become stale by a parent's new take, the price of fresh ones, and the list of takes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 def buy(session: Session, shot: Shot, clip: Path) -> None:
-    """The shot, bought and fetched."""
+    """Buy and fetch the shot."""
     wanted = shot.intent("a-film", "sandbox")
     session.ledger.reserve(wanted, run="r", caps=[])
     session.ledger.submitted(shot.key, 1, f"g-{shot.key[:8]}")
@@ -42,7 +42,7 @@ def buy(session: Session, shot: Shot, clip: Path) -> None:
 
 
 async def bought(session: Session, production: Production, clip: Path, **options: Any) -> Plan:
-    """The plan, with all that it would buy bought."""
+    """The plan, after everything that it would buy was bought."""
     plan, _ = await session.plan(production, **options)
     for shot in plan.shots:
         if shot.state is ShotState.NEW:
@@ -55,7 +55,7 @@ def states(plan: Plan) -> dict[str, str]:
 
 
 async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path, clip: Path) -> None:
-    """Only the parent is bought; what hangs on it is used as it is, and the plan says what fresh ones would cost."""
+    """Only the parent is bought; its children are used as they are, and the plan tells the price of fresh ones."""
     async with open_session(load_settings()) as session:
         first = await bought(session, film(*CHAIN), clip)
         again, _ = await session.plan(film(*CHAIN), retake=("a",))
@@ -79,7 +79,7 @@ async def test_a_plan_as_json_has_its_notes_in_the_words_of_the_command(workplac
 
 
 async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: Path) -> None:
-    """What was bought for scene 2 is that of 002, as it is written: a new take of 001 buys it no second time."""
+    """A clip bought for scene 2 counts for 002, as it is written: a new take of 001 does not buy it again."""
     earlier = film(scene("1", prompt="a boat"), scene("2", prompt="a quay", continue_from="1"))
     async with open_session(load_settings()) as session:
         await bought(session, earlier, clip)
@@ -90,7 +90,7 @@ async def test_a_scene_whose_zeros_were_lost_stays_stale(workplace: Path, clip: 
 
 
 async def test_a_bridge_in_its_earlier_form_is_stale_like_any_other(workplace: Path, clip: Path) -> None:
-    """Bought with generations at both ends, as earlier versions did, it is used, and left in place by a new take."""
+    """A bridge bought by ids, as in earlier versions, is used, and is left stale by a parent's new take."""
     three = {"model": "ray-3"}
     scenes = (scene("a", **three), scene("bridge", continue_from="a", lead_into="c", **three), scene("c", **three))
     async with open_session(load_settings()) as session:
@@ -109,7 +109,7 @@ async def test_a_bridge_in_its_earlier_form_is_stale_like_any_other(workplace: P
 
 
 async def test_stale_clips_are_renewed_when_asked_for(workplace: Path, clip: Path) -> None:
-    """By scene, or all; a renewed scene is made of the parent's new take, and its own children are stale then."""
+    """One scene or all are renewed from the parent's new take, and the children of a renewed one are stale then."""
     async with open_session(load_settings()) as session:
         await bought(session, film(*CHAIN), clip)
         one, _ = await session.plan(film(*CHAIN), retake=("a",), renew=("b",))
@@ -123,7 +123,7 @@ async def test_stale_clips_are_renewed_when_asked_for(workplace: Path, clip: Pat
 
 
 async def test_what_is_new_hangs_on_the_stale_clip(workplace: Path, clip: Path) -> None:
-    """A scene that was never made continues the clip that the film shows, not one that nobody bought."""
+    """A scene that was never made continues the stale clip that the film shows, not one that was not bought."""
     async with open_session(load_settings()) as session:
         first = await bought(session, film(*CHAIN[:2]), clip)
         again, _ = await session.plan(film(*CHAIN), takes={"a": 2})
@@ -133,7 +133,7 @@ async def test_what_is_new_hangs_on_the_stale_clip(workplace: Path, clip: Path) 
 
 
 async def test_one_parent_stale_and_the_other_new(workplace: Path, clip: Path) -> None:
-    """A bridge from a stale clip to a new take is left stale itself: nothing is bought unasked."""
+    """A bridge from a stale clip to a new take is left stale, too: it is bought only when asked for."""
     scenes = (*CHAIN[:2], scene("bridge", continue_from="b", lead_into="d"), scene("d"))
     async with open_session(load_settings()) as session:
         await bought(session, film(*scenes), clip)
@@ -147,7 +147,7 @@ async def test_one_parent_stale_and_the_other_new(workplace: Path, clip: Path) -
 
 
 async def test_an_edit_is_no_take(workplace: Path, clip: Path) -> None:
-    """Other words for a scene make new clips of it and of all that descends from it."""
+    """An edited prompt makes new clips of the scene and of everything made from it."""
     async with open_session(load_settings()) as session:
         await bought(session, film(*CHAIN), clip)
         edited = film({**scene("a"), "prompt": "something else"}, *CHAIN[1:])
@@ -156,7 +156,7 @@ async def test_an_edit_is_no_take(workplace: Path, clip: Path) -> None:
 
 
 async def test_a_stale_clip_that_is_gone_is_bought_anew(workplace: Path, clip: Path) -> None:
-    """What is not here cannot be used: then the fresh one is what the film needs."""
+    """A stale clip whose file is missing cannot be used, so the fresh one is bought."""
     async with open_session(load_settings()) as session:
         first = await bought(session, film(*CHAIN), clip)
         row = session.ledger.order(first.shot("b").key)
@@ -168,7 +168,7 @@ async def test_a_stale_clip_that_is_gone_is_bought_anew(workplace: Path, clip: P
 
 
 async def test_all_takes_are_told(workplace: Path, clip: Path) -> None:
-    """The record of a run has every take of a shot, says which one the film shows, and where each clip is."""
+    """The record of a run has every take of a shot, the one that the film shows, and the place of each clip."""
     async with open_session(load_settings()) as session:
         await bought(session, film(*CHAIN), clip)
         await bought(session, film(*CHAIN), clip, retake=("a",))
