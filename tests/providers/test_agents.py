@@ -1,4 +1,4 @@
-"""The Agents provider over the real SDK: at a transport that misbehaves, and against the sandbox."""
+"""The Agents provider with the real SDK: on a faulty transport, and against the sandbox."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CLIP: dict[str, Any] = {
 
 
 async def test_every_parameter_is_sent_and_nothing_else() -> None:
-    """The body is what was asked and the type that the endpoint names; no null, and no callback, which is not there."""
+    """The body is the request and the endpoint's type, without nulls, and without a callback, which this API lacks."""
     luma = LumaAgents()
     await luma.provider().create("video", {**CLIP, "source": None, "callback_url": "https://me/"})
     assert canonical_json(luma.sent[0]) == canonical_json({**CLIP, "type": "video"})
@@ -51,14 +51,14 @@ async def test_every_parameter_is_sent_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("endpoint", sorted(Agents.endpoints))
 async def test_the_endpoint_is_the_type(endpoint: str) -> None:
-    """Each endpoint is sent as the type of the one create."""
+    """Each endpoint is sent as the ``type`` of one create."""
     luma = LumaAgents()
     made = await luma.provider().create(endpoint, {"prompt": "a sea", "model": "uni-1"})
     assert (luma.sent[0]["type"], made.kind) == (endpoint, "image" if endpoint.startswith("image") else "video")
 
 
 async def test_an_unknown_endpoint_is_never_sent() -> None:
-    """What the API does not know is refused before anything goes out, and says what there is."""
+    """An endpoint that the API does not know is refused before anything is sent, with the list of those that it has."""
     luma = LumaAgents()
     with pytest.raises(Refused, match="upscale") as error:
         await luma.provider().create("upscale", CLIP)
@@ -75,7 +75,7 @@ async def test_an_unknown_endpoint_is_never_sent() -> None:
     ],
 )  # fmt: skip
 async def test_a_create_is_sent_once_whatever_the_answer(status: int, error: type[ServiceError]) -> None:
-    """Each answer becomes its error, and the SDK's own retries are off."""
+    """Each answer gives its error after one request, as the SDK's own retries are off."""
     luma = LumaAgents(script=[refuse(status, "told why", retry_after="7")])
     with pytest.raises(error, match="told why") as raised:
         await luma.provider().create("video", CLIP)
@@ -87,7 +87,7 @@ async def test_a_create_is_sent_once_whatever_the_answer(status: int, error: typ
 
 @pytest.mark.parametrize("lost", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError])
 async def test_a_lost_answer_is_ambiguous(lost: type[httpx.TransportError]) -> None:
-    """A create that was accepted and whose answer was lost may have been bought; it is not sent again."""
+    """A create whose answer was lost may have been accepted, so it is ambiguous and not sent again."""
     luma = LumaAgents()
     luma.script = [luma.lose(lost)]
     with pytest.raises(Ambiguous):
@@ -110,7 +110,7 @@ async def test_an_unreadable_success_is_ambiguous(status: int, content: bytes, k
 
 
 async def test_what_was_never_sent() -> None:
-    """No connection, or a request that the SDK does not build: nothing was bought."""
+    """Without a connection, or where the SDK cannot build the request, nothing was sent."""
     luma = LumaAgents(script=[fail(httpx.ConnectError)])
     with pytest.raises(NotSent, match="cannot be reached"):
         await luma.provider().create("video", CLIP)
@@ -121,7 +121,7 @@ async def test_what_was_never_sent() -> None:
 
 
 async def test_a_generation_is_read() -> None:
-    """States, outputs by their kind, and a reason that holds both code and text."""
+    """A generation is read with its state, its outputs by kind, and a reason of code and text."""
     luma = LumaAgents()
     provider = luma.provider()
     clip, still = await provider.create("video", CLIP), await provider.create("image", {"prompt": "a cup"})
@@ -149,7 +149,7 @@ async def test_a_generation_is_read() -> None:
 
 
 async def test_what_this_api_has_not() -> None:
-    """No list, no balance, no delete, no concepts: each is said clearly, and nothing is asked of the network."""
+    """List, balance, delete and concepts, which this API lacks, are refused clearly, without a request."""
     luma = LumaAgents()
     provider = luma.provider()
     for call in (provider.list(), provider.credits(), provider.delete("g")):
@@ -202,7 +202,7 @@ async def test_a_put_is_tried_again(photo: Path) -> None:
 
 
 async def test_a_file_that_is_never_usable(photo: Path, tmp_path: Path) -> None:
-    """What the service turns down, what stays pending, and what is no file each end in an error of ours, in time."""
+    """A file that is rejected, stays pending, or does not exist ends in an error of ours, in time."""
     luma = LumaAgents(file_states=["pending", "failed"])
     with pytest.raises(Refused, match=r"photo\.png.*no good"):
         await luma.provider().upload(photo, media_type="image/png")
@@ -218,7 +218,7 @@ async def test_a_file_that_is_never_usable(photo: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox that hands out one small clip, ready made: what is tested is what is asked and answered."""
+    """A sandbox that serves one small, ready-made clip, since only requests and answers are tested."""
     clip = make(tmp_path / "clip.mp4", frames=120)
 
     async def render(score: dict[str, Any]) -> str:
@@ -232,7 +232,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 
 def provider_of(sandbox: Sandbox) -> Agents:
-    """The real provider in front of the sandbox."""
+    """The real provider, connected to the sandbox."""
 
     async def sleep(seconds: float) -> None:
         sandbox.clock.advance(seconds)
@@ -247,7 +247,7 @@ async def done(sandbox: Sandbox, provider: Agents, generation_id: str) -> Any:
 
 
 async def test_a_production_s_calls_against_the_sandbox(sandbox: Sandbox, photo: Path) -> None:
-    """Upload, still with a reference, clip from a picture, its extension, an edit and a reframe of it, HDR with EXR.
+    """The sandbox takes all calls of a production: upload, still, clip, extension, edit, reframe, HDR with EXR.
 
     Each is booked at the price that our table gives.
     """
@@ -292,7 +292,7 @@ async def test_a_production_s_calls_against_the_sandbox(sandbox: Sandbox, photo:
 
 
 async def test_refusals_of_the_sandbox(tmp_path: Path) -> None:
-    """A wrong field, a parent that is not there, a damaged file: refused with the field's name; a bad file is told."""
+    """A wrong field and a missing parent are refused with the field's name; a damaged file is reported."""
     async with opened(tmp_path / "home") as sandbox:
         provider = provider_of(sandbox)
         with pytest.raises(Refused, match="duration"):
@@ -307,7 +307,7 @@ async def test_refusals_of_the_sandbox(tmp_path: Path) -> None:
 
 
 async def test_an_upload_behind_an_untrusted_certificate(tmp_path: Path) -> None:
-    """The place that bytes are put to may be another host: its certificate is told, after one try."""
+    """An untrusted certificate of the host that bytes are put to is reported after one try."""
 
     def untrusted(request: httpx.Request, _: dict[str, Any]) -> httpx.Response:
         cause = ssl.SSLCertVerificationError(1, "certificate verify failed")

@@ -1,4 +1,4 @@
-"""No answer of a service is a traceback: whatever stands in any field of it, and however it is headed."""
+"""No answer of a service gives a traceback, whatever its fields and headers contain."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def provider_of(api: str, answer: Callable[[httpx.Request], httpx.Response]) -> 
 
 
 def words_of(value: object) -> list[str]:
-    """The texts in a result that go on to screens, books and pages."""
+    """The texts in a result that go to screens, ledger and pages."""
     if isinstance(value, Generation):
         return [text for text in (value.id, value.state, value.model, value.failure_reason, value.kind) if text]
     if isinstance(value, GenerationPage):
@@ -154,7 +154,7 @@ async def test_any_answer_is_read_or_a_service_error(
      "9" * 5000],
 )  # fmt: skip
 async def test_a_balance_that_is_none_is_unreadable(balance: str) -> None:
-    """A balance that is not a finite number of a thinkable size is an answer that cannot be read, and says so."""
+    """A balance that is not a finite number of plausible size is reported as an unreadable answer."""
     content = f'{{"credit_balance": {balance}}}'
     provider = provider_of("luma", lambda _: httpx.Response(200, content=content.encode()))
     with pytest.raises(ServiceError, match=r"unreadable|not JSON"):
@@ -177,7 +177,7 @@ class NoBalance(BaseHTTPRequestHandler):
 
 
 async def test_reconcile_goes_on_without_a_balance(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the balance cannot be read, the rest is settled all the same, and no difference is told."""
+    """If the balance cannot be read, the rest is settled all the same, and no difference is reported."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), NoBalance)
     Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("LUMAAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/dream-machine/v1")

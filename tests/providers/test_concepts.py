@@ -19,7 +19,7 @@ SERVICE = [key for key in CONCEPTS if key != "selfie"] + ["whip_pan"]
 
 
 def test_every_key_has_a_phrase() -> None:
-    """All 34 keys of the service have a phrase of their own, a clause without an end; and nothing else has."""
+    """Exactly the service's 34 keys have phrases, each different, and a clause without a full stop."""
     assert set(PHRASES) == set(CONCEPTS) == set(rules.CONCEPTS)
     assert len(CONCEPTS) == len(set(PHRASES.values())) == 34
     for key in CONCEPTS:
@@ -29,7 +29,7 @@ def test_every_key_has_a_phrase() -> None:
 
 
 def test_opposites_differ_in_one_word() -> None:
-    """Left and right, up and down, in and out are told apart by exactly these words."""
+    """The phrases of left and right, up and down, in and out differ in exactly these words."""
     swapped = {"left": "right", "up": "down", "in": "out"}
     for key in CONCEPTS:
         for one, other in swapped.items():
@@ -87,7 +87,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 def test_the_command_needs_nothing(workplace: Path, service: list[str]) -> None:
-    """Without options every key is listed with its words and its phrase; nothing is asked, and no file is left."""
+    """Without options every key is listed with its words and its phrase, without a request or a file."""
     shown = CliRunner().invoke(app, [])
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
@@ -102,7 +102,7 @@ def test_the_command_needs_nothing(workplace: Path, service: list[str]) -> None:
 
 
 def test_the_command_asks_the_service(workplace: Path, service: list[str]) -> None:
-    """With --live the service's own list is asked for, and what differs is said."""
+    """With --live the service's own list is asked for, and the differences are reported."""
     shown = CliRunner().invoke(app, ["--live"])
     assert shown.exit_code == 0
     assert "The service also has: whip_pan" in shown.stdout

@@ -25,7 +25,7 @@ CLIP = Source("clip", "before")
 
 @dataclass(frozen=True)
 class Request:
-    """A shot, as far as a provider sees it."""
+    """The part of a shot that a provider sees."""
 
     model: str
     operation: Operation = Operation.VIDEO
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Order:
-    """An order, as far as its provider is told by it."""
+    """The part of an order that tells its provider."""
 
     model: str
     provider: str = field(default="")
@@ -64,7 +64,7 @@ def requests(spec: ProviderSpec) -> Iterator[Request]:
 
 @SPECS
 def test_what_a_specification_says_of_itself(spec: ProviderSpec) -> None:
-    """Ids, models and pools fit together, and what each model is drafted with is a model and a tier that there is."""
+    """Ids, models and pools fit together, and each model's draft is an existing model and tier."""
     assert spec_of(spec.id) is spec
     assert spec.models
     assert spec.key_variables
@@ -103,7 +103,7 @@ def test_every_purchase_can_be_named_and_sent(spec: ProviderSpec) -> None:
 
 @SPECS
 def test_every_clip_has_a_price(spec: ProviderSpec) -> None:
-    """What a provider offers can be priced before it is bought: every tier and length, alone and continued; stills."""
+    """Every offer of a provider has a price beforehand: each tier and length, new and continued, and stills."""
     table = load_prices().of(spec.id)
     assert isinstance(table, PriceTable)
     for model in spec.models:
@@ -118,7 +118,7 @@ def test_every_clip_has_a_price(spec: ProviderSpec) -> None:
 
 @SPECS
 async def test_its_client(spec: ProviderSpec) -> None:
-    """What is opened implements the port, and knows every endpoint that the specification names; no SDK is loaded."""
+    """The client implements the port and knows every endpoint of the specification; the specification loads no SDK."""
     client = spec.open(Connection("http://127.0.0.1:9/x", "k", local=True))
     try:
         assert isinstance(client, GenerationService)

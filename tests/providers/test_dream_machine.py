@@ -1,4 +1,4 @@
-"""The Dream Machine provider over the real SDK: all parameters are sent, all answers are read with care."""
+"""The Dream Machine provider with the real SDK: the parameters that it sends, and the answers that it reads."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def with_a_clip() -> Luma:
 
 
 def test_every_endpoint_is_tested() -> None:
-    """The table above holds each endpoint that the provider knows."""
+    """The table above has every endpoint that the provider knows."""
     assert ENDPOINTS.keys() == DreamMachine.endpoints
 
 
@@ -109,7 +109,7 @@ async def test_a_create_is_sent_once_whatever_the_answer(endpoint: str) -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 async def test_a_lost_or_unreadable_answer_is_ambiguous(endpoint: str) -> None:
-    """Whatever was bought: a time-out, a page of HTML, half a JSON text, or no id, may all be a purchase."""
+    """A time-out, a page of HTML, half a JSON text or a missing id may each be a purchase."""
     asked = ENDPOINTS[endpoint][1]
     luma = with_a_clip()
     broken = [
@@ -125,7 +125,7 @@ async def test_a_lost_or_unreadable_answer_is_ambiguous(endpoint: str) -> None:
 
 
 async def test_what_cannot_be_sent_is_not_sent() -> None:
-    """An unknown endpoint, a missing parent, an unknown parameter, and a file: nothing goes out."""
+    """An unknown endpoint, a missing parent, an unknown parameter and a file are refused before anything is sent."""
     luma = with_a_clip()
     provider = luma.provider()
     with pytest.raises(Refused, match="no endpoint 'teleport'"):
@@ -192,13 +192,13 @@ async def test_the_sandbox_books_what_we_quote(unrendered: Sandbox) -> None:
     ],
 )
 def test_whose_failure_it_was(reason: str | None, expected: FailureClass) -> None:
-    """A failure reason of either API, however it is written, tells whose failure it was."""
+    """A failure reason of either API, however it is written, gives the class of the failure."""
     assert failure_class(reason) is expected
 
 
 @pytest.mark.parametrize("code", REASONS)
 def test_a_code_decides_whatever_the_text_says(code: str) -> None:
-    """The Agents API's code is what counts, with any text behind it."""
+    """The Agents API's code decides, whatever text follows it."""
     assert failure_class(f"{code}: {REASONS[code]}") is KNOWN[code]
 
 
@@ -211,7 +211,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 async def test_an_id_is_kept_whatever_else_is_odd() -> None:
-    """A created generation in a state that nobody knows, with odd fields, still has its id."""
+    """A created generation in an unknown state, with odd fields, still has its id."""
     body = b'{"id": "g-9", "state": "pondering", "assets": [], "request": 5, "created_at": "yesterday"}'
     luma = Luma()
     luma.script = [luma.garble(201, body)]
@@ -256,14 +256,14 @@ def test_signed_urls_are_not_printed() -> None:
 
 
 async def test_a_url_that_is_none_was_never_sent() -> None:
-    """A base URL that cannot be requested means that nothing was bought."""
+    """With a base URL that cannot be requested, nothing was sent."""
     provider = DreamMachine(api_key="k", base_url="ftp://nowhere/")
     with pytest.raises(NotSent):
         await provider.create("video", FULL)
 
 
 def test_retry_after_in_all_its_forms() -> None:
-    """Retry-After is read as seconds or as a date; nonsense is none."""
+    """Retry-After is read as seconds or as a date; nonsense is ignored."""
     now = datetime(2026, 11, 22, 10, tzinfo=UTC)
     later = (now + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     found = [retry_after(httpx.Headers({"retry-after": v}), now=now) for v in ("7", later, "soon", "-5", "inf", "")]
@@ -272,5 +272,5 @@ def test_retry_after_in_all_its_forms() -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "", None, 5, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 def test_a_time_that_is_none(text: Any) -> None:
-    """A moment that cannot be read, or that no calendar holds, is none; it never costs the generation its id."""
+    """A time that is unreadable, or in no calendar, is None, and the generation keeps its id."""
     assert time_of(text) is None

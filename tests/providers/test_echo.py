@@ -1,4 +1,4 @@
-"""Which generation of the account is what an order bought: by what was asked, for every kind of create."""
+"""The search for the generation that an order bought, by its echo, for every kind of create."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ IMAGE = {
     ],
 )
 def test_likeness(endpoint: str, sent: dict[str, Any], echo: dict[str, Any], expected: str | None) -> None:
-    """Equal requests are the same, another URL of a picture is likely; whatever else differs is another request."""
+    """Equal requests are exact, another URL of a picture is likely; any other difference makes another request."""
     assert match_echo(traceable(sent), echo, token="t", endpoint=endpoint) == expected
 
 
@@ -80,14 +80,14 @@ def luma() -> Luma:
 
 
 async def test_a_lone_upscale_is_found_again(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Its echo does not name the clip, but nothing else was upscaled: it is adopted."""
+    """An upscale whose echo does not name the clip is adopted if nothing else was upscaled."""
     luma.script = [lost(luma)]
     placed = await upscale(ledger, luma, "a", "generation-1", Slept(clock))
     assert (placed.generation_id, len(luma.sent)) == ("generation-3", 1)
 
 
 async def test_two_upscales_that_look_alike_are_left_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Two lost answers, and generations that could be either's: none is adopted by guessing, none is sent again."""
+    """With two lost answers and generations that fit both, none is adopted by guessing, and none is sent again."""
     first = intent("a", endpoint="upscale")
     reserved = ledger.reserve(first, run="dead", caps=[])
     ledger.doubt(first.key, reserved.order.attempt, "no readable answer came back (ReadTimeout)")
@@ -101,7 +101,7 @@ async def test_two_upscales_that_look_alike_are_left_to_a_person(ledger: Ledger,
 
 
 async def test_an_upscale_that_was_not_accepted_is_sent_again(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """With nothing like it on the list, even after the grace period, it may be sent again."""
+    """An upscale with nothing like it on the list after the grace period may be sent again."""
     witness(ledger, luma, endpoint="upscale", asked="upscale_video")
     luma.script = [never]
     placed = await upscale(ledger, luma, "a", "generation-1", Slept(clock))
@@ -109,7 +109,7 @@ async def test_an_upscale_that_was_not_accepted_is_sent_again(ledger: Ledger, lu
 
 
 def ordered(ledger: Ledger, name: str, sent: dict[str, Any], *, doubt: bool = True) -> Intent:
-    """An order of another run, which it has sent and knows nothing of yet; or ``doubt``: will never know."""
+    """An order of another run that was sent and has no answer yet; with ``doubt``, none will come."""
     wanted = replace(intent(name), sent=traceable(sent))
     reserved = ledger.reserve(wanted, run="other", caps=[])
     if doubt:
@@ -122,7 +122,7 @@ async def begin(ledger: Ledger, luma: Luma, slept: Slept, sent: dict[str, Any]) 
 
 
 async def test_what_another_order_is_surely_after_is_left_to_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A generation with just the other one's picture is not ours, though ours might stand there under another URL."""
+    """A generation with exactly the other order's picture is not ours, even if ours may have another URL there."""
     witness(ledger, luma)
     theirs = ordered(ledger, "b", picture("b"))
     luma.accept(picture("b"))
@@ -137,7 +137,7 @@ async def test_what_another_order_is_surely_after_is_left_to_it(ledger: Ledger, 
 async def test_pictures_that_look_alike_on_the_list_are_left_to_a_person(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """The service keeps its own copies of two pictures, and both answers were lost: a swap would spoil both scenes."""
+    """If the service copies the pictures of two lost orders, none is adopted: a swap would spoil both scenes."""
     ordered(ledger, "b", picture("b"))
     luma.accept(picture("copy-1"))
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-2"))]
@@ -147,7 +147,7 @@ async def test_pictures_that_look_alike_on_the_list_are_left_to_a_person(
 
 
 async def test_alike_and_still_being_sent_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Another run's answer is under way and may name the generation that looks like ours: it does, and ours is sent."""
+    """Another run's answer that may name the generation like ours is awaited; once it does, ours is sent."""
     witness(ledger, luma)
     theirs = ordered(ledger, "b", picture("b"), doubt=False)
     its = luma.accept(picture("copy-1"))["id"]
@@ -163,7 +163,7 @@ async def test_alike_and_still_being_sent_is_waited_for(ledger: Ledger, luma: Lu
 
 
 async def test_nobody_waits_for_one_alike_whose_sender_died(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Once the other one's lease is over, it is in doubt as well; then it is for a person to say which is which."""
+    """Once the other order's lease is over, it is in doubt as well, and both are left to a person."""
     theirs = ordered(ledger, "b", picture("b"), doubt=False)
     luma.accept(picture("copy-1"))
     luma.script = [never]
@@ -201,7 +201,7 @@ async def test_a_twin_that_took_up_ours_leaves_its_own(
 
 
 async def test_an_answer_after_another_attempt_has_begun_is_no_crash(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Given up, ordered anew by another process, and answered then: both are booked, and the new one is waited for."""
+    """If an order is answered after another process sent it again, both are booked, and the new one is awaited."""
 
     def late(_: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         key = intent("a").key
@@ -232,8 +232,8 @@ ORDERS: dict[str, Callable[[list[dict[str, Any]]], list[dict[str, Any]]]] = {
 async def test_the_order_of_the_list_is_not_taken_for_granted(
     ledger: Ledger, luma: Luma, clock: Clock, arranged: str
 ) -> None:
-    """A lost answer is found behind hundreds of older generations, however the service orders its list; only one that
-    proves to begin with the newest is not read to its end."""
+    """A lost answer is found behind hundreds of older generations in any order of the list; only a list that proves to
+    begin with the newest is not read to its end."""
     now = clock.now
     for number in range(350):
         luma.created_at = now - timedelta(days=1, minutes=350 - number)

@@ -1,4 +1,4 @@
-"""A list proves only what it tells: where echoes are silent or altered, that nothing fits is no reason to buy again."""
+"""Silent or altered echoes: where a list does not show the requests, a missing match is no reason to buy again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def luma() -> Luma:
 
 
 def lost(luma: Luma, echo: Echo) -> Answer:
-    """The create is accepted, its answer lost, and its echo on the list is what ``echo`` makes of it."""
+    """Accept the create, lose its answer, and list it with the echo that ``echo`` makes."""
 
     def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         echo(luma.accept(body))
@@ -69,7 +69,7 @@ def hours_behind(generation: dict[str, Any]) -> None:
 
 
 async def test_an_echo_with_its_defaults_is_ours(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What the service fills in, defaults and nulls, is no difference: the lost order is found and not sent again."""
+    """A lost order whose echo has defaults and nulls filled in is found and not sent again."""
     luma.script = [lost(luma, stored)]
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
@@ -101,7 +101,7 @@ def test_what_the_service_fills_in_is_no_difference(
 
 @pytest.mark.parametrize("echo", [without_request, empty, without_prompt, without_model])
 async def test_a_silent_echo_excludes_nothing(ledger: Ledger, luma: Luma, clock: Clock, echo: Echo) -> None:
-    """A generation of that time may be ours, for all that is told of it: not sent again, and not taken by guess."""
+    """With a silent echo of that time, which may be ours, the order is neither sent again nor adopted by guessing."""
     witness(ledger, luma)  # but for what it does not tell, the list would prove that nothing was accepted
     luma.script = [lost(luma, echo)]
     slept = Slept(clock)
@@ -126,7 +126,7 @@ async def test_a_silent_echo_excludes_nothing(ledger: Ledger, luma: Luma, clock:
 async def test_what_a_silent_echo_still_excludes(
     ledger: Ledger, luma: Luma, clock: Clock, change: dict[str, Any]
 ) -> None:
-    """What cannot be ours, by all that is told of it, does not keep an order in doubt."""
+    """A generation that cannot be ours by its known fields does not keep an order in doubt."""
     witness(ledger, luma)
     luma.accept(PARAMS | {"prompt": "made by hand"}).update(change)
     luma.script = [never]
@@ -135,7 +135,7 @@ async def test_what_a_silent_echo_still_excludes(
 
 
 async def test_a_clock_that_is_hours_off_is_known_by_what_is_known(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A service that lives in another time, as orders of known generation show: the lost one is found in that time."""
+    """If known orders show that the service's clock is hours off, the lost order is found by that clock."""
     other = await place(gateway(ledger, luma), intent("other"))
     hours_behind(luma.generations[other.generation_id])
     luma.script = [lost(luma, hours_behind)]
@@ -147,8 +147,8 @@ async def test_a_clock_that_is_hours_off_is_known_by_what_is_known(ledger: Ledge
 async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock, echo: Echo
 ) -> None:
-    """Where the service words prompts anew, its list does not fit orders of known end either: then that nothing fits is
-    no reason to buy again."""
+    """If the service rewords prompts, its list does not fit known orders either, so a missing match is no reason to buy
+    again."""
     witness(ledger, luma)
     for generation in luma.generations.values():
         echo(generation)
@@ -160,7 +160,7 @@ async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
 
 @pytest.mark.parametrize("echo", [without_request, reworded, hours_behind])
 async def test_what_some_order_has_is_no_riddle(ledger: Ledger, luma: Luma, clock: Clock, echo: Echo) -> None:
-    """However odd its echoes are: a list on which every generation is some order's shows that ours is not there."""
+    """A list whose generations all belong to other orders shows that ours is missing, however odd its echoes are."""
     witness(ledger, luma)
     for generation in luma.generations.values():
         echo(generation)
@@ -170,14 +170,14 @@ async def test_what_some_order_has_is_no_riddle(ledger: Ledger, luma: Luma, cloc
 
 
 async def test_equal_words_say_more_than_a_kind(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A service that calls everything an image: what was asked in our words is ours all the same."""
+    """If the service calls everything an image, a generation with our prompt is ours all the same."""
     luma.script = [lost(luma, lambda generation: generation.update(generation_type="image"))]
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_echo_that_comes_later_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A list that fills in what was asked only after a while: then it is found, and adopted."""
+    """If the list shows the request only after a while, the order is found then, and adopted."""
     luma.script = [lost(luma, without_request)]
     began = clock.now
 

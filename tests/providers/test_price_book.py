@@ -1,4 +1,4 @@
-"""A price book of one's own: read in full, or refused with the place of what is wrong."""
+"""A price book of one's own: read in full, or refused with the place of the error."""
 
 from __future__ import annotations
 
@@ -123,14 +123,14 @@ def test_a_bad_price_book(tmp_path: Path, text: str, message: str) -> None:
 
 @pytest.mark.parametrize("book", ["nowhere.toml", "."])
 def test_a_price_book_that_cannot_be_read(tmp_path: Path, book: str) -> None:
-    """A book that is missing, or a folder, is one clear error with what to do."""
+    """A book that is missing, or a folder, is one clear error with a hint."""
     with pytest.raises(SettingsError, match="cannot be read") as error:
         load_prices(tmp_path / book)
     assert "STUDIO_PRICE_BOOK" in error.value.hint
 
 
 def test_no_price_is_rounded_to_nothing(tmp_path: Path) -> None:
-    """What costs anything costs at least one step of the table; what a book says is free, is; no quote is absurd."""
+    """A price above 0 is at least one step of the table, a price of 0 is free, and no quote is absurdly high."""
     book = tmp_path / "mine.toml"
     book.write_text("""
 [tables.deal]
@@ -150,6 +150,6 @@ prices = {"ray-2" = {"720p" = {"5s" = "0"}}}
 
 
 def test_a_table_that_is_not_there() -> None:
-    """An unknown table's error lists those that there are."""
+    """The error for an unknown table lists the tables of the book."""
     with pytest.raises(SettingsError, match="mission"):
         load_prices(table="misson")

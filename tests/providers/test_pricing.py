@@ -1,4 +1,4 @@
-"""Prices: exact, named, and refused where there are none."""
+"""Prices: exact, named, and refused where the table has none."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def quoted(kind: str, dynamic: Range, tier: str, frames: int) -> Quote:
 
 @pytest.mark.parametrize(("kind", "dynamic", "seconds", "tier", "price"), CELLS)
 def test_ray_3_costs_what_luma_s_guide_says(kind: str, dynamic: Range, seconds: int, tier: str, price: str) -> None:
-    """Every cell of Luma's guide is our quote, to the cent; what it leaves out has no price."""
+    """Our quotes equal every cell of Luma's guide, to the cent; a clip that it leaves out has no price."""
     if price == "-":
         with pytest.raises(SettingsError, match="has no price for"):
             quoted(kind, dynamic, tier, seconds * 24)
@@ -91,14 +91,14 @@ def test_ray_3_costs_what_luma_s_guide_says(kind: str, dynamic: Range, seconds: 
     ],
 )  # fmt: skip
 def test_edits_and_reframes_by_the_length_of_their_source(kind: str, frames: int, price: str) -> None:
-    """An edit has the price of the next length; one of more than 10 s an upper bound; a reframe pays begun seconds."""
+    """An edit has the price of the next longer length, over 10 s an upper bound; a reframe pays each begun second."""
     quote = quoted(kind, "sdr", "540p", frames)
     assert quote.usd == Decimal(price)
     assert ("threefold" in quote.at_most) == (kind == "edit" and frames > 241)
 
 
 def test_an_edit_that_is_longer_than_any_bound_has_no_price() -> None:
-    """What is more than twice as long as the longest documented edit is not guessed at."""
+    """An edit of more than twice the longest documented length has no price."""
     with pytest.raises(SettingsError, match="has no price for ray-3 at 540p, edited, 482 frames"):
         quoted("edit", "sdr", "540p", 482)
 
@@ -211,7 +211,7 @@ def test_finishing_costs_what_the_service_charges() -> None:
 
 
 def test_nothing_falls_back_on_another_table() -> None:
-    """What a table does not price is refused when it is asked for, and only then; each refusal says what to do."""
+    """A purchase without a price in the table is refused when it is asked for, and only then, with a hint."""
     table, default = load_prices(table="mission"), load_prices()
     for refused in (
         lambda: table.quote("ray-flash-2", "540p", 5),
@@ -248,7 +248,7 @@ def test_a_long_scene_is_the_cheapest_clips(seconds: str, lengths: tuple[int, ..
 
 
 def test_a_scene_of_some_lengths_only() -> None:
-    """Where a clip must begin or end on a frame, only the lengths that allow it are chosen from."""
+    """For a clip that must begin or end on a frame, only the lengths that allow it are considered."""
     ray_3, table = MODELS["ray-3"], load_prices()
 
     def price(seconds: int) -> Decimal:
@@ -261,7 +261,7 @@ def test_a_scene_of_some_lengths_only() -> None:
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_every_model_can_be_bought(model: VideoModel) -> None:
-    """What a model can make has a price; its draft is no dearer than any of it; its stills come from the same API."""
+    """Every clip that a model can make has a price, its draft costs no more, and its stills come from the same API."""
     table = load_prices()
     for seconds in model.lengths:
         prices = [table.quote(model.name, tier, seconds).usd for tier in model.resolutions]
@@ -279,7 +279,7 @@ def test_every_model_can_be_bought(model: VideoModel) -> None:
 
 
 def test_a_still_has_the_nearest_shape() -> None:
-    """A still is asked for in the film's shape, or in the nearest that its model makes."""
+    """A still has the film's shape, or the nearest that its model makes."""
     uni, photon = STILL_MODELS["uni-1"], STILL_MODELS["photon-1"]
     wanted = ("16:9", "21:9", "4:3", "3:4", "9:21", "1:1")
     assert [uni.ratio_for(ratio) for ratio in wanted] == ["16:9", "2:1", "3:2", "2:3", "1:2", "1:1"]
@@ -288,7 +288,7 @@ def test_a_still_has_the_nearest_shape() -> None:
 
 @pytest.mark.parametrize(("find", "listed"), [(video_model, "ray-2, ray-flash-2, ray-3"), (still_model, "photon-1")])
 def test_an_unknown_model(find: Callable[[str], object], listed: str) -> None:
-    """A model that is none is refused with the list of those that are."""
+    """An unknown model is refused with the list of models."""
     with pytest.raises(BadInput, match="no model 'sora'") as error:
         find("sora")
     assert listed in error.value.hint
@@ -305,6 +305,6 @@ def test_money_as_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "1.234", "NaN", "Infinity", "1,50", "five", "1e999999"])
 def test_what_is_no_amount(text: str) -> None:
-    """A budget that is no amount of dollars and cents is refused with an example."""
+    """A budget that is not an amount of dollars and cents is refused with an example."""
     with pytest.raises(ValueError, match=r"12\.50"):
         parse_usd(text)

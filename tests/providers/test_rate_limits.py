@@ -1,6 +1,6 @@
-"""Limits as the service tells them: creates a minute learnt from its answers, and two kinds of 429, for all processes.
+"""Limits that the service tells: creates a minute learnt from its answers, and two kinds of 429, for all processes.
 
-See also ``test_admission.py``: what the books admit.
+See also ``test_admission.py``, on admission by the ledger.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def buy(ledger: Ledger, luma: LumaAgents, slept: Slept, name: str, **more:
 
 
 def outcome(ledger: Ledger, name: str, limits: Limits | None = None, **changes: object) -> str:
-    """What the books say to one more order."""
+    """The ledger's outcome for one more order."""
     return ledger.reserve(shot(name, **changes), run="other", caps=[], limits=limits).outcome
 
 
@@ -45,7 +45,7 @@ def outcome(ledger: Ledger, name: str, limits: Limits | None = None, **changes: 
      ("6.5", None), ("60, 60;w=60", None), ("1" + "0" * 30, None), ("\u0663", None)],
 )  # fmt: skip
 async def test_a_limit_is_read_from_an_accepted_create(told: str, learnt: int | None) -> None:
-    """``X-RateLimit-Limit`` is the creates a minute; what can be no limit is passed over."""
+    """``X-RateLimit-Limit`` is read as creates a minute; an impossible limit is ignored."""
     luma = LumaAgents()
     luma.script = [lambda request, body: with_limit(luma.answer()(request, body), told)]
     assert (await luma.provider().create("video", CLIP)).per_minute == learnt
@@ -58,7 +58,7 @@ def with_limit(response, told: str):
 
 
 async def test_the_other_api_documents_no_such_header() -> None:
-    """Of Dream Machine's answers nothing is learnt: in what it would count there, nobody says."""
+    """No limit is learnt from Dream Machine's answers, since the unit of its header is not documented."""
     luma = Luma()
     luma.script = [luma.answer(X_RateLimit_Limit="2"), refuse(429, X_RateLimit_Limit="2")]
     assert (await luma.provider().create("video", PARAMS)).per_minute is None
@@ -69,7 +69,7 @@ async def test_the_other_api_documents_no_such_header() -> None:
 
 @pytest.mark.parametrize("text", [RATE, JOBS, "no"])
 async def test_the_two_kinds_of_429_are_told_apart_by_their_headers(text: str) -> None:
-    """With ``X-RateLimit`` headers it is about creates a minute, without them about jobs at once, whatever it says."""
+    """A 429 with ``X-RateLimit`` headers means creates a minute, without them jobs at once, whatever it says."""
     luma = LumaAgents(script=[
         refuse(429, text, X_RateLimit_Limit="30", Retry_After="9"), refuse(429, text, Retry_After="9"),
         refuse(429, text, X_RateLimit_Remaining="0"),
@@ -88,12 +88,12 @@ async def test_the_two_kinds_of_429_are_told_apart_by_their_headers(text: str) -
      (10, 20, None, 10), (10, 20, 5, 5), (10, 20, 90, 10), (30, 20, None, 30)],
 )  # fmt: skip
 def test_which_limit_wins(own: int | None, usual: int | None, learnt: int | None, held_to: int | None) -> None:
-    """What the user set is never gone over; what the service told replaces the tier's table, up or down."""
+    """The user's limit is never exceeded; the service's limit replaces the tier's table, up or down."""
     assert Limits(3, own, usual).with_learnt(learnt) == Limits(3, held_to)
 
 
 async def test_a_learnt_limit_holds_for_every_process(url: str, ledger: Ledger, clock: Clock) -> None:
-    """What one process was told another one goes by, until the service tells another limit."""
+    """A limit told to one process holds for the others, until the service tells another limit."""
     luma, slept = LumaAgents(), Slept(clock)
     luma.script = [luma.answer(X_RateLimit_Limit="2")] * 2
     await buy(ledger, luma, slept, "a")
@@ -111,7 +111,7 @@ async def test_a_learnt_limit_holds_for_every_process(url: str, ledger: Ledger, 
 
 
 async def test_a_limit_is_learnt_from_a_429_too(ledger: Ledger, clock: Clock) -> None:
-    """A create that was over the limit tells the limit: it is kept to from then on."""
+    """The limit in a 429 is learnt and kept from then on."""
     luma, slept = LumaAgents(), Slept(clock)
     luma.script = [refuse(429, RATE, X_RateLimit_Limit="1", Retry_After="5")]
     await buy(ledger, luma, slept, "a")
@@ -121,7 +121,7 @@ async def test_a_limit_is_learnt_from_a_429_too(ledger: Ledger, clock: Clock) ->
 
 @pytest.mark.parametrize("earlier", ["agents", "ray-3", "uni"])
 def test_images_and_videos_share_one_bucket(ledger: Ledger, earlier: str) -> None:
-    """Stills and clips of the Agents API count together, also those that earlier versions booked in two pools."""
+    """Stills and clips of the Agents API count together, even those that earlier versions booked in two pools."""
     two = Limits(at_once=2, per_minute=2)
     assert outcome(ledger, "still", two, pool=earlier, endpoint="image") == "granted"
     assert outcome(ledger, "clip", two) == "granted"
@@ -136,7 +136,7 @@ def test_images_and_videos_share_one_bucket(ledger: Ledger, earlier: str) -> Non
 async def test_a_429_of_the_rate_holds_everybody_back_as_long_as_it_asks(
     url: str, ledger: Ledger, clock: Clock, asked: str
 ) -> None:
-    """Until Retry-After is over no process sends a create of that account and pool; others go on."""
+    """Until Retry-After is over no process sends a create of that account and pool; other pools continue."""
     luma, slept, began = LumaAgents(), Slept(clock), clock.now
     luma.script = [refuse(429, RATE, X_RateLimit_Remaining="0", Retry_After=asked)]
     other = open_ledger(url, clock=clock)
@@ -158,7 +158,7 @@ async def test_a_429_of_the_rate_holds_everybody_back_as_long_as_it_asks(
 
 
 async def test_a_429_of_the_jobs_holds_back_until_one_ends(ledger: Ledger, clock: Clock) -> None:
-    """Each generation that ends lets one create through; without an end, it is Retry-After that lets them."""
+    """Each generation that ends allows one create; without an end, the end of Retry-After allows them."""
     luma, slept = LumaAgents(), Slept(clock)
     for name in ("a", "b"):
         await buy(ledger, luma, slept, name)
@@ -177,7 +177,7 @@ async def test_a_429_of_the_jobs_holds_back_until_one_ends(ledger: Ledger, clock
 
 
 async def test_an_end_that_comes_while_a_create_waits_lets_it_go(ledger: Ledger, clock: Clock) -> None:
-    """Who waits because too many are being made looks whether one has ended, and need not sit out Retry-After."""
+    """A create that waits because too many are being made is sent once one has ended, before Retry-After is over."""
     luma, slept, began = LumaAgents(), Slept(clock), clock.now
     await buy(ledger, luma, slept, "a")
     luma.finish("generation-1")
@@ -190,7 +190,7 @@ async def test_an_end_that_comes_while_a_create_waits_lets_it_go(ledger: Ledger,
 
 
 async def test_a_429_of_the_jobs_is_sat_out_where_nothing_ends(ledger: Ledger, clock: Clock) -> None:
-    """With nothing of ours being made, Retry-After is what is waited for, and no create is sent before."""
+    """With nothing of ours being made, no create is sent before Retry-After is over."""
     luma, slept, began = LumaAgents(), Slept(clock), clock.now
     luma.script = [refuse(429, JOBS, Retry_After="90")]
     await buy(ledger, luma, slept, "a")
@@ -199,7 +199,7 @@ async def test_a_429_of_the_jobs_is_sat_out_where_nothing_ends(ledger: Ledger, c
 
 
 async def test_who_comes_while_the_service_takes_nothing_for_hours(ledger: Ledger, clock: Clock) -> None:
-    """A Retry-After beyond our patience is the error, for whoever comes next as well: nothing is sent meanwhile."""
+    """A Retry-After beyond our patience is an error, for later orders as well, and nothing is sent meanwhile."""
     luma, slept = LumaAgents(), Slept(clock)
     luma.script = [refuse(429, RATE, X_RateLimit_Remaining="0", Retry_After="7200")]
     for name in ("a", "a", "b"):
@@ -213,7 +213,7 @@ async def test_who_comes_while_the_service_takes_nothing_for_hours(ledger: Ledge
 
 
 def test_the_longer_of_two_holds_stays(ledger: Ledger, clock: Clock) -> None:
-    """A 429 that asks for less does not shorten what another one asked for; the two kinds are held apart."""
+    """A 429 that asks for less does not shorten an earlier wait; the two kinds are kept apart."""
     ledger.hold_back("luma-1", "agents", LimitKind.RATE, 100)
     ledger.hold_back("luma-1", "agents", LimitKind.RATE, 5)
     ledger.hold_back("luma-1", "agents", LimitKind.JOBS, 5)
@@ -227,7 +227,7 @@ def test_the_longer_of_two_holds_stays(ledger: Ledger, clock: Clock) -> None:
 async def test_what_a_run_is_held_to(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, own: str, limits: Limits
 ) -> None:
-    """On a billed service the tier's table is what a told limit replaces; ``STUDIO_PER_MINUTE`` is the user's bound."""
+    """On a billed service a told limit replaces the tier's table; ``STUDIO_PER_MINUTE`` is the user's bound."""
     monkeypatch.setenv("LUMAAI_API_KEY", "k")
     monkeypatch.setenv("STUDIO_PER_MINUTE", own)
     async with open_session(load_settings()) as session:
@@ -236,7 +236,7 @@ async def test_what_a_run_is_held_to(
 
 
 def test_every_shot_of_the_agents_api_is_of_one_pool() -> None:
-    """A clip of ray-3 and the still that it begins with are held to the same limits; Dream Machine has two pools."""
+    """A clip of ray-3 and the still that it begins with have the same limits; Dream Machine has two pools."""
     anna = [{"id": "anna", "images": ["https://x.example/p.png"]}]
     pools = {
         model: {shot.pool for shot in plan(film(scene("a", character="anna"), model=model, characters=anna)).shots}

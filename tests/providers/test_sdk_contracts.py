@@ -1,6 +1,6 @@
-"""What we rely on in the two installed SDKs, so that a drift of either fails here, and not at a purchase.
+"""The contract with the two installed SDKs, so that a change of either fails here, and not at a purchase.
 
-A new choice fails too: it is to be looked at, and then to be written down here and in
+A new choice fails too: it is to be examined, and then added here and to
 ``studio/providers/luma/models.py``.
 """
 
@@ -40,14 +40,14 @@ RAY_3 = MODELS["ray-3"]
 
 
 def client(sdk: str, answer: Callable[[httpx.Request], httpx.Response] | None = None, **options: Any) -> Client:
-    """A client of that SDK on a transport that answers so."""
+    """A client of that SDK on a transport with this answer."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer or (lambda _: httpx.Response(200, json={}))))
     make = lumaai.AsyncLumaAI if sdk == "lumaai" else luma_agents.AsyncLuma
     return make(auth_token="k", base_url="https://api.example/x", http_client=http, **options)
 
 
 def parameters(method: Any) -> tuple[set[str], set[str]]:
-    """The parameters that a method cannot do without, and its others."""
+    """The required parameters of a method, and its others."""
     own = {"extra_headers", "extra_query", "extra_body", "timeout"}
     found = {p.name: p.default is p.empty for p in inspect.signature(method).parameters.values() if p.name not in own}
     return {name for name, needed in found.items() if needed}, {name for name, needed in found.items() if not needed}
@@ -125,13 +125,13 @@ METHODS: dict[str, tuple[Any, set[str], set[str]]] = {
 
 @pytest.mark.parametrize("name", METHODS)
 def test_what_each_method_takes(name: str) -> None:
-    """Each method that we call takes these parameters, and can do without none but those."""
+    """Each method that we call takes these parameters, and requires exactly those marked."""
     method, needed, optional = METHODS[name]
     assert parameters(method) == (needed, optional)
 
 
 def test_neither_sdk_lists_what_it_did_not() -> None:
-    """The second API has no list, no delete and no balance; once it has, in-doubt orders can settle themselves."""
+    """The second API has no list, delete or balance; once it has a list, orders in doubt can be settled by it."""
     assert not {"list", "delete"} & set(dir(AGENTS.generations))
     assert not hasattr(AGENTS, "credits")
     assert not DreamMachine.endpoints & {"get", "list"}
@@ -172,12 +172,12 @@ def test_neither_sdk_lists_what_it_did_not() -> None:
     ],
 )
 def test_the_choices_are_those_that_we_know(found: Any, ours: set[str]) -> None:
-    """Models, tiers, lengths, shapes, strengths, codes and states are exactly those in our tables."""
+    """Models, tiers, lengths, shapes, strengths, codes and states are exactly those of our tables."""
     assert choices(found) == ours
 
 
 def test_states() -> None:
-    """A generation's states, as the two services call them."""
+    """The two services' names for a generation's states are those that we read."""
     assert choices(kind(dream_types.Generation, "state")) == {"queued", "dreaming", "completed", "failed"}
     assert choices(kind(agents_types.Generation, "state")) == {"queued", "processing", "completed", "failed"}
 
@@ -201,7 +201,7 @@ def test_states() -> None:
     ],
 )  # fmt: skip
 def test_the_parts_of_a_request(shape: Any, fields: set[str]) -> None:
-    """What stands inside a request has exactly these fields."""
+    """The parts of a request have exactly these fields."""
     assert set(hints(shape)) == fields
 
 
@@ -227,7 +227,7 @@ def test_the_fields_that_we_read(model: Any, read: set[str]) -> None:
 
 
 def test_the_echoed_request_is_told_apart() -> None:
-    """An echo is one of these, told apart by generation_type and model; what an order is found again by is in it."""
+    """An echo is of one of these types, by generation_type and model, and has the fields that identify an order."""
     by_type = {
         next(iter(choices(kind(part, "generation_type")))): set(part.model_fields) for part in get_args(echo.Request)
     }
@@ -255,7 +255,7 @@ def test_how_a_client_is_made(sdk: str) -> None:
 
 
 def test_where_the_services_are() -> None:
-    """Our URLs are those that the SDKs themselves go to."""
+    """Our URLs are those that the SDKs use themselves."""
     assert str(lumaai.AsyncLumaAI(auth_token="k").base_url).rstrip("/") == spec.DREAM_MACHINE.base_url
     assert str(luma_agents.AsyncLuma(auth_token="k").base_url).rstrip("/") == spec.AGENTS.base_url
 
@@ -289,7 +289,7 @@ CREATES: dict[str, tuple[str, Create]] = {
 
 
 def counted(outcome: httpx.Response | type[httpx.TransportError]) -> tuple[list[str], Callable[..., httpx.Response]]:
-    """A transport that always ends so, and the methods of the requests that it saw."""
+    """A transport with one constant outcome, and the methods of the requests that it got."""
     seen: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -302,7 +302,7 @@ def counted(outcome: httpx.Response | type[httpx.TransportError]) -> tuple[list[
 
 
 def test_every_create_is_counted_here() -> None:
-    """The table above holds every endpoint that can bill."""
+    """The table above has every endpoint that can bill."""
     assert CREATES.keys() == DreamMachine.endpoints | {"agents"}
 
 
@@ -319,7 +319,7 @@ def test_every_create_is_counted_here() -> None:
 async def test_without_retries_a_create_goes_out_once(
     name: str, outcome: httpx.Response | type[httpx.TransportError]
 ) -> None:
-    """With the retries off a POST is sent exactly once, whatever comes of it, and even if the answer asks for more."""
+    """With the retries off a POST is sent exactly once, whatever its outcome, even if the answer asks for a retry."""
     sdk, create = CREATES[name]
     seen, answer = counted(outcome)
     with pytest.raises((lumaai.LumaAIError, luma_agents.LumaError)):
@@ -329,7 +329,7 @@ async def test_without_retries_a_create_goes_out_once(
 
 @pytest.mark.parametrize("name", ["video", "agents"])
 async def test_with_retries_a_create_goes_out_three_times(name: str) -> None:
-    """Why the retries must be off: by itself each SDK sends a paid request three times, with nothing to tell it by."""
+    """By default each SDK sends a paid request three times, without a sign of it, so the retries must be off."""
     sdk, create = CREATES[name]
     headers: list[httpx.Headers] = []
 
@@ -345,7 +345,7 @@ async def test_with_retries_a_create_goes_out_three_times(name: str) -> None:
 
 @pytest.mark.parametrize("name", CREATES)
 async def test_a_raw_answer_is_whatever_came(name: str) -> None:
-    """A raw answer gives status, headers and bytes as they came, also where they are not what the SDK expects."""
+    """A raw answer gives status, headers and bytes as received, even if the SDK expects others."""
     sdk, create = CREATES[name]
     page = httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"})
     raw = await create(client(sdk, counted(page)[1]))
@@ -381,7 +381,7 @@ async def test_the_error_of_each_status(sdk: str, status: int, name: str) -> Non
      (httpx.PoolTimeout, "APITimeoutError"), (httpx.ReadTimeout, "APITimeoutError")],
 )  # fmt: skip
 async def test_a_broken_connection_names_its_cause(sdk: str, broken: type[httpx.TransportError], name: str) -> None:
-    """The error of a broken connection carries httpx's own, which says whether anything was sent."""
+    """The error of a broken connection has httpx's own as its cause, which tells if anything was sent."""
     create = CREATES["video" if sdk == "lumaai" else "agents"][1]
     with pytest.raises(SDKS[sdk].APIConnectionError) as error:
         await create(client(sdk, counted(broken)[1], max_retries=0))

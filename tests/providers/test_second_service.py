@@ -1,4 +1,4 @@
-"""A second service, installed as its package would be: no line of ours changes for it, and a film may use both."""
+"""A second service, installed as its package would be: our code does not change for it, and a film may use both."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def server(tmp_path: Path) -> Iterator[ExampleServer]:
 
 
 def test_the_contract_holds_for_it(path: str) -> None:
-    """The contract's tests, in a process in which it is installed, run over it as well."""
+    """In a process in which it is installed, the contract's tests run over it as well."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "tests/providers/test_contract.py"],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=300, check=False,
@@ -58,7 +58,7 @@ def test_the_contract_holds_for_it(path: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_film_of_two_services(workplace: Path, path: str, sandbox: Sandbox, server: ExampleServer) -> None:
-    """Planned, bought, awaited, fetched, joined and reported; a rerun buys nothing; orders name their provider."""
+    """A film of two services is made and reported, a rerun buys nothing, and orders name their provider."""
     (workplace / "film.yaml").write_text(FILM)
     given = {"PYTHONPATH": path, "LUMAAI_BASE_URL": sandbox.url, "EXAMPLE_BASE_URL": server.url}
     done = command(workplace, "film.yaml", "--out", "out", "--json", **given)
@@ -87,7 +87,7 @@ def test_a_film_of_two_services(workplace: Path, path: str, sandbox: Sandbox, se
 
 
 def test_a_service_that_is_missing(workplace: Path) -> None:
-    """A film whose model came with a package that is no longer installed: one error, with the scene."""
+    """A film with a model of a package that is no longer installed is one error that names the scene."""
     (workplace / "film.yaml").write_text(FILM)
     done = command(workplace, "film.yaml", "--plan")
     assert done.returncode == 2
@@ -97,7 +97,7 @@ def test_a_service_that_is_missing(workplace: Path) -> None:
 
 
 def test_a_service_that_cannot_be_loaded(workplace: Path, tmp_path: Path) -> None:
-    """A package whose code fails takes no other service with it; who asks for one of its models is told."""
+    """A package whose code fails affects no other service; a request for one of its models reports it."""
     points = Path(installed(tmp_path)) / "example_service-1.0.dist-info" / "entry_points.txt"
     points.write_text("[studio_producer.providers]\nexample = no_such_module:SPEC\nagents = no_such_module:SPEC\n")
     given = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(points.parents[1])])}

@@ -1,4 +1,4 @@
-"""A create whose answer is a status that no document calls a refusal: it may have been accepted."""
+"""Creates answered with a status that is not documented as a refusal: they may have been accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUSES = (301, 302, 303, 307, 308, 304, 405, 410, 418, 425, 451)
 
 @pytest.mark.parametrize("status", STATUSES)
 async def test_a_status_that_nobody_documents_is_no_refusal(luma: Luma, status: int) -> None:
-    """The provider calls a redirect, and whatever else is not documented as a refusal, ambiguous; it follows none."""
+    """A redirect, and any status not documented as a refusal, is ambiguous, and no redirect is followed."""
     luma.script = [luma.garble(status, b'{"detail": "see other"}')]
     with pytest.raises(Ambiguous):
         await luma.provider().create("video", PARAMS)
@@ -38,7 +38,7 @@ async def test_what_was_accepted_under_such_a_status_is_adopted(ledger: Ledger, 
 
 
 def odd(luma: Luma | LumaAgents, status: int, headers: dict[str, str], content: bytes = b"{}") -> Answer:
-    """Accept the create, and answer with such headers."""
+    """Accept the create, and answer with these headers."""
 
     def answer(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept(body)
@@ -62,7 +62,7 @@ ODD: dict[str, tuple[int, dict[str, str]]] = {
 @pytest.mark.parametrize("api", ["dream-machine", "agents"])
 @pytest.mark.parametrize("case", ODD)
 async def test_an_answer_that_breaks_the_client_was_an_answer(case: str, api: str) -> None:
-    """Whatever an SDK raises while it reads an answer, a redirect's address or a charset: the create was sent."""
+    """After any error of an SDK while it reads an answer, a redirect's address or a charset, the create was sent."""
     service: Luma | LumaAgents = Luma() if api == "dream-machine" else LumaAgents()
     service.script = [odd(service, *ODD[case])]
     body = (
@@ -75,7 +75,7 @@ async def test_an_answer_that_breaks_the_client_was_an_answer(case: str, api: st
 
 
 async def test_what_cannot_be_built_was_not_sent(luma: Luma) -> None:
-    """An error from before the request is handed over is no doubt: nothing was sent."""
+    """After an error before the request is handed over there is no doubt: nothing was sent."""
     with pytest.raises(NotSent, match="cannot be built"):
         await luma.provider().create("video", PARAMS | {"prompt": object()})
     assert luma.sent == []
