@@ -1,4 +1,4 @@
-"""What a list proves: an order is sent again only where our own generations show that the list is complete."""
+"""Proof by a list: an order is sent again only where our own generations show that the list is complete."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Shown = list[dict[str, Any]]
 async def test_an_exact_echo_outside_the_window_is_never_released(
     ledger: Ledger, luma: Luma, clock: Clock, hours: int
 ) -> None:
-    """The first order of an account, its answer lost, a service an hour off: the echo is there, a person is asked."""
+    """If the first order of an account is lost and the service an hour off, the echo is left to a person."""
     moment = clock.now + timedelta(hours=hours)
     luma.script = [lost(luma, "video", created_at=moment.isoformat())]
     with pytest.raises(InDoubt, match="in the same words, at another time"):
@@ -42,7 +42,7 @@ async def test_an_exact_echo_outside_the_window_is_never_released(
 
 
 async def test_a_list_that_leaves_out_what_is_known_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The list shows ended generations only: another of ours, known by id, is missing on it, so absence is no proof."""
+    """A list without a generation of ours that is known by id, because it shows only ended ones, is no proof."""
     luma.arranged = lambda newest: [g for g in newest if g["state"] == "completed"]
     witness(ledger, luma)
     luma.script = [lost(luma, "video")]
@@ -56,7 +56,7 @@ async def test_a_list_that_leaves_out_what_is_known_proves_nothing(ledger: Ledge
 async def test_a_list_that_leaves_out_an_earlier_attempt_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """A generation that failed, and whose order is sent again, is known too: a list without it is not complete."""
+    """A list without the failed generation of an order that was sent again is not complete."""
     witness(ledger, luma)
     first = await place(gateway(ledger, luma))
     ledger.failed(intent().key, first.generation_id, "Job failed", FailureClass.SERVICE)
@@ -71,7 +71,7 @@ async def test_a_list_that_leaves_out_an_earlier_attempt_proves_nothing(
 async def test_a_list_that_shows_only_what_is_being_made_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """The list leaves out what has ended, and the lost one has: our own ended one is missing, too."""
+    """A list that leaves out ended generations, the lost one and another of ours, proves nothing."""
     luma.arranged = lambda newest: [g for g in newest if g["state"] != "completed"]
     witness(ledger, luma)
     luma.script = [lost(luma, "video", state="completed")]
@@ -84,7 +84,7 @@ async def test_a_list_that_shows_only_what_is_being_made_proves_nothing(
 async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
     ledger: Ledger, luma: Luma, clock: Clock, lag: int
 ) -> None:
-    """What was accepted appears so many seconds later on the list: adopted if it comes in time, never sent again."""
+    """A create that the list shows so many seconds late is adopted if it comes in time, and never sent again."""
     accepted: dict[str, datetime] = {}
 
     def late(newest: Shown) -> Shown:
@@ -110,7 +110,7 @@ async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
 async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock, lag: int, shown: int
 ) -> None:
-    """Those that are known are older, and came onto the list before: the order is as late, and is waited for."""
+    """If older generations came onto the list late, an order is waited for that may be as late."""
     witness(ledger, luma)
     accepted = {f"generation-{n}": clock.now for n in (1, 2)}
 
@@ -131,7 +131,7 @@ async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
 async def test_when_a_lost_answer_was_found_says_nothing_of_how_late_the_list_is(
     ledger: Ledger, luma: Luma, clock: Clock, lag: int
 ) -> None:
-    """An order that was adopted is booked long after it was accepted: the list need not have shown it so soon."""
+    """An adopted order is booked long after it was accepted, so its booking tells nothing of the list's delay."""
     witness(ledger, luma)
     found = replace(intent("found", production="another"), sent=PARAMS | {"prompt": "found"})
     ledger.reserve(found, run="another", caps=[])
@@ -158,7 +158,7 @@ async def test_when_a_lost_answer_was_found_says_nothing_of_how_late_the_list_is
 async def test_a_purchase_that_was_booked_from_a_recorded_result_is_no_witness(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """Nobody knows when it was accepted: neither how late the list is, nor the service's clock, is learnt from it."""
+    """Its time of acceptance is unknown, so neither the list's delay nor the service's clock is learnt from it."""
     made = str(luma.accept(PARAMS | {"prompt": "recorded"})["id"])
     clock.now += timedelta(hours=3)
     ledger.book_found(intent("recorded"), run="another", attempt=1, generation_id=made, note="from a result")
@@ -172,7 +172,7 @@ async def test_a_purchase_that_was_booked_from_a_recorded_result_is_no_witness(
 
 
 async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Where known generations came onto the list late, absence is believed only after three times as long."""
+    """If known generations came onto the list late, absence counts only after three times as long."""
     witness(ledger, luma)
     keep_sightings(ledger, "luma-1", [Sighting("generation-1", 100.0, unfinished=True)])
     assert latest_by(ledger, "luma-1") == 100.0
@@ -183,7 +183,7 @@ async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma,
 
 
 async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma) -> None:
-    """Three generations are deleted by hand between two pages, and rows move up past the seam: all are seen."""
+    """If three generations are deleted between two pages and rows move up, all remaining rows are seen."""
     names = [luma.accept(PARAMS | {"prompt": f"number {n}"})["id"] for n in range(150)][::-1]
     deleted = names[:3]
 
@@ -200,7 +200,7 @@ async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma)
 
 
 async def test_unfinished_ones_that_stand_last_are_seen(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A hundred rows that descend are no proof of "newest first": what is being made stands on the second page."""
+    """A hundred descending rows are no proof of "newest first": unfinished ones on the second page are seen."""
 
     def last(newest: Shown) -> Shown:
         return [g for g in newest if g["state"] == "completed"] + [g for g in newest if g["state"] != "completed"]
@@ -215,7 +215,7 @@ async def test_unfinished_ones_that_stand_last_are_seen(ledger: Ledger, luma: Lu
 
 
 class Pages:
-    """A service whose pages are what a test says, for each offset."""
+    """A service with the pages that a test gives for each offset."""
 
     has_list = True
     clock = None
@@ -232,7 +232,7 @@ def rows(*numbers: int) -> tuple[Generation, ...]:
 
 
 async def test_a_list_is_read_on_where_the_service_says_there_is_no_more() -> None:
-    """``has_more`` is wrong in either direction: the end is where no new rows come."""
+    """Whatever ``has_more`` says, a list is read until a page has no new rows."""
 
     def ten(offset: int) -> GenerationPage:
         return GenerationPage(rows(*range(offset, min(offset + 10, 25))), has_more=False)
@@ -253,8 +253,8 @@ async def test_pages_that_do_not_fit_together_prove_nothing(case: str) -> None:
 
 
 async def test_a_list_that_is_cut_off_before_the_order_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Only the newest two rows, and "no more": what was accepted before the order is missing, though its witnesses are
-    there."""
+    """A list of only the newest two rows, and "no more", lacks generations from before the order, though it has its
+    witnesses."""
     await place(gateway(ledger, luma), intent("older"))
     luma.finish("generation-1")
     luma.script = [lost(luma, "video")]

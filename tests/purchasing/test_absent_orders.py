@@ -1,4 +1,4 @@
-"""Orders that a list does not show, or shows as what may be another's: when they are sent again, and what turns up."""
+"""Orders that a list does not show, or that may be another's there: sending them again, and late arrivals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, s
 
 
 async def test_a_second_doubt_of_an_order_goes_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A service that answers 500 for ever and never accepts is asked twice, and then it is one clear error."""
+    """A service that always answers 500 and never accepts gets two creates, and then there is one clear error."""
     witness(ledger, luma)
     luma.script = [refuse(500)] * 50
     with pytest.raises(InDoubt, match="sent again once because the list did not show it"):
@@ -31,7 +31,7 @@ async def test_a_second_doubt_of_an_order_goes_to_a_person(ledger: Ledger, luma:
 
 
 async def test_what_was_released_by_absence_stays_in_every_cap(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A service that accepts and shows nothing of it: not one create more than the cap covers is ever sent."""
+    """With a service that accepts but lists nothing, no more creates are sent than the cap covers."""
     witness(ledger, luma)
     luma.arranged = lambda newest: [g for g in newest if g["id"] in ("generation-1", "generation-2")]
     luma.script = [luma.lose()] * 50
@@ -47,7 +47,7 @@ async def test_what_was_released_by_absence_stays_in_every_cap(ledger: Ledger, l
 async def test_what_was_accepted_long_after_its_client_was_killed_is_found(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """Killed after 25 s, accepted 120 s after it was sent: the grace period counts from the end of the longest call."""
+    """A create killed after 25 s and accepted after 120 s is found: the grace period starts after the longest call."""
     witness(ledger, luma)
     wanted = intent("a", sent=PARAMS)
     ledger.reserve(wanted, run="killed", caps=[])
@@ -65,7 +65,7 @@ async def test_what_was_accepted_long_after_its_client_was_killed_is_found(
 
 
 async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What was released by absence is looked for again: found, it is adopted; after a day it counts no more."""
+    """An order released as absent is looked for again: if found, it is adopted; after a day it no longer counts."""
     witness(ledger, luma)
     ledger.completed(intent("ended").key, "generation-1")
     wanted = intent("a", sent=PARAMS)
@@ -83,7 +83,7 @@ async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, c
 
 
 async def test_an_attempt_that_another_one_followed_is_settled(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Released as absent and sent again, and then the first turns up: it is booked too, and counted once."""
+    """If an order was released as absent and sent again, and the first turns up, that is booked and counted once."""
     witness(ledger, luma)
     wanted = intent("a", sent=PARAMS)
     ledger.reserve(wanted, run="r", caps=[])
@@ -115,7 +115,7 @@ def absent(ledger: Ledger) -> OrderRow:
 async def test_after_a_day_it_is_not_certain_without_a_proof(
     ledger: Ledger, luma: Luma, clock: Clock, case: str
 ) -> None:
-    """Its words are on the list, at another time; or nothing shows that the list is complete: it goes on counting."""
+    """An order goes on counting if its prompt is listed at another time, or nothing shows that the list is complete."""
     if case == "in the way":
         witness(ledger, luma)
         ledger.completed(intent("ended").key, "generation-1")
@@ -128,7 +128,7 @@ async def test_after_a_day_it_is_not_certain_without_a_proof(
 
 
 async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Released by absence, and on the list an hour later: it is this order's, paid once, and counted once."""
+    """A generation listed an hour after its order was released as absent is this order's, paid and counted once."""
     witness(ledger, luma)
     wanted = intent("a", sent=PARAMS)
     ledger.reserve(wanted, run="r", caps=[])
@@ -146,7 +146,7 @@ async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, cl
 async def test_without_a_witness_absence_counts_once_everything_has_ended(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """No generation of that time is known, but earlier ones are on the list: after an hour it proves that much."""
+    """If only earlier generations are known, and are all on the list, absence counts after an hour."""
     witness(ledger, luma)
     luma.finish("generation-2")
     clock.now += timedelta(days=2)
@@ -160,7 +160,7 @@ async def test_without_a_witness_absence_counts_once_everything_has_ended(
 
 
 async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Two ledgers on one account order the same: what the callback names as the other one's is not taken."""
+    """If two ledgers on one account order the same, a generation whose callback names the other is not adopted."""
     body = PARAMS | {"callback_url": f"https://hook.example/?studio_order=0123abcd.{intent().key[:40]}.1"}
     luma.accept(body)
     luma.script = [fail(httpx.ReadTimeout)]
@@ -170,7 +170,7 @@ async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: L
 
 
 async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Another ledger has bought the same film: its double of a shot that we have betrays it, and nothing is taken."""
+    """If a double of a shot of ours shows that another ledger bought the same film, nothing is adopted."""
     await place(gateway(ledger, luma), intent("a"))
     luma.accept(PARAMS)  # the other ledger's of the same shot
     luma.accept(PARAMS | {"prompt": "the second scene"})
@@ -185,7 +185,7 @@ async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Led
 async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks_name_orders(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """The service tells our callbacks, so a generation in the very same words without one was made by hand."""
+    """If the service echoes our callbacks, a generation with the same prompt and no callback is not adopted."""
     hook = "https://hook.example/luma"
     await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.accept(PARAMS)
@@ -198,7 +198,7 @@ async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks
 async def test_what_was_made_by_hand_is_not_adopted_where_the_list_shows_none_of_ours(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """The list shows its first row alone, which was made by hand in our words: one of ours is asked for by its id."""
+    """If the list shows only a row made by hand with our prompt, one of our generations is asked for by its id."""
     hook = "https://hook.example/luma"
     await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.arranged = lambda newest: newest[:1]
@@ -243,7 +243,7 @@ ALTERED: dict[str, Callable[[str], str]] = {
 async def test_a_prompt_that_the_list_alters_is_for_a_person(
     ledger: Ledger, luma: Luma, clock: Clock, case: str
 ) -> None:
-    """The witnesses' words are plain, the lost one's are altered: what is no order's, of that time, is in the way."""
+    """A lost order whose prompt the list may have altered is left to a person: a generation is in the way."""
     witness(ledger, luma)
     prompt = "a lighthouse in a storm, " * 12
     altered = PARAMS | {"prompt": ALTERED[case](prompt), "generation_type": "video"}
@@ -257,7 +257,7 @@ async def test_a_prompt_that_the_list_alters_is_for_a_person(
 
 @pytest.mark.parametrize("echo", ["Cafe\u0301 &amp; \u201cbar\u201d", "Caf\u00e9  & \u201cbar\u201d"])
 async def test_forms_of_letters_are_no_other_words(ledger: Ledger, luma: Luma, clock: Clock, echo: str) -> None:
-    """A list that gives composed letters, or HTML's entities, gives the same words: adopted."""
+    """A generation listed with composed letters or HTML entities has the same prompt, and is adopted."""
     luma.script = [lost(luma, "video", request=PARAMS | {"prompt": echo, "generation_type": "video"})]
     placed = await gateway(ledger, luma, sleep=Slept(clock)).purchase(
         intent("a"), PARAMS | {"prompt": "Caf\u00e9 & \u201cbar\u201d"}, on_wait=lambda _: None

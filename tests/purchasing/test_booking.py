@@ -1,4 +1,4 @@
-"""Booking the id that a create was answered with: tried again, kept in a file, and booked by the next run."""
+"""Booking the id from a create's answer: it is retried, kept in a file, and booked by the next run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.orders import PRICE, Slept, gateway, place, spent
 
 
 class Failing(Ledger):
-    """A ledger that cannot take an id, so many times."""
+    """A ledger that fails to book an id a given number of times."""
 
     times = 3
 
@@ -33,7 +33,7 @@ class Failing(Ledger):
 
 
 async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
-    """The ledger's connection is lost while an id is being booked: tried again, it is booked, and nothing is lost."""
+    """If the ledger's connection is lost while an id is being booked, a retry books it."""
     ledger = Failing(open_engine(url), clock=clock)
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
@@ -63,7 +63,7 @@ async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
 
 
 async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
-    """A run that is stopped while it tries to book an id has written the id down, and the next run books it."""
+    """A run that is stopped while it tries to book an id leaves it in a file, and the next run books it."""
     ledger = Failing(open_engine(url), clock=clock)
     ledger.times = 1000
     unbooked = Unbooked(tmp_path / "unbooked")
@@ -85,7 +85,7 @@ async def test_cancelled_while_an_id_is_being_booked(url: str, luma: Luma, clock
 
 
 def test_an_id_is_booked_in_its_own_ledger(ledger: Ledger, tmp_path: Path) -> None:
-    """The file of an id names the ledger that lacks it: another one leaves it where it is."""
+    """The file of an id names the ledger that lacks it, and another ledger leaves it alone."""
     unbooked = Unbooked(tmp_path / "unbooked")
     reserved(ledger)
     kept = unbooked.keep("another ledger", KEY, 1, "g")
@@ -96,14 +96,14 @@ def test_an_id_is_booked_in_its_own_ledger(ledger: Ledger, tmp_path: Path) -> No
 
 
 def test_an_id_to_be_booked_that_cannot_be_read_is_told(ledger: Ledger, tmp_path: Path) -> None:
-    """A damaged file holds the id of a purchase: it is one error that names the file, and is not passed over."""
+    """A damaged file with the id of a purchase is one error that names the file."""
     (tmp_path / "damaged.json").write_text('{"ledger": "')
     with pytest.raises(LedgerError, match=r"damaged\.json.*cannot be read"):
         Unbooked(tmp_path).book(ledger)
 
 
 async def test_an_id_that_was_kept_is_booked_by_the_next_run(workplace: Path) -> None:
-    """Whatever opens the ledger next books what could not be booked before."""
+    """The next run that opens the ledger books the id that could not be booked before."""
     async with open_session(load_settings()) as session:
         session.ledger.reserve(WANTED, run="r", caps=[])
         session.unbooked.keep(session.ledger.id, KEY, 1, "g")

@@ -1,4 +1,4 @@
-"""The one door to spending: what happens to a create, and what follows, row by row."""
+"""The purchase gateway: the outcome of a create in each case, row by row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.orders import PARAMS, PRICE, Slept, gateway, intent, place, s
 
 
 async def test_an_accepted_create_is_booked_with_its_id(ledger: Ledger, luma: Luma) -> None:
-    """A create that is accepted stands in the books with its price and its generation, and every parameter was sent."""
+    """An accepted create is in the ledger with its price and its generation, and every parameter was sent."""
     placed = await place(gateway(ledger, luma))
     row = ledger.order(intent().key)
     assert placed.bought
@@ -54,7 +54,7 @@ async def test_two_at_once_buy_once(ledger: Ledger, luma: Luma) -> None:
 
 
 async def test_what_is_finished_is_not_bought_again(ledger: Ledger, luma: Luma) -> None:
-    """An order whose generation has ended well stands as one in flight does, and is known to be complete."""
+    """An order whose generation is completed is not bought again, and is returned as completed."""
     first = await place(gateway(ledger, luma))
     ledger.completed(intent().key, first.generation_id)
     again = await place(gateway(ledger, luma, run="another run"))
@@ -63,7 +63,7 @@ async def test_what_is_finished_is_not_bought_again(ledger: Ledger, luma: Luma) 
 
 
 async def test_who_comes_while_it_is_being_sent_waits_for_what_comes_of_it(ledger: Ledger, luma: Luma) -> None:
-    """While one run's create is under way, another that wants the same waits, is told so, and gets what it brings."""
+    """While one run's create is under way, another run with the same order waits, is told so, and gets its result."""
     sent, answer, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Slow(httpx.AsyncBaseTransport):
@@ -91,7 +91,7 @@ async def test_who_comes_while_it_is_being_sent_waits_for_what_comes_of_it(ledge
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 async def test_what_was_never_sent_is_released(ledger: Ledger, luma: Luma, error: type[httpx.TransportError]) -> None:
-    """A create that never left is given back to the books, and may be placed again."""
+    """A create that was never sent is released in the ledger, and may be placed again."""
     luma.script = [fail(error)]
     with pytest.raises(NotSent, match="cannot be reached"):
         await place(gateway(ledger, luma))
@@ -123,7 +123,7 @@ async def test_a_refusal_is_final_and_free(ledger: Ledger, luma: Luma, status: i
 
 
 async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A rate limit is sat out for as long as Retry-After says; nothing is reserved meanwhile."""
+    """A rate limit is waited out for as long as Retry-After says; nothing is reserved meanwhile."""
     luma.script = [refuse(429, retry_after="7"), refuse(429)]
     slept = Slept(clock)
     placed = await place(gateway(ledger, luma, sleep=slept))
@@ -136,7 +136,7 @@ async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma, cl
 
 
 async def test_429_for_ever_ends(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """When patience is over, the rate limit is the error, and the books are even."""
+    """When patience is over, the rate limit is the error, and the ledger has no price left reserved."""
     luma.script = [refuse(429, retry_after="30")] * 3
     with pytest.raises(RateLimited):
         await place(gateway(ledger, luma, patience=50, sleep=Slept(clock)))
@@ -164,7 +164,7 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
 
 
 async def test_who_slept_while_asking_for_the_time_asks_again(url: str, luma: Luma, clock: Clock) -> None:
-    """The time that the ledger told is old when it arrives: what has passed on this machine meanwhile counts too."""
+    """If the ledger's time arrives late, the time that passed on this machine meanwhile counts too."""
     slept: list[float] = []
 
     class Sleepy(Ledger):
@@ -186,7 +186,7 @@ async def test_who_slept_while_asking_for_the_time_asks_again(url: str, luma: Lu
 
 @pytest.mark.parametrize("taken", [True, False])
 async def test_who_slept_before_sending_asks_again(url: str, luma: Luma, clock: Clock, *, taken: bool) -> None:
-    """A sender that slept past its lease sends nothing on that leave: what it was to send may be ``taken`` by then."""
+    """A sender that slept past its lease sends nothing by it, since its order may be ``taken`` by then."""
 
     class Sleepy(Ledger):
         slept = False
@@ -213,7 +213,7 @@ async def test_who_slept_before_sending_asks_again(url: str, luma: Luma, clock: 
 
 
 async def test_what_is_left_of_a_lease_must_last_for_the_create(url: str, luma: Luma, clock: Clock) -> None:
-    """A sender that comes to send when its lease might end before the answer is here asks anew."""
+    """A sender whose lease might end before the answer arrives reserves the order anew."""
 
     class Sleepy(Ledger):
         slept = False
@@ -232,7 +232,7 @@ async def test_what_is_left_of_a_lease_must_last_for_the_create(url: str, luma: 
 
 
 async def test_what_a_dead_sender_sent_is_found(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """An intent whose holder never came back is in doubt once its lease is over: looked for, found, and not sent."""
+    """An order whose sender died is in doubt once its lease is over: it is found, and not sent again."""
     ledger.reserve(replace(intent(), sent=PARAMS), run="killed", caps=[])
     luma.accept(PARAMS)
     clock.now += timedelta(minutes=5)
@@ -254,7 +254,7 @@ async def test_a_cap_is_checked_where_money_is_spent(ledger: Ledger, luma: Luma)
 
 
 async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What was spent until October's last microsecond (UTC) leaves November's cap untouched."""
+    """Spending until October's last microsecond (UTC) does not count against November's cap."""
     clock.now = datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=UTC)
     await place(gateway(ledger, luma))
     clock.now = datetime(2026, 11, 1, tzinfo=UTC)
@@ -264,7 +264,7 @@ async def test_the_cap_of_a_month_counts_that_month(ledger: Ledger, luma: Luma, 
 
 
 async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: Ledger, luma: Luma) -> None:
-    """After the service failed it, an order costs nothing, and its next attempt is a new purchase."""
+    """An order that the service failed costs nothing, and its next attempt is a new purchase."""
     await place(gateway(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Job failed", FailureClass.SERVICE)
     assert spent(ledger) == 0
@@ -274,7 +274,7 @@ async def test_a_failed_generation_is_refunded_and_may_be_ordered_again(ledger: 
 
 
 async def test_moderation_is_final(ledger: Ledger, luma: Luma) -> None:
-    """What moderation refused is not sent again; the error says what to change."""
+    """An order that moderation refused is not sent again; the error says what to change."""
     await place(gateway(ledger, luma))
     ledger.failed(intent().key, "generation-1", "Frame moderation failed", FailureClass.MODERATION)
     said = r"(?s)Frame moderation failed.*change the scene.*--retake a"

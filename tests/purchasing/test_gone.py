@@ -1,4 +1,4 @@
-"""Generations that are no longer at the service: what is gone stays paid for, and drops no other."""
+"""Generations that are no longer at the service: they stay paid for, and do not affect others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.running import Sandbox
 
 
 async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """Of three in flight one is gone: the ends of the others are booked, and the gone one holds no slot any more."""
+    """If one of three in flight is gone, the ends of the others are booked, and the gone one no longer holds a slot."""
     service = Luma(lists=False)
     for name in "abc":
         wanted = intent(name)
@@ -49,7 +49,7 @@ async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock:
 
 
 async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """One is gone, one answers 500: the third one's end is booked. Another account's orders are left alone."""
+    """If one is gone and one answers 500, the third one's end is booked. Another account's orders are left alone."""
     service = Luma(lists=False)
     for name in "abc":
         wanted = intent(name)
@@ -79,7 +79,7 @@ async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger,
 
 
 async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The service shows it again: it stands as it did, nothing is bought, and its end is booked."""
+    """A gone generation that the service shows again is used, without a purchase, and its end is booked."""
     reserved(ledger)
     ledger.submitted(KEY, 1, luma.accept(PARAMS)["id"])
     ledger.gone(KEY, "generation-1")
@@ -94,7 +94,7 @@ async def test_a_gone_generation_that_is_there_again_is_used(ledger: Ledger, lum
 async def test_waited_for_and_gone(
     workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, minutes: int, state: OrderState
 ) -> None:
-    """A generation that the service does not show: a young one may come yet, an old one is gone; both are paid for."""
+    """A young generation that the service does not show is waited for, an old one is gone; both are paid for."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     async with open_session(load_settings()) as session:
         plan, seeds = await session.plan(film(scene("a")))

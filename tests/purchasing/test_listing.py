@@ -1,4 +1,4 @@
-"""Reading an account's whole list: twice, to its end, and never further than it can be read."""
+"""Reading an account's whole list, twice and to its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.orders import PARAMS, Slept, place, witness
 
 
 class Service(DreamMachine):
-    """The real provider on that transport, with its pages changed by a test."""
+    """The real provider on a given transport, whose pages a test changes."""
 
     def __init__(
         self, luma: Luma, change: Callable[[int], Callable[[GenerationPage], GenerationPage]], most: int = 100
@@ -37,7 +37,7 @@ class Service(DreamMachine):
 
 @pytest.mark.parametrize("shown_in", [2, 3], ids=["the first", "the second"])
 async def test_two_readings_must_show_the_same(ledger: Ledger, luma: Luma, clock: Clock, shown_in: int) -> None:
-    """A list that shows what was accepted in one of two readings only proves nothing: it is not sent again."""
+    """A list that shows an accepted create in only one of two readings proves nothing: it is not sent again."""
     witness(ledger, luma)
     luma.script = [luma.lose()]
     began: list[datetime] = []
@@ -61,7 +61,7 @@ async def test_two_readings_must_show_the_same(ledger: Ledger, luma: Luma, clock
 
 
 async def test_what_only_a_whole_reading_shows_is_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The service says after its first page that there is no more: the lost one, further back, is found."""
+    """A lost order is found further back, although the service says after its first page that there is no more."""
     witness(ledger, luma)
     for number in range(5):
         luma.accept(PARAMS | {"prompt": f"other {number}"})
@@ -72,7 +72,7 @@ async def test_what_only_a_whole_reading_shows_is_adopted(ledger: Ledger, luma: 
 
 
 async def test_a_list_that_is_too_long_to_be_read_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Thousands of generations: what may stand behind the last page that is read is left to a person."""
+    """With thousands of generations, an order that may be behind the last page read is left to a person."""
     luma.created_at = clock.now - timedelta(days=9)
     for number in range(4700):
         luma.accept(PARAMS | {"prompt": f"old {number}"})

@@ -1,4 +1,4 @@
-"""The one door to spending, where an answer is lost: found again, waited for, or left to a person."""
+"""Recovery of a lost answer: its generation is found, waited for, or left to a person."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("case", AMBIGUOUS)
 async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: str) -> None:
-    """A create whose answer was lost in whatever way is found on the account's list and adopted, not sent again."""
+    """A create whose answer was lost in any way is found on the account's list and adopted, not sent again."""
     luma.script = [AMBIGUOUS[case](luma)]
     placed = await place(gateway(ledger, luma))
     assert (placed.generation_id, placed.bought, len(luma.sent)) == ("generation-1", True, 1)
@@ -52,7 +52,7 @@ async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: st
 
 @pytest.mark.parametrize("case", AMBIGUOUS)
 async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
-    """Where the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
+    """If the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
     luma.script, luma.lists = [AMBIGUOUS[case](luma)], False
     with pytest.raises(InDoubt) as first:
         await place(gateway(ledger, luma))
@@ -67,7 +67,7 @@ async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, 
 
 
 async def test_a_service_that_has_no_list_is_asked_for_none(ledger: Ledger, luma: Luma) -> None:
-    """A provider that knows of no list (Luma Agents) leaves a lost answer in doubt at once, without a call."""
+    """A provider without a list (Luma Agents) leaves a lost answer in doubt at once, without a call."""
 
     class WithoutList(DreamMachine):
         has_list = False
@@ -83,11 +83,11 @@ async def test_a_service_that_has_no_list_is_asked_for_none(ledger: Ledger, luma
 
 
 async def test_the_grace_period_does_not_end_during_a_look(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A list that was asked for within the grace period, and came after it, does not show that nothing was accepted."""
+    """A list that was asked for within the grace period, and came after it, does not prove absence."""
     luma.script = [fail(httpx.ReadTimeout)]
 
     class Late(httpx.AsyncBaseTransport):
-        """The first list is slow, and the create arrives just after it was made."""
+        """A service whose first list is slow, and whose create arrives just after that list was made."""
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             await request.aread()
@@ -122,7 +122,7 @@ async def test_what_was_not_accepted_is_sent_again_after_the_grace_period(
 
 
 async def test_an_empty_list_of_a_new_account_proves_nothing(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The first order of an account, and a list that was never seen to show anything: a person has to say."""
+    """With the first order of an account, and a list that never showed anything, a person has to decide."""
     luma.script = [fail(httpx.ReadTimeout)]
     with pytest.raises(InDoubt, match="proves nothing"):
         await place(gateway(ledger, luma, sleep=Slept(clock)))
@@ -154,14 +154,14 @@ async def test_identical_requests_at_once_get_a_generation_each(ledger: Ledger, 
 
 @pytest.mark.parametrize("minutes", [-8, 8])
 async def test_clocks_may_differ_by_minutes(ledger: Ledger, luma: Luma, minutes: int) -> None:
-    """A service whose clock is minutes ahead or behind has its generation found all the same."""
+    """A lost order is found at a service whose clock is minutes ahead or behind."""
     luma.script = [luma.lose()]
     luma.created_at = datetime(2026, 11, 22, 10, tzinfo=UTC) + timedelta(minutes=minutes)
     assert (await place(gateway(ledger, luma))).generation_id == "generation-1"
 
 
 async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What another order has, and what is of another model or kind, is left, and is no doubt."""
+    """A generation of another order, model or kind is not adopted, and raises no doubt."""
     witness(ledger, luma)
     await place(gateway(ledger, luma), intent("other"))
     luma.accept(PARAMS | {"prompt": "something else", "model": "ray-flash-2"})
@@ -173,7 +173,7 @@ async def test_what_was_made_by_hand_is_not_taken(ledger: Ledger, luma: Luma, cl
 
 
 async def test_what_was_made_by_hand_meanwhile_leaves_it_to_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A generation of that time and model, in other words, that no order has: it may be ours with altered words."""
+    """A generation of that time and model with another prompt, in no order, may be ours: it is left to a person."""
     witness(ledger, luma)
     luma.accept(PARAMS | {"prompt": "something else"})
     luma.script = [fail(httpx.ReadTimeout)]
@@ -183,7 +183,7 @@ async def test_what_was_made_by_hand_meanwhile_leaves_it_to_a_person(ledger: Led
 
 
 async def test_an_echo_of_another_day_is_for_a_person(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A generation in the very same words, of yesterday by its clock: not taken, and nothing is sent again for it."""
+    """With a generation of the same prompt, but of yesterday by its clock, nothing is adopted or sent again."""
     witness(ledger, luma)
     luma.accept(PARAMS)["created_at"] = "2026-11-21T10:00:00Z"
     luma.script = [fail(httpx.ReadTimeout)]
@@ -193,7 +193,7 @@ async def test_an_echo_of_another_day_is_for_a_person(ledger: Ledger, luma: Luma
 
 
 async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Luma) -> None:
-    """The list is read page by page back to the moment of the order."""
+    """A lost order is found behind hundreds of others: the list is read page by page back to its time."""
 
     def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept(body)
@@ -208,7 +208,7 @@ async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Lum
 
 
 async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, luma: Luma) -> None:
-    """Where the list does not reach back to the order, the order stays in doubt, and is not sent again."""
+    """If the list does not reach back to the order, the order stays in doubt, and is not sent again."""
 
     def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept(body)
@@ -223,7 +223,7 @@ async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, lu
 
 
 async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """What was sent with another key is not on this account's list: it stays in doubt, however long ago it was."""
+    """An order sent with another key, which this account's list cannot show, stays in doubt, however old it is."""
     old = replace(intent(account="luma-old"), sent=PARAMS)
     ledger.reserve(old, run="r", caps=[])
     ledger.doubt(old.key, 1, "lost")
@@ -235,7 +235,7 @@ async def test_an_order_of_another_account_is_not_given_up(ledger: Ledger, luma:
 
 
 async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma) -> None:
-    """With a callback URL a create carries its order's token, and only the generation with that token is adopted."""
+    """With a callback URL a create has its order's token, and only the generation with that token is adopted."""
 
     def lose_among_twins(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept({k: v for k, v in body.items() if k != "callback_url"})
@@ -251,14 +251,14 @@ async def test_a_callback_url_makes_the_match_certain(ledger: Ledger, luma: Luma
 
 
 async def test_a_callback_counts_whatever_the_time(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A token is one attempt's alone: its generation is adopted, though it is of yesterday by the service's clock."""
+    """The generation with an attempt's token is adopted, even if it is of yesterday by the service's clock."""
     luma.script, luma.created_at = [luma.lose()], clock.now - timedelta(days=1)
     placed = await place(gateway(ledger, luma, sleep=Slept(clock), callback_url="https://hook.example/luma"))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_outage_while_looking_is_sat_out(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """A list that cannot be read says nothing: the order stays in doubt, and is settled when it can be read again."""
+    """While the list cannot be read, the order stays in doubt; it is settled when the list can be read again."""
     luma.script, luma.outage = [luma.lose()], 3
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)

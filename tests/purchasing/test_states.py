@@ -1,4 +1,4 @@
-"""Every state of an order, what leads out of it, and what that costs; settling by hand, too."""
+"""Every state of an order, its transitions, and their costs; also settling by hand."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ WAYS: dict[str, Way] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_out_of_every_state(ledger: Ledger, way: str) -> None:
-    """A state, what happens, the state after it, and what counts as spent; said twice it is the same."""
+    """Each event in each state gives the next state and the amount spent, and repeating it changes nothing."""
     begin, step, state, counted = WAYS[way]
     begin(ledger)
     step(ledger)
@@ -70,7 +70,7 @@ def test_every_way_out_of_every_state(ledger: Ledger, way: str) -> None:
 
 
 def test_no_state_but_the_last_is_without_a_way_out() -> None:
-    """Every state is begun by some way and left by another one; only what is completed is over."""
+    """Every state is reached and left by some transition; only the completed state is final."""
     left = {way.partition(":")[0] for way in WAYS}
     entered = {state.value for _, _, state, _ in WAYS.values()}
     assert entered - left == {"completed"}
@@ -95,7 +95,7 @@ def test_what_was_settled_by_hand_is_undone(
     state: OrderState,
     counted: Decimal,
 ) -> None:
-    """While nothing hangs on it, a person's word is taken back: as it was before, and what it gave counts again."""
+    """A person's decision can be undone while nothing depends on it: the order and its costs are as before."""
     begin(ledger)
     step(ledger)
     assert undo(ledger, KEY).state is state
@@ -108,7 +108,7 @@ def test_what_was_settled_by_hand_is_undone(
 
 
 def test_an_adoption_on_which_something_hangs_stands(ledger: Ledger) -> None:
-    """Its clip was fetched, or another order was made from it: then it is not undone."""
+    """An adoption is not undone if another order was made from it, or its clip was fetched."""
     doubted(ledger)
     ledger.adopt(KEY, "g", "by hand", by_hand=True)
     child = intent("b", request={"keyframes": {"frame0": {"type": "generation", "order": KEY}}})
@@ -118,7 +118,7 @@ def test_an_adoption_on_which_something_hangs_stands(ledger: Ledger) -> None:
 
 
 def test_an_adoption_whose_clip_is_here_stands(ledger: Ledger) -> None:
-    """What was fetched may be in a film: such an adoption by hand is not undone."""
+    """An adoption by hand is not undone once its clip was fetched, as it may be in a film."""
     doubted(ledger)
     ledger.adopt(KEY, "g", "by hand", by_hand=True)
     ledger.keep_clip(KEY, "c" * 64)
@@ -127,7 +127,7 @@ def test_an_adoption_whose_clip_is_here_stands(ledger: Ledger) -> None:
 
 
 def test_only_what_a_person_did_is_undone(ledger: Ledger) -> None:
-    """What was found on the list, or released because it was refused, is no person's word to take back."""
+    """An order found on the list, or released because it was refused, cannot be undone by a person."""
     doubted(ledger)
     ledger.adopt(KEY, "g", "found again on the account's list")
     with pytest.raises(LedgerError, match="nothing to undo"):
@@ -141,7 +141,7 @@ def test_only_what_a_person_did_is_undone(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("begin", [reserved, submitted, released, failed])
 def test_what_is_not_in_doubt_is_not_settled_by_hand(ledger: Ledger, begin: Callable[[Ledger], None]) -> None:
-    """An order that stands, is being sent, or is over, gets no other generation, and there is nothing to release."""
+    """An order that is accepted, being sent, or over can be neither given a generation nor released by hand."""
     begin(ledger)
     before = (ledger.order(KEY), ledger.entries(KEY), spent(ledger))
     with pytest.raises(LedgerError, match="not in doubt"):
@@ -152,7 +152,7 @@ def test_what_is_not_in_doubt_is_not_settled_by_hand(ledger: Ledger, begin: Call
 
 
 def test_a_second_generation_of_an_absent_order_counts_once(ledger: Ledger) -> None:
-    """Released because the list did not show it, sent again, and both were answered: two prices, none in suspense."""
+    """An order released as absent, sent again, and accepted twice costs two prices, none of them pending."""
     absent(ledger)
     reserved(ledger)
     ledger.submitted(KEY, 2, "g-2")
@@ -163,7 +163,7 @@ def test_a_second_generation_of_an_absent_order_counts_once(ledger: Ledger) -> N
 
 @pytest.mark.parametrize("named", [1, None], ids=["for the attempt that is over", "for the order"])
 def test_a_generation_of_an_attempt_that_is_over_is_not_adopted(ledger: Ledger, named: int | None) -> None:
-    """An order that failed and was sent again is not settled by the generation that failed: two processes looked."""
+    """An order that failed and was sent again is not settled by the generation that failed, even if two look."""
     failed(ledger)
     reserved(ledger)
     ledger.doubt(KEY, 2, "lost")
@@ -174,7 +174,7 @@ def test_a_generation_of_an_attempt_that_is_over_is_not_adopted(ledger: Ledger, 
 
 
 async def test_a_look_that_began_before_an_order_was_sent_again_settles_nothing(ledger: Ledger, luma: Luma) -> None:
-    """Two processes look for a lost answer, one sends the order again: what the other finds is not the new one."""
+    """If one of two processes that look for a lost answer sends the order again, the other's find settles nothing."""
     doubted(ledger)
     stale = ledger.order(KEY)
     assert stale is not None
@@ -203,7 +203,7 @@ def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
 
 
 async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Where nothing moves for as long as one waits, that is an error with the names of the productions in the way."""
+    """If nothing changes for as long as a run waits, the error names the productions that hold the slots."""
     blocker = intent("x", production="other-film")
     ledger.reserve(blocker, run="r", caps=[])
     ledger.submitted(blocker.key, 1, luma.accept(PARAMS)["id"])
@@ -218,7 +218,7 @@ async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, lu
 
 
 async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Other productions' orders end and begin: however long it takes, that is waiting, and no error."""
+    """A wait for a slot is no error, however long, while other productions' orders end and begin."""
 
     def take(name: str) -> None:
         ledger.reserve(intent(name, production="other-film"), run="r", caps=[])
@@ -264,7 +264,7 @@ async def test_an_order_is_named_by_eight_characters(workplace: Path, typed: str
 async def test_only_what_can_be_the_order_s_is_adopted(
     workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A still for a clip, or what another model made, is refused; the books stay as they were."""
+    """A still for a clip, or another model's generation, is refused, and the ledger does not change."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     still = {"model": "photon-flash-1", "prompt": "a still", "generation_type": "image"}
     clip = {"model": "ray-flash-2", "prompt": "a clip", "resolution": "540p", "duration": "5s"}

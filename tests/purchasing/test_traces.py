@@ -1,4 +1,4 @@
-"""Traces of creates: the name under which the service's support finds one, and the opaque id of whom it is made for."""
+"""Traces of creates: the name by which the service's support finds one, and the opaque id of its user."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def buy(ledger: Ledger, luma: Luma | LumaAgents, clock: Clock, name: str =
 async def test_a_create_carries_the_name_of_its_attempt(
     service: type[Luma | LumaAgents], ledger: Ledger, clock: Clock
 ) -> None:
-    """``X-Request-Id`` is the attempt's own token, another one for each that is sent; the books have it with both."""
+    """``X-Request-Id`` is the attempt's own token, a new one for each attempt; the ledger has each."""
     luma = service(script=[refuse(429, Retry_After="2")])
     await buy(ledger, luma, clock)
     row = ledger.order(intent("a").key)
@@ -63,7 +63,7 @@ async def test_a_create_carries_the_name_of_its_attempt(
 async def test_what_the_service_calls_a_request_is_kept(
     service: type[Luma | LumaAgents], ledger: Ledger, clock: Clock, header: str, value: str, kept: str | None
 ) -> None:
-    """The answer's own name for a request stands in the books with its order; what can be no name is passed over."""
+    """The service's name for a request is in the ledger with its order; an invalid name is ignored."""
     luma = service()
     luma.script = [luma.answer(**{header: value})]
     await buy(ledger, luma, clock)
@@ -74,7 +74,7 @@ async def test_what_the_service_calls_a_request_is_kept(
 
 @pytest.mark.parametrize("answered", [True, False])
 async def test_a_lost_order_can_be_asked_for(ledger: Ledger, clock: Clock, *, answered: bool) -> None:
-    """An order in doubt says under which name support finds it: as the service answered, else as it was sent."""
+    """An order in doubt tells the name by which support finds it: the service's, else the one that was sent."""
     luma = LumaAgents()
     luma.script = [luma.answer(500, X_Request_Id="req-7") if answered else luma.lose(httpx.ReadTimeout)]
     with pytest.raises(InDoubt) as error:
@@ -88,7 +88,7 @@ async def test_a_lost_order_can_be_asked_for(ledger: Ledger, clock: Clock, *, an
 
 
 def test_an_attempt_that_was_given_up_keeps_its_name(ledger: Ledger) -> None:
-    """The name of an attempt that was released as absent stays with it, while the next one has its own."""
+    """An attempt that was released as absent keeps its name, while the next one has its own."""
     key = intent("a").key
     ledger.reserve(intent("a"), run="r", caps=[])
     ledger.doubt(key, 1, "lost", request_id="req-1")
@@ -102,7 +102,7 @@ def test_an_attempt_that_was_given_up_keeps_its_name(ledger: Ledger) -> None:
 
 
 async def test_what_was_never_answered_has_no_name_of_the_service(ledger: Ledger) -> None:
-    """An error that no answer came with names no request, and one with an answer names it."""
+    """An error without an answer names no request, and one with an answer names it."""
     luma = LumaAgents(script=[fail(httpx.ReadTimeout), refuse(503, X_Request_Id="req-9")])
     names = []
     for _ in range(2):
@@ -117,7 +117,7 @@ async def test_what_was_never_answered_has_no_name_of_the_service(ledger: Ledger
 async def test_whom_it_is_made_for_is_no_part_of_an_order(
     service: type[Luma | LumaAgents], ledger: Ledger, clock: Clock
 ) -> None:
-    """``user_id`` goes to the Agents API alone; the order, its key and what the books say was sent are the same."""
+    """``user_id`` is sent to the Agents API alone; the order, its key and the recorded request are the same without."""
     luma = service()
     await buy(ledger, luma, clock, "a")
     await buy(ledger, luma, clock, "b", user_id="9f2c")
@@ -131,7 +131,7 @@ async def test_whom_it_is_made_for_is_no_part_of_an_order(
 
 
 def test_an_opaque_id_tells_nothing() -> None:
-    """It is the same for a film in every run, another one in another ledger, and cannot be made without the ledger."""
+    """The id is the same for a film in every run, differs by ledger, and cannot be made without the ledger."""
     made = opaque_id("0123456789abcdef" * 2, "Anna's wedding")
     assert made == opaque_id("0123456789abcdef" * 2, "Anna's wedding")
     assert made not in (opaque_id("0123456789abcdef" * 2, "Ben's wedding"), opaque_id("f" * 32, "Anna's wedding"))

@@ -1,4 +1,4 @@
-"""Two ledgers on one account, and two orders in the same words: whose a generation is."""
+"""The owner of a generation, with two ledgers on one account, or two orders with the same prompt."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SECOND = PARAMS | {"prompt": "the second scene"}
 
 
 async def test_a_callback_of_another_ledger_is_a_sign(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Another ledger buys on this account, as the callback of one of its generations says: an echo without one may be
-    its own as well, and is left to a person."""
+    """If a callback shows that another ledger buys on this account, an echo without a callback may be its own, and is
+    left to a person."""
     luma.accept(SECOND | {"callback_url": f"{HOOK}0123abcd.{'0' * 40}.1"})
     luma.script = [luma.lose()]
     with pytest.raises(InDoubt, match="another ledger orders the same"):
@@ -29,7 +29,7 @@ async def test_a_callback_of_another_ledger_is_a_sign(ledger: Ledger, luma: Luma
 
 
 async def test_a_token_of_an_earlier_version_is_ours(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Tokens that do not say of which ledger they are, and name an order of ours, are no sign of another ledger."""
+    """A token that names no ledger, but an order of ours, is no sign of another ledger."""
     other = replace(intent("b"), sent=SECOND)
     ledger.reserve(other, run="r", caps=[])
     ledger.doubt(other.key, 1, "lost")
@@ -43,7 +43,7 @@ async def test_a_token_of_an_earlier_version_is_ours(ledger: Ledger, luma: Luma,
 
 
 async def test_a_double_of_a_take_of_ours_that_was_lost_is_no_sign(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Another take in the same words was lost as well: its generation is ours, and speaks for no other ledger."""
+    """The generation of another lost take with the same prompt is ours, and is no sign of another ledger."""
     await place(gateway(ledger, luma), intent("first"))
     take = replace(intent("second"), sent=PARAMS)
     ledger.reserve(take, run="r", caps=[])

@@ -1,4 +1,4 @@
-"""Which generations of ours bear witness for a list, and what they tell of the service's clock."""
+"""Our generations as witnesses for a list, and as a measure of the service's clock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.orders import PARAMS, Slept, gateway, intent, place, witness
 
 
 def known(ledger: Ledger, luma: Luma, name: str, *, ended: bool, **changes: Any) -> str:
-    """An order of ours whose generation is known; its id."""
+    """Place an order of ours whose generation is known. Returns its id."""
     body = PARAMS | {"prompt": name}
     wanted = replace(intent(name, production="another", **changes), sent=body)
     ledger.reserve(wanted, run="another", caps=[])
@@ -50,7 +50,7 @@ async def test_one_witness_must_be_in_the_making_and_one_ended(
 
 
 async def test_a_witness_that_was_seen_while_it_was_made_counts(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """One generation that stood on the list while it was made, and stands there now that it has ended, is both."""
+    """One generation that was on the list unfinished, and is there now that it has ended, is a witness for both."""
     keep_sightings(ledger, "luma-1", [Sighting(known(ledger, luma, "x", ended=True), 0.0, unfinished=True)])
     await lose(ledger, luma, clock)
     assert len(luma.sent) == 2
@@ -58,7 +58,7 @@ async def test_a_witness_that_was_seen_while_it_was_made_counts(ledger: Ledger, 
 
 @pytest.mark.parametrize("other", [{"model": "ray-flash-2"}, {"endpoint": "modify"}])
 async def test_a_witness_is_of_the_same_kind(ledger: Ledger, luma: Luma, clock: Clock, other: dict[str, str]) -> None:
-    """That the list shows what another model made, or another kind of request, proves nothing, however long ago."""
+    """A listed generation of another model, or another kind of request, proves nothing, however old it is."""
     for name, ended in (("x", True), ("y", False)):
         known(ledger, luma, name, ended=ended, **other)
     with pytest.raises(InDoubt):
@@ -80,7 +80,7 @@ async def test_a_witness_is_of_the_same_time(ledger: Ledger, luma: Luma, clock: 
 
 
 async def test_what_is_missing_proves_nothing_whoever_bears_witness(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Two bear witness, and a third, of another kind, is not on the list: it leaves things out."""
+    """A list with two witnesses, but without a third generation of another kind, is incomplete."""
     witness(ledger, luma)
     missing = known(ledger, luma, "x", ended=False, model="ray-flash-2")
     luma.arranged = lambda newest: [g for g in newest if g["id"] != missing]
@@ -106,7 +106,7 @@ async def test_without_a_witness_the_latest_must_be_there(ledger: Ledger, luma: 
 
 
 def contradicting(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """Two that bear witness, and whose times by the service are five minutes apart."""
+    """Two witnesses whose times by the service contradict each other by five minutes."""
     witness(ledger, luma)
     luma.generations["generation-2"]["created_at"] = (clock.now + timedelta(minutes=5)).isoformat()
 
@@ -114,7 +114,7 @@ def contradicting(ledger: Ledger, luma: Luma, clock: Clock) -> None:
 async def test_the_window_is_wide_where_known_generations_contradict_each_other(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """Times that fit no one clock measure none: an echo within ten minutes is found all the same."""
+    """If known times fit no single clock, none is measured, and an echo within ten minutes is found all the same."""
     contradicting(ledger, luma, clock)
     luma.script, luma.created_at = [luma.lose()], clock.now + timedelta(minutes=2)
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
@@ -124,7 +124,7 @@ async def test_the_window_is_wide_where_known_generations_contradict_each_other(
 async def test_what_is_likely_and_outside_the_window_of_an_unknown_clock(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """The service keeps pictures under its own names, and its clock is not known: an hour off, it may be ours."""
+    """If the service renames pictures and its clock is unknown, a generation an hour off may be ours."""
     contradicting(ledger, luma, clock)
     luma.created_at = clock.now + timedelta(hours=1)
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-1"))]
@@ -134,7 +134,7 @@ async def test_what_is_likely_and_outside_the_window_of_an_unknown_clock(
 
 
 async def test_the_date_of_an_answer_tells_the_service_s_clock(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """The first order of an account, and a service an hour ahead that says so in its answers: the lost one is found."""
+    """The first order of an account is found at a service that is an hour ahead and says so in its answers."""
 
     class Dated(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
