@@ -1,4 +1,4 @@
-"""What each word of the library's calls asks of the service: drawn, not bought; and what is refused."""
+"""The library's calls: the request that each argument makes, planned and not bought, and the refusals."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ VIDEO = GeneratedVideo(video_id=ID, video_url="https://x/?sig=1", duration=5.0, 
 async def test_each_word_is_asked_of_the_service(
     local_picture: Path, said: dict[str, Any], asked: dict[str, Any]
 ) -> None:
-    """Every keyword of the mission reaches the request, in Luma's own form."""
+    """Every keyword of the specification reaches the request, in Luma's own form."""
     plan = await drawn(one({"prompt": "a sketch that moves", "model": "ray-2", **said}, title="library"))
     (shot,) = plan.shots
     request = dict(shot.request)
@@ -77,7 +77,7 @@ async def test_each_word_is_asked_of_the_service(
 
 
 async def test_equal_wishes_are_equal_orders(local_picture: Path) -> None:
-    """Luma's own form and the mission's words, and any length that is the same clip, name the same purchase."""
+    """Luma's own form and the library's keywords, and any length that gives the same clip, name the same purchase."""
     wishes = [
         {"prompt": "it moves", "model": "ray-2", "start_image_url": "sketch.png", "duration": 5},
         {"prompt": " it  moves ", "model": "ray-2", "keyframes": {"frame0": IMAGE}, "duration": 2.5, "scene_id": "x"},
@@ -140,7 +140,7 @@ async def test_who_is_in_a_chain(local_picture: Path) -> None:
     ],
 )  # fmt: skip
 async def test_bad_calls(workplace: Path, shop: Shop, luma: LumaProvider, said: dict[str, Any], message: str) -> None:
-    """What cannot be made is one clear error, before anything is bought."""
+    """A call that cannot be carried out is one clear error, before anything is bought."""
     with pytest.raises(BadInput, match=message):
         await luma.generate(**{"prompt": "a quiet harbour at dawn", **said})
     assert shop.creates == []
@@ -158,13 +158,13 @@ async def test_bad_calls(workplace: Path, shop: Shop, luma: LumaProvider, said: 
     ],
 )
 def test_bad_scenes(scenes: Any, shared: dict[str, Any], message: str) -> None:
-    """The same for the scenes of a chain."""
+    """A bad scene of a chain is one clear error, too."""
     with pytest.raises(BadInput, match=message):
         continuous(scenes, {"model": "ray-2", **shared}, title="library")
 
 
 async def test_check_status_has_the_mission_s_fields() -> None:
-    """``check_status`` answers as the mission wrote it: id, status, and URL or reason once there is one."""
+    """``check_status`` has the specified fields: id, status, and URL or reason once there is one."""
     luma = Luma()
     for _ in range(2):
         luma.accept({})
@@ -186,7 +186,7 @@ async def test_a_client_without_a_ledger_buys_nothing() -> None:
 
 
 async def test_a_closed_provider(shop: Shop) -> None:
-    """Outside its block a provider tells its name and price, and no more."""
+    """Outside its block a provider gives its name and price, and refuses everything else."""
     luma = LumaProvider()
     assert (luma.name, luma.model, luma.has_list) == ("luma", "ray-2", True)
     assert luma.cost_per_second == Decimal("0.142")
@@ -204,7 +204,7 @@ async def test_a_closed_provider(shop: Shop) -> None:
 
 
 async def test_a_provider_that_cannot_be_opened(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that no key is there for, a budget that is none, a model that there is not: said at once."""
+    """A model without a key, an invalid budget or an unknown model is refused at once."""
     monkeypatch.setenv("LUMAAI_API_KEY", "k")
     with pytest.raises(SettingsError, match="LUMA_AGENTS_API_KEY"):
         async with LumaProvider("ray-3"):

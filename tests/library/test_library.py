@@ -1,4 +1,4 @@
-"""The provider as a library: the mission's calls against a real sandbox over HTTP, through the same door and books."""
+"""The provider as a library: its calls against a real sandbox over HTTP, with the same gateway and ledger."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def pictures(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_the_mission_s_closing_example(shop: Shop, workplace: Path, pictures: str) -> None:
-    """Scenes in one flow, with a character and camera motions: bought once, to the cent, each going on from the last.
+    """Scenes with a character and camera motions are bought once, to the cent, each continuing the one before.
 
-    Asked for again, by another provider, it is the same videos for nothing; a changed scene pays from there on.
+    Another provider gets the same videos for nothing; after a changed scene, it pays from that scene on.
     """
     scenes: list[dict[str, Any]] = [
         {"prompt": "a woman walks into a coffee shop", "camera_motion": "tracking"},
@@ -94,7 +94,7 @@ async def test_the_mission_s_closing_example(shop: Shop, workplace: Path, pictur
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_the_same_wish_is_one_purchase(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
-    """At the same time or later, with other words for the same: one create. Another take is another one."""
+    """Equal calls, at once or later and however written, make one create. Another take makes another one."""
     wish = "a quiet harbour at dawn"
     twins = await asyncio.gather(luma.generate(wish, 3, 960, 540), luma.generate(wish, **SMALL))
     assert len({video.video_id for video in twins}) == len(shop.creates) == 1
@@ -113,7 +113,7 @@ async def test_the_same_wish_is_one_purchase(shop: Shop, workplace: Path, luma: 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_downloads(shop: Shop, workplace: Path, luma: LumaProvider, caplog: pytest.LogCaptureFixture) -> None:
-    """What was made is copied, also by another provider's URL; nothing is fetched whose URL has expired.
+    """A video is copied from the store, also by another provider's URL; one whose URL has expired is not fetched.
 
     No signed URL is in a log or a value's text.
     """
@@ -145,7 +145,7 @@ async def test_downloads(shop: Shop, workplace: Path, luma: LumaProvider, caplog
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_a_rerun_with_the_service_away(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was bought and fetched is there without the service, and can be downloaded; its URL is then the file's."""
+    """A fetched video is there without the service, and can be downloaded; its URL is then the file's."""
     sandbox = Sandbox(tmp_path / "sandbox")
     sandbox.start()
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
@@ -177,7 +177,7 @@ async def test_a_lost_answer_is_found_again(shop: Shop, workplace: Path, monkeyp
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
-    """The service's own failure is refunded and ordered again; what moderation refused is final. Siblings go on."""
+    """The service's own failure is refunded and ordered again; moderation's refusal is final. Siblings continue."""
     shop.faults(
         {"kind": "fails", "containing": "stormy", "times": 1, "reason": "Job failed"},
         {"kind": "fails", "containing": "refused", "reason": "Advanced prompt moderation failed"},
@@ -201,7 +201,7 @@ async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_the_budget_is_shared_by_the_calls(shop: Shop, workplace: Path) -> None:
-    """What is bought while a provider is open stays within its budget, at once and one after the other."""
+    """The calls of an open provider stay within its budget together, at once and one after the other."""
     async with LumaProvider("ray-flash-2", budget="0.20") as luma:
         calls = (luma.generate(prompt, **SMALL) for prompt in ("a red kite", "a blue kite"))
         ended = await asyncio.gather(*calls, return_exceptions=True)
@@ -212,7 +212,7 @@ async def test_the_budget_is_shared_by_the_calls(shop: Shop, workplace: Path) ->
 
 
 async def test_a_billed_provider_needs_a_budget(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a key, nothing is bought unless somebody said what may be spent."""
+    """With a key, nothing is bought without a budget."""
     monkeypatch.setenv("LUMA_API_KEY", "luma-secret")
     async with LumaProvider() as luma:
         with pytest.raises(NotConfirmed, match=r"(?s)\$0.71.*budget=Decimal\('0.71'\)") as error:
@@ -239,7 +239,7 @@ asyncio.run(main())
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
-    """kill -9 while the first of two is being made, then the same call: two creates in all, the first one awaited."""
+    """After kill -9 while the first of two is being made, the same call awaits it: two creates in all."""
     sandbox = Sandbox(tmp_path / "sandbox", latency=3600)  # nothing is ready before the kill
     sandbox.start()
     try:
@@ -268,7 +268,7 @@ def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_a_cancelled_call_is_gone_on_with(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
-    """A call that is cancelled while its clip is being made leaves it in the books; the next one awaits it."""
+    """A call that is cancelled while its clip is being made leaves the order in the ledger; the next one awaits it."""
     call = asyncio.create_task(luma.generate("a slow tide", **SMALL))
     while not await asyncio.to_thread(lambda: shop.creates):
         assert not call.done()
@@ -306,7 +306,7 @@ async def test_the_other_api(shop: Shop, workplace: Path, luma: LumaProvider, lo
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_documented_example_runs_without_prefect(workplace: Path, root: Path) -> None:
-    """The example in the documentation runs as it stands: without a key in the sandbox, which it says, and without
+    """The documented example runs unchanged, without a key in the sandbox, which it reports, and without
     Prefect. It leaves its two files.
     """
     (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "library.md").read_text("utf-8"), re.DOTALL)
