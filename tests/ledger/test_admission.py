@@ -1,4 +1,4 @@
-"""Caps and the account's limits: kept where the money is admitted, across processes, fair between productions."""
+"""Caps and the account's limits: kept at admission, across processes, and fair between productions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_no_more_a_minute_than_the_account_allows(ledger: Ledger, clock: Clock) 
 
 
 def test_a_minute_begins_when_a_create_can_last_have_arrived(ledger: Ledger, clock: Clock) -> None:
-    """A create that took its time to be answered may have arrived late: the minute is counted from its answer on.
+    """The minute of a create counts from its answer, since one that was answered late may have arrived late.
 
     One that is still under way may arrive at any moment, as long as its sender may be alive.
     """
@@ -73,7 +73,7 @@ def test_a_minute_begins_when_a_create_can_last_have_arrived(ledger: Ledger, clo
 
 
 def test_productions_take_turns(ledger: Ledger, clock: Clock) -> None:
-    """A free slot goes to the production with fewer in flight, then to whoever has waited longest."""
+    """A free slot goes to the production with fewer in flight, then to the one that has waited longest."""
     two = Limits(at_once=2)
     assert ask(ledger, "a1", two, "first") == "granted"
     assert ask(ledger, "a2", two, "first") == "granted"
@@ -87,7 +87,7 @@ def test_productions_take_turns(ledger: Ledger, clock: Clock) -> None:
 
 
 def test_who_waits_and_dies_is_not_waited_for(ledger: Ledger, clock: Clock) -> None:
-    """A waiting production that has not looked for a while keeps nobody else out."""
+    """A waiting production that has not looked for a while does not keep others out."""
     assert ask(ledger, "a1", ONE, "first") == "granted"
     assert ask(ledger, "b1", ONE, "second") == "full"
     ledger.submitted(intent("a1").key, 1, "g")
@@ -113,7 +113,7 @@ async def test_waiting_for_a_slot_is_told_and_slots_of_the_dead_come_back(ledger
 
 
 async def test_a_thousand_waiters_ask_one_at_a_time(ledger: Ledger, clock: Clock) -> None:
-    """Of many shots that wait in one run, one looks into the books a second, not all."""
+    """Of many shots that wait in one run, only one a second reads the ledger."""
 
     class Counted(Slept):
         five = asyncio.Event()
@@ -140,7 +140,7 @@ async def test_a_thousand_waiters_ask_one_at_a_time(ledger: Ledger, clock: Clock
 
 
 def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
-    """A cap may count creates: what was released does not count, what failed does."""
+    """A cap may count creates: released ones do not count, failed ones do."""
     caps = [Cap("run", "r", creates=2)]
     ledger.reserve(intent("a"), run="r", caps=caps)
     ledger.release(intent("a").key, 1, "never sent")
@@ -156,7 +156,7 @@ def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
 
 
 def test_a_cap_on_the_number_of_creates_counts_what_may_have_been_sent(ledger: Ledger) -> None:
-    """What was released because the list did not show it may have been accepted: it counts until that is certain."""
+    """A create that was released as absent may have been accepted, so it counts until that is settled."""
     key = intent("a").key
     ledger.reserve(intent("a"), run="r", caps=[])
     ledger.doubt(key, 1, "lost")
@@ -178,7 +178,7 @@ def test_a_cap_on_the_number_of_creates_counts_what_may_have_been_sent(ledger: L
     ],
 )
 def test_a_month_is_one_of_utc(ledger: Ledger, clock: Clock, moment: str, month: str) -> None:
-    """What is bought counts in the calendar month that it is in UTC then, and in no other; so do creates."""
+    """A purchase counts in its calendar month in UTC, and in no other; so does a create."""
     clock.now = datetime.fromisoformat(moment)
     year, number = map(int, month.split("-"))
     before = f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
@@ -197,7 +197,7 @@ def test_a_month_is_one_of_utc(ledger: Ledger, clock: Clock, moment: str, month:
 
 @pytest.mark.parametrize("end", ["failed", "released"])
 def test_what_is_given_back_makes_no_room_in_another_month(ledger: Ledger, clock: Clock, end: str) -> None:
-    """What was reserved in November and is given back in December is November's: December's cap has no more room."""
+    """A reservation of November that is released in December gives December's cap no room."""
     clock.now = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
     ledger.reserve(intent("a"), run="r", caps=[])
     if end == "failed":

@@ -1,4 +1,4 @@
-"""The books: what is written, what is refused, and what concurrency and damage do to them."""
+"""The ledger: its entries, its refusals, and its behaviour under concurrency and damage."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_books_outlive_the_process(url: str) -> None:
 
 
 def test_amounts_are_exact(ledger: Ledger) -> None:
-    """A thousand purchases of $0.0073 are $7.30, not a float's idea of it."""
+    """A thousand purchases of $0.0073 are exactly $7.30."""
     price = Decimal("0.0073")
     for n in range(1000):
         ledger.reserve(intent(str(n), price=price), run="r", caps=[])
@@ -55,7 +55,7 @@ def test_amounts_are_exact(ledger: Ledger) -> None:
 
 
 def test_the_sandbox_does_not_spend_the_film_s_budget(ledger: Ledger) -> None:
-    """What the sandbox made counts against no cap of the live service."""
+    """Purchases of the sandbox count against no cap of the live service."""
     ledger.reserve(intent("s", seller="sandbox"), run="r", caps=[])
     assert ledger.spent("production", "film", seller="luma") == 0
     ledger.reserve(intent("l"), run="r", caps=[Cap("production", "film", PRICE)])
@@ -89,7 +89,7 @@ def test_two_services_may_name_their_generations_alike(ledger: Ledger) -> None:
 
 
 def test_an_answer_after_the_order_was_given_up_is_booked(ledger: Ledger) -> None:
-    """A generation whose answer came after its order was released has been paid for: the books take it back in."""
+    """A generation whose answer came after its order was released is paid for, and is booked all the same."""
     key = intent().key
     ledger.reserve(intent(), run="r", caps=[])
     ledger.doubt(key, 1, "lost")
@@ -100,7 +100,7 @@ def test_an_answer_after_the_order_was_given_up_is_booked(ledger: Ledger) -> Non
 
 
 def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
-    """Where an order was sent again and the first answer comes after all, both generations are paid and booked."""
+    """If an order was sent again and its first answer comes after all, both generations are paid and booked."""
     key = intent().key
     ledger.reserve(intent(), run="r", caps=[])
     ledger.doubt(key, 1, "lost")
@@ -115,9 +115,9 @@ def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("end", ["released", "absent", "failed"])
 def test_a_second_generation_is_used_before_anything_is_sent_again(ledger: Ledger, end: str) -> None:
-    """An order whose attempt came to nothing takes up the paid generation of an earlier one: nothing is bought again.
+    """An order whose attempt failed takes the paid generation of an earlier attempt: nothing is bought again.
 
-    Where that one fails, too, its price is given back in the run that paid it, and the order may be sent once more.
+    If that one fails, too, its price is refunded in the run that paid it, and the order may be sent once more.
     """
     key = intent().key
     ledger.reserve(intent(), run="r1", caps=[])
@@ -172,7 +172,7 @@ def _buy_many(url: str, worker: int, queue: multiprocessing.Queue) -> None:
 
 
 def test_four_processes_together_keep_the_cap(url: str) -> None:
-    """Four processes that buy from new books at once, migrations included, spend the cap and not a cent more."""
+    """Four processes that buy from a new ledger at once, migrations included, spend the cap and not a cent more."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     workers = [context.Process(target=_buy_many, args=(url, n, queue)) for n in range(4)]
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_ledger(tmp_path: Path) -> None:
 
 
 def test_books_of_a_newer_version(url: str, ledger: Ledger) -> None:
-    """A ledger that a newer version wrote is refused with what to do, not written to."""
+    """A ledger that a newer version wrote is refused with a hint, and not written to."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -217,7 +217,7 @@ def test_a_url_that_leads_nowhere(bad: str) -> None:
 
 
 def test_the_schema_is_what_the_migrations_make(url: str, ledger: Ledger) -> None:
-    """Migrations and schema do not drift apart."""
+    """The schema is what the migrations make."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -251,7 +251,7 @@ def _buy(ledger: Ledger, wanted: Intent) -> None:
 
 
 def test_what_the_dead_were_sending_is_in_doubt_at_once(url: str, ledger: Ledger) -> None:
-    """An order whose sender's process is gone is in doubt before its lease is over; who lives keeps theirs."""
+    """An order whose sender's process is gone is in doubt before its lease is over; a living sender keeps its lease."""
     ledger.reserve(intent("living"), run="r", caps=[])
     child = os.fork()
     if child == 0:

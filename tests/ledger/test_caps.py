@@ -55,8 +55,8 @@ _histories = iter(range(10**9))
 def test_no_order_of_events_exceeds_a_cap(
     books: tuple[Ledger, Clock], steps: list[tuple[str, int]], month_cap: int, run_cap: int
 ) -> None:
-    """Releases, refunds, adoptions, late answers and midnights in any order: what was truly accepted in a month, and in
-    a run, stays within its cap, unless a person said that a create was never accepted."""
+    """With releases, refunds, adoptions, late answers and midnights in any order, the accepted creates of a month, and
+    of a run, stay within its cap, unless a person said that a create was never accepted."""
     ledger, clock = books
     history = next(_histories)
     clock.now = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -113,7 +113,7 @@ def test_no_order_of_events_exceeds_a_cap(
 
 
 def test_a_reservation_of_november_makes_no_room_in_december(ledger: Ledger, clock: Clock) -> None:
-    """Released, found after all, or answered late in December: it was November's, and December's cap holds."""
+    """A reservation of November counts for November, even if it is released, found or answered in December."""
     clock.now = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
     for name in "ab":
         ledger.reserve(intent(name), run="r", caps=[Cap("month", "", PRICE * 2)])
@@ -133,7 +133,8 @@ def test_a_reservation_of_november_makes_no_room_in_december(ledger: Ledger, clo
 
 
 def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger) -> None:
-    """Sent again by another run, for another film, and answered late: each purchase counts where it was begun."""
+    """If another run sends an order again for another film and the answer comes late, each purchase counts where it was
+    begun."""
     first, again = intent("a", film="one"), intent("a", film="two")
     ledger.reserve(first, run="r1", caps=[])
     ledger.doubt(first.key, 1, "lost")
@@ -160,7 +161,7 @@ async def test_versions_of_a_film_share_its_budget(local: Path) -> None:
 
 
 async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
-    """Most shots are in the books under the old title: that is said, and the budget holds over both."""
+    """If most shots were bought under the old title, the plan says so, and one budget holds for both."""
     first = film(scene("a"), scene("b"), scene("c"), title="First", budget="2.50")
     second = film(scene("a"), scene("b"), scene("c"), scene("d"), title="Second", budget="2.50")
     async with open_session(load_settings()) as session:
@@ -178,7 +179,7 @@ async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
 
 @pytest.mark.parametrize("version", [{"reframe": "9:16"}, {"draft": True}, {"draft": True, "reframe": "1:1"}])
 async def test_another_version_under_another_title_begins_no_new_budget(local: Path, version: dict[str, Any]) -> None:
-    """A draft, or another shape, under a new title has no shot in the books: its words are known, and it is held."""
+    """A draft, or another shape, under a new title is known by its prompts, and is held to the old budget."""
     first = film(scene("a"), scene("b"), scene("c"), title="First", budget="2.50")
     second = film(scene("a"), scene("b"), scene("c"), title="Second", budget="2.50")
     async with open_session(load_settings()) as session:
@@ -191,7 +192,7 @@ async def test_another_version_under_another_title_begins_no_new_budget(local: P
 
 
 async def test_a_title_that_has_a_shot_in_common_has_its_own_budget(local: Path) -> None:
-    """One shot of three in common makes no version of a film: nothing is counted together."""
+    """A film with one of three shots in common is not a version of the other: their costs are not added."""
     async with open_session(load_settings()) as session:
         buy_all(session, await begun(session, film(scene("a"), scene("b"), title="First"), "r1", local))
         plan, _ = await session.plan(film(scene("a"), scene("c"), scene("d"), title="Second"))
@@ -201,7 +202,7 @@ async def test_a_title_that_has_a_shot_in_common_has_its_own_budget(local: Path)
 async def test_what_a_version_orders_counts_for_the_film_s_budget(
     workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An order of a version goes into the books under the film's name, in which its budget is."""
+    """An order of a version is booked under the film's name, which has the budget."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     written = film(scene("a"), budget="5.00")
     async with open_session(load_settings()) as session:
@@ -215,7 +216,7 @@ async def test_what_a_version_orders_counts_for_the_film_s_budget(
 
 
 async def test_films_that_were_joined_stay_joined(local: Path) -> None:
-    """Once a run was held to both, later runs of either one are, whatever else is added to them."""
+    """Once a run was held to both budgets, later runs of either film are, too, whatever else is added to them."""
     async with open_session(load_settings()) as session:
         buy_all(session, await begun(session, film(scene("a"), scene("b"), title="First", budget="9"), "r1", local))
         buy_all(session, await begun(session, film(scene("a"), scene("b"), title="Second", budget="9"), "r2", local))
@@ -227,7 +228,7 @@ async def test_films_that_were_joined_stay_joined(local: Path) -> None:
 
 
 def test_a_clock_that_is_off_is_refused_beyond_a_minute(url: str) -> None:
-    """A ledger whose clock is a minute off this host's is told; more, and nothing is bought from here."""
+    """A difference of a minute between the ledger's clock and this host's is reported; with more, nothing is bought."""
     for seconds, refused in ((-50, False), (50, False), (70, True), (-70, True)):
         ledger = open_ledger(url, clock=lambda seconds=seconds: utc_now() + timedelta(seconds=seconds))
         if refused:
@@ -242,7 +243,7 @@ def test_a_clock_that_is_off_is_refused_beyond_a_minute(url: str) -> None:
 async def test_leases_go_by_the_database_s_clock(
     postgres: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A database whose clock is four minutes ahead: leases are dated by it, and this host may not buy."""
+    """If the database's clock is four minutes ahead, leases are dated by it, and this host may not buy."""
     server = new_database(postgres)
     engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -268,7 +269,7 @@ async def test_leases_go_by_the_database_s_clock(
 
 
 def test_a_host_whose_clock_is_off_may_not_buy(url: str) -> None:
-    """Leases and windows go by the database's clock; a host that is minutes off is told so, and buys nothing."""
+    """A host whose clock is minutes off the database's, which dates leases and windows, is refused and buys nothing."""
     ledger = open_ledger(url)
     if ledger.dialect == "sqlite":
         assert ledger.clock_difference() == timedelta(0)  # one host, one clock
@@ -309,7 +310,7 @@ def test_a_database_that_serialises_by_default_serves(postgres: str) -> None:
 
 
 async def test_notes_on_how_a_production_is_written_are_in_its_plan(local: Path) -> None:
-    """A comment that is left out of a prompt is told in the plan, of every version of the film."""
+    """A comment that is left out of a prompt is noted in the plan of every version of the film."""
     file = local / "film.yaml"
     file.write_text("title: T\nscenes:\n  - id: one\n    prompt: A boat.  # in fog\n")
     async with open_session(load_settings()) as session:

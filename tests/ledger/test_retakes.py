@@ -1,4 +1,4 @@
-"""New takes that were asked for: each is bought once, until a run of the command that asked has made its film."""
+"""New takes that were asked for: each is bought once, until a run of the same command has made its film."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TWO = film(scene("one"), scene("three"), title="Two")
 
 
 async def begin(session: Session, run: str, *retake: str, folder: Path) -> Plan:
-    """A run that has begun: which takes it is to make is in the books."""
+    """Begin a run, whose takes are recorded in the ledger."""
     plan, seeds = await session.plan(TWO, retake=retake, run=run)
     it = Run(session, plan, seeds, run_id=run, out=folder / run, budget=None, started_at=datetime.now(UTC))
     await it.begin()
@@ -49,13 +49,13 @@ def takes(plan: Plan) -> dict[str, int]:
 
 @pytest.fixture
 def local(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs go to a server on this machine, which nobody asks anything."""
+    """Runs use a server on this machine, which gets no request."""
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     return workplace
 
 
 async def test_the_same_command_goes_on_with_its_takes(local: Path) -> None:
-    """The first clip is fetched and the second was refused: the same command means the same two takes."""
+    """The same command resumes its two takes, if the first clip was fetched and the second refused."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -72,7 +72,7 @@ async def test_the_same_command_goes_on_with_its_takes(local: Path) -> None:
 
 
 async def test_another_command_uses_the_take_that_nobody_has_a_film_of(local: Path) -> None:
-    """A scene's new take that is bought and in no film yet is used by the next who asks for a new take of it."""
+    """A scene's new take that is bought and in no film yet is used by the next command that asks for one."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -87,7 +87,7 @@ async def test_another_command_uses_the_take_that_nobody_has_a_film_of(local: Pa
 
 
 async def test_a_flow_run_that_is_retried_keeps_its_takes(local: Path) -> None:
-    """Prefect's "retry" keeps the run's id: the same takes, also after a film; a copy of the run means new ones."""
+    """A flow run that Prefect retries keeps its takes, also after a film; a copy of the run makes new ones."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -100,7 +100,7 @@ async def test_a_flow_run_that_is_retried_keeps_its_takes(local: Path) -> None:
 
 
 async def test_a_run_that_is_retried_keeps_a_take_that_another_run_bought(local: Path) -> None:
-    """What a killed run bought, and this one made a film with, is this one's take when it is retried."""
+    """A run that is retried keeps the take that it made a film with, even if a killed run bought it."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -135,7 +135,7 @@ async def test_a_take_is_withdrawn_alone(local: Path) -> None:
 
 
 async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
-    """Its generation is no longer at the service: a new take, as the error says, is another one."""
+    """If a take's generation is no longer at the service, a new take is another one, as the error says."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         shot = next(s for s in first.shots if s.scene == "one")
@@ -146,7 +146,7 @@ async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
 
 
 async def test_a_take_that_moderation_refused_is_over(local: Path) -> None:
-    """The error says "try another take", and the same command does."""
+    """After moderation refused a take, the same command makes another one, as the error says."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -160,7 +160,7 @@ async def test_a_take_that_moderation_refused_is_over(local: Path) -> None:
 
 
 async def test_two_runs_of_one_command_agree_on_the_take(local: Path) -> None:
-    """Of two that start at once, one writes down its take; the other one goes on with it, or is told to."""
+    """Of two runs that start at once, one records its take; the other uses it, or is told to try again."""
     async with open_session(load_settings()) as session:
         await begin(session, "r1", "one", folder=local)
         (asked,) = open_retakes(session.ledger, "local")
@@ -171,7 +171,7 @@ async def test_two_runs_of_one_command_agree_on_the_take(local: Path) -> None:
 
 
 async def test_takes_that_were_asked_for_together_end_together(local: Path) -> None:
-    """A film with a slate for one of two new takes ends neither: the same command goes on with both."""
+    """A film with a slate for one of two new takes ends neither: the same command resumes both."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -184,7 +184,7 @@ async def test_takes_that_were_asked_for_together_end_together(local: Path) -> N
 
 
 async def test_another_title_asks_for_no_other_take(local: Path) -> None:
-    """A title that was changed between two runs of the same command: the takes that were begun go on."""
+    """If the title changes between two runs of the same command, the begun takes are resumed."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -199,7 +199,7 @@ async def test_another_title_asks_for_no_other_take(local: Path) -> None:
 
 @pytest.mark.long
 def test_a_refused_retake_costs_its_price_once(workplace: Path, sandbox: Sandbox, prefect_server: None) -> None:
-    """``--retake a --retake c``; the second is out of credit: the same command, as its message says, buys only that."""
+    """If the second of two retakes lacks credit, the same command buys only that one, as its message says."""
     written = chain(b={"continue_from": None}, c={"continue_from": None})
     (workplace / "film.json").write_text(written.model_dump_json(exclude_defaults=True))
     made = command(workplace, "film.json", LUMAAI_BASE_URL=sandbox.url)
