@@ -1,4 +1,4 @@
-"""What becomes of a shot that was bought and then failed, was refused, or is late: the real flow, a real sandbox."""
+"""Shots that were bought and then failed, were refused, or are late: the real flow against a real sandbox."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def production(*prompts: str) -> Production:
 
 
 def plan(sandbox: Sandbox, faults: list[dict[str, Any]]) -> None:
-    """Let these faults strike from now on."""
+    """Give the sandbox this plan of faults."""
     httpx.post(f"{sandbox.origin}/sandbox/faults", json=faults, trust_env=False).raise_for_status()
 
 
@@ -46,7 +46,7 @@ def bought(sandbox: Sandbox) -> Counter[str]:
 
 @pytest.mark.usefixtures("prefect_server")
 async def test_failures_are_ordered_again_and_moderation_is_final(workplace: Path, sandbox: Sandbox) -> None:
-    """What the service itself fails is ordered again, three times in all; what moderation refused is not. All refunded.
+    """A shot that the service fails is ordered three times in all, one that moderation refused once. All are refunded.
 
     The next run tries the failed ones again, and does not send what was refused.
     """
@@ -71,7 +71,7 @@ async def test_failures_are_ordered_again_and_moderation_is_final(workplace: Pat
 
 
 def test_the_command_says_what_helps_a_refused_scene(workplace: Path, sandbox: Sandbox) -> None:
-    """It names the prompt and a flag; it speaks of no image, which the scene has not, nor of running the same again."""
+    """The hint names the prompt and a flag, but neither an image, which the scene lacks, nor the same run again."""
     plan(sandbox, [{"kind": "fails", "containing": "refused", "reason": "Frame moderation failed"}])
     (workplace / "film.json").write_text(production("refused").model_dump_json(exclude_unset=True))
     for _ in range(2):  # the second is refused by what the books know

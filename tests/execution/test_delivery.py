@@ -1,4 +1,4 @@
-"""What came, held against what was ordered: no size or length that a sandbox gives is odd, and every other one is."""
+"""The check of deliveries against orders: no size or length that a sandbox gives is odd, and every other one is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEW = [(m, tier, ratio) for m in MODELS.values() for tier, ratio in product(m.re
 
 
 def held(production: Production) -> tuple[Plan, dict[str, Ordered]]:
-    """A production's plan, and what each of its shots is held against."""
+    """A production's plan, and the expected measures of each of its shots."""
     drawn = plan(production)
     return drawn, orders_of(drawn, BY_HASH)
 
@@ -36,9 +36,9 @@ def rendered(shot: Shot, tier: str | None = None) -> tuple[int, int]:
 
 @pytest.mark.parametrize(("model", "tier", "ratio"), [(m.name, tier, r) for m, tier, r in NEW])
 def test_what_the_sandboxes_render_is_what_was_ordered(model: str, tier: str, ratio: str) -> None:
-    """Every tier and shape of every model, as the sandbox renders it, passes at each of its lengths; nothing else does.
+    """Every tier and shape of every model, as the sandbox renders it, passes at each of its lengths.
 
-    Not another tier, another shape, a thumbnail, another length or half a second more than half a second off.
+    Another tier or shape, a thumbnail, another length, and one off by over half a second are odd.
     """
     for seconds in MODELS[model].lengths:
         wanted = scene("a", model=model, duration=seconds, clips="longest")
@@ -88,7 +88,7 @@ def test_a_clip_used_as_footage_is_of_its_tier(tier: str, ratio: str) -> None:
 
 
 def test_what_is_said_of_an_odd_clip() -> None:
-    """The order, what came, and in what they differ."""
+    """The text names the order, the delivery, and their difference."""
     _, orders = held(film(scene("a"), resolution="540p"))
     assert odd(orders["a"], 64, 48, Fraction(1, 12)) == (
         "ordered: 5 s at 540p, 16:9; came: 0.08333 s, 64×48 (too few pixels, another shape, too short)"
@@ -96,7 +96,7 @@ def test_what_is_said_of_an_odd_clip() -> None:
 
 
 def test_a_continuation_may_hold_its_parent_once_more() -> None:
-    """Its own length will do, or that and its parent's, which may hold another parent; nothing in between."""
+    """A continuation may have its own length, or that and its parent's in full; nothing in between."""
     _, orders = held(film(
         scene("a", duration=5), scene("b", continue_from="a", duration=9), scene("c", continue_from="b", duration=5),
         scene("d", lead_into="a", duration=5), scene("e", continue_from="a", lead_into="b"),
@@ -106,7 +106,7 @@ def test_a_continuation_may_hold_its_parent_once_more() -> None:
 
 
 def test_a_continuation_of_a_generation_of_unknown_length() -> None:
-    """It may be longer, as its parent may be in it; shorter it may not be, nor of another tier."""
+    """It may be longer, as it may contain its parent, but not shorter, nor of another tier."""
     _, orders = held(film(scene("a", continue_from=PARENT)))
     assert [odd(orders["a"], 1280, 720, Fraction(n)) is None for n in (4, 5, 9, 30)] == [False, True, True, True]
     assert odd(orders["a"], 640, 360, Fraction(5)) is not None
@@ -149,7 +149,7 @@ def test_stills(model: VideoModel) -> None:
 
 @pytest.mark.parametrize("tier", ["540p", "720p", "1080p", "4k"])
 def test_finished_clips(tier: str) -> None:
-    """Larger, with sound, in another shape: each is held against its own order and its source's length."""
+    """An upscale, a sound and a reframe are each checked against their own order and their source's length."""
     drawn, orders = held(reframed(
         film(scene("a", model="ray-2", resolution="540p", upscale=None if tier == "540p" else tier, sound="waves")),
         "9:16",
@@ -169,7 +169,7 @@ def test_finished_clips(tier: str) -> None:
 
 @pytest.mark.parametrize("size", [(1280, 720), (320, 180), (1920, 1080), (640, 480), (1080, 1920)])
 def test_modified_footage(size: tuple[int, int]) -> None:
-    """Footage keeps its shape and length; the first API keeps its size up to 720p, the second makes what is asked."""
+    """Footage keeps its shape and length; the first API its size up to 720p, the second has the tier ordered."""
     footage = SEEDS[FOOTAGE]
     measured = footage.__class__(**{**vars(footage), "width": size[0], "height": size[1]})  # type: ignore[arg-type]
     for model in ("ray-2", "ray-3"):
@@ -197,7 +197,7 @@ def test_another_scene_s_clip_modified(source: str, model: str) -> None:
 
 
 def test_an_existing_generation_was_not_ordered() -> None:
-    """What a producer names by its id is taken as it is; what is made of it is held against what is known."""
+    """A generation named by its id is accepted as it is; clips made from it are checked against the known measures."""
     _, orders = held(film(scene("a", model="ray-2", generation="gen-1", upscale="1080p")))
     assert odd(orders["a"], 64, 48, Fraction(1)) is None
     assert odd(orders["a.large"], 1080, 1920, Fraction(7)) is None

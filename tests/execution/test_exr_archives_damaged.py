@@ -105,7 +105,7 @@ BAD: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_archive_is_a_bad_clip(name: str, tmp_path: Path) -> None:
-    """Whatever is wrong with an archive, it is one error of ours, and is found without unpacking what is too much."""
+    """Any fault of an archive is one error of ours, found without unpacking more than the limits."""
     file = tmp_path / "frames.zip"
     file.write_bytes(BAD[name]())
     with pytest.raises(BadClip) as caught:
@@ -115,7 +115,7 @@ def test_a_bad_archive_is_a_bad_clip(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_good_archive(kind: int, tmp_path: Path) -> None:
-    """Frames in folders, stored or deflated, are what they should be."""
+    """An archive of frames in folders, stored or deflated, is accepted."""
     file = tmp_path / "frames.zip"
     file.write_bytes(packed(FRAMES | {"more/": b"", "more/black.exr": bytes(1 << 20)}, kind))
     check_archive(file)
@@ -128,7 +128,7 @@ def test_a_good_archive(kind: int, tmp_path: Path) -> None:
 def test_a_spoilt_archive_is_good_or_a_bad_clip(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]], end: float
 ) -> None:
-    """Bytes that are turned over and ends that are cut off give no traceback, wherever they are."""
+    """Changed bytes and a cut-off end give no traceback, wherever they are."""
     data = bytearray(packed({name: frame[:200] for name, frame in FRAMES.items()}))
     for place, value in changes:
         data[place % len(data)] = value
@@ -174,7 +174,7 @@ async def ordered(
 
 
 async def test_an_archive_is_resumed_and_kept(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that breaks is gone on with; what is fetched once is not fetched again; nothing is left over."""
+    """A broken download is resumed, a finished one is not fetched again, and nothing is left over."""
     data = packed({"00000.exr": random.Random(1).randbytes(300_000)})
     async with ordered(workplace, monkeypatch, whole(data, stop=100_000), whole(data)) as (get, asked):
         (placed,) = await get()
@@ -211,7 +211,7 @@ def bomb(request: Request, writer: asyncio.StreamWriter) -> Any:
 async def test_an_archive_that_does_not_come(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, error: type[StudioError], told: str
 ) -> None:
-    """What comes in an archive's place is one error that names the scene and no address; nothing of it is kept."""
+    """Anything but the archive is one error that names the scene and no address; nothing of it is kept."""
     async with ordered(workplace, monkeypatch, answer) as (get, asked):
         with pytest.raises(error, match=told) as caught:
             await get()
@@ -243,7 +243,7 @@ def picture(kind: str, **options: Any) -> bytes:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 async def test_a_still_is_resumed_and_kept(tmp_path: Path, kind: str) -> None:
-    """A still whose connection breaks is gone on with, and nothing is left where it came in."""
+    """A broken download of a still is resumed, and leaves no temporary file."""
     data = picture(kind)
     store, sha256, server = await still_from(tmp_path, whole(data, stop=3000), whole(data))
     kept = store.find(sha256)
@@ -266,7 +266,7 @@ async def test_a_still_is_resumed_and_kept(tmp_path: Path, kind: str) -> None:
     ],
 )
 async def test_a_still_that_does_not_come(tmp_path: Path, answer: Answer, told: str) -> None:
-    """What comes in a still's place is one error that names the shot and no address; nothing of it is kept."""
+    """Anything but the still is one error that names the shot and no address; nothing of it is kept."""
     with pytest.raises(MediaError, match=told) as caught:
         await still_from(tmp_path, answer)
     assert str(caught.value).startswith("girl.still: ")

@@ -1,4 +1,4 @@
-"""Whole runs in which something else comes than was ordered: kept, told, never used unasked, nothing bought on top."""
+"""Whole runs with a delivery that differs from its order: kept, reported, used only where allowed, nothing bought."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SAID = "ordered: 5 s at 540p, 16:9; came: 0.08333 s, 64×48"
 
 
 def faults(sandbox: Sandbox, *wanted: dict[str, Any]) -> None:
-    """What is to go wrong from now on."""
+    """Set the faults of the sandbox from now on."""
     httpx.put(f"{sandbox.origin}/sandbox/faults", json=list(wanted), trust_env=False).raise_for_status()
 
 
 async def test_an_odd_clip_is_kept_and_not_used(studio: Path, sandbox: Sandbox) -> None:
-    """Its scene fails, nothing is bought on top of it, and a rerun fails again without buying or fetching it anew.
+    """Its scene fails, nothing is bought from it, and a rerun fails again without buying or fetching it anew.
 
-    Where it is allowed, the film is made with it, and says so; after that, too, only where it is allowed.
+    Where it is allowed, the film is made with it, and says so; later runs use it only where it is allowed, too.
     """
     from flows.produce import produce
 
@@ -69,7 +69,7 @@ async def test_an_odd_clip_is_kept_and_not_used(studio: Path, sandbox: Sandbox) 
 
 
 def test_the_command_ends_with_status_1(studio: Path, sandbox: Sandbox) -> None:
-    """The command tells scene, order and delivery; with --allow-odd the same run costs nothing and makes the film."""
+    """The command names scene, order and delivery; with --allow-odd the same run costs nothing and makes the film."""
     faults(sandbox, {"kind": "odd_clip", "width": 960, "height": 540, "frames": 48})
     (studio / "film.json").write_text(
         chain(scenes=[{"id": "a", "prompt": "a harbour at dawn"}]).model_dump_json(exclude_defaults=True)
@@ -85,7 +85,7 @@ def test_the_command_ends_with_status_1(studio: Path, sandbox: Sandbox) -> None:
 
 
 async def test_an_odd_still_is_not_filmed(studio: Path, sandbox: Sandbox) -> None:
-    """A still that came as a thumbnail is told, and no clip is bought from it."""
+    """A still that came as a thumbnail is reported, and no clip is bought from it."""
     from flows.produce import produce
     from tests.support.seeds import encoded, halves
 
@@ -123,7 +123,7 @@ async def test_an_odd_clip_in_the_library(workplace: Path, sandbox: Sandbox, mon
 async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studio: Path, sandbox: Sandbox) -> None:
     """A clip that is longer than its scene says is measured before anything is bought from it, and its price refused.
 
-    Told how long it is, or where it is allowed, the run buys, and both books say the same.
+    With the right length, or where it is allowed, the run buys, and our ledger agrees with the sandbox's.
     """
     from flows.produce import produce
 

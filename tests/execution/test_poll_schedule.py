@@ -1,4 +1,4 @@
-"""When to look again: learnt from history, few calls, little delay."""
+"""The schedule of polls: learnt from history, with few calls and little delay."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_ten_in_flight_cost_few_looks(lengths: random.Random) -> None:
 
 
 def test_a_fixed_poll_is_worse(lengths: random.Random) -> None:
-    """Against a look every 5 s for each by itself, the learnt pace asks less and notices sooner."""
+    """The learnt schedule takes fewer looks and notices sooner than a look every 5 s for each by itself."""
     took = [lengths.uniform(60, 120) for _ in range(10)]
     fixed_looks = sum(length // 5 + 1 for length in took) / 10
     fixed_late = median(5 - length % 5 for length in took)
@@ -63,7 +63,7 @@ def test_the_only_one_is_noticed_sooner(lengths: random.Random) -> None:
 
 
 def test_silent_until_the_earliest_finish() -> None:
-    """Nothing that always took 60 s or more is looked at in its first 50 s."""
+    """A kind that always took 60 s or more is not looked at in its first 50 s."""
     schedule = PollSchedule({KIND: [60.0, 70.0, 80.0, 90.0, 100.0]})
     assert 45 <= schedule.pause([(KIND, 0.0)]) <= 70
 
@@ -76,6 +76,6 @@ def test_without_history_a_pause_grows_with_age() -> None:
 
 
 def test_longer_than_ever_is_not_forgotten() -> None:
-    """What runs far beyond its history is still looked at every few seconds."""
+    """A generation that runs far beyond its history is still looked at every few seconds."""
     schedule = PollSchedule({KIND: [60.0] * 10})
     assert 0.5 <= schedule.pause([(KIND, 500.0)]) <= 10.0

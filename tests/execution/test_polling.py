@@ -1,4 +1,4 @@
-"""Waiting: one list call a tick for all, no id lost, outages sat out."""
+"""Waiting: one list call per tick for all, no id is lost, and outages are waited out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_ten_in_flight_are_one_call_a_tick() -> None:
 
 
 async def test_a_generation_that_is_not_on_the_list_is_asked_for() -> None:
-    """What the list does not show, because hundreds came after it, is asked for by its id."""
+    """A generation that the list does not show, because hundreds came after it, is asked for by its id."""
     luma, time = Luma(), Time()
     first = [luma.accept({})["id"] for _ in range(2)]
     for _ in range(700):
@@ -77,8 +77,8 @@ async def test_a_generation_that_is_not_on_the_list_is_asked_for() -> None:
 
 
 async def test_what_the_list_shows_of_a_lone_generation_is_noted() -> None:
-    """One alone is looked for on the list, too, until that was seen to show what is being made: how late it came there,
-    and that it was being made then."""
+    """A lone generation is looked for on the list, too, until the list has shown it unfinished; its delay there is
+    recorded."""
     luma, time = Luma(), Time()
     seen: list[Sighting] = []
 
@@ -103,7 +103,7 @@ async def test_what_the_list_shows_of_a_lone_generation_is_noted() -> None:
 
 
 async def test_a_time_out_is_not_an_end() -> None:
-    """What is not finished in time is still running: the error says that it is paid for, and a new wait goes on."""
+    """A generation that is not finished in time is still running: the error says it is paid for; a new wait works."""
     luma, time = Luma(), Time()
     i = luma.accept({})["id"]
     watch = poller(luma, time)
@@ -114,7 +114,7 @@ async def test_a_time_out_is_not_an_end() -> None:
 
 
 async def test_an_outage_is_sat_out() -> None:
-    """A service that cannot be reached for a while loses nobody who waits."""
+    """A service that cannot be reached for a while ends no wait."""
     luma, time = Luma(), Time()
     i = luma.accept({})["id"]
     luma.finish(i)
@@ -136,7 +136,7 @@ async def test_an_outage_is_sat_out() -> None:
 
 
 async def test_an_outage_without_end_is_an_error() -> None:
-    """Once the service has been unreachable for longer than the limit, whoever waits is told."""
+    """Once the service has been unreachable for longer than the limit, every wait ends with an error."""
     time = Time()
 
     def down(request: httpx.Request) -> httpx.Response:
@@ -156,7 +156,7 @@ async def test_an_outage_without_end_is_an_error() -> None:
 
 
 async def test_a_key_that_stops_working_ends_the_wait() -> None:
-    """A refusal is not waited out."""
+    """A refusal ends the wait at once."""
     from studio.providers.luma.dream_machine import DreamMachine
 
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"detail": "Invalid API key is provided"}))

@@ -1,4 +1,4 @@
-"""Before the first order: folders are tried out, nobody's files are replaced, the disk has room, no price is lost."""
+"""Checks before the first order: folders are writable, no foreign files replaced, the disk has room, prices told."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 async def session(workplace: Path) -> Session:
-    """A session of this folder, which reaches for nothing."""
+    """A session of this folder, without any service."""
     async with open_session(load_settings()) as opened:
         yield opened
 
@@ -70,9 +70,9 @@ def refused(run: Run) -> SettingsError:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_cannot_be_written_is_said_before_anything_is_ordered(workplace: Path, sandbox: Sandbox) -> None:
-    """``--out`` or STUDIO_FILMS that is a file, or a film.mp4 of somebody's: exit status 2, one error, no order.
+    """``--out`` or STUDIO_FILMS that is a file, or a foreign film.mp4, gives exit status 2, one error and no order.
 
-    A rerun into one's own folder goes on working.
+    A rerun into one's own folder still works.
     """
     (workplace / "film.yaml").write_text(FILM)
     (workplace / "afile").write_text("mine")
@@ -167,14 +167,14 @@ async def test_a_file_in_the_place_of_the_clips(workplace: Path) -> None:
 
 
 def test_the_estimate_of_a_clip(tmp_path: Path) -> None:
-    """What a clip is estimated at is near what the sandbox sends: 5 s at 540p are about 2.1 MB."""
+    """The estimated size of a clip is near that of the sandbox's: 5 s at 540p are about 2.1 MB."""
     pixels, frames = 960 * 540, 120
     assert 2_000_000 < pixels * frames * preflight.CLIP_BITS / 8 < 3_000_000
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_that_nobody_claims(tmp_path: Path, name: str) -> None:
-    """Any file that a run would write is somebody else's where nothing says that it is ours."""
+    """A file that a run would write is foreign unless something says that it is ours."""
     (tmp_path / name).write_text("{}")
     with pytest.raises(SettingsError, match=f"{name} was not made by this production"):
         check_ours(tmp_path, "alone", FILES, where="--out")
@@ -184,7 +184,7 @@ def test_files_that_nobody_claims(tmp_path: Path, name: str) -> None:
 
 
 def test_files_of_the_same_production(tmp_path: Path) -> None:
-    """The manifest names the production and its film; another slug, or another film, is somebody else's."""
+    """The manifest names the production and its film; another slug, or another film, is foreign."""
     (tmp_path / "film.mp4").write_bytes(b"ours")
     digest = hashlib.sha256(b"ours").hexdigest()
     (tmp_path / "manifest.json").write_text(json.dumps(OURS | {"film": {"sha256": digest}}))
@@ -220,7 +220,7 @@ def test_a_link_or_a_folder_in_the_way(tmp_path: Path) -> None:
 
 
 def test_a_file_beside_the_report_is_not_overwritten(tmp_path: Path) -> None:
-    """Writing report.html does not go through somebody's ``report.html.part``."""
+    """Writing report.html does not overwrite a foreign ``report.html.part``."""
     (tmp_path / "report.html.part").write_text("mine")
     write_atomically(tmp_path / "report.html", b"ours")
     assert (tmp_path / "report.html.part").read_text() == "mine"
@@ -228,9 +228,9 @@ def test_a_file_beside_the_report_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
-    """A disk's refusal while the report or the film is written is one error with place and remedy; a network's is not.
+    """A full disk while the report or the film is written is one error with place and remedy; a network error is not.
 
-    /dev/full is a disk without room; what ffmpeg says of one is its status.
+    /dev/full is a disk without room; ffmpeg reports one by its exit status.
     """
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match=r"report\.html cannot be written to .*file") as error:
@@ -277,7 +277,7 @@ def test_a_disk_that_is_full_at_the_join(workplace: Path, sandbox: Sandbox, smal
 
 
 async def test_a_price_of_nothing_is_told(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the service bills, a plan says by which price table its shots cost $0.00; in the sandbox they may."""
+    """Where the service bills, a plan names the price table by which shots cost $0.00; in the sandbox it does not."""
     (workplace / "mine.toml").write_text(
         '[tables.gift]\ndated = 2026-01-01\n[tables.gift.prices."ray-flash-2"]\n"540p" = {"5s" = "0", "9s" = "0"}\n'
     )

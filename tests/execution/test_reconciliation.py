@@ -1,4 +1,4 @@
-"""Reconciling, order by order: what cannot be read now keeps no other one from being settled."""
+"""Reconciling, order by order: an order that cannot be read now does not keep others from being settled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.orders import PARAMS, PRICE, intent
 
 
 class Served:
-    """A Luma on a port of this machine. ``before``: what happens when a path is asked for, by its end."""
+    """A Luma on a port of this machine. ``before``: actions before an answer, by the end of the path."""
 
     def __init__(self) -> None:
         self.luma = Luma(created_at=utc_now())
@@ -98,7 +98,7 @@ def lost(ledger: Ledger, order: Intent) -> str:
 
 
 async def test_one_order_that_cannot_be_looked_for_keeps_no_other_from_it(session: Session, served: Served) -> None:
-    """The list cannot be read for the first of two: the second one is adopted, and the first is told as unread."""
+    """If the list cannot be read for the first of two, the second is adopted, and the first is reported as unread."""
     keys = [lost(session.ledger, wanted(name)) for name in ("a", "b")]
     for name in ("a", "b"):
         served.luma.accept(PARAMS | {"prompt": name})
@@ -113,7 +113,7 @@ async def test_one_order_that_cannot_be_looked_for_keeps_no_other_from_it(sessio
 async def test_one_absent_order_that_cannot_be_looked_for_keeps_no_other_from_it(
     session: Session, served: Served
 ) -> None:
-    """Of two that were released because the list did not show them one cannot be looked for: the other is adopted."""
+    """If one of two orders released as absent cannot be looked for, the other is adopted."""
     keys = [lost(session.ledger, wanted(name)) for name in ("a", "b")]
     for name, key in zip("ab", keys, strict=True):
         session.ledger.release_absent(key, 1, "not on the list")
@@ -126,7 +126,7 @@ async def test_one_absent_order_that_cannot_be_looked_for_keeps_no_other_from_it
 
 
 async def test_one_clip_that_cannot_be_fetched_keeps_no_other_from_it(session: Session, served: Served) -> None:
-    """Two paid clips whose generations the service does not show: both are told, and the rest is done."""
+    """Two paid clips whose generations the service does not show are both reported, and the rest is done."""
     keys = []
     for name in ("a", "b"):
         session.ledger.reserve(wanted(name), run="killed", caps=[])
@@ -139,7 +139,7 @@ async def test_one_clip_that_cannot_be_fetched_keeps_no_other_from_it(session: S
 
 
 async def test_an_order_of_another_account_is_not_looked_for_here(session: Session, served: Served) -> None:
-    """What this account has in the same words is not what another account was asked for."""
+    """A generation of this account is not adopted for an equal order of another account."""
     key = lost(session.ledger, wanted("a", account="local-old"))
     served.luma.accept(PARAMS | {"prompt": "a"})
     done = await reconcile(session)
@@ -150,7 +150,7 @@ async def test_an_order_of_another_account_is_not_looked_for_here(session: Sessi
 
 
 async def test_balance_and_books_are_read_at_one_moment(session: Session, served: Served) -> None:
-    """A producer buys while the balance is read: what it spent is explained by its order."""
+    """If a producer buys while the balance is read, its order explains the difference."""
     lost(session.ledger, wanted("a"))
     assert (await reconcile(session)).unexplained is None
 
@@ -167,7 +167,7 @@ async def test_balance_and_books_are_read_at_one_moment(session: Session, served
 async def test_a_restored_ledger_is_an_older_one_until_a_person_says_otherwise(
     workplace: Path, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What an older copy lacks is shown by reconciling, and not settled by that: a person says when it is."""
+    """Reconciling shows the purchases that an older copy lacks, but only a person declares the ledger settled."""
     monkeypatch.setenv("LUMAAI_BASE_URL", served.url)
     async with open_session(load_settings()) as session:
         lost(session.ledger, wanted("a"))

@@ -1,4 +1,4 @@
-"""Trying again: one table of steps and one rule for failed generations, which flow and library both go by."""
+"""Retries: one table of steps and one rule for failed generations, used by flow and library."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ async def carried_out(run: Run) -> None:
 
 @pytest.fixture(autouse=True)
 def naps() -> Iterator[list[float]]:
-    """What was slept, in a test that sleeps by ``nap``."""
+    """The pauses of a test that sleeps by ``nap``."""
     NAPS.clear()
     yield NAPS
     NAPS.clear()
 
 
 def every_error() -> list[Exception]:
-    """One of each class of the tree, and a mistake of ours."""
+    """One error of each class of the tree, and one bug of ours."""
     more = {
         "OverBudget": {"cap": Decimal(1), "needed": Decimal(2)}, "InDoubt": {"order": "o"},
         "Incomplete": {"missing": ()},
@@ -71,9 +71,9 @@ def every_error() -> list[Exception]:
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_flow_and_library_try_the_same_again(step: str, naps: list[float]) -> None:
-    """For every error there is, a task of the flow and a call of the library are tried again alike, after equal pauses.
+    """For every kind of error, a flow's task and a library's call are retried alike, after equal pauses.
 
-    What is refused, and what was perhaps sent, is not tried again by either.
+    A refused create, and one that may have been sent, is retried by neither.
     """
     task, retry = STEPS[step]
     assert task.retries == len(retry.pauses)
@@ -107,7 +107,7 @@ async def test_flow_and_library_try_the_same_again(step: str, naps: list[float])
 
 
 async def test_a_call_that_comes_good_is_done(naps: list[float]) -> None:
-    """After a pause the call's own result is what comes of it, and no further pause is made."""
+    """A call that succeeds after a pause returns its own result, without a further pause."""
     left = [NotSent("down"), NotSent("down")]
 
     async def call() -> str:
@@ -134,7 +134,7 @@ MODERATION, SERVICE, OTHER = (
     ],
 )  # fmt: skip
 def test_what_is_ordered_again(error: Exception | None, attempt: int, failed: int, *, again: bool) -> None:
-    """The service's own failures so often, moderation's as often as was allowed, nothing else; a pinned one never."""
+    """The service's failures and moderation's refusals are ordered again up to their limits; a pinned shot never is."""
     rule = Attempts(most=3, moderated=1)
     assert rule.again(error, attempt=attempt, failed=failed, pinned=False) is again
     assert rule.again(error, attempt=attempt, failed=failed, pinned=True) is False
@@ -176,7 +176,7 @@ async def test_a_pinned_generation_that_failed_is_not_ordered_again(
     monkeypatch: pytest.MonkeyPatch,
     reason: str,
 ) -> None:
-    """A scene that names a failed generation is one error with scene, field and what to do; nothing is bought or told
+    """A scene that names a failed generation is one error with scene, field and hint; nothing is bought, or reported
     as ordered again, by the flow or by the library."""
     from flows.produce import produce
 
@@ -213,7 +213,7 @@ async def test_a_pinned_generation_that_is_not_there(
     workplace: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A scene that names a generation of another account is one error with scene, field and what to do."""
+    """A scene that names a generation of another account is one error with scene, field and hint."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     nobody = "123e4567-e89b-12d3-a456-426614174000"
     async with open_session(load_settings()) as session:

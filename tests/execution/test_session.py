@@ -1,4 +1,4 @@
-"""A session's plan: takes, images that must be readable, scenes that must be there. Nothing is sent."""
+"""A session's plan: takes, images that must be readable, scenes that must exist. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.productions import film, scene
 
 
 async def test_a_new_take_is_bought_once_for_one_wish(workplace: Path) -> None:
-    """``retake`` means the next take; one that was begun for the same wish and not finished is gone on with."""
+    """``retake`` means the next take; one that was begun for the same request and not finished is resumed."""
     production = film(scene("a"), scene("b"))
     async with open_session(load_settings()) as session:
 
@@ -45,8 +45,8 @@ async def test_a_new_take_is_bought_once_for_one_wish(workplace: Path) -> None:
 
 
 async def test_a_clip_of_ten_seconds_that_is_bought_is_used(workplace: Path) -> None:
-    """The plan takes two clips of 5 s now, which cost less; a clip of 10 s in the books is used, and so is its form for
-    another take: what goes on from it stays as it is."""
+    """The plan now has two clips of 5 s, which cost less; a bought clip of 10 s is used, and so is its form for
+    another take, so that the clips continuing it stay as they are."""
     wish = scene("a", model="ray-3", resolution="540p", duration=10)
     after = scene("b", model="ray-3", resolution="540p", continue_from="a")
     async with open_session(load_settings()) as session:
@@ -104,7 +104,7 @@ async def test_local_images_cannot_go_to_luma(workplace: Path, monkeypatch: pyte
 async def test_most_of_a_cap_is_warned_of(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, cap: str, warned: tuple[str, ...]
 ) -> None:
-    """A run that brings what was spent to 80 % of a cap says so before it buys; one cent less says nothing."""
+    """A run that brings the spending to 80 % of a cap says so before it buys; with one cent less it says nothing."""
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     monkeypatch.setenv("STUDIO_MONTH_CAP", cap)
     async with open_session(load_settings()) as session:
@@ -121,7 +121,7 @@ async def test_most_of_a_cap_is_warned_of(
 
 
 async def test_what_fits_is_told(workplace: Path) -> None:
-    """A plan over its budget says by how much, and which scenes the budget covers."""
+    """A plan over its budget names the excess, and the scenes that the budget covers."""
     production = film(scene("a"), scene("b", continue_from="a"), scene("c"), budget="1.50")
     async with open_session(load_settings()) as session:
         plan, _ = await session.plan(production)
@@ -143,7 +143,7 @@ async def test_what_fits_is_told(workplace: Path) -> None:
 def test_which_service_is_used(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], seller: str, billed: bool
 ) -> None:
-    """A key means that it is billed; a URL on this machine is another seller than Luma; neither: the sandbox."""
+    """With a key it bills; a URL on this machine is another seller than Luma; with neither it is the sandbox."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     service = choose_service(load_settings())
