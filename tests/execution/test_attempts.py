@@ -40,7 +40,7 @@ def plan(sandbox: Sandbox, faults: list[dict[str, Any]]) -> None:
 
 
 def bought(sandbox: Sandbox) -> Counter[str]:
-    """How many creates the sandbox accepted, by the first word of their prompts."""
+    """The number of creates that the sandbox accepted, by the first word of their prompts."""
     return Counter(prompt.split()[0] for prompt in sandbox.prompts())
 
 

@@ -147,7 +147,7 @@ async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studi
 
 
 async def test_a_clip_that_holds_its_parent_s_footage_too(studio: Path, sandbox: Sandbox) -> None:
-    """Where a continuation's clip is twice as long, nothing is bought from it for more than the plan said, unasked."""
+    """Nothing is bought unasked from a clip of double length for more than the plan said."""
     from flows.produce import produce
 
     sandbox.assume = "extension=parent_plus_new"

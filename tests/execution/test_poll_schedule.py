@@ -69,7 +69,7 @@ def test_silent_until_the_earliest_finish() -> None:
 
 
 def test_without_history_a_pause_grows_with_age() -> None:
-    """Of an unknown kind, looks come at a twentieth of the youngest's age, within bounds."""
+    """The pause for an unknown kind is a twentieth of the youngest's age, within bounds."""
     schedule = PollSchedule()
     assert [schedule.pause([("new", age)]) for age in (0.0, 60.0, 1000.0)] == [0.5, 3.0, 10.0]
     assert schedule.pause([("new", 60.0), ("new", 20.0)]) == 1.0

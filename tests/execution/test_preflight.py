@@ -277,7 +277,7 @@ def test_a_disk_that_is_full_at_the_join(workplace: Path, sandbox: Sandbox, smal
 
 
 async def test_a_price_of_nothing_is_told(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the service bills, a plan names the price table by which shots cost $0.00; in the sandbox it does not."""
+    """A plan of a billed service names the price table by which shots cost $0.00; one of the sandbox does not."""
     (workplace / "mine.toml").write_text(
         '[tables.gift]\ndated = 2026-01-01\n[tables.gift.prices."ray-flash-2"]\n"540p" = {"5s" = "0", "9s" = "0"}\n'
     )

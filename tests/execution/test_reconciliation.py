@@ -57,7 +57,7 @@ class Served:
         return f"http://127.0.0.1:{self.server.server_port}/dream-machine/v1"
 
     def answer(self, path: str) -> tuple[int, bytes]:
-        """What the Luma answers; a connection that breaks is a 500 here."""
+        """The Luma's answer; a connection that breaks is a 500 here."""
         if path.endswith("/credits"):
             return 200, f'{{"credit_balance": {self.cents}}}'.encode()
         try:
@@ -98,7 +98,7 @@ def lost(ledger: Ledger, order: Intent) -> str:
 
 
 async def test_one_order_that_cannot_be_looked_for_keeps_no_other_from_it(session: Session, served: Served) -> None:
-    """If the list cannot be read for the first of two, the second is adopted, and the first is reported as unread."""
+    """The second of two orders is adopted if the list cannot be read for the first, which is reported as unread."""
     keys = [lost(session.ledger, wanted(name)) for name in ("a", "b")]
     for name in ("a", "b"):
         served.luma.accept(PARAMS | {"prompt": name})
@@ -113,7 +113,7 @@ async def test_one_order_that_cannot_be_looked_for_keeps_no_other_from_it(sessio
 async def test_one_absent_order_that_cannot_be_looked_for_keeps_no_other_from_it(
     session: Session, served: Served
 ) -> None:
-    """If one of two orders released as absent cannot be looked for, the other is adopted."""
+    """One of two orders released as absent is adopted, even if the other cannot be looked for."""
     keys = [lost(session.ledger, wanted(name)) for name in ("a", "b")]
     for name, key in zip("ab", keys, strict=True):
         session.ledger.release_absent(key, 1, "not on the list")
@@ -150,7 +150,7 @@ async def test_an_order_of_another_account_is_not_looked_for_here(session: Sessi
 
 
 async def test_balance_and_books_are_read_at_one_moment(session: Session, served: Served) -> None:
-    """If a producer buys while the balance is read, its order explains the difference."""
+    """A purchase that a producer makes while the balance is read is explained by its order."""
     lost(session.ledger, wanted("a"))
     assert (await reconcile(session)).unexplained is None
 

@@ -113,7 +113,7 @@ async def test_waiting_for_a_slot_is_told_and_slots_of_the_dead_come_back(ledger
 
 
 async def test_a_thousand_waiters_ask_one_at_a_time(ledger: Ledger, clock: Clock) -> None:
-    """Of many shots that wait in one run, only one a second reads the ledger."""
+    """Only one a second of the many shots that wait in a run reads the ledger."""
 
     class Counted(Slept):
         five = asyncio.Event()

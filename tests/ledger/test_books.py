@@ -100,7 +100,7 @@ def test_an_answer_after_the_order_was_given_up_is_booked(ledger: Ledger) -> Non
 
 
 def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
-    """If an order was sent again and its first answer comes after all, both generations are paid and booked."""
+    """Both generations of an order are paid and booked if it was sent again and its first answer comes after all."""
     key = intent().key
     ledger.reserve(intent(), run="r", caps=[])
     ledger.doubt(key, 1, "lost")

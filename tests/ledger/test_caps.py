@@ -133,8 +133,8 @@ def test_a_reservation_of_november_makes_no_room_in_december(ledger: Ledger, clo
 
 
 def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger) -> None:
-    """If another run sends an order again for another film and the answer comes late, each purchase counts where it was
-    begun."""
+    """Each purchase counts where it was begun, even if another run sent the order again for another film and the answer
+    came late."""
     first, again = intent("a", film="one"), intent("a", film="two")
     ledger.reserve(first, run="r1", caps=[])
     ledger.doubt(first.key, 1, "lost")
@@ -161,7 +161,7 @@ async def test_versions_of_a_film_share_its_budget(local: Path) -> None:
 
 
 async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
-    """If most shots were bought under the old title, the plan says so, and one budget holds for both."""
+    """A film most of whose shots were bought under its old title keeps one budget for both, and the plan says so."""
     first = film(scene("a"), scene("b"), scene("c"), title="First", budget="2.50")
     second = film(scene("a"), scene("b"), scene("c"), scene("d"), title="Second", budget="2.50")
     async with open_session(load_settings()) as session:
@@ -243,7 +243,7 @@ def test_a_clock_that_is_off_is_refused_beyond_a_minute(url: str) -> None:
 async def test_leases_go_by_the_database_s_clock(
     postgres: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the database's clock is four minutes ahead, leases are dated by it, and this host may not buy."""
+    """Leases are dated by a database's clock that is four minutes ahead, and this host may not buy."""
     server = new_database(postgres)
     engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

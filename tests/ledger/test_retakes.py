@@ -113,7 +113,7 @@ async def test_a_run_that_is_retried_keeps_a_take_that_another_run_bought(local:
 
 
 async def test_a_withdrawn_take_is_not_gone_on_with(local: Path) -> None:
-    """After ``--withdraw`` the same command means another take."""
+    """The same command makes another take after ``--withdraw``."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -135,7 +135,7 @@ async def test_a_take_is_withdrawn_alone(local: Path) -> None:
 
 
 async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
-    """If a take's generation is no longer at the service, a new take is another one, as the error says."""
+    """A new take is another one if the earlier one's generation is no longer at the service, as the error says."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         shot = next(s for s in first.shots if s.scene == "one")
@@ -146,7 +146,7 @@ async def test_a_take_that_is_gone_is_not_gone_on_with(local: Path) -> None:
 
 
 async def test_a_take_that_moderation_refused_is_over(local: Path) -> None:
-    """After moderation refused a take, the same command makes another one, as the error says."""
+    """The same command makes another take after moderation refused one, as the error says."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -160,7 +160,7 @@ async def test_a_take_that_moderation_refused_is_over(local: Path) -> None:
 
 
 async def test_two_runs_of_one_command_agree_on_the_take(local: Path) -> None:
-    """Of two runs that start at once, one records its take; the other uses it, or is told to try again."""
+    """One of two runs that start at once records its take; the other uses it, or is told about it."""
     async with open_session(load_settings()) as session:
         await begin(session, "r1", "one", folder=local)
         (asked,) = open_retakes(session.ledger, "local")
@@ -184,7 +184,7 @@ async def test_takes_that_were_asked_for_together_end_together(local: Path) -> N
 
 
 async def test_another_title_asks_for_no_other_take(local: Path) -> None:
-    """If the title changes between two runs of the same command, the begun takes are resumed."""
+    """Begun takes are resumed by the same command, even if the title was changed meanwhile."""
     async with open_session(load_settings()) as session:
         first = await begin(session, "r1", folder=local)
         buy(session, first, "one", "three", run="r1")
@@ -199,7 +199,7 @@ async def test_another_title_asks_for_no_other_take(local: Path) -> None:
 
 @pytest.mark.long
 def test_a_refused_retake_costs_its_price_once(workplace: Path, sandbox: Sandbox, prefect_server: None) -> None:
-    """If the second of two retakes lacks credit, the same command buys only that one, as its message says."""
+    """The same command buys only the second of two retakes if that one lacked credit, as its message says."""
     written = chain(b={"continue_from": None}, c={"continue_from": None})
     (workplace / "film.json").write_text(written.model_dump_json(exclude_defaults=True))
     made = command(workplace, "film.json", LUMAAI_BASE_URL=sandbox.url)

@@ -165,7 +165,7 @@ async def test_a_rerun_with_the_service_away(workplace: Path, tmp_path: Path, mo
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_a_lost_answer_is_found_again(shop: Shop, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the answer to a create is lost on the way, its generation is found and awaited: nothing is bought twice."""
+    """The generation of a create whose answer was lost is found and awaited: nothing is bought twice."""
     async with Proxy(shop.sandbox.origin, lose=1) as proxy:
         monkeypatch.setenv("LUMAAI_BASE_URL", f"{proxy.origin}/dream-machine/v1")
         async with LumaProvider("ray-flash-2") as luma:
@@ -239,7 +239,7 @@ asyncio.run(main())
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
-    """After kill -9 while the first of two is being made, the same call awaits it: two creates in all."""
+    """The same call after kill -9 awaits the first of two that was being made: two creates in all."""
     sandbox = Sandbox(tmp_path / "sandbox", latency=3600)  # nothing is ready before the kill
     sandbox.start()
     try:

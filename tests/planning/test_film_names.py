@@ -168,7 +168,7 @@ async def test_a_film_that_was_begun_in_part_is_known(local: Path) -> None:
 
 
 async def test_another_film_s_slug_is_not_kept(local: Path) -> None:
-    """If another film was bought under the old slug, this one has its own name and a whole budget."""
+    """A film has its own name and a whole budget if another film was bought under the old slug."""
     async with open_session(load_settings()) as session:
         await buy_as_earlier(session, film(scene("a"), scene("b"), title="Cafe"), "cafe")
         other = film(scene("a", prompt="Snow."), scene("b", prompt="Ice."), title="Café", budget="1.50")

@@ -144,7 +144,7 @@ def test_a_scene_is_trimmed_where_nothing_holds_on(scenes: list[dict[str, Any]],
 
 
 def test_a_scene_held_at_both_ends_says_that_its_seam_jumps() -> None:
-    """Where other scenes depend on both ends, the plan notes the effect of trimming, and how to avoid it."""
+    """The plan notes the effect of trimming a scene with both ends in use, and how to avoid it."""
     drawn = plan(film(scene("a"), scene("b", duration=7, continue_from="a"), scene("c", continue_from="b")))
     assert len(drawn.notes) == 1
     assert "scene 'b'" in drawn.notes[0]

@@ -219,7 +219,7 @@ def test_long_clips_are_bought_on_wish_however_many_short_ones_there_are() -> No
 
 
 def test_half_of_an_earlier_form_is_finished_where_that_costs_less() -> None:
-    """If the clip of 10 s is bought and the clip after it is not, that one is bought, and not three clips of 5 s."""
+    """A clip missing after a bought one of 10 s is bought alone, in place of three clips of 5 s."""
     production = film(scene("mixed", duration=14, **THREE))
     drawn = plan(production, held={EARLIER["mixed.1"]}.__contains__)
     assert lengths_of(drawn) == {"mixed": [10, 5]}

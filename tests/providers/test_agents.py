@@ -241,7 +241,7 @@ def provider_of(sandbox: Sandbox) -> Agents:
 
 
 async def done(sandbox: Sandbox, provider: Agents, generation_id: str) -> Any:
-    """That generation at its end."""
+    """A generation, awaited to its end."""
     await sandbox.settle(lambda: sandbox.clock.advance(1))
     return await provider.get(generation_id)
 

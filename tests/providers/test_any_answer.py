@@ -177,7 +177,7 @@ class NoBalance(BaseHTTPRequestHandler):
 
 
 async def test_reconcile_goes_on_without_a_balance(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the balance cannot be read, the rest is settled all the same, and no difference is reported."""
+    """An unreadable balance keeps nothing else from being settled, and no difference is reported."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), NoBalance)
     Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("LUMAAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/dream-machine/v1")

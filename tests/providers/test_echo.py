@@ -137,7 +137,7 @@ async def test_what_another_order_is_surely_after_is_left_to_it(ledger: Ledger, 
 async def test_pictures_that_look_alike_on_the_list_are_left_to_a_person(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If the service copies the pictures of two lost orders, none is adopted: a swap would spoil both scenes."""
+    """Two lost orders whose pictures the service has copied are not adopted: a swap would spoil both scenes."""
     ordered(ledger, "b", picture("b"))
     luma.accept(picture("copy-1"))
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-2"))]
@@ -201,7 +201,7 @@ async def test_a_twin_that_took_up_ours_leaves_its_own(
 
 
 async def test_an_answer_after_another_attempt_has_begun_is_no_crash(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If an order is answered after another process sent it again, both are booked, and the new one is awaited."""
+    """An answer after another process sent the order again is booked, too, and the new generation is awaited."""
 
     def late(_: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         key = intent("a").key

@@ -135,7 +135,7 @@ async def test_what_a_silent_echo_still_excludes(
 
 
 async def test_a_clock_that_is_hours_off_is_known_by_what_is_known(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If known orders show that the service's clock is hours off, the lost order is found by that clock."""
+    """A lost order is found by a clock that known orders show to be hours off."""
     other = await place(gateway(ledger, luma), intent("other"))
     hours_behind(luma.generations[other.generation_id])
     luma.script = [lost(luma, hours_behind)]
@@ -147,8 +147,8 @@ async def test_a_clock_that_is_hours_off_is_known_by_what_is_known(ledger: Ledge
 async def test_an_echo_that_does_not_fit_what_is_known_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock, echo: Echo
 ) -> None:
-    """If the service rewords prompts, its list does not fit known orders either, so a missing match is no reason to buy
-    again."""
+    """A missing match is no reason to buy again where the service rewords prompts, so that its list does not fit known
+    orders either."""
     witness(ledger, luma)
     for generation in luma.generations.values():
         echo(generation)
@@ -170,14 +170,14 @@ async def test_what_some_order_has_is_no_riddle(ledger: Ledger, luma: Luma, cloc
 
 
 async def test_equal_words_say_more_than_a_kind(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If the service calls everything an image, a generation with our prompt is ours all the same."""
+    """A generation with our prompt is ours, even if the service calls everything an image."""
     luma.script = [lost(luma, lambda generation: generation.update(generation_type="image"))]
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, len(luma.sent)) == ("generation-1", 1)
 
 
 async def test_an_echo_that_comes_later_is_waited_for(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If the list shows the request only after a while, the order is found then, and adopted."""
+    """A request that the list shows only after a while is found then, and adopted."""
     luma.script = [lost(luma, without_request)]
     began = clock.now
 

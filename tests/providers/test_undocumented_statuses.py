@@ -62,7 +62,7 @@ ODD: dict[str, tuple[int, dict[str, str]]] = {
 @pytest.mark.parametrize("api", ["dream-machine", "agents"])
 @pytest.mark.parametrize("case", ODD)
 async def test_an_answer_that_breaks_the_client_was_an_answer(case: str, api: str) -> None:
-    """After any error of an SDK while it reads an answer, a redirect's address or a charset, the create was sent."""
+    """A create counts as sent after any error of an SDK that reads an answer, a redirect's address or a charset."""
     service: Luma | LumaAgents = Luma() if api == "dream-machine" else LumaAgents()
     service.script = [odd(service, *ODD[case])]
     body = (
@@ -75,7 +75,7 @@ async def test_an_answer_that_breaks_the_client_was_an_answer(case: str, api: st
 
 
 async def test_what_cannot_be_built_was_not_sent(luma: Luma) -> None:
-    """After an error before the request is handed over there is no doubt: nothing was sent."""
+    """An error before the request is handed over leaves no doubt: nothing was sent."""
     with pytest.raises(NotSent, match="cannot be built"):
         await luma.provider().create("video", PARAMS | {"prompt": object()})
     assert luma.sent == []

@@ -31,7 +31,7 @@ Shown = list[dict[str, Any]]
 async def test_an_exact_echo_outside_the_window_is_never_released(
     ledger: Ledger, luma: Luma, clock: Clock, hours: int
 ) -> None:
-    """If the first order of an account is lost and the service an hour off, the echo is left to a person."""
+    """The echo of a lost first order, at a service whose clock is an hour off, is left to a person."""
     moment = clock.now + timedelta(hours=hours)
     luma.script = [lost(luma, "video", created_at=moment.isoformat())]
     with pytest.raises(InDoubt, match="in the same words, at another time"):
@@ -110,7 +110,7 @@ async def test_a_list_that_lags_is_waited_for_or_left_to_a_person(
 async def test_a_list_that_lags_longer_than_the_order_is_old_proves_nothing(
     ledger: Ledger, luma: Luma, clock: Clock, lag: int, shown: int
 ) -> None:
-    """If older generations came onto the list late, an order is waited for that may be as late."""
+    """An order that may come onto the list as late as older generations did is waited for."""
     witness(ledger, luma)
     accepted = {f"generation-{n}": clock.now for n in (1, 2)}
 
@@ -172,7 +172,7 @@ async def test_a_purchase_that_was_booked_from_a_recorded_result_is_no_witness(
 
 
 async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If known generations came onto the list late, absence counts only after three times as long."""
+    """Absence counts only after three times the delay with which known generations came onto the list."""
     witness(ledger, luma)
     keep_sightings(ledger, "luma-1", [Sighting("generation-1", 100.0, unfinished=True)])
     assert latest_by(ledger, "luma-1") == 100.0
@@ -183,7 +183,7 @@ async def test_the_grace_period_learns_from_the_list(ledger: Ledger, luma: Luma,
 
 
 async def test_a_row_that_a_deletion_hides_between_two_pages_is_seen(luma: Luma) -> None:
-    """If three generations are deleted between two pages and rows move up, all remaining rows are seen."""
+    """All remaining rows are seen, even if three are deleted between two pages and the others move up."""
     names = [luma.accept(PARAMS | {"prompt": f"number {n}"})["id"] for n in range(150)][::-1]
     deleted = names[:3]
 

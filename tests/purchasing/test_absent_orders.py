@@ -83,7 +83,7 @@ async def test_absence_becomes_certain_after_a_day(ledger: Ledger, luma: Luma, c
 
 
 async def test_an_attempt_that_another_one_followed_is_settled(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If an order was released as absent and sent again, and the first turns up, that is booked and counted once."""
+    """The first create of an order that was released as absent and sent again is booked, too, and counted once."""
     witness(ledger, luma)
     wanted = intent("a", sent=PARAMS)
     ledger.reserve(wanted, run="r", caps=[])
@@ -146,7 +146,7 @@ async def test_what_turns_up_after_all_is_adopted(ledger: Ledger, luma: Luma, cl
 async def test_without_a_witness_absence_counts_once_everything_has_ended(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If only earlier generations are known, and are all on the list, absence counts after an hour."""
+    """Absence counts after an hour, if only earlier generations are known and all are on the list."""
     witness(ledger, luma)
     luma.finish("generation-2")
     clock.now += timedelta(days=2)
@@ -160,7 +160,7 @@ async def test_without_a_witness_absence_counts_once_everything_has_ended(
 
 
 async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If two ledgers on one account order the same, a generation whose callback names the other is not adopted."""
+    """A generation whose callback names another ledger on the account is not adopted, though both order the same."""
     body = PARAMS | {"callback_url": f"https://hook.example/?studio_order=0123abcd.{intent().key[:40]}.1"}
     luma.accept(body)
     luma.script = [fail(httpx.ReadTimeout)]
@@ -170,7 +170,7 @@ async def test_the_clip_of_another_ledger_is_not_adopted(ledger: Ledger, luma: L
 
 
 async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If a double of a shot of ours shows that another ledger bought the same film, nothing is adopted."""
+    """Nothing is adopted where a double of a shot of ours shows that another ledger bought the same film."""
     await place(gateway(ledger, luma), intent("a"))
     luma.accept(PARAMS)  # the other ledger's of the same shot
     luma.accept(PARAMS | {"prompt": "the second scene"})
@@ -185,7 +185,7 @@ async def test_the_clip_of_another_ledger_without_a_token_is_unclear(ledger: Led
 async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks_name_orders(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If the service echoes our callbacks, a generation with the same prompt and no callback is not adopted."""
+    """A generation with the same prompt and no callback is not adopted where the service echoes our callbacks."""
     hook = "https://hook.example/luma"
     await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.accept(PARAMS)
@@ -198,7 +198,7 @@ async def test_what_was_made_by_hand_in_our_words_is_not_adopted_where_callbacks
 async def test_what_was_made_by_hand_is_not_adopted_where_the_list_shows_none_of_ours(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If the list shows only a row made by hand with our prompt, one of our generations is asked for by its id."""
+    """One of our generations is asked for by its id, if the list shows only a row made by hand with our prompt."""
     hook = "https://hook.example/luma"
     await place(gateway(ledger, luma, callback_url=hook), intent("other"))
     luma.arranged = lambda newest: newest[:1]

@@ -33,7 +33,7 @@ class Failing(Ledger):
 
 
 async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: Clock, tmp_path: Path) -> None:
-    """If the ledger's connection is lost while an id is being booked, a retry books it."""
+    """A retry books an id whose booking failed with the ledger's connection."""
     ledger = Failing(open_engine(url), clock=clock)
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
     assert (placed.generation_id, ledger.order(KEY).state) == ("generation-1", OrderState.SUBMITTED)
@@ -43,7 +43,7 @@ async def test_booking_an_id_is_tried_for_minutes(url: str, luma: Luma, clock: C
 async def test_an_id_that_cannot_be_booked_is_kept_in_a_file(
     url: str, luma: Luma, clock: Clock, tmp_path: Path
 ) -> None:
-    """After minutes the id is written down beside the ledger, the error says where, and the next run books it."""
+    """An id that is not booked for minutes is kept in a file, which the error names, and the next run books it."""
     ledger = Failing(open_engine(url), clock=clock)
     ledger.times = 1000
     unbooked = Unbooked(tmp_path / "unbooked")

@@ -136,7 +136,7 @@ async def test_429_waits_as_asked_and_sends_again(ledger: Ledger, luma: Luma, cl
 
 
 async def test_429_for_ever_ends(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """When patience is over, the rate limit is the error, and the ledger has no price left reserved."""
+    """The rate limit is the error once patience is over, and the ledger has no price left reserved."""
     luma.script = [refuse(429, retry_after="30")] * 3
     with pytest.raises(RateLimited):
         await place(gateway(ledger, luma, patience=50, sleep=Slept(clock)))
@@ -164,7 +164,7 @@ async def test_cancelled_between_sending_and_knowing_is_in_doubt(ledger: Ledger,
 
 
 async def test_who_slept_while_asking_for_the_time_asks_again(url: str, luma: Luma, clock: Clock) -> None:
-    """If the ledger's time arrives late, the time that passed on this machine meanwhile counts too."""
+    """The time that passes on this machine while the ledger's answer is slow counts too."""
     slept: list[float] = []
 
     class Sleepy(Ledger):

@@ -28,7 +28,7 @@ from tests.support.running import Sandbox
 
 
 async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """If one of three in flight is gone, the ends of the others are booked, and the gone one no longer holds a slot."""
+    """A gone generation does not keep the ends of two others from being booked, and no longer holds a slot."""
     service = Luma(lists=False)
     for name in "abc":
         wanted = intent(name)
@@ -49,7 +49,7 @@ async def test_one_generation_that_is_gone_drops_no_other(ledger: Ledger, clock:
 
 
 async def test_one_that_is_gone_or_cannot_be_read_drops_no_other(ledger: Ledger, clock: Clock) -> None:
-    """If one is gone and one answers 500, the third one's end is booked. Another account's orders are left alone."""
+    """A gone generation and one that answers 500 do not keep a third's end from being booked. Other accounts stay."""
     service = Luma(lists=False)
     for name in "abc":
         wanted = intent(name)

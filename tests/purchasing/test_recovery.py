@@ -52,7 +52,7 @@ async def test_a_lost_answer_is_found_again(ledger: Ledger, luma: Luma, case: st
 
 @pytest.mark.parametrize("case", AMBIGUOUS)
 async def test_without_a_list_a_lost_answer_is_never_sent_again(ledger: Ledger, luma: Luma, case: str) -> None:
-    """If the service has no list, the order stays in doubt, its price reserved; the error names both commands."""
+    """An order at a service without a list stays in doubt, its price reserved; the error names both commands."""
     luma.script, luma.lists = [AMBIGUOUS[case](luma)], False
     with pytest.raises(InDoubt) as first:
         await place(gateway(ledger, luma))
@@ -208,7 +208,7 @@ async def test_a_lost_answer_behind_hundreds_of_others(ledger: Ledger, luma: Lum
 
 
 async def test_a_list_that_cannot_be_read_back_proves_nothing(ledger: Ledger, luma: Luma) -> None:
-    """If the list does not reach back to the order, the order stays in doubt, and is not sent again."""
+    """An order that the list does not reach back to stays in doubt, and is not sent again."""
 
     def lose_and_bury(request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         luma.accept(body)

@@ -174,7 +174,7 @@ def test_a_generation_of_an_attempt_that_is_over_is_not_adopted(ledger: Ledger, 
 
 
 async def test_a_look_that_began_before_an_order_was_sent_again_settles_nothing(ledger: Ledger, luma: Luma) -> None:
-    """If one of two processes that look for a lost answer sends the order again, the other's find settles nothing."""
+    """A generation found by one of two processes settles nothing once the other has sent the order again."""
     doubted(ledger)
     stale = ledger.order(KEY)
     assert stale is not None
@@ -203,7 +203,7 @@ def test_what_an_adoption_gave_back_may_be_anothers(ledger: Ledger) -> None:
 
 
 async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If nothing changes for as long as a run waits, the error names the productions that hold the slots."""
+    """A wait in which nothing changes ends in an error that names the productions that hold the slots."""
     blocker = intent("x", production="other-film")
     ledger.reserve(blocker, run="r", caps=[])
     ledger.submitted(blocker.key, 1, luma.accept(PARAMS)["id"])

@@ -19,8 +19,8 @@ SECOND = PARAMS | {"prompt": "the second scene"}
 
 
 async def test_a_callback_of_another_ledger_is_a_sign(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """If a callback shows that another ledger buys on this account, an echo without a callback may be its own, and is
-    left to a person."""
+    """An echo without a callback is left to a person, where another callback shows that another ledger buys on this
+    account."""
     luma.accept(SECOND | {"callback_url": f"{HOOK}0123abcd.{'0' * 40}.1"})
     luma.script = [luma.lose()]
     with pytest.raises(InDoubt, match="another ledger orders the same"):

@@ -90,7 +90,7 @@ async def test_what_is_missing_proves_nothing_whoever_bears_witness(ledger: Ledg
 
 
 async def test_without_a_witness_the_latest_must_be_there(ledger: Ledger, luma: Luma, clock: Clock) -> None:
-    """After an hour, too, a list that lacks one of our latest generations proves nothing."""
+    """A list that lacks one of our latest generations proves nothing, even after an hour."""
     ids = []
     for name in ("x", "y"):
         ids.append(known(ledger, luma, name, ended=True))
@@ -114,7 +114,7 @@ def contradicting(ledger: Ledger, luma: Luma, clock: Clock) -> None:
 async def test_the_window_is_wide_where_known_generations_contradict_each_other(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If known times fit no single clock, none is measured, and an echo within ten minutes is found all the same."""
+    """Known times that fit no single clock measure none, and an echo within ten minutes is found all the same."""
     contradicting(ledger, luma, clock)
     luma.script, luma.created_at = [luma.lose()], clock.now + timedelta(minutes=2)
     placed = await place(gateway(ledger, luma, sleep=Slept(clock)))
@@ -124,7 +124,7 @@ async def test_the_window_is_wide_where_known_generations_contradict_each_other(
 async def test_what_is_likely_and_outside_the_window_of_an_unknown_clock(
     ledger: Ledger, luma: Luma, clock: Clock
 ) -> None:
-    """If the service renames pictures and its clock is unknown, a generation an hour off may be ours."""
+    """A generation an hour off may be ours, if the service renames pictures and its clock is unknown."""
     contradicting(ledger, luma, clock)
     luma.created_at = clock.now + timedelta(hours=1)
     luma.script = [lambda request, body: lost(luma, "video")(request, picture("copy-1"))]
