@@ -153,7 +153,7 @@ class OrderRow:
     absences:   how often it was released because the account's list did not show it
     doubted_at: when it came into doubt
     doubt:      the reason for the doubt
-    provider:   the id of the service that it was sent to; empty in orders of earlier versions, whose model tells it
+    provider:   the id of the service that it was sent to
     request_id: identifies its create to the service's support: as it was sent, or as the answer named it. None where
                 it was sent without a name
     """

@@ -302,6 +302,8 @@ def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
         ledger = open_ledger(old)
         row = ledger.order("k" * 64)
         assert (row.state, row.generation_id, row.price) == (OrderState.SUBMITTED, "g-1", PRICE)
+        if version < "0005":
+            assert {name: ledger.order(name * 64).provider for name in "kr"} == {"k": "dream-machine", "r": "agents"}
         assert ledger.spent("production", "film", seller="luma") == PRICE * 2
         refused, lost = ledger.order("m" * 64), ledger.order("d" * 64)
         assert (refused.moderated, refused.film, refused.token) == (True, "film", f"{'m' * 40}.1")
@@ -362,6 +364,7 @@ OLD_OTHERS = (
     _old_order("d", "in doubt", reason="no readable answer came back (ReadTimeout)"),
     _old_entry("d", "2026-11-30 23:00:00", "reserved", 710000),
     _old_entry("d", "2026-11-30 23:01:00", "in doubt", 0),
+    _old_order("r", "released").replace("'ray-2'", "'ray-3'"),
 )
 # What the third version wrote into its columns for the same.
 OF_THE_THIRD = (

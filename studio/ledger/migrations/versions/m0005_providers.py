@@ -13,5 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Empty in orders that earlier versions booked: their model tells it.
     op.add_column("orders", sa.Column("provider", sa.String(40), nullable=False, server_default=""))
+    # Earlier versions knew two, told apart by the models that they sell.
+    op.execute("update orders set provider = 'agents' where model like 'ray-3%' or model like 'uni%'")
+    op.execute("update orders set provider = 'dream-machine' where provider = ''")
