@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +147,10 @@ class Service:
         return found
 
 
+def _titles(specs: Sequence[ProviderSpec]) -> str:
+    return f"{' and '.join(spec.title for spec in specs)} {'is' if len(specs) == 1 else 'are'}"
+
+
 def told(spec: ProviderSpec) -> str:
     """A service and the models that it sells: ``Luma's Agents API (ray-3)``."""
     return f"{spec.title} ({', '.join(model.name for model in spec.models)})"
@@ -161,10 +165,13 @@ def choose_service(settings: Settings) -> Service:
         return Service("sandbox", accesses, billed=False, start_sandbox=True)
     sellers = {seller for seller, _, _ in found.values()}
     if len(sellers) > 1:
+        here = [spec_of(api) for api, (seller, _, _) in found.items() if seller == "local"]
+        away = [spec_of(api) for api, (seller, _, _) in found.items() if seller != "local"]
         raise SettingsError(
-            "one of the APIs is on this machine, another one is not",
-            where=", ".join(spec.url_variable for spec in all_specs() if spec.id in found or spec.sandbox),
-            hint="set all of them, or none",
+            f"{_titles(here)} on this machine, {_titles(away)} not",
+            where=", ".join(spec.url_variable for spec in (*here, *away)),
+            hint=f"set {' and '.join(spec.url_variable for spec in away)} to this machine, too, or unset "
+            f"{' and '.join(spec.url_variable for spec in here)}",
         )
     (seller,) = sellers
     apis = {api: access for api, (_, access, _) in found.items()}

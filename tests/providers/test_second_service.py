@@ -306,3 +306,13 @@ def test_an_order_in_doubt_names_its_vendor(tmp_path: Path) -> None:
         row = ledger.doubt(wanted.key, 1, "lost", request_id="r-1")
         assert whose in in_doubt(row).hint
     ledger.close()
+
+
+def test_one_service_here_and_another_one_away(workplace: Path, path: str) -> None:
+    """It is told which of them is on this machine and which is not, with the variables of these two alone."""
+    done = planned(workplace, path, FILM, EXAMPLE_BASE_URL="http://127.0.0.1:9/x", LUMAAI_API_KEY="a key")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: EXAMPLE_BASE_URL, LUMAAI_BASE_URL: the example service is on this machine, Luma's Dream Machine is not",
+        "  → set LUMAAI_BASE_URL to this machine, too, or unset EXAMPLE_BASE_URL",
+    ]
