@@ -37,7 +37,7 @@ from studio.purchasing.gateway import Placed, PurchaseGateway
 from studio.purchasing.recovery import LostOrderResolver
 from studio.purchasing.unbooked import Unbooked
 
-SELLER, ACCOUNT, API = "luma", "acct", video_model("ray-2").api
+REALM, ACCOUNT, API = "luma", "acct", video_model("ray-2").api
 OPEN = (OrderState.RESERVED, OrderState.IN_DOUBT, OrderState.SUBMITTED)
 WAIT = 1500.0  # seconds that a producer waits for a generation
 PACE = PollSchedule(part=0.3, shortest=4.0, longest=60.0)  # polls seldom: how soon an end is seen is not tested
@@ -193,7 +193,7 @@ class Books:
 def intent_of(wanted: Wanted) -> Intent:
     """The intent as the plan would make it."""
     return Intent(
-        key=wanted.key, family=wanted.family, seller=SELLER, account=ACCOUNT, endpoint=wanted.endpoint,
+        key=wanted.key, family=wanted.family, realm=REALM, account=ACCOUNT, endpoint=wanted.endpoint,
         model=wanted.model, production=wanted.production, scene=wanted.name, shot=wanted.name, take=wanted.take,
         request=dict(wanted.params), price=wanted.price, price_table="t (2026-01-01)", film=wanted.production,
         pool="photon" if wanted.endpoint == "image" else "ray",
@@ -263,10 +263,10 @@ async def reconcile(with_tools: Tools) -> None:
     if provider.has_list:
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT):
             await _tried(partial(settler.settle, row))
-        for row in await asyncio.to_thread(ledger.suspended, SELLER):
+        for row in await asyncio.to_thread(ledger.suspended, REALM):
             for attempt in ledger.suspended_attempts(row):
                 await _tried(partial(settler.look_again, attempt))
-    await settler.refresh(SELLER, ACCOUNT, API)
+    await settler.refresh(REALM, ACCOUNT, API)
 
 
 async def _tried(work: Callable[[], Awaitable[Any]]) -> None:
@@ -295,4 +295,4 @@ def make_certain_by_hand(ledger: Ledger, row: OrderRow) -> None:
 
 def still_there(ledger: Ledger) -> list[OrderRow]:
     """The orders that a person has to decide."""
-    return [*ledger.open_orders(OrderState.IN_DOUBT), *ledger.suspended(SELLER)]
+    return [*ledger.open_orders(OrderState.IN_DOUBT), *ledger.suspended(REALM)]

@@ -38,7 +38,7 @@ def fill(url: str, count: int) -> None:
         numbers = range(first, min(first + 5000, count))
         common = [
             {
-                "production": f"film-{n % 200}", "scene": f"scene-{n % 40}", "seller": "luma", "run": f"run-{n // 12}",
+                "production": f"film-{n % 200}", "scene": f"scene-{n % 40}", "realm": "luma", "run": f"run-{n // 12}",
                 "model": models[n % 2], "price_table": "t", "attempt": 1, "generation_id": f"g-{n}",
             }
             for n in numbers

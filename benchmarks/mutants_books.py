@@ -251,7 +251,7 @@ KEPT = (
         "count > 0",
     ),
     Mutant(
-        BUDGETS, "a film that was parted is joined again", SHARED, "if is_settled(ledger, film, seller):", "if False:"
+        BUDGETS, "a film that was parted is joined again", SHARED, "if is_settled(ledger, film, realm):", "if False:"
     ),
     Mutant(
         BUDGETS,
@@ -264,10 +264,10 @@ KEPT = (
         BUDGETS,
         "that films were joined is forgotten",
         RUN,
-        "share(ledger, film, plan.budgeting.made_out_of, seller)",
+        "share(ledger, film, plan.budgeting.made_out_of, realm)",
         "pass",
     ),
-    Mutant(BUDGETS, "that a film was parted is forgotten", RUN, "part(ledger, film, seller)", "pass"),
+    Mutant(BUDGETS, "that a film was parted is forgotten", RUN, "part(ledger, film, realm)", "pass"),
     Mutant(
         CLOCKS, "a host that is minutes off may buy", "studio/ledger/clock.py", "if abs(ahead) > REFUSED:", "if False:"
     ),

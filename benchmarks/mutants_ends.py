@@ -114,7 +114,7 @@ ENDED = (
         GONE,
         "another account's are gone",
         ENDS,
-        "if (row.seller, row.account, provider_of(row)) == (seller, account, api) and",
+        "if (row.realm, row.account, provider_of(row)) == (realm, account, api) and",
         "if",
     ),
     Mutant(

@@ -132,7 +132,7 @@ RUNS = (
         RESTORED,
         "another order's generation is booked",
         BOOKS,
-        "owner = self.owner(connection, intent.seller, intent.provider, generation_id)\n",
+        "owner = self.owner(connection, intent.realm, intent.provider, generation_id)\n",
         "owner = None\n",
     ),
     Mutant(

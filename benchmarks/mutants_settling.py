@@ -119,7 +119,7 @@ SETTLED = (
         SAME,
         "a callback of another ledger is no sign",
         SETTLING,
-        'if token is not None and not token.startswith(self._ledger.token_prefix) and token != row.token:',
+        "if token is not None and not token.startswith(self._ledger.token_prefix) and token != row.token:",
         "if False:",
     ),
     Mutant(

@@ -21,7 +21,7 @@ from studio.errors import SettingsError
 from studio.providers.registry import BUILT_IN, all_specs, spec_of
 from studio.providers.spec import ProviderSpec
 
-Seller = Literal["luma", "local", "sandbox"]
+Realm = Literal["luma", "local", "sandbox"]
 
 
 @dataclass(frozen=True)
@@ -120,20 +120,20 @@ class Access:
 class Service:
     """The services that generations are bought from, each by the id of its provider.
 
-    ``seller`` is part of every order's key: a clip of the sandbox never replaces one that was billed (its value
+    ``realm`` is part of every order's key: a clip of the sandbox never replaces one that was billed (its value
     ``luma`` means any service that is not on this machine). ``billed`` is True where a key is set, whatever the URL.
     """
 
-    seller: Seller
+    realm: Realm
     apis: Mapping[str, Access]
     billed: bool
     start_sandbox: bool = False
 
     @property
     def title(self) -> str:
-        if self.seller == "luma":
+        if self.realm == "luma":
             return " and ".join(dict.fromkeys(spec_of(api).vendor for api in self.apis))
-        return {"local": "a server on this machine", "sandbox": "the sandbox"}[self.seller]
+        return {"local": "a server on this machine", "sandbox": "the sandbox"}[self.realm]
 
     def access(self, api: str) -> Access:
         """The access to an API. Raises SettingsError where it is not set up."""
@@ -163,21 +163,21 @@ def choose_service(settings: Settings) -> Service:
     if not found:
         accesses = {spec.id: Access("", "sandbox", "sandbox") for spec in all_specs() if spec.sandbox}
         return Service("sandbox", accesses, billed=False, start_sandbox=True)
-    sellers = {seller for seller, _, _ in found.values()}
-    if len(sellers) > 1:
-        here = [spec_of(api) for api, (seller, _, _) in found.items() if seller == "local"]
-        away = [spec_of(api) for api, (seller, _, _) in found.items() if seller != "local"]
+    realms = {realm for realm, _, _ in found.values()}
+    if len(realms) > 1:
+        here = [spec_of(api) for api, (realm, _, _) in found.items() if realm == "local"]
+        away = [spec_of(api) for api, (realm, _, _) in found.items() if realm != "local"]
         raise SettingsError(
             f"{_titles(here)} on this machine, {_titles(away)} not",
             where=", ".join(spec.url_variable for spec in (*here, *away)),
             hint=f"set {' and '.join(spec.url_variable for spec in away)} to this machine, too, or unset "
             f"{' and '.join(spec.url_variable for spec in here)}",
         )
-    (seller,) = sellers
+    (realm,) = realms
     apis = {api: access for api, (_, access, _) in found.items()}
-    if seller == "local":
+    if realm == "local":
         apis |= _beside(apis)
-    return Service(seller, apis, billed=any(has_key for _, _, has_key in found.values()))
+    return Service(realm, apis, billed=any(has_key for _, _, has_key in found.values()))
 
 
 def _beside(apis: Mapping[str, Access]) -> dict[str, Access]:
@@ -197,8 +197,8 @@ def _beside(apis: Mapping[str, Access]) -> dict[str, Access]:
     return added
 
 
-def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple[Seller, Access, bool] | None:
-    """Seller, access, and True if there is a key; None where the API is not set up."""
+def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple[Realm, Access, bool] | None:
+    """Realm, access, and True if there is a key; None where the API is not set up."""
     given = credentials.get(spec.id, Credentials())
     key = given.key.get_secret_value() if given.key else ""
     url = given.base_url
@@ -212,11 +212,11 @@ def _access(spec: ProviderSpec, credentials: Mapping[str, Credentials]) -> tuple
             "a base URL is set, but no API key", where=spec.url_variable,
             hint=f"set {spec.key_variables[0]}, or unset the URL",
         )  # fmt: skip
-    seller: Seller = "local" if local else "luma"
+    realm: Realm = "local" if local else "luma"
     # What two services say of lists, limits and balances is kept by account: those that came later have their own.
-    where = seller if spec.id in BUILT_IN else f"{seller}-{spec.id}"
+    where = realm if spec.id in BUILT_IN else f"{realm}-{spec.id}"
     account = f"{where}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if key else where
-    return seller, Access(url or spec.base_url, key or "sandbox", account), bool(key)
+    return realm, Access(url or spec.base_url, key or "sandbox", account), bool(key)
 
 
 def is_loopback(url: str) -> bool:

@@ -40,11 +40,11 @@ def show(
         ledger = open_ledger(load_settings().ledger)
         try:
             rows = costs(ledger, by=by.value, since=start)
-            unsure = {seller: suspense(ledger, seller) for seller in sorted({row.seller for row in rows})}
+            unsure = {realm: suspense(ledger, realm) for realm in sorted({row.realm for row in rows})}
         finally:
             ledger.close()
         if as_json:
-            perhaps = {seller: plain(usd_) for seller, usd_ in unsure.items() if usd_}
+            perhaps = {realm: plain(usd_) for realm, usd_ in unsure.items() if usd_}
             told = {"by": by.value, "costs": [_row(r) for r in rows], "perhaps_spent_usd": perhaps}
             print(json.dumps(told, indent=2))
         else:
@@ -64,7 +64,7 @@ def _day(text: str | None) -> datetime | None:
 
 def _row(row: CostRow) -> dict[str, object]:
     """A line as JSON: amounts as text, under their column's name and ``_usd``."""
-    told: dict[str, object] = {"group": row.group, "service": row.seller}
+    told: dict[str, object] = {"group": row.group, "service": row.realm}
     for name in COLUMNS:
         value = getattr(row, name)
         told |= {f"{name}_usd": plain(value)} if isinstance(value, Decimal) else {name: value}
@@ -83,16 +83,16 @@ def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
         table.add_column(name, justify="right")
     for row in rows:
         values = (getattr(row, name) for name in COLUMNS)
-        table.add_row(row.group, row.seller, *(usd(v) if isinstance(v, Decimal) else str(v) for v in values))
+        table.add_row(row.group, row.realm, *(usd(v) if isinstance(v, Decimal) else str(v) for v in values))
     console.print(table)
-    sellers = sorted({row.seller for row in rows})
-    for seller in sellers:
-        note = "" if seller == "luma" else "  (made on this machine: not billed)"
-        total = sum((r.spent for r in rows if r.seller == seller), ZERO)
-        console.print(f"{seller}: {usd(total)}{note}", markup=False)
-        if unsure[seller]:
+    realms = sorted({row.realm for row in rows})
+    for realm in realms:
+        note = "" if realm == "luma" else "  (made on this machine: not billed)"
+        total = sum((r.spent for r in rows if r.realm == realm), ZERO)
+        console.print(f"{realm}: {usd(total)}{note}", markup=False)
+        if unsure[realm]:
             console.print(
-                f"{seller}: {usd(unsure[seller])} besides are perhaps spent; every cap counts them until it is certain",
+                f"{realm}: {usd(unsure[realm])} besides are perhaps spent; every cap counts them until it is certain",
                 markup=False,
             )
 

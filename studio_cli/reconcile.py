@@ -77,7 +77,7 @@ def settle(
 
 
 def _withdraw(console: Terminal, session: Session, production: str, scene: str) -> None:
-    ended = retakes.withdraw(session.ledger, session.service.seller, production, scene)
+    ended = retakes.withdraw(session.ledger, session.service.realm, production, scene)
     if not ended:
         raise BadInput(
             f"no new take of scene '{scene}' of '{production}' is open", where="--withdraw",

@@ -9,7 +9,7 @@ from statistics import median
 from studio.money import ZERO
 from studio.planning.plan import Plan, ShotState
 
-BILLED = "luma"  # the seller of billed shots
+BILLED = "luma"  # the realm of billed shots
 MOVING, FAILED, WAITING, READY, LEFT_OUT = "moving", "failed", "waiting", "ready", "not started"
 #: The order of shots on a screen that is too small for all of them.
 GROUPS = (MOVING, FAILED, WAITING, READY, LEFT_OUT)
@@ -55,7 +55,7 @@ class Tally:
 
     def __init__(self, plan: Plan | None = None) -> None:
         self._shots = plan.shots if plan else ()
-        self.to_pay, self.billed = (plan.to_pay, plan.seller == BILLED) if plan else (ZERO, True)
+        self.to_pay, self.billed = (plan.to_pay, plan.realm == BILLED) if plan else (ZERO, True)
         self.rows = {shot.id: Row(shot.state.value) for shot in self._shots}
         self._most = 1  # shots that were in work at once
 

@@ -36,7 +36,7 @@ from tests.support.reports import sample
 
 SHOT = Shot(
     id="a", scene="a", model="ray-2", resolution="540p", aspect_ratio="16:9", seconds=Fraction(5), prompt="a harbour",
-    start=None, end=None, take=1, seller="sandbox", api="dream-machine",
+    start=None, end=None, take=1, realm="sandbox", api="dream-machine",
     quote=Quote(Decimal("0.40"), "x"), request={},
 )  # fmt: skip
 IMAGE = Source("image", "f" * 64)

@@ -84,7 +84,7 @@ async def reconcile(session: Session) -> Reconciliation:
     reached at all; what was settled before is booked.
     """
     ledger, service = session.ledger, session.service
-    if not await asyncio.to_thread(ledger.has_orders, service.seller):
+    if not await asyncio.to_thread(ledger.has_orders, service.realm):
         return Reconciliation()  # nothing was ever bought here, so the service need not be asked
     booked_now = session.booked + await asyncio.to_thread(session.unbooked.book, ledger)
     await session.connect()
@@ -93,7 +93,7 @@ async def reconcile(session: Session) -> Reconciliation:
     await _look_again(session, settled)
     ended = 0
     for api in session.connected:
-        ended += await _settler(session, api).refresh(service.seller, service.access(api).account, api)
+        ended += await _settler(session, api).refresh(service.realm, service.access(api).account, api)
     settled.unread += await _unasked(session)
     fetched, not_fetched = await _fetch(session)
     balance, unexplained_, since = await _balance(session)
@@ -103,10 +103,10 @@ async def reconcile(session: Session) -> Reconciliation:
         adopted=tuple(settled.adopted), released=tuple(settled.released), in_doubt=tuple(settled.doubtful), ended=ended,
         fetched=fetched, not_fetched=not_fetched, balance=balance, unexplained=unexplained_, strays=strays,
         booked=booked_now, certain=tuple(settled.certain), unsure=tuple(settled.unsure),
-        gone=tuple(row for row in gone if row.seller == service.seller), reasons=settled.reasons,
+        gone=tuple(row for row in gone if row.realm == service.realm), reasons=settled.reasons,
         unread=tuple(settled.unread), clock=_clock(session),
         restored=session.restored,
-        retakes=tuple(await asyncio.to_thread(open_retakes, ledger, service.seller)),
+        retakes=tuple(await asyncio.to_thread(open_retakes, ledger, service.realm)),
     )  # fmt: skip
 
 
@@ -157,9 +157,9 @@ def _out_of_reach(session: Session, row: OrderRow) -> str:
 
 async def _unasked(session: Session) -> list[str]:
     """A line for each service with orders under way, or paid and not fetched, that cannot be asked."""
-    ledger, seller = session.ledger, session.service.seller
-    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED) if r.seller == seller]
-    keys = {row.key: provider_of(row) for row in (*rows, *await asyncio.to_thread(ledger.unfetched, seller))}
+    ledger, realm = session.ledger, session.service.realm
+    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED) if r.realm == realm]
+    keys = {row.key: provider_of(row) for row in (*rows, *await asyncio.to_thread(ledger.unfetched, realm))}
     return [
         f"{counted(count, 'order')}: {away}"
         for api, count in sorted(Counter(keys.values()).items())
@@ -168,9 +168,9 @@ async def _unasked(session: Session) -> list[str]:
 
 
 async def _settle(session: Session, settled: _Settled) -> None:
-    ledger, seller = session.ledger, session.service.seller
+    ledger, realm = session.ledger, session.service.realm
     await asyncio.to_thread(ledger.doubt_abandoned)
-    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT) if r.seller == seller]
+    rows = [r for r in await asyncio.to_thread(ledger.open_orders, OrderState.IN_DOUBT) if r.realm == realm]
     unread: ServiceError | None = None
     for row in rows:
         if away := _out_of_reach(session, row):
@@ -195,7 +195,7 @@ async def _settle(session: Session, settled: _Settled) -> None:
 
 async def _look_again(session: Session, settled: _Settled) -> None:
     """Search again for orders that were released because the list did not show them."""
-    orders = await asyncio.to_thread(session.ledger.suspended, session.service.seller)
+    orders = await asyncio.to_thread(session.ledger.suspended, session.service.realm)
     rows = [attempt for row in orders for attempt in session.ledger.suspended_attempts(row)]
     for row in rows:
         outcome = "unclear"
@@ -215,7 +215,7 @@ async def _look_again(session: Session, settled: _Settled) -> None:
 async def _fetch(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fetch clips that are paid for and missing here, before the service deletes them."""
     fetched, failed = [], []
-    for row in await asyncio.to_thread(session.ledger.unfetched, session.service.seller):
+    for row in await asyncio.to_thread(session.ledger.unfetched, session.service.realm):
         api = provider_of(row)
         if row.generation_id is None or api not in session.connected:
             continue
@@ -261,8 +261,8 @@ async def _strays(session: Session, since: datetime) -> tuple[Stray, ...]:
         if session.provider_of(api).has_list:
             with contextlib.suppress(ServiceError):  # the others' are told all the same
                 recent = await account_since(session.provider_of(api), since - SKEW)
-                ids, seller = [g.id for g in recent], session.service.seller
-                claimed = await asyncio.to_thread(session.ledger.claimed, seller, ids, provider=api)
+                ids, realm = [g.id for g in recent], session.service.realm
+                claimed = await asyncio.to_thread(session.ledger.claimed, realm, ids, provider=api)
                 free += [g for g in recent if g.id not in claimed]
     return tuple(_stray(g) for g in free if g.created_at is None or g.created_at >= since)
 

@@ -110,23 +110,23 @@ class Run:
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         if to_do:
             await self.session.connect()
-        seller = self.session.service.seller
-        await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, seller=seller)
+        realm = self.session.service.realm
+        await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)
         await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
         """Record in the ledger the takes that the run is to make, and the budget that it belongs to."""
-        ledger, seller, plan = self.session.ledger, self.session.service.seller, self.plan
+        ledger, realm, plan = self.session.ledger, self.session.service.realm, self.plan
         if plan.retaking is not None:
             retaking = plan.retaking
-            keep_retakes(ledger, self.production, seller, retaking.command, self.id, retaking.takes, retaking.refused)
+            keep_retakes(ledger, self.production, realm, retaking.command, self.id, retaking.takes, retaking.refused)
         film = plan.production.budget_name
         if plan.budgeting.begun_as:
-            keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, seller)
+            keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, realm)
         if plan.budgeting.apart:
-            part(ledger, film, seller)
+            part(ledger, film, realm)
         elif plan.budgeting.made_out_of:
-            share(ledger, film, plan.budgeting.made_out_of, seller)
+            share(ledger, film, plan.budgeting.made_out_of, realm)
 
     def end(self, made: Collection[str], *, film: bool) -> None:
         """Record in the ledger how the run ended. ``made``: the ids of the shots that were made."""
@@ -155,11 +155,11 @@ class Run:
 
     def _near_caps(self) -> tuple[str, ...]:
         """A warning for every cap that this run will almost use up."""
-        ledger, seller = self.session.ledger, self.session.service.seller
+        ledger, realm = self.session.ledger, self.session.service.realm
         lines = []
         for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget, beside=self.beside()):
             if cap.limit and self.plan.to_pay > 0:
-                spent = ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+                spent = ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
                 after = spent + self.plan.to_pay
                 if after >= cap.limit * MOST_OF_A_CAP:
                     share = f"{after / cap.limit:.0%}"
@@ -182,15 +182,15 @@ def check_budget(
 
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
-    seller, production, left = session.service.seller, plan.production, None
+    realm, production, left = session.service.realm, plan.production, None
     for cap in caps_of(session.settings, plan, run=run, budget=budget, beside=beside):
         if cap.limit is not None:
-            spent = session.ledger.spent(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+            spent = session.ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
             if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:
                 raise _over(plan, cap.scope, cap.limit, spent)
             left = cap.limit - spent if left is None else min(left, cap.limit - spent)
         if cap.creates is not None:
-            made = session.ledger.creates(cap.scope, cap.scope_id, seller=seller, others=cap.others)
+            made = session.ledger.creates(cap.scope, cap.scope_id, realm=realm, others=cap.others)
             if plan.to_buy and made + plan.to_buy > cap.creates:
                 raise OverBudget(
                     f"this run would order {plan.to_buy} generations; the {cap.scope} may order {cap.creates}, "
@@ -292,7 +292,7 @@ def make_record(
         out=run.out,
         started_at=run.started_at,
         finished_at=datetime.now(UTC),
-        service=run.session.service.seller,
+        service=run.session.service.realm,
         billed=run.session.service.billed,
         shots=tuple(shots),
         cuts=film_cuts(scenes),

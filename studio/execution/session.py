@@ -94,7 +94,7 @@ class Session:
         )
         chosen, retaking = dict(takes or {}), None
         naming = await asyncio.to_thread(
-            named_as_begun, production, self.ledger, seller=self.service.seller, films=self.settings.films,
+            named_as_begun, production, self.ledger, realm=self.service.realm, films=self.settings.films,
             drawn=partial(self._drawn, production, seeds, chosen, ()),
         )  # fmt: skip
         production = naming.production
@@ -129,7 +129,7 @@ class Session:
             return row is not None and row.state.held
 
         return draw_plan(
-            production, prices=self.prices, images=seeds, seller=self.service.seller, takes=takes, only=only, held=held,
+            production, prices=self.prices, images=seeds, realm=self.service.realm, takes=takes, only=only, held=held,
             familiar=lambda family: self.ledger.latest_take(family) is not None,
         )  # fmt: skip
 
@@ -140,8 +140,8 @@ class Session:
         """The take for each scene of ``retake``: a new one, or the one of an earlier run of this command that made
         no film."""
         takes, refused = dict(chosen), list[int]()
-        seller = self.service.seller
-        known = retakes_of(self.ledger, production.slug, seller)
+        realm = self.service.realm
+        known = retakes_of(self.ledger, production.slug, realm)
         for scene in retake:
             # Planned again for each: a new take of a parent makes new families of its children.
             drawn = self._drawn(production, images, takes, (scene,))
@@ -149,7 +149,7 @@ class Session:
             latest = [row for row in found if row]
             # The same shots may have been asked for under another title, too.
             elsewhere = {row.production for row in latest} - {production.slug}
-            asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, seller)] + known
+            asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, realm)] + known
             asked = sorted((r for r in asked if r.scene == scene), key=lambda r: -r.id)
             takes[scene], over = next_take(latest, asked, command=command, run=run)
             refused += over
@@ -157,18 +157,18 @@ class Session:
 
     def _budgeting(self, naming: Named, plan: Plan, apart: bool) -> Budgeting:
         """The budget that a plan belongs to, by the shots that the ledger has already."""
-        film, seller = naming.production.budget_name, self.service.seller
+        film, realm = naming.production.budget_name, self.service.realm
         found = Budgeting(apart=apart)
         if naming.new:
             found = replace(found, begun_as=film, made=naming.made)
         if apart:
             return found
         # Where it has an earlier name, nothing was bought under the present one.
-        others = set(films_with(self.ledger, film, seller)) - {naming.made}
+        others = set(films_with(self.ledger, film, realm)) - {naming.made}
         said = [s.prompt for s in plan.shots if not s.finishes]
-        source = made_out_of(self.ledger, film, seller, [s.key for s in plan.shots], said) or ""
+        source = made_out_of(self.ledger, film, realm, [s.key for s in plan.shots], said) or ""
         if source:
-            others |= {source, *films_with(self.ledger, source, seller)} - {film}
+            others |= {source, *films_with(self.ledger, source, realm)} - {film}
         return replace(found, others=tuple(sorted(others)), made_out_of=source)
 
     async def connect(self) -> None:
@@ -178,8 +178,8 @@ class Session:
         origin = ""
         if self.service.start_sandbox:
             origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
-        history = await asyncio.to_thread(self.ledger.durations, self.service.seller)
-        local = self.service.seller != "luma"
+        history = await asyncio.to_thread(self.ledger.durations, self.service.realm)
+        local = self.service.realm != "luma"
         for api, access in self.service.apis.items():
             spec = spec_of(api)
             base_url = access.base_url or origin + spec.local_path
@@ -281,7 +281,7 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     check_clock(ledger)
     # Downloads by this client carry no key. A server on this machine is reached past any proxy.
     http = httpx.AsyncClient(
-        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.seller == "luma",
+        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.realm == "luma",
         verify=authorities,
     )  # fmt: skip
     session = Session(settings, service, ledger, http, publisher)

@@ -41,17 +41,17 @@ class Full:
     limited: bool = False
 
 
-def spent(connection: Connection, cap: Cap, seller: str, now: datetime) -> Decimal:
+def spent(connection: Connection, cap: Cap, realm: str, now: datetime) -> Decimal:
     """USD that count against a cap: spent, reserved, or perhaps spent (released because a list did not show the
     order)."""
     counted = func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.sum(entries.c.suspense), 0)
-    row = connection.execute(select(*counted).where(*_within(cap, seller, now))).one()
+    row = connection.execute(select(*counted).where(*_within(cap, realm, now))).one()
     return sum((Decimal(part or 0) for part in row), ZERO)
 
 
-def creates(connection: Connection, cap: Cap, seller: str, now: datetime) -> int:
+def creates(connection: Connection, cap: Cap, realm: str, now: datetime) -> int:
     """The number of creates within a cap's scope that were sent, or may have been."""
-    within = _within(cap, seller, now)
+    within = _within(cap, realm, now)
     bought = select(func.count()).where(*within, entries.c.kind == "reserved")
     never = or_(entries.c.amount < 0, entries.c.suspense < 0)
     given_back = select(func.count()).where(*within, entries.c.kind.in_(("released", "settled")), never)
@@ -65,10 +65,10 @@ def creates(connection: Connection, cap: Cap, seller: str, now: datetime) -> int
 def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now: datetime) -> None:
     """Raise OverBudget if one of the caps has no room for the intent."""
     for cap in caps:
-        before = spent(connection, cap, intent.seller, now)
+        before = spent(connection, cap, intent.realm, now)
         if cap.limit is not None and before + intent.price > cap.limit:
             unsure = connection.scalar(
-                select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_within(cap, intent.seller, now))
+                select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_within(cap, intent.realm, now))
             )
             perhaps = Decimal(unsure or 0)
             note = f" ({usd(perhaps)} of it perhaps spent: the list did not show it)" if perhaps else ""
@@ -83,7 +83,7 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
                     *(("; or ", AGAIN, ": what is perhaps spent was this run's alone") if perhaps else ()),
                 ),
             )
-        if cap.creates is not None and creates(connection, cap, intent.seller, now) >= cap.creates:
+        if cap.creates is not None and creates(connection, cap, intent.realm, now) >= cap.creates:
             raise OverBudget(
                 f"this {cap.scope} may order {cap.creates} generations, and has",
                 cap=Decimal(cap.creates),
@@ -189,8 +189,8 @@ def _before_us(connection: Connection, intent: Intent, limits: Limits, now: date
     )
 
 
-def _within(cap: Cap, seller: str, now: datetime) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [entries.c.seller == seller]
+def _within(cap: Cap, realm: str, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [entries.c.realm == realm]
     if cap.scope == "run":
         return [*conditions, entries.c.run.in_((cap.scope_id, *cap.others))]
     if cap.scope == "production":

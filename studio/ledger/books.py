@@ -54,10 +54,10 @@ class Reservation:
 class Ledger(Journal):
     """A ledger in one database, shared by any number of threads, processes and hosts."""
 
-    def begin_run(self, run: str, *, production: str, seller: str) -> None:
+    def begin_run(self, run: str, *, production: str, realm: str) -> None:
         """Record that a run has begun. Repeating it is no error (a retried flow run keeps its id)."""
         with self.writing() as connection:
-            values = {"id": run, "production": production, "seller": seller, "started_at": self.moment(connection)}
+            values = {"id": run, "production": production, "realm": realm, "started_at": self.moment(connection)}
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(dialect.insert(runs).values(values).on_conflict_do_nothing())
 
@@ -133,7 +133,7 @@ class Ledger(Journal):
             row = known_order(connection, key, lock=True)
             if row.attempt == attempt and row.generation_id == generation_id:
                 return row
-            owner = self.owner(connection, row.seller, row.provider, generation_id)
+            owner = self.owner(connection, row.realm, row.provider, generation_id)
             if owner is not None:
                 if row.attempt == attempt and row.state in (OrderState.RESERVED, OrderState.RELEASED):
                     back = self.in_suspense(connection, key, attempt)
@@ -194,7 +194,7 @@ class Ledger(Journal):
             row = read_order(connection, intent.key, lock=True)
             if row is not None and row.state not in (OrderState.RELEASED, OrderState.FAILED):
                 return row
-            owner = self.owner(connection, intent.seller, intent.provider, generation_id)
+            owner = self.owner(connection, intent.realm, intent.provider, generation_id)
             if owner is not None:
                 raise LedgerError(f"generation {generation_id} belongs to order {owner[:12]}")
             number = max(attempt, row.attempt + 1 if row else 1)
@@ -288,7 +288,7 @@ class Ledger(Journal):
                 raise LedgerError(f"order {key[:12]} is {row.state.value}, not in doubt")
             if attempt not in (None, row.attempt):
                 raise LedgerError(f"order {key[:12]} was sent again since: attempt {attempt} is over")
-            owner = self.owner(connection, row.seller, row.provider, generation_id)
+            owner = self.owner(connection, row.realm, row.provider, generation_id)
             if owner is not None:
                 whose = f"order {owner[:12]}" if owner != key else f"an earlier attempt of order {key[:12]}"
                 raise LedgerError(f"generation {generation_id} belongs to {whose}")

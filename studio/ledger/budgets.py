@@ -14,90 +14,90 @@ from studio.ledger.journal import Journal
 from studio.ledger.schema import budgets, orders
 
 
-def films_with(ledger: Journal, film: str, seller: str) -> tuple[str, ...]:
+def films_with(ledger: Journal, film: str, realm: str) -> tuple[str, ...]:
     """The other films that share this one's budget."""
-    rows = {row.film: row.first for row in ledger.ask(select(budgets).where(budgets.c.seller == seller))}
+    rows = {row.film: row.first for row in ledger.ask(select(budgets).where(budgets.c.realm == realm))}
     first = rows.get(film, film)
     return tuple(sorted(({name for name, of in rows.items() if of == first} | {first}) - {film}))
 
 
-def is_settled(ledger: Journal, film: str, seller: str) -> bool:
+def is_settled(ledger: Journal, film: str, realm: str) -> bool:
     """True if it is recorded already which budget a film has."""
-    return first_of(ledger, film, seller) is not None
+    return first_of(ledger, film, realm) is not None
 
 
-def first_of(ledger: Journal, film: str, seller: str) -> str | None:
+def first_of(ledger: Journal, film: str, realm: str) -> str | None:
     """The film whose budget this one has, which may be itself; None where nothing is recorded."""
-    query = select(budgets.c.first).where(budgets.c.seller == seller, budgets.c.film == film)
+    query = select(budgets.c.first).where(budgets.c.realm == realm, budgets.c.film == film)
     return next((str(row.first) for row in ledger.ask(query)), None)
 
 
-def has_bought(ledger: Journal, film: str, seller: str) -> bool:
+def has_bought(ledger: Journal, film: str, realm: str) -> bool:
     """True if anything was ever ordered for a film."""
-    return bool(ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.seller == seller).limit(1)))
+    return bool(ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.realm == realm).limit(1)))
 
 
-def bought_for(ledger: Journal, film: str, seller: str) -> list[tuple[str, str]]:
+def bought_for(ledger: Journal, film: str, realm: str) -> list[tuple[str, str]]:
     """The key and the prompt of each order of a film."""
     query = select(orders.c.key, orders.c.request["prompt"].as_string())
-    found = ledger.ask(query.where(orders.c.film == film, orders.c.seller == seller))
+    found = ledger.ask(query.where(orders.c.film == film, orders.c.realm == realm))
     return [(str(key), str(prompt or "")) for key, prompt in map(tuple, found)]
 
 
-def made_out_of(ledger: Journal, film: str, seller: str, keys: Collection[str], prompts: Collection[str]) -> str | None:
+def made_out_of(ledger: Journal, film: str, realm: str, keys: Collection[str], prompts: Collection[str]) -> str | None:
     """The film under whose name at least half of these orders, or of these prompts, were bought, if that is not
     ``film``.
 
     Prompts also identify a draft, or another shape, of a film that had another title. A film that was separated is not
     looked up, nor one with orders of its own by its prompts.
     """
-    if is_settled(ledger, film, seller):
+    if is_settled(ledger, film, realm):
         return None
-    bought = Counter(row.film for row in ledger.orders(keys).values() if row.seller == seller)
+    bought = Counter(row.film for row in ledger.orders(keys).values() if row.realm == realm)
     name, count = bought.most_common(1)[0] if bought else ("", 0)
     if name != film and count and count * 2 >= len(set(keys)):
         return name
-    own = has_bought(ledger, film, seller)
+    own = has_bought(ledger, film, realm)
     words = {prompt for prompt in prompts if prompt}
     if own or not words:
         return None
-    said = Counter(of for of, _ in _films_that_say(ledger, seller, words))
+    said = Counter(of for of, _ in _films_that_say(ledger, realm, words))
     name, count = said.most_common(1)[0] if said else ("", 0)
     return name if name != film and count and count * 2 >= len(words) else None
 
 
-def _films_that_say(ledger: Journal, seller: str, prompts: Collection[str]) -> set[tuple[str, str]]:
+def _films_that_say(ledger: Journal, realm: str, prompts: Collection[str]) -> set[tuple[str, str]]:
     """Pairs of a film and one of these prompts that it has ordered."""
     prompt = orders.c.request["prompt"].as_string()
     wanted, found = sorted(prompts), set[tuple[str, str]]()
     for start in range(0, len(wanted), 200):
-        query = select(orders.c.film, prompt).where(orders.c.seller == seller, prompt.in_(wanted[start : start + 200]))
+        query = select(orders.c.film, prompt).where(orders.c.realm == realm, prompt.in_(wanted[start : start + 200]))
         found |= {(str(of), str(words)) for of, words in map(tuple, ledger.ask(query.distinct()))}
     return found
 
 
-def share(ledger: Journal, film: str, other: str, seller: str) -> None:
+def share(ledger: Journal, film: str, other: str, realm: str) -> None:
     """Give the two films one budget from now on."""
     first = next((r.first for r in ledger.ask(select(budgets).where(
-        budgets.c.seller == seller, budgets.c.film == other))), other)  # fmt: skip
-    _put(ledger, film, first, seller)
+        budgets.c.realm == realm, budgets.c.film == other))), other)  # fmt: skip
+    _put(ledger, film, first, realm)
 
 
-def keep_name(ledger: Journal, made: str, kept: str, seller: str) -> None:
+def keep_name(ledger: Journal, made: str, kept: str, realm: str) -> None:
     """Let the film whose title would now give the slug ``made`` keep the slug ``kept``, under which it was begun."""
-    _put(ledger, made, kept, seller)
+    _put(ledger, made, kept, realm)
 
 
-def part(ledger: Journal, film: str, seller: str) -> None:
+def part(ledger: Journal, film: str, realm: str) -> None:
     """Give this film a budget of its own from now on."""
-    _put(ledger, film, film, seller)
+    _put(ledger, film, film, realm)
 
 
-def _put(ledger: Journal, film: str, first: str, seller: str) -> None:
+def _put(ledger: Journal, film: str, first: str, realm: str) -> None:
     with ledger.writing() as connection:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        values = {"film": film, "seller": seller, "first": first, "at": ledger.moment(connection)}
+        values = {"film": film, "realm": realm, "first": first, "at": ledger.moment(connection)}
         new = dialect.insert(budgets).values(values)
         connection.execute(
-            new.on_conflict_do_update(index_elements=[budgets.c.film, budgets.c.seller], set_={"first": first})
+            new.on_conflict_do_update(index_elements=[budgets.c.film, budgets.c.realm], set_={"first": first})
         )

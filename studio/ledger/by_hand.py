@@ -58,7 +58,7 @@ def adopt(ledger: Ledger, key: str, generation_id: str, note: str = "adopted by 
     if row is not None and row.state.held and row.state is not OrderState.IN_DOUBT:
         for attempt in ledger.suspended_attempts(row):
             if attempt.attempt != row.attempt:
-                if generation_id in ledger.claimed(row.seller, [generation_id], provider=row.provider):
+                if generation_id in ledger.claimed(row.realm, [generation_id], provider=row.provider):
                     raise LedgerError(f"generation {generation_id} belongs to an order already")
                 return ledger.submitted(key, attempt.attempt, generation_id)
     return ledger.adopt(key, generation_id, note, by_hand=True)

@@ -32,7 +32,7 @@ class CostRow:
     """One line of the costs, in USD. ``creates`` counts purchases (refused and unsent ones are none)."""
 
     group: str
-    seller: str
+    realm: str
     creates: int = field(
         metadata=_sum(case((entries.c.kind.in_(["submitted", "adopted"]), 1), (_TAKEN_BACK, -1), else_=0), 0)
     )
@@ -54,21 +54,21 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
     query = (
         select(
             shown.label("what"),
-            entries.c.seller,
+            entries.c.realm.label("realm"),
             *(column["sum"].label(name) for name, column in _COLUMNS.items()),
         )
         .where(entries.c.kind.in_(COUNTED))
-        .group_by(*grouped, entries.c.seller)
+        .group_by(*grouped, entries.c.realm)
     )
     if since is not None:
         query = query.where(entries.c.counted_at >= since)
     rows = [
-        CostRow(str(r.what), r.seller, **{name: _number(getattr(r, name), c["zero"]) for name, c in _COLUMNS.items()})
+        CostRow(str(r.what), r.realm, **{name: _number(getattr(r, name), c["zero"]) for name, c in _COLUMNS.items()})
         for r in ledger.ask(query)
     ]
     if by == "month":
-        return sorted(rows, key=lambda row: (row.group, row.seller))
-    return sorted(rows, key=lambda row: (-row.spent, row.group, row.seller))
+        return sorted(rows, key=lambda row: (row.group, row.realm))
+    return sorted(rows, key=lambda row: (-row.spent, row.group, row.realm))
 
 
 def _number(value: Any, zero: int | Decimal) -> Any:
@@ -76,9 +76,9 @@ def _number(value: Any, zero: int | Decimal) -> Any:
     return zero if value is None else type(zero)(value)
 
 
-def suspense(ledger: Ledger, seller: str) -> Decimal:
+def suspense(ledger: Ledger, realm: str) -> Decimal:
     """USD that may have been spent besides: orders released because a list did not show them, until that is certain."""
-    query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.seller == seller)
+    query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.realm == realm)
     return Decimal(ledger.ask(query)[0][0])
 
 

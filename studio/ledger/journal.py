@@ -23,12 +23,12 @@ from studio.money import ZERO
 ENDED = (OrderState.COMPLETED, OrderState.FAILED, OrderState.RELEASED, OrderState.GONE)
 # Built once, since every purchase runs them.
 _HOLDS = select(orders.c.key).where(
-    orders.c.seller == bindparam("of_seller"), orders.c.generation_id == bindparam("wanted"), OF_PROVIDER
+    orders.c.realm == bindparam("of_realm"), orders.c.generation_id == bindparam("wanted"), OF_PROVIDER
 )
 _HELD = (
     select(entries.c.order)
     .join(orders, orders.c.key == entries.c.order)
-    .where(entries.c.seller == bindparam("of_seller"), entries.c.generation_id == bindparam("wanted"), OF_PROVIDER)
+    .where(entries.c.realm == bindparam("of_realm"), entries.c.generation_id == bindparam("wanted"), OF_PROVIDER)
     .group_by(entries.c.order)
     .having(func.sum(GIVEN) > 0)
     .limit(1)
@@ -74,9 +74,9 @@ class Journal(Reader):
         if connection.dialect.name != "sqlite":
             connection.execute(select(meta.c.value).where(meta.c.name == "door").with_for_update())
 
-    def owner(self, connection: Connection, seller: str, provider: str, generation_id: str) -> str | None:
+    def owner(self, connection: Connection, realm: str, provider: str, generation_id: str) -> str | None:
         """The key of the order that has a provider's generation, or had it in an earlier attempt."""
-        given = {"of_seller": seller, "of_provider": provider, "wanted": generation_id}
+        given = {"of_realm": realm, "of_provider": provider, "wanted": generation_id}
         return connection.scalar(_HOLDS, given) or connection.scalar(_HELD, given)
 
     def in_suspense(self, connection: Connection, key: str, attempt: int) -> Decimal:
@@ -155,7 +155,7 @@ class Journal(Reader):
             "production": begun.production if begun is not None else row.production,
             "film": begun.film if begun is not None else row.film,
             "scene": row.scene,
-            "seller": row.seller,
+            "realm": row.realm,
             "model": row.model,
             "price_table": begun.price_table if begun is not None else row.price_table,
             "generation_id": generation_id,

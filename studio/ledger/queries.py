@@ -77,30 +77,30 @@ class Reader:
             rows = connection.execute(_IN_STATES, {"states": [state.value for state in states]})
             return [as_order(row) for row in rows]
 
-    def made_for(self, production: str, seller: str, shots: Collection[str]) -> list[OrderRow]:
+    def made_for(self, production: str, realm: str, shots: Collection[str]) -> list[OrderRow]:
         """Completed orders for the shots of a production, newest first."""
         found: list[OrderRow] = []
         wanted = list(shots)
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
                 orders.c.production == production,
-                orders.c.seller == seller,
+                orders.c.realm == realm,
                 orders.c.shot.in_(wanted[start : start + 500]),
                 orders.c.state == OrderState.COMPLETED.value,
             )
             found += [as_order(row) for row in self.ask(query.order_by(orders.c.reserved_at.desc()))]
         return found
 
-    def unfetched(self, seller: str) -> list[OrderRow]:
-        """Completed orders of a seller whose clip has not been fetched."""
+    def unfetched(self, realm: str) -> list[OrderRow]:
+        """Completed orders of a realm whose clip has not been fetched."""
         query = select(orders).where(
-            orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
+            orders.c.realm == realm, orders.c.state == OrderState.COMPLETED.value, orders.c.clip.is_(None)
         )
         return [as_order(row) for row in self.ask(query)]
 
-    def has_orders(self, seller: str) -> bool:
-        """True if anything was ever ordered from a seller."""
-        return bool(self.ask(select(orders.c.key).where(orders.c.seller == seller).limit(1)))
+    def has_orders(self, realm: str) -> bool:
+        """True if anything was ever ordered in a realm."""
+        return bool(self.ask(select(orders.c.key).where(orders.c.realm == realm).limit(1)))
 
     def known(self, account: str, *, since: datetime | None = None, most: int = 1000) -> list[OrderRow]:
         """Orders of an account whose generation is known and at the service, the latest first."""
@@ -121,7 +121,7 @@ class Reader:
         )  # fmt: skip
         found = []
         for line in self.ask(failed):
-            values = {name: value for name, value in line._mapping.items() if name != "failed_in"}
+            values = {name: value for name, value in by_field(line).items() if name != "failed_in"}
             row, journal = as_order(values), self.entries(values["key"])
             accepted = next((e for e in journal if e.attempt == line.failed_in and e.kind in GIVEN_BY), None)
             if accepted is None or accepted.generation_id is None or accepted.at < since:
@@ -134,11 +134,11 @@ class Reader:
             )
         return sorted(found, key=lambda row: row.submitted_at or row.reserved_at, reverse=True)
 
-    def suspended(self, seller: str) -> list[OrderRow]:
+    def suspended(self, realm: str) -> list[OrderRow]:
         """Orders with an attempt that was released because the list did not show it, until that is certain."""
         owing = (
             select(entries.c.order)
-            .where(entries.c.seller == seller)
+            .where(entries.c.realm == realm)
             .group_by(entries.c.order)
             .having(func.sum(entries.c.suspense) > 0)
         )
@@ -190,23 +190,23 @@ class Reader:
         with self._reading() as connection:
             return [as_entry(row) for row in connection.execute(_journal(key))]
 
-    def claimed(self, seller: str, generation_ids: Iterable[str], *, provider: str = "") -> set[str]:
+    def claimed(self, realm: str, generation_ids: Iterable[str], *, provider: str = "") -> set[str]:
         """The generations of a provider (empty: of any), among these, that belong to an order, or did in an earlier
         attempt."""
         wanted, found = list(generation_ids), set[str]()
         with self._reading() as connection:
             for start in range(0, len(wanted), 500):
                 chunk = wanted[start : start + 500]
-                given = {"of_seller": seller, "of_provider": provider, "wanted": chunk}
+                given = {"of_realm": realm, "of_provider": provider, "wanted": chunk}
                 found |= set(connection.scalars(_OWNED, given))
         return found
 
-    def holders(self, seller: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
+    def holders(self, realm: str, generation_ids: Iterable[str]) -> dict[str, OrderRow]:
         """The order that has each generation now."""
         wanted, found = list(generation_ids), dict[str, OrderRow]()
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
-                orders.c.seller == seller, orders.c.generation_id.in_(wanted[start : start + 500])
+                orders.c.realm == realm, orders.c.generation_id.in_(wanted[start : start + 500])
             )
             found |= {row.generation_id: as_order(row) for row in self.ask(query)}
         return found
@@ -217,21 +217,21 @@ class Reader:
         rows = self.ask(query)
         return as_order(rows[0]) if rows else None
 
-    def spent(self, scope: Scope, scope_id: str, *, seller: str, others: tuple[str, ...] = ()) -> Decimal:
+    def spent(self, scope: Scope, scope_id: str, *, realm: str, others: tuple[str, ...] = ()) -> Decimal:
         """USD that count against a cap of a scope (as in ``Cap``): spent, reserved, or perhaps spent."""
         with self._reading() as connection:
-            return admission.spent(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
+            return admission.spent(connection, Cap(scope, scope_id, others=others), realm, self.moment(connection))
 
-    def creates(self, scope: Scope, scope_id: str, *, seller: str, others: tuple[str, ...] = ()) -> int:
+    def creates(self, scope: Scope, scope_id: str, *, realm: str, others: tuple[str, ...] = ()) -> int:
         """The number of creates within a scope that were sent, or may have been."""
         with self._reading() as connection:
-            return admission.creates(connection, Cap(scope, scope_id, others=others), seller, self.moment(connection))
+            return admission.creates(connection, Cap(scope, scope_id, others=others), realm, self.moment(connection))
 
-    def durations(self, seller: str, *, kept: int = 500) -> dict[str, list[float]]:
+    def durations(self, realm: str, *, kept: int = 500) -> dict[str, list[float]]:
         """Seconds that the latest completed generations took, by kind (``model resolution duration``)."""
         query = (
             select(orders.c.request, orders.c.submitted_at, orders.c.finished_at)
-            .where(orders.c.seller == seller, orders.c.state == OrderState.COMPLETED.value)
+            .where(orders.c.realm == realm, orders.c.state == OrderState.COMPLETED.value)
             .order_by(orders.c.finished_at.desc())
             .limit(kept)
         )
@@ -306,7 +306,7 @@ _OWNED = (
     select(entries.c.generation_id)
     .join(orders, orders.c.key == entries.c.order)
     .where(
-        entries.c.seller == bindparam("of_seller"),
+        entries.c.realm == bindparam("of_realm"),
         entries.c.generation_id.in_(bindparam("wanted", expanding=True)),
         OF_PROVIDER,
     )
@@ -328,8 +328,13 @@ def known_order(connection: Connection, key: str, *, lock: bool = False) -> Orde
     return row
 
 
+def by_field(row: Row[Any]) -> dict[str, Any]:
+    """A row's values by the names of fields: the column ``seller`` has had its name since the first version."""
+    return {"realm" if name == "seller" else name: value for name, value in row._mapping.items()}
+
+
 def as_order(row: Row[Any] | Mapping[str, Any]) -> OrderRow:
-    values = dict(row if isinstance(row, Mapping) else row._mapping)
+    values = dict(row) if isinstance(row, Mapping) else by_field(row)
     values["state"] = OrderState(values["state"])
     values["failure"] = FailureClass(values["failure"]) if values["failure"] else None
     values["doubt"] = Doubt(values["doubt"]) if values["doubt"] else None

@@ -14,6 +14,7 @@ from sqlalchemy import Row, insert, select, update
 
 from studio.errors import LedgerError
 from studio.ledger.journal import Journal
+from studio.ledger.queries import by_field
 from studio.ledger.schema import retakes
 from studio.remedies import AGAIN, text_of
 
@@ -31,7 +32,7 @@ class Retake:
 
     id: int
     production: str
-    seller: str
+    realm: str
     command: str
     scene: str
     take: int
@@ -41,22 +42,22 @@ class Retake:
     outcome: str | None
 
 
-def retakes_of(ledger: Journal, production: str, seller: str) -> list[Retake]:
+def retakes_of(ledger: Journal, production: str, realm: str) -> list[Retake]:
     """All retakes ever asked for of a production, the latest first."""
-    query = select(retakes).where(retakes.c.production == production, retakes.c.seller == seller)
+    query = select(retakes).where(retakes.c.production == production, retakes.c.realm == realm)
     return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id.desc()))]
 
 
-def open_retakes(ledger: Journal, seller: str) -> list[Retake]:
+def open_retakes(ledger: Journal, realm: str) -> list[Retake]:
     """The retakes that no film has been made with yet."""
-    query = select(retakes).where(retakes.c.seller == seller, retakes.c.ended_at.is_(None))
+    query = select(retakes).where(retakes.c.realm == realm, retakes.c.ended_at.is_(None))
     return [_read(row) for row in ledger.ask(query.order_by(retakes.c.id))]
 
 
 def keep_retakes(
     ledger: Journal,
     production: str,
-    seller: str,
+    realm: str,
     command: str,
     run: str,
     takes: Mapping[str, int],
@@ -72,7 +73,7 @@ def keep_retakes(
         if refused:
             ended = {"ended_at": ledger.moment(connection), "outcome": "refused"}
             connection.execute(update(retakes).where(retakes.c.id.in_(refused)).values(ended))
-        ours = (retakes.c.production == production, retakes.c.seller == seller, retakes.c.command == command)
+        ours = (retakes.c.production == production, retakes.c.realm == realm, retakes.c.command == command)
         for scene, take in takes.items():
             query = select(retakes).where(*ours, retakes.c.scene == scene).order_by(retakes.c.id.desc())
             known = [_read(row) for row in connection.execute(query)]
@@ -86,7 +87,7 @@ def keep_retakes(
                 connection.execute(update(retakes).where(retakes.c.id == same.id).values(run=run))
                 continue
             values = {
-                "production": production, "seller": seller, "command": command, "scene": scene, "take": take,
+                "production": production, "realm": realm, "command": command, "scene": scene, "take": take,
                 "run": run, "made_at": ledger.moment(connection),
             }  # fmt: skip
             connection.execute(insert(retakes).values(values))
@@ -97,10 +98,10 @@ def end_retakes(ledger: Journal, run: str, scenes: Collection[str]) -> None:
     _end(ledger, "film", retakes.c.run == run, retakes.c.scene.in_(scenes))
 
 
-def withdraw(ledger: Journal, seller: str, production: str, scene: str) -> int:
+def withdraw(ledger: Journal, realm: str, production: str, scene: str) -> int:
     """Withdraw the open retakes of a scene, so that the next request makes a new one. Returns their number."""
     return _end(
-        ledger, "withdrawn", retakes.c.seller == seller, retakes.c.production == production, retakes.c.scene == scene
+        ledger, "withdrawn", retakes.c.realm == realm, retakes.c.production == production, retakes.c.scene == scene
     )
 
 
@@ -112,4 +113,4 @@ def _end(ledger: Journal, outcome: Outcome, *which: Any) -> int:
 
 
 def _read(row: Row[Any]) -> Retake:
-    return Retake(**row._mapping)
+    return Retake(**by_field(row))

@@ -81,7 +81,7 @@ runs = Table(
     metadata,
     Column("id", String(80), primary_key=True),
     Column("production", String(80), nullable=False, index=True),
-    Column("seller", String(20), nullable=False),
+    Column("seller", String(20), key="realm", nullable=False),
     Column("started_at", Utc, nullable=False),
     Column("finished_at", Utc),
     Column("outcome", String(40)),
@@ -92,7 +92,7 @@ orders = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("family", String(64), nullable=False, index=True),
-    Column("seller", String(20), nullable=False),
+    Column("seller", String(20), key="realm", nullable=False),
     Column("account", String(40), nullable=False),
     Column("pool", String(20), nullable=False),
     Column("endpoint", String(40), nullable=False),
@@ -125,7 +125,7 @@ orders = Table(
     Column("request_id", String(120)),
     Column("provider", String(40), nullable=False, server_default=""),
     # One generation belongs to one order: the database itself refuses a second adoption. Its id is its service's own.
-    Index("uq_orders_generation", "seller", "provider", "generation_id", unique=True),
+    Index("uq_orders_generation", "realm", "provider", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
 )
 
@@ -164,7 +164,7 @@ entries = Table(
     Column("run", String(80), nullable=False, index=True),
     Column("production", String(80), nullable=False),
     Column("scene", String(80), nullable=False),
-    Column("seller", String(20), nullable=False),
+    Column("seller", String(20), key="realm", nullable=False),
     Column("model", String(40), nullable=False),
     Column("price_table", String(120), nullable=False),
     Column("generation_id", String(120), index=True),
@@ -175,10 +175,10 @@ entries = Table(
     Column("film", String(80), nullable=False),
     Column("request_id", String(120)),
     # The sums of caps are read from one of these indexes alone.
-    Index("ix_entries_film", "film", "seller", "kind", "amount", "suspense"),
-    Index("ix_entries_month", "counted_at", "seller", "kind", "amount", "suspense"),
+    Index("ix_entries_film", "film", "realm", "kind", "amount", "suspense"),
+    Index("ix_entries_month", "counted_at", "realm", "kind", "amount", "suspense"),
     # All columns that sums need, so that costs over months are read from the index alone.
-    Index("ix_entries_costs", "production", "seller", "scene", "model", "kind", "amount", "at"),
+    Index("ix_entries_costs", "production", "realm", "scene", "model", "kind", "amount", "at"),
 )
 
 # New takes that a command asked for: each is open until a run of that command has ended with a film.
@@ -187,7 +187,7 @@ retakes = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("production", String(80), nullable=False),
-    Column("seller", String(20), nullable=False),
+    Column("seller", String(20), key="realm", nullable=False),
     Column("command", String(64), nullable=False),
     Column("scene", String(80), nullable=False),
     Column("take", Integer, nullable=False),
@@ -195,7 +195,7 @@ retakes = Table(
     Column("made_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("outcome", String(20)),
-    Index("ix_retakes_production", "production", "seller"),
+    Index("ix_retakes_production", "production", "realm"),
 )
 
 # First sightings of known generations on their account's list: seconds late, and whether still being made.
@@ -236,7 +236,7 @@ budgets = Table(
     "budgets",
     metadata,
     Column("film", String(80), primary_key=True),
-    Column("seller", String(20), primary_key=True),
+    Column("seller", String(20), key="realm", primary_key=True),
     Column("first", String(80), nullable=False),
     Column("at", Utc, nullable=False),
 )

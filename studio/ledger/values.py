@@ -83,7 +83,7 @@ class Intent:
 
     key: str
     family: str
-    seller: str
+    realm: str
     account: str
     endpoint: str
     model: str
@@ -160,7 +160,7 @@ class OrderRow:
 
     key: str
     family: str
-    seller: str
+    realm: str
     account: str
     pool: str
     endpoint: str

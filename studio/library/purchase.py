@@ -135,6 +135,6 @@ def _metadata(
         "order": shot.key,
         "cached": not bought,
         "spent": spent,
-        "service": shot.seller,
+        "service": shot.realm,
         "notes": [str(note) for note in (*run.warnings, *run.plan.notes, *run.odd.values())],
     }

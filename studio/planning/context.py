@@ -44,7 +44,7 @@ class PlanningContext:
     production: Production
     prices: PriceTable
     seeds: Seeds
-    seller: str
+    realm: str
     takes: Mapping[str, int]
     held: Callable[[str], bool] = lambda _: False
     familiar: Callable[[str], bool] = lambda _: False

@@ -37,7 +37,7 @@ class Named:
 
 
 def named_as_begun(
-    production: Production, ledger: Ledger, *, seller: str, films: Path, drawn: Callable[[], Plan]
+    production: Production, ledger: Ledger, *, realm: str, films: Path, drawn: Callable[[], Plan]
 ) -> Named:
     """The production under the slug that it was begun with. ``films``: the folder of all films; ``drawn``: its plan.
 
@@ -48,13 +48,13 @@ def named_as_begun(
         earlier = tuple(filter(None, [earlier_text(ours)]))  # `slug: 007` without quotes
     if not earlier:
         return Named(production)
-    said = first_of(ledger, ours, seller)
+    said = first_of(ledger, ours, realm)
     if said is not None:
         return _under(production, said, new=False) if said in earlier else Named(production)
-    if has_bought(ledger, ours, seller):
+    if has_bought(ledger, ours, realm):
         return Named(production)
-    known = (slug for slug in earlier if has_bought(ledger, slug, seller))
-    found = next((slug for slug in known if _is_same(production.title, slug, ledger, seller, films, drawn)), None)
+    known = (slug for slug in earlier if has_bought(ledger, slug, realm))
+    found = next((slug for slug in known if _is_same(production.title, slug, ledger, realm, films, drawn)), None)
     return Named(production) if found is None else _under(production, found, new=True)
 
 
@@ -67,12 +67,12 @@ def _under(production: Production, slug: str, *, new: bool) -> Named:
 
 
 def _is_same(
-    title: str, slug: str, ledger: Ledger, seller: str, films: Path, drawn: Callable[[], Plan]
+    title: str, slug: str, ledger: Ledger, realm: str, films: Path, drawn: Callable[[], Plan]
 ) -> bool:  # fmt: skip
     titles = set(_titles(films, slug))
     if titles:
         return _nfc(title) in titles
-    bought = bought_for(ledger, slug, seller)
+    bought = bought_for(ledger, slug, realm)
     keys, prompts = {key for key, _ in bought}, {prompt for _, prompt in bought if prompt}
     shots = [(shot.key, shot.prompt) for shot in drawn().shots if not shot.finishes]
     in_books = sum(key in keys or prompt in prompts for key, prompt in shots)

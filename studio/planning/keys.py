@@ -19,10 +19,10 @@ from studio.providers.shot_request import Source
 def named(shot: Shot, order_of: Callable[[str], str]) -> Shot:
     """The shot with its canonical request and the key of its purchase. ``order_of``: the key of a shot, by its id."""
     if shot.generation:
-        key = digest({"seller": shot.seller, "generation": shot.generation})
+        key = digest({"seller": shot.realm, "generation": shot.generation})
         return replace(shot, request={"generation": shot.generation}, key=key, family=key)
     request = canonical_request(shot, order_of)
-    bought = {"version": 1, "seller": shot.seller, "api": shot.api, "endpoint": shot.endpoint, "request": request}
+    bought = {"version": 1, "seller": shot.realm, "api": shot.api, "endpoint": shot.endpoint, "request": request}
     return replace(shot, request=request, family=digest(bought), key=digest({**bought, "take": shot.take}))
 
 

@@ -65,7 +65,7 @@ class Shot:
     start: Source | None
     end: Source | None
     take: int
-    seller: str
+    realm: str
     quote: Quote
     request: Mapping[str, Any] = field(repr=False)
     api: str
@@ -119,7 +119,7 @@ class Shot:
     def intent(self, production: str, account: str, *, film: str = "") -> Intent:
         """This shot as an intended purchase. ``film``: the name that the budget has, where it is not ``production``."""
         return Intent(
-            key=self.key, family=self.family, seller=self.seller, account=account, endpoint=self.endpoint,
+            key=self.key, family=self.family, realm=self.realm, account=account, endpoint=self.endpoint,
             model=self.model,
             provider=self.api, production=production, scene=self.scene, shot=self.id, take=self.take, pool=self.pool,
             request=self.request, price=self.quote.usd, price_table=self.quote.table, film=film,
@@ -175,7 +175,7 @@ class Plan:
     """A production as purchases, parents before children, and as a film, in the producer's order."""
 
     production: Production
-    seller: str
+    realm: str
     shots: tuple[Shot, ...]
     cuts: tuple[SceneEdit, ...]
     notes: tuple[Words, ...] = ()

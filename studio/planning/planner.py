@@ -20,7 +20,7 @@ def draw_plan(
     *,
     prices: PriceTable,
     images: Seeds,
-    seller: str,
+    realm: str,
     takes: Mapping[str, int] | None = None,
     only: tuple[str, ...] = (),
     held: Callable[[str], bool] = lambda _: False,
@@ -33,7 +33,7 @@ def draw_plan(
     planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises BadInput
     for what no model or price covers.
     """
-    walk = _Walk(PlanningContext(production, prices, images, seller, takes or {}, held, familiar))
+    walk = _Walk(PlanningContext(production, prices, images, realm, takes or {}, held, familiar))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
@@ -41,7 +41,7 @@ def draw_plan(
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
     notes = (*walk.context.notes, *other_lengths(walk.context.choices, production))
-    return Plan(production, seller, tuple(walk.context.shots.values()), cuts, notes)
+    return Plan(production, realm, tuple(walk.context.shots.values()), cuts, notes)
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def shot_of(context: PlanningContext, scene: Scene, name: str, seconds: Fraction
     return Shot(
         id=name, scene=scene.id, model=model.name, resolution=context.production.resolution_of(scene),
         aspect_ratio=context.production.aspect_ratio, seconds=seconds, prompt=prompt,
-        start=None, end=None, take=context.take(scene), seller=context.seller, quote=price, request={}, api=model.api,
+        start=None, end=None, take=context.take(scene), realm=context.realm, quote=price, request={}, api=model.api,
         options=options_of(scene, camera),
     )  # fmt: skip
 

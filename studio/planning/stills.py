@@ -72,7 +72,7 @@ def _still(context: PlanningContext, scene: Scene, character: Character) -> Sour
     still = Shot(
         id=f"{scene.id}.still", scene=scene.id, model=model.name, resolution="still",
         aspect_ratio=model.ratio_for(context.production.aspect_ratio), seconds=Fraction(0), prompt=prompt,
-        start=None, end=None, take=context.take(scene), seller=context.seller,
+        start=None, end=None, take=context.take(scene), realm=context.realm,
         quote=context.prices.of(model.api).quote_still(model.name, references=len(references)), request={},
         api=model.api,
         operation=Operation.IMAGE, references=references,

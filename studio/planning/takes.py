@@ -41,7 +41,7 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    rows = ledger.made_for(plan.production.slug, plan.seller, ids)
+    rows = ledger.made_for(plan.production.slug, plan.realm, ids)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:

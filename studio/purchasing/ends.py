@@ -18,7 +18,7 @@ GONE_AFTER = timedelta(minutes=10)
 
 
 async def book_ends(
-    ledger: Ledger, provider: GenerationService, *, seller: str, account: str, api: str = EARLIEST
+    ledger: Ledger, provider: GenerationService, *, realm: str, account: str, api: str = EARLIEST
 ) -> int:
     """Book the end of every generation of an account that the ledger has in flight. Returns the number that had ended.
 
@@ -28,7 +28,7 @@ async def book_ends(
     rows = [
         row
         for row in await asyncio.to_thread(ledger.open_orders, OrderState.SUBMITTED, OrderState.GONE)
-        if (row.seller, row.account, provider_of(row)) == (seller, account, api) and row.generation_id is not None
+        if (row.realm, row.account, provider_of(row)) == (realm, account, api) and row.generation_id is not None
     ]
     if not rows:
         return 0

@@ -200,7 +200,7 @@ class PurchaseGateway:
                 if now - looked > REFRESH:
                     # Slots of runs that died are free once the service says that their generations have ended.
                     looked = now
-                    await self._settler().refresh(intent.seller, intent.account, provider_of(intent))
+                    await self._settler().refresh(intent.realm, intent.account, provider_of(intent))
                     await asyncio.to_thread(self._check_that_it_moves, intent, began, now)
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
                 if reservation.limited and rest > self._patience:

@@ -36,12 +36,12 @@ def in_doubt(row: OrderRow, why: str = "") -> InDoubt:
             f"{row.reserved_at:%Y-%m-%d %H:%M:%S} UTC, then", IN_TERMINAL, " either\n"
             "      ", Reconcile(Settling.ADOPT, order), "    it is there: use it\n"
             "      ", Reconcile(Settling.RELEASE, order), "             it is not: it may be sent again"
-            + (f"\n      {_seller_of(row)}'s support can look for it: {said}" if (said := traced(row)) else ""),
+            + (f"\n      {_vendor_of(row)}'s support can look for it: {said}" if (said := traced(row)) else ""),
         ),
     )  # fmt: skip
 
 
-def _seller_of(row: OrderRow) -> str:
+def _vendor_of(row: OrderRow) -> str:
     spec = find_spec(provider_of(row))
     return spec.vendor if spec is not None else "the service"
 

@@ -185,7 +185,7 @@ class LostOrderResolver:
         if by_date is not None:
             by_date += ledger.clock_difference()
         near = [k for k in known if k.submitted_at is not None and k.submitted_at >= row.reserved_at - WINDOW]
-        claimed = ledger.claimed(row.seller, list(shown), provider=provider_of(row))
+        claimed = ledger.claimed(row.realm, list(shown), provider=provider_of(row))
         self._take_note(row.account, near, shown)
         if names_orders(known, shown):
             keep_callbacks(ledger, row.account)
@@ -262,7 +262,7 @@ class LostOrderResolver:
         """True if an order of ours whose outcome is unknown may have bought a generation."""
         return any(
             other.account == row.account and fit_of(other, generation, time) is not None
-            for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.seller))
+            for other in (*self._ledger.open_orders(*UNSETTLED), *self._ledger.suspended(row.realm))
         )
 
     def _ours_of_old(self, token: str) -> bool:
@@ -318,7 +318,7 @@ class LostOrderResolver:
             other
             for other in self._ledger.open_orders(*UNSETTLED)
             if other.key != row.key
-            and (other.seller, other.account, other.endpoint) == (row.seller, row.account, row.endpoint)
+            and (other.realm, other.account, other.endpoint) == (row.realm, row.account, row.endpoint)
             and other.sent != row.sent
         ]
 
@@ -356,9 +356,9 @@ class LostOrderResolver:
         await asyncio.to_thread(self._ledger.settle_absent, row.key, row.attempt, note)
         return "released"
 
-    async def refresh(self, seller: str, account: str, api: str = EARLIEST) -> int:
+    async def refresh(self, realm: str, account: str, api: str = EARLIEST) -> int:
         """Book the end of every generation that no run waits for. Returns the number that had ended."""
-        return await book_ends(self._ledger, self._provider, seller=seller, account=account, api=api)
+        return await book_ends(self._ledger, self._provider, realm=realm, account=account, api=api)
 
     async def pause(self, row: OrderRow) -> float:
         """Seconds until the next look: few at first, and at most until the grace period is over."""

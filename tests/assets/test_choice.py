@@ -13,15 +13,15 @@ from studio.errors import SettingsError, StudioError
 from studio.settings import Credentials, Settings, choose_service, load_settings
 
 
-def settings(seller: str, **fields: Any) -> Settings:
-    """The settings that lead to a seller."""
-    key = None if seller == "sandbox" else SecretStr("key")
-    url = "http://127.0.0.1:1/dream-machine/v1" if seller == "local" else ""
+def settings(realm: str, **fields: Any) -> Settings:
+    """The settings that lead to a realm."""
+    key = None if realm == "sandbox" else SecretStr("key")
+    url = "http://127.0.0.1:1/dream-machine/v1" if realm == "local" else ""
     return Settings(credentials={"dream-machine": Credentials(key, "LUMAAI_API_KEY", url)}, **fields)
 
 
 @pytest.mark.parametrize(
-    ("seller", "fields", "chosen"),
+    ("realm", "fields", "chosen"),
     [
         ("luma", {}, PublicUrls),
         ("local", {}, LoopbackFiles),
@@ -34,11 +34,11 @@ def settings(seller: str, **fields: Any) -> Settings:
         ("local", {"publish_url": "/srv/www", "publish_base_url": "http://127.0.0.1:8000"}, FolderFiles),
     ],
 )
-def test_which_publisher(seller: str, fields: dict[str, str], chosen: type) -> None:
+def test_which_publisher(realm: str, fields: dict[str, str], chosen: type) -> None:
     """Luma reads from the internet, a server on this machine from here; the sandbox always from here."""
-    chosen_by = settings(seller, **fields)
+    chosen_by = settings(realm, **fields)
     service = choose_service(chosen_by)
-    assert service.seller == seller
+    assert service.realm == realm
     publisher = choose_publisher(chosen_by, service)
     assert type(publisher) is chosen
     if fields.get("publish_url", "").startswith("file:"):

@@ -52,7 +52,7 @@ def shot_of(seed: SeedFootage, model: str) -> Shot:
     production = Production.model_validate(written)
     asset = production.footage_of(production.scenes[0])
     assert asset is not None
-    drawn = draw_plan(production, prices=load_prices(), images={source_key(asset): seed}, seller="luma")
+    drawn = draw_plan(production, prices=load_prices(), images={source_key(asset): seed}, realm="luma")
     return drawn.shots[0]
 
 

@@ -114,8 +114,8 @@ class TestAWorker:
     def test_reconciles(self, deployed: Place, first: Any) -> None:
         """It gives up a create that never arrived, buys nothing, and tells of it in the UI."""
         ledger = open_ledger(f"sqlite:///{deployed.folder / 'home' / 'ledger.db'}")
-        before = ledger.spent("production", "tiny", seller="sandbox")
-        lost = intent("lost", seller="sandbox", account="sandbox", production="tiny", sent={"prompt": "never arrived"},
+        before = ledger.spent("production", "tiny", realm="sandbox")
+        lost = intent("lost", realm="sandbox", account="sandbox", production="tiny", sent={"prompt": "never arrived"},
                       model=TINY["model"])  # fmt: skip
         ledger.reserve(lost, run="killed", caps=[])
         ledger.doubt(lost.key, 1, "its sender died")
@@ -123,7 +123,7 @@ class TestAWorker:
         assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
         assert ledger.order(lost.key).state is OrderState.RELEASED
         # Until it is certain that it was never accepted, every cap goes on counting it.
-        assert ledger.spent("production", "tiny", seller="sandbox") == before + lost.price
+        assert ledger.spent("production", "tiny", realm="sandbox") == before + lost.price
         ledger.close()
         assert deployed.artifacts(run).keys() == {"reconciliation"}
         assert "1 orders are not on the list, and may be sent again" in deployed.artifacts(run)["reconciliation"]

@@ -87,7 +87,7 @@ async def session(workplace: Path, served: Served, monkeypatch: pytest.MonkeyPat
 
 
 def wanted(name: str, **changes: object) -> Intent:
-    local = {"seller": "local", "account": "local"} | changes
+    local = {"realm": "local", "account": "local"} | changes
     return replace(intent(name, **local), sent=PARAMS | {"prompt": name})
 
 

@@ -131,7 +131,7 @@ async def test_what_fits_is_told(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "seller", "billed"),
+    ("environment", "realm", "billed"),
     [
         ({}, "sandbox", False),
         ({"LUMAAI_API_KEY": "k"}, "luma", True),
@@ -141,13 +141,13 @@ async def test_what_fits_is_told(workplace: Path) -> None:
     ],
 )
 def test_which_service_is_used(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], seller: str, billed: bool
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], realm: str, billed: bool
 ) -> None:
-    """With a key it bills; a URL on this machine is another seller than Luma; with neither it is the sandbox."""
+    """With a key it bills; a URL on this machine is another realm than Luma; with neither it is the sandbox."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     service = choose_service(load_settings())
-    assert (service.seller, service.billed) == (seller, billed)
+    assert (service.realm, service.billed) == (realm, billed)
     assert "api_key" not in repr(service)
 
 

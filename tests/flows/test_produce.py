@@ -128,7 +128,7 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
     """``flows.reconcile`` lists what is in doubt, adopts a generation that the service knows, or releases the order."""
     ledger = open_ledger(f"sqlite:///{studio / '.studio' / 'ledger.db'}")
     for name in ("a", "b"):
-        wanted = intent(f"{name}{name}", seller="local", sent={"model": "ray-flash-2", "prompt": f"never made {name}"})
+        wanted = intent(f"{name}{name}", realm="local", sent={"model": "ray-flash-2", "prompt": f"never made {name}"})
         ledger.reserve(wanted, run="r", caps=[])
         ledger.doubt(wanted.key, 1, "lost")
     body = {"model": "ray-flash-2", "prompt": "by hand", "resolution": "540p", "duration": "5s"}
@@ -149,7 +149,7 @@ def test_an_order_in_doubt_is_settled_by_hand(studio: Path, sandbox: Sandbox) ->
     assert reconcile("--adopt", intent("aa").key, made).returncode == 0
     assert reconcile("--release", intent("bb").key).returncode == 0
     assert ledger.order(intent("aa").key).generation_id == made
-    assert ledger.spent("run", "r", seller="local") == PRICE
+    assert ledger.spent("run", "r", realm="local") == PRICE
     ledger.close()
 
 
@@ -167,7 +167,7 @@ def test_reconciling_settles_what_runs_left_behind(studio: Path, sandbox: Sandbo
         )
         return answer.json()["id"]
 
-    wanted = intent("aa", seller="local", account="local", sent=body, request=body, price=Decimal("0.14"))
+    wanted = intent("aa", realm="local", account="local", sent=body, request=body, price=Decimal("0.14"))
     ledger.reserve(wanted, run="r", caps=[])
     ledger.doubt(wanted.key, 1, "lost")
     lost = create("a lost one")

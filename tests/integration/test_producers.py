@@ -213,7 +213,7 @@ def test_a_cap_is_used_up_by_eight_and_never_exceeded(url: str) -> None:
     assert all(spent + order.price > cap for order in refused)
     assert sorted(body["prompt"] for body in service.sent) == sorted(order.scene for order in bought)
     ledger = open_ledger(url)
-    assert ledger.spent("production", "film", seller="luma") == spent
+    assert ledger.spent("production", "film", realm="luma") == spent
     ledger.close()
 
 
@@ -286,7 +286,7 @@ def test_what_a_stricken_producer_was_sending_is_taken_over(url: str, how: signa
     ledger = open_ledger(url)
     row = ledger.order(wanted.key)
     assert row is not None
-    assert ledger.spent("production", "film", seller="luma") == wanted.price
+    assert ledger.spent("production", "film", realm="luma") == wanted.price
     if accepted:
         placed = [what for what in outcomes if isinstance(what, Placed)]
         assert len(placed) == 7

@@ -133,7 +133,7 @@ async def test_a_recorded_result_is_held_against_books_and_service(
         row = session.ledger.order(a.key)
         assert row is not None
         assert (row.state, row.generation_id, row.attempt) == (OrderState.SUBMITTED, made, 3)
-        assert session.ledger.spent("production", "a-film", seller="local") == a.quote.usd
+        assert session.ledger.spent("production", "a-film", realm="local") == a.quote.usd
         with pytest.raises(LedgerError, match="belongs to order"):
             await book_cached(run, b, made, 1)
         assert not await book_cached(run, a, create(sandbox, "another"), 4)
@@ -143,7 +143,7 @@ async def test_a_recorded_result_is_held_against_books_and_service(
         row = session.ledger.order(lost)
         assert row is not None
         assert (row.state, row.generation_id) == (OrderState.SUBMITTED, found)
-        assert session.ledger.spent("production", "a-film", seller="local") == a.quote.usd + c.quote.usd
+        assert session.ledger.spent("production", "a-film", realm="local") == a.quote.usd + c.quote.usd
 
 
 def shot_in_doubt(session: Session, shot: Shot) -> str:
@@ -263,7 +263,7 @@ def test_a_backup_is_whole_and_has_what_the_write_ahead_log_has(workplace: Path)
     again = subprocess.run(line, cwd=workplace, capture_output=True, text=True, check=False)
     assert (again.returncode, "Traceback" in again.stderr) == (2, False)
     assert "exists already" in again.stderr
-    assert ledger.spent("run", "r", seller="luma") == PRICE
+    assert ledger.spent("run", "r", realm="luma") == PRICE
     ledger.close()
 
 

@@ -73,7 +73,7 @@ async def decisions(ledger: Ledger, clock: Clock) -> list[object]:
     """What the books decide of those orders: what is spent, what may be sent, and what is sent."""
     drawn = plan(film(scene("a"))).shots[0]
     rows = sorted(ledger.orders([intent(name).key for name in NAMES]).values(), key=lambda row: row.key)
-    told: list[object] = [ledger.spent("production", "film", seller="luma"), ledger.creates("run", "r", seller="luma")]
+    told: list[object] = [ledger.spent("production", "film", realm="luma"), ledger.creates("run", "r", realm="luma")]
     told += [(row.state, row.moderated, row.unheard_since(90), seen(drawn, row, bool).state) for row in rows]
     told += [row.key for row in ledger.suspended("luma")]
     luma = Luma(lists=False)

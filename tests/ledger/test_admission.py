@@ -150,9 +150,9 @@ def test_a_cap_on_the_number_of_creates(ledger: Ledger) -> None:
     ledger.reserve(intent("c"), run="r", caps=caps)
     with pytest.raises(OverBudget, match="may order 2 generations"):
         ledger.reserve(intent("d"), run="r", caps=caps)
-    assert ledger.spent("run", "r", seller="luma") == PRICE
-    assert ledger.creates("run", "r", seller="luma") == 2
-    assert Decimal(0) == ledger.spent("run", "other", seller="luma")
+    assert ledger.spent("run", "r", realm="luma") == PRICE
+    assert ledger.creates("run", "r", realm="luma") == 2
+    assert Decimal(0) == ledger.spent("run", "other", realm="luma")
 
 
 def test_a_cap_on_the_number_of_creates_counts_what_may_have_been_sent(ledger: Ledger) -> None:
@@ -161,9 +161,9 @@ def test_a_cap_on_the_number_of_creates_counts_what_may_have_been_sent(ledger: L
     ledger.reserve(intent("a"), run="r", caps=[])
     ledger.doubt(key, 1, "lost")
     ledger.release_absent(key, 1, "not on the list")
-    assert ledger.creates("run", "r", seller="luma") == 1
+    assert ledger.creates("run", "r", realm="luma") == 1
     ledger.settle_absent(key, 1, "a day later")
-    assert ledger.creates("run", "r", seller="luma") == 0
+    assert ledger.creates("run", "r", realm="luma") == 0
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_a_month_is_one_of_utc(ledger: Ledger, clock: Clock, moment: str, month:
     before = f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
     after = f"{year + (number == 12)}-{number % 12 + 1:02}"
     ledger.reserve(intent("a"), run="r", caps=[])
-    assert [ledger.spent("month", name, seller="luma") for name in (before, month, after)] == [0, PRICE, 0]
-    assert [ledger.creates("month", name, seller="luma") for name in (before, month, after)] == [0, 1, 0]
+    assert [ledger.spent("month", name, realm="luma") for name in (before, month, after)] == [0, PRICE, 0]
+    assert [ledger.creates("month", name, realm="luma") for name in (before, month, after)] == [0, 1, 0]
     with pytest.raises(OverBudget, match="this month"):
         ledger.reserve(intent("b"), run="r", caps=[Cap("month", month, PRICE)])
     with pytest.raises(OverBudget, match="this month may order 1 generations"):
@@ -207,9 +207,9 @@ def test_what_is_given_back_makes_no_room_in_another_month(ledger: Ledger, clock
         ledger.failed(intent("a").key, "g", "Job failed", FailureClass.SERVICE)
     else:
         ledger.release(intent("a").key, 1, "never sent")
-    november, december = (ledger.spent("month", month, seller="luma") for month in ("2026-11", "2026-12"))
+    november, december = (ledger.spent("month", month, realm="luma") for month in ("2026-11", "2026-12"))
     assert (november, december) == (0, 0)
-    assert ledger.creates("month", "2026-12", seller="luma") == 0
+    assert ledger.creates("month", "2026-12", realm="luma") == 0
     caps = [Cap("month", "", PRICE, creates=1)]
     ledger.reserve(intent("b"), run="r", caps=caps)
     with pytest.raises(OverBudget):

@@ -51,13 +51,13 @@ def test_amounts_are_exact(ledger: Ledger) -> None:
     price = Decimal("0.0073")
     for n in range(1000):
         ledger.reserve(intent(str(n), price=price), run="r", caps=[])
-    assert ledger.spent("run", "r", seller="luma") == Decimal("7.30")
+    assert ledger.spent("run", "r", realm="luma") == Decimal("7.30")
 
 
 def test_the_sandbox_does_not_spend_the_film_s_budget(ledger: Ledger) -> None:
     """Purchases of the sandbox count against no cap of the live service."""
-    ledger.reserve(intent("s", seller="sandbox"), run="r", caps=[])
-    assert ledger.spent("production", "film", seller="luma") == 0
+    ledger.reserve(intent("s", realm="sandbox"), run="r", caps=[])
+    assert ledger.spent("production", "film", realm="luma") == 0
     ledger.reserve(intent("l"), run="r", caps=[Cap("production", "film", PRICE)])
 
 
@@ -94,9 +94,9 @@ def test_an_answer_after_the_order_was_given_up_is_booked(ledger: Ledger) -> Non
     ledger.reserve(intent(), run="r", caps=[])
     ledger.doubt(key, 1, "lost")
     ledger.release(key, 1, "by hand")
-    assert ledger.spent("run", "r", seller="luma") == 0
+    assert ledger.spent("run", "r", realm="luma") == 0
     assert ledger.submitted(key, 1, "g-late").state is OrderState.SUBMITTED
-    assert ledger.spent("run", "r", seller="luma") == PRICE
+    assert ledger.spent("run", "r", realm="luma") == PRICE
 
 
 def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
@@ -108,7 +108,7 @@ def test_a_second_generation_of_one_order_is_not_hidden(ledger: Ledger) -> None:
     ledger.reserve(intent(), run="r", caps=[])
     ledger.submitted(key, 2, "g-2")
     ledger.submitted(key, 1, "g-1")
-    assert ledger.spent("run", "r", seller="luma") == PRICE * 2
+    assert ledger.spent("run", "r", realm="luma") == PRICE * 2
     assert ledger.order(key).generation_id == "g-2"
     assert "second generation" in str(ledger.entries(key)[-1].note)
 
@@ -137,9 +137,9 @@ def test_a_second_generation_is_used_before_anything_is_sent_again(ledger: Ledge
     again = ledger.reserve(intent(), run="r3", caps=[Cap("run", "r3", Decimal(0))])
     assert (again.outcome, again.order.generation_id, again.order.state) == ("standing", "g-1", OrderState.SUBMITTED)
     suspense = PRICE if end == "absent" else 0
-    assert [ledger.spent("run", run, seller="luma") for run in ("r1", "r2", "r3")] == [PRICE, suspense, 0]
+    assert [ledger.spent("run", run, realm="luma") for run in ("r1", "r2", "r3")] == [PRICE, suspense, 0]
     ledger.failed(key, "g-1", "a fault", FailureClass.SERVICE)
-    assert [ledger.spent("run", run, seller="luma") for run in ("r1", "r2", "r3")] == [0, suspense, 0]
+    assert [ledger.spent("run", run, realm="luma") for run in ("r1", "r2", "r3")] == [0, suspense, 0]
     assert ledger.reserve(intent(), run="r4", caps=[]).outcome == "granted"
     assert ledger.order(key).attempt == 3
 
@@ -155,7 +155,7 @@ def test_every_step_can_be_repeated(ledger: Ledger) -> None:
     ledger.failed(key, "g-1", "too late to fail", FailureClass.SERVICE)
     ledger.release(key, 1, "too late to release")
     assert [e.kind for e in ledger.entries(key)] == ["reserved", "submitted", "completed"]
-    assert ledger.spent("run", "r", seller="luma") == PRICE
+    assert ledger.spent("run", "r", realm="luma") == PRICE
 
 
 def _buy_many(url: str, worker: int, queue: multiprocessing.Queue) -> None:
@@ -183,7 +183,7 @@ def test_four_processes_together_keep_the_cap(url: str) -> None:
         worker.join()
     ledger = open_ledger(url)
     assert bought == 37
-    assert ledger.spent("production", "film", seller="luma") == PRICE * 37
+    assert ledger.spent("production", "film", realm="luma") == PRICE * 37
     ledger.close()
 
 
@@ -264,7 +264,7 @@ def test_what_the_dead_were_sending_is_in_doubt_at_once(url: str, ledger: Ledger
     assert (reservation.outcome, reservation.order.attempt) == ("in doubt", 1)
     assert [row.scene for row in ledger.doubt_abandoned()] == ["dead-2"]
     assert ledger.order(intent("living").key).state is OrderState.RESERVED
-    assert ledger.spent("production", "film", seller="luma") == PRICE * 3
+    assert ledger.spent("production", "film", realm="luma") == PRICE * 3
 
 
 def test_holders_that_are_dead_and_alive() -> None:
@@ -304,16 +304,16 @@ def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
         assert (row.state, row.generation_id, row.price) == (OrderState.SUBMITTED, "g-1", PRICE)
         if version < "0005":
             assert {name: ledger.order(name * 64).provider for name in "kr"} == {"k": "dream-machine", "r": "agents"}
-        assert ledger.spent("production", "film", seller="luma") == PRICE * 2
+        assert ledger.spent("production", "film", realm="luma") == PRICE * 2
         refused, lost = ledger.order("m" * 64), ledger.order("d" * 64)
         assert (refused.moderated, refused.film, refused.token) == (True, "film", f"{'m' * 40}.1")
         assert (lost.state, lost.doubted_at, lost.absences) == (OrderState.IN_DOUBT, lost.reserved_at, 0)
         # Its create was sent without a name, and none is made up for it; the next one of the same order has one.
         assert (lost.request_id, [entry.request_id for entry in ledger.entries(lost.key)]) == (None, [None, None])
         # What December gave back was November's, from now on.
-        months = [ledger.spent("month", month, seller="luma") for month in ("2026-11", "2026-12")]
+        months = [ledger.spent("month", month, realm="luma") for month in ("2026-11", "2026-12")]
         assert months == [PRICE * 2, 0]
-        assert ledger.creates("month", "2026-11", seller="luma") == 3
+        assert ledger.creates("month", "2026-11", realm="luma") == 3
         assert ledger.suspended("luma") == []
         assert ledger.completed("k" * 64, "g-1").state is OrderState.COMPLETED
         ledger.close()

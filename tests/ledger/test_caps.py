@@ -60,7 +60,7 @@ def test_no_order_of_events_exceeds_a_cap(
     ledger, clock = books
     history = next(_histories)
     clock.now = datetime(2026, 11, 29, 12, tzinfo=UTC)
-    seller, run = f"s{history}", f"r{history}"
+    realm, run = f"s{history}", f"r{history}"
     caps = [Cap("month", "", PRICE * month_cap), Cap("run", run, PRICE * run_cap)]
     accepted: dict[tuple[str, int], str] = {}  # by attempt, the month in which it was reserved
     generations = 0
@@ -76,7 +76,7 @@ def test_no_order_of_events_exceeds_a_cap(
         elif kind == "reserve":
             try:
                 ledger.reserve(
-                    intent("x", key=key, family=key, seller=seller, account=seller, production=f"p{history}"),
+                    intent("x", key=key, family=key, realm=realm, account=realm, production=f"p{history}"),
                     run=run, caps=caps,
                 )  # fmt: skip
             except OverBudget:
@@ -108,7 +108,7 @@ def test_no_order_of_events_exceeds_a_cap(
         for month in ("2026-11", "2026-12", "2027-01"):
             truly = PRICE * sum(1 for when in accepted.values() if when == month)
             assert truly <= PRICE * month_cap
-            assert truly <= ledger.spent("month", month, seller=seller)
+            assert truly <= ledger.spent("month", month, realm=realm)
         assert PRICE * len(accepted) <= PRICE * run_cap
 
 
@@ -128,8 +128,8 @@ def test_a_reservation_of_november_makes_no_room_in_december(ledger: Ledger, clo
     ledger.reserve(intent("d"), run="r", caps=caps)
     with pytest.raises(OverBudget):
         ledger.reserve(intent("e"), run="r", caps=caps)
-    assert ledger.spent("month", "2026-11", seller="luma") == PRICE * 2
-    assert ledger.spent("month", "2026-12", seller="luma") == PRICE * 2
+    assert ledger.spent("month", "2026-11", realm="luma") == PRICE * 2
+    assert ledger.spent("month", "2026-12", realm="luma") == PRICE * 2
 
 
 def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger) -> None:
@@ -143,7 +143,7 @@ def test_what_is_booked_late_counts_in_no_other_than_another_run(ledger: Ledger)
     ledger.submitted(first.key, 2, "g-2")
     ledger.submitted(first.key, 1, "g-1")
     for scope, names in (("run", ("r1", "r2")), ("production", ("one", "two"))):
-        assert [ledger.spent(scope, name, seller="luma") for name in names] == [PRICE, PRICE]
+        assert [ledger.spent(scope, name, realm="luma") for name in names] == [PRICE, PRICE]
 
 
 async def test_versions_of_a_film_share_its_budget(local: Path) -> None:
@@ -152,7 +152,7 @@ async def test_versions_of_a_film_share_its_budget(local: Path) -> None:
     async with open_session(load_settings()) as session:
         buy_all(session, await begun(session, derived(written, draft=True), "r1", local))
         buy_all(session, await begun(session, written, "r2", local))
-        before = session.ledger.spent("production", "a-film", seller="local")
+        before = session.ledger.spent("production", "a-film", realm="local")
         assert before == Decimal("0.28") + Decimal("1.42")
         tall = derived(written, reframe="9:16")
         assert (tall.slug, tall.budget_name) == ("a-film-9x16", "a-film")
@@ -172,7 +172,7 @@ async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
             check_budget(session, plan, None)
         apart = await begun(session, second, "r2", local, apart=True)
         buy_all(session, apart)
-        assert session.ledger.spent("production", "second", seller="local") == Decimal("0.71")
+        assert session.ledger.spent("production", "second", realm="local") == Decimal("0.71")
         again, _ = await session.plan(second)
         assert again.budgeting.others == ()
 
@@ -187,7 +187,7 @@ async def test_another_version_under_another_title_begins_no_new_budget(local: P
         plan, _ = await session.plan(derived(second, **version))
         assert plan.budgeting.made_out_of == "first"
         assert plan.budgeting.others == ("first",)
-        spent = session.ledger.spent("production", "second", seller="local", others=plan.budgeting.others)
+        spent = session.ledger.spent("production", "second", realm="local", others=plan.budgeting.others)
         assert spent == Decimal("2.13")
 
 

@@ -18,7 +18,7 @@ def notes(scenes: list[dict[str, Any]], seeds: dict[str, SeedImage], only: tuple
     written = {"title": "T", "resolution": "540p", "assets": assets, "scenes": scenes}
     production = Production.model_validate(written)
     named = {source_key(asset): seeds[asset.id] for asset in production.assets}
-    return notes_on(draw_plan(production, prices=load_prices(), images=named, seller="sandbox", only=only), named)
+    return notes_on(draw_plan(production, prices=load_prices(), images=named, realm="sandbox", only=only), named)
 
 
 def seed(name: str, content: str, *said: str, size: tuple[int, int] = (1600, 900)) -> SeedImage:
@@ -76,7 +76,7 @@ def test_a_character_is_used_by_its_scenes() -> None:
     asset = production.asset("ada.png")
     assert asset is not None
     named = {source_key(asset): seed(asset.id, "a", "without its metadata")}
-    drawn = draw_plan(production, prices=load_prices(), images=named, seller="sandbox")
+    drawn = draw_plan(production, prices=load_prices(), images=named, realm="sandbox")
     assert notes_on(drawn, named) == (f"asset '{asset.id}' (scenes 'one', 'two') is sent without its metadata",)
 
 

@@ -116,7 +116,7 @@ async def test_two_films_of_one_old_slug_do_not_share_a_budget(local: Path) -> N
         assert films_folder(session.settings, plan.production, "r") != films_folder(session.settings, spring, "r")
         buy_all(session, await begun(session, winter, "r2", local))
         for production in (spring, winter):
-            assert session.ledger.spent("production", production.budget_name, seller="local") == Decimal("0.71")
+            assert session.ledger.spent("production", production.budget_name, realm="local") == Decimal("0.71")
 
 
 # Films that an earlier version began
@@ -146,7 +146,7 @@ async def test_a_film_keeps_the_slug_it_was_begun_with(local: Path, title: str, 
         assert any(f"was begun as '{slug}'" in str(note) for note in plan.notes)
         tall = await planned(session, derived(written, reframe="9:16"))
         assert (tall.production.slug, tall.production.budget_name) == (f"{slug[:56]}-9x16", slug)
-        spent = session.ledger.spent("production", slug, seller="local")
+        spent = session.ledger.spent("production", slug, realm="local")
         with pytest.raises(OverBudget, match=f"\\${spent} are spent already"):
             check_budget(session, tall, None)
         await begun(session, written, "r1", local)
@@ -176,7 +176,7 @@ async def test_another_film_s_slug_is_not_kept(local: Path) -> None:
         assert (plan.production.slug, plan.budgeting.others) == (slugify("Café"), ())
         assert check_budget(session, plan, None) == Decimal("1.50")
         buy_all(session, await begun(session, other, "r1", local))
-        assert session.ledger.spent("production", film_name("Café"), seller="local") == Decimal("1.42")
+        assert session.ledger.spent("production", film_name("Café"), realm="local") == Decimal("1.42")
 
 
 async def test_manifests_tell_whose_an_old_slug_is(local: Path) -> None:
@@ -254,7 +254,7 @@ async def test_a_number_that_was_a_slug_keeps_its_books(local: Path) -> None:
 def test_what_the_books_know_of_a_film(ledger: Ledger) -> None:
     """The ledger has its orders and the name it was begun with, which stays when its budget is shared or separated."""
     request = {"prompt": "A boat", "model": "ray-2"}
-    ledger.reserve(intent("x", production="cafe", film="cafe", seller="local", request=request), run="r1", caps=[])
+    ledger.reserve(intent("x", production="cafe", film="cafe", realm="local", request=request), run="r1", caps=[])
     assert has_bought(ledger, "cafe", "local")
     assert not has_bought(ledger, "cafe", "luma")
     assert [prompt for _, prompt in bought_for(ledger, "cafe", "local")] == ["A boat"]

@@ -100,11 +100,11 @@ def test_what_is_sent_is_part_of_the_purchase(change: dict[str, Any]) -> None:
     assert not set(keys(plan(chain(2))).values()) & set(keys(plan(chain(2, **change))).values())
 
 
-def test_sellers_and_takes_and_drafts_never_share_an_order() -> None:
+def test_realms_and_takes_and_drafts_never_share_an_order() -> None:
     """The sandbox's clip never stands in for Luma's, a draft never for the final, a take never for another."""
     production = chain(2)
     variants = [
-        plan(production), plan(production, seller="sandbox"), plan(production, takes={"s0": 2, "s1": 2}),
+        plan(production), plan(production, realm="sandbox"), plan(production, takes={"s0": 2, "s1": 2}),
         plan(as_draft(production)),
     ]  # fmt: skip
     assert len({key for v in variants for key in keys(v).values()}) == 8

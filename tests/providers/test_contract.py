@@ -146,12 +146,12 @@ def test_how_it_is_set_up(spec: ProviderSpec, monkeypatch: pytest.MonkeyPatch) -
             monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(spec.key_variables[0], "a key")
     service = choose_service(load_settings())
-    assert (service.billed, service.seller, service.access(spec.id).base_url) == (True, "luma", spec.base_url)
+    assert (service.billed, service.realm, service.access(spec.id).base_url) == (True, "luma", spec.base_url)
     assert service.title == spec.vendor
     monkeypatch.delenv(spec.key_variables[0])
     monkeypatch.setenv(spec.url_variable, "http://127.0.0.1:9/x")
     service = choose_service(load_settings())
-    assert (service.billed, service.seller, service.access(spec.id).base_url) == (
+    assert (service.billed, service.realm, service.access(spec.id).base_url) == (
         False,
         "local",
         "http://127.0.0.1:9/x",

@@ -209,7 +209,7 @@ async def test_who_comes_while_the_service_takes_nothing_for_hours(ledger: Ledge
     assert slept.seconds == []
     assert (error.value.where, round(error.value.retry_after)) == ("scene 'b'", 7200)
     assert "nothing was bought" in error.value.hint
-    assert ledger.spent("production", "film", seller="luma") == 0
+    assert ledger.spent("production", "film", realm="luma") == 0
 
 
 def test_the_longer_of_two_holds_stays(ledger: Ledger, clock: Clock) -> None:

@@ -226,7 +226,7 @@ def test_orders_of_a_service_that_cannot_be_asked(workplace: Path, path: str, sa
     """A reconciliation says of what is under way, and of what is in doubt, why nobody can look for it."""
     ledger = open_ledger(f"sqlite:///{workplace / '.studio' / 'ledger.db'}")
     for name in ("under way", "in doubt"):
-        wanted = intent(name, seller="local", account="local-example", model="example-1", provider="example")
+        wanted = intent(name, realm="local", account="local-example", model="example-1", provider="example")
         ledger.reserve(wanted, run="r", caps=[])
         if name == "under way":
             ledger.submitted(wanted.key, 1, "job-1")
@@ -277,7 +277,7 @@ def test_the_library_over_it(workplace: Path, path: str, server: ExampleServer) 
 def test_messages_about_it_do_not_speak_of_another_vendor(workplace: Path, path: str) -> None:
     """What a film of this service alone is told, its costs and its schema name no vendor that it does not use."""
     ledger = open_ledger(f"sqlite:///{workplace / '.studio' / 'ledger.db'}")
-    ledger.reserve(replace(intent(), seller="local", provider="example"), run="r", caps=[])
+    ledger.reserve(replace(intent(), realm="local", provider="example"), run="r", caps=[])
     ledger.close()
     scenes = (
         f'[{{id: a, prompt: "x"}}, {{id: b, prompt: {"a" * 5001}}}, {{id: c, prompt: sea, start_image: "ftp://x/y"}}]'

@@ -66,7 +66,7 @@ def test_every_way_out_of_every_state(ledger: Ledger, way: str) -> None:
     row = ledger.order(KEY)
     assert row is not None
     assert (row.state, spent(ledger)) == (state, counted)
-    assert ledger.spent("month", "", seller="luma") == counted
+    assert ledger.spent("month", "", realm="luma") == counted
 
 
 def test_no_state_but_the_last_is_without_a_way_out() -> None:
@@ -100,7 +100,7 @@ def test_what_was_settled_by_hand_is_undone(
     step(ledger)
     assert undo(ledger, KEY).state is state
     assert spent(ledger) == counted
-    assert ledger.creates("run", "r", seller="luma") == 1
+    assert ledger.creates("run", "r", realm="luma") == 1
     with pytest.raises(LedgerError, match="nothing to undo"):
         undo(ledger, KEY)
     if state is OrderState.IN_DOUBT:
@@ -278,7 +278,7 @@ async def test_only_what_can_be_the_order_s_is_adopted(
     ours = {"model": "ray-2", "prompt": "a clip", "resolution": "720p", "duration": "5s"}
     hook = {"callback_url": f"http://127.0.0.1:9/?studio_order=0123abcd.{'1' * 40}.1"}
     made = {"still": create("image", still), "clip": create("video", clip), "theirs": create("video", ours | hook)}
-    order = Intent(**{f: getattr(WANTED, f) for f in WANTED.__dataclass_fields__} | {"seller": "local"})
+    order = Intent(**{f: getattr(WANTED, f) for f in WANTED.__dataclass_fields__} | {"realm": "local"})
     async with open_session(load_settings()) as session:
         session.ledger.reserve(order, run="r", caps=[])
         session.ledger.doubt(KEY, 1, "lost")

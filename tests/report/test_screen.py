@@ -19,7 +19,7 @@ from studio_cli.console import made_from, show_plan
 def plan_of(**written: object) -> dict[str, Shot]:
     """A production's shots by id."""
     production = Production.model_validate({"title": "Mix", "model": "ray-flash-2", "resolution": "540p"} | written)
-    plan = draw_plan(production, prices=load_prices(), images={}, seller="sandbox")
+    plan = draw_plan(production, prices=load_prices(), images={}, realm="sandbox")
     return {s.id: s for s in plan.shots}
 
 
@@ -47,7 +47,7 @@ def test_the_plan_says_what_each_shot_is_made_from() -> None:
 def test_the_plans_table_has_stills_and_lengths() -> None:
     """A still has no seconds; a length that is a fraction of one is told as a number."""
     production = Production.model_validate({"title": "Mix", "scenes": [{"id": "a", "prompt": "the sea"}]})
-    plan = draw_plan(production, prices=load_prices(), images={}, seller="sandbox")
+    plan = draw_plan(production, prices=load_prices(), images={}, realm="sandbox")
     (clip,) = plan.shots
     still = replace(
         clip, id="a.still", operation=Operation.IMAGE, model="photon-1", resolution="still", seconds=Fraction(0)
@@ -65,7 +65,7 @@ def test_the_plan_says_at_most_where_a_price_is_a_bound() -> None:
     scenes = [{"id": name, "prompt": "the sea", "upscale": "1080p"} for name in ("a", "b")]
     production = Production.model_validate({"title": "Mix", "model": "ray-flash-2", "scenes": scenes})
     out = StringIO()
-    plan = draw_plan(production, prices=load_prices(), images={}, seller="sandbox")
+    plan = draw_plan(production, prices=load_prices(), images={}, realm="sandbox")
     show_plan(Console(file=out, width=120), plan, service="the sandbox")
     text = out.getvalue()
     rows = {line.split()[0]: line.split()[-4:] for line in text.splitlines() if line.startswith(("a", "b"))}

@@ -26,7 +26,7 @@ class Clock:
         return self.now
 
 
-def plan_of(count: int, *, seller: str = "luma", chain: int = 5) -> Plan:
+def plan_of(count: int, *, realm: str = "luma", chain: int = 5) -> Plan:
     """As many scenes, of which every ``chain`` ones go on from each other."""
     scenes = [
         {"id": f"scene-{n:02}", "prompt": f"the sea, {n}"}
@@ -34,7 +34,7 @@ def plan_of(count: int, *, seller: str = "luma", chain: int = 5) -> Plan:
         for n in range(count)
     ]
     written = {"title": "Long", "model": "ray-flash-2", "resolution": "540p", "scenes": scenes}
-    return draw_plan(Production.model_validate(written), prices=load_prices(), images={}, seller=seller)
+    return draw_plan(Production.model_validate(written), prices=load_prices(), images={}, realm=realm)
 
 
 def at_work(plan: Plan, *, live: bool = False, stream: StringIO | None = None) -> tuple[Screen, Clock]:
@@ -164,11 +164,11 @@ def test_what_is_spent_is_what_the_service_keeps(then: list[str], spent: Decimal
     assert f"${spent:.2f} of $0.28 spent" in drawn(screen, 80, 24)[-1]
 
 
-@pytest.mark.parametrize(("seller", "told"), [("luma", False), ("sandbox", True)])
-def test_the_sandboxs_money_is_said_not_to_be_billed(seller: str, told: bool) -> None:
+@pytest.mark.parametrize(("realm", "told"), [("luma", False), ("sandbox", True)])
+def test_the_sandboxs_money_is_said_not_to_be_billed(realm: str, told: bool) -> None:
     """Every line that names money says so, in the table as without a terminal; of Luma's nothing is added."""
     stream = StringIO()
-    screen, _ = at_work(plan_of(30, seller=seller), stream=stream)
+    screen, _ = at_work(plan_of(30, realm=realm), stream=stream)
     shown = [line for line in (*stream.getvalue().splitlines(), drawn(screen, 120, 12)[-1]) if "$" in line]
     assert len(shown) == 3
     assert all(("nothing is billed" in line) is told for line in shown)

@@ -22,7 +22,7 @@ PRICE = Decimal("0.71")
 
 def intent(name: str = "a", **changes: object) -> Intent:
     values = {
-        "key": f"{name:0>64}", "family": f"{name:0>64}", "seller": "luma", "account": "luma-1", "endpoint": "video",
+        "key": f"{name:0>64}", "family": f"{name:0>64}", "realm": "luma", "account": "luma-1", "endpoint": "video",
         "model": "ray-2", "production": "film", "scene": name, "shot": name, "take": 1, "request": {"prompt": name},
         "price": PRICE, "price_table": "t (2025-11-01)",
     }  # fmt: skip
@@ -87,4 +87,4 @@ def witness(ledger: Ledger, luma: Luma, *, endpoint: str = "video", asked: str =
 
 
 def spent(ledger: Ledger) -> Decimal:
-    return ledger.spent("production", "film", seller="luma")
+    return ledger.spent("production", "film", realm="luma")

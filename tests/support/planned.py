@@ -44,7 +44,7 @@ def film(*scenes: dict[str, Any], **fields: Any) -> Production:
 
 
 def plan(production: Production, **options: Any) -> Plan:
-    return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "seller": "luma"} | options))
+    return draw_plan(production, **({"prices": PRICES, "images": SEEDS, "realm": "luma"} | options))
 
 
 def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:

@@ -25,5 +25,5 @@ def film(*scenes: dict[str, Any], **fields: Any) -> Production:
 
 
 def plan(production: Production, **options: Any) -> Plan:
-    settings = {"prices": PRICES, "images": {"https://x.example/p.png": IMAGE}, "seller": "luma"} | options
+    settings = {"prices": PRICES, "images": {"https://x.example/p.png": IMAGE}, "realm": "luma"} | options
     return draw_plan(production, **settings)

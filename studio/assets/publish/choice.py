@@ -1,4 +1,4 @@
-"""The choice of a publisher, by the seller and the settings."""
+"""The choice of a publisher, by the realm and the settings."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def choose_publisher(settings: Settings, service: Service) -> Publisher:
     """Choose the publisher. For Luma: the bucket or folder of STUDIO_PUBLISH_URL, else the assets' own URLs. For a
     server on this machine: the one in the settings, else a server on loopback; for the sandbox always that. Raises
     SettingsError."""
-    internet = service.seller == "luma"
+    internet = service.realm == "luma"
     target, base_url = (settings.publish_url or "").strip(), (settings.publish_base_url or "").strip()
     lives = settings.wait_timeout + MARGIN
-    if service.seller == "sandbox":
+    if service.realm == "sandbox":
         return LoopbackFiles()
     if not target:
         if base_url:
