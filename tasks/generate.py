@@ -16,6 +16,7 @@ from studio.execution.steps import await_end, book_cached, order
 from studio.ledger import OrderState
 from studio.money import usd
 from studio.planning.plan import Shot
+from studio.providers.registry import generation_name
 from tasks.caching import key, worth
 from tasks.values import Finished, Footage, Published, Submitted
 
@@ -74,7 +75,7 @@ async def ended_in_the_books(run: Run, shot: Shot) -> bool:
 
 def _generation_key(context: TaskRunContext, inputs: dict[str, Any]) -> str:
     session, submitted = inputs["run"].session, inputs["submitted"]
-    return key("wait", 1, session.ledger.id, submitted.generation_id)
+    return key("wait", 1, session.ledger.id, generation_name(inputs["shot"].api, submitted.generation_id))
 
 
 @task(

@@ -19,6 +19,7 @@ from studio.execution.run import Run
 from studio.file_types import FileType
 from studio.ledger import OrderRow
 from studio.planning.plan import Shot
+from studio.providers.registry import generation_name
 from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part
 
@@ -85,7 +86,7 @@ async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callabl
 
     await fetch(
         fresh_url, ARCHIVE, goal.parent / "incoming", lambda part: _settled(part, goal), client=session.http,
-        name=f"{shot.id}.exr", where=where, generation=generation_id, sleep=sleep,
+        name=f"{shot.id}.exr", where=where, generation=generation_name(shot.api, generation_id), sleep=sleep,
     )  # fmt: skip
 
 

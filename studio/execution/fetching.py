@@ -6,6 +6,7 @@ import asyncio
 
 from studio.errors import DownloadError
 from studio.execution.session import Session
+from studio.providers.registry import generation_name
 from studio.storage.download import download
 from studio.storage.probe_cache import remember
 from studio.storage.still_store import fetch_still
@@ -32,8 +33,9 @@ async def fetch_made(session: Session, api: str, generation_id: str, *, still: b
     async def fresh() -> str:
         return await fresh_url(session, api, generation_id, still=still, where=where or name)
 
+    made = generation_name(api, generation_id)
     if still:
-        return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=generation_id)
-    clip = await download(fresh, session.store, client=session.http, name=name, generation=generation_id)
+        return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=made)
+    clip = await download(fresh, session.store, client=session.http, name=name, generation=made)
     await asyncio.to_thread(remember, session.store, clip)  # it was measured just now, so it need not be measured again
     return clip.sha256

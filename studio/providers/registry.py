@@ -125,6 +125,11 @@ def find_spec(provider: str) -> ProviderSpec | None:
     return registered().specs.get(provider)
 
 
+def generation_name(provider: str, generation_id: str) -> str:
+    """A generation's name among those of all services, whose ids may be equal. Luma's is its id, as it always was."""
+    return generation_id if provider in BUILT_IN else f"{provider}-{generation_id}"
+
+
 def provider_of(order: Sold) -> str:
     """The id of the provider that an order was sent to, or is to be sent to."""
     if order.provider:

@@ -14,7 +14,16 @@ from studio.providers.models import StillModel, VideoModel
 from studio.providers.order_trace import ORDER_QUERY
 from studio.providers.price_book import load_prices
 from studio.providers.pricing import PriceTable
-from studio.providers.registry import all_specs, provider_of, registered, spec_of, still_models, video_models
+from studio.providers.registry import (
+    BUILT_IN,
+    all_specs,
+    generation_name,
+    provider_of,
+    registered,
+    spec_of,
+    still_models,
+    video_models,
+)
 from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
 from studio.providers.spec import Connection, ProviderSpec
 from studio.settings import Credentials, choose_service, load_settings
@@ -85,6 +94,14 @@ def test_what_a_specification_says_of_itself(spec: ProviderSpec) -> None:
         assert provider_of(Order(still.name)) == spec.id
     assert set(spec.limits) <= {m.pool for m in (*spec.models, *spec.stills)}
     assert (Operation.IMAGE in spec.endpoints) == bool(spec.stills)
+
+
+@SPECS
+def test_generations_of_equal_ids_have_names_of_their_own(spec: ProviderSpec) -> None:
+    """Two services may both make a ``job-1``; Luma's keep the names that downloads and results have had before."""
+    names = {generation_name(other.id, "job-1") for other in all_specs() if other.id not in BUILT_IN}
+    assert len(names) == len(all_specs()) - len(BUILT_IN)
+    assert (generation_name(spec.id, "job-1") == "job-1") is (spec.id in BUILT_IN)
 
 
 @SPECS
