@@ -172,7 +172,7 @@ TESTS = {
         "november or another_month or another_run",
     ),
     BY_HAND: of("purchasing/states", "hand or adopt or undone or hangs or named"),
-    RETAKES: of("ledger/retakes", "not refused_retake"),
+    RETAKES: of("ledger/new_takes", "not refused_retake"),
     BUDGETS: of("ledger/caps", "budget or title or joined"),
     RESTORED: of("integration/restored", "not lacks_is_adopted_from and not without_recorded"),
     CLOCKS: of("ledger/caps", "clock or serialises"),

@@ -6,7 +6,7 @@ from mutants_pieces import BOOKS, DOOR, RECONCILED, RESTORED, RETAKES, Mutant, o
 
 RECONCILING = "studio/execution/reconciliation.py"
 TAKES = "studio/planning/takes.py"
-ASKED = "studio/ledger/retakes.py"
+ASKED = "studio/ledger/new_takes.py"
 BUYING = "studio/execution/steps.py"
 RUN = "studio/execution/run.py"
 SESSION = "studio/execution/session.py"

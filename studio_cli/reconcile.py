@@ -9,7 +9,7 @@ from studio.execution.reconciliation import reconcile
 from studio.execution.reconciliation_lines import told
 from studio.execution.session import Session, open_session
 from studio.execution.settle_by_hand import adopt_by_hand, release_by_hand, undo_by_hand
-from studio.ledger import retakes
+from studio.ledger import new_takes
 from studio.purchasing.order_errors import in_doubt
 from studio.settings import load_settings
 from studio_cli.console import Terminal
@@ -77,7 +77,7 @@ def settle(
 
 
 def _withdraw(console: Terminal, session: Session, production: str, scene: str) -> None:
-    ended = retakes.withdraw(session.ledger, session.service.realm, production, scene)
+    ended = new_takes.withdraw(session.ledger, session.service.realm, production, scene)
     if not ended:
         raise BadInput(
             f"no new take of scene '{scene}' of '{production}' is open", where="--withdraw",

@@ -15,7 +15,7 @@ from studio.execution.fetching import fetch_made
 from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.ledger.balances import BalanceReading, account_books, keep_reading, last_reading, unexplained
-from studio.ledger.retakes import Retake, open_retakes
+from studio.ledger.new_takes import Retake, open_retakes
 from studio.production.field_types import counted
 from studio.providers import Generation
 from studio.providers.registry import find_spec, provider_of, spec_of

@@ -22,7 +22,7 @@ from studio.execution.session import Session, budget_notes, caps_of
 from studio.ledger import OrderRow, OrderState
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
-from studio.ledger.retakes import end_retakes, keep_retakes
+from studio.ledger.new_takes import end_retakes, keep_retakes
 from studio.media.clip import Clip
 from studio.money import ZERO, usd
 from studio.planning.context import Seed

@@ -27,7 +27,7 @@ from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.clock import TOLD, check_clock
 from studio.ledger.mark import LedgerMark
-from studio.ledger.retakes import retakes_of
+from studio.ledger.new_takes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
 from studio.planning import draw_plan
 from studio.planning.asset_use import assets_of, notes_on

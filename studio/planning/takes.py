@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.ledger import Ledger, OrderRow, OrderState
-from studio.ledger.retakes import Retake
+from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen

@@ -12,7 +12,7 @@ from studio.errors import LedgerError
 from studio.execution.run import Run
 from studio.execution.session import Session, open_session
 from studio.failures import FailureClass
-from studio.ledger.retakes import keep_retakes, open_retakes, withdraw
+from studio.ledger.new_takes import keep_retakes, open_retakes, withdraw
 from studio.planning.plan import Plan, ShotState
 from studio.settings import load_settings
 from tests.support.productions import film, scene
