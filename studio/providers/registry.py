@@ -23,7 +23,7 @@ BUILT_IN: Mapping[str, str] = {
 }
 #: Characters of names that the ledger has columns for. An account is named by its provider's id, and a digest.
 LONGEST_ID, LONGEST_POOL, LONGEST_NAME = 24, 20, 40
-#: The provider of orders that were booked before orders named theirs, where nobody knows their model any more.
+#: The provider of orders that were booked before orders named theirs, where their model is no longer known.
 EARLIEST = "dream-machine"
 
 
@@ -56,6 +56,8 @@ def registered() -> Registered:
             sold = [model.name for model in spec.sold]
             why = next(_wrong(spec, name, sold), "") or _in_use(name, sold, specs, taken)
         except Exception as error:  # noqa: BLE001 - another package's code: told where one of its models is asked for
+            if name in BUILT_IN:
+                raise  # a fault of ours
             faults.append(f"'{name}' ({where}) cannot be loaded ({type(error).__name__})")
             continue
         if why:
@@ -67,7 +69,7 @@ def registered() -> Registered:
 
 
 def _in_use(name: str, sold: Sequence[str], specs: Mapping[str, ProviderSpec], taken: Set[str]) -> str:
-    """The names of a service that another one has; empty where there are none."""
+    """The names of a service that another one has taken; empty where there are none."""
     if name in specs:
         return "its id is taken"
     already = [model for model in sold if model in taken]
@@ -75,7 +77,7 @@ def _in_use(name: str, sold: Sequence[str], specs: Mapping[str, ProviderSpec], t
 
 
 def _wrong(spec: ProviderSpec, name: str, sold: Sequence[str]) -> Iterator[str]:
-    """What in a specification would stop other services, or an order once it is to be booked."""
+    """Faults of a specification that would stop other services, or an order once it is to be booked."""
     if spec.id != name:
         yield f"its id is '{spec.id}'"
     if not spec.key_variables:
