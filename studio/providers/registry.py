@@ -55,7 +55,7 @@ def registered() -> Registered:
             spec = _load(where)
             sold = [model.name for model in spec.sold]
             why = next(_wrong(spec, name, sold), "") or _in_use(name, sold, specs, taken)
-        except Exception as error:  # noqa: BLE001 - another package's code: told where one of its models is asked for
+        except Exception as error:
             if name in BUILT_IN:
                 raise  # a fault of ours
             faults.append(f"'{name}' ({where}) cannot be loaded ({type(error).__name__})")
