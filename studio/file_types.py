@@ -150,7 +150,7 @@ class Content:
 
     @property
     def said(self) -> str:
-        """What a file is that Luma does not read, in words that follow ``is``; empty where nobody knows."""
+        """The name of a file type that Luma does not read, in words that follow ``is``; empty where nobody knows."""
         return f"{self.name}{self.rest}" if self.name and self.hint else ""
 
 
@@ -334,7 +334,7 @@ def _tiff_order(head: bytes) -> Order | None:
 
 @dataclass
 class _Tiff:
-    """What the tables of a TIFF say: all numbers by tag, and the maker."""
+    """The contents of a TIFF's tables: all numbers by tag, and the maker."""
 
     numbers: dict[int, set[int]] = field(default_factory=dict)
     first_kind: int | None = None

@@ -77,7 +77,7 @@ class Again(Remedy):
 
 
 class Settling(StrEnum):
-    """What reconciliation is asked to do."""
+    """The action that is asked of reconciliation."""
 
     LIST = "list"  # of what is open
     ADOPT = "adopt"  # a generation for an order

@@ -217,7 +217,7 @@ class Session:
         return self._providers[api]
 
     def poller_of(self, api: str) -> GenerationPoller:
-        """Who waits for the generations of that API."""
+        """The poller that waits for the generations of that API."""
         self.provider_of(api)
         return self._pollers[api]
 

@@ -49,7 +49,7 @@ async def undo_by_hand(session: Session, order: str) -> OrderRow:
 
 
 def _mismatch(session: Session, row: OrderRow, generation: Generation) -> str:
-    """Why a generation cannot be what an order bought; empty: it can."""
+    """The reason why a generation cannot be what an order bought; empty: it can."""
     # What it is says the generation itself; by which kind of request it was made, its echo.
     spec = spec_of(provider_of(row))
     picture, asked = spec.is_still(row.endpoint), spec.echo_kinds.get(row.endpoint)

@@ -1,4 +1,4 @@
-"""What was spent, on what: sums over the journal, made by the database.
+"""The costs by group: sums over the journal, made by the database.
 
 A column of the costs is a field of ``CostRow`` with its sum: the command ``costs`` shows every one that is there.
 """

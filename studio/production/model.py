@@ -46,7 +46,7 @@ from studio.remedies import Words
 
 
 class FilmOptions(Frozen):
-    """How the scenes become one file."""
+    """The options by which the scenes become one file."""
 
     model_config = not_in_the_form("fps")
 

@@ -93,7 +93,7 @@ class Guide(Frozen):
 
 
 class Controls(Frozen):
-    """What a modified scene keeps of its footage, signal by signal (ray-3). Empty: as the model likes."""
+    """The signals of its footage that a modified scene keeps (ray-3). Empty: as the model likes."""
 
     pose: Pose | None = Field(default=None, description="How people hold themselves: precise, coarse, true or false.")
     depth: Amount | None = Field(

@@ -25,7 +25,7 @@ GRAVEST: tuple[ShotOutcome, ...] = (
 
 
 def kind_of(shot: ShotRecord) -> Kind:
-    """What was bought: a clip, a still, or a clip made of another one."""
+    """The kind of a shot: a clip, a still, or a clip made of another one."""
     spec = find_spec(shot.api)
     return "clip" if spec is None else _KINDS[spec.operation(shot.endpoint)]
 

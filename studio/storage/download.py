@@ -43,7 +43,7 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True)
 class Goods:
-    """What is fetched. ``noun`` names it in errors; ``types`` are those that its content may be of.
+    """A file to fetch. ``noun`` names it in errors; ``types`` are those that its content may be of.
 
     ``longest`` is the largest size that is accepted, in bytes; ``kept`` tells in every error where the file is for now.
     """
@@ -58,7 +58,7 @@ class Goods:
         return text_of(self.kept, ": ", AGAIN, ", and it is fetched, not bought")
 
     def instead(self, head: bytes) -> str:
-        """What came in its place, in words, by the first bytes; empty where they are of one of its types."""
+        """The name of unexpected content, by its first bytes; empty where it is of one of the types."""
         content = content_of(head)
         return "" if content.type in self.types else content.name or "something unknown"
 
