@@ -1,4 +1,4 @@
-"""What nobody here has seen the Dream Machine API do, in one table; the other API has its own in ``agents/``."""
+"""The table of assumptions about unseen behaviour of the Dream Machine API; the other API's is in ``agents/``."""
 
 from __future__ import annotations
 

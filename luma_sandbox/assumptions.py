@@ -1,4 +1,4 @@
-"""What nobody here has seen the service do. Each entry of the tables can be switched: ``--assume NAME=VALUE``."""
+"""Assumptions about unseen behaviour of the service. Each entry can be switched: ``--assume NAME=VALUE``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody here has seen the Agents API do, in one table."""
+"""The table of assumptions about behaviour of the Agents API that nobody here has seen."""
 
 from __future__ import annotations
 
