@@ -63,7 +63,7 @@ def test_no_part_of_a_ledgers_address_is_told(
 
 @pytest.mark.parametrize("text", ["nonsense", "mysql://h/db", "postgresql://h:x/db", "postgresql://a:b@c@h/db"])
 def test_a_wrong_ledger_is_bad_input_and_names_its_variable(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be an address of a ledger is a mistake in STUDIO_LEDGER_URL: exit status 2, and what to write."""
+    """A wrong ledger address is a mistake in STUDIO_LEDGER_URL: exit status 2, and what to write."""
     monkeypatch.setenv("STUDIO_LEDGER_URL", text)
     with pytest.raises(SettingsError) as caught:
         _ = load_settings().ledger
@@ -119,7 +119,7 @@ def test_an_address_that_cannot_be_used_names_its_variable_alone(
 
 
 def test_a_callback_address_may_hold_a_secret_and_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Luma calls back, a token may stand in the query; what is no address is refused at once."""
+    """A callback URL may hold a token in its query; what is no address is refused at once."""
     monkeypatch.setenv("STUDIO_CALLBACK_URL", "https://hooks.example/luma?token=SECRET")
     assert "SECRET" not in repr(load_settings())
     monkeypatch.setenv("STUDIO_CALLBACK_URL", "hooks.example:SECRET")

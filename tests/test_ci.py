@@ -1,4 +1,4 @@
-"""What a CI machine does: which tests it runs, when it leaves the long ones out, and what it says of their times."""
+"""The decisions of a CI machine: the tests that it runs, when it skips the long ones, and the times it reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints there, untouched by anybody's settings."""
+    """The output of a git command in that folder, untouched by anybody's settings."""
     names = {f"GIT_{who}_{what}": "x@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     given = {n: v for n, v in os.environ.items() if not n.startswith("GIT_")} | names
     given |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}

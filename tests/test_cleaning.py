@@ -132,7 +132,7 @@ def test_a_screen_shows_nothing_that_a_terminal_obeys(live: bool) -> None:
 
 
 def test_ffmpegs_log_is_harmless(tmp_path: Path) -> None:
-    """What ffmpeg repeats of names and titles is in its error without escape sequences."""
+    """Names and titles in ffmpeg's error have no escape sequences."""
     missing = tmp_path / "no\x1b[31mthing.mp4"
     with pytest.raises(FfmpegError) as caught:
         ffmpeg.run(ffmpeg.clip_input(missing).output(str(tmp_path / "out.mp4")))

@@ -93,7 +93,7 @@ async def test_an_untrusted_certificate_is_said_to_be_one(wire: Wire, api: str) 
 
 
 async def test_with_its_authority_named_it_is_trusted(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the hint says helps; with another authority named the hint speaks of the one that is set."""
+    """The hint's remedy helps; with another authority named the hint speaks of the one that is set."""
     assert wire.server_state.certificate is not None
     monkeypatch.setenv("SSL_CERT_FILE", str(wire.server_state.certificate.ca))
     async with provider_at("luma", wire.url, Naps()) as provider:
@@ -287,7 +287,7 @@ async def test_an_asset_behind_an_untrusted_certificate(wire: Wire, tmp_path: Pa
 
 @pytest.mark.parametrize("state", STATES)
 async def test_an_asset_that_cannot_be_fetched(tmp_path: Path, state: str) -> None:
-    """Why an asset's URL cannot be read is told apart, too."""
+    """Reasons why an asset's URL fails are told apart, too."""
     place, said = STATES[state]
     async with contextlib.aclosing(place()) as places:  # type: ignore[type-var]
         origin = await anext(places)
@@ -296,7 +296,7 @@ async def test_an_asset_that_cannot_be_fetched(tmp_path: Path, state: str) -> No
 
 
 async def test_a_published_asset_behind_an_untrusted_certificate(wire: Wire, tmp_path: Path) -> None:
-    """What was published is not tried out again and again."""
+    """An untrusted certificate is not tried again."""
     image = await look_at_bytes(encoded(halves()), tmp_path)
     pauses: list[float] = []
     with pytest.raises(Untrusted, match="is not trusted") as caught:

@@ -119,13 +119,13 @@ def test_a_first_run_on_a_terminal_shows_our_screen_alone(workplace: Path) -> No
 
 
 def test_serving_shows_no_notice_of_prefects(workplace: Path) -> None:
-    """Where the deployments are served, Prefect, imported for the first time, prints nothing of its own."""
+    """Serving the deployments prints no notice of Prefect's, even when it is first imported."""
     shown = on_a_terminal(workplace, "-c", "import deployments.serve; print('served')")
     assert shown.split() == ["served"]
 
 
 def on_a_terminal(folder: Path, *args: str, **environment: str) -> str:
-    """What a terminal shows of a command that a person starts there, with a Prefect home of its own."""
+    """The output on a terminal of a command that is started in that folder, with a Prefect home of its own."""
     ours, theirs = pty.openpty()
     kept = {n: v for n, v in os.environ.items() if n not in ("CI", "DO_NOT_TRACK", "PREFECT_API_URL")}
     # Prefect takes some of these for a machine on which nobody reads a notice.

@@ -46,7 +46,7 @@ async def test_what_a_file_is_its_content_says(tmp_path: Path, name: str, suffix
 
 @pytest.mark.parametrize("kind", ["AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM"])
 async def test_real_pictures_of_other_kinds(tmp_path: Path, kind: str) -> None:
-    """What an encoder really writes is named, too."""
+    """A real encoder's picture is named, too."""
     if kind == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow writes no AVIF")
     said = {"JPEG2000": "JPEG 2000"}.get(kind, kind)
@@ -90,7 +90,7 @@ def test_footage_with_another_brand_written_in(tmp_path: Path) -> None:
     ids=lambda value: value.name if isinstance(value, FileType) else "",
 )
 def test_the_first_bytes_tell_the_type(tmp_path: Path, head: bytes, type_: FileType) -> None:
-    """What is still on its way is told by its first bytes, as the same type as its file is."""
+    """The first bytes of a file tell the same type as the whole file."""
     (tmp_path / "file").write_bytes(head)
     assert content_of(head).type is content_of(tmp_path / "file").type is type_
 

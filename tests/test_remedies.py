@@ -1,4 +1,4 @@
-"""What a person is told to do next: true for what the scene has, and for where the run was started."""
+"""Remedies told to a person: true for what the scene has, and for where the run was started."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_option_is_named_as_where_one_is(
     ],
 )
 def test_a_form_hears_of_no_flags(wrong: Any) -> None:
-    """What a run in Prefect is told names the form's fields, and no flag or command that is not there."""
+    """A run in Prefect is told of the form's fields, and of no flag or command that is not there."""
     with asked_from(Surface.FORM):
         try:
             said = str(wrong())

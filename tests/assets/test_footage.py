@@ -87,7 +87,7 @@ async def test_remote_footage_is_sent_by_its_own_url(clip: Path, tmp_path: Path)
 
 
 async def test_remote_footage_that_never_ends(tmp_path: Path) -> None:
-    """What is larger than Luma reads is given up where the limit is, not at its end, and nothing of it stays."""
+    """Footage larger than Luma reads is given up at the limit, not at its end, and nothing of it stays."""
     sent = 0
 
     async def body():  # type: ignore[no-untyped-def]
@@ -175,7 +175,7 @@ async def test_footage_where_an_image_is_needed(clip: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("kind", "footage"), [("image", True), ("video", False)])
 async def test_a_kind_that_the_content_contradicts(clip: Path, tmp_path: Path, kind: str, footage: bool) -> None:
-    """What the production says of an asset must be so."""
+    """An asset's content must be of the declared kind."""
     file = clip if footage else tmp_path / "seed.png"
     if not footage:
         file.write_bytes(encoded(halves()))

@@ -125,7 +125,7 @@ async def test_what_is_sent_shows_the_same(files: dict[str, Path], tmp_path: Pat
 
 
 async def test_what_only_begins_late_is_copied(files: dict[str, Path], tmp_path: Path) -> None:
-    """Where every stored frame is shown, nothing is encoded: the picture's packets are the source's own."""
+    """Footage whose frames are all shown is not encoded: its picture's packets are the source's own."""
     for form in ("late picture", "late picture, no sound", "two sounds", "head trim", "fragments"):
         seed = await looked_at(files[form], tmp_path)
         assert seed.path is not None
@@ -194,7 +194,7 @@ async def test_a_limit_holds_for_what_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_variable_rate_is_counted_by_its_length(tmp_path: Path) -> None:
-    """How many frames are stored does not matter: two seconds are 48 frames of what is made, also of 36 stored ones."""
+    """Two seconds are 48 frames of what is made, even where 36 frames are stored."""
     length = measure(uneven(tmp_path / "uneven.mp4"))
     assert (length.stored, length.rate, length.seconds, length.frames) == (36, None, 2, 48)
 

@@ -158,7 +158,7 @@ async def test_too_many_bytes_are_encoded_anew(tmp_path: Path) -> None:
 
 
 def test_what_no_png_holds_becomes_a_jpeg(tmp_path: Path) -> None:
-    """What is too large even so becomes a JPEG, of lower quality and smaller until it fits; transparent parts white."""
+    """A picture too large as a PNG becomes a JPEG, reduced until it fits, with transparent parts white."""
     noise = Image.frombytes("RGBA", (400, 300), os.urandom(400 * 300 * 4))
     noise.paste((0, 0, 0, 0), (0, 0, 100, 100))
     for most in (250_000, 20_000):
@@ -193,7 +193,7 @@ async def test_a_camera_jpeg_with_two_pictures(tmp_path: Path) -> None:
 
 
 async def test_the_same_source_gives_the_same_file(tmp_path: Path) -> None:
-    """What was made of a source once is used again; a kept copy that is damaged is put right."""
+    """A file made of a source is used again; a kept copy that is damaged is put right."""
     data = encoded(halves(), "JPEG", exif=phone_exif(6))
     first = await look_at_bytes(data, tmp_path)
     made = first.path.stat().st_mtime_ns
@@ -254,7 +254,7 @@ async def test_a_file_that_is_not_there(tmp_path: Path, place: str) -> None:
 
 
 async def test_an_edit_during_the_run_changes_nothing(tmp_path: Path) -> None:
-    """What was looked at is a copy: the producer may save the file anew while the run goes on."""
+    """A run uses its own copy of a file, which the producer may save anew in the meantime."""
     data = encoded(halves())
     image = await look_at_bytes(data, tmp_path)
     (tmp_path / "seed.bin").write_bytes(encoded(Image.new("RGB", (80, 80))))
@@ -264,7 +264,7 @@ async def test_an_edit_during_the_run_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("note", ["kept", "zeros", "gone"])
 @pytest.mark.parametrize("way", ["bared", "rendered", "as it is"])
 async def test_a_kept_file_that_was_overwritten(tmp_path: Path, way: str, note: str) -> None:
-    """What is sent is made anew where other bytes of the same length lie in its place; ``content`` says which it is."""
+    """A file to send is made anew where other bytes of the same length replaced it; ``content`` tells which it is."""
     options = {"bared": {"exif": phone_exif()}, "rendered": {"exif": phone_exif(6)}, "as it is": {}}[way]
     data = encoded(halves(), "JPEG", **options)
     first = await look_at_bytes(data, tmp_path)
@@ -317,7 +317,7 @@ async def test_a_remote_image_is_sent_by_its_own_url(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [encoded(halves(), "JPEG", exif=phone_exif(3)), encoded(halves(8200, 1640))])
 async def test_a_remote_image_that_must_change_is_published_anew(tmp_path: Path, data: bytes) -> None:
-    """Where the file at the URL cannot be sent as it is, its URL is not used."""
+    """A URL is not used where its file cannot be sent as it is."""
     image = await look(Source(url=URL), tmp_path, answer=lambda _: httpx.Response(200, content=data))
     assert image.url is None
     assert image.path is not None
@@ -339,7 +339,7 @@ async def test_a_remote_image_that_must_change_is_published_anew(tmp_path: Path,
     ],
 )
 async def test_a_url_that_gives_no_image(tmp_path: Path, answer: Any, fault: str) -> None:
-    """What goes wrong with a URL is said without the URL, which may be signed."""
+    """An error about a URL does not show the URL, which may be signed."""
 
     def handle(request: httpx.Request) -> httpx.Response:
         assert request.headers["accept-encoding"] == "identity"

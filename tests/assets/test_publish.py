@@ -113,7 +113,7 @@ def loopback() -> Iterator[LoopbackFiles]:
 
 
 def test_a_file_is_served_on_loopback(loopback: LoopbackFiles, image: SeedImage) -> None:
-    """What was published is read from this machine, whole or in part; nothing else is."""
+    """A published file is read from this machine, whole or in part; nothing else is."""
     loopback.check([image])
     url = loopback.publish(image)
     assert loopback.publish(image) == url
@@ -195,7 +195,7 @@ def test_a_folder_that_is_served(served: tuple[Path, str], image: SeedImage) -> 
 
 @pytest.mark.parametrize("harm", ["zeros", "cut"])
 def test_a_published_copy_that_was_overwritten(served: tuple[Path, str], image: SeedImage, harm: str) -> None:
-    """What lies in the folder is compared byte by byte: other bytes of the same length are replaced."""
+    """A copy in the folder is compared byte by byte: other bytes of the same length are replaced."""
     folder, base = served
     publisher = FolderFiles(folder, base, sleep=no_sleep)
     url = publisher.publish(image)
@@ -249,7 +249,7 @@ async def test_every_order_looks_at_what_is_published(
 
 
 def test_a_folder_that_is_not_served(served: tuple[Path, str], image: SeedImage, tmp_path: Path) -> None:
-    """Where the base URL serves something else, the error says which two settings do not agree."""
+    """The error names the two settings that disagree where the base URL serves something else."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     pauses: list[float] = []
@@ -269,7 +269,7 @@ def test_a_folder_that_is_missing(image: SeedImage, tmp_path: Path) -> None:
 
 
 def test_a_public_asset_is_not_copied(tmp_path: Path) -> None:
-    """Where an asset has a URL of its own, that is sent."""
+    """An asset's own URL is sent without a copy."""
     publisher = FolderFiles(tmp_path, "https://x.example")
     publisher.check([PUBLIC])
     assert publisher.publish(PUBLIC) == PUBLIC.url
@@ -316,7 +316,7 @@ def test_trying_out_takes_one_byte(image: SeedImage) -> None:
     ],
 )
 def test_a_url_that_cannot_be_read(image: SeedImage, say: Answer, fault: str, tries: int) -> None:
-    """What Luma could not read is found before it is asked to; a server's bad moment is given a second chance."""
+    """A URL that Luma could not read is found before Luma is asked to; a passing server error is tried again."""
     pauses: list[float] = []
     transport = httpx.MockTransport(say)
     with pytest.raises(AssetError, match=fault) as caught:

@@ -91,7 +91,7 @@ def test_footage_goes_the_same_way(s3: Any, tmp_path: Path) -> None:
 
 
 def test_the_sandbox_reads_it(s3: Any, image: SeedImage) -> None:
-    """What reads inputs in Luma's place gets the published bytes by the signed URL alone."""
+    """The sandbox's reader gets the published bytes by the signed URL alone."""
     assert image.path is not None
     assert asyncio.run(Reader().image(publisher().publish(image))) == image.path.read_bytes()
 
@@ -135,7 +135,7 @@ def test_an_object_in_parts_is_read_back(s3: Any, image: SeedImage, sound: bool)
 
 
 def test_a_public_asset_is_not_uploaded(s3: Any) -> None:
-    """Where an asset has a URL of its own, that is sent."""
+    """An asset's own URL is sent without an upload."""
     public = SeedImage("lamp", "a" * 64, "image/png", ".png", 960, 540, url="https://x.example/p.png")
     place = publisher()
     place.check([public])
@@ -191,7 +191,7 @@ def test_luma_cannot_read_a_bucket_here(s3: Any, image: SeedImage) -> None:
 
 
 def test_a_signed_url_that_is_refused(s3: Any, image: SeedImage) -> None:
-    """What the bucket's policy keeps from readers is found by trying, and the signature is not shown."""
+    """A URL that the bucket's policy refuses is found by trying, and the signature is not shown."""
     transport = httpx.MockTransport(lambda _: httpx.Response(403, text="<Code>AccessDenied</Code>"))
     with pytest.raises(AssetError, match="its URL answers with status 403") as caught:
         publisher(transport=transport).publish(image)
@@ -215,7 +215,7 @@ def test_lives_that_cannot_be(seconds: int, lives: float) -> None:
 
 
 def test_s3_without_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where s3fs is not installed, the command that installs it is said."""
+    """The error without s3fs names the command that installs it."""
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(SettingsError, match="S3 needs s3fs") as caught:
         publisher()

@@ -108,7 +108,7 @@ async def test_footage_at_a_url_is_published_without_it(tmp_path: Path) -> None:
 
 
 async def test_a_second_sound_that_cannot_be_decoded(tmp_path: Path) -> None:
-    """Where the first track decodes, nothing is said of the others."""
+    """Other tracks are not mentioned where the first one decodes."""
     made = two_sounds(tmp_path / "clip.mp4")
     seed = await looked_at(renamed(made, b"mp4a", b"apac", number=1), tmp_path)
     assert not [note for note in seed.notes if "apac" in note]

@@ -180,7 +180,7 @@ def test_no_order_of_steps_breaks_a_promise(books: list[Books]) -> None:
 
 
 def test_a_calm_history_is_clean(books: list[Books]) -> None:
-    """Where nothing goes wrong, each order is created once, and nothing is found."""
+    """Each order is created once where nothing goes wrong, and no fault is found."""
     outcome = History(books, 1, traits=CALM).play()
     assert (outcome.faults, outcome.creates, outcome.doubts) == ({}, CALM.orders, 0)
 
@@ -220,7 +220,7 @@ def test_what_is_accepted_twice_is_found(books: list[Books], traits: Traits, kin
 
 
 def test_a_person_settles_what_nobody_else_can(books: list[Books]) -> None:
-    """Where no list tells, every lost answer is left to a person, who knows; then the books are right to the cent."""
+    """Every lost answer is left to a person where no list tells; then the ledger is right to the cent."""
     history = History(books, 1, traits=replace(CALM, lost_after=1.0, no_list=True))
     outcome = history.play()
     assert outcome.for_a_person == CALM.orders
@@ -281,6 +281,6 @@ def test_a_killed_machine_does_nothing_more() -> None:
 
 
 def test_draws_depend_on_their_purpose_alone() -> None:
-    """What is drawn for one purpose does not change with what is drawn for others."""
+    """A draw for one purpose does not change with the draws for others."""
     assert Draw(5).unit("a", 1) == Draw(5).unit("a", 1) != Draw(5).unit("a", 2)
     assert {Draw(5).whole(1, 3, n) for n in range(50)} == {1, 2, 3}

@@ -39,7 +39,7 @@ class Server:
     ca: Path | None = None
 
     def environment(self) -> dict[str, str]:
-        """What a client is told: addresses, keys, an authority."""
+        """The environment of a client: addresses, keys, an authority."""
         ours = ("LUMA", "STUDIO_", "PYTHON", "SSL_CERT", "NODE_EXTRA", "REQUESTS_CA")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         told = {
@@ -60,7 +60,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where clients are kept between runs."""
+    """The folder that keeps clients between runs."""
     known = request.config.cache
     return tmp_path_factory.mktemp("clients") if known is None else known.mkdir("clients")
 

@@ -1,4 +1,4 @@
-"""How clients are fetched: once, whole, and without failing a test where a registry is away."""
+"""The fetching of clients: once, whole, and without failing a test where a registry is away."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_docs_name_what_is_run(root: Path) -> None:
 
 @pytest.mark.long
 def test_a_registry_that_has_none_is_a_skip_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What pip cannot find skips the test, says which package and why, and is not taken for fetched the next time."""
+    """A package that pip cannot find skips the test with the reason, and is not taken for fetched the next time."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     for _ in range(2):
         with pytest.raises(pytest.skip.Exception, match=r"lumaai==999 could not be fetched: ERROR: .*lumaai==999"):

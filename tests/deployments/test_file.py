@@ -1,4 +1,4 @@
-"""What prefect.yaml says: its parameters fit the flows, nothing is bought unasked, and the documents name it all."""
+"""The deployments in prefect.yaml: they fit the flows, buy nothing unasked, and are all named by the documents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 
 def written_deployments() -> list[dict[str, Any]]:
-    """What prefect.yaml says."""
+    """The deployments in prefect.yaml."""
     listed: list[dict[str, Any]] = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
     return listed
 
@@ -50,7 +50,7 @@ def test_nothing_is_bought_on_a_schedule_without_a_budget_and_a_decision() -> No
 
 
 def test_every_deployment_is_in_the_documents() -> None:
-    """What prefect.yaml deploys stands in the table of docs/deploying.md, and nothing else does."""
+    """The table of docs/deploying.md names what prefect.yaml deploys, and nothing else."""
     text = (ROOT / "docs" / "deploying.md").read_text("utf-8")
     listed = re.findall(r"^\| `([a-z-]+/[a-z-]+)` \|", text, flags=re.MULTILINE)
     assert listed == [f"{flow_of(d)}/{d['name']}" for d in written_deployments()]

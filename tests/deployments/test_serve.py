@@ -36,7 +36,7 @@ def first(deployed: Place) -> Any:
 
 
 class TestAWorker:
-    """What a worker makes of the deployments."""
+    """A worker's runs of the deployments."""
 
     pytestmark = long
 
@@ -129,7 +129,7 @@ class TestAWorker:
         assert "1 orders are not on the list, and may be sent again" in deployed.artifacts(run)["reconciliation"]
 
     def test_keeps_the_schedule_off(self, deployed: Place) -> None:
-        """What buys stands at the server switched off, with a budget; what settles, on. Neither runs twice at once."""
+        """A schedule that buys is off and has a budget, the one that settles is on; neither runs twice at once."""
         stands = deployed.deployment("coffee-shop-mondays")
         assert [s["active"] for s in stands["schedules"]] == [False]
         assert stands["parameters"]["budget"] == 2.5

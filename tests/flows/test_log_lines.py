@@ -37,7 +37,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[logging.Logger]:
 def test_an_expected_refusal_is_one_line(
     log: logging.Logger, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    """What a run ends with by itself has no traceback, and all of its text in one line; as Prefect tells it, or not."""
+    """An expected error that ends a run has no traceback and all its text in one line, as Prefect tells it or not."""
     try:
         raise error
     except Exception as raised:
@@ -72,7 +72,7 @@ def test_what_is_wrong_and_what_to_do_stand_in_order(log: logging.Logger, caplog
 def test_a_line_that_names_money_says_what_is_billed(
     log: logging.Logger, caplog: pytest.LogCaptureFixture, free: bool
 ) -> None:
-    """Where a run is not billed, each line with an amount says so, once; other lines and runs are as they were."""
+    """A line with an amount says once that nothing is billed if that is so; other lines and runs stay the same."""
     token = unbilled.set(free)
     try:
         log.info("generation %s, bought for %s", "1", "$0.14")

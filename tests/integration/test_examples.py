@@ -54,7 +54,7 @@ async def test_an_example_s_plan(file: Path, workplace: Path) -> None:
 async def test_the_plan_of_an_example_with_options(
     name: str, options: dict[str, Any], price: str, workplace: Path
 ) -> None:
-    """What ``make examples`` also makes of some, at these prices; what is not there already is within the budget."""
+    """An example with its options costs this much, and what is not there already is within the budget."""
     plan = await plan_of(EXAMPLES / f"{name}.yaml", **options)
     there = {shot.key for shot in (await plan_of(EXAMPLES / f"{name}.yaml")).shots}
     more = sum(shot.quote.usd for shot in plan.shots if shot.key not in there)

@@ -76,6 +76,6 @@ def test_every_example_is_shown() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """What the page links to is there."""
+    """The page's link targets exist."""
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", TEXT)
     assert [link for link in links if not (PLACE.parent / link).exists()] == []

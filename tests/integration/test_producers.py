@@ -132,7 +132,7 @@ def serving(service: Service) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Producer:
-    """What one process does: buys ``orders`` one after the other, and sees each generation through to its end."""
+    """One process: it buys ``orders`` one after the other, and sees each generation through to its end."""
 
     url: str
     base_url: str
@@ -143,7 +143,7 @@ class Producer:
     limits: Limits = field(default_factory=Limits)
 
     async def buy(self) -> list[Placed | str]:
-        """What became of each order: how it was placed, or the name of the error."""
+        """Buy each order and tell how it was placed, or the name of the error."""
         ledger = open_ledger(self.url, clock=self.clock)
         provider = DreamMachine(api_key="k", base_url=self.base_url, local=True)
         gateway = PurchaseGateway(
@@ -180,7 +180,7 @@ class Crew:
             worker.start()
 
     def ended(self, *without: str) -> dict[str, list[Placed | str]]:
-        """What each one did, once all have ended; ``without`` those that were killed."""
+        """The results of each one, once all have ended; ``without`` those that were killed."""
         found = dict(self.results.get(timeout=PATIENCE) for name in self.workers if name not in without)
         for worker in self.workers.values():
             worker.join(PATIENCE)

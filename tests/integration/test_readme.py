@@ -70,7 +70,7 @@ def test_every_command_is_held_to_its_word() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_commands_run_in_their_order(fresh: Path) -> None:
-    """What the README says to type works, one after the other, and a second run costs nothing."""
+    """The README's commands work one after the other, and a second run costs nothing."""
     for command in (c for c in COMMANDS if HELD[c] == "run"):
         done = run(command, fresh)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -70,7 +70,7 @@ def fill(ledger: Ledger) -> None:
 
 
 async def decisions(ledger: Ledger, clock: Clock) -> list[object]:
-    """What the books decide of those orders: what is spent, what may be sent, and what is sent."""
+    """The decisions of the ledger on those orders: what is spent, what may be sent, and what is sent."""
     drawn = plan(film(scene("a"))).shots[0]
     rows = sorted(ledger.orders([intent(name).key for name in NAMES]).values(), key=lambda row: row.key)
     told: list[object] = [ledger.spent("production", "film", realm="luma"), ledger.creates("run", "r", realm="luma")]

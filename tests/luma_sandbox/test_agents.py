@@ -73,7 +73,7 @@ async def test_prices(unrendered: Sandbox, wanted: dict[str, Any], cents: float)
 
 
 async def test_no_money(tmp_path: Path) -> None:
-    """What the balance does not cover is refused with 402, and nothing is charged."""
+    """An order beyond the balance is refused with 402, and nothing is charged."""
     async with opened(tmp_path, Options(credit=29)) as sandbox:
         with pytest.raises(luma_agents.APIStatusError) as broke:
             await order(sandbox, {"resolution": "720p"})
@@ -172,7 +172,7 @@ async def test_errors_in_the_sdk_s_form(unrendered: Sandbox) -> None:
 
 
 async def test_the_two_apis_know_nothing_of_each_other(unrendered: Sandbox) -> None:
-    """What one API made can neither be seen, deleted, listed nor built on through the other; the books hold both."""
+    """One API's generation cannot be seen, deleted, listed or built on through the other; the books hold both."""
     agents = client(unrendered)
     (clip,) = await unrendered.finish(await unrendered.create())
     made = await finished(unrendered, await order(unrendered))

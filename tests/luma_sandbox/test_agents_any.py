@@ -88,7 +88,7 @@ bodies = st.one_of(
 
 
 async def answered(call: Awaitable[T]) -> T | None:
-    """What a call gives, or None where it was refused as this API refuses."""
+    """The result of a call, or None where it was refused as this API refuses."""
     try:
         return await call
     except luma_agents.APIStatusError as error:

@@ -1,4 +1,4 @@
-"""What holds an edit of the Luma Agents API to its source, and where a reframe puts its own: in the order, in pictures.
+"""The controls of an edit of the Luma Agents API, and the place of a reframe's source: in the order, in pictures.
 
 The pictures are a few pixels large here; test_agents_pictures.py and test_agents_shapes.py look at whole clips.
 """
@@ -22,7 +22,7 @@ SIZE = (128, 72)
 
 
 def score(folder: Path, **more: Any) -> dict[str, Any]:
-    """What a painter is given for a red source of two frames."""
+    """The order that a painter is given for a red source of two frames."""
     source = folder / "source.mp4"
     source.write_bytes(footage(folder, SIZE, 2))
     stored = {"type": "stored", "kind": "clip", "path": str(source)}

@@ -150,7 +150,7 @@ async def test_a_file_s_time_runs_out(unrendered: Sandbox) -> None:
     ],
 )
 async def test_bad_announcements(unrendered: Sandbox, wanted: dict[str, Any]) -> None:
-    """What cannot become a file is refused with 400 at once."""
+    """A bad announcement is refused with 400 at once."""
     with pytest.raises(luma_agents.BadRequestError):
         await announced(unrendered, **wanted)
 
@@ -233,7 +233,7 @@ async def test_a_still_may_be_a_guide_frame(tmp_path: Path, unrendered: Sandbox)
 
 
 async def test_files_survive_a_restart(tmp_path: Path) -> None:
-    """What was uploaded is there for the next server."""
+    """Uploaded files are there for the next server."""
     async with opened(tmp_path) as sandbox:
         made = await uploaded(sandbox)
         waiting = await announced(sandbox)

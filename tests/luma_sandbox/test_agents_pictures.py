@@ -1,4 +1,4 @@
-"""What the Luma Agents API makes: clips, stills, edits and reframes, looked at pixel by pixel."""
+"""The results of the Luma Agents API: clips, stills, edits and reframes, looked at pixel by pixel."""
 
 from __future__ import annotations
 

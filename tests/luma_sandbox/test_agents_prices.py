@@ -46,13 +46,13 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 
 
 async def charged(sandbox: Sandbox) -> int:
-    """What the latest create cost, by the sandbox's books."""
+    """The cost of the latest create in cents, by the sandbox's books."""
     cents: int = (await sandbox.http.get(f"{BASE}/sandbox/books")).json()["creates"][-1]["cents"]
     return cents
 
 
 def source(content: bytes) -> dict[str, str]:
-    """That clip as inline data."""
+    """A clip as inline data."""
     return {"data": base64.b64encode(content).decode(), "media_type": "video/mp4"}
 
 

@@ -1,4 +1,4 @@
-"""What the Luma Agents API takes and what it does not."""
+"""The rules of the Luma Agents API: what it takes and what it does not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLACE = {"x_norm": 0.0, "y_norm": 0.0, "w_norm": 1.0, "h_norm": 1.0}
 
 @pytest.mark.parametrize("body", GOOD)
 def test_taken(body: dict[str, Any]) -> None:
-    """What the documents allow is taken."""
+    """A documented body is taken."""
     assert rules.create(body, Assumptions()).prompt == "a lake"
 
 
@@ -123,7 +123,7 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
 
 @pytest.mark.parametrize(("body", "status", "said"), BAD)
 def test_refused(body: dict[str, Any], status: int, said: str) -> None:
-    """What they do not is refused: 400 for a field, 422 for fields that do not go together; the text names it."""
+    """A wrong body is refused: 400 for a field, 422 for fields that do not go together; the text names it."""
     with pytest.raises(Declined) as refused:
         rules.create(body, Assumptions())
     assert refused.value.status == status
@@ -139,5 +139,5 @@ def test_refused(body: dict[str, Any], status: int, said: str) -> None:
     ],
 )
 def test_guesses_can_be_switched(switch: dict[str, str], body: dict[str, Any]) -> None:
-    """What is a guess is an assumption, and can be the other way round."""
+    """Each guess is an assumption that can be switched."""
     assert rules.create(body, Assumptions(switch)).prompt == "a lake"

@@ -110,7 +110,7 @@ def about(value: Any, parent: str) -> Any:
 
 
 def told(path: str, body: dict[str, Any], assume: Assumptions) -> dict[str, Any]:
-    """What the echo of a body that was accepted has in it as it was sent, by the assumptions."""
+    """The fields of an accepted body that its echo has as they were sent, by the assumptions."""
     if assume["unknown_fields"] == "refused":
         return body
     known = {name for needed_or_not in ROUTES[path] for name in needed_or_not} | {"sync"}

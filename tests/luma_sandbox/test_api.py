@@ -105,7 +105,7 @@ async def test_a_body_that_is_not_json(unrendered: Sandbox) -> None:
 
 @pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', "[" * 100_000])
 async def test_values_that_cannot_be_echoed(unrendered: Sandbox, value: str) -> None:
-    """What JSON cannot say again is refused, and does not break the server."""
+    """A value JSON cannot echo is refused, and does not break the server."""
     body = f'{{"model": "ray-2", "prompt": {value}}}'
     answer = await unrendered.http.post(f"{API}/generations", content=body, headers={"Authorization": "Bearer k"})
     assert answer.status_code == 422
@@ -204,7 +204,7 @@ async def test_unreadable_images_fail_and_are_refunded(unrendered: Sandbox, url:
 
 
 async def test_a_render_that_breaks_fails_and_is_refunded(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the renderer gives up, the generation ends as the service's own failure, and is refunded."""
+    """A generation whose render breaks ends as the service's own failure, and is refunded."""
     from luma_sandbox.render_pool import RenderFailed
 
     async def broken(_: Any) -> str:
@@ -268,7 +268,7 @@ async def test_the_thumbnail_is_the_first_frame(sandbox: Sandbox, tmp_path: Path
 
 
 async def test_a_clip_without_a_frame_has_no_thumbnail(unrendered: Sandbox) -> None:
-    """Where no frame can be read from the file, the thumbnail's address answers 404."""
+    """The thumbnail's address answers 404 where no frame can be read from the file."""
     (done,) = await unrendered.finish(await unrendered.create())
     assert done.assets is not None
     assert (await unrendered.http.get(str(done.assets.image))).status_code == 404

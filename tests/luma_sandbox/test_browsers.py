@@ -45,7 +45,7 @@ HEADERS = (
 
 
 async def preflight(sandbox: Sandbox, method: str, url: str, origin: str) -> httpx.Response:
-    """What a browser asks before it sends such a call."""
+    """Send the preflight request of a browser for such a call."""
     asked = {
         "Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": HEADERS,
     }  # fmt: skip

@@ -52,7 +52,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(listener: Listener) -> AsyncIterator[Listener]:
-    """That listener on a free port."""
+    """Serve the listener on a free port."""
     server = await asyncio.start_server(listener.take, "127.0.0.1", 0)
     listener.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/told?token=secret"
     try:
@@ -112,7 +112,7 @@ async def test_only_200_ends_a_callback(tmp_path: Path, assumed: str, told: int)
 
 
 async def test_three_retries_100_ms_apart(wire: Wire) -> None:
-    """What is not answered with 200 is posted three more times, 100 ms apart, and then no more."""
+    """A callback not answered with 200 is posted three more times, 100 ms apart, and no more."""
     async with listening(Listener(500, 404, 302, 503)) as listener:
         await made(wire, listener.url)
     assert listener.states == ["dreaming"] * 4 + ["completed"]
@@ -193,7 +193,7 @@ async def test_lost_callbacks(wire: Wire) -> None:
 
 
 async def test_after_a_restart_only_later_states_are_told(tmp_path: Path) -> None:
-    """What was told before the stop is not told again; what happens after it is."""
+    """A state told before the stop is not told again; a later one is told."""
     clock = HandClock()
     async with listening(Listener()) as listener:
         async with served(tmp_path, clock=clock, latency=100.0) as first:

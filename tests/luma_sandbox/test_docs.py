@@ -74,7 +74,7 @@ def test_every_named_test_exists() -> None:
 
 
 def test_the_example_is_a_fault_file() -> None:
-    """What the text shows can be used as it stands."""
+    """The text's example can be used as it stands."""
     from ruamel.yaml import YAML
 
     (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.S)

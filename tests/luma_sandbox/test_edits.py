@@ -37,7 +37,7 @@ REFRAME: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def base(files: dict[str, bytes]) -> Iterator[str]:
-    """Where they are published."""
+    """The URL at which the files are published."""
     with published(files) as url:
         yield url
 
@@ -213,7 +213,7 @@ async def test_footage_that_cannot_be_used(unrendered: Sandbox, base: str, name:
 
 
 async def test_footage_that_cannot_be_decoded(sandbox: Sandbox, base: str) -> None:
-    """What only the renderer finds broken fails with the same reason, and is refunded."""
+    """Footage that fails only in the renderer has the same reason, and is refunded."""
     made = await sandbox.luma.generations.video.modify(
         generation_type="modify_video", model="ray-2", mode="flex_1", media={"url": f"{base}/flipped.mp4"}
     )

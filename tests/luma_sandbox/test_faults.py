@@ -164,7 +164,7 @@ async def test_an_answer_beyond_the_clients_time_out(tmp_path: Path, kind: str, 
 
 @pytest.mark.parametrize("kind", ["late_answer", "slow_before", "late_acceptance"])
 async def test_a_patient_client_gets_its_late_answer(wire: Wire, kind: str) -> None:
-    """Who waits long enough is answered as ever, once."""
+    """A patient client gets its answer, and pays once."""
     await wire.faults({"kind": kind, "seconds": 0.2})
     began = time.monotonic()
     assert (await wire.create()).state

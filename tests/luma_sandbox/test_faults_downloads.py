@@ -22,7 +22,7 @@ async def url_of_a_clip(wire: Wire) -> str:
 
 
 async def fetched(wire: Wire, fault: dict[str, Any]) -> httpx.Response:
-    """What a download gives that this fault strikes, once; the next one is whole."""
+    """The answer to a download that this fault strikes, once; the next one is whole."""
     url = await url_of_a_clip(wire)
     await wire.faults(fault | {"nth": 1})
     struck = await wire.http.get(url)

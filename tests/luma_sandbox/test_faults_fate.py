@@ -30,7 +30,7 @@ async def test_every_failure_reason(wire: Wire, reason: str) -> None:
 
 
 async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
-    """What was to be stuck stays dreaming, also in the next server, which has forgotten the plan."""
+    """A stuck generation stays dreaming, also in the next server, which does not know the plan."""
     async with served(tmp_path, {"faults": [{"kind": "stuck", "nth": 1}]}) as first:
         stuck, fine = await first.create(), await first.create()
         assert (await first.ended(fine.id)).state == "completed"
@@ -42,7 +42,7 @@ async def test_stuck_in_dreaming_outlives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_failure_to_come_outlives_a_restart(tmp_path: Path) -> None:
-    """What was to fail fails in the next server too, with its reason, and is refunded."""
+    """A planned failure comes in the next server, with its reason, and is refunded."""
     plan = Plan.model_validate({"faults": [{"kind": "fails", "reason": "Error dispatching job"}]})
     async with opened(tmp_path, Options(plan=plan)) as first:
         made = await first.create()
@@ -53,7 +53,7 @@ async def test_a_failure_to_come_outlives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_finished_late(tmp_path: Path) -> None:
-    """What is to be late is dreaming past its time, and then completes."""
+    """A late generation is dreaming past its time, and then completes."""
     clock = HandClock()
     async with served(tmp_path, clock=clock) as wire:
         await wire.faults({"kind": "late", "seconds": 40, "nth": 1})
@@ -73,7 +73,7 @@ def sized(**fault: Any) -> Options:
 
 
 async def test_an_odd_clip(tmp_path: Path) -> None:
-    """What was ordered as 5 s at 540p, and a larger version of it, completes as two frames of 64×48, and is charged."""
+    """A clip ordered as 5 s at 540p and its larger version complete as two frames of 64×48, and are charged."""
     async with opened(tmp_path / "home", sized()) as sandbox:
         (made,) = await sandbox.finish(await sandbox.create())
         (larger,) = await sandbox.finish(await sandbox.luma.generations.upscale(str(made.id), resolution="1080p"))
@@ -129,7 +129,7 @@ async def test_every_failure_code(wire: Wire, code: str) -> None:
     ("The sea was too rough", "generation_failed"),
 ])  # fmt: skip
 async def test_a_failure_reason_has_a_code(wire: Wire, reason: str, code: str) -> None:
-    """Where a plan names only the other API's reason, a generation of this one fails with the code that means it."""
+    """A reason of the other API in a plan fails a generation of this one with the code that means it."""
     await wire.faults({"kind": "fails", "reason": reason})
     made = await agents(wire).generations.create(prompt="a lake")
     await wire.server_state.lifecycle.at_rest()

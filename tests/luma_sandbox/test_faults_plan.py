@@ -61,7 +61,7 @@ def test_chance_is_seeded() -> None:
 
 
 def test_faults_count_for_themselves() -> None:
-    """What one fault does moves no other one: each counts its own routes and draws its own chance."""
+    """One fault does not affect another: each counts its own routes and draws its own chance."""
     alone = struck(3, 200, probability=0.3, on="create.video")
     others = [{"kind": "stuck", "probability": 0.5}, {"kind": "error_after", "on": "get", "nth": 3}]
     first = {"kind": "lost_answer", "on": "create.video", "probability": 0.3}

@@ -58,7 +58,7 @@ async def test_foreign_requests_are_refused(unrendered: Sandbox, method: str, pa
 
 @pytest.mark.parametrize(("method", "path"), list(BODIES))
 async def test_only_json_is_taken(unrendered: Sandbox, method: str, path: str) -> None:
-    """What a form of another site can send without asking, and a body that says nothing of itself, is refused: 415."""
+    """A form's body, which another site can send without asking, and one of no stated type are refused: 415."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None):
         headers = {} if kind is None else {"Content-Type": kind}
         answer = await unrendered.http.request(method, path, content=b'{"pid": 1}', headers=headers)

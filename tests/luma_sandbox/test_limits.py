@@ -1,4 +1,4 @@
-"""What one account may ask for, and that the sandbox stays quick and safe under load."""
+"""The limits of one account, and the sandbox's speed and safety under load."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_loopback_is_the_default() -> None:
     ],
 )
 async def test_images_are_read_within_caps(answer: bytes, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is too large, no image, too slow, or redirects to another machine is given up."""
+    """A file too large, no image, too slow, or redirected to another machine is given up."""
     monkeypatch.setattr(reader, "MAX_BYTES", 2000)
     monkeypatch.setattr(reader, "MAX_SECONDS", 0.3 if answer.endswith(b"slow") else 60)
     elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/far.png\r\nContent-Length: 0\r\n\r\n"

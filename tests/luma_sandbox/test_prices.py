@@ -1,4 +1,4 @@
-"""What the service would charge."""
+"""The prices that the service would charge."""
 
 from __future__ import annotations
 

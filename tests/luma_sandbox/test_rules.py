@@ -1,4 +1,4 @@
-"""What is accepted and what is refused, and with which words."""
+"""The requests that are accepted and refused, and the words of a refusal."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ async def seen(sandbox: Sandbox, made: Generation) -> Image.Image:
 
 
 def share(image: Image.Image, channel: int) -> float:
-    """How much of a picture is of one pure colour."""
+    """The share of a picture, from 0 to 1, that is of one pure colour."""
     pixels = np.asarray(image.convert("RGB"), np.int16)
     others = [pixels[..., c] for c in range(3) if c != channel]
     return float(((pixels[..., channel] > 140) & (others[0] < 90) & (others[1] < 90)).mean())

@@ -130,7 +130,7 @@ async def test_where_answers_go_does_not_count(unrendered: Sandbox) -> None:
 
 
 async def test_a_refused_create_is_no_take(unrendered: Sandbox) -> None:
-    """What the service refuses does not move the next one on."""
+    """A refused create does not count as a take."""
     unrendered.server_state.books.set_credit(0)
     with pytest.raises(lumaai.APIStatusError):
         await unrendered.create()
@@ -190,7 +190,7 @@ def _middle(content: bytes, folder: Path) -> Grey:
 
 @pytest.mark.long
 async def test_a_clip_of_a_picture_has_takes_too(tmp_path: Path) -> None:
-    """Where nothing is painted, the camera goes another way; both takes begin with the picture that was given."""
+    """A second take of a picture moves the camera another way; both begin with the picture that was given."""
     picture = io.BytesIO()
     noise = np.random.default_rng(3).integers(0, 255, (9, 16, 3), dtype=np.uint8)
     Image.fromarray(noise).resize((960, 540), Image.Resampling.BICUBIC).save(picture, "PNG")
@@ -210,7 +210,7 @@ async def test_a_clip_of_a_picture_has_takes_too(tmp_path: Path) -> None:
 
 
 def test_a_take_has_the_same_subject_and_camera() -> None:
-    """What a prompt says, and what its first take made of the rest, stays: place, light, weather, people, palette."""
+    """The place, light, weather, people and palette of the prompt and its first take stay in another take."""
     one, other = mood.read("by the river", 1), mood.read("by the river", 2)
     assert one.seed != other.seed
     assert [getattr(one, name) for name in ("place", "light", "weather", "people", "palette")] == [

@@ -137,7 +137,7 @@ def test_what_cannot_be_used_is_made_anew(tmp_path: Path, harm: str) -> None:
 
 
 def test_the_names_of_an_exposed_server(tmp_path: Path) -> None:
-    """Where it listens and where it is said to be are in it too; more names than it has make another one."""
+    """A certificate holds the bound and the public address too; a name that it lacks makes another one."""
     assert names_of("127.0.0.1", "") == LOOPBACK
     assert names_of("0.0.0.0", "") == names_of("::", "") == LOOPBACK  # noqa: S104
     wanted = names_of("192.168.1.5", "https://clips.example:8443/x")

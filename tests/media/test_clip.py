@@ -1,4 +1,4 @@
-"""What is measured of a clip, and what is refused."""
+"""The measures of a clip, and the clips that are refused."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_same_settings_have_the_same_form(shelf: Shelf, plain: Clip) -> None:
     ],
 )
 def test_every_difference_shows_in_the_form(shelf: Shelf, plain: Clip, name: str, how: dict, field: str) -> None:
-    """What stream copy would silently get wrong makes two forms unequal."""
+    """Forms are unequal where stream copy would silently go wrong."""
     other = shelf(name, frames=6, **how)
     assert getattr(other.form, field) != getattr(plain.form, field)
     assert other.form != plain.form

@@ -72,7 +72,7 @@ def test_path_is_the_last_resort(resolve, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_no_binary_at_all_says_what_to_install(resolve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where no binary fits, the error says why each was refused and what to do."""
+    """The error says why every binary was refused, and what to do."""
     script(tmp_path / "ffmpeg", "echo '... scale V->V'")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(ffmpeg, "_packaged", lambda: None)
@@ -100,7 +100,7 @@ def test_run_reports_frames(tmp_path: Path) -> None:
 
 
 def test_failure_carries_the_log(tmp_path: Path) -> None:
-    """What ffmpeg said is in the error, its last line in the text."""
+    """The error holds ffmpeg's log, and its text the last line."""
     with pytest.raises(FfmpegError, match="No such file") as caught:
         ffmpeg.run(build.input(str(tmp_path / "none.mp4")).output(str(tmp_path / "a.mp4")))
     assert "none.mp4" in caught.value.log
@@ -113,7 +113,7 @@ def test_timeout_ends_ffmpeg(tmp_path: Path) -> None:
 
 
 def test_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where asking is not enough, the process is killed after the grace period."""
+    """A process that ignores the stop is killed after the grace period."""
     pid = tmp_path / "pid"
     deaf = script(
         tmp_path / "deaf", f"trap '' TERM\necho $$ > {pid}.new\nmv {pid}.new {pid}\nwhile :; do sleep 0.05; done"
@@ -153,7 +153,7 @@ def test_error_in_the_callback_ends_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_capture_returns_raw_frames() -> None:
-    """What ffmpeg writes to its output comes back byte for byte, also where it is more than a pipe holds."""
+    """The output of ffmpeg comes back byte for byte, also where it is more than a pipe holds."""
     source = build.input("color=white:s=640x360:r=24", f="lavfi")
     raw = ffmpeg.capture(source.output("pipe:1", f="rawvideo", pix_fmt="gray", **{"frames:v": 10}))
     assert raw == b"\xff" * (640 * 360 * 10)

@@ -1,4 +1,4 @@
-"""How clips become a film, and how the film is held against the plan."""
+"""The joining of clips into a film, and the check of the film against the plan."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_equal_clips_are_copied(bench: Bench, shelf: Shelf, plain: Clip) -> None
 
 
 def test_other_time_base_is_remuxed(bench: Bench, shelf: Shelf, plain: Clip) -> None:
-    """Where only the ticks differ, the pictures still are not encoded again."""
+    """Clips that differ in their ticks alone are not encoded again."""
     ticks = shelf("ticks24", options=("-video_track_timescale", "90000"))
     film = bench.join(plain, ticks)
     assert film.method == "remux"
@@ -321,7 +321,7 @@ def test_copy_that_comes_out_wrong_is_normalised(bench: Bench, plain: Clip, monk
 def test_film_that_differs_from_the_plan_is_not_kept(
     bench: Bench, plain: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where even normalising gives another film than planned, it is refused, and an earlier film stays as it was."""
+    """A film that differs from the plan even after normalising is refused, and an earlier film stays as it was."""
     before = bench.join(plain)
     listing = films._list_of
     monkeypatch.setattr(films, "_list_of", lambda paths, *rest: listing(paths[:1], *rest[:0], [rest[0][0]], *rest[1:]))

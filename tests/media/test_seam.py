@@ -1,4 +1,4 @@
-"""How seams are measured, and when footage counts as repeated."""
+"""The measures of seams, and the rule by which footage counts as repeated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Shelf = Callable[..., Clip]
 
 
 def ffmpegs_own(filter_name: str, a: Path, b: Path) -> float:
-    """What ffmpeg's filter says of the first frames' luma."""
+    """The value that ffmpeg's own filter gives for the first frames' luma."""
     graph = f"[0:v]trim=end_frame=1[a];[1:v]trim=end_frame=1[b];[a][b]{filter_name}"
     command = [binary(), "-hide_banner", "-i", a, "-i", b, "-lavfi", graph, "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
@@ -135,7 +135,7 @@ def test_longer_clip_of_other_footage_is_not_cut(footage: Callable[..., Clip]) -
 
 
 def test_standing_picture(footage: Callable[..., Clip]) -> None:
-    """Where nothing moves, half a second of surplus or more is taken as repeated, and a few frames are not."""
+    """A standing picture's surplus counts as repeated from half a second on, and a few frames do not."""
     still = np.repeat(moving(1), 48, axis=0)
     parent = footage("still", still)
     assert repeated_frames(parent, footage("still2", still, moving(48)), asked_frames=48) == 48

@@ -110,7 +110,7 @@ def test_many_scenes_do_not_drift(tmp_path: Path, beep: Clip, mute: Clip) -> Non
 
 
 def test_converted_rate_keeps_sound(tmp_path: Path, beep: Clip) -> None:
-    """Where pictures are converted to another rate, flash and beep still come together."""
+    """Flash and beep still come together where pictures are converted to another rate."""
     film = join(tmp_path, beep, beep, spec=FilmSpec(160, 90, Fraction(30000, 1001)))
     for seen, heard in zip(flashes(film), beginnings(film), strict=True):
         assert abs(seen - heard) < 1001 / 30000

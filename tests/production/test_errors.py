@@ -1,4 +1,4 @@
-"""What is said about a faulty production: file, line, scene, field, and what to write instead."""
+"""The errors of a faulty production: file, line, scene, field, and what to write instead."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_an_unknown_field_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_an_unknown_field_far_from_any_lists_them(tmp_path: Path) -> None:
-    """Where nothing is near, the fields are listed."""
+    """The fields are listed where nothing is near."""
     found = only(tmp_path, scene("zzz: 1"))
     assert found.where == "coffee.yaml:5, scene 'arrival'"
     assert "fields: id, prompt, prompt_hints" in found.hint
@@ -211,7 +211,7 @@ def test_the_missions_word_beside_ours(tmp_path: Path) -> None:
 
 
 def test_missing_fields(tmp_path: Path) -> None:
-    """What must be there and is not is named at its scene; a scene without id by its number."""
+    """A missing field is named at its scene; a scene without id by its number."""
     found = problems(tmp_path, "scenes:\n  - id: a\n  - prompt: a street\n")
     assert [str(p).splitlines()[0] for p in found] == [
         "coffee.yaml:1: 'title' is missing",
@@ -254,7 +254,7 @@ def test_cycles_are_named(tmp_path: Path) -> None:
 
 
 def test_a_cycle_through_chain_says_so(tmp_path: Path) -> None:
-    """Where chain closes the circle, the hint names it."""
+    """The hint names chain where it closes a cycle."""
     text = "title: T\nchain: true\nscenes:\n  - {id: a, prompt: one, lead_into: c}\n  - {id: b, prompt: two}\n"
     found = only(tmp_path, text + "  - {id: c, prompt: three}\n")
     assert "'b' continues from 'a'" in found.message
@@ -308,7 +308,7 @@ def test_several_usages_of_one_frame(tmp_path: Path) -> None:
     ],
 )
 def test_files_that_are_not_what_they_should_be(tmp_path: Path, content: bytes, message: str, hint: str) -> None:
-    """What a file is, its content says, and not its name."""
+    """A file's type is told by its content, not its name."""
     (tmp_path / "seed.png").write_bytes(content)
     found = only(tmp_path, scene("start_image: seed.png"))
     assert found.where == "coffee.yaml:5, scene 'arrival', field 'start_image'"

@@ -1,4 +1,4 @@
-"""How a production file may be written: YAML and JSON, and all the ways in which they break."""
+"""The forms of a production file, YAML and JSON, and all the ways in which they break."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOOD = "title: T\nscenes:\n  - id: a\n    prompt: a street\n"
 
 
 def error(path: Path, content: str | bytes | None = None) -> ProductionError:
-    """What is said about a file."""
+    """The error that loading a file raises."""
     if content is not None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(ProductionError) as caught:
@@ -45,7 +45,7 @@ def error(path: Path, content: str | bytes | None = None) -> ProductionError:
     ],
 )
 def test_broken_yaml(tmp_path: Path, text: str, line: int, message: str, hint: str) -> None:
-    """What YAML cannot be read as is told with its line and what to do."""
+    """Broken YAML is told with its line and what to do."""
     found = error(tmp_path / "film.yaml", text)
     assert found.problems[0].where.split(",")[0] == f"film.yaml:{line}"
     assert message in found.problems[0].message
@@ -130,7 +130,7 @@ def test_json(tmp_path: Path) -> None:
     ],
 )
 def test_broken_json(tmp_path: Path, text: str, where: str, message: str) -> None:
-    """What JSON cannot be read as is told with its position."""
+    """Broken JSON is told with its position."""
     found = error(tmp_path / "film.json", text)
     assert found.problems[0].where.split(",")[0] == where
     assert message in str(found)

@@ -60,7 +60,7 @@ def test_an_invisible_character_at_a_value_is_named(tmp_path: Path, hidden: str,
     "text", ["title:\u00a0T\n", "title:\u00a0T\nscenes: []\n", "title: T\nscenes:\u00a0\n  - id: a\n"]
 )
 def test_a_file_that_an_invisible_character_breaks_says_so(tmp_path: Path, text: str) -> None:
-    """Where the file cannot be read for it, the hint names it."""
+    """A character that breaks the file is named in the hint."""
     (found,) = problems(tmp_path, text)
     assert "a no-break space (U+00A0)" in found.hint
 
@@ -96,6 +96,6 @@ def test_curly_quotes_around_a_value_are_told(tmp_path: Path, quotes: str) -> No
 
 
 def test_an_error_shows_what_is_not_seen() -> None:
-    """What an error quotes is never stripped of what is wrong with it."""
+    """Quoted text is never stripped of what is wrong with it."""
     assert shown("\u00a0a\u200bb\u2028") == "'<U+00A0>a<U+200B>b<U+2028>'"
     assert shown(" a \n b ") == "'a b'"

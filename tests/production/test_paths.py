@@ -33,7 +33,7 @@ def start_of(production: Production) -> bytes:
 
 
 def refused(file: Path) -> str:
-    """What is said of a file that cannot be used."""
+    """The text of the error for a file that cannot be used."""
     with pytest.raises(ProductionError) as caught:
         load_production(file)
     return str(caught.value)
@@ -67,7 +67,7 @@ def test_dots_after_a_link_lead_above_its_target(linked: Path, monkeypatch: pyte
 
 
 def test_dots_after_a_link_do_not_need_a_namesake(linked: Path) -> None:
-    """Where nothing lies beside the link itself, the picture is found all the same."""
+    """A link's target is found when nothing lies beside the link."""
     (linked / "other" / "pic.png").unlink()
     assert start_of(load_production(linked / "other" / "link" / "p.yaml")) == RED
 
@@ -123,7 +123,7 @@ def test_a_name_is_found_however_its_accents_are_stored(
 
 
 def test_the_name_as_it_is_written_comes_first(keeps_forms: Path) -> None:
-    """Where both forms are there, each is its own file."""
+    """Both forms of a name are files of their own."""
     (keeps_forms / f"{NFC}.png").write_bytes(RED)
     (keeps_forms / f"{NFD}.png").write_bytes(BLUE)
     for name, picture in ((NFC, RED), (NFD, BLUE)):

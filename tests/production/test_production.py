@@ -1,4 +1,4 @@
-"""What a production may say, and what its scenes then are."""
+"""Productions that are accepted, and the scenes that come of them."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ from tests.support.written import GOOD, load, problems
     ],
 )
 def test_a_text_that_a_comment_cuts_is_refused(tmp_path: Path, text: str, field: str, comment: str) -> None:
-    """What follows ` #` would not be sent: that is told, with the place and the fix, and nothing else about it is."""
+    """A text that ` #` cuts is told once, with the place and the fix."""
     (found,) = problems(tmp_path, text)
     assert field in found.where
     assert comment in found.message
@@ -84,7 +84,7 @@ def test_a_comment_that_is_set_apart_from_prose_is_noted(tmp_path: Path) -> None
     ["  - {id: one, prompt: A #1 boat}\n  - {id: two, prompt: B}\n", "  - id: one\n    prompt: A #1\n      boat\n"],
 )
 def test_broken_yaml_that_a_comment_broke_says_so(tmp_path: Path, text: str) -> None:
-    """Where a # swallows a bracket, or the text goes on after it, the hint names the #."""
+    """The hint names a # that comments out a bracket, or after which the text goes on."""
     (found,) = problems(tmp_path, "title: T\nscenes:\n" + text)
     assert "a # after a space begins a comment" in found.hint
 
@@ -126,7 +126,7 @@ def test_a_text_keeps_its_zeros(tmp_path: Path) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["title", "id", "prompt", "continue_from", "start_image", "images"])
 def test_a_text_that_could_be_another_is_to_be_quoted(tmp_path: Path, written: str, said: str, field: str) -> None:
-    """What YAML makes a number, a date or a truth of is refused in a text, once, with the quotes to write."""
+    """Text that YAML reads as a number, a date or a boolean is refused once, with the quotes to write."""
     texts = {
         "title": GOOD.replace("title: T", f"title: {written}"),
         "id": GOOD.replace("id: one", f"id: {written}"),

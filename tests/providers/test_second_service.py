@@ -136,7 +136,7 @@ scenes:
 
 
 def test_services_on_this_machine_have_accounts_of_their_own(path: str) -> None:
-    """What a list, a limit or a balance proves is kept by account; Luma's keeps the name that its books have."""
+    """Each service on this machine has its own account; Luma's keeps the name that its ledger has."""
     asked = (
         "from studio.settings import choose_service, load_settings\n"
         "print({name: access.account for name, access in choose_service(load_settings()).apis.items()})"
@@ -275,7 +275,7 @@ def test_the_library_over_it(workplace: Path, path: str, server: ExampleServer) 
 
 
 def test_messages_about_it_do_not_speak_of_another_vendor(workplace: Path, path: str) -> None:
-    """What a film of this service alone is told, its costs and its schema name no vendor that it does not use."""
+    """The messages, costs and schema of a film of this service alone name no vendor that it does not use."""
     ledger = open_ledger(f"sqlite:///{workplace / '.studio' / 'ledger.db'}")
     ledger.reserve(replace(intent(), realm="local", provider="example"), run="r", caps=[])
     ledger.close()

@@ -103,7 +103,7 @@ def test_a_long_prompt_is_folded_and_kept(record: RunRecord) -> None:
 
 
 def test_signed_urls_in_errors_lose_their_signature(record: RunRecord) -> None:
-    """What follows a URL's question mark is never shown, whoever put it into an error."""
+    """The query of a URL is never shown, whoever put it into an error."""
     error = "could not fetch https://cdn.example/clip.mp4?X-Amz-Signature=deadbeef&key=abc"
     _, text = page(replace(record, shots=(replace(record.shots[0], error=error, outcome="failed"),)))
     assert "deadbeef" not in text

@@ -1,4 +1,4 @@
-"""What is written beside a film for machines: costs.csv, manifest.json, timeline.otio, and Prefect's two forms."""
+"""The files beside a film for machines: costs.csv, manifest.json, timeline.otio, and Prefect's two forms."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_the_timeline_reads_back(record: RunRecord) -> None:
 
 
 def links(out: Path) -> list[str]:
-    """Where the clips of a timeline lie, by the timeline."""
+    """The target URLs of a timeline's clips."""
     timeline = otio.adapters.read_from_file(str(out / "timeline.otio"))
     return [clip.media_reference.target_url for clip in timeline.find_clips()]
 

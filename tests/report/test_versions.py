@@ -1,4 +1,4 @@
-"""What stands beside plain clips in a report: stills, finished versions, takes to choose from, clips that are stale."""
+"""Reports of more than plain clips: stills, finished versions, takes to choose from, clips that are stale."""
 
 from __future__ import annotations
 

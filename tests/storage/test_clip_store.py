@@ -79,7 +79,7 @@ def test_verify_looks_again_at_every_byte(store: ClipStore, tmp_path: Path) -> N
 
 
 def test_missing_clip(store: ClipStore) -> None:
-    """What was never stored is missing, and verifying it says so."""
+    """A clip never stored is missing, and verifying it says so."""
     assert not store.has("0" * 64)
     with pytest.raises(BadClip, match="not in the store"):
         store.verify("0" * 64)

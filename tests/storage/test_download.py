@@ -73,7 +73,7 @@ async def test_expired_address_is_replaced(fetch: Fetcher, data: bytes, status: 
 
 
 async def test_fresh_addresses_that_are_expired_too(fetch: Fetcher) -> None:
-    """Where every fresh URL is refused as well, the error says so, after the attempts and pauses that were allowed."""
+    """A download whose fresh URLs are all refused ends with that error, after the allowed attempts and pauses."""
     async with serving(refusal("403 Forbidden")) as server:
         error = await fetch.failing(AssetExpired, server, attempts=4)
     assert "status 403" in str(error)
@@ -165,7 +165,7 @@ async def test_short_body_with_a_length_that_fits_it(fetch: Fetcher, data: bytes
 
 
 async def test_length_that_is_too_short(fetch: Fetcher, data: bytes) -> None:
-    """Where the server tells fewer bytes than it sends, what was told is not taken for the whole."""
+    """A stated length that is too short is not taken for the whole."""
     async with serving(whole(data, length=len(data) - 500), whole(data)) as server:
         assert (await fetch(server)).bytes == len(data)
 
@@ -280,7 +280,7 @@ async def test_progress_is_told(fetch: Fetcher, data: bytes) -> None:
 
 
 async def test_full_disk(fetch: Fetcher, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the disk takes no more, that is the error."""
+    """A full disk is reported as the error."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""What was fetched of a clip is gone on with, or begun anew where it does not fit, also after a kill."""
+"""Partial downloads of a clip are continued, or begun anew where they do not fit, also after a kill."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_server_without_ranges_starts_over(fetch: Fetcher, data: bytes) ->
 
 
 async def test_another_thing_under_the_same_address(fetch: Fetcher, data: bytes) -> None:
-    """Where the tag changed in between, nothing of the old bytes is used."""
+    """Old bytes are not used where the tag changed in between."""
     async with serving(whole(b"\0\0\0\x20ftypOLD!" * 100, stop=600, tag='"old"'), whole(data)) as server:
         clip = await fetch(server)
     assert clip.bytes == len(data)
@@ -94,7 +94,7 @@ async def test_part_that_does_not_fit_starts_over(fetch: Fetcher, data: bytes, t
 
 
 async def test_nothing_left_to_fetch(fetch: Fetcher, data: bytes) -> None:
-    """Where all bytes are here and the server says that there are no more (416), the clip is whole."""
+    """A clip is whole when all its bytes are here and the server has no more (416)."""
     lying = whole(data, length=len(data) + 1000)
     async with serving(lying, whole(data)) as server:
         clip = await fetch(server)
@@ -103,7 +103,7 @@ async def test_nothing_left_to_fetch(fetch: Fetcher, data: bytes) -> None:
 
 
 async def test_range_beyond_the_end_of_something_shorter(fetch: Fetcher, data: bytes) -> None:
-    """Where the server has fewer bytes than are here (416), it is begun again."""
+    """A clip is begun again if the server has fewer bytes than are here (416)."""
     longer = b"\0\0\0\x20ftypLONG" + bytes(len(data) + 5000)
     async with serving(whole(longer, stop=len(data) + 1000, tag=None), whole(data, tag=None)) as server:
         clip = await fetch(server)
@@ -120,7 +120,7 @@ async def test_what_was_fetched_survives_a_failed_call(fetch: Fetcher, data: byt
 
 
 async def test_another_generation_of_the_same_scene_begins_anew(fetch: Fetcher, data: bytes) -> None:
-    """What is left of an earlier take is not continued with the bytes of a new one."""
+    """Bytes of an earlier take are not continued with those of a new one."""
     async with serving(whole(data, stop=9000), refusal("500 Oops")) as server:
         await fetch.failing(DownloadError, server, attempts=2, generation="g1")
     async with serving(whole(data)) as server:

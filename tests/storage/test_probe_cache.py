@@ -1,4 +1,4 @@
-"""What is kept beside a clip: its measures, and its first and last frame, which are sent and paid for."""
+"""The files kept beside a clip: its measures, and its first and last frame, which are sent and paid for."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_damaged_frame_is_made_anew(kept: tuple[ClipStore, str], name: str, ha
 
 
 def test_a_sound_clip_is_not_measured_again(kept: tuple[ClipStore, str]) -> None:
-    """What was measured is read: nothing beside the clip is written."""
+    """Stored measures are read: nothing beside the clip is written."""
     store, sha256 = kept
     before = {f.name: f.stat().st_mtime_ns for f in store.frames_dir(sha256).iterdir()}
     assert stored_clip(store, sha256) == stored_clip(store, sha256)

@@ -16,7 +16,7 @@ from tests.support.orders import intent
 
 
 def test_every_column_is_shown_and_printed(workplace: Path) -> None:
-    """What the ledger sums up is a column of the screen and a key of the JSON: amounts as text, counts as numbers."""
+    """Every sum of the ledger is a column of the screen and a key of the JSON: amounts as text, counts as numbers."""
     ledger = open_ledger(load_settings().ledger)
     for name in ("a", "b"):
         ledger.reserve(intent(name), run="r", caps=[])

@@ -117,7 +117,7 @@ def test_a_prefect_home_on_a_read_only_disk(film: Path, fixed: Path) -> None:
 
 
 def test_a_prefect_whose_server_does_not_start(film: Path) -> None:
-    """Where Prefect's server ends with an error, that is told instead of waiting for another one."""
+    """An error that ends Prefect's server is told instead of waiting for another server."""
     database = f"sqlite+aiosqlite:///{film / 'film.yaml' / 'prefect.db'}"
     done = command(film, "film.yaml", PREFECT_SERVER_DATABASE_CONNECTION_URL=database)
     one_error(done, 2, "Prefect's server does not start")
@@ -207,7 +207,7 @@ def test_output_that_is_closed(film: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_console_that_cannot_show_it(workplace: Path, sandbox: Sandbox, encoding: str) -> None:
-    """What an old console's encoding lacks is replaced, in the plan as at the end of a run."""
+    """Text that a console's encoding lacks is replaced, in the plan and at a run's end."""
     scenes = "scenes:\n  - {id: a, prompt: a harbour}\n  - {id: b, prompt: a boat, continue_from: a}\n"
     head = "title: '\U0001f3ac harbour'\nmodel: ray-flash-2\nresolution: 540p\n"
     (workplace / "film.yaml").write_text(head + scenes)

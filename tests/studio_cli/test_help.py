@@ -1,4 +1,4 @@
-"""What there is, is listed: make's targets, the commands of the flows and of the studio."""
+"""The lists of make's targets and of the commands of the flows and of the studio."""
 
 from __future__ import annotations
 

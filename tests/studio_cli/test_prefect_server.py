@@ -172,7 +172,7 @@ def test_where_it_cannot_start(workplace: Path) -> None:
 
 @pytest.mark.parametrize("name", ["PREFECT_LOGGING_LEVEL", "PREFECT_API_REQUEST_TIMEOUT"])
 def test_a_setting_that_prefect_cannot_read(workplace: Path, name: str) -> None:
-    """Is one clear error that names it and repeats no value; no traceback, and nothing ordered."""
+    """An unreadable setting is one clear error that names it and no value; nothing is ordered."""
     given = {name: "secret-words", "PREFECT_HOME": str(workplace / "prefect")}
     done = command(workplace, **given)
     assert done.returncode == 2

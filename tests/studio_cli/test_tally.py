@@ -58,7 +58,7 @@ def at_work(plan: Plan, *, live: bool = False, stream: StringIO | None = None) -
 
 
 def drawn(screen: Screen, width: int, height: int) -> list[str]:
-    """What a terminal of that size shows of it."""
+    """The lines of a screen on a terminal of that size."""
     out = StringIO()
     Terminal(file=out, width=width, height=height, highlight=False).print(screen)
     return out.getvalue().splitlines()
@@ -129,7 +129,7 @@ def test_the_time_left_is_told_for_as_long_as_something_moves() -> None:
 
 
 def test_the_time_left_follows_the_accounts_room() -> None:
-    """Where scenes wait for room, their number decides: 28 more at two at a time, a minute each."""
+    """The number of waiting scenes sets the time left: 28 more at two at a time, a minute each."""
     clock = Clock()
     screen = Screen(StringIO(), live=False, clock=clock)
     screen.planned(plan_of(30, chain=1))

@@ -48,7 +48,7 @@ def plan(production: Production, **options: Any) -> Plan:
 
 
 def sent(drawn: Plan, shot_id: str) -> dict[str, Any]:
-    """What goes over the wire for a shot: images and clips by a URL of their name, generations by ``g-`` and a shot."""
+    """The body sent for a shot: images and clips by a URL of their name, generations by ``g-`` and a shot."""
 
     def given(source: Source) -> Given:
         match source.kind:

@@ -64,7 +64,7 @@ class Wire:
         return await self.comes_to(identity, "completed", "failed")
 
     async def comes_to(self, identity: object, *states: str) -> Generation:
-        """That generation once it is in one of these states."""
+        """Return that generation once it is in one of these states."""
         async with asyncio.timeout(240):
             while (found := await self.luma.generations.get(str(identity))).state not in states:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

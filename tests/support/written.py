@@ -20,7 +20,7 @@ def load(folder: Path, text: str) -> Production:
 
 
 def problems(folder: Path, text: str) -> tuple[Problem, ...]:
-    """What is wrong with a file of this text."""
+    """The problems of a file with this text."""
     with pytest.raises(ProductionError) as caught:
         load(folder, text)
     return caught.value.problems

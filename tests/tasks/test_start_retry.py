@@ -13,7 +13,7 @@ from tasks.start_retry import TRIES, begun
 
 
 class Busy:
-    """What calling a task does while its server answers 503 to the next ``times`` questions for a slot."""
+    """A task whose server answers 503 to the next ``times`` requests for a slot."""
 
     def __init__(self, times: int) -> None:
         self.times = times
