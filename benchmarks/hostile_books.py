@@ -130,7 +130,10 @@ class Books:
     def copy(self) -> dict[str, list[dict[str, Any]]]:
         """Copy all rows, as a backup does."""
         with self._engine.begin() as connection:
-            return {t.name: [dict(r._mapping) for r in connection.execute(select(t))] for t in self._tables}
+            return {
+                t.name: [{c.key: r._mapping[c] for c in t.columns} for r in connection.execute(select(t))]
+                for t in self._tables
+            }
 
     def restore(self, backup: dict[str, list[dict[str, Any]]]) -> None:
         """Replace all rows by a backup's."""

@@ -1,4 +1,4 @@
-"""The record of a run: the frozen values from which the summary, the report, the manifest and ``--json`` are made."""
+"""The record of a run: the frozen values from which summary, report, manifest and JSON are made."""
 
 from __future__ import annotations
 

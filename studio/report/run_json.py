@@ -1,4 +1,4 @@
-"""A run as one JSON object: the output of ``--json`` and the result of the flow."""
+"""A run as one JSON object: the output of a command and the result of the flow."""
 
 from __future__ import annotations
 
