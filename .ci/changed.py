@@ -71,7 +71,7 @@ MARK = b"pytest.mark.long"
 
 
 class GitError(Exception):
-    """What git could not tell."""
+    """A question that git could not answer."""
 
 
 class Checkout:
@@ -81,7 +81,7 @@ class Checkout:
         self.root = root
 
     def git(self, *arguments: str) -> str:
-        """What a command of git prints. Raises GitError where it cannot be run or fails."""
+        """The output of a command of git. Raises GitError where it cannot be run or fails."""
         try:
             done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False)
         except OSError as error:

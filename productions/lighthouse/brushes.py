@@ -1,4 +1,4 @@
-"""What make_seed.py paints with: colours and shapes over a picture of 1920×1080, and noise from fixed seeds."""
+"""Brushes of make_seed.py: colours and shapes over a picture of 1920×1080, and noise from fixed seeds."""
 
 from __future__ import annotations
 
