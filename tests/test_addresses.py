@@ -97,8 +97,15 @@ SECRETS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", SECRETS)
-@pytest.mark.parametrize("name", ["LUMAAI_BASE_URL", "LUMA_BASE_URL", "STUDIO_PUBLISH_BASE_URL", "STUDIO_PUBLISH_URL"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (name, text)
+        for name in ("LUMAAI_BASE_URL", "LUMA_BASE_URL", "STUDIO_PUBLISH_BASE_URL", "STUDIO_PUBLISH_URL")
+        for text in SECRETS
+        if name != "STUDIO_PUBLISH_URL" or "://" in text  # else it names a folder
+    ],
+)
 def test_an_address_that_cannot_be_used_names_its_variable_alone(
     text: str, name: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,8 +113,6 @@ def test_an_address_that_cannot_be_used_names_its_variable_alone(
     monkeypatch.setenv("LUMAAI_API_KEY", "key")
     if name == "STUDIO_PUBLISH_URL":
         text = text.replace("https://", "s3://")
-        if "://" not in text:
-            pytest.skip("a folder of that name")
     else:
         monkeypatch.setenv("STUDIO_PUBLISH_URL", str(workplace))
     monkeypatch.setenv(name, text)
