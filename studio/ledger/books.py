@@ -16,10 +16,10 @@ from studio.failures import FailureClass
 from studio.ledger import admission
 from studio.ledger.clock import Clock
 from studio.ledger.engine import open_engine
-from studio.ledger.journal import Journal, of_order
+from studio.ledger.journal import Journal
 from studio.ledger.lease import is_dead, this_process
 from studio.ledger.limits import hold, learn
-from studio.ledger.queries import as_order, known_order, read_order
+from studio.ledger.queries import as_order, journal_of, known_order, read_order
 from studio.ledger.schema import orders, runs
 from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO
@@ -173,7 +173,7 @@ class Ledger(Journal):
 
         True if there is one: then nothing has to be sent again.
         """
-        last = {line.generation_id: line for line in connection.execute(of_order(row.key)) if line.generation_id}
+        last = {line.generation_id: line for line in connection.execute(journal_of(row.key)) if line.generation_id}
         spare = next((line for line in last.values() if line.kind == "adopted"), None)
         if spare is None:
             return False

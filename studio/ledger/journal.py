@@ -9,13 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.failures import FailureClass
 from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
-from studio.ledger.queries import GIVEN, OF_PROVIDER, Reader
+from studio.ledger.queries import GIVEN, OF_PROVIDER, Reader, journal_of
 from studio.ledger.schema import entries, meta, orders
 from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO
@@ -36,11 +36,6 @@ _HELD = (
 _OF_ATTEMPT = (entries.c.order == bindparam("of_order"), entries.c.attempt == bindparam("number"))
 _SUSPENSE = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_OF_ATTEMPT)
 _RESERVED = select(entries).where(*_OF_ATTEMPT, entries.c.kind == "reserved").order_by(entries.c.id.desc()).limit(1)
-
-
-def of_order(key: str) -> Select[Any]:
-    """All lines of an order, in the order in which they were written."""
-    return select(entries).where(entries.c.order == key).order_by(entries.c.id)
 
 
 class Journal(Reader):
@@ -171,7 +166,7 @@ class Journal(Reader):
 
     def bought_in(self, connection: Connection, row: OrderRow) -> tuple[int, Decimal]:
         """The attempt that an order's generation was bought in, which may be an earlier one, and its price in USD."""
-        lines = connection.execute(of_order(row.key)).all()
+        lines = connection.execute(journal_of(row.key)).all()
         attempt = next((line.attempt for line in lines if line.generation_id == row.generation_id), row.attempt)
         if attempt == row.attempt:
             return attempt, row.price

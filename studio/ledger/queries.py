@@ -188,7 +188,7 @@ class Reader:
     def entries(self, key: str) -> list[Entry]:
         """The journal of one order, oldest first."""
         with self._reading() as connection:
-            return [as_entry(row) for row in connection.execute(_journal(key))]
+            return [as_entry(row) for row in connection.execute(journal_of(key))]
 
     def claimed(self, realm: str, generation_ids: Iterable[str], *, provider: str = "") -> set[str]:
         """The generations of a provider (empty: of any), among these, that belong to an order, or did in an earlier
@@ -348,5 +348,6 @@ def as_entry(row: Row[Any]) -> Entry:
     )  # fmt: skip
 
 
-def _journal(key: str) -> Select[Any]:
+def journal_of(key: str) -> Select[Any]:
+    """All lines of an order, in the order in which they were written."""
     return select(entries).where(entries.c.order == key).order_by(entries.c.id)
