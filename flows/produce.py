@@ -30,9 +30,10 @@ from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
+from studio.execution.film import record_of
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
-from studio.execution.run import Run, make_record
+from studio.execution.run import Run
 from studio.execution.session import films_folder, open_session
 from studio.planning import derived
 from studio.planning.plan import parse_takes
@@ -148,10 +149,7 @@ async def _film_of(run: Run, made: Execution[State[Any]]) -> Assembly:
 
 
 async def _write_down(run: Run, made: Execution[State[Any]], film: Assembly | None) -> RunRecord:
-    if film is None:
-        record = make_record(run, made.results)
-    else:
-        record = make_record(run, made.results, scenes=film.scenes, seams=film.seams, film=film.film)
+    record = record_of(run, made.results, film)
     await begun(write_report, Told(record), [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()

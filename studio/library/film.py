@@ -13,9 +13,9 @@ from typing import Any
 from studio.disk import disk_errors
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.exr_archives import archives_of
-from studio.execution.film import make_film
+from studio.execution.film import make_film, record_of
 from studio.execution.outcome import failure_of, film_is_due
-from studio.execution.run import Run, make_record
+from studio.execution.run import Run
 from studio.execution.session import Session, films_folder
 from studio.production import Production, load_production, parse_production
 from studio.report import write_all
@@ -59,10 +59,7 @@ async def make(
         footage = {shot: str(await steps.sha256(end)) for shot, end in made.footage.items()}
         with disk_errors("the film", work.out, session.home):
             film = await make_film(work, footage)
-    if film is None:
-        record = make_record(work, made.results)
-    else:
-        record = make_record(work, made.results, scenes=film.scenes, seams=film.seams, film=film.film)
+    record = record_of(work, made.results, film)
     await asyncio.to_thread(write_all, record, record.out)
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
