@@ -282,6 +282,14 @@ KEPT = (
     ),
     Mutant(
         CLOCKS,
+        "a new ledger that another process makes is not waited for",
+        "studio/ledger/engine.py",
+        "if not _is_busy(error) or",
+        "if True or",
+        of("ledger/opening"),
+    ),
+    Mutant(
+        CLOCKS,
         "a database that serialises by default is left so",
         "studio/ledger/engine.py",
         'isolation_level="READ COMMITTED", ',

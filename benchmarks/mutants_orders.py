@@ -67,7 +67,7 @@ ORDERS = (
         'if connection.dialect.name != "sqlite":',
         "if False:",
         (
-            "tests/ledger/test_books.py",
+            "tests/ledger/test_opening.py",
             "tests/integration/test_producers.py",
             "-k",
             "postgres and (keep_the_cap or cap_is_used_up)",

@@ -4,7 +4,9 @@ LedgerError."""
 from __future__ import annotations
 
 import contextlib
+import random
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,7 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
         what, hint = "used", PLACE if isinstance(error, OperationalError) and name.startswith("sqlite") else ""
-        if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        if _is_busy(getattr(error, "orig", None)):
             hint = "another process has held it for a minute: is one stopped, or is another program at the file?"
         if isinstance(error, ArgumentError):
             said = "its URL has a part that no driver understands"
@@ -96,8 +98,27 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     # We begin transactions ourselves (below): the driver's own BEGIN comes too late to lock before the first read.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    _use_write_ahead_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: Any) -> None:
+    # Whatever its timeout, SQLite does not wait for another process here: two that open a new ledger would fail.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.002, 0.02))  # noqa: S311
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    # The low byte is the kind; the others say what SQLite waited for (a recovery, a newer snapshot).
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 import studio.ledger
-from studio.errors import LedgerError, OverBudget
+from studio.errors import LedgerError
 from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
 from studio.ledger.lease import Holder, is_dead, this_process
@@ -156,64 +155,6 @@ def test_every_step_can_be_repeated(ledger: Ledger) -> None:
     ledger.release(key, 1, "too late to release")
     assert [e.kind for e in ledger.entries(key)] == ["reserved", "submitted", "completed"]
     assert ledger.spent("run", "r", realm="luma") == PRICE
-
-
-def _buy_many(url: str, worker: int, queue: multiprocessing.Queue) -> None:
-    ledger = open_ledger(url)
-    bought = 0
-    for n in range(20):
-        try:
-            reservation = ledger.reserve(intent(f"{worker}x{n}"), run="r", caps=[Cap("production", "film", PRICE * 37)])
-        except OverBudget:
-            continue
-        bought += reservation.outcome == "granted"
-    ledger.close()
-    queue.put(bought)
-
-
-def test_four_processes_together_keep_the_cap(url: str) -> None:
-    """Four processes that buy from a new ledger at once, migrations included, spend the cap and not a cent more."""
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    workers = [context.Process(target=_buy_many, args=(url, n, queue)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    bought = sum(queue.get(timeout=240) for _ in workers)
-    for worker in workers:
-        worker.join()
-    ledger = open_ledger(url)
-    assert bought == 37
-    assert ledger.spent("production", "film", realm="luma") == PRICE * 37
-    ledger.close()
-
-
-def test_a_file_that_is_no_ledger(tmp_path: Path) -> None:
-    """A damaged or foreign file is one clear error, and is left as it was."""
-    path = tmp_path / "ledger.db"
-    path.write_bytes(b"this is not a database" * 100)
-    with pytest.raises(LedgerError, match="ledger cannot be used"):
-        open_ledger(f"sqlite:///{path}")
-    assert path.read_bytes() == b"this is not a database" * 100
-
-
-def test_books_of_a_newer_version(url: str, ledger: Ledger) -> None:
-    """A ledger that a newer version wrote is refused with a hint, and not written to."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
-    with pytest.raises(LedgerError, match="another version"):
-        open_ledger(url)
-
-
-@pytest.mark.parametrize(
-    "bad", ["nonsense", "sqlite:////proc/nowhere/ledger.db", "postgresql://u:hunter2@127.0.0.1:1/x"]
-)
-def test_a_url_that_leads_nowhere(bad: str) -> None:
-    """A ledger URL that cannot be used is one clear error, without its password."""
-    with pytest.raises(LedgerError) as error:
-        open_ledger(bad)
-    assert "hunter2" not in str(error.value)
 
 
 def test_the_schema_is_what_the_migrations_make(url: str, ledger: Ledger) -> None:
