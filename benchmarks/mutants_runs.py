@@ -146,7 +146,7 @@ RUNS = (
         RESTORED,
         "in a flow, a recorded order is trusted",
         "flows/shooting.py",
-        "if ordered.is_completed() and not await booked(run, shot, await ordered.aresult()):",
+        "if made.is_completed() and not await in_the_books(run, shot, await made.aresult()):",
         "if False:",
         FLOW_RESTORED,
         seconds=200,

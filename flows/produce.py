@@ -17,22 +17,21 @@ from decimal import Decimal
 from typing import Annotated, Any, get_args
 
 from prefect import flow, get_run_logger
-from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
-from flows.shooting import PrefectSteps
+from flows.shooting import End, PrefectSteps
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
-from studio.execution.film import record_of
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
+from studio.execution.record import record_of
 from studio.execution.run import Run
 from studio.execution.session import films_folder, open_session
 from studio.planning import derived
@@ -142,13 +141,13 @@ async def produce(
             return run_summary(record)
 
 
-async def _film_of(run: Run, made: Execution[State[Any]]) -> Assembly:
+async def _film_of(run: Run, made: Execution[End]) -> Assembly:
     with disk_errors("the film", run.out, run.session.home):
         film: Assembly = await begun(concatenate_film, run, list(made.footage.values()))
     return film
 
 
-async def _write_down(run: Run, made: Execution[State[Any]], film: Assembly | None) -> RunRecord:
+async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> RunRecord:
     record = record_of(run, made.results, film)
     await begun(write_report, Told(record), [film] if film else list(made.footage.values()))
     listener.get().ended(record)

@@ -1,1 +1,1 @@
-"""The tasks of the flows: thin Prefect wrappers with cache key, retries, tags and cost."""
+"""The tasks of the flows: thin Prefect wrappers with cache key, retries and names."""

@@ -29,7 +29,6 @@ def _clip_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
 @task(
     name="download",
     task_run_name="{shot.id} · download",
-    tags=["luma"],
     cache_key_fn=_clip_key,
     result_serializer="json",
     retries=len(FETCH.pauses),

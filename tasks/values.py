@@ -16,18 +16,11 @@ class Published(_Value):
     name: str
 
 
-class Submitted(_Value):
-    """An order that the service has accepted."""
+class Finished(_Value):
+    """A generation that the service has completed: its order, and the number of the order's attempt."""
 
     order: str
     attempt: int
-    generation_id: str
-
-
-class Finished(_Value):
-    """A generation that the service has completed."""
-
-    order: str
     generation_id: str
 
 

@@ -18,7 +18,7 @@ import pytest
 import studio
 from studio.errors import BadInput, CannotWrite, Incomplete, Moderated, ProductionError, StudioError
 from studio.execution.outcome import failure_of
-from studio.execution.run import ShotResult
+from studio.execution.record import ShotResult
 from studio.execution.session import budget_notes, open_session
 from studio.failures import FailureClass
 from studio.ledger import OrderRow

@@ -15,10 +15,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from studio.errors import GenerationFailed
 from studio.execution.inputs import Parent
+from studio.execution.kept import Kept, kept_shots
 from studio.execution.progress import listener
-from studio.execution.retries import FETCH, ORDER, PUBLISH, WAIT, Sleep
-from studio.execution.run import Run, ShotResult
-from studio.execution.steps import await_end, fetch, order, publish
+from studio.execution.record import ShotResult
+from studio.execution.retries import FETCH, GENERATE, PUBLISH, Sleep
+from studio.execution.run import Run
+from studio.execution.steps import await_end, fetch, order, publish, use_odd
 from studio.planning.plan import OF_A_FILE, Shot
 from studio.purchasing.gateway import Placed
 from studio.storage.probe_cache import stored_clip
@@ -32,17 +34,19 @@ class StepRunner(Protocol[S]):
     A step whose input is an end without a value is not begun. None of the methods raises the step's error.
     """
 
+    async def reuse(self, run: Run, kept: Sequence[Kept]) -> Sequence[S]:
+        """The ends of shots that were made before: of their generation and of their download alike."""
+
     async def publish(self, run: Run, sha256: str) -> S:
         """Publish a seed asset where the service can read it."""
 
-    async def submit(self, run: Run, shot: Shot, parents: Sequence[S], images: Sequence[S], attempt: int) -> S:
-        """Order a shot. ``parents``: the end of each parent's wait, or of its download where a frame is needed, by
-        shot."""
+    async def generate(self, run: Run, shot: Shot, parents: Sequence[S], images: Sequence[S], attempt: int) -> S:
+        """Order a shot, and wait until its generation has ended.
 
-    async def wait(self, run: Run, shot: Shot, submitted: S) -> S:
-        """Wait until the ordered generation has ended."""
+        ``parents``: the end of each parent's generation, or of its download where a frame is needed.
+        """
 
-    async def download(self, run: Run, shot: Shot, waited: S) -> S:
+    async def download(self, run: Run, shot: Shot, generated: S) -> S:
         """Download what a generation made."""
 
     async def error(self, end: S) -> BaseException | None:
@@ -75,58 +79,72 @@ async def publish_assets(run: Run, steps: StepRunner[S]) -> dict[str, S]:
 
 
 async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) -> Execution[S]:
-    """Order, await and download every shot of the plan.
+    """Order, await and download every shot of the plan, except those that were made before.
 
     A failed shot leaves its siblings running; shots made from it are not begun.
     """
-    finished: dict[str, asyncio.Task[tuple[S, S]]] = {}
+    kept = await asyncio.to_thread(kept_shots, run)
+    for made_before in kept.values():
+        if made_before.odd:
+            use_odd(run, made_before.shot, made_before.odd)
+    reused = dict(zip(kept, await steps.reuse(run, list(kept.values())), strict=True)) if kept else {}
+    for name in kept:
+        listener.get().shot(name, "ready")
+    generated: dict[str, asyncio.Task[S]] = {}
     fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}
 
-    async def finish(shot: Shot) -> tuple[S, S]:
-        """The ends of the order and of the wait, of the last attempt."""
+    async def generate(shot: Shot) -> S:
+        """The end of the generation of the last attempt."""
         parents = [await made(shot, parent) for parent in shot.parents]
         images = [published[image] for image in shot.images if image in published]
         failed = 0
         while True:
             attempt = await run.next_attempt(shot)
-            submitted = await steps.submit(run, shot, parents, images, attempt)
-            waited = await steps.wait(run, shot, submitted)
-            error = await steps.error(waited)
+            end = await steps.generate(run, shot, parents, images, attempt)
+            error = await steps.error(end)
             failed += 1
             if not run.attempts.again(error, attempt=attempt, failed=failed, pinned=shot.generation is not None):
-                return submitted, waited
+                return end
             listener.get().shot(shot.id, "ordering again", error.reason if isinstance(error, GenerationFailed) else "")
 
     async def made(shot: Shot, parent: str) -> S:
-        """The end that a shot depends on: of the parent's wait, or of its download where a frame of its clip is
+        """The end that a shot depends on: of the parent's generation, or of its download where a frame of its clip is
         needed."""
+        if parent in reused:
+            return reused[parent]
         if any(source.ref == parent and source.kind in OF_A_FILE for source in shot.sources):
             return (await fetched[parent])[0]
-        return (await finished[parent])[1]
+        return await generated[parent]
 
     async def fetch_shot(shot: Shot) -> tuple[S, ShotResult]:
-        submitted, waited = await finished[shot.id]
-        downloaded = await steps.download(run, shot, waited)
-        return downloaded, await _result(run, shot, steps, submitted, waited, downloaded)
+        generation = await generated[shot.id]
+        downloaded = await steps.download(run, shot, generation)
+        return downloaded, await _result(run, shot, steps, generation, downloaded)
 
     for shot in run.plan.shots:  # parents come before their children
-        finished[shot.id] = asyncio.create_task(finish(shot), name=f"{shot.id} · finish")
-        fetched[shot.id] = asyncio.create_task(fetch_shot(shot), name=f"{shot.id} · fetch")
-    tasks = (*finished.values(), *fetched.values())
+        if shot.id not in reused:
+            generated[shot.id] = asyncio.create_task(generate(shot), name=f"{shot.id} · generate")
+            fetched[shot.id] = asyncio.create_task(fetch_shot(shot), name=f"{shot.id} · download")
+    tasks = (*generated.values(), *fetched.values())
     try:
         ended = dict(zip(fetched, await asyncio.gather(*fetched.values()), strict=True))
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, run.stop(), return_exceptions=True)
+    ends = {shot: end for shot, (end, _) in ended.items()} | reused
+    results = {shot: result for shot, (_, result) in ended.items()} | {
+        name: ShotResult(shot.shot, clip=shot.clip, still=shot.still, downloaded_at=datetime.now(UTC))
+        for name, shot in kept.items()
+    }
     return Execution(
-        results={shot: result for shot, (_, result) in ended.items()},
-        footage={shot: end for shot, (end, result) in ended.items() if result.clip is not None},
+        results={shot.id: results[shot.id] for shot in run.plan.shots},
+        footage={shot.id: ends[shot.id] for shot in run.plan.shots if results[shot.id].clip is not None},
     )
 
 
-async def _result(run: Run, shot: Shot, steps: StepRunner[S], submitted: S, waited: S, downloaded: S) -> ShotResult:
-    for end in (submitted, waited, downloaded):
+async def _result(run: Run, shot: Shot, steps: StepRunner[S], generated: S, downloaded: S) -> ShotResult:
+    for end in (generated, downloaded):
         error = await steps.error(end)
         if error is not None:
             listener.get().shot(shot.id, "failed", str(error))
@@ -158,6 +176,12 @@ class PlainSteps:
         self._sleep = sleep
         self.placed: dict[str, Placed] = {}
 
+    async def reuse(self, run: Run, kept: Sequence[Kept]) -> Sequence[End]:
+        for made in kept:
+            key, attempt = made.order.key, made.order.attempt
+            self.placed[made.shot.id] = Placed(key, attempt, made.generation_id, completed=True, bought=False)
+        return [End(Parent(made.generation_id, made.sha256)) for made in kept]
+
     async def publish(self, run: Run, sha256: str) -> End:
         async def put() -> Parent:
             await PUBLISH.calling(partial(publish, run, sha256), sleep=self._sleep)
@@ -165,31 +189,20 @@ class PlainSteps:
 
         return await _ended(put())
 
-    async def submit(self, run: Run, shot: Shot, parents: Sequence[End], images: Sequence[End], attempt: int) -> End:
+    async def generate(self, run: Run, shot: Shot, parents: Sequence[End], images: Sequence[End], attempt: int) -> End:
         given = {name: end.value for name, end in zip(shot.parents, parents, strict=True) if end.value is not None}
         if len(given) < len(parents):
             return End()
 
-        async def ordered() -> Parent:
-            placed = await ORDER.calling(partial(order, run, shot, given), sleep=self._sleep)
-            self.placed[shot.id] = placed
+        async def ended() -> Parent:
+            placed = self.placed[shot.id] = await order(run, shot, given)
+            await await_end(run, shot, placed.generation_id)
             return Parent(placed.generation_id)
 
-        return await _ended(ordered())
+        return await _ended(GENERATE.calling(ended, sleep=self._sleep))
 
-    async def wait(self, run: Run, shot: Shot, submitted: End) -> End:
-        made = submitted.value
-        if made is None:
-            return End()
-
-        async def awaited() -> Parent:
-            await WAIT.calling(partial(await_end, run, shot, made.generation_id), sleep=self._sleep)
-            return made
-
-        return await _ended(awaited())
-
-    async def download(self, run: Run, shot: Shot, waited: End) -> End:
-        made = waited.value
+    async def download(self, run: Run, shot: Shot, generated: End) -> End:
+        made = generated.value
         if made is None:
             return End()
 

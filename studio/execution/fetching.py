@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from studio.errors import DownloadError
 from studio.execution.session import Session
+from studio.media.first_look import FirstLook
 from studio.providers.registry import generation_name
 from studio.storage.download import download
 from studio.storage.probe_cache import remember
@@ -24,9 +26,13 @@ async def fresh_url(session: Session, api: str, generation_id: str, *, still: bo
     return url
 
 
-async def fetch_made(session: Session, api: str, generation_id: str, *, still: bool, name: str, where: str = "") -> str:
+async def fetch_made(
+    session: Session, api: str, generation_id: str, *, still: bool, name: str, where: str = "",
+    on_look: Callable[[FirstLook], None] | None = None,
+) -> str:  # fmt: skip
     """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
 
+    ``on_look`` is called from another thread with a clip's measures, before all of it is decoded.
     Raises DownloadError, BadClip or ServiceError; a paid file can be fetched again.
     """
 
@@ -36,6 +42,6 @@ async def fetch_made(session: Session, api: str, generation_id: str, *, still: b
     made = generation_name(api, generation_id)
     if still:
         return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=made)
-    clip = await download(fresh, session.store, client=session.http, name=name, generation=made)
+    clip = await download(fresh, session.store, client=session.http, name=name, generation=made, on_look=on_look)
     await asyncio.to_thread(remember, session.store, clip)  # it was measured just now, so it need not be measured again
     return clip.sha256

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 
 from studio.editing.assembly import Assembly, assemble
 from studio.execution.progress import listener
-from studio.execution.run import Run, ShotResult, make_record
-from studio.report.records import RunRecord
+from studio.execution.run import Run
 from studio.storage.ownership import FILM, sign
 from studio.storage.probe_cache import stored_clip
 
-__all__ = ["FILM", "make_film", "record_of"]
+__all__ = ["FILM", "make_film"]
 
 
 async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
@@ -31,10 +30,3 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
         return await asyncio.to_thread(joined)
     finally:
         stopped.set()  # cancelled: the thread runs until its ffmpeg is told to stop
-
-
-def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None) -> RunRecord:
-    """The record of a run, with its film where there is one."""
-    if film is None:
-        return make_record(run, results)
-    return make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)

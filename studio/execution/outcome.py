@@ -18,7 +18,8 @@ from studio.errors import (
     StudioError,
     Unauthorized,
 )
-from studio.execution.run import Run, ShotResult
+from studio.execution.record import ShotResult
+from studio.execution.run import Run
 from studio.remedies import AGAIN, joined, text_of
 
 # Errors after which the same order fails again until something is changed; NOT_FINAL are the exceptions among them.

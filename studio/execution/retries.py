@@ -4,14 +4,14 @@
 step       tried again after                                 seconds before each further try
 =========  ================================================  ===================================
 publish    a publisher that fails for now                     1, 5
-order      a request that was certainly not sent              1, 5, 20
-wait       a service that cannot be read                     5, 30
+generate   a create that was certainly not sent, a service   1, 5, 30
+           that cannot be read
 fetch      a clip that did not arrive whole                   2, 10, 30
 settle     a service that cannot be read (reconciliation)    10, 60, 300
 =========  ================================================  ===================================
 
-A refusal by the service is final in each step, and so is a certificate that is not trusted. A request that may have
-been sent is never repeated here: the ledger settles it.
+A refusal by the service is final in each step, and so is a certificate that is not trusted. A create that may have
+been accepted is never repeated here: the ledger settles it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from studio.errors import (
+    Ambiguous,
     BadClip,
     BadInput,
     DownloadError,
     Moderated,
-    NotSent,
     Refused,
     ServiceError,
     ServiceFailed,
@@ -46,7 +46,7 @@ class Retry:
 
     def worth(self, error: BaseException) -> bool:
         """True if the step may be tried again after this error."""
-        return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted)
+        return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted | Ambiguous)
 
     async def calling(self, call: Callable[[], Awaitable[T]], *, sleep: Sleep = asyncio.sleep) -> T:
         """The result of a call, retried by this rule. Raises the error of the last try."""
@@ -61,8 +61,7 @@ class Retry:
 
 
 PUBLISH = Retry((ServiceError, BadInput), (1.0, 5.0))  # an unreachable bucket raises SettingsError, too
-ORDER = Retry((NotSent,), (1.0, 5.0, 20.0))
-WAIT = Retry((ServiceError,), (5.0, 30.0))
+GENERATE = Retry((ServiceError,), (1.0, 5.0, 30.0))
 FETCH = Retry((DownloadError, BadClip, ServiceError), (2.0, 10.0, 30.0))
 SETTLE = Retry((ServiceError,), (10.0, 60.0, 300.0))
 

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from studio.editing.scene_edits import SceneSegments, film_cuts
-from studio.errors import InDoubt, NotConfirmed, OverBudget, SettingsError, StillRunning, StudioError
+from studio.errors import NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
 from studio.execution.progress import listener
 from studio.execution.retries import Attempts
 from studio.execution.session import Session, budget_notes, caps_of
-from studio.ledger import OrderRow, OrderState
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
 from studio.ledger.new_takes import end_retakes, keep_retakes
-from studio.media.clip import Clip
-from studio.money import ZERO, usd
+from studio.money import usd
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
-from studio.planning.takes import history_of, lineages_of
 from studio.purchasing.gateway import PurchaseGateway
 from studio.remedies import Aside, Words, option, text_of
-from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
-from studio.storage.probe_cache import stored_clip
 
-STALE = "what it was made from has another take now"
+T = TypeVar("T")
 MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
 
 
@@ -54,7 +47,10 @@ class Run:
         self.beside = beside
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[Words, ...] = ()
+        #: Ids of shots whose generation was awaited by this process: the ledger knows their end.
+        self.awaited: set[str] = set()
         self._gateways: dict[tuple[str, str], PurchaseGateway] = {}
+        self._begun: set[asyncio.Task[Any]] = set()
 
     @property
     def production(self) -> str:
@@ -84,6 +80,22 @@ class Run:
                 *which, run=self.id, plan=self.plan, budget=self.budget, beside=self.beside
             )
         return self._gateways[which]
+
+    def beginning(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin work that goes on beside the caller, at most until the run's shots have ended. Its error is the
+        caller's to read, or nobody's."""
+        task = asyncio.create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def stop(self) -> None:
+        """Cancel what was begun beside the steps of the run's shots, and wait until it has ended."""
+        begun = tuple(self._begun)
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
     async def begin(self) -> None:
         """Begin the run: check its budget and that its files can be written, connect to the service, record the start
@@ -243,157 +255,3 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
 def _by(name: str) -> Aside:
     """An option in brackets; nothing where there is none."""
     return Aside(" (", option(name), ")")
-
-
-@dataclass(frozen=True)
-class ShotResult:
-    """The end of one shot of the run: a clip or still, an error, or not begun because a parent is missing."""
-
-    shot: Shot
-    clip: Clip | None = None
-    still: Path | None = None
-    error: BaseException | None = None
-    begun: bool = True
-    downloaded_at: datetime | None = None
-
-    @property
-    def made(self) -> bool:
-        return self.clip is not None or self.still is not None
-
-
-def make_record(
-    run: Run,
-    results: Mapping[str, ShotResult],
-    *,
-    scenes: tuple[SceneSegments, ...] = (),
-    seams: tuple[SeamRecord, ...] = (),
-    film: FilmRecord | None = None,
-    notes: tuple[str, ...] = (),
-) -> RunRecord:
-    """Make the record of a run, from its results and the ledger."""
-    ledger = run.session.ledger
-    rows = ledger.orders([s.key for s in run.plan.shots])
-    costs = ledger.run_costs(run.id)
-    history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
-    booked: set[str] = set()
-    shots = []
-    for shot in run.plan.shots:
-        # Shots with the same key are one purchase: it is counted once.
-        first = shot.key not in booked
-        booked.add(shot.key)
-        cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
-        result = results.get(shot.id, ShotResult(shot, begun=False))
-        record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
-        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
-    return RunRecord(
-        title=run.plan.production.title,
-        slug=run.production,
-        run_id=run.id,
-        out=run.out,
-        started_at=run.started_at,
-        finished_at=datetime.now(UTC),
-        service=run.session.service.realm,
-        billed=run.session.service.billed,
-        shots=tuple(shots),
-        cuts=film_cuts(scenes),
-        seams=seams,
-        film=film,
-        budget=run.budget if run.budget is not None else run.plan.production.budget,
-        production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
-        notes=(
-            *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
-            *run.session.clock_notes(), *notes,
-        ),
-    )  # fmt: skip
-
-
-def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:
-    """All takes of a shot, where there is more than one."""
-    if len(rows) < 2:
-        return ()
-    return tuple(_take(run.session, shot, row) for row in sorted(rows, key=lambda r: (r.take, r.reserved_at)))
-
-
-def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
-    record = TakeRecord(row.take, row.key, row.generation_id, row.price, used=row.key == shot.key)
-    if row.clip is None or not session.has(row.clip):
-        return record
-    if shot.is_still:
-        return replace(record, still=session.stills.find(row.clip))
-    clip = stored_clip(session.store, row.clip)
-    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame)
-
-
-def _shot_record(
-    result: ShotResult, row: OrderRow | None, cost: Decimal, refunded: Decimal, *, counted: bool
-) -> ShotRecord:
-    shot, clip = result.shot, result.clip
-    held = row is not None and row.state.held
-    earlier = row.price if row is not None and held and counted and cost == ZERO else ZERO
-    return ShotRecord(
-        id=shot.id,
-        scene=shot.scene,
-        outcome=_outcome(result, row, cost),
-        prompt=shot.prompt,
-        model=shot.model,
-        resolution=shot.resolution,
-        aspect_ratio=shot.aspect_ratio,
-        seconds=clip.duration if clip is not None else Fraction(shot.seconds),
-        take=shot.take,
-        camera=shot.options.camera,
-        parents=shot.parents,
-        order=shot.key,
-        generation_id=row.generation_id if row is not None else shot.generation,
-        cost=cost,
-        reused=earlier,
-        refunded=refunded,
-        price_table=row.price_table if row is not None else shot.quote.table,
-        attempts=row.attempt if row is not None else 0,
-        submitted_at=row.submitted_at if row is not None else None,
-        completed_at=row.finished_at if row is not None else None,
-        downloaded_at=result.downloaded_at,
-        clip=clip.path if clip is not None else None,
-        sha256=clip.sha256 if clip is not None else row.clip if row is not None and result.made else None,
-        bytes=clip.bytes if clip is not None else 0,
-        frames=clip.frames if clip is not None else 0,
-        width=clip.width if clip is not None else 0,
-        height=clip.height if clip is not None else 0,
-        first_frame=clip.first_frame if clip is not None else None,
-        last_frame=clip.last_frame if clip is not None else None,
-        api=shot.api,
-        endpoint=shot.endpoint,
-        finishes=shot.finishes,
-        still=result.still,
-        stale=STALE if shot.state is ShotState.STALE else "",
-        request=shot.request,
-        error=_told(result.error),
-    )
-
-
-def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
-    if result.made:
-        if result.shot.generation:
-            return "pinned"
-        return "new" if cost > 0 else "reused"
-    if isinstance(result.error, InDoubt) or (row is not None and row.state is OrderState.IN_DOUBT):
-        return "in doubt"
-    if isinstance(result.error, StillRunning):
-        return "running"
-    return "failed" if result.begun else "not started"
-
-
-def _without_secrets(value: Any) -> Any:
-    """The production as written, its URLs without their queries, which may be signatures."""
-    if isinstance(value, dict):
-        return {name: _without_secrets(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(part) for part in value]
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        return value.partition("?")[0]
-    return value
-
-
-def _told(error: BaseException | None) -> Words | None:
-    if error is None:
-        return None
-    return error.text if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"

@@ -44,6 +44,7 @@ from studio.providers.registry import spec_of
 from studio.providers.shot_request import Given
 from studio.providers.spec import Connection, RateLimits
 from studio.purchasing.gateway import PurchaseGateway
+from studio.purchasing.purchase_log import PurchaseLog
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
 from studio.remedies import Place, Words, option, text_of
@@ -67,6 +68,7 @@ class Session:
         self.publisher = publisher
         self.unbooked = Unbooked(self.home / "unbooked")
         self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the ledger since this began
+        self.purchases = PurchaseLog(self.home / "purchases.jsonl")
         self.mark = LedgerMark(self.home / "ledger-mark.json")
         # True if the ledger is older than it was here before: a copy was restored, and purchases may be missing.
         self.restored = self.mark.restored(ledger)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from PIL import Image
@@ -22,6 +23,7 @@ from studio.execution.run import Run
 from studio.execution.session import Session, seeds_of
 from studio.failures import FailureClass
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
+from studio.media.first_look import FirstLook
 from studio.planning.plan import Shot
 from studio.providers.registry import spec_of
 from studio.purchasing.ends import GONE_AFTER
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 ELSEWHERE = timedelta(minutes=1)
 # Shots with the same key are one purchase and one file: the second finds it fetched.
 _fetching: WeakKeyDictionary[Session, dict[str, asyncio.Lock]] = WeakKeyDictionary()
+_looks: WeakKeyDictionary[Session, dict[str, asyncio.Future[FirstLook]]] = WeakKeyDictionary()
 
 
 async def publish(run: Run, sha256: str) -> None:
@@ -55,6 +58,8 @@ async def order(
     if shot.generation:
         return Placed(shot.key, 0, shot.generation, completed=False, bought=False)
     session, hears = run.session, listener.get()
+    if session.restored:
+        await _adopt_logged(run, shot)
     row = await asyncio.to_thread(session.ledger.order, shot.key)
     if row is not None and row.generation_id is not None and row.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
         # It was ordered before, so its sources are not needed again.
@@ -76,8 +81,22 @@ async def order(
     except Moderated as error:
         raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
     if placed.bought:
-        await asyncio.to_thread(session.mark.set, session.ledger)
+        await asyncio.to_thread(_note, session, placed)
     return placed
+
+
+def _note(session: Session, placed: Placed) -> None:
+    """Note a purchase beside the ledger, in case an older copy of the ledger is restored."""
+    session.mark.set(session.ledger)
+    session.purchases.add(session.ledger.id, placed.order, placed.attempt, placed.generation_id)
+
+
+async def _adopt_logged(run: Run, shot: Shot) -> None:
+    """Book the purchase of a shot that a restored ledger lacks, if it was noted beside the ledger."""
+    session = run.session
+    logged = await asyncio.to_thread(session.purchases.latest, session.ledger.id, shot.key)
+    if logged is not None:
+        await book_cached(run, shot, logged.generation_id, logged.attempt)
 
 
 async def book_cached(run: Run, shot: Shot, generation_id: str, attempt: int) -> bool:
@@ -164,14 +183,18 @@ async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
     """
     sha256 = await _kept(run, shot, generation_id)
     said = await asyncio.to_thread(oddity, run, shot, sha256)
-    if said is None:
-        return sha256
-    if not run.allow_odd:
-        raise OddClip(said, where=f"scene '{shot.scene}'", hint=_look_at(run, shot, sha256))
+    if said is not None:
+        if not run.allow_odd:
+            raise OddClip(said, where=f"scene '{shot.scene}'", hint=_look_at(run, shot, sha256))
+        use_odd(run, shot, said)
+    return sha256
+
+
+def use_odd(run: Run, shot: Shot, said: str) -> None:
+    """Note that a file is used although it is not as ordered; ``said`` is how it differs."""
     if shot.id not in run.odd:
         run.odd[shot.id] = said
         listener.get().note(f"shot '{shot.id}': {said}; used all the same")
-    return sha256
 
 
 def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
@@ -192,12 +215,22 @@ def oddity(run: Run, shot: Shot, sha256: str) -> str | None:
 async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
     """Fetch and check what a shot is made from before the shot is paid for: nothing is bought on top of an odd clip.
 
-    If it cannot be fetched now, the order is sent nevertheless, since its generation exists.
+    Its measures are known as soon as its file is here; the order does not wait until all of it is decoded. If it cannot
+    be fetched now, the order is sent nevertheless, since its generation exists.
     """
-    if run.allow_odd or not run.ordered[parent.id].known:
+    ordered = run.ordered[parent.id]
+    if run.allow_odd or not ordered.known:
         return
+    fetching = run.beginning(fetch(run, parent, made.generation_id))
+    look = _look_of(run.session, parent)
+    either: set[asyncio.Future[Any]] = {fetching, look}
     try:
-        await fetch(run, parent, made.generation_id)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not fetching.done():
+            seen = look.result()
+            if odd(ordered, seen.width, seen.height, seen.seconds) is None:
+                return  # its own step of the run waits for the rest, and tells what is wrong with it
+        await fetching
     except OddClip as error:
         raise OddClip(
             f"was not ordered: '{parent.id}', which it is made from, came in another size or length than ordered",
@@ -206,6 +239,19 @@ async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
         ) from None
     except (DownloadError, BadClip, ServiceError) as error:
         log.info("shot '%s' is ordered, though '%s' could not be fetched: %s", shot.id, parent.id, error)
+
+
+def _look_of(session: Session, shot: Shot) -> asyncio.Future[FirstLook]:
+    """The measures of a shot's clip, once they are known while it is fetched."""
+    looks = _looks.setdefault(session, {})
+    if shot.key not in looks:
+        looks[shot.key] = asyncio.get_running_loop().create_future()
+    return looks[shot.key]
+
+
+def _set(look: asyncio.Future[FirstLook], seen: FirstLook) -> None:
+    if not look.done():
+        look.set_result(seen)
 
 
 async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal:
@@ -245,9 +291,15 @@ async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
         sha256 = row.clip if row is not None and row.generation_id == generation_id else None
         if sha256 is None or not await asyncio.to_thread(session.has, sha256):
             listener.get().shot(shot.id, "downloading")
+            loop, look = asyncio.get_running_loop(), _look_of(session, shot)
+
+            def looked(seen: FirstLook) -> None:
+                loop.call_soon_threadsafe(_set, look, seen)
+
             sha256 = await fetch_made(
-                session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'"
-            )
+                session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'",
+                on_look=looked,
+            )  # fmt: skip
             if not shot.is_still:
                 await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others
             if not shot.generation:

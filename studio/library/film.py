@@ -13,8 +13,9 @@ from typing import Any
 from studio.disk import disk_errors
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.exr_archives import archives_of
-from studio.execution.film import make_film, record_of
+from studio.execution.film import make_film
 from studio.execution.outcome import failure_of, film_is_due
+from studio.execution.record import record_of
 from studio.execution.run import Run
 from studio.execution.session import Session, films_folder
 from studio.production import Production, load_production, parse_production

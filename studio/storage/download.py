@@ -25,6 +25,7 @@ from studio.errors import AssetExpired, BadClip, DownloadError, Untrusted
 from studio.file_types import HEAD, FileType, content_of
 from studio.log_redaction import unlogged
 from studio.media.clip import MAX_BYTES, Clip, examine
+from studio.media.first_look import FirstLook, first_look
 from studio.remedies import AGAIN, Text, text_of
 from studio.storage.clip_store import ClipStore
 from studio.storage.partial_download import Part, Source, part_file
@@ -77,6 +78,7 @@ async def download(
     attempts: int = 5,
     stall: float = 30.0,
     on_bytes: Callable[[int, int | None], None] | None = None,
+    on_look: Callable[[FirstLook], None] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Clip:
@@ -87,14 +89,16 @@ async def download(
     been fetched is in `store.incoming` until it is complete, and the next call for the same `name` and `generation`
     resumes it, even after a kill. Memory does not depend on the clip's size. `stall` is how many seconds may pass with
     next to no bytes. `on_bytes` gets the bytes on disk and the whole length, where that is known.
+    `on_look` is called from another thread with the measures of the whole file, before all of it is decoded.
 
     Gives up after `attempts` attempts that brought nothing new, with a pause between them, and raises DownloadError
     (AssetExpired if the fresh URLs had expired, too; BadClip if the response was again and again no whole clip, or was
     larger than `max_bytes`).
     """
     return await fetch(
-        fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store), client=client,
-        name=name, generation=generation, attempts=attempts, stall=stall, on_bytes=on_bytes, sleep=sleep, clock=clock,
+        fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store, on_look),
+        client=client, name=name, generation=generation, attempts=attempts, stall=stall, on_bytes=on_bytes, sleep=sleep,
+        clock=clock,
     )  # fmt: skip
 
 
@@ -315,10 +319,12 @@ def _retry_after(response: httpx.Response) -> float | None:
     return float(told) if told.isdecimal() else None
 
 
-def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
+def _settled(part: Part, store: ClipStore, on_look: Callable[[FirstLook], None] | None) -> tuple[Clip | None, str]:
     """The clip, examined and moved into the store; or what is wrong with it."""
     frames = part.path.with_suffix(".frames")
     try:
+        if on_look is not None:
+            on_look(first_look(part.path))
         clip = examine(part.path, frames_dir=frames)
         goal = store.frames_dir(clip.sha256)
         store.adopt(part.path, sha256=clip.sha256)

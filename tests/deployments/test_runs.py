@@ -63,11 +63,11 @@ def test_what_was_not_begun_has_its_name(deployed: Place, refused: Any) -> None:
     """In the graph every step is named after its scene, begun or not, and hangs on what it waited for."""
     states = deployed.states(refused, len(STEPS) + 1)
     assert states.keys() == STEPS | {"film · report"}
-    assert states["arrival · wait"] == "Failed"
-    assert {states[f"order · {step}"] for step in ("submit", "wait", "download")} == {"NotReady"}
+    assert states["arrival · generate"] == "Failed"
+    assert {states[f"order · {step}"] for step in ("generate", "download")} == {"NotReady"}
     edges = deployed.edges(refused)
-    assert "arrival · wait" in edges["order · submit"]
-    assert "order · submit" in edges["order · wait"]
+    assert "arrival · generate" in edges["order · generate"]
+    assert "order · generate" in edges["order · download"]
 
 
 def test_the_log_is_made_of_lines(deployed: Place, refused: Any) -> None:

@@ -53,8 +53,8 @@ class TestAWorker:
         """Task runs have readable names, arrows follow the story, and costs and summary are there as artifacts."""
         assert deployed.states(first, 8).keys() == STEPS | FILM
         edges = deployed.edges(first)
-        assert "arrival · submit" in edges["arrival · wait"]
-        assert "arrival · wait" in edges["order · submit"]
+        assert "arrival · generate" in edges["arrival · download"]
+        assert "arrival · generate" in edges["order · generate"]
         assert {"arrival · download", "order · download"} <= edges["film · concatenate"]
         artifacts = deployed.artifacts(first)
         assert artifacts.keys() == {"costs-tiny", "film-tiny"}
@@ -63,12 +63,12 @@ class TestAWorker:
         assert "Nothing was billed" in artifacts["film-tiny"]
 
     def test_buys_nothing_twice(self, deployed: Place, first: Any) -> None:
-        """A second run answers from what it has: orders and waits are cached, and it costs nothing."""
+        """A second run uses what it has: one task run for all its shots, on which the film hangs, and no cost."""
         run = deployed.run(production=TINY)
         assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
-        states = deployed.states(run, 8)
-        for task in ("arrival · submit", "arrival · wait", "order · submit", "order · wait"):
-            assert states[task] == "Cached"
+        reused = "2 shots · made before"
+        assert deployed.states(run, 3) == dict.fromkeys((reused, "film · concatenate", "film · report"), "Completed")
+        assert reused in deployed.edges(run)["film · concatenate"]
         total = json.loads(deployed.artifacts(run)["costs-tiny"])[-1]
         assert (total["new"], total["reused"]) == ("$0.00", "$0.28")
         before, after = deployed.manifests()

@@ -18,18 +18,18 @@ from studio import errors
 from studio.errors import GenerationFailed, Incomplete, Moderated, NotFound, NotSent, ServiceFailed, StudioError
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.progress import Listener, listener
-from studio.execution.retries import FETCH, ORDER, PUBLISH, WAIT, Attempts, Retry
+from studio.execution.retries import FETCH, GENERATE, PUBLISH, Attempts, Retry
 from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.settings import load_settings
 from tasks.download import download
-from tasks.generate import submit, wait
+from tasks.generate import generate
 from tasks.publish import publish_asset
 from tests.support.productions import film, scene
 from tests.support.running import Sandbox, charged
 
 STEPS: dict[str, tuple[Task[..., Any], Retry]] = {
-    "publish": (publish_asset, PUBLISH), "order": (submit, ORDER), "wait": (wait, WAIT), "fetch": (download, FETCH),
+    "publish": (publish_asset, PUBLISH), "generate": (generate, GENERATE), "fetch": (download, FETCH),
 }  # fmt: skip
 NAPS: list[float] = []
 
@@ -103,7 +103,8 @@ async def test_flow_and_library_try_the_same_again(step: str, naps: list[float])
         "ValueError",
     }
     assert not any(again[name] for name in never)
-    assert step != "order" or {name for name, tried in again.items() if tried} == {"NotSent", "RateLimited"}
+    repeated = {"ServiceError", "NotSent", "RateLimited"}
+    assert step != "generate" or {name for name, tried in again.items() if tried} == repeated
 
 
 async def test_a_call_that_comes_good_is_done(naps: list[float]) -> None:
@@ -115,7 +116,7 @@ async def test_a_call_that_comes_good_is_done(naps: list[float]) -> None:
             raise left.pop()
         return "there"
 
-    assert await ORDER.calling(call, sleep=nap) == "there"
+    assert await GENERATE.calling(call, sleep=nap) == "there"
     assert naps == [1.0, 5.0]
 
 

@@ -23,6 +23,7 @@ from studio.ledger.copies import back_up
 from studio.ledger.mark import LedgerMark
 from studio.library import LumaProvider
 from studio.planning.plan import Shot
+from studio.production import Production
 from studio.purchasing.gateway import PurchaseGateway
 from studio.settings import load_settings
 from tests.support.books import Clock
@@ -84,10 +85,45 @@ async def test_without_recorded_results_the_account_s_list_is_looked_at_first(
     async with LumaProvider() as provider:
         await provider.generate("the second of two", model="ray-flash-2", resolution="540p")
     restore(studio, older)
+    (studio / ".studio" / "purchases.jsonl").unlink()
     async with LumaProvider() as provider:
         with pytest.raises(InDoubt, match="the ledger was restored, and generation"):
             await provider.generate("the second of two", model="ray-flash-2", resolution="540p")
     assert len(sandbox.prompts()) == 2
+
+
+@pytest.mark.parametrize("model", ["ray-flash-2", "ray-3"])
+async def test_what_an_older_copy_lacks_is_adopted_from_the_log_beside_it(
+    studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """A generation in flight, of which an older copy knows nothing, is awaited and booked at its price: no second one.
+
+    The Agents API has no list that could show it.
+    """
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    monkeypatch.setenv("LUMA_BASE_URL", f"{sandbox.origin}/v1")
+    written = film(scene("a"), model=model, resolution="540p", duration=5)
+    async with open_session(load_settings()) as session:
+        older = back_up(session.ledger, studio / "older.db").path
+        first = await bought(session, written, studio, "r1")
+    restore(studio, older)
+    log = studio / ".studio" / "purchases.jsonl"
+    log.write_bytes(b'{"ledger": "x"' + log.read_bytes() + b"{cut off")
+    async with open_session(load_settings()) as session:
+        assert session.restored
+        assert await bought(session, written, studio, "r2") == first
+        row = session.ledger.order(first)
+        assert row is not None
+        assert (row.state, session.ledger.spent("run", "r2", realm="local")) == (OrderState.SUBMITTED, row.price)
+    assert len(sandbox.books()["creates"]) == 1
+
+
+async def bought(session: Session, written: Production, folder: Path, name: str) -> str:
+    """Order the only shot of a production. Returns the order's key."""
+    plan, seeds = await session.plan(written, run=name)
+    run = Run(session, plan, seeds, run_id=name, out=folder / name, budget=None, started_at=datetime.now(UTC))
+    await run.begin()
+    return (await order(run, plan.shots[0], {})).order
 
 
 async def test_each_purchase_is_noted_at_once(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

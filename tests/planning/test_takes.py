@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from studio.execution.run import Run, ShotResult, make_record
+from studio.execution.record import ShotResult, make_record
+from studio.execution.run import Run
 from studio.execution.session import Session, open_session
 from studio.planning.keys import named
 from studio.planning.plan import Plan, Shot, ShotState, Source

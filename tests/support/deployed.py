@@ -34,7 +34,7 @@ TINY = {
 }
 
 
-STEPS = {f"{scene} · {step}" for scene in ("arrival", "order") for step in ("submit", "wait", "download")}
+STEPS = {f"{scene} · {step}" for scene in ("arrival", "order") for step in ("generate", "download")}
 
 
 OURS = ("PREFECT_", "STUDIO_", "LUMA")

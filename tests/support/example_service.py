@@ -155,6 +155,7 @@ class ExampleServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 name = f"job-{len(served.jobs) + 1}"
                 served.jobs[name] = body
+                served.took(name)
                 self._say({"job": name, "state": "waiting"})
 
             def do_GET(self) -> None:
@@ -186,13 +187,20 @@ class ExampleServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    @staticmethod
-    def clip(folder: Path, job: Mapping[str, Any]) -> Path:
+    def took(self, name: str) -> None:
+        """Called with the id of a job that was just taken."""
+
+    def clip(self, folder: Path, job: Mapping[str, Any]) -> Path:
         """A clip as long and as large as a job asked for."""
-        size = {"540p": "960x540", "720p": "1280x720"}[job["resolution"]]
-        path = folder / f"{size}-{job['duration']}.mp4"
+        return self.of_form(folder, job["resolution"], job["duration"])
+
+    @staticmethod
+    def of_form(folder: Path, resolution: str, duration: str) -> Path:
+        """A clip of a size and a length."""
+        size = {"540p": "960x540", "720p": "1280x720"}[resolution]
+        path = folder / f"{size}-{duration}.mp4"
         if not path.exists():
-            source = f"testsrc2=size={size}:rate=24:duration={job['duration'].removesuffix('s')}"
+            source = f"testsrc2=size={size}:rate=24:duration={duration.removesuffix('s')}"
             subprocess.run(
                 [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p",
                  "-preset", "ultrafast", str(path)], check=True,

@@ -1,0 +1,188 @@
+"""The record of a run: what became of each shot, from the run's results and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from studio.editing.assembly import Assembly
+from studio.editing.scene_edits import SceneSegments, film_cuts
+from studio.errors import InDoubt, StillRunning, StudioError
+from studio.execution.run import Run
+from studio.execution.session import Session
+from studio.ledger import OrderRow, OrderState
+from studio.media.clip import Clip
+from studio.money import ZERO
+from studio.planning.plan import Shot, ShotState
+from studio.planning.takes import history_of, lineages_of
+from studio.remedies import Words
+from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.storage.probe_cache import stored_clip
+
+STALE = "what it was made from has another take now"
+
+
+@dataclass(frozen=True)
+class ShotResult:
+    """The end of one shot of the run: a clip or still, an error, or not begun because a parent is missing."""
+
+    shot: Shot
+    clip: Clip | None = None
+    still: Path | None = None
+    error: BaseException | None = None
+    begun: bool = True
+    downloaded_at: datetime | None = None
+
+    @property
+    def made(self) -> bool:
+        return self.clip is not None or self.still is not None
+
+
+def make_record(
+    run: Run,
+    results: Mapping[str, ShotResult],
+    *,
+    scenes: tuple[SceneSegments, ...] = (),
+    seams: tuple[SeamRecord, ...] = (),
+    film: FilmRecord | None = None,
+    notes: tuple[str, ...] = (),
+) -> RunRecord:
+    """Make the record of a run, from its results and the ledger."""
+    ledger = run.session.ledger
+    rows = ledger.orders([s.key for s in run.plan.shots])
+    costs = ledger.run_costs(run.id)
+    history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
+    booked: set[str] = set()
+    shots = []
+    for shot in run.plan.shots:
+        # Shots with the same key are one purchase: it is counted once.
+        first = shot.key not in booked
+        booked.add(shot.key)
+        cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
+        result = results.get(shot.id, ShotResult(shot, begun=False))
+        record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
+        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
+    return RunRecord(
+        title=run.plan.production.title,
+        slug=run.production,
+        run_id=run.id,
+        out=run.out,
+        started_at=run.started_at,
+        finished_at=datetime.now(UTC),
+        service=run.session.service.realm,
+        billed=run.session.service.billed,
+        shots=tuple(shots),
+        cuts=film_cuts(scenes),
+        seams=seams,
+        film=film,
+        budget=run.budget if run.budget is not None else run.plan.production.budget,
+        production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
+        notes=(
+            *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
+            *run.session.clock_notes(), *notes,
+        ),
+    )  # fmt: skip
+
+
+def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:
+    """All takes of a shot, where there is more than one."""
+    if len(rows) < 2:
+        return ()
+    return tuple(_take(run.session, shot, row) for row in sorted(rows, key=lambda r: (r.take, r.reserved_at)))
+
+
+def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
+    record = TakeRecord(row.take, row.key, row.generation_id, row.price, used=row.key == shot.key)
+    if row.clip is None or not session.has(row.clip):
+        return record
+    if shot.is_still:
+        return replace(record, still=session.stills.find(row.clip))
+    clip = stored_clip(session.store, row.clip)
+    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame)
+
+
+def _shot_record(
+    result: ShotResult, row: OrderRow | None, cost: Decimal, refunded: Decimal, *, counted: bool
+) -> ShotRecord:
+    shot, clip = result.shot, result.clip
+    held = row is not None and row.state.held
+    earlier = row.price if row is not None and held and counted and cost == ZERO else ZERO
+    return ShotRecord(
+        id=shot.id,
+        scene=shot.scene,
+        outcome=_outcome(result, row, cost),
+        prompt=shot.prompt,
+        model=shot.model,
+        resolution=shot.resolution,
+        aspect_ratio=shot.aspect_ratio,
+        seconds=clip.duration if clip is not None else Fraction(shot.seconds),
+        take=shot.take,
+        camera=shot.options.camera,
+        parents=shot.parents,
+        order=shot.key,
+        generation_id=row.generation_id if row is not None else shot.generation,
+        cost=cost,
+        reused=earlier,
+        refunded=refunded,
+        price_table=row.price_table if row is not None else shot.quote.table,
+        attempts=row.attempt if row is not None else 0,
+        submitted_at=row.submitted_at if row is not None else None,
+        completed_at=row.finished_at if row is not None else None,
+        downloaded_at=result.downloaded_at,
+        clip=clip.path if clip is not None else None,
+        sha256=clip.sha256 if clip is not None else row.clip if row is not None and result.made else None,
+        bytes=clip.bytes if clip is not None else 0,
+        frames=clip.frames if clip is not None else 0,
+        width=clip.width if clip is not None else 0,
+        height=clip.height if clip is not None else 0,
+        first_frame=clip.first_frame if clip is not None else None,
+        last_frame=clip.last_frame if clip is not None else None,
+        api=shot.api,
+        endpoint=shot.endpoint,
+        finishes=shot.finishes,
+        still=result.still,
+        stale=STALE if shot.state is ShotState.STALE else "",
+        request=shot.request,
+        error=_told(result.error),
+    )
+
+
+def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
+    if result.made:
+        if result.shot.generation:
+            return "pinned"
+        return "new" if cost > 0 else "reused"
+    if isinstance(result.error, InDoubt) or (row is not None and row.state is OrderState.IN_DOUBT):
+        return "in doubt"
+    if isinstance(result.error, StillRunning):
+        return "running"
+    return "failed" if result.begun else "not started"
+
+
+def _without_secrets(value: Any) -> Any:
+    """The production as written, its URLs without their queries, which may be signatures."""
+    if isinstance(value, dict):
+        return {name: _without_secrets(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(part) for part in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return value.partition("?")[0]
+    return value
+
+
+def _told(error: BaseException | None) -> Words | None:
+    if error is None:
+        return None
+    return error.text if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+
+
+def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None) -> RunRecord:
+    """The record of a run, with its film where there is one."""
+    if film is None:
+        return make_record(run, results)
+    return make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)
