@@ -1,0 +1,203 @@
+"""The peers of the benchmark ``produce.py``, and the measurement of one of them on one case."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from chaos_producer import tail
+from chaos_services import clean_environment
+from produce_cases import Case
+from produce_measure import Spent, at_rest, cpu_of, run
+from produce_services import PUBLIC, Servers
+
+from studio.media.ffmpeg import binary
+
+HERE = Path(__file__).parent
+CALLS = ("create", "get", "list", "other")  # a clip's download is none of the API's
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A program that makes films. ``key``: ours, loop or genblaze; ``poll``: seconds between two polls."""
+
+    key: str
+    name: str
+    python: Path
+    poll: float = 1.0
+
+    def command(self, file: Path, folder: Path, slots: int, profile: Path | None = None) -> list[str]:
+        """The command that makes the film of a production."""
+        if self.key == "ours":
+            profiled = ["-m", "cProfile", "-o", str(profile)] if profile else []
+            return [str(self.python), *profiled, "-m", "flows.produce", str(file), "--yes"]
+        program = str(HERE / f"produce_{self.key}.py")
+        return [str(self.python), program, str(file), str(folder), "--poll", str(self.poll), "--slots", str(slots)]
+
+
+OURS = Peer("ours", "this project", Path(sys.executable))
+
+
+def loop(poll: float) -> Peer:
+    """The plain loop with polls of this many seconds."""
+    return Peer("loop", f"plain loop, polls of {poll:g} s", Path(sys.executable), poll)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one peer on one case. Seconds, unless said otherwise.
+
+    making:        from the first create to the end of the last generation
+    calls:         calls of the API, all told
+    refused:       creates that the service refused (429 or 400)
+    cpu, servers:  processor time of the client with all that it started, and of the Prefect server
+    standin:       processor time of the stand-in, which is charged to nobody
+    own, tree:     bytes of memory of the client, and with all that it started
+    poll_lag:      from the end of a generation until the client was told; the median
+    link_lag:      from then to the create of its child; the median, None without chains
+    again…:        the same, with everything made before; 0 where it was not measured
+    """
+
+    peer: str
+    key: str
+    poll: float
+    case: str
+    shots: int
+    critical: float
+    latency: float
+    wall: float
+    making: float
+    calls: int
+    refused: int
+    cpu: float
+    servers: float
+    standin: float
+    own: int
+    tree: int
+    poll_lag: float
+    link_lag: float | None
+    again: float = 0.0
+    again_cpu: float = 0.0
+    again_servers: float = 0.0
+    failed: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The whole time in critical paths."""
+        return self.wall / self.critical
+
+    @property
+    def making_ratio(self) -> float:
+        """The time from first create to last end in critical paths."""
+        return self.making / self.critical
+
+    @property
+    def cpu_a_shot(self) -> float:
+        """Processor time a shot, with the Prefect server's."""
+        return (self.cpu + self.servers) / self.shots
+
+    @property
+    def again_cpu_a_shot(self) -> float:
+        """The same of the rerun."""
+        return (self.again_cpu + self.again_servers) / self.shots
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for a file."""
+        return asdict(self)
+
+
+class Stage:
+    """A folder in which peers are measured. ``keep``: nothing is deleted; ``profile``: ours under cProfile."""
+
+    def __init__(self, servers: Servers, folder: Path, *, keep: bool, profile: bool) -> None:
+        self._servers, self._folder, self._keep, self._profile = servers, folder, keep, profile
+        self._number = 0
+
+    def warm(self) -> None:
+        """Make one film of ours unmeasured: a server that is up has served before."""
+        self.measure(OURS, Case("warm", "warm", 2, 1, 2), 0.2, again=False)
+
+    def measure(self, peer: Peer, case: Case, latency: float, *, again: bool = True) -> Row:
+        """Make a film by a peer in a new folder, and once more with everything cached."""
+        self._number += 1
+        place = self._folder / f"{self._number:03d}-{case.name}-{peer.key}"
+        place.mkdir(parents=True)
+        self._servers.begin(latency=latency, slots=case.slots, public=peer.key == "genblaze")
+        file = place / "production.json"
+        file.write_text(json.dumps(case.production()))
+        longest = 600 + 40 * case.critical(latency)
+        first, servers, standin = self._run(peer, case, file, "first", longest)
+        figures = self._servers.figures()
+        failed = self._failure(first, figures, case, place / "first.log")
+        second, again_servers = None, 0.0
+        if again and not failed:
+            second, again_servers, _ = self._run(peer, case, file, "again", longest)
+            failed = self._failure(second, self._servers.figures(), case, place / "again.log")
+        links = figures["links after the poll"]
+        if not self._keep:
+            shutil.rmtree(place, ignore_errors=True)
+        return Row(
+            peer=peer.name, key=peer.key, poll=peer.poll, case=case.name, shots=case.shots,
+            critical=case.critical(latency), latency=latency, wall=first.wall, making=figures["making"],
+            calls=sum(figures["calls"].get(kind, 0) for kind in CALLS), refused=figures["calls"].get("refused", 0),
+            cpu=first.cpu, servers=servers, standin=standin, own=first.own, tree=first.tree,
+            poll_lag=median(figures["poll lags"] or [0.0]), link_lag=median(links) if links else None,
+            again=second.wall if second else 0.0, again_cpu=second.cpu if second else 0.0,
+            again_servers=again_servers, failed=failed,
+        )  # fmt: skip
+
+    def _run(self, peer: Peer, case: Case, file: Path, name: str, timeout: float) -> tuple[Spent, float, float]:
+        """Run a peer's command once; return what it took, and the processor time of the Prefect server and of the
+        stand-in."""
+        place, uses_prefect = file.parent, peer.key == "ours"
+        profile = place / f"{name}.prof" if self._profile and uses_prefect else None
+        prefect_pid = self._servers.prefect_pid
+        served = at_rest(prefect_pid) if uses_prefect else 0.0
+        stood = cpu_of(self._servers.standin_pid)
+        spent = run(
+            peer.command(file, place, case.slots, profile), log=place / f"{name}.log",
+            environment=self._environment(peer, case, place), folder=place, timeout=timeout,
+        )  # fmt: skip
+        stood = cpu_of(self._servers.standin_pid) - stood
+        return spent, (at_rest(prefect_pid) - served if uses_prefect else 0.0), stood
+
+    def _environment(self, peer: Peer, case: Case, place: Path) -> Mapping[str, str]:
+        shared = clean_environment() | {
+            "LUMAAI_BASE_URL": f"{self._servers.origin}/dream-machine/v1",
+            "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
+        }  # fmt: skip
+        if peer.key == "ours":
+            return shared | {
+                "PYTHONPATH": os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH")))),
+                "PREFECT_API_URL": self._servers.prefect, "PREFECT_HOME": str(place / "prefect"),
+                "STUDIO_HOME": str(place / ".studio"), "STUDIO_TIER": "none", "STUDIO_AT_ONCE": str(case.slots),
+            }  # fmt: skip
+        return shared | {
+            "LUMAAI_API_KEY": "standin",
+            "BENCH_ASSETS": f"{PUBLIC}={self._servers.origin}",
+            "BENCH_FFMPEG": binary(),
+        }
+
+    def _failure(self, spent: Spent, figures: Mapping[str, Any], case: Case, log: Path) -> str:
+        """What went wrong, in a line; empty where there is a film of all shots, none of them bought twice."""
+        if spent.status != 0:
+            return f"exit status {spent.status}: {tail(log, 1)}"
+        if figures["creates"] != case.shots:
+            return f"{figures['creates']} creates for {case.shots} shots"
+        return ""
+
+
+def chosen_peers(keys: Sequence[str], polls: Sequence[float], genblaze: Path | None) -> list[Peer]:
+    """The peers of these keys."""
+    peers = [OURS] if "ours" in keys else []
+    peers += [loop(poll) for poll in polls] if "loop" in keys else []
+    if genblaze is not None:
+        peers.append(Peer("genblaze", "genblaze", genblaze))
+    return peers
