@@ -11,7 +11,14 @@ genblaze-luma) has an environment of its own.
 Cases and critical paths are in ``produce_cases.py``. Latency is 3 s unless said otherwise, 5 s for 1000 shots.
 "Making" is from the first create to the end of the last generation, as the server saw it. Processor time of the client
 is exact and has all that it started, such as ffmpeg; that of the Prefect server is measured until it is at rest again,
-and added. The stand-in's own is charged to nobody.
+and added. The stand-in's own is charged to nobody. "Others" is
+how many processors everything else on the machine kept busy meanwhile: on a quiet one, 0.0.
+
+Then come the goals, and by how much each is missed.
+
+``--short`` is for every change: two cases, this project and the plain loop, three rounds. It compares our figures in
+the loop's, which a slow machine hardly changes, with those in ``produce_figures.toml``, and ends with status 1 where
+one is worse by a quarter. ``--short --keep`` writes that file.
 
 ``--profile`` runs this project under cProfile and keeps the folders (``first.prof`` and ``again.prof`` in each).
 """
@@ -20,13 +27,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import venv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from produce_cases import CASES, Case
-from produce_peers import Peer, Row, Stage, chosen_peers
+from produce_goals import goals, ratios, read, worse, write
+from produce_peers import OURS, Peer, Stage, chosen_peers, loop
+from produce_row import Row
 from produce_services import Servers
 from rich.console import Console
 from rich.table import Table
@@ -36,6 +47,10 @@ COLUMNS = (
     "CPU a shot", "again", "CPU a shot",
 )  # fmt: skip
 KEYS = ("ours", "loop", "genblaze")
+PACKAGES = ("genblaze-core", "genblaze-luma")
+STARTS = "chain"  # the case with which starts are timed
+SHORT, SHORT_LATENCY, ROUNDS = ("chain", "forty"), 2.0, 3
+KEPT = Path(__file__).with_name("produce_figures.toml")
 
 
 def table(rows: Sequence[Row]) -> Table:
@@ -59,11 +74,34 @@ def table(rows: Sequence[Row]) -> Table:
 def waits(rows: Sequence[Row]) -> Table:
     """Where time passes between the links of a chain, and what the stand-in had to do."""
     shown = Table(title="Medians in seconds: end of a generation → client told → create of its child")
-    for column in ("case", "peer", "told after", "child after that", "refused creates", "stand-in's CPU"):
+    for column in ("case", "peer", "told after", "child after that", "refused creates", "stand-in's CPU", "others"):
         shown.add_column(column, justify="left" if column in ("case", "peer") else "right")
     for row in rows:
         child = "–" if row.link_lag is None else f"{row.link_lag:.2f}"
-        shown.add_row(row.case, row.peer, f"{row.poll_lag:.2f}", child, str(row.refused), f"{row.standin:.1f}")
+        figures = (f"{row.poll_lag:.2f}", child, str(row.refused), f"{row.standin:.1f}", f"{row.others:.1f}")
+        shown.add_row(row.case, row.peer, *figures)
+    return shown
+
+
+def verdicts(rows: Sequence[Row]) -> Table:
+    """The goals, and which are met."""
+    shown = Table(title="Goals for this project")
+    for column in ("goal", "at most", "found", ""):
+        shown.add_column(column, justify="right" if column in ("at most", "found") else "left")
+    for goal in goals(rows):
+        shown.add_row(goal.name, f"{goal.most:.4g}", f"{goal.found:.3g}", goal.verdict)
+    return shown
+
+
+def compared(found: Mapping[str, Mapping[str, float]], kept: Mapping[str, Mapping[str, float]]) -> Table:
+    """The ratios to the plain loop, beside those kept."""
+    shown = Table(title="This project's figures in those of the plain loop; medians")
+    for column in ("case", "figure", "kept", "found"):
+        shown.add_column(column, justify="right" if column in ("kept", "found") else "left")
+    for case, by in found.items():
+        for name, value in by.items():
+            before = kept.get(case, {}).get(name)
+            shown.add_row(case, name, "–" if before is None else f"{before:.2f}", f"{value:.2f}")
     return shown
 
 
@@ -72,9 +110,52 @@ def measured(stage: Stage, cases: Sequence[Case], peers: Sequence[Peer], latency
     rows = []
     for case in cases:
         for peer in peers:
-            rows.append(row := stage.measure(peer, case, latency or case.strict))
+            starts = peer is OURS and case.name == STARTS
+            rows.append(row := stage.measure(peer, case, latency or case.strict, starts=starts))
             print(f"{case.name}, {peer.name}: {row.wall:.1f} s, again {row.again:.1f} s {row.failed}", file=sys.stderr)
     return rows
+
+
+def short(console: Console, stage: Stage, *, keep: bool) -> int:
+    """Measure the short form, and compare it with what was kept, or keep it. Return the exit status."""
+    cases = [case for case in CASES if case.name in SHORT]
+    rounds = [
+        [stage.measure(peer, case, SHORT_LATENCY) for case in cases for peer in (OURS, loop(1.0))]
+        for _ in range(ROUNDS)
+    ]  # fmt: skip
+    if failures := told(console, [row for rows in rounds for row in rows]):
+        return failures
+    found = ratios(rounds)
+    console.print(compared(found, read(KEPT) if KEPT.exists() else {}))
+    if keep:
+        write(KEPT, found)
+        return 0
+    lines = worse(found, read(KEPT))
+    for line in lines:
+        console.print(line, markup=False)
+    return 1 if lines else 0
+
+
+def told(console: Console, rows: Sequence[Row]) -> int:
+    """Print what failed; return 1 if anything did."""
+    failures = [row for row in rows if row.failed]
+    for row in failures:
+        console.print(f"{row.case}, {row.peer}: {row.failed}", markup=False)
+    return 1 if failures else 0
+
+
+def genblaze(console: Console, folder: Path) -> Path | None:
+    """The Python of a new environment with genblaze; None where it cannot be installed."""
+    python = folder / "bin" / "python"
+    try:
+        venv.create(folder, with_pip=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
+        subprocess.run(install, check=True, capture_output=True, text=True, timeout=600)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+        console.print(f"genblaze could not be installed: {said[-1] if said else error}", markup=False)
+        return None
+    return python
 
 
 def main() -> int:
@@ -85,34 +166,38 @@ def main() -> int:
     options.add_argument("--latency", type=float, help="seconds that a generation takes, in all cases")
     options.add_argument("--only", default=",".join(KEYS), help=f"which peers of {','.join(KEYS)} (all)")
     options.add_argument("--polls", default="1,5", help="seconds between two polls of the plain loop (1,5)")
-    options.add_argument("--folder", type=Path, help="work here, and keep everything")
-    options.add_argument("--profile", action="store_true", help="this project under cProfile; implies --folder profile")
+    options.add_argument("--folder", type=Path, help="work in this new folder, and keep everything")
+    options.add_argument("--profile", action="store_true", help="this project under cProfile; --folder profile if none")
     options.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options.add_argument("--short", action="store_true", help="the short form: compare with the kept figures")
+    options.add_argument("--keep", action="store_true", help="with --short: keep the figures")
     chosen = options.parse_args()
-    unknown = {*chosen.cases.split(",")} - {case.name for case in CASES} | {*chosen.only.split(",")} - {*KEYS}
+    keys = ["ours", "loop"] if chosen.short else chosen.only.split(",")
+    unknown = {*chosen.cases.split(",")} - {case.name for case in CASES} | {*keys} - {*KEYS}
     if unknown:
         options.error(f"not known: {', '.join(sorted(unknown))}")
+    if chosen.keep and not chosen.short:
+        options.error("--keep goes with --short")
     cases = [case for case in CASES if case.name in chosen.cases.split(",")]
     folder = chosen.folder or (Path("profile") if chosen.profile else None)
     if folder is not None:
         folder.mkdir(parents=True)
     console = Console(width=180)
-    keys = chosen.only.split(",")
-    with tempfile.TemporaryDirectory(prefix="produce-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="produce-", ignore_cleanup_errors=True) as scratch:
         home = (folder or Path(scratch)).absolute()
+        python = genblaze(console, home / "genblaze") if "genblaze" in keys else None
         with Servers(home, prefect="ours" in keys) as servers:
             stage = Stage(servers, home / "films", keep=folder is not None, profile=chosen.profile)
             if "ours" in keys:
                 stage.warm()
-            peers = chosen_peers(keys, [float(poll) for poll in chosen.polls.split(",")], None)
+            if chosen.short:
+                return short(console, stage, keep=chosen.keep)
+            peers = chosen_peers(keys, [float(poll) for poll in chosen.polls.split(",")], python)
             rows = measured(stage, cases, peers, chosen.latency)
-    console.print(table(rows), waits(rows))
-    for row in rows:
-        if row.failed:
-            console.print(f"{row.case}, {row.peer}: {row.failed}", markup=False)
+    console.print(table(rows), waits(rows), verdicts(rows), sep="\n")
     if chosen.json:
         chosen.json.write_text(json.dumps([row.as_json() for row in rows], indent=1))
-    return any(row.failed for row in rows)
+    return told(console, rows)
 
 
 if __name__ == "__main__":

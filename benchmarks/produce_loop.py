@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import imageio_ffmpeg
 from lumaai import AsyncLumaAI
 
 
@@ -62,8 +61,18 @@ def join(production: dict[str, Any], folder: Path) -> None:
     """Join the clips in the order of the scenes."""
     listed = folder / "clips.txt"
     listed.write_text("".join(f"file '{folder / scene['id']}.mp4'\n" for scene in production["scenes"]))
-    ffmpeg = os.environ.get("BENCH_FFMPEG") or imageio_ffmpeg.get_ffmpeg_exe()
-    command = [ffmpeg, "-v", "error", "-y", "-f", "concat", "-safe", "0", "-i", str(listed)]
+    command = [
+        os.environ.get("BENCH_FFMPEG", "ffmpeg"),
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "concat",
+        "-safe",
+        "0",
+        "-i",
+        str(listed),
+    ]
     subprocess.run([*command, "-c", "copy", "-movflags", "+faststart", str(folder / "film.mp4")], check=True)
 
 

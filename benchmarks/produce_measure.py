@@ -14,25 +14,27 @@ import psutil
 
 PAUSE = 0.25  # seconds between two looks at memory
 QUIET, LOOK, PATIENCE = 0.05, 0.5, 30.0  # a server is at rest below 5 % of a processor
-FAILED = -1
 
 
 @dataclass(frozen=True)
 class Spent:
     """What a command took. ``wall`` and ``cpu`` in seconds, ``cpu`` with all that it started and waited for; ``own``
-    and ``tree``: the most memory in bytes, of the process and of it with all that it started."""
+    and ``tree``: the most memory in bytes, of the process and of it with all that it started; ``machine``: processor time that the whole
+    machine used meanwhile."""
 
     status: int
     wall: float
     cpu: float
     own: int
     tree: int
+    machine: float
 
 
 def run(
     command: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path, timeout: float
 ) -> Spent:  # fmt: skip
     """Run a command to its end, or stop it after ``timeout`` seconds. Its output goes to ``log``."""
+    before = _used()
     with log.open("ab") as out:
         began = time.monotonic()
         process = subprocess.Popen(list(command), stdout=out, stderr=out, env=environment, cwd=folder)
@@ -46,7 +48,13 @@ def run(
     stop.cancel()
     watch.end()
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Spent(process.returncode, wall, usage.ru_utime + usage.ru_stime, watch.own, watch.tree)
+    return Spent(process.returncode, wall, usage.ru_utime + usage.ru_stime, watch.own, watch.tree, _used() - before)
+
+
+def _used() -> float:
+    """Seconds of processor time that the machine has used since its start."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system)
 
 
 class _Memory(threading.Thread):
@@ -107,3 +115,17 @@ def at_rest(pid: int) -> float:
             return now
         before = now
     return before
+
+
+def end_with(variable: str, value: str) -> None:
+    """End the processes that were left behind with this environment variable, such as a server that stays a while."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(variable) == value:
+                process.terminate()
+                left.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    for process in psutil.wait_procs(left, timeout=10)[1]:
+        process.kill()

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,12 +15,14 @@ from typing import Any
 from chaos_producer import tail
 from chaos_services import clean_environment
 from produce_cases import Case
-from produce_measure import Spent, at_rest, cpu_of, run
+from produce_measure import Spent, at_rest, cpu_of, end_with, run
+from produce_row import Row
 from produce_services import PUBLIC, Servers
 
 from studio.media.ffmpeg import binary
 
 HERE = Path(__file__).parent
+PLANS = 5
 CALLS = ("create", "get", "list", "other")  # a clip's download is none of the API's
 
 
@@ -50,69 +52,6 @@ def loop(poll: float) -> Peer:
     return Peer("loop", f"plain loop, polls of {poll:g} s", Path(sys.executable), poll)
 
 
-@dataclass(frozen=True)
-class Row:
-    """The figures of one peer on one case. Seconds, unless said otherwise.
-
-    making:        from the first create to the end of the last generation
-    calls:         calls of the API, all told
-    refused:       creates that the service refused (429 or 400)
-    cpu, servers:  processor time of the client with all that it started, and of the Prefect server
-    standin:       processor time of the stand-in, which is charged to nobody
-    own, tree:     bytes of memory of the client, and with all that it started
-    poll_lag:      from the end of a generation until the client was told; the median
-    link_lag:      from then to the create of its child; the median, None without chains
-    again…:        the same, with everything made before; 0 where it was not measured
-    """
-
-    peer: str
-    key: str
-    poll: float
-    case: str
-    shots: int
-    critical: float
-    latency: float
-    wall: float
-    making: float
-    calls: int
-    refused: int
-    cpu: float
-    servers: float
-    standin: float
-    own: int
-    tree: int
-    poll_lag: float
-    link_lag: float | None
-    again: float = 0.0
-    again_cpu: float = 0.0
-    again_servers: float = 0.0
-    failed: str = ""
-
-    @property
-    def ratio(self) -> float:
-        """The whole time in critical paths."""
-        return self.wall / self.critical
-
-    @property
-    def making_ratio(self) -> float:
-        """The time from first create to last end in critical paths."""
-        return self.making / self.critical
-
-    @property
-    def cpu_a_shot(self) -> float:
-        """Processor time a shot, with the Prefect server's."""
-        return (self.cpu + self.servers) / self.shots
-
-    @property
-    def again_cpu_a_shot(self) -> float:
-        """The same of the rerun."""
-        return (self.again_cpu + self.again_servers) / self.shots
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it, for a file."""
-        return asdict(self)
-
-
 class Stage:
     """A folder in which peers are measured. ``keep``: nothing is deleted; ``profile``: ours under cProfile."""
 
@@ -124,8 +63,9 @@ class Stage:
         """Make one film of ours unmeasured: a server that is up has served before."""
         self.measure(OURS, Case("warm", "warm", 2, 1, 2), 0.2, again=False)
 
-    def measure(self, peer: Peer, case: Case, latency: float, *, again: bool = True) -> Row:
-        """Make a film by a peer in a new folder, and once more with everything cached."""
+    def measure(self, peer: Peer, case: Case, latency: float, *, again: bool = True, starts: bool = False) -> Row:
+        """Make a film by a peer in a new folder, and once more with everything cached. ``starts``: time also how soon
+        a command is ready, with and without a server."""
         self._number += 1
         place = self._folder / f"{self._number:03d}-{case.name}-{peer.key}"
         place.mkdir(parents=True)
@@ -133,13 +73,14 @@ class Stage:
         file = place / "production.json"
         file.write_text(json.dumps(case.production()))
         longest = 600 + 40 * case.critical(latency)
-        first, servers, standin = self._run(peer, case, file, "first", longest)
+        first, servers, standin, others = self._run(peer, case, file, "first", longest)
         figures = self._servers.figures()
         failed = self._failure(first, figures, case, place / "first.log")
         second, again_servers = None, 0.0
         if again and not failed:
-            second, again_servers, _ = self._run(peer, case, file, "again", longest)
+            second, again_servers, *_ = self._run(peer, case, file, "again", longest)
             failed = self._failure(second, self._servers.figures(), case, place / "again.log")
+        plan, cold, warm = self._starts(peer, case, file, longest) if starts and not failed else (0.0, 0.0, 0.0)
         links = figures["links after the poll"]
         if not self._keep:
             shutil.rmtree(place, ignore_errors=True)
@@ -147,15 +88,15 @@ class Stage:
             peer=peer.name, key=peer.key, poll=peer.poll, case=case.name, shots=case.shots,
             critical=case.critical(latency), latency=latency, wall=first.wall, making=figures["making"],
             calls=sum(figures["calls"].get(kind, 0) for kind in CALLS), refused=figures["calls"].get("refused", 0),
-            cpu=first.cpu, servers=servers, standin=standin, own=first.own, tree=first.tree,
+            cpu=first.cpu, servers=servers, standin=standin, others=others, own=first.own, tree=first.tree,
             poll_lag=median(figures["poll lags"] or [0.0]), link_lag=median(links) if links else None,
             again=second.wall if second else 0.0, again_cpu=second.cpu if second else 0.0,
-            again_servers=again_servers, failed=failed,
+            again_servers=again_servers, plan=plan, cold=cold, warm=warm, failed=failed,
         )  # fmt: skip
 
-    def _run(self, peer: Peer, case: Case, file: Path, name: str, timeout: float) -> tuple[Spent, float, float]:
-        """Run a peer's command once; return what it took, and the processor time of the Prefect server and of the
-        stand-in."""
+    def _run(self, peer: Peer, case: Case, file: Path, name: str, timeout: float) -> tuple[Spent, float, float, float]:
+        """Run a peer's command once; return what it took, the processor time of the Prefect server and of the stand-in,
+        and the processors that all else kept busy."""
         place, uses_prefect = file.parent, peer.key == "ours"
         profile = place / f"{name}.prof" if self._profile and uses_prefect else None
         prefect_pid = self._servers.prefect_pid
@@ -166,7 +107,26 @@ class Stage:
             environment=self._environment(peer, case, place), folder=place, timeout=timeout,
         )  # fmt: skip
         stood = cpu_of(self._servers.standin_pid) - stood
-        return spent, (at_rest(prefect_pid) - served if uses_prefect else 0.0), stood
+        others = spent.machine - spent.cpu - stood - (cpu_of(prefect_pid) - served if uses_prefect else 0.0)
+        served = at_rest(prefect_pid) - served if uses_prefect else 0.0
+        return spent, served, stood, max(0.0, others / spent.wall)
+
+    def _starts(self, peer: Peer, case: Case, file: Path, timeout: float) -> tuple[float, float, float]:
+        """Seconds of ``--plan`` (the median), and of a cached rerun without a server that is up: the first, and one
+        right after it."""
+        place = file.parent
+        up = self._environment(peer, case, place)
+        alone = {name: value for name, value in up.items() if name != "PREFECT_API_URL"}
+
+        def timed(environment: Mapping[str, str], *options: str) -> float:
+            command = [*peer.command(file, place, case.slots), *options]
+            return run(command, log=place / "starts.log", environment=environment, folder=place, timeout=timeout).wall
+
+        try:
+            plan = median(timed(up, "--plan") for _ in range(PLANS))
+            return plan, timed(alone), timed(alone)
+        finally:
+            end_with("STUDIO_HOME", up["STUDIO_HOME"])
 
     def _environment(self, peer: Peer, case: Case, place: Path) -> Mapping[str, str]:
         shared = clean_environment() | {
