@@ -102,7 +102,7 @@ def _real(rows: Sequence[Row], ours: Mapping[str, Row]) -> list[Goal]:
         for peer in rows:
             usual = peer.key == "genblaze" or (peer.key == "loop" and peer.poll >= 5)
             if peer.case == name and usual and not peer.failed:
-                found.append(Goal(f"{name}: time of {peer.name}, s", peer.wall, row.wall))
+                found.append(Goal(f"{name}: time of {peer.peer}, s", peer.wall, row.wall))
     return found
 
 
