@@ -13,6 +13,7 @@ from produce_row import Row
 
 REAL = 60.0  # seconds of latency from which the goals for a real service apply
 WORSE = 1.25  # times what was kept
+BUSY = 0.5  # processors used by other work from which times are not judged
 MB = 1e6
 
 
@@ -125,12 +126,18 @@ def _added(small: Row, large: Row) -> float:
 
 
 Ratios = Mapping[str, Mapping[str, float]]
+CPU = "cpu"  # the one figure that other work on the machine hardly changes
 MEASURES: Mapping[str, Callable[[Row], float]] = {
     "whole": lambda row: row.wall,
     "making": lambda row: row.making,
-    "cpu": lambda row: row.cpu + row.servers,
     "again": lambda row: row.again,
+    CPU: lambda row: row.cpu + row.servers,
 }
+
+
+def quiet(rows: Sequence[Row]) -> bool:
+    """True if little else ran on the machine meanwhile: else times say more about that than about us."""
+    return all(row.others <= BUSY for row in rows)
 
 
 def ratios(rounds: Sequence[Sequence[Row]]) -> dict[str, dict[str, float]]:

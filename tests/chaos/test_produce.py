@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from produce_cases import CASES, Case
-from produce_goals import goals, ratios, read, worse, write
+from produce_goals import goals, quiet, ratios, read, worse, write
 from produce_measure import end_with, run
 from produce_row import Row
 from produce_standin import Service
@@ -115,6 +115,12 @@ def test_a_ratio_that_is_worse_by_a_quarter_is_told(tmp_path: Path) -> None:
     assert len(told) == 2
     assert "1.60 times" in told[0]
     assert told[1] == "forty, again: not measured"
+
+
+def test_a_round_beside_other_work_is_not_quiet() -> None:
+    """One measurement that other work disturbed is enough."""
+    assert quiet([row(others=0.1), row(others=0.5)])
+    assert not quiet([row(others=0.1), row(others=0.6)])
 
 
 @contextlib.asynccontextmanager
