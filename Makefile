@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help film examples test test-long test-fast lint ui serve clean
+.PHONY: help film examples test test-long test-fast speed lint ui serve clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,9 @@ test-long: $(READY)  ## the long tests: chaos, worker and server processes, brow
 
 test-fast: $(READY)  ## the tests but the slow ones
 	$(PYTEST) -m "not long and not slow"
+
+speed: $(READY)  ## whole films beside a plain loop over the SDK: fails where this project became slower by a quarter
+	$(BIN)/python benchmarks/produce.py --short
 
 lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

@@ -226,17 +226,21 @@ def run(folder: Path, decision: str, environment: dict[str, str]) -> tuple[int, 
     return done.returncode, (folder / "made").read_text().split(), done.stdout.splitlines()[-1], noted
 
 
+TIMES = r"lint \d+ s, test \d+ s, speed \d+ s"
+
+
 @pytest.mark.parametrize(
     ("decision", "fails", "status", "made", "said", "noted"),
     [
-        ("print('x changed')", "", 0, "lint test test-long", r"lint \d+ s, test \d+ s, test-long \d+ s", "abc"),
-        ("print('same'); sys.exit(3)", "", 0, "lint test", r"lint \d+ s, test \d+ s, test-long skipped: same", ""),
-        ("sys.exit('broken')", "", 0, "lint test test-long", r"lint \d+ s, test \d+ s, test-long \d+ s", "abc"),
-        ("print('x')", "lint", 1, "lint", r"lint \d+ s \(failed\), test not run, test-long not run", ""),
-        ("print('x')", "test", 1, "lint test", r"lint \d+ s, test \d+ s \(failed\), test-long not run", ""),
-        ("print('x')", "test-long", 1, "lint test test-long", r"lint .*, test \d+ s, test-long \d+ s \(failed\)", ""),
+        ("print('x changed')", "", 0, "lint test speed test-long", rf"{TIMES}, test-long \d+ s", "abc"),
+        ("print('same'); sys.exit(3)", "", 0, "lint test speed", rf"{TIMES}, test-long skipped: same", ""),
+        ("sys.exit('broken')", "", 0, "lint test speed test-long", rf"{TIMES}, test-long \d+ s", "abc"),
+        ("print('x')", "lint", 1, "lint", r"lint \d+ s \(failed\), test not run, speed not run, test-long not run", ""),
+        ("print('x')", "test", 1, "lint test", r"lint .*, test \d+ s \(failed\), speed not run, test-long not run", ""),
+        ("print('x')", "speed", 1, "lint test speed", r"lint .*, speed \d+ s \(failed\), test-long not run", ""),
+        ("print('x')", "test-long", 1, "lint test speed test-long", rf"{TIMES}, test-long \d+ s \(failed\)", ""),
     ],
-    ids=["all", "left out", "in doubt", "lint fails", "test fails", "test-long fails"],
+    ids=["all", "left out", "in doubt", "lint fails", "test fails", "speed fails", "test-long fails"],
 )  # fmt: skip
 def test_each_part_s_time_is_said(
     machine: dict[str, str], tmp_path: Path, decision: str, fails: str, status: int, made: str, said: str, noted: str
