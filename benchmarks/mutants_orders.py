@@ -75,6 +75,7 @@ ORDERS = (
         postgres=True,
         seconds=120,
     ),
+    Mutant(FULL, "a pause that was asked for is cut short", DOOR, "early=not rest)", "early=True)", LIMITS),
     Mutant(FULL, "one more at once", ADMISSION, "if used >= limits.at_once", "if used > limits.at_once", LIMITS),
     Mutant(
         FULL,

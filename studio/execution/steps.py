@@ -159,9 +159,11 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
         if shot.generation:
             raise pinned_failed(generation_id, reason, scene=shot.scene)
         await asyncio.to_thread(ledger.failed, shot.key, generation_id, reason or "", failure)
+        run.gateway(shot).moved()
         raise generation_failed(reason, failure, shot)
     if not shot.generation:
         await asyncio.to_thread(ledger.completed, shot.key, generation_id)
+        run.gateway(shot).moved()
 
 
 async def _missing(ledger: Ledger, row: OrderRow | None, error: NotFound) -> StudioError:

@@ -125,6 +125,11 @@ class PurchaseGateway:
         self._before: Mapping[str, Generation] | None = None
         # One shot at a time asks for a slot, so a thousand that wait for ten read the ledger once a second.
         self._turn = asyncio.Lock()
+        self._moved = asyncio.Event()
+
+    def moved(self) -> None:
+        """Say that a generation of this account has ended: a shot that waits for a slot asks again at once."""
+        self._moved.set()
 
     async def purchase(
         self, intent: Intent, params: Mapping[str, Any], *, on_wait: Callable[[str], None] = print
@@ -190,6 +195,7 @@ class PurchaseGateway:
         began = looked = await asyncio.to_thread(self._ledger.now)
         async with self._turn:
             while True:
+                self._moved.clear()
                 reservation = await _unbroken(
                     self._ledger.reserve, intent, run=self._run, caps=self._caps(), limits=self._limits
                 )
@@ -205,7 +211,20 @@ class PurchaseGateway:
                 rest = (reservation.until - now).total_seconds() if reservation.until else 0.0
                 if reservation.limited and rest > self._patience:
                     raise held_back(intent.scene, rest)
-                await self._sleep(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())))
+                await self._until_moved(max(rest, SLOT_POLL * (1 + 0.25 * self._jitter())), early=not rest)
+
+    async def _until_moved(self, seconds: float, *, early: bool) -> None:
+        """Sleep; ``early``: only until a generation of this process has ended, if that is sooner."""
+        if not early:
+            return await self._sleep(seconds)
+        sleeping, moving = asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._moved.wait())
+        try:
+            await asyncio.wait({sleeping, moving}, return_when=asyncio.FIRST_COMPLETED)
+            if sleeping.done():
+                sleeping.result()
+        finally:
+            sleeping.cancel()
+            moving.cancel()
 
     async def _hold_back(self, intent: Intent, limited: RateLimited, seconds: float) -> None:
         """Record a 429 in the ledger, for all processes."""

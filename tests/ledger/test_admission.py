@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from studio.errors import OverBudget
+from studio.errors import LimitKind, OverBudget
 from studio.failures import FailureClass
 from studio.ledger import Cap, Ledger, Limits, OrderState
 from studio.purchasing.gateway import PurchaseGateway
@@ -214,3 +214,35 @@ def test_what_is_given_back_makes_no_room_in_another_month(ledger: Ledger, clock
     ledger.reserve(intent("b"), run="r", caps=caps)
     with pytest.raises(OverBudget):
         ledger.reserve(intent("c"), run="r", caps=caps)
+
+
+async def test_a_slot_that_comes_free_here_is_taken_at_once(ledger: Ledger) -> None:
+    """A shot that waits for a slot asks again when a generation of this process ends, and not only after its pause."""
+    luma, asleep = Luma(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        asleep.set()
+        await asyncio.Event().wait()
+
+    gateway = PurchaseGateway(ledger, luma.provider, run="r", limits=ONE, sleep=sleep, jitter=lambda: 0.0)
+    first = await gateway.purchase(intent("a"), PARAMS)
+    second = asyncio.create_task(gateway.purchase(intent("b"), PARAMS))
+    await asleep.wait()
+    ledger.completed(first.order, first.generation_id)
+    gateway.moved()
+    assert (await second).bought
+
+
+async def test_a_pause_that_the_service_asked_for_is_kept(ledger: Ledger, clock: Clock) -> None:
+    """A generation that ends does not cut short a pause for which the service gave a time."""
+    luma, slept = Luma(), Slept(clock)
+    ledger.hold_back(intent("a").account, intent("a").pool, LimitKind.RATE, 40)
+
+    async def sleep(seconds: float) -> None:
+        gateway.moved()
+        await asyncio.sleep(0)
+        await slept(seconds)
+
+    gateway = PurchaseGateway(ledger, luma.provider, run="r", limits=ONE, sleep=sleep, jitter=lambda: 0.0)
+    assert (await gateway.purchase(intent("a"), PARAMS, on_wait=lambda _: None)).bought
+    assert slept.seconds == [40]
