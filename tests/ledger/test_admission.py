@@ -238,11 +238,16 @@ async def test_a_pause_that_the_service_asked_for_is_kept(ledger: Ledger, clock:
     luma, slept = Luma(), Slept(clock)
     ledger.hold_back(intent("a").account, intent("a").pool, LimitKind.RATE, 40)
 
+    begun: list[float] = []
+
     async def sleep(seconds: float) -> None:
-        gateway.moved()
-        await asyncio.sleep(0)
+        begun.append(seconds)
+        if len(begun) == 1:
+            gateway.moved()
+        for _ in range(10):
+            await asyncio.sleep(0)
         await slept(seconds)
 
     gateway = PurchaseGateway(ledger, luma.provider, run="r", limits=ONE, sleep=sleep, jitter=lambda: 0.0)
     assert (await gateway.purchase(intent("a"), PARAMS, on_wait=lambda _: None)).bought
-    assert slept.seconds == [40]
+    assert begun == slept.seconds == [40]
