@@ -173,7 +173,7 @@ class World:
             try:
                 placed = await self.place(machine, gateway, wanted)
                 if not placed.completed:
-                    await code.await_end(tools, wanted, placed)
+                    await code.await_end(tools, wanted, placed, gateway)
             except ServiceFailed:
                 continue
             except NotSent:

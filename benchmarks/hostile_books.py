@@ -230,7 +230,7 @@ def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> 
     return [Cap(scope, name, limits[scope]) for scope, name in scopes.items() if limits[scope] is not None]
 
 
-async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
+async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed, gateway: Any) -> None:
     """Wait until a generation has ended, and book it. Raises GenerationFailed, GenerationGone, StillRunning, ..."""
     session = SimpleNamespace(
         ledger=with_tools.ledger, poller_of=lambda _: with_tools.poller, settings=SimpleNamespace(wait_timeout=WAIT)
@@ -254,7 +254,8 @@ async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed) -> None:
         images=(),
         is_still=wanted.endpoint == "image",
     )
-    await real_await_end(SimpleNamespace(session=session), shot, placed.generation_id)  # type: ignore[arg-type]
+    run = SimpleNamespace(session=session, gateway=lambda _: gateway)
+    await real_await_end(run, shot, placed.generation_id)  # type: ignore[arg-type]
 
 
 async def reconcile(with_tools: Tools) -> None:

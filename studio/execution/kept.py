@@ -17,8 +17,7 @@ from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
 from studio.planning.plan import Shot
 from studio.storage.probe_cache import stored_clip
-
-WORKERS = 2
+from studio.workers import WORKERS
 
 
 @dataclass(frozen=True)

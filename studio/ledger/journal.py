@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,10 @@ class Journal(Reader):
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         super().__init__(engine, clock=clock)
         self._writer = engine.execution_options(write=True)
+        # SQLite has one writer at a time, and makes the others sleep: within this process they wait in line instead.
+        self._line: AbstractContextManager[object] = (
+            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
         self.id = self._identify()
 
     @property
@@ -59,7 +64,7 @@ class Journal(Reader):
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes. Raises LedgerError."""
-        with ledger_errors(self._name), self._writer.begin() as connection:
+        with self._line, ledger_errors(self._name), self._writer.begin() as connection:
             yield connection
 
     def admit_one_at_a_time(self, connection: Connection) -> None:

@@ -30,6 +30,7 @@ from studio.remedies import AGAIN, Text, text_of
 from studio.storage.clip_store import ClipStore
 from studio.storage.partial_download import Part, Source, part_file
 from studio.storage.probe_cache import placed
+from studio.workers import on_worker
 
 CHUNK = 1 << 20
 CONNECT_SECONDS = 20.0
@@ -121,7 +122,7 @@ async def fetch(
     """Fetch a file that a service made, as ``download`` fetches a clip, and return the result of ``settle``.
 
     The part that has been fetched is in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a
-    thread: it examines the complete file and moves it into its store, or returns what is wrong with it. ``where``
+    worker: it examines the complete file and moves it into its store, or returns what is wrong with it. ``where``
     replaces the name in errors. Raises DownloadError, AssetExpired, BadClip or Untrusted, none of which holds the URL.
     """
     told = where or name
@@ -138,7 +139,7 @@ async def fetch(
             with _disk_errors(told, goods, incoming):
                 outcome = _WHOLE if url is None or part.complete else await attempt(url)
                 if outcome.kind == "whole":
-                    settled, fault = await _in_thread(lambda: settle(part))
+                    settled, fault = await on_worker(lambda: settle(part))
                     if settled is not None:
                         return settled
                     outcome = _Outcome("wrong", fault)

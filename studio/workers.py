@@ -1,0 +1,42 @@
+"""Threads for work that keeps a processor busy: as many as there are processors, below the others in priority.
+
+What waits (the ledger, files, the service) has the event loop's own threads. With one pool for both, a create would
+wait until clips of other shots are decoded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+T = TypeVar("T")
+NICENESS = 10  # of 19
+#: Processors that this process may use.
+WORKERS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+async def on_worker(work: Callable[[], T]) -> T:
+    """Run ``work`` in one of the pool's threads. When cancelled, wait until it is done: it may use files of the
+    caller."""
+    job = asyncio.get_running_loop().run_in_executor(_pool(), work)
+    try:
+        return await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await asyncio.wait([job])
+        raise
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="worker", initializer=_yield_to_others)
+
+
+def _yield_to_others() -> None:
+    if sys.platform == "linux":  # elsewhere priority is the whole process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
