@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+AT_ONCE = 1 << 30  # bytes of one call that copies
 
 
 def digest(path: Path) -> str:
@@ -22,6 +25,17 @@ def is_sound(path: Path, sha256: str) -> bool:
         return digest(path) == sha256
     except OSError:
         return False
+
+
+def copy(source: Path, goal: Path) -> None:
+    """Copy a file's bytes; where the file system can, without copying its blocks. Raises OSError."""
+    if hasattr(os, "copy_file_range"):
+        with contextlib.suppress(OSError), source.open("rb") as old, goal.open("wb") as new:  # no such call here
+            while os.copy_file_range(old.fileno(), new.fileno(), AT_ONCE):
+                pass
+            if os.fstat(new.fileno()).st_size == os.fstat(old.fileno()).st_size:
+                return
+    shutil.copyfile(source, goal)
 
 
 def part_beside(goal: Path) -> Path:

@@ -51,7 +51,7 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
             for folder in (out, *(place for place in (out / LINKED,) if os.path.lexists(place))):
                 made += _try_out(folder, option)
             archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.options.exr]
-            check_ours(out, plan.production.slug, (*FILES, *archives), where=option)
+            check_ours(out, plan.production.slug, (*FILES, *archives), where=option, digests=session.kept.digests)
         _check_space(session, plan, out, option)
         if out != home:
             with _told_of(out, option):

@@ -50,6 +50,7 @@ from studio.purchasing.unbooked import Unbooked
 from studio.remedies import Place, Words, option, text_of
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
+from studio.storage.kept import Kept
 from studio.storage.still_store import StillStore
 
 
@@ -61,10 +62,11 @@ class Session:
     ) -> None:
         self.settings, self.service, self.ledger, self.http = settings, service, ledger, http
         self.home = settings.home.absolute()
-        self.store = ClipStore(self.home / "clips")
+        self.kept = Kept(self.home / "kept")
+        self.store = ClipStore(self.home / "clips", self.kept.digests)
         self.pieces = self.home / "pieces"
         self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
-        self.stills = StillStore(self.home / "stills")
+        self.stills = StillStore(self.home / "stills", self.kept.digests)
         self.publisher = publisher
         self.unbooked = Unbooked(self.home / "unbooked")
         self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the ledger since this began

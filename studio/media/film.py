@@ -21,6 +21,7 @@ import ffmpeg as build
 from av.container import InputContainer
 
 from studio.atomic import atomic
+from studio.digests import Digests
 from studio.disk import disk_errors
 from studio.errors import FfmpegError, FilmMismatch
 from studio.media import ffmpeg
@@ -77,6 +78,7 @@ def concatenate(
     on_frames: Callable[[int], None] | None = None,
     stop: ffmpeg.Stop | None = None,
     before_named: Callable[[Path, str], None] | None = None,
+    digests: Digests | None = None,
 ) -> Film:
     """Join segments into one MP4 at `out`, which appears only when it is complete and as planned.
 
@@ -84,7 +86,8 @@ def concatenate(
     otherwise every clip becomes a piece of the film's form, kept in the folder `pieces` for the next time. Without a
     `spec`, the film has the most common size and rate among the clips. `on_frames` gets the number of frames that
     are ready (perhaps from other threads), and `stop` ends the work when it becomes true. `before_named` gets `out` and
-    the SHA-256 of the complete film just before the film is moved to `out`.
+    the SHA-256 of the complete film just before the film is moved to `out`. A clip or piece that did not change, by
+    `digests`, is not read again to be hashed.
 
     Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
     FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then `out` holds no
@@ -94,7 +97,7 @@ def concatenate(
         raise FilmMismatch("a film needs at least one clip")
     out = out.absolute()
     with disk_errors("the film", out.parent, pieces):
-        return _joined(segments, out, spec, pieces, on_frames, stop, before_named)
+        return _joined(segments, out, spec, pieces, on_frames, stop, before_named, digests or Digests())
 
 
 def _joined(
@@ -105,6 +108,7 @@ def _joined(
     on_frames: Callable[[int], None] | None,
     stop: ffmpeg.Stop | None,
     before_named: Callable[[Path, str], None] | None,
+    digests: Digests,
 ) -> Film:
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,16 +122,16 @@ def _joined(
         if method != "normalise":
             try:
                 parts = _as_they_are(segments, target, work, stop)
-                film = _made(parts, segments, target, has_sound, part, work, stop)
+                film = _made(parts, segments, target, has_sound, part, work, stop, digests)
             except (FilmMismatch, FfmpegError) as error:
-                _see_unchanged(segments)
+                _see_unchanged(segments, digests)
                 why = f"joining them as they are came out wrong: {error.message}"
         if film is None:
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
             notes = _notes(segments, target, why)
-            parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop)
-            film = _made(parts, segments, target, has_sound, part, work, stop)
+            parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
+            film = _made(parts, segments, target, has_sound, part, work, stop, digests)
         if before_named is not None:
             before_named(out, film.sha256)
     if on_frames:
@@ -135,10 +139,10 @@ def _joined(
     return replace(film, path=out, method=method, notes=tuple(notes))
 
 
-def _see_unchanged(segments: Sequence[Segment]) -> None:
+def _see_unchanged(segments: Sequence[Segment], digests: Digests) -> None:
     """Check that every clip's bytes are still those that were measured."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(Segment.see_unchanged, {s.path: s for s in segments}.values()))
+        list(pool.map(lambda segment: segment.see_unchanged(digests), {s.path: s for s in segments}.values()))
 
 
 def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
@@ -241,6 +245,7 @@ def _made(
     out: Path,
     work: Path,
     stop: ffmpeg.Stop | None,
+    digests: Digests,
 ) -> Film:
     """Join the parts by copy, add the sound, and check the film against the plan."""
     frames = [part.frames for part in parts]
@@ -251,7 +256,7 @@ def _made(
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
         # pictures are verified in the film; sound is not, since it is encoded
-        _see_unchanged([s for s in segments if s.clip.has_audio])
+        _see_unchanged([s for s in segments if s.clip.has_audio], digests)
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
     else:

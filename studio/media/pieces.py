@@ -17,6 +17,7 @@ from pathlib import Path
 import ffmpeg as build
 
 from studio.atomic import atomic, write_atomic
+from studio.digests import Digests
 from studio.errors import BadClip, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.clip import Clip, digest
@@ -65,10 +66,10 @@ class Segment:
         """The name in notes and errors."""
         return self.name or self.path.stem
 
-    def see_unchanged(self) -> None:
+    def see_unchanged(self, digests: Digests) -> None:
         """Raise BadClip where the file's bytes are no longer those that were measured."""
         try:
-            same = digest(self.path) == self.clip.sha256
+            same = digests.of(self.path) == self.clip.sha256
         except OSError as error:
             raise BadClip(f"cannot be read: {error.strerror}", path=str(self.path), where=self.title) from None
         if not same:
@@ -145,6 +146,7 @@ def normalised(
     *,
     on_frames: Callable[[int], None] | None = None,
     stop: ffmpeg.Stop | None = None,
+    digests: Digests | None = None,
 ) -> list[Part]:
     """Bring every segment into the target's form: take its piece from `folder`, or encode it into it.
 
@@ -154,7 +156,7 @@ def normalised(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    progress = Progress(on_frames)
+    progress, known = Progress(on_frames), digests or Digests()
     failed = threading.Event()
     keys = [_key(segment, target) for segment in segments]
     jobs: dict[str, Future[Part]] = {}
@@ -166,7 +168,7 @@ def normalised(
         try:
             for number, (key, segment) in enumerate(zip(keys, segments, strict=True)):
                 if key not in jobs:
-                    jobs[key] = pool.submit(_piece, segment, target, folder, key, progress.part(number), stopped)
+                    jobs[key] = pool.submit(_piece, segment, target, folder, key, progress.part(number), stopped, known)
             wait(jobs.values(), return_when=FIRST_EXCEPTION)
             broken = [job for job in jobs.values() if job.done() and job.exception()]
             if broken:
@@ -203,11 +205,12 @@ def _piece(
     key: str,
     on_frames: Callable[[int], None],
     stop: ffmpeg.Stop,
+    digests: Digests,
 ) -> Part:
     path, note = folder / f"{key}.mp4", folder / f"{key}.json"
-    kept = _kept(path, note)
+    kept = _kept(path, note, digests)
     if kept is None:
-        segment.see_unchanged()
+        segment.see_unchanged(digests)
         frames = target.frames(segment)
         with atomic(path) as part:
             _encode(segment, target, frames, part, on_frames, stop)
@@ -220,11 +223,11 @@ def _piece(
     return kept
 
 
-def _kept(path: Path, note: Path) -> Part | None:
+def _kept(path: Path, note: Path, digests: Digests) -> Part | None:
     """The piece, if it is there and its bytes are still those that were checked."""
     try:
         seal = json.loads(note.read_text())
-        if digest(path) == seal.pop("sha256"):
+        if digests.of(path) == seal.pop("sha256"):
             return Part(path, **seal)
     except (OSError, ValueError, KeyError, TypeError):
         pass

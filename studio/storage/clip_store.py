@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from studio.atomic import digest, part_beside, settle
+from studio.atomic import digest, is_sound, part_beside, settle
+from studio.digests import Digests
 from studio.errors import BadClip
 
 NAME = re.compile(r"[0-9a-f]{64}")
@@ -18,11 +19,13 @@ NAME = re.compile(r"[0-9a-f]{64}")
 class ClipStore:
     """A folder of clips: `<root>/ab/abcdef….mp4`, with a folder `abcdef….frames` beside it for first and last frame.
 
-    Several processes may share one. `incoming` holds files that are still being downloaded.
+    Several processes may share one. `incoming` holds files that are still being downloaded. `digests` is what is
+    remembered of files: an unchanged clip is not hashed again.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, digests: Digests | None = None) -> None:
         self.root = root.absolute()
+        self.digests = digests or Digests()
         self._sound: dict[str, tuple[int, int, int]] = {}
 
     @property
@@ -48,7 +51,7 @@ class ClipStore:
         try:
             stamp = _stamp(path)
             if self._sound.get(sha256) != stamp:
-                if digest(path) != sha256:
+                if self.digests.of(path) != sha256:
                     return False
                 self._sound[sha256] = stamp
         except OSError:
@@ -61,7 +64,7 @@ class ClipStore:
         path = self.path(sha256)
         if not path.exists():
             raise BadClip("is not in the store", path=str(path), hint="download it again")
-        if not self.has(sha256):
+        if not is_sound(path, sha256):
             raise BadClip(
                 "is damaged: its bytes are not those that were stored", path=str(path), hint="download it again"
             )

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.atomic import digest, write_atomic
+from studio.atomic import write_atomic
+from studio.digests import Digests
 from studio.errors import SettingsError
 from studio.remedies import Words
 
@@ -35,10 +36,11 @@ class Owner:
     films: tuple[str, ...] = field(default=())
 
 
-def check_ours(out: Path, slug: str, names: Iterable[str], *, where: Words) -> None:
+def check_ours(out: Path, slug: str, names: Iterable[str], *, where: Words, digests: Digests | None = None) -> None:
     """Check that every file that a run of production ``slug`` will replace in ``out`` is its own.
 
-    Raises SettingsError. Hashes a film that exists already, so call it from a thread.
+    Raises SettingsError. Hashes a film that exists already, unless it is unchanged by ``digests``: call it from a
+    thread.
     """
     there = [name for name in names if os.path.lexists(out / name)]
     if not there:
@@ -55,7 +57,7 @@ def check_ours(out: Path, slug: str, names: Iterable[str], *, where: Words) -> N
     if not owners or (MANIFEST in there and _of_manifest(out) is None):
         name = MANIFEST if owners else there[0]
         raise SettingsError(f"{out / name} was not made by this production ('{slug}')", where=where, hint=hint)
-    if FILM in there and digest(out / FILM) not in {sha for owner in owners for sha in owner.films}:
+    if FILM in there and (digests or Digests()).of(out / FILM) not in {sha for owner in owners for sha in owner.films}:
         told = f"{out / FILM} is not the film that this production ('{slug}') made there"
         raise SettingsError(told, where=where, hint=hint)
 

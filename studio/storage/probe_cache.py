@@ -7,15 +7,19 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from studio.atomic import digest, is_sound, write_atomic
+from studio.atomic import digest, write_atomic
 from studio.media.clip import Clip, examine
 from studio.storage.clip_store import ClipStore
+from studio.storage.kept import Kept
 
 # Raise this when measuring changes: measurements of older versions are then made again.
 VERSION = 2
 NEEDED = {"first.png", "last.png"}
+
+
+_CLIP = TypeAdapter(Clip)
 
 
 class _Facts(BaseModel):
@@ -35,7 +39,7 @@ def stored_clip(store: ClipStore, sha256: str) -> Clip:
     note = folder / f"clip.v{VERSION}.json"
     try:
         facts = _Facts.model_validate_json(note.read_bytes())
-        sound = all(is_sound(folder / name, said) for name, said in facts.pictures.items())
+        sound = all(store.digests.is_sound(folder / name, said) for name, said in facts.pictures.items())
         if facts.clip.sha256 == sha256 and facts.pictures.keys() >= NEEDED and sound:
             return placed(store, facts.clip)
     except (OSError, ValidationError):
@@ -43,6 +47,13 @@ def stored_clip(store: ClipStore, sha256: str) -> Clip:
     clip = examine(store.path(sha256), frames_dir=folder)
     remember(store, clip)
     return clip
+
+
+def measured(path: Path, kept: Kept) -> Clip:
+    """The clip at ``path``, which no store has, measured now or as kept by its content. Raises BadClip, OSError."""
+    made_from = (VERSION, kept.digests.of(path))
+    found = kept.once("clips", made_from, lambda: _CLIP.dump_json(examine(path)))
+    return replace(_CLIP.validate_json(found), path=path.absolute())
 
 
 def remember(store: ClipStore, clip: Clip) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
-from studio.atomic import is_sound, write_atomic
+from studio.atomic import write_atomic
+from studio.digests import Digests
 from studio.file_types import FileType
 from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part, Source
@@ -32,13 +33,14 @@ DAMAGED = (
 class StillStore:
     """A folder of pictures: ``<root>/ab/abcdef….jpg``. Several processes may share one."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, digests: Digests | None = None) -> None:
         self.root = root.absolute()
+        self._digests = digests or Digests()
 
     def find(self, sha256: str) -> Path | None:
         """The path of a still; None where it is missing or damaged."""
         for path in sorted((self.root / sha256[:2]).glob(f"{sha256}.*")):
-            if path.suffix in SUFFIXES.values() and is_sound(path, sha256):
+            if path.suffix in SUFFIXES.values() and self._digests.is_sound(path, sha256):
                 return path
         return None
 
