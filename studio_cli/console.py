@@ -220,12 +220,11 @@ def show_end(console: Console, record: RunRecord) -> None:
     refunded = f", {usd(record.refunded)} refunded" if record.refunded else ""
     unbilled = "" if record.billed else " (nothing is billed)"
     console.print(f"cost     {usd(record.cost)} this run{reused}{refunded}{unbilled}", **out)
-    continued = [s for s in record.seams if s.continued]
+    continued = [(s.measured[0], s) for s in record.seams if s.continued and s.measured]
     if continued:
-        worst = min(continued, key=lambda s: s.ssim)
+        ssim, worst = min(continued, key=lambda one: one[0])
         console.print(
-            f"seams    {len(continued)} continued, the worst {worst.before} → {worst.after} with SSIM {worst.ssim:.3f}",
-            **out,
+            f"seams    {len(continued)} continued, the worst {worst.before} → {worst.after} with SSIM {ssim:.3f}", **out
         )
     notes = (*record.notes, *(record.film.notes if record.film else ()))
     for note in notes:

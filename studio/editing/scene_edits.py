@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from pathlib import Path
 
+from studio.editing.pairs import likeness, on_all_cores, repetition
 from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
-from studio.media.seam import measure_seam, repeated_frames
 from studio.planning.plan import FPS, Plan, SceneEdit
+from studio.storage.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,21 @@ def film_frames(segment: Segment) -> int:
     return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
 
 
-def repeats(plan: Plan, clips: Mapping[str, Clip]) -> dict[str, int]:
-    """Frames at the start of each continued clip that repeat its parent's footage, as measured."""
+def repeats(plan: Plan, clips: Mapping[str, Clip], kept: Kept) -> dict[str, int]:
+    """Frames at the start of each continued clip that repeat its parent's footage, as measured, now or before."""
+    continued = [
+        (shot.id, clips[shot.start.ref], round(shot.seconds * FPS))
+        for shot in plan.shots
+        if shot.start is not None and shot.start.kind == "shot" and shot.id in clips and shot.start.ref in clips
+    ]
+    counts = on_all_cores(lambda one: repetition(one[1], clips[one[0]], one[2], kept), continued)
+    measured = {name: count for (name, _, _), count in zip(continued, counts, strict=True) if count}
     found: dict[str, int] = {}
     for shot in plan.shots:
         if shot.finishes in found:
             found[shot.id] = found[shot.finishes]  # a later version of the same footage
-            continue
-        if shot.start is None or shot.start.kind != "shot" or shot.id not in clips or shot.start.ref not in clips:
-            continue
-        count = repeated_frames(clips[shot.start.ref], clips[shot.id], asked_frames=round(shot.seconds * FPS))
-        if count:
-            found[shot.id] = count
+        elif shot.id in measured:
+            found[shot.id] = measured[shot.id]
     return found
 
 
@@ -95,15 +98,18 @@ def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
     return tuple(cuts)
 
 
-def seams(plan: Plan, scenes: Sequence[SceneSegments]) -> tuple[SeamRecord, ...]:
-    """Measure each seam: a scene's last used frame against the next one's first. Only these two are decoded."""
-    measured = []
-    for before, after in pairwise(scenes):
-        if before.slate or after.slate:
-            continue
-        last, first = before.segments[-1], after.segments[0]
-        end = None if last.frames is None else last.start_frame + last.frames
-        likeness = measure_seam(Path(last.path), Path(first.path), before_end=end, after_start=first.start_frame)
+def seams(plan: Plan, scenes: Sequence[SceneSegments], kept: Kept) -> tuple[SeamRecord, ...]:
+    """Each seam between two scenes. Of a continued one, a scene's last used frame is compared with the next one's
+    first, once; a cut is compared only if the production asks for it."""
+    all_of_them = plan.production.film.seams == "all"
+
+    def seam(meeting: tuple[SceneSegments, SceneSegments]) -> SeamRecord:
+        before, after = meeting
         continued = plan.continues(before.cut, after.cut)
-        measured.append(SeamRecord(before.cut.scene, after.cut.scene, continued, likeness.ssim, likeness.psnr))
-    return tuple(measured)
+        found = SeamRecord(before.cut.scene, after.cut.scene, continued)
+        if not continued and not all_of_them:
+            return found
+        alike = likeness(before.segments[-1], after.segments[0], kept)
+        return replace(found, ssim=alike.ssim, psnr=alike.psnr)
+
+    return tuple(on_all_cores(seam, [pair for pair in pairwise(scenes) if not any(scene.slate for scene in pair)]))

@@ -9,14 +9,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SeamRecord:
-    """The measured seam between one scene and the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf:
-    identical)."""
+    """The seam between one scene and the next in the film. ``ssim`` 0 to 1, ``psnr`` in dB (inf: identical); both None
+    for a cut that nobody asked to measure."""
 
     before: str
     after: str
     continued: bool  # the plan makes the two scenes one movement
-    ssim: float
-    psnr: float
+    ssim: float | None = None
+    psnr: float | None = None
+
+    @property
+    def measured(self) -> tuple[float, float] | None:
+        """``ssim`` and ``psnr``; None where the seam was not measured."""
+        return None if self.ssim is None or self.psnr is None else (self.ssim, self.psnr)
 
 
 @dataclass(frozen=True)

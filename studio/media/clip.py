@@ -81,6 +81,12 @@ class Clip:
     first_thumb: Path | None = None
     last_thumb: Path | None = None
 
+    @property
+    def rhythm(self) -> stills.Rhythm | None:
+        """The times of its frames, where they are evenly spaced from 0 on; None otherwise."""
+        step = 1 / (self.fps * self.form.time_base)
+        return stills.Rhythm(self.frames, int(step)) if not self.irregular and step.denominator == 1 else None
+
 
 @dataclass
 class _Decoded:

@@ -57,6 +57,22 @@ def identity() -> str:
     return hashlib.sha256(said.stdout).hexdigest()[:16]
 
 
+def builds() -> list[str | int]:
+    """What decides which ffmpeg `binary` takes, and changes with it: setting, paths, sizes and times of the candidates.
+
+    Nothing is run for it.
+    """
+    setting, path = os.environ.get(SETTING, ""), os.environ.get("PATH", "")
+    candidates = [shutil.which(setting, path=path)] if setting else [_packaged(), shutil.which("ffmpeg", path=path)]
+    told: list[str | int] = [setting]
+    for candidate in candidates:
+        told.append(candidate or "")
+        with contextlib.suppress(OSError):
+            status = Path(candidate or "").stat()
+            told += [status.st_size, status.st_mtime_ns]
+    return told
+
+
 def clip_input(path: Path, **options: Any) -> Any:
     """An ffmpeg-python input for an untrusted MP4: absolute path, forced format, local files only, capped size."""
     return ffmpeg.input(f"file:{path.absolute()}", f="mp4", protocol_whitelist="file", max_pixels=MAX_PIXELS, **options)

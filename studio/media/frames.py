@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from av import VideoFrame
+from av.container import InputContainer
 from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,7 +62,8 @@ def luma(frame: VideoFrame, *, width: int | None = None, height: int | None = No
 def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
     """Write `<stem>.png`, lossless, and `<stem>.jpg`, a thumbnail 480 pixels wide. Returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    png, thumb = folder / f"{stem}.png", folder / f"{stem}.jpg"
+    png = folder / f"{stem}.png"
+    thumb = thumbnail_of(png)
     whole = picture(frame)
     _write(whole, png, "PNG", compress_level=1)
     small = whole.copy()
@@ -68,25 +72,48 @@ def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
     return png, thumb
 
 
-def frames_from(path: Path, start: int) -> Generator[VideoFrame, None, None]:
+def thumbnail_of(png: Path) -> Path:
+    """The place of the thumbnail that `save` writes beside a frame's picture."""
+    return png.with_suffix(".jpg")
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """The times of a clip's frames, as measured before: `frames` of them, frame n at n times `step` ticks."""
+
+    frames: int
+    step: int
+
+
+def frames_from(path: Path, start: int, rhythm: Rhythm | None = None) -> Generator[VideoFrame, None, None]:
     """The frames of a clip from frame `start` on, counted from 0 as shown; -1 is the last.
 
-    Decodes only from the keyframe before it. Raises BadClip where the clip has no such frame.
+    Decodes only from the keyframe before it, and where the clip's `rhythm` is known, reads only from there. Raises
+    BadClip where the clip has no such frame.
     """
     with opened(path) as (container, stream):
-        shown = sorted(p.pts for p in container.demux(stream) if p.size and p.pts is not None and not p.is_discard)
-        if not -len(shown) <= start < len(shown):
-            raise BadClip(f"has {len(shown)} frames, and no frame {start}", path=str(path))
-        wanted = shown[start]
+        wanted = _time_of(start, container, stream, rhythm, path)
         container.seek(wanted, stream=stream, backward=True)
         for frame in container.decode(stream):
             if isinstance(frame, VideoFrame) and frame.pts is not None and frame.pts >= wanted:
                 yield frame
 
 
-def frame_at(path: Path, index: int) -> VideoFrame:
+def _time_of(index: int, container: InputContainer, stream: VideoStream, rhythm: Rhythm | None, path: Path) -> int:
+    """The time of frame `index`, in ticks of the stream."""
+    times: Sequence[int]
+    if rhythm is not None:
+        times = range(0, rhythm.frames * rhythm.step, rhythm.step)
+    else:
+        times = sorted(p.pts for p in container.demux(stream) if p.size and p.pts is not None and not p.is_discard)
+    if not -len(times) <= index < len(times):
+        raise BadClip(f"has {len(times)} frames, and no frame {index}", path=str(path))
+    return times[index]
+
+
+def frame_at(path: Path, index: int, rhythm: Rhythm | None = None) -> VideoFrame:
     """Frame `index` of a clip, counted as in `frames_from`."""
-    with contextlib.closing(frames_from(path, index)) as found:
+    with contextlib.closing(frames_from(path, index, rhythm)) as found:
         for frame in found:
             return frame
     raise BadClip(f"frame {index} cannot be decoded", path=str(path))

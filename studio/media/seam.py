@@ -3,18 +3,21 @@ first."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from av import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
 from studio.media.clip import Clip
 from studio.media.frames import Luma, frame_at, frames_from, luma, picture
 
+VERSION = 1  # of both measures; a change makes every kept measurement invalid
 C1 = (0.01 * 255) ** 2 * 64
 C2 = (0.03 * 255) ** 2 * 64 * 63
 SMALL = (96, 54)
@@ -42,14 +45,17 @@ def compare(a: Path | NDArray[np.uint8], b: Path | NDArray[np.uint8]) -> Similar
     return Similarity(ssim=_ssim(first, second), psnr=_psnr(first, second))
 
 
-def measure_seam(before: Path, after: Path, *, before_end: int | None = None, after_start: int = 0) -> Similarity:
+def measure_seam(
+    before: Path | Clip, after: Path | Clip, *, before_end: int | None = None, after_start: int = 0
+) -> Similarity:
     """Compare the last used frame of one clip with the first used frame of the next.
 
     `before_end` is the frame after the last used one (None: the clip's end), `after_start` the first used one. Only
-    the frames needed for these two are decoded. Raises BadClip where there is no such frame.
+    the frames needed for these two are decoded, and of a measured clip nothing else is read. Raises BadClip where
+    there is no such frame.
     """
-    last = frame_at(before, -1 if before_end is None else before_end - 1)
-    first = frame_at(after, after_start)
+    last = _frame_of(before, -1 if before_end is None else before_end - 1)
+    first = _frame_of(after, after_start)
     if last.colorspace != first.colorspace:  # then equal luma does not look equal
         return compare(np.asarray(picture(last)), np.asarray(picture(first)))
     return compare(luma(last), luma(first))
@@ -68,8 +74,8 @@ def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
     if surplus < 2 or asked_frames < 1:
         return 0
     longest = min(surplus + SLACK, parent.frames, child.frames - 1)
-    ends = _small_frames(parent.path, parent.frames - longest, longest)
-    starts = _small_frames(child.path, 0, longest)
+    ends = _small_frames(parent, parent.frames - longest, longest)
+    starts = _small_frames(child, 0, longest)
     best: tuple[float, int] | None = None
     for length in range(max(2, surplus - SLACK), longest + 1):
         if length > min(len(ends), len(starts)):
@@ -85,9 +91,14 @@ def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
     return surplus if STILL_SURPLUS <= surplus <= parent.frames else 0
 
 
-def _small_frames(path: Path, start: int, count: int) -> NDArray[np.float32]:
+def _frame_of(source: Path | Clip, index: int) -> VideoFrame:
+    return frame_at(source.path, index, source.rhythm) if isinstance(source, Clip) else frame_at(source, index)
+
+
+def _small_frames(clip: Clip, start: int, count: int) -> NDArray[np.float32]:
     width, height = SMALL
-    shots = [luma(frame, width=width, height=height) for frame in islice(frames_from(path, start), count)]
+    with contextlib.closing(frames_from(clip.path, start, clip.rhythm)) as found:
+        shots = [luma(frame, width=width, height=height) for frame in islice(found, count)]
     return np.asarray(shots, dtype=np.float32).reshape(len(shots), height, width)
 
 

@@ -57,6 +57,9 @@ class FilmOptions(Frozen):
     transition: Annotated[Literal["cut", "crossfade"], Choice] = Field(
         default="cut", description="How one scene meets the next."
     )
+    seams: Annotated[Literal["continued", "all"], Choice] = Field(
+        default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,8 @@
 
 Amounts are exact, as strings. Times are ISO 8601 in UTC. Paths are relative to the manifest inside its folder, else
 absolute. A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite;
-``identical`` says so. ``takes`` has all takes of a shot where there is more than one.
+``identical`` says so. ``ssim`` and ``psnr`` are both null for a cut that nobody asked to measure. ``takes`` has all
+takes of a shot where there is more than one.
 """
 
 from __future__ import annotations
@@ -156,11 +157,15 @@ def _seam(seam: SeamRecord) -> dict[str, Any]:
         "before": seam.before,
         "after": seam.after,
         "continued": seam.continued,
-        "ssim": seam.ssim if math.isfinite(seam.ssim) else None,
-        "psnr": seam.psnr if math.isfinite(seam.psnr) else None,
+        "ssim": _finite(seam.ssim),
+        "psnr": _finite(seam.psnr),
         "identical": seam.psnr == math.inf,
         "grade": grade(seam),
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _number(value: Fraction) -> int | float:

@@ -30,10 +30,14 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "notes": [str(note) for note in record.notes],
         "scenes": [_scene(scene, shots) for scene, shots in scenes.items() if shots],
         "seams": [
-            {"before": s.before, "after": s.after, "continued": s.continued, "ssim": round(s.ssim, 4)}
+            {"before": s.before, "after": s.after, "continued": s.continued, "ssim": _rounded(s.ssim)}
             for s in record.seams
         ],
     }
+
+
+def _rounded(ssim: float | None) -> float | None:
+    return None if ssim is None else round(ssim, 4)
 
 
 def _scene(scene: str, shots: list[ShotRecord]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import re
 from studio.money import usd
 from studio.remedies import Words
 from studio.report.formats import seconds, span, told
-from studio.report.records import RunRecord
+from studio.report.records import RunRecord, SeamRecord
 from studio.report.scenes import scenes
 from studio.report.seams import grade
 
@@ -38,7 +38,7 @@ def markdown_summary(record: RunRecord) -> str:
         lines += [f"**{NOT_BILLED}**", ""]
     lines += ["| # | scene | state | seam in | new | reused | refunded |", "|--:|---|---|---|--:|--:|--:|"]
     for scene in scenes(record):
-        seam = "" if scene.seam is None else f"{grade(scene.seam)} {scene.seam.ssim:.3f}"
+        seam = "" if scene.seam is None else _seam(scene.seam)
         amounts = " | ".join(usd(value) for value in (scene.cost, scene.reused, scene.refunded))
         state = f"{scene.outcome}, stale" if scene.stale else scene.outcome
         lines.append(f"| {scene.number} | {_text(scene.id)} | {state} | {seam} | {amounts} |")
@@ -51,6 +51,10 @@ def markdown_summary(record: RunRecord) -> str:
     if record.notes:
         lines += ["", "## Notes", "", *(f"- {_text(note)}" for note in record.notes)]
     return "\n".join(lines) + "\n"
+
+
+def _seam(seam: SeamRecord) -> str:
+    return f"{grade(seam)} {seam.measured[0]:.3f}" if seam.measured else grade(seam)
 
 
 def _text(text: Words) -> str:
