@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from studio.editing import earlier_films
 from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
 from studio.editing.values import FilmRecord, SeamRecord
 from studio.errors import Incomplete
-from studio.media.clip import Clip, examine
+from studio.media.clip import Clip
 from studio.media.ffmpeg import Stop
 from studio.media.film import Film, FilmSpec, Segment, concatenate
 from studio.media.slate import make_slate
 from studio.planning.plan import FPS, Plan, SceneEdit
+from studio.storage.kept import Kept
+from studio.storage.probe_cache import measured
 
 
 @dataclass(frozen=True)
@@ -36,34 +39,42 @@ def assemble(
     on_frames: Callable[[int, int], None] = lambda _frames, _total: None,
     stop: Stop | None = None,
     before_named: Callable[[Path, str], None] | None = None,
+    kept: Kept | None = None,
 ) -> Assembly:
-    """Join the clips of a plan's shots in the producer's order into ``out``, and measure the seams.
+    """Join the clips of a plan's shots in the producer's order into ``out``, and measure the seams of scenes that
+    continue each other.
 
     A scene without all of its clips gets a slate. ``pieces`` is the folder of encoded pieces, ``on_frames`` gets how
-    many frames are ready and how many there will be; ``stop`` and ``before_named`` are as for ``concatenate``. Raises
+    many frames are ready and how many there will be; ``stop`` and ``before_named`` are as for ``concatenate``. What
+    was measured or joined before is taken from ``kept`` (None: nothing is kept). Raises
     FilmMismatch where the film differs from the plan, Incomplete where there is no clip at all.
     """
-    repeated = repeats(plan, clips)
+    kept = kept or Kept()
+    repeated = repeats(plan, clips, kept)
     spec = _spec(plan, clips)
     scenes = []
     for cut in plan.cuts:
         whole = all(shot in clips for shot in cut.shots)
-        segments = segments_of(cut, clips, repeated) if whole else (_slate(plan, cut, spec, pieces),)
+        segments = segments_of(cut, clips, repeated) if whole else (_slate(plan, cut, spec, pieces, kept),)
         scenes.append(SceneSegments(cut, segments, slate=not whole))
     total = sum(s.frames for s in scenes)
     out.parent.mkdir(parents=True, exist_ok=True)
-    film = concatenate(
-        [segment for scene in scenes for segment in scene.segments],
-        out,
-        spec=spec,
-        pieces=pieces,
-        on_frames=lambda frames: on_frames(frames, total),
-        stop=stop,
-        before_named=before_named,
-    )
+    used = [segment for scene in scenes for segment in scene.segments]
+    edit = earlier_films.edit_of(used, spec)
+    film = earlier_films.find(edit, out, kept, before_named=before_named)
+    if film is None:
+        joined = concatenate(
+            used, out, spec=spec, pieces=pieces, on_frames=lambda frames: on_frames(frames, total), stop=stop,
+            before_named=before_named, digests=kept.digests,
+        )  # fmt: skip
+        film = _film_record(joined)
+    else:
+        on_frames(film.frames, total)
+    earlier_films.keep(film, edit, kept)
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
-    return Assembly(_film_record(film, tuple(notes)), tuple(scenes), seams(plan, scenes))
+    film = replace(film, notes=(*film.notes, *notes))
+    return Assembly(film, tuple(scenes), seams(plan, scenes, kept))
 
 
 def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
@@ -77,7 +88,7 @@ def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
     return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=plan.production.film.audio)
 
 
-def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path) -> Segment:
+def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:
     shots = [plan.shot(i) for i in cut.shots]
     frames = cut.frames or max(1, round(sum(s.seconds for s in shots) * FPS))
     pieces.mkdir(parents=True, exist_ok=True)
@@ -85,11 +96,11 @@ def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path) -> Segment:
     if not path.exists():
         lines = ["Scene missing", cut.scene, shots[0].prompt]
         make_slate(path, lines=lines, frames=frames, width=spec.width, height=spec.height, fps=spec.fps)
-    return Segment(path, examine(path), name=cut.scene)
+    return Segment(path, measured(path, kept), name=cut.scene)
 
 
-def _film_record(film: Film, notes: tuple[str, ...]) -> FilmRecord:
+def _film_record(film: Film) -> FilmRecord:
     return FilmRecord(
         path=film.path, frames=film.frames, fps=film.fps, width=film.width, height=film.height, bytes=film.bytes,
-        sha256=film.sha256, has_audio=film.has_audio, method=film.method, notes=(*film.notes, *notes),
+        sha256=film.sha256, has_audio=film.has_audio, method=film.method, notes=film.notes,
     )  # fmt: skip

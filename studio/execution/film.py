@@ -23,7 +23,7 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
         clips = {shot: stored_clip(run.session.store, sha256) for shot, sha256 in footage.items()}
         return assemble(
             run.plan, clips, run.out / FILM, pieces=run.session.pieces, on_frames=tell, stop=stopped.is_set,
-            before_named=sign,
+            before_named=sign, kept=run.session.kept,
         )  # fmt: skip
 
     try:

@@ -1,0 +1,72 @@
+"""Films that were joined before: the same edit is not joined again, its film is copied and verified.
+
+A copy and no link: who edits one film must not change another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+from studio.atomic import atomic, copy, is_sound
+from studio.editing.values import FilmRecord
+from studio.media import encoding, ffmpeg
+from studio.media.film import FilmSpec, Segment
+from studio.storage.kept import MADE_FROM, Kept
+
+VERSION = 1  # of joining (studio/media/film.py): a change means that every film is joined again
+
+
+def edit_of(segments: Sequence[Segment], spec: FilmSpec) -> MADE_FROM:
+    """All that decides a film: the contents of its clips, which of their frames, its form, and what joins it."""
+    made_from: list[str | int] = [VERSION, encoding.VERSION, *ffmpeg.builds()]
+    made_from += [spec.width, spec.height, str(spec.fps), spec.audio]
+    for segment in segments:  # the title is in the film's notes
+        made_from += [segment.clip.sha256, segment.start_frame, segment.length, segment.title]
+    return made_from
+
+
+def keep(film: FilmRecord, edit: MADE_FROM, kept: Kept) -> None:
+    """Remember where the film of this edit is, and its SHA-256."""
+    facts = {
+        "path": str(film.path), "frames": film.frames, "fps": str(film.fps), "width": film.width,
+        "height": film.height, "bytes": film.bytes, "sha256": film.sha256, "has_audio": film.has_audio,
+        "method": film.method, "notes": film.notes,
+    }  # fmt: skip
+    kept.put("films", edit, json.dumps(facts).encode())
+
+
+def find(
+    edit: MADE_FROM, out: Path, kept: Kept, *, before_named: Callable[[Path, str], None] | None = None
+) -> FilmRecord | None:
+    """The last film of this edit, copied to ``out``; None where there is none, or it was changed, moved or deleted.
+
+    ``before_named`` is as for ``concatenate``. The file at ``out`` has the SHA-256 of the film that was joined.
+    """
+    found = kept.get("films", edit)
+    if found is None:
+        return None
+    facts = json.loads(found)
+    source, out = Path(facts["path"]), out.absolute()
+    facts |= {"path": out, "fps": Fraction(facts["fps"]), "notes": tuple(facts["notes"])}
+    film = FilmRecord(**facts)
+    with suppress(OSError):  # then it is joined, and that says what is wrong with the disk
+        if source == out:
+            if not is_sound(out, film.sha256):
+                return None
+            if before_named is not None:
+                before_named(out, film.sha256)
+            return film
+        if source.stat().st_size != film.bytes:
+            return None
+        with atomic(out) as part:
+            copy(source, part)
+            if not is_sound(part, film.sha256):
+                raise FileNotFoundError(source)
+            if before_named is not None:
+                before_named(out, film.sha256)
+        return film
+    return None
