@@ -12,13 +12,15 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from studio.report import cost_rows, markdown_summary, write_all
 from studio.report.records import RunRecord
+from studio.storage.kept import Kept
 
 
 class Told:
-    """A record passed to a task: opaque, so that Prefect does not walk through a thousand shots."""
+    """A record passed to a task, with what earlier runs kept: opaque, so that Prefect does not walk through a thousand
+    shots."""
 
-    def __init__(self, record: RunRecord) -> None:
-        self.record = record
+    def __init__(self, record: RunRecord, kept: Kept | None = None) -> None:
+        self.record, self.kept = record, kept
 
 
 @task(name="report", task_run_name="film · report", tags=["report"], persist_result=False)
@@ -28,7 +30,7 @@ async def write_report(told: Told, made_of: Sequence[Any]) -> dict[str, Path]:
     ``made_of``: the results that the report covers, for the edges in the UI.
     """
     record = told.record
-    written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out)
+    written: dict[str, Path] = await asyncio.to_thread(write_all, record, record.out, told.kept)
     await acreate_table_artifact(
         key=f"costs-{record.slug}",
         table=cost_rows(record),

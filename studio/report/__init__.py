@@ -13,6 +13,7 @@ from studio.report.page import write_report
 from studio.report.records import RunRecord
 from studio.report.summary import markdown_summary
 from studio.report.timeline import write_timeline
+from studio.storage.kept import Kept
 
 __all__ = [
     "cost_rows",
@@ -25,12 +26,15 @@ __all__ = [
 ]
 
 
-def write_all(record: RunRecord, out: Path) -> dict[str, Path]:
+def write_all(record: RunRecord, out: Path, kept: Kept | None = None) -> dict[str, Path]:
     """Write every file of the report into ``out``. The manifest is written last, so that its presence means a whole
-    report."""
+    report.
+
+    ``kept`` has the thumbnails that earlier reports made, and the digests of files.
+    """
     return {
-        "report": write_report(record, out),
+        "report": write_report(record, out, kept),
         "costs": write_costs(record, out),
-        "timeline": write_timeline(record, out),
+        "timeline": write_timeline(record, out, kept),
         "manifest": write_manifest(record, out),
     }

@@ -21,13 +21,13 @@ from studio.report.gantt import lanes
 from studio.report.graph import graph
 from studio.report.records import RunRecord, ShotOutcome
 from studio.report.scenes import MEANING, STALE_MEANING, Scene, scenes
-from studio.report.seams import Meeting, meetings, tally
+from studio.report.seams import MANY, Meeting, meetings, met_frames, tally
 from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
+from studio.storage.kept import Kept
 
 HERE = Path(__file__).parent
-MANY = 24  # scenes; with more, the storyboard's cards are smaller
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,16 @@ class Piece:
     meeting: Meeting | None
 
 
-def write_report(record: RunRecord, out: Path) -> Path:
-    """Write ``out/report.html``."""
-    return write_atomically(out / "report.html", render(record, out).encode(errors="replace"))
+def write_report(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
+    """Write ``out/report.html``. Thumbnails that earlier reports made are in ``kept``."""
+    return write_atomically(out / "report.html", render(record, out, kept).encode(errors="replace"))
 
 
-def render(record: RunRecord, out: Path) -> str:
+def render(record: RunRecord, out: Path, kept: Kept | None = None) -> str:
     """The page as text, for a file in ``out``: references are relative to it."""
     told = scenes(record)
-    pictures = Thumbnails((*storyboard.shown_frames(told), *takes_shown.shown_frames(told)))
+    small = (*takes_shown.shown_frames(told), *met_frames(record, told))
+    pictures = Thumbnails(storyboard.shown_frames(told), small, kept=kept)
     met = meetings(record, told, pictures)
     fps = record.film.fps if record.film else Fraction(24)
     cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps) for scene in told)
@@ -70,7 +71,7 @@ def render(record: RunRecord, out: Path) -> str:
             ),
             not_billed=NOT_BILLED,
             cards=cards,
-            many=len(told) > MANY,
+            many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],
             pieces=_pieces(record, told, met),
             meetings=list(met.values()),
@@ -87,7 +88,7 @@ def render(record: RunRecord, out: Path) -> str:
                 (name, MEANING[name]) for name in reversed(GRAVEST) if any(s.outcome == name for s in record.shots)
             ],
             film_source=_film_source(record, out),
-            poster=poster(_opening(told)),
+            poster=poster(_opening(told), kept),
             option=option,
             produce=Produce,
             plan=str(Produce(plan=True)),

@@ -1,21 +1,23 @@
 """Seams: how well two scenes of the film meet, as a grade and as pictures side by side.
 
-Only a seam that continues a movement is graded; a cut is just called a cut.
+Only a seam that continues a movement is graded; a cut is just called a cut, and is not measured unless asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from studio.report import formats
-from studio.report.records import RunRecord, SeamRecord
+from studio.report.records import RunRecord, SeamRecord, ShotRecord
 from studio.report.scenes import Scene
 from studio.report.thumbnails import Thumbnails, ratio
 
 Grade = Literal["good", "fair", "poor", "cut"]
 
+MANY = 24  # scenes; with more, a cut that was not measured has no pair of pictures: the storyboard tells it
 # Measured on rendered clips (block SSIM): continued seams join at .993 and 43 dB, unrelated pictures at .83 and 13 dB.
 GOOD = (0.97, 30.0)
 FAIR = (0.92, 22.0)
@@ -23,18 +25,20 @@ FAIR = (0.92, 22.0)
 
 def grade(seam: SeamRecord) -> Grade:
     """``good``, ``fair`` or ``poor`` for a continued seam: both values must reach the bar. ``cut`` for any other."""
-    if not seam.continued:
+    if not seam.continued or seam.measured is None:
         return "cut"
-    if seam.ssim >= GOOD[0] and seam.psnr >= GOOD[1]:
+    ssim, psnr = seam.measured
+    if ssim >= GOOD[0] and psnr >= GOOD[1]:
         return "good"
-    if seam.ssim >= FAIR[0] and seam.psnr >= FAIR[1]:
+    if ssim >= FAIR[0] and psnr >= FAIR[1]:
         return "fair"
     return "poor"
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """The meeting of two scenes: the last picture of one, the first of the next."""
+    """The meeting of two scenes: the last picture of one, the first of the next. ``ssim`` and ``psnr`` are empty where
+    the seam was not measured."""
 
     before: str
     after: str
@@ -45,29 +49,52 @@ class Meeting:
     left: str | None
     right: str | None
     ratio: str
+    paired: bool  # its two pictures are shown
 
 
 def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -> dict[str, Meeting]:
-    """Every measured seam, by the id of the scene after it, in the order of the film."""
-    by_name = {shot.id: (shot,) for shot in record.shots} | {scene.id: scene.finals for scene in told}
+    """Every seam, by the id of the scene after it, in the order of the film."""
     found: dict[str, Meeting] = {}
+    by_name = _by_name(record, told)
     for scene in told:
         seam = scene.seam
         if seam is None:
             continue
-        before, after = by_name.get(seam.before, ()), by_name.get(seam.after, ())
+        after, paired = by_name.get(seam.after, ()), _paired(seam, told)
+        left, right = _frames(seam, by_name) if paired else (None, None)
         found[scene.id] = Meeting(
             before=seam.before,
             after=seam.after,
             grade=grade(seam),
             continued=seam.continued,
-            ssim=formats.ssim(seam.ssim),
-            psnr=formats.psnr(seam.psnr),
-            left=pictures.uri(before[-1].last_frame, small=True) if before else None,
-            right=pictures.uri(after[0].first_frame, small=True) if after else None,
+            ssim=formats.ssim(seam.measured[0]) if seam.measured else "",
+            psnr=formats.psnr(seam.measured[1]) if seam.measured else "",
+            left=pictures.uri(left, small=True),
+            right=pictures.uri(right, small=True),
             ratio=ratio(after[0]) if after else "16 / 9",
+            paired=paired,
         )
     return found
+
+
+def met_frames(record: RunRecord, told: tuple[Scene, ...]) -> tuple[Path | None, ...]:
+    """The pictures that the meetings show."""
+    by_name = _by_name(record, told)
+    met = [scene.seam for scene in told if scene.seam is not None and _paired(scene.seam, told)]
+    return tuple(frame for seam in met for frame in _frames(seam, by_name))
+
+
+def _paired(seam: SeamRecord, told: tuple[Scene, ...]) -> bool:
+    return seam.measured is not None or len(told) <= MANY
+
+
+def _by_name(record: RunRecord, told: tuple[Scene, ...]) -> Mapping[str, tuple[ShotRecord, ...]]:
+    return {shot.id: (shot,) for shot in record.shots} | {scene.id: scene.finals for scene in told}
+
+
+def _frames(seam: SeamRecord, by_name: Mapping[str, tuple[ShotRecord, ...]]) -> tuple[Path | None, Path | None]:
+    before, after = by_name.get(seam.before, ()), by_name.get(seam.after, ())
+    return (before[-1].last_frame if before else None), (after[0].first_frame if after else None)
 
 
 def tally(found: Iterable[Meeting]) -> str:

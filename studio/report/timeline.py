@@ -14,28 +14,30 @@ from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
 from studio.report.media import linked
 from studio.report.records import FilmCut, RunRecord, ShotRecord
+from studio.storage.kept import Kept
 
 KEY = "studio_producer"  # our key in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)
 
 
-def write_timeline(record: RunRecord, out: Path) -> Path:
-    """Write ``out/timeline.otio``."""
-    text = otio.adapters.write_to_string(timeline(record, out), "otio_json")
+def write_timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
+    """Write ``out/timeline.otio``. A clip beside it that, by ``kept``, did not change is not read again."""
+    text = otio.adapters.write_to_string(timeline(record, out, kept), "otio_json")
     return write_atomically(out / "timeline.otio", text.encode())
 
 
-def timeline(record: RunRecord, out: Path) -> otio.schema.Timeline:
+def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.schema.Timeline:
     """The film's cuts on one track, in frames of the film. A hole between two cuts is a gap."""
     fps = _fps(record)
     track = otio.schema.Track(name="V1", kind=otio.schema.TrackKind.Video)
     shots = {shot.id: shot for shot in record.shots}
-    media = linked(record, out)
+    media = linked(record, out, (kept or Kept()).digests)
+    urls = {name: reference(path, out) for name, path in media.items()}
     at = 0
     for cut in sorted(record.cuts, key=lambda cut: cut.start_frame):
         if cut.start_frame > at:
             track.append(_gap("", cut.start_frame - at, fps))
-        for item in _items(cut, shots, {name: reference(path, out) for name, path in media.items()}, fps):
+        for item in _items(cut, shots, urls, fps):
             track.append(item)
         at = max(at, cut.start_frame) + cut.frames
     made = otio.schema.Timeline(name=clean(record.title), global_start_time=_time(0, fps))
