@@ -63,12 +63,14 @@ def builds() -> list[str | int]:
     Nothing is run for it.
     """
     setting, path = os.environ.get(SETTING, ""), os.environ.get("PATH", "")
-    candidates = [shutil.which(setting, path=path)] if setting else [_packaged(), shutil.which("ffmpeg", path=path)]
     told: list[str | int] = [setting]
-    for candidate in candidates:
-        told.append(candidate or "")
+    packaged = sorted((Path(imageio_ffmpeg.__file__).parent / "binaries").glob("ffmpeg*"))
+    named = (setting, os.environ.get("IMAGEIO_FFMPEG_EXE", ""), "ffmpeg")
+    found = [shutil.which(name, path=path) for name in named if name]
+    for candidate in (*packaged, *(Path(name) for name in found if name)):
+        told.append(str(candidate))
         with contextlib.suppress(OSError):
-            status = Path(candidate or "").stat()
+            status = candidate.stat()
             told += [status.st_size, status.st_mtime_ns]
     return told
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,23 @@ async def test_a_film(shop: Shop, workplace: Path) -> None:
         assert again.record.film is not None
         assert film.record.film is not None
         assert again.record.film.frames == film.record.film.frames
+
+
+@pytest.mark.timeout(600)
+async def test_a_film_again_decodes_nothing(shop: Shop, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cached rerun decodes no clip and no picture, and starts no ffmpeg: film and page are what they were."""
+    async with LumaProvider() as luma:
+        first = await luma.make_film(FILM, out="out")
+    for name in ("av.open", "PIL.Image.open", "subprocess.Popen"):
+        monkeypatch.setattr(name, None)
+    async with LumaProvider() as luma:
+        again = await luma.make_film(FILM, out="again")
+    assert again.path.read_bytes() == first.path.read_bytes()
+    assert again.record.seams == first.record.seams
+    pages = [(film.path.parent / "report.html").read_text("utf-8") for film in (first, again)]
+    pictures = [re.findall(r"data:image/jpeg;base64,[^\"]+", page) for page in pages]
+    assert pictures[0] == pictures[1]
+    assert len(pictures[0]) == 7  # the poster, four frames on the storyboard, and two where the scenes meet
 
 
 @pytest.mark.timeout(600)

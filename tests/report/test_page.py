@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.media.frames import thumbnail_of
 from studio.report import write_report
 from studio.report.records import RunRecord
+from studio.storage.kept import Kept
 from studio.wording import Surface, asked_from
 from tests.support.pages import Page
 from tests.support.reports import ERROR, large, paint, sample, shot
@@ -161,6 +163,43 @@ def test_a_hundred_shots_stay_under_five_megabytes(tmp_path: Path) -> None:
     made = write_report(large(tmp_path), tmp_path)
     assert made.stat().st_size < 5_000_000
     assert made.read_text(encoding="utf-8").count('data-scene="') == 100
+
+
+def test_a_thumbnail_is_made_once(record: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second report decodes no picture; a frame that changed, or a kept one that is damaged, is made anew."""
+    frame = paint(tmp_path / "first.png", "lamp", 0.2)
+    told = replace(record, shots=(replace(record.shots[0], first_frame=frame), *record.shots[1:]))
+
+    def shown() -> list[str]:
+        text = write_report(told, tmp_path / "out", Kept(tmp_path / "kept")).read_text(encoding="utf-8")
+        return re.findall(r'data:image/jpeg;base64,[^"]+', text)
+
+    first = shown()
+    with monkeypatch.context() as without:
+        without.setattr("PIL.Image.open", None)
+        assert shown() == first
+    notes = list((tmp_path / "kept" / "thumbnails").rglob("*"))
+    for note in (note for note in notes if note.is_file()):
+        note.write_bytes(bytes(note.stat().st_size))
+    assert shown() == first
+    paint(frame, "stair", 0.3)
+    second = shown()
+    assert len({*second} - {*first}) == 1
+    # the thumbnail that measuring the clip wrote beside the frame is used where it is there
+    paint(thumbnail_of(frame), "climb", 0.1)
+    assert len({*shown()} - {*second}) == 1
+
+
+def test_many_cuts_are_told_and_not_shown_twice(tmp_path: Path) -> None:
+    """Of more than 24 scenes, a cut that was not measured has no pair of pictures; continued seams have."""
+    record = large(tmp_path, 30)
+    seams = tuple(seam if seam.continued else replace(seam, ssim=None, psnr=None) for seam in record.seams)
+    text = page(replace(record, seams=seams), tmp_path)[1]
+    assert text.count('<li class="meeting is-good">') == 24
+    assert '<li class="meeting is-cut">' not in text
+    assert "24 continued: 24 good; 5 cuts." in text
+    few = page(replace(large(tmp_path, 6), seams=seams[:5]), tmp_path)[1]
+    assert few.count('<li class="meeting is-cut">') == 1
 
 
 def test_upright_pictures_keep_their_shape(record: RunRecord, tmp_path: Path) -> None:

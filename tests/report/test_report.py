@@ -17,12 +17,21 @@ import opentimelineio as otio
 import pytest
 
 from studio.money import plain, usd
-from studio.report import cost_rows, markdown_summary, write_all, write_costs, write_manifest, write_timeline
+from studio.report import (
+    cost_rows,
+    markdown_summary,
+    write_all,
+    write_costs,
+    write_manifest,
+    write_report,
+    write_timeline,
+)
 from studio.report.costs import COLUMNS
 from studio.report.formats import clean, span, timecode, told
 from studio.report.gantt import lanes
 from studio.report.graph import graph
 from studio.report.records import FilmCut, RunRecord, SeamRecord
+from studio.report.run_json import run_summary
 from studio.report.scenes import scenes
 from studio.report.seams import grade
 from tests.support.reports import large, sample, shot
@@ -110,6 +119,22 @@ def test_identical_pictures_have_no_infinite_number(record: RunRecord, tmp_path:
     text = write_manifest(replace(record, seams=(seam,)), tmp_path).read_text(encoding="utf-8")
     found = json.loads(text, parse_constant=lambda word: pytest.fail(word))["seams"][0]
     assert (found["psnr"], found["identical"], found["grade"]) == (None, True, "good")
+
+
+def test_a_cut_that_was_not_measured_is_a_plain_cut(record: RunRecord, tmp_path: Path) -> None:
+    """Nobody asked for its likeness: page, manifest, summary and JSON say that it is a cut, and no number."""
+    plain = replace(record, seams=(SeamRecord("harbour", "climb", False),))
+    found = json.loads(write_manifest(plain, tmp_path).read_text(encoding="utf-8"))["seams"][0]
+    assert (found["grade"], found["ssim"], found["psnr"], found["identical"]) == ("cut", None, None, False)
+    assert run_summary(plain)["seams"] == [
+        {"before": "harbour", "after": "climb", "continued": False, "ssim": None}
+    ]  # fmt: skip
+    assert "| new | cut |" in markdown_summary(plain)
+    page = write_report(plain, tmp_path).read_text(encoding="utf-8")
+    assert 'harbour → climb: cut"' in page
+    assert "1 cut." in page
+    assert "None" not in page
+    assert "SSIM <b>" not in page
 
 
 def test_text_that_no_encoding_holds_does_not_stop_a_report(record: RunRecord, tmp_path: Path) -> None:
