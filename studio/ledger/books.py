@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.errors import LedgerError, LimitKind
 from studio.failures import FailureClass
@@ -21,6 +20,7 @@ from studio.ledger.lease import is_dead, this_process
 from studio.ledger.limits import hold, learn
 from studio.ledger.queries import as_order, journal_of, known_order, read_order
 from studio.ledger.schema import orders, runs
+from studio.ledger.upsert import insert_into
 from studio.ledger.values import Cap, Doubt, Intent, Limits, OrderRow, OrderState
 from studio.money import ZERO
 
@@ -58,8 +58,7 @@ class Ledger(Journal):
         """Record that a run has begun. Repeating it is no error (a retried flow run keeps its id)."""
         with self.writing() as connection:
             values = {"id": run, "production": production, "realm": realm, "started_at": self.moment(connection)}
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            connection.execute(dialect.insert(runs).values(values).on_conflict_do_nothing())
+            connection.execute(insert_into(connection, runs).values(values).on_conflict_do_nothing())
 
     def end_run(self, run: str, outcome: str) -> None:
         """Record how a run ended."""

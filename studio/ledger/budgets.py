@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.ledger.journal import Journal
 from studio.ledger.schema import budgets, orders
+from studio.ledger.upsert import insert_into
 
 
 def films_with(ledger: Journal, film: str, realm: str) -> tuple[str, ...]:
@@ -95,9 +95,8 @@ def part(ledger: Journal, film: str, realm: str) -> None:
 
 def _put(ledger: Journal, film: str, first: str, realm: str) -> None:
     with ledger.writing() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         values = {"film": film, "realm": realm, "first": first, "at": ledger.moment(connection)}
-        new = dialect.insert(budgets).values(values)
+        new = insert_into(connection, budgets).values(values)
         connection.execute(
             new.on_conflict_do_update(index_elements=[budgets.c.film, budgets.c.realm], set_={"first": first})
         )

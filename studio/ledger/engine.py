@@ -11,12 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from studio.addresses import LEDGER, ledger_name, ledger_url, secrets_of
@@ -27,6 +22,8 @@ BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
 # PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
+#: The revision of the newest migration: a ledger that has it is opened without loading Alembic.
+HEAD = "0006"
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -129,12 +126,16 @@ def _begin_sqlite(connection: Connection) -> None:
 def _migrate(connection: Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
+    if _is_current(connection):
+        return
+    # Alembic takes longer to load than a ledger to open, and is needed for a new ledger or an older one alone.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
     config = Config(attributes={"connection": connection})
     # A % in the path would be read as the name of another option.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() == head:
-        return
     try:
         command.upgrade(config, "head")
     except CommandError as error:
@@ -143,3 +144,9 @@ def _migrate(connection: Connection, name: str) -> None:
             where=name,
             hint="update Studio Producer, or point STUDIO_LEDGER_URL at another ledger",
         ) from error
+
+
+def _is_current(connection: Connection) -> bool:
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]

@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Insert, Row, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.failures import FailureClass
 from studio.ledger.clock import Clock
 from studio.ledger.engine import ledger_errors
 from studio.ledger.queries import GIVEN, OF_PROVIDER, Reader, journal_of
 from studio.ledger.schema import entries, meta, orders
+from studio.ledger.upsert import insert_into
 from studio.ledger.values import Doubt, EntryKind, OrderRow, OrderState
 from studio.money import ZERO
 
@@ -180,6 +180,7 @@ class Journal(Reader):
     def _identify(self) -> str:
         with self.writing() as connection:
             for name, value in (("id", uuid.uuid4().hex), ("door", "one at a time")):
-                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-                connection.execute(dialect.insert(meta).values(name=name, value=value).on_conflict_do_nothing())
+                connection.execute(
+                    insert_into(connection, meta).values(name=name, value=value).on_conflict_do_nothing()
+                )
             return str(connection.scalar(select(meta.c.value).where(meta.c.name == "id")))

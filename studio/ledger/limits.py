@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.errors import LimitKind
 from studio.ledger.schema import holds, orders, rate_limits
+from studio.ledger.upsert import insert_into
 from studio.ledger.values import OrderState, pool_names
 
 # States in which a generation has ended at the service, and no longer counts among those at once.
@@ -34,9 +34,8 @@ class Hold:
 
 def learn(connection: Connection, account: str, pool: str, per_minute: int, now: datetime) -> None:
     """Store how many creates a minute the service allows an account's pool."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     told = {"per_minute": per_minute, "at": now}
-    new = dialect.insert(rate_limits).values(account=account, pool=pool, **told)
+    new = insert_into(connection, rate_limits).values(account=account, pool=pool, **told)
     connection.execute(new.on_conflict_do_update(index_elements=["account", "pool"], set_=told))
 
 
@@ -52,8 +51,7 @@ def hold(connection: Connection, account: str, pool: str, kind: LimitKind, secon
     before = connection.scalar(select(holds.c.until).where(*kept))
     until = now + timedelta(seconds=seconds)
     times = {"since": now, "until": until if before is None else max(until, before)}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(holds).values(account=account, pool=pool, kind=kind.value, **times)
+    new = insert_into(connection, holds).values(account=account, pool=pool, kind=kind.value, **times)
     connection.execute(new.on_conflict_do_update(index_elements=["account", "pool", "kind"], set_=times))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.ledger.journal import Journal
 from studio.ledger.schema import meta, sightings
+from studio.ledger.upsert import insert_into
 
 # Older sightings say nothing about the service as it is now.
 FRESH = timedelta(days=30)
@@ -52,9 +52,8 @@ def keep_sightings(ledger: Journal, account: str, seen: Iterable[Sighting]) -> N
         keep_callbacks(ledger, account)
     with ledger.writing() as connection:
         now = ledger.moment(connection)
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         for sighting in rows:
-            new = dialect.insert(sightings).values(
+            new = insert_into(connection, sightings).values(
                 account=account, generation_id=sighting.generation_id, late=sighting.late,
                 unfinished=sighting.unfinished, at=now,
             )  # fmt: skip
@@ -72,8 +71,7 @@ def keep_callbacks(ledger: Journal, account: str) -> None:
         return
     with ledger.writing() as connection:
         now = ledger.moment(connection).isoformat()
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(meta).values(name=_callbacks_of(account), value=now)
+        new = insert_into(connection, meta).values(name=_callbacks_of(account), value=now)
         connection.execute(new.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": now}))
 
 

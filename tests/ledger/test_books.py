@@ -21,6 +21,7 @@ import studio.ledger
 from studio.errors import LedgerError
 from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
+from studio.ledger.engine import HEAD
 from studio.ledger.lease import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
 from tests.support.books import Clock, new_database
@@ -315,3 +316,10 @@ OF_THE_THIRD = (
     """update entries set film = production, counted_at = (select max(begun.at) from entries as begun
     where begun."order" = entries."order" and begun.kind = 'reserved')""",
 )
+
+
+def test_the_newest_revision_is_the_one_that_is_written_down() -> None:
+    """The revision by which a current ledger is told without Alembic is the newest of Alembic's own."""
+    script = Config()
+    script.set_main_option("script_location", str(Path(studio.ledger.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(script).get_current_head() == HEAD
