@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import httpx
-
 from studio.errors import SettingsError
 
 MOST_CAUSES = 40
@@ -38,7 +36,7 @@ def trusted() -> ssl.SSLContext:
         if named:
             it = Path(named).stat()
             return _read(str(Path(named).absolute()), it.st_ino, it.st_size, it.st_mtime_ns)
-        return httpx.create_ssl_context() if os.environ.get("SSL_CERT_DIR") else _read("")
+        return _by_httpx() if os.environ.get("SSL_CERT_DIR") else _read("")
     except OSError as error:  # ssl.SSLError is one
         name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
         told = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
@@ -52,7 +50,22 @@ def trusted() -> ssl.SSLContext:
 @lru_cache(maxsize=8)
 def _read(file: str, *state: int) -> ssl.SSLContext:
     """The authorities in a file, or those that httpx brings along. Raises OSError."""
-    return ssl.create_default_context(cafile=file) if file else httpx.create_ssl_context()
+    return ssl.create_default_context(cafile=file) if file else _by_httpx()
+
+
+def _by_httpx() -> ssl.SSLContext:
+    import httpx  # a plan asks no server, and does not wait for it to load
+
+    return httpx.create_ssl_context()
+
+
+def check_authorities() -> None:
+    """Read the authorities if the environment names some. Raises SettingsError if they cannot be used.
+
+    Those that httpx brings along are read when a server is first asked: a plan, which asks none, does not wait.
+    """
+    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        trusted()
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,8 @@ def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
     A URL is never repeated, since it may be signed: only its host is named. ``called`` replaces the host where the host
     is secret, too.
     """
+    import httpx  # loaded by what raised the error
+
     host = called or _host(error)
     causes = list(_causes(error))
     unverified = [cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)]
@@ -144,6 +159,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _host(error: BaseException) -> str:
     """The host and port of the failed request; "the server" where the error holds no request."""
+    import httpx
+
     for cause in _causes(error):
         try:
             url = getattr(cause, "request", None)

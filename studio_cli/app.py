@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from studio_cli.loading import loading
+
 #: Each command: its module, and its help.
 COMMANDS = {
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
@@ -40,7 +42,8 @@ def command_line(words: list[str]) -> typer.Typer:
 
 
 def _loaded(name: str, module: str) -> Callable[..., Any]:
-    (found,) = importlib.import_module(module).app.registered_commands
+    with loading():
+        (found,) = importlib.import_module(module).app.registered_commands
     return _planning(found.callback) if name == "plan" else found.callback
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from studio_cli.loading import loading
 from studio_cli.streams import end, make_sound
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def entry(module: str) -> NoReturn:
     make_sound()
     take_termination()
     try:
-        importlib.import_module(module).main()
+        with loading():
+            command = importlib.import_module(module)
+        command.main()
     except KeyboardInterrupt:
         stopped()
     except SystemExit as said:

@@ -8,8 +8,6 @@ import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
-
 from studio.connections import trouble_of
 from studio.errors import SettingsError
 
@@ -61,6 +59,8 @@ async def check_prefect() -> None:
 
 
 async def _ask(url: str, *, verify: bool, certificates: str | None) -> None:
+    import httpx
+
     place, fault, hint = "", NO_ADDRESS, ""
     try:
         parts = urlsplit(url)

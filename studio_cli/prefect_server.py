@@ -22,6 +22,7 @@ from pathlib import Path
 
 from studio.errors import SettingsError
 from studio_cli.ending import without_secrets
+from studio_cli.loading import loading
 
 STOP_SECONDS = 5.0  # seconds in which a server writes its last data
 NAME = "PREFECT_API_URL"
@@ -143,7 +144,8 @@ def load_prefect() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an error of settings, reported below
-            import prefect.context  # noqa: F401
+            with loading():
+                import prefect.context  # noqa: F401
     except ValidationError as error:
         # ServerEphemeralSettings.startup_timeout_seconds is PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.
         group = re.sub(r"([a-z])([A-Z])", r"\1_\2", f"Prefect{error.title.removesuffix('Settings')}")

@@ -12,12 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import httpx
 import typer
 from rich.console import Console
 
 from flows.loopback import past_proxies
-from studio.connections import trusted
+from studio.connections import check_authorities
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.execution.progress import listener
 from studio.execution.run import check_budget
@@ -224,23 +223,34 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
     except StudioError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-    except httpx.HTTPError as error:
-        # Our own calls raise our own errors: this one is from Prefect's client, which has retried already.
-        status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
-        print(
-            f"error: Prefect's server cannot be used ({type(error).__name__}{status})\n"
-            "  → what was ordered is kept: run the same command again, and it is awaited, not bought again",
-            file=sys.stderr,
-        )
-        sys.exit(1)
     except KeyboardInterrupt:
         stopped()
     except Exception as error:  # noqa: BLE001 - the last place to report it in a line; the traceback is kept in a file
+        if fault := _http_fault(error):
+            print(
+                f"error: Prefect's server cannot be used ({fault})\n"
+                "  → what was ordered is kept: run the same command again, and it is awaited, not bought again",
+                file=sys.stderr,
+            )
+            sys.exit(1)
         internal(error)
     except BaseException as error:
         if not is_termination(error):
             raise
         stopped()
+
+
+def _http_fault(error: Exception) -> str:
+    """An error of an HTTP client, in words; empty for any other.
+
+    Our own calls raise our own errors: such a one is from Prefect's client, which has retried already.
+    """
+    import httpx
+
+    if not isinstance(error, httpx.HTTPError):
+        return ""
+    status = f", status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
+    return f"{type(error).__name__}{status}"
 
 
 def check_surroundings() -> None:
@@ -253,10 +263,11 @@ def check_surroundings() -> None:
         Path.cwd()
     except OSError:
         raise SettingsError("the working folder is gone", hint="go to a folder that is there") from None
-    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
-        trusted()  # Prefect's client would end with a traceback
+    check_authorities()  # Prefect's client would end with a traceback
     names = sorted(name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
     if any(os.environ[name] for name in names):
+        import httpx
+
         try:
             httpx.Client().close()
         except (ImportError, ValueError, httpx.InvalidURL):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
@@ -11,6 +9,7 @@ import ffmpeg
 from studio.assets.derived_files import is_made, keep, keep_made, part_of
 from studio.assets.images import BARED, MIN_SIDE
 from studio.assets.recutting import recut, why_cut
+from studio.assets.seeds import MAX_BYTES, SeedFootage
 from studio.atomic import digest
 from studio.errors import AssetError, BadClip, FfmpegError, Undecoded
 from studio.media.boxes import check_boxes
@@ -21,7 +20,6 @@ from studio.media.measure import ROUNDING, measure
 from studio.media.packets import scan
 from studio.media.tracks import Heard, heard
 
-MAX_BYTES = 100 * 1024**2
 #: The longest footage that any of Luma's calls takes (a reframe by ray-flash-2). The plan checks each model's own
 #: limit.
 MAX_SECONDS = 30
@@ -29,38 +27,6 @@ MAX_SECONDS = 30
 HARMLESS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 COPY_SECONDS = 120.0
 KINDS = {True: ("video/quicktime", ".mov"), False: ("video/mp4", ".mp4")}
-
-
-@dataclass(frozen=True)
-class SeedFootage:
-    """Footage by its content, fully decoded once. ``url`` may be signed: it is sent, and never shown.
-
-    ``sha256`` is of the source's own bytes, and names it in purchases. All other fields describe the file that is sent,
-    which is ``path``: ``width`` and ``height`` in pixels as shown, ``frames`` as many as are shown and stored, ``fps``
-    frames per second (the average of a variable rate), ``seconds`` from the first frame's start to the last one's end.
-    ``url`` is the producer's own, where the footage is sent by it. ``notes`` say what was changed in the file that is
-    sent; ``changed`` is that file's SHA-256 then.
-    """
-
-    name: str
-    sha256: str
-    media_type: str
-    suffix: str
-    width: int
-    height: int
-    frames: int
-    fps: Fraction
-    seconds: Fraction
-    bytes: int
-    path: Path | None = None
-    url: str | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = ()
-    changed: str = ""
-
-    @property
-    def content(self) -> str:
-        """SHA-256 of the file that is sent."""
-        return self.changed or self.sha256
 
 
 def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedFootage:

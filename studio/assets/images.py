@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from PIL import ExifTags, Image
 
 from studio.assets.derived_files import keep
 from studio.assets.metadata import has_end
 from studio.assets.reencode import bare, render
+from studio.assets.seeds import SeedImage
 from studio.atomic import digest
 from studio.errors import AssetError
 from studio.file_types import HEAD, FileType, content_of
@@ -40,65 +39,6 @@ BARED = "without its metadata"
 EIGHT_BITS = "converted to 8-bit RGB"
 USE = "use a PNG, JPEG or WebP image"
 PNG_DEPTH = 24  # offset of the byte with a PNG's bits per colour
-#: A picture's shape may differ from the film's by this ratio before a note is made.
-SAME_SHAPE = 0.02
-
-
-@dataclass(frozen=True)
-class SeedImage:
-    """An image by its content. ``url`` may be signed: it is sent, and never shown.
-
-    ``sha256`` is of the source's own bytes, and names it in purchases. All other fields describe the file that is sent:
-    ``path``, ``media_type`` and ``suffix``, ``width`` and ``height`` in pixels. ``url`` is the producer's own, where
-    the image is sent by it; None where ``path`` has to be published. ``notes`` say what was changed in the file that is
-    sent; ``changed`` is that file's SHA-256 then.
-    """
-
-    name: str
-    sha256: str
-    media_type: str
-    suffix: str
-    width: int
-    height: int
-    path: Path | None = None
-    url: str | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = ()
-    changed: str = ""
-
-    @property
-    def content(self) -> str:
-        """SHA-256 of the file that is sent."""
-        return self.changed or self.sha256
-
-
-class Sized(Protocol):
-    """Anything with a name, and a width and height in pixels."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-
-
-def ratio_note(asset: Sized, aspect_ratio: str, called: str = "") -> str | None:
-    """A note on how much of an asset is lost in a frame of ``aspect_ratio`` (``16:9``); None for about the same shape.
-
-    ``called`` replaces the asset's name in the note. Luma does not document whether it cuts or adds bars: the note says
-    both.
-    """
-    across, down = (int(part) for part in aspect_ratio.split(":"))
-    own, wanted = asset.width / asset.height, across / down
-    lost = 1 - min(own, wanted) / max(own, wanted)
-    if lost <= SAME_SHAPE:
-        return None
-    side, bars = ("width", "above and below") if own > wanted else ("height", "left and right")
-    named = called or f"'{asset.name}'"
-    return (
-        f"asset {named} is {asset.width}×{asset.height}: at {aspect_ratio}, {lost:.0%} of its {side} is cut "
-        f"off, or bars stand {bars}"
-    )
 
 
 def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Path, url: str | None) -> SeedImage:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Protocol, overload
-
-import httpx
+from typing import TYPE_CHECKING, Protocol, overload
 
 from studio.assets.derived_files import disk, part_of, sweep
-from studio.assets.footage import MAX_BYTES, SeedFootage, examine_footage
-from studio.assets.images import SeedImage, examine_image, picture_name
+from studio.assets.seeds import MAX_BYTES, SeedFootage, SeedImage
 from studio.connections import trouble_of
 from studio.errors import AssetError
 from studio.file_types import content_of
 from studio.log_redaction import unlogged
-from studio.storage.download import IDENTITY, is_encoded
+
+if TYPE_CHECKING:
+    import httpx
+
+    OpenClient = Callable[[], httpx.AsyncClient]
 
 FETCH_SECONDS = 30.0  # without a byte
 FETCH_SECONDS_IN_ALL = 600.0
@@ -42,25 +43,31 @@ def source_key(source: AssetSource) -> str:
 
 
 @overload
-async def look_at(
-    sources: Mapping[str, AssetSource], *, client: httpx.AsyncClient, folder: Path
-) -> dict[str, SeedImage]: ...
+async def look_at(sources: Mapping[str, AssetSource], *, client: OpenClient, folder: Path) -> dict[str, SeedImage]: ...
 
 
 @overload
 async def look_at(
-    sources: Mapping[str, AssetSource], *, client: httpx.AsyncClient, folder: Path, footage: Collection[str]
+    sources: Mapping[str, AssetSource],
+    *,
+    client: OpenClient,
+    folder: Path,
+    footage: Collection[str],
 ) -> dict[str, SeedImage | SeedFootage]: ...
 
 
 async def look_at(
-    sources: Mapping[str, AssetSource], *, client: httpx.AsyncClient, folder: Path, footage: Collection[str] = ()
+    sources: Mapping[str, AssetSource],
+    *,
+    client: OpenClient,
+    folder: Path,
+    footage: Collection[str] = (),
 ) -> dict[str, SeedImage] | dict[str, SeedImage | SeedFootage]:
     """Read every source (by ``source_key``) and check it. Raises AssetError that names the asset.
 
     The keys in ``footage`` must be footage, all others images. Every asset is stored in ``folder`` by its content: a
     purchase is named by it, so editing a file during a run must not change what is sent. A remote asset is fetched for
-    the same reason.
+    the same reason, by ``client``, which is called if there is one.
     """
     found: dict[str, SeedImage | SeedFootage] = {}
     await asyncio.to_thread(sweep, folder)
@@ -71,7 +78,7 @@ async def look_at(
             if source.path:
                 sha256 = await asyncio.to_thread(_copy, where, Path(source.path), part)
             else:
-                sha256 = await _fetch(where, source.url or "", client, part)
+                sha256 = await _fetch(where, source.url or "", client(), part)
             wanted = "video" if key in footage else "image"
             found[key] = await asyncio.to_thread(_judge, where, source, part, sha256, folder, wanted)
         finally:
@@ -82,6 +89,9 @@ async def look_at(
 def _judge(
     where: str, source: AssetSource, part: Path, sha256: str, folder: Path, wanted: str
 ) -> SeedImage | SeedFootage:
+    # The decoders are loaded where there is an asset to decode.
+    from studio.assets.images import examine_image, picture_name
+
     # Only the file's head decides: neither its name nor a server's content type does.
     content = content_of(part)
     kind = content.kind
@@ -98,6 +108,8 @@ def _judge(
         raise AssetError(f"is {_called(kind)}, and {_called(wanted)} is needed", where=where)
     url = None if source.path else source.url
     if kind == "video":
+        from studio.assets.footage import examine_footage
+
         return examine_footage(part, where=where, name=source.id, sha256=sha256, folder=folder, url=url)
     return examine_image(part, where=where, name=source.id, sha256=sha256, folder=folder, url=url)
 
@@ -133,6 +145,10 @@ def _copy(where: str, path: Path, part: Path) -> str:
 
 async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) -> str:
     """Fetch a remote file, block by block, and return its SHA-256."""
+    import httpx
+
+    from studio.storage.download import IDENTITY, is_encoded  # which loads the decoders
+
     seen = hashlib.sha256()
     size = 0
     hint = "the URL must be public: the service reads it from the internet"

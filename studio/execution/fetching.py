@@ -11,7 +11,7 @@ from studio.media.first_look import FirstLook
 from studio.providers.registry import generation_name
 from studio.storage.download import download
 from studio.storage.probe_cache import remember
-from studio.storage.still_store import fetch_still
+from studio.storage.still_download import fetch_still
 
 
 async def fresh_url(session: Session, api: str, generation_id: str, *, still: bool, where: str) -> str:

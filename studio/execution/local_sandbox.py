@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import SettingsError, StudioError
+
+if TYPE_CHECKING:
+    import httpx
 
 START_SECONDS = 60.0
 POLL = 0.1
@@ -23,6 +24,8 @@ async def ensure_sandbox(home: Path, *, latency: float) -> str:
 
     Raises SettingsError where the sandbox on that home speaks HTTPS, StudioError if none starts.
     """
+    import httpx  # a plan starts nothing
+
     home.mkdir(parents=True, exist_ok=True)
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     started: subprocess.Popen[bytes] | None = None
@@ -65,6 +68,8 @@ def _announced(home: Path) -> str | None:
 
 
 async def _attach(client: httpx.AsyncClient, origin: str) -> bool:
+    import httpx
+
     try:
         answer = await client.post(f"{origin}/sandbox/attach", json={"pid": os.getpid()})
     except httpx.HTTPError:

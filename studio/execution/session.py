@@ -10,18 +10,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
-from studio.connections import trusted
+from studio.connections import check_authorities, trusted
 from studio.errors import LedgerError
 from studio.execution.local_sandbox import ensure_sandbox
-from studio.execution.poll_schedule import PollSchedule
-from studio.execution.polling import GenerationPoller
 from studio.execution.preflight import free_shots
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
@@ -53,14 +50,21 @@ from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
 from studio.storage.still_store import StillStore
 
+if TYPE_CHECKING:
+    import httpx
+
+    from studio.execution.polling import GenerationPoller
+
 
 class Session:
     """The resources of one run. ``connect`` contacts the service; everything before it needs no network and no key."""
 
     def __init__(
-        self, settings: Settings, service: Service, ledger: Ledger, http: httpx.AsyncClient, publisher: Publisher
-    ) -> None:
-        self.settings, self.service, self.ledger, self.http = settings, service, ledger, http
+        self, settings: Settings, service: Service, ledger: Ledger, open_http: Callable[[], httpx.AsyncClient],
+        publisher: Publisher,
+    ) -> None:  # fmt: skip
+        self.settings, self.service, self.ledger = settings, service, ledger
+        self._open_http = open_http
         self.home = settings.home.absolute()
         self.kept = Kept(self.home / "kept")
         self.store = ClipStore(self.home / "clips", self.kept.digests)
@@ -79,6 +83,11 @@ class Session:
         self._providers: dict[str, GenerationService] = {}
         self._pollers: dict[str, GenerationPoller] = {}
 
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        """The client of downloads and remote assets, opened when it is first used."""
+        return self._open_http()
+
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
         retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "", apart: bool = False,
@@ -94,7 +103,7 @@ class Session:
                     production.scene(scene, where=Place(name))  # a missing one is reported at once
         images, footage = assets_of(production)
         seeds: dict[str, Seed] = await look_at(
-            images | footage, client=self.http, folder=self.home / "assets", footage=frozenset(footage)
+            images | footage, client=lambda: self.http, folder=self.home / "assets", footage=frozenset(footage)
         )
         chosen, retaking = dict(takes or {}), None
         naming = await asyncio.to_thread(
@@ -179,6 +188,10 @@ class Session:
         """Connect to the service; if none is configured, start the sandbox."""
         if self._providers:
             return
+        # Loaded here: a plan, which polls nothing, would wait for numpy.
+        from studio.execution.poll_schedule import PollSchedule
+        from studio.execution.polling import GenerationPoller
+
         origin = ""
         if self.service.start_sandbox:
             origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
@@ -269,7 +282,8 @@ class Session:
         for provider in self._providers.values():
             await provider.aclose()
         await asyncio.to_thread(self.publisher.close)
-        await self.http.aclose()
+        if "http" in vars(self):  # it was used
+            await self.http.aclose()
         with contextlib.suppress(LedgerError):  # it may be the error that the run ended with, which is reported instead
             await asyncio.to_thread(self.mark.set, self.ledger)
         self.ledger.close()
@@ -280,20 +294,25 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """Open the ledger and the stores. Raises SettingsError or LedgerError; nothing is sent to the service yet."""
     service = choose_service(settings)
     publisher = choose_publisher(settings, service)
-    authorities = trusted()
+    check_authorities()
     ledger = await asyncio.to_thread(open_ledger, settings.ledger)
     check_clock(ledger)
-    # Downloads by this client carry no key. A server on this machine is reached past any proxy.
-    http = httpx.AsyncClient(
-        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.realm == "luma",
-        verify=authorities,
-    )  # fmt: skip
-    session = Session(settings, service, ledger, http, publisher)
+    session = Session(settings, service, ledger, partial(_downloads, service), publisher)
     try:
         session.booked = await asyncio.to_thread(session.unbooked.book, ledger)
         yield session
     finally:
         await session.aclose()
+
+
+def _downloads(service: Service) -> httpx.AsyncClient:
+    import httpx
+
+    # Downloads by this client carry no key. A server on this machine is reached past any proxy.
+    return httpx.AsyncClient(
+        follow_redirects=True, timeout=httpx.Timeout(60, connect=10), trust_env=service.realm == "luma",
+        verify=trusted(),
+    )  # fmt: skip
 
 
 def opaque_id(ledger: str, film: str) -> str:

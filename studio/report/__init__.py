@@ -5,15 +5,16 @@ Everything here only reads one frozen `RunRecord`. Files are written atomically.
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from studio.report.costs import cost_rows, write_costs
-from studio.report.manifest import write_manifest
-from studio.report.page import write_report
-from studio.report.records import RunRecord
-from studio.report.summary import markdown_summary
-from studio.report.timeline import write_timeline
-from studio.storage.kept import Kept
+if TYPE_CHECKING:
+    from studio.report.costs import cost_rows, write_costs
+    from studio.report.manifest import write_manifest
+    from studio.report.page import write_report
+    from studio.report.summary import markdown_summary
+    from studio.report.timeline import write_timeline
+    from studio.report.writing import write_all
 
 __all__ = [
     "cost_rows",
@@ -24,17 +25,14 @@ __all__ = [
     "write_report",
     "write_timeline",
 ]
+_HOMES = {
+    "cost_rows": "costs", "markdown_summary": "summary", "write_all": "writing", "write_costs": "costs",
+    "write_manifest": "manifest", "write_report": "page", "write_timeline": "timeline",
+}  # fmt: skip
 
 
-def write_all(record: RunRecord, out: Path, kept: Kept | None = None) -> dict[str, Path]:
-    """Write every file of the report into ``out``. The manifest is written last, so that its presence means a whole
-    report.
-
-    ``kept`` has the thumbnails that earlier reports made, and the digests of files.
-    """
-    return {
-        "report": write_report(record, out, kept),
-        "costs": write_costs(record, out),
-        "timeline": write_timeline(record, out, kept),
-        "manifest": write_manifest(record, out),
-    }
+def __getattr__(name: str) -> Any:
+    # Loaded when used: a plan needs the record's values, and no templates, pictures or timelines.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from studio.assets import SeedFootage
-from studio.assets.footage import MAX_BYTES
+from studio.assets.seeds import MAX_BYTES
 from studio.errors import AssetError
 from studio.media.clip import examine
 from tests.media.clips import H264, ffmpeg, make

@@ -27,7 +27,8 @@ from studio.execution.exr_archives import archives_of, check_archive
 from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.settings import load_settings
-from studio.storage.still_store import StillStore, fetch_still
+from studio.storage.still_download import fetch_still
+from studio.storage.still_store import StillStore
 from tests.support.misbehaving import Answer, Request, Server, endless, refusal, serving, whole, write_head
 from tests.support.productions import film, scene
 

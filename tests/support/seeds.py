@@ -54,7 +54,7 @@ async def look(source: Source, folder: Path, *, footage: bool = False, answer: A
     transport = None if answer is None else httpx.MockTransport(answer)
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         wanted = {"it"} if footage else set()
-        return (await look_at({"it": source}, client=client, folder=folder, footage=wanted))["it"]
+        return (await look_at({"it": source}, client=lambda: client, folder=folder, footage=wanted))["it"]
 
 
 async def look_at_bytes(data: bytes, tmp_path: Path, *, name: str = "seed.bin", footage: bool = False) -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx
 
 from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of
 from studio.assets.publish.reach import try_out
 from studio.atomic import is_sound, write_atomic
 from studio.errors import SettingsError
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class FolderFiles:

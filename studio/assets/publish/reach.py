@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-
-import httpx
+from typing import TYPE_CHECKING
 
 from studio.assets.publish.base import Publishable, file_of
 from studio.cleaning import clean
@@ -14,9 +13,12 @@ from studio.errors import AssetError, Untrusted
 from studio.log_redaction import unlogged
 from studio.settings import is_loopback
 
+if TYPE_CHECKING:
+    import httpx
+
 TRIES = 3
 PAUSE = 1.0  # seconds before the second try, then doubled: the folder may take a while to reach its server
-TIMEOUT = httpx.Timeout(30, connect=10)
+SECONDS, CONNECT_SECONDS = 30, 10
 SAME = {"image/jpg": "image/jpeg", "video/x-m4v": "video/mp4"}  # media types that some servers send
 HINTS = {
     301: "name the bucket's own region in AWS_DEFAULT_REGION",
@@ -40,9 +42,12 @@ def try_out(
     It uses GET, because a URL that S3 signed for GET refuses HEAD. It tries again if the server cannot be reached or
     does not have the file yet.
     """
+    import httpx  # here, since what chooses a publisher for a plan tries nothing out
+
     fault = AssetError("was never tried")
+    timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
     with unlogged(), httpx.Client(
-        transport=transport, timeout=TIMEOUT, follow_redirects=True, trust_env=not is_loopback(url), verify=trusted()
+        transport=transport, timeout=timeout, follow_redirects=True, trust_env=not is_loopback(url), verify=trusted()
     ) as client:  # fmt: skip
         for number in range(TRIES):
             if number:

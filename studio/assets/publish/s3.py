@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
 from studio.assets.publish.lifetime import check_lifetime, span
 from studio.assets.publish.reach import try_out
@@ -23,6 +21,7 @@ from studio.connections import trouble_of
 from studio.errors import SettingsError, Untrusted
 
 if TYPE_CHECKING:
+    import httpx
     from upath import UPath
 
 MAX_SECONDS = 7 * 24 * 3600  # of a signature: S3's own limit
