@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
+    prefect_idle: float = Field(
+        900, ge=0, le=86_400, description="seconds that an unused Prefect server stays; 0: none"
+    )
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
     #: By service, from the variables that its specification names.

@@ -18,12 +18,16 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from studio.errors import SettingsError
 from studio_cli.ending import without_secrets
 from studio_cli.loading import loading
 
+T = TypeVar("T")
+FAILED = 1  # exit status of a server that does not start
 STOP_SECONDS = 5.0  # seconds in which a server writes its last data
 NAME = "PREFECT_API_URL"
 UNREAD = "default_factory_not_called"  # pydantic's message for a field that only depends on another, invalid one
@@ -39,8 +43,8 @@ class PrefectServer:
         self._silent = False  # it closed its output without a word
 
     def begin(self) -> None:
-        """Start it, unless Prefect has a configured server, or is imported already. Returns at once."""
-        if os.environ.get(NAME) or "prefect" in sys.modules:
+        """Start it, once, unless Prefect has a configured server, or is imported already. Returns at once."""
+        if os.environ.get(NAME) or "prefect" in sys.modules or self._process is not None:
             return
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +68,7 @@ class PrefectServer:
         from prefect.context import refresh_global_settings_context
 
         try:
-            url = await asyncio.wait_for(self._said(), seconds)
+            url = await asyncio.wait_for(in_a_thread(self._told), seconds)
         except TimeoutError:
             url = ""
         else:
@@ -77,10 +81,7 @@ class PrefectServer:
             failed = await asyncio.to_thread(self._failed)
             self.end()
             if failed:
-                raise SettingsError(
-                    f"Prefect's server does not start{self._last_words()}", where=str(self._log),
-                    hint=f"see that file, correct Prefect's settings, or name a server in {NAME}; nothing was ordered",
-                )  # fmt: skip
+                raise does_not_start(self._log)
 
     def _failed(self) -> bool:
         """True if it has ended with an error; False if it is still starting, or leaves the work to another server."""
@@ -88,31 +89,6 @@ class PrefectServer:
             return self._process is not None and self._process.wait(STOP_SECONDS if self._silent else 0) != 0
         except subprocess.TimeoutExpired:
             return False
-
-    def _last_words(self) -> str:
-        try:
-            lines = self._log.read_text("utf-8", "replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return f": {without_secrets(lines[-1].strip())[:300]}" if lines else ""
-
-    async def _said(self) -> str:
-        """Its first line of output. In a thread of its own, since one of the loop's pool would delay a stopped
-        command."""
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[str] = loop.create_future()
-
-        def tell(url: str) -> None:
-            if not said.done():
-                said.set_result(url)
-
-        def read() -> None:
-            url = self._told()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: no caller is waiting
-                loop.call_soon_threadsafe(tell, url)
-
-        threading.Thread(target=read, name="Prefect's server", daemon=True).start()
-        return await said
 
     def end(self) -> None:
         """Stop it, and wait until it has written its last data.
@@ -135,6 +111,37 @@ class PrefectServer:
     def _told(self) -> str:
         process = self._process
         return process.stdout.readline().decode().strip() if process is not None and process.stdout is not None else ""
+
+
+async def in_a_thread(read: Callable[[], T]) -> T:
+    """The result of ``read``, in a thread of its own, since one of the loop's pool would delay a stopped command."""
+    loop = asyncio.get_running_loop()
+    said: asyncio.Future[T] = loop.create_future()
+
+    def tell(found: T) -> None:
+        if not said.done():
+            said.set_result(found)
+
+    def work() -> None:
+        found = read()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: no caller is waiting
+            loop.call_soon_threadsafe(tell, found)
+
+    threading.Thread(target=work, name="Prefect's server", daemon=True).start()
+    return await said
+
+
+def does_not_start(log: Path) -> SettingsError:
+    """The error of a server that ended before it served, with the last line of its log."""
+    try:
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+    except OSError:
+        lines = []
+    said = f": {without_secrets(lines[-1].strip())[:300]}" if lines else ""
+    return SettingsError(
+        f"Prefect's server does not start{said}", where=str(log),
+        hint=f"see that file, correct Prefect's settings, or name a server in {NAME}; nothing was ordered",
+    )  # fmt: skip
 
 
 def load_prefect() -> None:
@@ -164,15 +171,37 @@ def load_prefect() -> None:
 
 
 def serve() -> None:
-    """Run the server: print its address, and serve until standard input ends. Prints nothing if Prefect uses another
-    one."""
+    """Run a server that ends with its command: print its address, and serve until standard input ends.
+
+    Prints nothing if Prefect uses another one.
+    """
+
+    def tell(url: str) -> None:
+        print(url, flush=True)
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pipe has lost its reader
+
+    def until_told(leave: Callable[[], None]) -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        leave()
+
+    run_server(tell, until_told)
+
+
+def run_server(tell: Callable[[str], None], until_told: Callable[[Callable[[], None]], None]) -> bool:
+    """Serve Prefect's API on a free port of loopback. Returns when it has ended, and whether it was wanted at all.
+
+    Exits with an error if it does not start.
+    ``tell`` is called with its address once it serves. ``until_told`` runs in a thread, and is given what ends it.
+    """
     from prefect.settings import get_current_settings
 
     settings = get_current_settings()
     if settings.api.url or not settings.server.ephemeral.enabled:
-        return
-    import uvicorn
-    from prefect.server.api.server import create_app
+        return False
+    with loading():
+        import uvicorn
+        from prefect.server.api.server import create_app
 
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
@@ -181,21 +210,24 @@ def serve() -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(url, flush=True)
-                os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pipe has lost its reader
+                tell(url)
 
     server = Server(uvicorn.Config(create_app(ephemeral=True), log_level="error", lifespan="on"))
 
+    told_to_leave = threading.Event()
+
     def leave() -> None:
-        while os.read(sys.stdin.fileno(), 1024):
-            pass
+        told_to_leave.set()
         server.should_exit = True
         if server.started:
             time.sleep(2 * STOP_SECONDS)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=leave, daemon=True).start()
+    threading.Thread(target=until_told, args=(leave,), daemon=True).start()
     server.run(sockets=[listening])
+    if not server.started and not told_to_leave.is_set():
+        sys.exit(FAILED)  # it has said why
+    return True
 
 
 if __name__ == "__main__":

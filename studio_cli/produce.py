@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,7 @@ from studio_cli.console import Screen, Terminal, show_end, show_plan
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.prefect_checks import check_address, check_home, check_prefect
 from studio_cli.prefect_server import PrefectServer, load_prefect
+from studio_cli.standing_server import StandingServer, server_for
 
 T = TypeVar("T")
 PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
@@ -122,11 +123,15 @@ def produce(
                     show_plan(console, planned, service=session.service.title)
                     _warn_over_budget(console, session, planned, wish.budget)
                 return
-            allowed = _agree(console, session, planned, wish)
-        check_address()
-        check_home()
-        server = PrefectServer(settings.home / "prefect-server.log")
-        server.begin()
+            server = server_for(settings)
+
+            def begin() -> None:
+                check_address()
+                check_home()
+                server.begin()
+
+            allowed = _agree(console, session, planned, wish, begin)
+        begin()
         await _run(console, wish, allowed, server, as_json=as_json)
 
     run_command(go())
@@ -140,8 +145,13 @@ async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
     return plan
 
 
-def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decimal | None:
-    """The most that the run may spend. A billed run needs consent: an answer to the question, --yes, or a budget."""
+def _agree(
+    console: Console, session: Session, plan: Plan, wish: Wish, begin: Callable[[], None]
+) -> Decimal | None:  # fmt: skip
+    """The most that the run may spend. A billed run needs consent: an answer to the question, --yes, or a budget.
+
+    ``begin`` is called before the question: a server starts while it is read.
+    """
     allowed = check_budget(session, plan, wish.budget)
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
@@ -150,6 +160,7 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
     show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
         if sys.stdin.isatty():
+            begin()
             with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the end of input, counts as an answer
                 if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
                     return plan.to_pay if wish.budget is None else wish.budget
@@ -164,7 +175,7 @@ def _agree(console: Console, session: Session, plan: Plan, wish: Wish) -> Decima
 
 
 async def _run(
-    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer, *, as_json: bool
+    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer | StandingServer, *, as_json: bool
 ) -> None:  # fmt: skip
     # Prefect is imported here, so that prices and errors need not wait for it.
     load_prefect()

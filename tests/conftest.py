@@ -16,6 +16,9 @@ for _name in [n for n in os.environ if n.startswith(("STUDIO_", "LUMA"))]:
     if _name not in ("STUDIO_FFMPEG", "STUDIO_SANDBOX_RENDERS", "STUDIO_SANDBOX_COARSE"):
         del os.environ[_name]
 
+# No test leaves a Prefect server behind; those of the server that stays say for how long.
+os.environ["STUDIO_PREFECT_IDLE"] = "0"
+
 # What a sandbox has rendered for one test, another one need not render again: the same request makes the same clip.
 # (Workers inherit it. The sandbox's own tests do without.)
 os.environ.setdefault("STUDIO_SANDBOX_RENDERS", str(_HOME / "renders"))

@@ -15,7 +15,7 @@ from studio.__main__ import COMMANDS as STUDIO
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Started by our own processes, for nobody to type.
-INTERNAL = {"studio_cli.prefect_server", "luma_sandbox.worker"}
+INTERNAL = {"studio_cli.prefect_server", "studio_cli.standing_server", "luma_sandbox.worker"}
 
 
 def said(*words: str) -> subprocess.CompletedProcess[str]:
