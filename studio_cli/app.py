@@ -20,6 +20,8 @@ COMMANDS = {
     "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
     "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
     "backup": ("studio_cli.backup", "A verified copy of the ledger."),
+    "doctor": ("studio_cli.doctor", "What a run here would use, part by part, and whether each is there."),
+    "server": ("studio_cli.server", "Stop the Prefect server that stays for the next command."),
     "sandbox": ("", "A stand-in for Luma's two APIs on this machine: nothing is billed, clips are real."),
 }
 #: Set by a shell that asks for completions: the line as it is typed.

@@ -56,6 +56,11 @@ def _start(home: Path, latency: float, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
+def running(home: Path) -> str | None:
+    """The origin of the sandbox that is announced in ``home`` by a process that lives; None if there is none."""
+    return _announced(home)
+
+
 def _announced(home: Path) -> str | None:
     try:
         said: Any = json.loads((home / "server.json").read_text("utf-8"))
