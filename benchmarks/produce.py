@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,7 @@ def main() -> int:
     if folder is not None:
         folder.mkdir(parents=True)
     console = Console(width=180)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so end what was started
     with tempfile.TemporaryDirectory(prefix="produce-", ignore_cleanup_errors=True) as scratch:
         home = (folder or Path(scratch)).absolute()
         python = genblaze(console, home / "genblaze") if "genblaze" in keys else None

@@ -45,10 +45,16 @@ def run(
     stop.start()
     watch.start()
     # Its exact processor time, which only the one who waits for it is told.
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    stop.cancel()
-    watch.end()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        stop.cancel()
+        watch.end()
     process.returncode = os.waitstatus_to_exitcode(status)
     return Spent(process.returncode, wall, usage.ru_utime + usage.ru_stime, watch.own, watch.tree, _used() - before)
 

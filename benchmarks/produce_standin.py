@@ -31,6 +31,7 @@ from uuid import uuid4
 import uvicorn
 
 PREFIX = "/dream-machine/v1"
+KEEP_ALIVE = 3600  # seconds that an idle connection stays open
 FILLED_IN = {"loop": False, "keyframes": None, "callback_url": None, "concepts": None, "generation_type": "video"}
 Answer = tuple[int, bytes, str]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -194,7 +195,9 @@ def main() -> None:
     clips = [file.read_bytes() for file in sorted(folder.glob("*.mp4"))]
     posters = [file.read_bytes() for file in sorted(folder.glob("*.jpg"))]
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    config = uvicorn.Config(Service(clips, posters), log_level="warning", access_log=False, lifespan="off")
+    # A connection that the server closes just as a client uses it again would be a fault, of which there are none here.
+    options = {"log_level": "warning", "access_log": False, "lifespan": "off", "timeout_keep_alive": KEEP_ALIVE}
+    config = uvicorn.Config(Service(clips, posters), **options)
     server = uvicorn.Server(config)
 
     def leave() -> None:
