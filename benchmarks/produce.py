@@ -201,7 +201,7 @@ def main() -> int:
                 return short(console, stage, keep=chosen.keep)
             peers = chosen_peers(keys, [float(poll) for poll in chosen.polls.split(",")], python)
             rows = measured(stage, cases, peers, chosen.latency)
-    console.print(table(rows), waits(rows), verdicts(rows), sep="\n")
+    console.print(table(rows), waits(rows), *([verdicts(rows)] if "ours" in keys else []), sep="\n")
     if chosen.json:
         chosen.json.write_text(json.dumps([row.as_json() for row in rows], indent=1))
     return told(console, rows)

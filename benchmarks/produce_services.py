@@ -9,10 +9,13 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+from chaos_producer import tail
 from chaos_services import clean_environment, free_port, wait_for
 from produce_clips import render
 
 PUBLIC = "https://clips.example"  # for genblaze, which accepts https assets only; it downloads from the stand-in
+START_SECONDS = 600  # on a machine that does much else
+STARTS = 3
 STOP_SECONDS = 20
 HERE = Path(__file__).parent
 
@@ -47,10 +50,23 @@ class Servers:
         self.origin = standin.stdout.readline().decode().strip()
         if not self._wanted:
             return
-        port = free_port()
-        self.prefect = f"http://127.0.0.1:{port}/api"
-        self.prefect_pid = self._process("prefect", "-m", "prefect", "server", "start", "--port", str(port)).pid
-        wait_for(lambda: httpx.get(f"{self.prefect}/health", trust_env=False).raise_for_status())
+        while not self.prefect:
+            port = free_port()
+            server = self._process("prefect", "-m", "prefect", "server", "start", "--port", str(port))
+            if self._serves(server, f"http://127.0.0.1:{port}/api"):
+                self.prefect, self.prefect_pid = f"http://127.0.0.1:{port}/api", server.pid
+
+    def _serves(self, server: subprocess.Popen[bytes], url: str) -> bool:
+        """Wait for a server; False if it ended, because another program took its port meanwhile. Raises RuntimeError
+        where several did."""
+
+        def look() -> bool:
+            return server.poll() is None and httpx.get(f"{url}/health", trust_env=False).is_success
+
+        serves = wait_for(look, START_SECONDS)
+        if not serves and len(self._started) > STARTS:
+            raise RuntimeError(f"Prefect's server does not start: {tail(self.home / 'prefect.log')}")
+        return serves
 
     def _process(self, name: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
         environment = clean_environment() | {
