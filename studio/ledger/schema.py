@@ -240,3 +240,16 @@ budgets = Table(
     Column("first", String(80), nullable=False),
     Column("at", Utc, nullable=False),
 )
+
+# Callbacks that came for orders. They say when to poll, and nothing else is believed of them.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("order", String(64), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("generation_id", String(120), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
