@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     new_ledger: bool = Field(False, description="begin a new ledger, although there are signs of an earlier one")
     user_id: bool = Field(True, description="send an opaque id per production with creates of the Agents API")
     callback_url: SecretStr | None = Field(None, description="sent with every create, with the order's key added")
+    # No limit of reads is documented. A loop that asks for each of ten generations every 2.5 s asks as often.
+    polls_per_minute: int = Field(240, ge=1, description="polls of one service a minute at most, where it is billed")
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")

@@ -1,4 +1,7 @@
-"""Polling of generations: one poller per process and service, one list call per tick for all that are in flight."""
+"""Polling of generations: one poller per process and service, one list call per tick for all that are in flight.
+
+A callback may bring a poll forward (``heard``). Only what a poll shows is believed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from studio.errors import NotFound, Refused, ServiceError, StillRunning, Untrusted
+from studio.execution.hearing import Hearing
+from studio.execution.poll_rate import PollRate
 from studio.execution.poll_schedule import PollSchedule
 from studio.ledger.sightings import Sighting
 from studio.providers import Generation, GenerationService
@@ -18,6 +23,7 @@ UNSEEN = 30.0  # seconds in which a service may not yet show a generation that i
 PAGE = 100
 MOST_PAGES = 5
 MOST_PROOFS = 5  # polls of the list for a single generation
+YOUNG = 1.0  # seconds of age below which a generation of a known kind is not polled at once
 
 
 @dataclass
@@ -28,6 +34,7 @@ class _Waiting:
     state: str = ""
     listed: bool = False  # it has appeared on the account's list
     missed: bool = False  # a poll of the list did not show it
+    running: float | None = None  # time of the latest poll that showed it unfinished; its order's, if it was just made
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     done: asyncio.Future[Generation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -37,7 +44,8 @@ class GenerationPoller:
 
     ``on_sight`` is called with generations that the account's list shows for the first time. Unless the list is
     ``proven`` already, it is polled at first even for a single generation: a list that has shown generations in the
-    making can prove later that a create was not accepted.
+    making can prove later that a create was not accepted. ``rate`` bounds the number of calls; ``hearing`` tells how
+    far callbacks can be relied on.
     """
 
     def __init__(
@@ -48,6 +56,8 @@ class GenerationPoller:
         outage: float = 600.0,
         proven: bool = False,
         on_sight: Callable[[Sequence[Sighting]], Awaitable[None]] | None = None,
+        rate: PollRate | None = None,
+        hearing: Hearing | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -59,6 +69,19 @@ class GenerationPoller:
         self._last_answer = clock()
         self._lists = provider.has_list
         self._woken = asyncio.Event()
+        self._rate, self._hearing = rate or PollRate(), hearing or Hearing()
+        self._urgent: set[str] = set()  # those that a callback told of, since the latest poll
+
+    @property
+    def waits(self) -> bool:
+        """True if a generation is being waited for."""
+        return bool(self._waiting)
+
+    def heard(self, generation_id: str) -> None:
+        """Poll a generation soon, because a callback told of its end. Costs one call at most, and is not believed."""
+        if self._hearing.heard(generation_id, self._clock()) and generation_id in self._waiting:
+            self._urgent.add(generation_id)
+            self._woken.set()
 
     async def wait(
         self,
@@ -83,6 +106,10 @@ class GenerationPoller:
             if not self._waiting:
                 self._last_answer = now
             waiting = self._waiting[generation_id] = _Waiting(kind, now - age, now + timeout)
+            if age < YOUNG:
+                waiting.running = now - age
+            if self._hearing.told(generation_id):
+                self._urgent.add(generation_id)  # its callback came before the create's answer was booked
             self._woken.set()  # a new one may need an earlier poll than the older ones
         if self._round is None or self._round.done():
             self._round = asyncio.create_task(self._watch(), name="watch generations")
@@ -98,6 +125,8 @@ class GenerationPoller:
             waiting.done.cancel()
 
     async def _watch(self) -> None:
+        if self._all_new():
+            await self._rest()
         while self._waiting:
             try:
                 await self._look()
@@ -119,8 +148,14 @@ class GenerationPoller:
             if self._waiting:
                 await self._rest()
 
+    def _all_new(self) -> bool:
+        """True if all that is waited for was ordered just now, so that a poll would show nothing yet."""
+        now = self._clock()
+        new = (now - w.since < YOUNG and self._schedule.knows(w.kind) for w in self._waiting.values())
+        return not self._urgent and not (self._lists and self._to_prove) and all(new)
+
     async def _rest(self) -> None:
-        """Sleep until the next poll is due; a newcomer may need it sooner."""
+        """Sleep until the next poll is due; a newcomer, or a callback, may need it sooner."""
         due = self._clock() + self._pause()
         while (left := due - self._clock()) > 0:
             self._woken.clear()
@@ -136,16 +171,22 @@ class GenerationPoller:
             due = min(due, self._clock() + self._pause())
 
     def _pause(self) -> float:
-        now = self._clock()
-        return self._schedule.pause([(w.kind, now - w.since) for w in self._waiting.values()])
+        """Seconds until the next poll: by the schedule, or at once where a callback came, and within the rate."""
+        now, pause = self._clock(), 0.0
+        if not self._urgent:
+            in_flight = [(w.kind, now - w.since) for w in self._waiting.values()]
+            pause = self._schedule.pause(in_flight, heard=self._hearing.reliable(now))
+        return max(pause, self._rate.wait())
 
     async def _look(self) -> None:
-        """One tick: check every awaited generation once."""
-        missing = set(self._waiting)
+        """One tick: check every awaited generation once, or those alone that callbacks told of."""
+        missing = self._urgent & set(self._waiting) or set(self._waiting)
+        self._urgent = set()
         if self._lists and (len(missing) > 1 or self._to_prove):
             self._to_prove = max(0, self._to_prove - 1)
             missing = await self._look_at_list(missing)
         for key in missing:
+            self._rate.spend()
             try:
                 self._saw(await self._provider.get(key))
             except NotFound as error:
@@ -156,6 +197,7 @@ class GenerationPoller:
         offset = 0
         seen: list[Sighting] = []
         for _ in range(MOST_PAGES):
+            self._rate.spend()
             try:
                 page = await self._provider.list(limit=PAGE, offset=offset)
             except Refused as error:
@@ -197,8 +239,14 @@ class GenerationPoller:
             waiting.state = generation.state
             for listener in waiting.listeners:
                 listener(generation.state)
-        if generation.ended:
-            self._end(generation.id, result=generation)
+        if not generation.ended:
+            waiting.running = self._clock()
+            return
+        now = self._clock()
+        self._hearing.ended(generation.id, now)
+        if generation.state == "completed" and waiting.kind and waiting.running is not None:
+            self._schedule.learn(waiting.kind, waiting.running - waiting.since, now - waiting.since)
+        self._end(generation.id, result=generation)
 
     def _end(self, key: str, *, result: Generation | None = None, error: Exception | None = None) -> None:
         waiting = self._waiting.pop(key)

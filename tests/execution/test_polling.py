@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from studio.errors import NotFound, ServiceError, StillRunning, Unauthorized
+from studio.execution.hearing import Hearing
+from studio.execution.poll_rate import PollRate
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller
 from studio.ledger.sightings import Sighting
@@ -202,3 +204,146 @@ async def test_states_are_told_once_each() -> None:
     heard: list[str] = []
     await poller(luma, time).wait(i, timeout=60, on_state=heard.append)
     assert heard == ["queued", "dreaming", "completed"]
+
+
+KIND = "ray-2 720p 5s"
+
+
+def polls(luma: Luma, generation_id: str) -> int:
+    """The number of times that a generation was asked for."""
+    return luma.calls.count(f"GET /generations/{generation_id}")
+
+
+async def made_in(luma: Luma, time: Time, watch: GenerationPoller, seconds: float) -> tuple[float, int]:
+    """Wait for a generation that takes so long: the seconds after its end, and the polls of it."""
+    i, ends = luma.accept({})["id"], time.now + seconds
+    time.at(ends, lambda: luma.finish(i))
+    assert (await watch.wait(i, timeout=1000, kind=KIND)).state == "completed"
+    return time.now - ends, polls(luma, i)
+
+
+async def test_a_chain_learns_from_its_own_links() -> None:
+    """The first link of a kind is polled often; the ones after it only when they may have ended."""
+    luma, time = Luma(), Time()
+    watch = poller(luma, time, proven=True)
+    links = [await made_in(luma, time, watch, 60.0) for _ in range(8)]
+    assert links[0][1] > 30
+    assert all(asked <= 12 for _, asked in links[1:])
+    assert all(asked <= 4 for _, asked in links[5:])
+    assert all(late < 2 for late, _ in links)
+
+
+async def test_what_was_just_ordered_is_not_asked_for_at_once() -> None:
+    """A new generation of a known kind costs no poll before it may have ended; one that was ordered before costs one
+    at once."""
+    luma, time = Luma(), Time()
+    history = {KIND: [60.0] * 10}
+    watch = GenerationPoller(luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule(history), proven=True)
+    i = luma.accept({})["id"]
+    new = asyncio.create_task(watch.wait(i, timeout=1000, kind=KIND))
+    while time.now < 50 and not luma.calls:  # noqa: ASYNC110 - the clock is the test's own
+        await asyncio.sleep(0)
+    assert time.now > 50
+    luma.finish(i)
+    assert (await new).state == "completed"
+    old = luma.accept({})["id"]
+    luma.finish(old)
+    begun = time.now
+    await watch.wait(old, timeout=1000, kind=KIND, age=300)
+    assert time.now == begun
+
+
+async def test_what_was_first_seen_after_its_end_is_not_learnt_from() -> None:
+    """A generation of an earlier run, which ended at an unknown time before, does not count as one of that length."""
+    luma, time = Luma(), Time()
+    schedule = PollSchedule()
+    watch = GenerationPoller(luma.provider(), clock=time, sleep=time.sleep, schedule=schedule, proven=True)
+    i = luma.accept({})["id"]
+    luma.finish(i)
+    await watch.wait(i, timeout=1000, kind=KIND, age=7200)
+    assert not schedule.knows(KIND)
+
+
+async def test_polls_are_bounded_by_the_minute() -> None:
+    """However many would be due, no more calls are made than the rate allows: a quarter of a minute's at once."""
+    luma, time = Luma(), Time()
+    i = luma.accept({})["id"]
+    time.at(120, lambda: luma.finish(i))
+    watch = GenerationPoller(
+        luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule(), proven=True,
+        rate=PollRate(20, clock=time),
+    )  # fmt: skip
+    assert (await watch.wait(i, timeout=1000)).state == "completed"
+    assert len(luma.calls) <= 20 * time.now / 60 + 5
+    assert time.now < 125
+
+
+async def test_a_false_callback_costs_one_poll() -> None:
+    """A callback for a generation that has not ended is one more poll, once in a while, and ends nothing; one for
+    another generation is none."""
+    luma, time = Luma(), Time()
+    i = luma.accept({})["id"]
+    time.at(60.0, lambda: luma.finish(i))
+
+    async def asked(lies: int) -> tuple[int, float]:
+        luma.calls.clear()
+        luma.generations[i] |= {"state": "queued"}
+        time.now, time.events = 0.0, [(60.0, lambda: luma.finish(i))]
+        watch = poller(luma, time, proven=True)
+        for number in range(lies):
+            time.at(20.0 + number * 0.01, lambda: watch.heard(i))
+            time.at(20.0 + number * 0.01, lambda: watch.heard("somebody-else-s"))
+        assert (await watch.wait(i, timeout=1000)).state == "completed"
+        return polls(luma, i), time.now
+
+    (honest, ended), (lied, noticed) = await asked(0), await asked(100)
+    assert lied - honest <= 1
+    assert 60.0 <= noticed <= ended + 2
+
+
+async def test_a_callback_before_its_create_is_booked() -> None:
+    """A callback that comes before anybody waits for its generation counts when the wait begins."""
+    luma, time = Luma(), Time()
+    watch = GenerationPoller(
+        luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule({KIND: [60.0] * 10}), proven=True
+    )
+    i = luma.accept({})["id"]
+    luma.finish(i)
+    watch.heard(i)
+    assert (await watch.wait(i, timeout=1000, kind=KIND)).state == "completed"
+    assert (time.now, polls(luma, i)) == (0.0, 1)
+
+
+async def test_lost_callbacks_cost_a_bounded_time() -> None:
+    """Where callbacks used to come and stay away, the first end is noticed within the longest pause, and the next ones
+    as without callbacks."""
+    luma, time = Luma(), Time()
+    watch = GenerationPoller(
+        luma.provider(), clock=time, sleep=time.sleep, schedule=PollSchedule({KIND: [60.0] * 10}), proven=True,
+        hearing=Hearing(proven=True),
+    )  # fmt: skip
+    first, _ = await made_in(luma, time, watch, 60.0)
+    await time.sleep(10)
+    second, _ = await made_in(luma, time, watch, 60.0)
+    assert second < 2.5 < first <= 10
+
+
+def test_callbacks_are_relied_on_while_they_come() -> None:
+    """Ends that callbacks told of make them reliable, also those told a moment later; one that stays away ends that."""
+    hearing = Hearing()
+    assert not hearing.reliable(0.0)
+    assert hearing.heard("a", 10.0)
+    hearing.ended("a", 10.1)
+    assert hearing.reliable(20.0)
+    hearing.ended("b", 20.0)
+    assert hearing.reliable(21.0)
+    assert not hearing.reliable(26.0)
+    hearing.heard("b", 27.0)
+    assert hearing.reliable(28.0)
+
+
+def test_a_flood_of_callbacks_for_one_generation() -> None:
+    """Callbacks for one generation bring polls forward ever more rarely, however many come."""
+    hearing = Hearing()
+    worth = [second for second in range(300) if hearing.heard("a", float(second))]
+    assert worth == [0, 5, 15, 35, 75, 155]
