@@ -19,6 +19,7 @@ COMMANDS = {
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
     "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
     "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
+    "callbacks": ("studio_cli.callbacks", "Receive the service's callbacks, so that runs notice ends sooner."),
     "backup": ("studio_cli.backup", "A verified copy of the ledger."),
     "doctor": ("studio_cli.doctor", "What a run here would use, part by part, and whether each is there."),
     "server": ("studio_cli.server", "Stop the Prefect server that stays for the next command."),

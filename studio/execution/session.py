@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING
 
 from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
+from studio.callbacks.feed import follow
 from studio.connections import check_authorities, trusted
 from studio.errors import LedgerError
+from studio.execution.hearing import Hearing
 from studio.execution.local_sandbox import ensure_sandbox
+from studio.execution.poll_rate import PollRate
 from studio.execution.preflight import free_shots
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
+from studio.ledger.callbacks import callbacks_come, latest_callback
 from studio.ledger.clock import TOLD, check_clock
 from studio.ledger.mark import LedgerMark
 from studio.ledger.new_takes import retakes_of
@@ -82,6 +86,7 @@ class Session:
         self.given: dict[tuple[str, str], Given] = {}
         self._providers: dict[str, GenerationService] = {}
         self._pollers: dict[str, GenerationPoller] = {}
+        self._feed: asyncio.Task[None] | None = None
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
@@ -197,6 +202,10 @@ class Session:
             origin = await ensure_sandbox(self.home / "sandbox", latency=self.settings.sandbox_latency)
         history = await asyncio.to_thread(self.ledger.durations, self.service.realm)
         local = self.service.realm != "luma"
+        latest, come = 0, False
+        if self.settings.callback_url is not None:
+            latest = await asyncio.to_thread(latest_callback, self.ledger)
+            come = await asyncio.to_thread(callbacks_come, self.ledger)
         for api, access in self.service.apis.items():
             spec = spec_of(api)
             base_url = access.base_url or origin + spec.local_path
@@ -207,7 +216,20 @@ class Session:
                 schedule=PollSchedule(history),
                 proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
                 on_sight=partial(self._sighted, account),
+                rate=PollRate(self.settings.polls_per_minute if self.service.billed else None),
+                hearing=Hearing(proven=come),
             )
+        if self.settings.callback_url is not None:
+            self._feed = asyncio.create_task(
+                follow(self.ledger, latest, self._heard, needed=self._waits), name="follow callbacks"
+            )
+
+    def _waits(self) -> bool:
+        return any(poller.waits for poller in self._pollers.values())
+
+    def _heard(self, generation_id: str) -> None:
+        for poller in self._pollers.values():
+            poller.heard(generation_id)
 
     def clock_notes(self) -> tuple[str, ...]:
         """A note for each API whose clock, by its answers, differs from this machine's."""
@@ -277,6 +299,9 @@ class Session:
         return Limits(self.settings.at_once or tier.at_once, self.settings.per_minute, tier.per_minute)
 
     async def aclose(self) -> None:
+        if self._feed is not None:
+            self._feed.cancel()
+            await asyncio.gather(self._feed, return_exceptions=True)
         for poller in self._pollers.values():
             await poller.aclose()
         for provider in self._providers.values():
