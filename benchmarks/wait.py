@@ -1,11 +1,13 @@
 """The delay in noticing the end of a generation, and the number of calls that it costs.
 
-    python benchmarks/wait.py [--generations 200] [--seed 1]
+    python benchmarks/wait.py [--generations 200] [--seed 1] [--round-trip 0.2]
 
 The studio's poller (``studio/execution/polling.py``) waits for generations of several lengths, with a history of 200
-earlier ones and without any; so does a loop as most people write it, which asks for each one separately every 5 s. All
-of them use the lumaai SDK with a service that answers at the transport. Time is virtual: sleeping advances the clock,
-so an hour takes seconds, and the figures are the same on every machine.
+earlier ones, without any, and with callbacks as ``studio callbacks`` books them; so does a loop as most people write
+it, which asks for each one separately every 5 s. All of them use the lumaai SDK with a service that answers at the
+transport. A chain is six generations, each created when the one before it was noticed to have ended; its poller knows
+nothing of other chains but its history. Time is virtual: sleeping advances the clock, so an hour takes seconds, and the
+figures are the same on every machine.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ import lumaai
 from rich.console import Console
 from rich.table import Table
 
+from studio.callbacks.feed import EVERY
+from studio.execution.hearing import Hearing
 from studio.execution.poll_schedule import PollSchedule
 from studio.execution.polling import GenerationPoller
 from studio.providers.luma.dream_machine import DreamMachine
@@ -33,6 +37,7 @@ KIND = "ray-2 720p 5s"
 ROUND_TRIP = 0.2  # seconds until a call is answered
 POLL = 5.0
 EARLIER = 200
+LINKS = 6
 
 Lengths = Callable[[random.Random], float]
 Wait = Callable[[str], Awaitable[None]]
@@ -62,19 +67,27 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Seconds of virtual time."""
         return self.virtual.now
 
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Call it at once: virtual time would run on without a thread, up to the next time-out."""
+        del executor
+        called = self.create_future()
+        called.set_result(func(*args))
+        return called
+
 
 @dataclass
 class Service:
     """Luma at the transport. ``ends``: when each generation will have ended; ``calls``: the number of polls."""
 
     clock: Callable[[], float]
+    round_trip: float = ROUND_TRIP
     ends: dict[str, float] = field(default_factory=dict)
     calls: int = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a poll of one generation, or of the newest hundred."""
         self.calls += 1
-        await asyncio.sleep(ROUND_TRIP)
+        await asyncio.sleep(self.round_trip)
         last = request.url.path.rpartition("/")[2]
         if last != "generations":
             return httpx.Response(200, json=self.shown(last))
@@ -95,11 +108,12 @@ class Service:
 
 @dataclass(frozen=True)
 class Work:
-    """The generations of a measurement: how long they take, and how many at once."""
+    """The generations of a measurement: how long they take, and how many at once; ``chain``: in chains of six."""
 
     name: str
     at_once: int
     lengths: Lengths
+    chain: bool = False
 
 
 def uniform(low: float, high: float) -> Lengths:
@@ -118,10 +132,27 @@ WORK = (
     Work("10 at once, 20 to 25 s", 10, uniform(20, 25)),
     Work("40 at once, 60 to 120 s", 40, uniform(60, 120)),
     Work("1 at a time, 60 to 120 s", 1, uniform(60, 120)),
+    Work("chain, 3 s (± 2 %)", 1, lognormal(3, 0.02), chain=True),
+    Work("chain, 20 s (± 10 %)", 1, lognormal(20, 0.1), chain=True),
+    Work("chain, 60 s (± 10 %)", 1, lognormal(60, 0.1), chain=True),
+    Work("chain, 120 s (± 20 %)", 1, lognormal(120, 0.2), chain=True),
+    Work("chain, 60 to 120 s", 1, uniform(60, 120), chain=True),
 )
 
 
-async def _loop(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaitable[None]]]:
+@dataclass
+class Way:
+    """A way of waiting. ``heard`` takes the callback of a generation's end; None: it takes none."""
+
+    wait: Wait
+    close: Callable[[], Awaitable[None]]
+    heard: Callable[[str], None] | None = None
+
+
+Make = Callable[[httpx.MockTransport], Way]
+
+
+def _loop(service: httpx.MockTransport) -> Way:
     """A loop as most people write it: ask, sleep 5 s, ask again."""
     http = httpx.AsyncClient(transport=service)
     luma = lumaai.AsyncLumaAI(auth_token="k", base_url=BASE, http_client=http)  # noqa: S106
@@ -130,17 +161,17 @@ async def _loop(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaita
         while (await luma.generations.get(name)).state not in ("completed", "failed"):  # noqa: ASYNC110
             await asyncio.sleep(POLL)
 
-    return wait, luma.close
+    return Way(wait, luma.close)
 
 
-def _watcher(
-    schedule: PollSchedule,
-) -> Callable[[httpx.MockTransport], Awaitable[tuple[Wait, Callable[[], Awaitable[None]]]]]:
-    """The studio's own poller."""
+def watcher(history: Sequence[float] = (), *, callbacks: bool = False) -> Make:
+    """The studio's own poller, with this history, and with or without callbacks."""
 
-    async def make(service: httpx.MockTransport) -> tuple[Wait, Callable[[], Awaitable[None]]]:
+    def make(service: httpx.MockTransport) -> Way:
         provider = DreamMachine(api_key="k", base_url=BASE, transport=service)
-        poller = GenerationPoller(provider, schedule=schedule, clock=asyncio.get_running_loop().time)
+        schedule = PollSchedule({KIND: history} if history else {})
+        clock, hearing = asyncio.get_running_loop().time, Hearing(proven=callbacks and bool(history))
+        poller = GenerationPoller(provider, schedule=schedule, hearing=hearing, clock=clock)
 
         async def wait(name: str) -> None:
             await poller.wait(name, timeout=3600, kind=KIND)
@@ -149,28 +180,54 @@ def _watcher(
             await poller.aclose()
             await provider.aclose()
 
-        return wait, close
+        return Way(wait, close, poller.heard if callbacks else None)
 
     return make
 
 
-async def measure(make: Any, work: Work, lengths: Sequence[float]) -> tuple[float, float, float]:
-    """Calls per generation; seconds until its end was noticed: the median, and the worst twentieth's."""
-    clock = asyncio.get_running_loop().time
-    service = Service(clock)
-    wait, close = await make(httpx.MockTransport(service))
-    slots, late = asyncio.Semaphore(work.at_once), []
+@dataclass(frozen=True)
+class Measured:
+    """Calls per generation; seconds until its end was noticed: the median, and the worst twentieth's; and the time of
+    all in relation to that of the generations alone (1.05: a twentieth was waited beyond them)."""
 
-    async def one(number: int, length: float) -> None:
+    calls: float
+    median: float
+    worst: float
+    whole: float
+
+
+async def measure(make: Make, work: Work, lengths: Sequence[float], round_trip: float) -> Measured:
+    """Wait for generations of these lengths."""
+    loop = asyncio.get_running_loop()
+    clock = loop.time
+    service = Service(clock, round_trip)
+    slots, late, spent = asyncio.Semaphore(work.at_once), list[float](), 0.0
+
+    async def one(way: Way, number: int, length: float) -> None:
         async with slots:
             name = f"g-{number}"
             service.ends[name] = clock() + length
-            await wait(name)
+            if way.heard is not None:
+                # The callback travels, is booked, and is read by the run within the time between two readings.
+                loop.call_later(length + round_trip / 2 + random.Random(number).uniform(0, EVERY), way.heard, name)
+            await way.wait(name)
             late.append(clock() - service.ends[name])
 
-    await asyncio.gather(*(one(number, length) for number, length in enumerate(lengths)))
-    await close()
-    return service.calls / len(lengths), median(late), sorted(late)[int(len(late) * 0.95)]
+    numbered = list(enumerate(lengths))
+    for start in range(0, len(numbered), LINKS if work.chain else len(numbered)):
+        way = make(httpx.MockTransport(service))
+        part = numbered[start : start + LINKS] if work.chain else numbered
+        began = clock()
+        if work.chain:
+            for number, length in part:
+                await asyncio.sleep(round_trip)  # the create
+                await one(way, number, length)
+        else:
+            await asyncio.gather(*(one(way, number, length) for number, length in part))
+        spent += clock() - began
+        await way.close()
+    whole = spent * work.at_once / sum(lengths)
+    return Measured(service.calls / len(lengths), median(late), sorted(late)[int(len(late) * 0.95)], whole)
 
 
 def main() -> None:
@@ -178,23 +235,26 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--generations", type=int, default=200, help="how many are waited for in each row")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--round-trip", type=float, default=ROUND_TRIP, help="seconds until a call is answered")
     chosen = options.parse_args()
-    table = Table(title=f"{chosen.generations} generations, waited for; an answer takes {ROUND_TRIP:g} s")
-    for column in ("work", "way", "calls a generation", "noticed after, median s", "95 %, s"):
+    table = Table(title=f"{chosen.generations} generations, waited for; an answer takes {chosen.round_trip:g} s")
+    for column in ("work", "way", "calls a generation", "noticed after, median s", "95 %, s", "whole"):
         table.add_column(column, justify="left" if column in ("work", "way") else "right")
     for work in WORK:
         chance = random.Random(chosen.seed)
         earlier = [work.lengths(chance) for _ in range(EARLIER)]
         lengths = [work.lengths(chance) for _ in range(chosen.generations)]
         ways = {
-            "watcher, learnt": _watcher(PollSchedule({KIND: earlier})),
-            "watcher, no history": _watcher(PollSchedule()),
+            "watcher, learnt": watcher(earlier),
+            "watcher, no history": watcher(),
+            "watcher, callbacks": watcher(earlier, callbacks=True),
+            "watcher, callbacks, no history": watcher(callbacks=True),
             "each by itself, every 5 s": _loop,
         }
         for way, make in ways.items():
             with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-                calls, middle, worst = runner.run(measure(make, work, lengths))
-            figures = (f"{calls:.1f}", f"{middle:.2f}", f"{worst:.2f}")
+                found = runner.run(measure(make, work, lengths, chosen.round_trip))
+            figures = (f"{found.calls:.1f}", f"{found.median:.2f}", f"{found.worst:.2f}", f"{found.whole:.3f}")
             table.add_row(work.name, way, *figures, end_section=make is _loop)
     Console(width=120).print(table)
 
