@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.atomic import write_atomic
+from studio.atomic import part_beside
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Part:
         try:
             self.source = Source(**json.loads(self.note.read_text()))
         except (OSError, ValueError, TypeError):
-            self.restart(Source())
+            self._discard(Source())
 
     @property
     def complete(self) -> bool:
@@ -60,10 +60,16 @@ class Part:
 
     def restart(self, source: Source) -> None:
         """Discard the bytes on disk, and begin a part of `source`."""
+        self._discard(source)
+        # Not synced: a power cut may lose it, and then the download begins again.
+        new = part_beside(self.note)
+        new.write_text(json.dumps(asdict(source)))
+        new.replace(self.note)
+
+    def _discard(self, source: Source) -> None:
         self.file.truncate(0)
         self.size = 0
         self.source = source
-        write_atomic(self.note, json.dumps(asdict(source)).encode())
 
     def write(self, data: bytearray) -> None:
         """Append without buffering, so that a killed process loses nothing."""
