@@ -21,6 +21,7 @@ import studio.ledger
 from studio.errors import LedgerError
 from studio.failures import FailureClass
 from studio.ledger import Cap, Intent, Ledger, OrderState, costs, open_ledger
+from studio.ledger.callbacks import Callback, book_callbacks, latest_callback
 from studio.ledger.engine import HEAD
 from studio.ledger.lease import Holder, is_dead, this_process
 from studio.ledger.schema import metadata
@@ -257,6 +258,8 @@ def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
         assert months == [PRICE * 2, 0]
         assert ledger.creates("month", "2026-11", realm="luma") == 3
         assert ledger.suspended("luma") == []
+        told = Callback(ledger.reserve(intent("new"), run="r", caps=[]).order.token, "g-9", "completed")
+        assert (latest_callback(ledger), book_callbacks(ledger, [told])) == (0, 1)
         assert ledger.completed("k" * 64, "g-1").state is OrderState.COMPLETED
         ledger.close()
 
