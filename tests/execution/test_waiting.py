@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 
+import httpx
 import pytest
-from wait import LINKS, Make, Measured, VirtualLoop, Work, lognormal, measure, watcher
+from wait import LINKS, Make, Measured, Service, VirtualLoop, Work, lognormal, measure, watcher
 
 ROUND_TRIP = 0.02
 
@@ -41,3 +42,27 @@ def test_callbacks_make_polls_few_and_delays_short(length: float, spread: float)
     assert heard.calls < 3 < plain.calls
     assert heard.median < 0.5
     assert heard.worst < plain.worst
+
+
+@pytest.mark.parametrize("lies", [0, 1, 300])
+def test_false_callbacks_cost_few_polls(lies: int) -> None:
+    """Callbacks that tell ten times a second of an end that has not come cost three polls in half a minute, and the end
+    is what a poll shows."""
+
+    async def polled() -> tuple[int, float]:
+        loop = asyncio.get_running_loop()
+        service = Service(loop.time, ROUND_TRIP, {"g": 60.0})
+        way = watcher([60.0] * 20, callbacks=True)(httpx.MockTransport(service))
+        assert way.heard is not None
+        for number in range(lies):
+            loop.call_at(20.0 + number * 0.1, way.heard, "g")
+            loop.call_at(20.0 + number * 0.1, way.heard, "another")
+        await way.wait("g")
+        await way.close()
+        return service.calls, loop.time()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        calls, noticed = runner.run(polled())
+    honest = 2
+    assert calls <= honest + min(lies, 3)
+    assert 60.0 <= noticed < 70.0
