@@ -129,6 +129,7 @@ def test_a_termination_within_a_callback(workplace: Path, sandbox: Sandbox, when
     given = {  # as the command says it, before Prefect is loaded
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "LUMAAI_BASE_URL": sandbox.url,
     }
