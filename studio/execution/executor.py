@@ -24,7 +24,6 @@ from studio.execution.steps import await_end, fetch, order, publish, use_odd
 from studio.planning.plan import OF_A_FILE, Shot
 from studio.purchasing.gateway import Placed
 from studio.storage.probe_cache import stored_clip
-from studio.workers import on_worker
 
 S = TypeVar("S")
 
@@ -157,7 +156,7 @@ async def _result(run: Run, shot: Shot, steps: StepRunner[S], generated: S, down
     listener.get().shot(shot.id, "ready")
     if shot.is_still:
         return ShotResult(shot, still=run.session.stills.find(sha256), downloaded_at=datetime.now(UTC))
-    clip = await on_worker(partial(stored_clip, run.session.store, sha256))
+    clip = await asyncio.to_thread(stored_clip, run.session.store, sha256)
     return ShotResult(shot, clip=clip, downloaded_at=datetime.now(UTC))
 
 

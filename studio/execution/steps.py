@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,7 +31,6 @@ from studio.purchasing.gateway import Placed
 from studio.purchasing.order_errors import generation_failed, gone, pinned_failed, pinned_missing
 from studio.remedies import AGAIN, Text, option, text_of
 from studio.storage.probe_cache import stored_clip
-from studio.workers import on_worker
 
 log = logging.getLogger(__name__)
 # A generation without an order in this ledger is at least this old: it is at the service, or lost.
@@ -186,7 +184,7 @@ async def fetch(run: Run, shot: Shot, generation_id: str) -> str:
     or in an earlier run, is not as ordered, and the run does not allow that: it is booked and kept.
     """
     sha256 = await _kept(run, shot, generation_id)
-    said = await on_worker(partial(oddity, run, shot, sha256))
+    said = await asyncio.to_thread(oddity, run, shot, sha256)
     if said is not None:
         if not run.allow_odd:
             raise OddClip(said, where=f"scene '{shot.scene}'", hint=_look_at(run, shot, sha256))
@@ -270,7 +268,7 @@ async def _price(run: Run, shot: Shot, parents: Mapping[str, Parent]) -> Decimal
     made = parents[source.id].generation_id if source.id in parents else source.generation or ""
     try:
         sha256 = await _kept(run, source, made)
-        clip = await on_worker(partial(stored_clip, run.session.store, sha256))
+        clip = await asyncio.to_thread(stored_clip, run.session.store, sha256)
     except (DownloadError, BadClip, ServiceError) as error:
         if not run.ordered[source.id].known:
             raise
@@ -305,7 +303,7 @@ async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
                 on_look=looked,
             )  # fmt: skip
             if not shot.is_still:
-                await on_worker(partial(stored_clip, session.store, sha256))  # measured here, and only read by others
+                await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others
             if not shot.generation:
                 await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
         return sha256
