@@ -25,10 +25,10 @@ EXPORT = "export it as H.264 in an MP4 file"
 
 
 @contextlib.contextmanager
-def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(path: Path, *, edits: bool = True, threads: int = THREADS) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and yield its container and picture stream. Errors of libav inside the block become BadClip, too.
 
-    Without ``edits``, its edit lists are ignored: packets come as they are stored.
+    Without ``edits``, its edit lists are ignored: packets come as they are stored. ``threads`` decode its picture.
     """
     try:
         limits = {"max_pixels": str(MAX_PIXELS)}
@@ -43,7 +43,7 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
                 raise _undecoded(path)
             stream.codec_context.options = limits
             stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = THREADS
+            stream.codec_context.thread_count = threads
             pixels = stream.codec_context.width * stream.codec_context.height
             if not 0 < pixels <= MAX_PIXELS:
                 raise BadClip(

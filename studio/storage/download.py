@@ -326,7 +326,7 @@ def _settled(part: Part, store: ClipStore, on_look: Callable[[FirstLook], None] 
     try:
         if on_look is not None:
             on_look(first_look(part.path))
-        clip = examine(part.path, frames_dir=frames)
+        clip = examine(part.path, frames_dir=frames, threads=1)
         goal = store.frames_dir(clip.sha256)
         store.adopt(part.path, sha256=clip.sha256)
         part.note.unlink(missing_ok=True)
