@@ -233,7 +233,10 @@ def caps_of(run: str, production: str, limits: Mapping[str, Decimal | None]) -> 
 async def await_end(with_tools: Tools, wanted: Wanted, placed: Placed, gateway: Any) -> None:
     """Wait until a generation has ended, and book it. Raises GenerationFailed, GenerationGone, StillRunning, ..."""
     session = SimpleNamespace(
-        ledger=with_tools.ledger, poller_of=lambda _: with_tools.poller, settings=SimpleNamespace(wait_timeout=WAIT)
+        ledger=with_tools.ledger,
+        poller_of=lambda _: with_tools.poller,
+        told_urls={},
+        settings=SimpleNamespace(wait_timeout=WAIT),
     )
     shot = SimpleNamespace(
         id=wanted.name,

@@ -1,4 +1,4 @@
-"""Threads for work that keeps a processor busy: as many as there are processors, below the others in priority.
+"""Threads for work that keeps a processor busy: as many as there are processors.
 
 What waits (the ledger, files, the service) has the event loop's own threads. With one pool for both, a create would
 wait until clips of other shots are decoded.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
-NICENESS = 10  # of 19
 #: Processors that this process may use.
 WORKERS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
@@ -34,9 +32,4 @@ async def on_worker(work: Callable[[], T]) -> T:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="worker", initializer=_yield_to_others)
-
-
-def _yield_to_others() -> None:
-    if sys.platform == "linux":  # elsewhere priority is the whole process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")

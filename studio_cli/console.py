@@ -78,7 +78,8 @@ class Screen(Listener):
         if self._live is None:
             cost = f"  {usd(self._tally.cost(shot_id))}{self._unbilled}" if state == "ready" else ""
             told = f"  {detail.splitlines()[0]}" if detail else ""
-            self._console.print(f"{shot_id:<24} {state:<12} {row.seconds(now):6.1f} s{cost}{told}", markup=False)
+            line = printable(f"{shot_id:<24} {state:<12} {row.seconds(now):6.1f} s{cost}{told}")
+            print(line, file=self._console.file, flush=True)  # thousands of them: rich would take longer than the work
 
     def film(self, frames: int, total: int) -> None:
         self._film = f"film: {frames} of {total} frames"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -58,22 +59,28 @@ class Tally:
         self.to_pay, self.billed = (plan.to_pay, plan.realm == BILLED) if plan else (ZERO, True)
         self.rows = {shot.id: Row(shot.state.value) for shot in self._shots}
         self._most = 1  # shots that were in work at once
+        self._costs = {shot.id: shot.to_pay for shot in self._shots}
+        self._counts = Counter(row.group for row in self.rows.values())
 
     def tell(self, shot_id: str, state: str, detail: str, now: float) -> Row:
-        row = self.rows.setdefault(shot_id, Row(state))
+        if shot_id not in self.rows:
+            self.rows[shot_id] = Row(state)
+            self._counts[self.rows[shot_id].group] += 1
+        row = self.rows[shot_id]
+        self._counts[row.group] -= 1
         row.tell(state, detail, now)
-        self._most = max(self._most, self.counts[MOVING])
+        self._counts[row.group] += 1
+        self._most = max(self._most, self._counts[MOVING])
         return row
 
     def cost(self, shot_id: str) -> Decimal:
         """USD that this run pays for a shot."""
-        return next((shot.to_pay for shot in self._shots if shot.id == shot_id), ZERO)
+        return self._costs.get(shot_id, ZERO)
 
     @property
     def counts(self) -> dict[str, int]:
         """The number of shots in each group."""
-        groups = [row.group for row in list(self.rows.values())]
-        return {group: groups.count(group) for group in GROUPS}
+        return {group: self._counts[group] for group in GROUPS}
 
     @property
     def spent(self) -> Decimal:

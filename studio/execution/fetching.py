@@ -37,7 +37,8 @@ async def fetch_made(
     """
 
     async def fresh() -> str:
-        return await fresh_url(session, api, generation_id, still=still, where=where or name)
+        told = session.told_urls.pop((api, generation_id), None)  # by the poll that saw it ended; then asked for anew
+        return told or await fresh_url(session, api, generation_id, still=still, where=where or name)
 
     made = generation_name(api, generation_id)
     if still:

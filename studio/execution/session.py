@@ -84,6 +84,8 @@ class Session:
         self.restored = self.mark.restored(ledger)
         # The files that were uploaded in this run, by API and the SHA-256 of their bytes, as a request names them.
         self.given: dict[tuple[str, str], Given] = {}
+        #: URLs of files that polls have just told, by API and generation: each for one attempt, and kept nowhere else.
+        self.told_urls: dict[tuple[str, str], str] = {}
         self._providers: dict[str, GenerationService] = {}
         self._pollers: dict[str, GenerationPoller] = {}
         self._feed: asyncio.Task[None] | None = None

@@ -154,6 +154,8 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
         if shot.generation:
             raise pinned_missing(generation_id, scene=shot.scene) from None
         raise await _missing(ledger, row, error) from None
+    if url := generation.image_url if shot.is_still else generation.video_url:
+        session.told_urls[shot.api, generation_id] = url
     if generation.state == "failed":
         reason, failure = generation.failure_reason, generation.failure
         if shot.generation:
