@@ -23,7 +23,7 @@ from studio.assets.publish.s3 import S3Files
 from studio.connections import trouble_of
 from studio.errors import Ambiguous, AssetError, NotSent, ServiceError, SettingsError, Untrusted
 from studio.execution.polling import GenerationPoller
-from studio.execution.retries import FETCH, ORDER, PUBLISH, SETTLE, WAIT
+from studio.execution.retries import FETCH, GENERATE, PUBLISH, SETTLE
 from studio.providers import GenerationService
 from studio.providers.luma.agents import Agents
 from studio.providers.luma.dream_machine import DreamMachine
@@ -87,7 +87,7 @@ async def test_an_untrusted_certificate_is_said_to_be_one(wire: Wire, api: str) 
                 await call()
             assert "SSL_CERT_FILE" in caught.value.hint
             assert wire.url.removeprefix("https://") in caught.value.message
-            assert not any(rule.worth(caught.value) for rule in (ORDER, WAIT, FETCH, SETTLE, PUBLISH))
+            assert not any(rule.worth(caught.value) for rule in (GENERATE, FETCH, SETTLE, PUBLISH))
     assert naps == []
     assert wire.server_state.books.creates() == []
 
