@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants_pieces import BOOKS, DOOR, RECONCILED, RESTORED, RETAKES, Mutant, of
+from mutants_pieces import BOOKS, DOOR, RECONCILED, RESTORED, RETAKES, VALUES, Mutant, of
 
 RECONCILING = "studio/execution/reconciliation.py"
 TAKES = "studio/planning/takes.py"
@@ -150,6 +150,33 @@ RUNS = (
         "if False:",
         FLOW_RESTORED,
         seconds=200,
+    ),
+    Mutant(
+        RESTORED,
+        "the log beside the ledger is not read",
+        BUYING,
+        "if session.restored:",
+        "if False:",
+        of("integration/restored", "log_beside_it"),
+        seconds=120,
+    ),
+    Mutant(
+        VALUES,
+        "a shot is ordered on top of a clip of any measures",
+        BUYING,
+        "if odd(ordered, seen.width, seen.height, seen.seconds) is None:",
+        "if True:",
+        of("execution/odd_clips", "kept_and_not_used"),
+        seconds=300,
+    ),
+    Mutant(
+        VALUES,
+        "a clip of any measures is used again",
+        "studio/execution/kept.py",
+        "if said is not None and not run.allow_odd:",
+        "if False:",
+        of("execution/odd_clips", "kept_and_not_used"),
+        seconds=300,
     ),
     Mutant(RESTORED, "nothing is looked for before sending", DOOR, "if self._restored:", "if False:"),
     Mutant(
