@@ -21,6 +21,8 @@ the loop's, which a slow machine hardly changes, with those in ``produce_figures
 one is worse by a quarter. ``--short --keep`` writes that file. A round in which other work kept the machine busy is
 measured again, at most twice; where all are such, processor time alone is judged.
 
+``--stalls`` prints the longest stalls of this project's event loop (``produce_watched.py``).
+
 ``--profile`` runs this project under cProfile and keeps the folders (``first.prof`` and ``again.prof`` in each).
 """
 
@@ -93,6 +95,16 @@ def verdicts(rows: Sequence[Row]) -> Table:
     for goal in goals(rows):
         shown.add_row(goal.name, f"{goal.most:.4g}", f"{goal.found:.3g}", goal.verdict)
     return shown
+
+
+def stalled(folder: Path) -> list[str]:
+    """The longest stalls of each watched run's event loop, and what the main thread was doing."""
+    lines = []
+    for file in sorted(folder.glob("*/*.stalls.json")):
+        told = json.loads(file.read_text())
+        lines.append(f"{file.parent.name}, {file.name.split('.')[0]}: the longest stall {told['longest ms']} ms")
+        lines += [f"    {late['ms']} ms in {late['in']}" for late in told["late"][:8]]
+    return lines
 
 
 def compared(found: Ratios, kept: Ratios) -> Table:
@@ -174,6 +186,7 @@ def main() -> int:
     options.add_argument("--polls", default="1,5", help="seconds between two polls of the plain loop (1,5)")
     options.add_argument("--folder", type=Path, help="work in this new folder, and keep everything")
     options.add_argument("--profile", action="store_true", help="this project under cProfile; --folder profile if none")
+    options.add_argument("--stalls", action="store_true", help="the stalls of this project's event loop, too")
     options.add_argument("--json", type=Path, help="write the figures to this file, too")
     options.add_argument("--short", action="store_true", help="the short form: compare with the kept figures")
     options.add_argument("--keep", action="store_true", help="with --short: keep the figures")
@@ -185,7 +198,7 @@ def main() -> int:
     if chosen.keep and not chosen.short:
         options.error("--keep goes with --short")
     cases = [case for case in CASES if case.name in chosen.cases.split(",")]
-    folder = chosen.folder or (Path("profile") if chosen.profile else None)
+    folder = chosen.folder or (Path("profile") if chosen.profile or chosen.stalls else None)
     if folder is not None:
         folder.mkdir(parents=True)
     console = Console(width=180)
@@ -194,14 +207,19 @@ def main() -> int:
         home = (folder or Path(scratch)).absolute()
         python = genblaze(console, home / "genblaze") if "genblaze" in keys else None
         with Servers(home, prefect="ours" in keys) as servers:
-            stage = Stage(servers, home / "films", keep=folder is not None, profile=chosen.profile)
+            stage = Stage(
+                servers, home / "films", keep=folder is not None, profile=chosen.profile, stalls=chosen.stalls
+            )
             if "ours" in keys:
                 stage.warm()
             if chosen.short:
                 return short(console, stage, keep=chosen.keep)
             peers = chosen_peers(keys, [float(poll) for poll in chosen.polls.split(",")], python)
             rows = measured(stage, cases, peers, chosen.latency)
+            stalls = stalled(home / "films")
     console.print(table(rows), waits(rows), *([verdicts(rows)] if "ours" in keys else []), sep="\n")
+    for line in stalls:
+        console.print(line, markup=False, soft_wrap=True)
     if chosen.json:
         chosen.json.write_text(json.dumps([row.as_json() for row in rows], indent=1))
     return told(console, rows)

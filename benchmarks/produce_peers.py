@@ -35,8 +35,12 @@ class Peer:
     python: Path
     poll: float = 1.0
 
-    def command(self, file: Path, folder: Path, slots: int, profile: Path | None = None) -> list[str]:
+    def command(
+        self, file: Path, folder: Path, slots: int, profile: Path | None = None, stalls: Path | None = None
+    ) -> list[str]:
         """The command that makes the film of a production."""
+        if self.key == "ours" and stalls:
+            return [str(self.python), str(HERE / "produce_watched.py"), str(stalls), str(file), "--yes"]
         if self.key == "ours":
             profiled = ["-m", "cProfile", "-o", str(profile)] if profile else []
             return [str(self.python), *profiled, "-m", "flows.produce", str(file), "--yes"]
@@ -53,10 +57,14 @@ def loop(poll: float) -> Peer:
 
 
 class Stage:
-    """A folder in which peers are measured. ``keep``: nothing is deleted; ``profile``: ours under cProfile."""
+    """A folder in which peers are measured. ``keep``: nothing is deleted; ``profile``: ours under cProfile;
+    ``stalls``: with the stalls of its event loop measured."""
 
-    def __init__(self, servers: Servers, folder: Path, *, keep: bool, profile: bool) -> None:
-        self._servers, self._folder, self._keep, self._profile = servers, folder, keep, profile
+    def __init__(
+        self, servers: Servers, folder: Path, *, keep: bool, profile: bool = False, stalls: bool = False
+    ) -> None:
+        self._servers, self._folder, self._keep = servers, folder, keep
+        self._profile, self._stalls = profile, stalls
         self._number = 0
 
     def warm(self) -> None:
@@ -99,11 +107,12 @@ class Stage:
         and the processors that all else kept busy."""
         place, uses_prefect = file.parent, peer.key == "ours"
         profile = place / f"{name}.prof" if self._profile and uses_prefect else None
+        stalls = place / f"{name}.stalls.json" if self._stalls and uses_prefect else None
         prefect_pid = self._servers.prefect_pid
         served = at_rest(prefect_pid) if uses_prefect else 0.0
         stood = cpu_of(self._servers.standin_pid)
         spent = run(
-            peer.command(file, place, case.slots, profile), log=place / f"{name}.log",
+            peer.command(file, place, case.slots, profile, stalls), log=place / f"{name}.log",
             environment=self._environment(peer, case, place), folder=place, timeout=timeout,
         )  # fmt: skip
         stood = cpu_of(self._servers.standin_pid) - stood

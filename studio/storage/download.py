@@ -97,9 +97,9 @@ async def download(
     larger than `max_bytes`).
     """
     return await fetch(
-        fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store, on_look),
-        client=client, name=name, generation=generation, attempts=attempts, stall=stall, on_bytes=on_bytes, sleep=sleep,
-        clock=clock,
+        fresh_url, replace(CLIP, longest=max_bytes), store.incoming, lambda part: _settled(part, store),
+        look=lambda part: _looked(part, on_look), client=client, name=name, generation=generation, attempts=attempts,
+        stall=stall, on_bytes=on_bytes, sleep=sleep, clock=clock,
     )  # fmt: skip
 
 
@@ -109,6 +109,7 @@ async def fetch(
     incoming: Path,
     settle: Callable[[Part], tuple[T | None, str]],
     *,
+    look: Callable[[Part], None] = lambda _: None,
     client: httpx.AsyncClient,
     name: str,
     where: str = "",
@@ -122,8 +123,9 @@ async def fetch(
     """Fetch a file that a service made, as ``download`` fetches a clip, and return the result of ``settle``.
 
     The part that has been fetched is in the folder ``incoming`` under ``name`` and ``generation``. ``settle`` runs in a
-    worker: it examines the complete file and moves it into its store, or returns what is wrong with it. ``where``
-    replaces the name in errors. Raises DownloadError, AssetExpired, BadClip or Untrusted, none of which holds the URL.
+    worker: it examines the complete file and moves it into its store, or returns what is wrong with it; ``look`` is
+    called before, in another thread. ``where`` replaces the name in errors. Raises DownloadError, AssetExpired, BadClip
+    or Untrusted, none of which holds the URL.
     """
     told = where or name
     with unlogged(), contextlib.ExitStack() as held:
@@ -139,6 +141,8 @@ async def fetch(
             with _disk_errors(told, goods, incoming):
                 outcome = _WHOLE if url is None or part.complete else await attempt(url)
                 if outcome.kind == "whole":
+                    # Not behind the clips that wait to be decoded: the next link of a chain waits for it.
+                    await _in_thread(lambda: look(part))
                     settled, fault = await on_worker(lambda: settle(part))
                     if settled is not None:
                         return settled
@@ -320,12 +324,16 @@ def _retry_after(response: httpx.Response) -> float | None:
     return float(told) if told.isdecimal() else None
 
 
-def _settled(part: Part, store: ClipStore, on_look: Callable[[FirstLook], None] | None) -> tuple[Clip | None, str]:
+def _looked(part: Part, on_look: Callable[[FirstLook], None] | None) -> None:
+    with contextlib.suppress(BadClip):  # its examination tells what is wrong with it
+        if on_look is not None:
+            on_look(first_look(part.path))
+
+
+def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
     """The clip, examined and moved into the store; or what is wrong with it."""
     frames = part.path.with_suffix(".frames")
     try:
-        if on_look is not None:
-            on_look(first_look(part.path))
         clip = examine(part.path, frames_dir=frames, threads=1)
         goal = store.frames_dir(clip.sha256)
         store.adopt(part.path, sha256=clip.sha256)
