@@ -58,7 +58,7 @@ KEPT = Path(__file__).with_name("produce_figures.toml")
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """What each peer took."""
+    """The table of the time, memory and processor time of each peer."""
     shown = Table(title="Seconds; × is the ratio to the critical path; again: with everything cached")
     for column in COLUMNS:
         shown.add_column(column, justify="left" if column in ("case", "peer") else "right")
@@ -76,7 +76,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def waits(rows: Sequence[Row]) -> Table:
-    """Where time passes between the links of a chain, and what the stand-in had to do."""
+    """The table of the time between the links of a chain, and of the work of the stand-in."""
     shown = Table(title="Medians in seconds: end of a generation → client told → create of its child")
     for column in ("case", "peer", "told after", "child after that", "refused creates", "stand-in's CPU", "others"):
         shown.add_column(column, justify="left" if column in ("case", "peer") else "right")

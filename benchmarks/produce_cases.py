@@ -27,7 +27,7 @@ class Case:
 
     @property
     def shots(self) -> int:
-        """How many shots it has."""
+        """The number of its shots."""
         return self.chains * self.length
 
     def critical(self, latency: float) -> float:

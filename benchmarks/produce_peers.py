@@ -155,7 +155,7 @@ class Stage:
         }
 
     def _failure(self, spent: Spent, figures: Mapping[str, Any], case: Case, log: Path) -> str:
-        """What went wrong, in a line; empty where there is a film of all shots, none of them bought twice."""
+        """The fault of a run, in a line; empty where there is a film of all shots, none of them bought twice."""
         if spent.status != 0:
             lines = tail(log, 40).splitlines()
             said = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "no output")

@@ -1,4 +1,4 @@
-"""What the benchmark ``produce.py`` measures of one peer on one case."""
+"""The figures that the benchmark ``produce.py`` measures of one peer on one case."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _line(name: str, stamp: Stamp, sha256: str) -> bytes:
 
 
 def _read(journal: Path) -> dict[str, tuple[Stamp, str]]:
-    """What a journal says; of several lines for one file, the last."""
+    """The digests in a journal; of several lines for one file, the last."""
     known: dict[str, tuple[Stamp, str]] = {}
     try:
         lines = journal.read_bytes().split(b"\n")

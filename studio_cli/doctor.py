@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one part. ``hint`` says what to do where it is not ``well``."""
+    """The findings about one part. ``hint`` says what to do where it is not ``well``."""
 
     part: str
     said: str

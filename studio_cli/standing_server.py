@@ -96,7 +96,7 @@ class StandingServer:
             refresh_global_settings_context()
 
     def _word(self, folder: Path, deadline: float) -> dict[str, str] | Exception | None:
-        """What the server tells: its address; None if Prefect uses another one; or the error that ended it."""
+        """The answer of the server: its address; None if Prefect uses another one; or the error that ended it."""
         deaf = 0  # times that a server was there and did not answer
         while time.monotonic() < deadline and deaf < MOST_DEAF:
             line = self._line = self._line or places.connect(folder, LEASE)

@@ -19,7 +19,7 @@ class _Told:
 
 
 class Hearing:
-    """What callbacks told of generations. All times are seconds of one clock.
+    """The states of generations that callbacks told. All times are seconds of one clock.
 
     Nothing that a callback says is believed: it may only bring a poll forward, and rarely for the same generation.
     ``proven``: callbacks have told of ends before, so they are expected to.

@@ -28,7 +28,7 @@ _GENERATION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,119}", re.ASCII)
 
 @dataclass(frozen=True)
 class Callback:
-    """What a callback said: the token of an order's attempt, a generation, and its state."""
+    """The content of a callback: the token of an order's attempt, a generation, and its state."""
 
     token: str
     generation_id: str

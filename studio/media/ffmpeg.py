@@ -58,7 +58,7 @@ def identity() -> str:
 
 
 def builds() -> list[str | int]:
-    """What decides which ffmpeg `binary` takes, and changes with it: setting, paths, sizes and times of the candidates.
+    """The identity of the ffmpeg that `binary` takes: setting, paths, sizes and times of the candidates.
 
     Nothing is run for it.
     """
