@@ -18,7 +18,7 @@ QUIET, LOOK, PATIENCE = 0.05, 0.5, 30.0  # a server is at rest below 5 % of a pr
 
 @dataclass(frozen=True)
 class Spent:
-    """The time and memory of a command. ``wall`` and ``cpu`` in seconds, ``cpu`` with all that it started and waited for.
+    """The time and memory of a command. ``wall`` and ``cpu`` in seconds, ``cpu`` with all that it started and awaited.
 
     own, tree: the most memory in bytes, of the process, and of it with all that it started
     machine:   seconds of processor time that the whole machine used meanwhile
