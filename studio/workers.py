@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
@@ -20,9 +20,13 @@ WORKERS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_co
 
 
 async def on_worker(work: Callable[[], T]) -> T:
-    """Run ``work`` in one of the pool's threads. When cancelled, wait until it is done: it may use files of the
-    caller."""
-    job = asyncio.get_running_loop().run_in_executor(_pool(), work)
+    """Run ``work`` in one of the pool's threads, to its end."""
+    return await to_its_end(asyncio.get_running_loop().run_in_executor(_pool(), work))
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Await work in a thread. When cancelled, wait until it is done: it may use files of the caller."""
+    job = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(job)
     except asyncio.CancelledError:

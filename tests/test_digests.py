@@ -41,7 +41,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_an_unchanged_file_is_read_once(clip: Path, tmp_path: Path) -> None:
-    """What one object, or one before it with the same journal, has hashed is not hashed again."""
+    """A file that one object, or one before it with the same journal, has hashed is not hashed again."""
     first, second = Hashing(), Hashing()
     digests = Digests(tmp_path / "journal", now=later, hashed=first)
     assert digests.of(clip) == digests.of(clip) == digest(clip)

@@ -1,6 +1,6 @@
 """The shots of a plan that were made before: their orders are complete, their files stored, whole, and as ordered.
 
-A rerun uses them at once: nothing is asked of the service for them, and Prefect keeps no task run of them.
+A rerun uses them at once: nothing is asked of the service for them, and Prefect has one task run for all of them.
 """
 
 from __future__ import annotations

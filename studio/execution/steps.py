@@ -95,7 +95,9 @@ async def _adopt_logged(run: Run, shot: Shot) -> None:
     """Book the purchase of a shot that a restored ledger lacks, if it was noted beside the ledger."""
     session = run.session
     logged = await asyncio.to_thread(session.purchases.latest, session.ledger.id, shot.key)
-    if logged is not None:
+    row = await asyncio.to_thread(session.ledger.order, shot.key)
+    # A later attempt that the ledger has was begun after this one ended.
+    if logged is not None and (row is None or row.attempt <= logged.attempt):
         await book_cached(run, shot, logged.generation_id, logged.attempt)
 
 

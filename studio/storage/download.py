@@ -30,7 +30,7 @@ from studio.remedies import AGAIN, Text, text_of
 from studio.storage.clip_store import ClipStore
 from studio.storage.partial_download import Part, Source, part_file
 from studio.storage.probe_cache import placed
-from studio.workers import on_worker
+from studio.workers import on_worker, to_its_end
 
 CHUNK = 1 << 20
 CONNECT_SECONDS = 20.0
@@ -349,13 +349,7 @@ def _settled(part: Part, store: ClipStore) -> tuple[Clip | None, str]:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """Run `work` in a thread. When cancelled, wait until it is done: it uses a file that would be closed."""
-    job = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(job)
-    except asyncio.CancelledError:
-        await asyncio.wait([job])
-        raise
+    return await to_its_end(asyncio.to_thread(work))
 
 
 @contextlib.contextmanager

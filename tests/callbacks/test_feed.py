@@ -29,7 +29,7 @@ class Sleeps:
 
 
 async def heard(ledger: Ledger, *acts: Callable[[], object], needed: Callable[[], bool] = lambda: True) -> list[str]:
-    """What the feed told while these things happened."""
+    """The callbacks that the feed told while these things happened."""
     told: list[str] = []
     with pytest.raises(asyncio.CancelledError):
         await follow(ledger, latest_callback(ledger), told.append, needed=needed, sleep=Sleeps(*acts, lambda: None))

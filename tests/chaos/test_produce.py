@@ -194,7 +194,7 @@ BURN = "import time\nwhile time.process_time() < 0.3: pass"
 
 
 def test_processor_time_has_all_that_a_command_started(tmp_path: Path) -> None:
-    """What a child of the command used is counted, and the command's exit status is passed on."""
+    """The time of a child of the command is counted, and the command's exit status is passed on."""
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURN!r}]); print('out'); sys.exit(3)"
     spent = run([sys.executable, "-c", program], log=tmp_path / "log", environment={}, folder=tmp_path, timeout=300)
     assert spent.status == 3

@@ -102,7 +102,7 @@ def test_another_edit_is_joined(edit: Edit) -> None:
 
 
 def test_a_damaged_note_of_a_film_is_no_film(edit: Edit) -> None:
-    """Where what is kept is damaged, the film is joined and all is measured again."""
+    """The film is joined, and all is measured again, if the kept values are damaged."""
     first = edit.film("first")
     notes = [path for path in (edit.folder / "kept").rglob("*") if path.is_file()]
     assert len(notes) >= 2
@@ -125,7 +125,7 @@ def test_only_continued_seams_are_measured(edit: Edit) -> None:
 
 
 def test_a_seam_of_another_clip_is_measured_anew(edit: Edit) -> None:
-    """What is kept belongs to the contents of both clips."""
+    """A kept value belongs to the contents of both clips."""
     before = edit.film("first").seams[0]
     edit.clips["b"] = edit.clip("b", 50)
     after = edit.film("second").seams[0]

@@ -104,7 +104,7 @@ def test_what_ended_in_this_run_is_learnt_from() -> None:
 
 
 def test_noticing_late_is_not_learnt_as_a_longer_length() -> None:
-    """Where each end is noticed by the first look after it, the looks do not come later and later."""
+    """The looks do not come later and later, though each end is noticed by the first look after it."""
     schedule, ages = PollSchedule(), []
     for _ in range(1000):
         looked, age = 0.0, schedule.pause([(KIND, 0.0)])

@@ -315,7 +315,7 @@ async def test_a_callback_before_its_create_is_booked() -> None:
 
 
 async def test_lost_callbacks_cost_a_bounded_time() -> None:
-    """Where callbacks used to come and stay away, the first end is noticed within the longest pause, and the next ones
+    """After callbacks that used to come stay away, the first end is noticed within the longest pause, and the next ones
     as without callbacks."""
     luma, time = Luma(), Time()
     watch = GenerationPoller(

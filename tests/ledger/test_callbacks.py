@@ -100,7 +100,7 @@ def test_an_order_that_ended_takes_callbacks_a_moment_longer(ledger: Ledger, clo
     ],
 )  # fmt: skip
 def test_an_unknown_token_is_dropped(ledger: Ledger, change: object) -> None:
-    """What is not exactly the token of an order's present attempt is not stored."""
+    """A callback without exactly the token of an order's present attempt is not stored."""
     token = sent(ledger)
     sent(ledger, "b")
     assert change(token) != token

@@ -25,7 +25,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]
 
 
 def test_an_empty_place(workplace: Path) -> None:
-    """Where nothing was made yet every part is well, each says what a run will do, and no ledger is made by looking."""
+    """In a new home every part is well, each says what a run will do, and no ledger is made by looking."""
     done = studio(workplace, "doctor", "--json")
     assert done.returncode == 0, done.stderr
     found = findings(done)

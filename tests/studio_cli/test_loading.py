@@ -1,4 +1,4 @@
-"""What commands load: a plan or a table of costs waits for no library that it does not use."""
+"""The libraries that commands load: a plan or a table of costs waits for no library that it does not use."""
 
 from __future__ import annotations
 

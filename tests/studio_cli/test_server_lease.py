@@ -122,7 +122,7 @@ def test_stop_ends_an_unused_one_alone(kept: Kept) -> None:
 
 
 def test_a_stranger_is_told_nothing(kept: Kept) -> None:
-    """Who does not know the secret gets no lease and no address; who says nothing holds up nobody."""
+    """A client without the secret gets no lease and no address; a silent one holds up nobody."""
     port = json.loads((kept.folder / ANNOUNCED).read_text())["port"]
     with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)) as line:
         line.settimeout(60)
