@@ -17,6 +17,7 @@ from studio.errors import BadInput, InDoubt, LedgerError, NotSent, SettingsError
 from studio.execution.run import Run, check_ledger
 from studio.execution.session import Session, open_session
 from studio.execution.steps import book_cached, order
+from studio.failures import FailureClass
 from studio.ledger import Ledger, OrderState, open_ledger
 from studio.ledger.clock import utc_now
 from studio.ledger.copies import back_up
@@ -116,6 +117,29 @@ async def test_what_an_older_copy_lacks_is_adopted_from_the_log_beside_it(
         assert row is not None
         assert (row.state, session.ledger.spent("run", "r2", realm="local")) == (OrderState.SUBMITTED, row.price)
     assert len(sandbox.books()["creates"]) == 1
+
+
+async def test_a_logged_purchase_of_an_earlier_attempt_is_not_adopted(
+    studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation that failed and was refunded stays so, although the log beside the ledger names it."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    written = film(scene("a"), model="ray-flash-2", resolution="540p")
+    async with open_session(load_settings()) as session:
+        key = await bought(session, written, studio, "r1")
+        row = session.ledger.order(key)
+        assert row is not None
+        session.ledger.failed(key, row.generation_id or "", "a fault", FailureClass.SERVICE)
+        plan, _ = await session.plan(written)
+        session.ledger.reserve(plan.shots[0].intent("a-film", row.account), run="r2", caps=[])
+        session.ledger.release(key, 2, "never sent")
+        session.mark.restore(session.ledger)
+    async with open_session(load_settings()) as session:
+        assert await bought(session, written, studio, "r3") == key
+        again = session.ledger.order(key)
+        assert again is not None
+        assert (again.attempt, again.generation_id != row.generation_id) == (3, True)
+        assert session.ledger.spent("run", "r1", realm="local") == 0
 
 
 async def bought(session: Session, written: Production, folder: Path, name: str) -> str:
