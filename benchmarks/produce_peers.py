@@ -23,6 +23,7 @@ from studio.media.ffmpeg import binary
 
 HERE = Path(__file__).parent
 PLANS = 5
+COLD_STARTS = 3  # likewise
 CALLS = ("create", "get", "list", "other")  # a clip's download is none of the API's
 
 
@@ -88,7 +89,7 @@ class Stage:
         if again and not failed:
             second, again_servers, *_ = self._run(peer, case, file, "again", longest)
             failed = self._failure(second, self._servers.figures(), case, place / "again.log")
-        plan, cold, warm = self._starts(peer, case, file, longest) if starts and not failed else (0.0, 0.0, 0.0)
+        told = self._starts(peer, case, file, longest) if starts and not failed else {}
         links = figures["links after the poll"]
         if not self._keep:
             shutil.rmtree(place, ignore_errors=True)
@@ -99,7 +100,7 @@ class Stage:
             cpu=first.cpu, servers=servers, standin=standin, others=others, own=first.own, tree=first.tree,
             poll_lag=median(figures["poll lags"] or [0.0]), link_lag=median(links) if links else None,
             again=second.wall if second else 0.0, again_cpu=second.cpu if second else 0.0,
-            again_servers=again_servers, plan=plan, cold=cold, warm=warm, failed=failed,
+            again_servers=again_servers, failed=failed, **told,
         )  # fmt: skip
 
     def _run(self, peer: Peer, case: Case, file: Path, name: str, timeout: float) -> tuple[Spent, float, float, float]:
@@ -120,9 +121,9 @@ class Stage:
         served = at_rest(prefect_pid) - served if uses_prefect else 0.0
         return spent, served, stood, max(0.0, others / spent.wall)
 
-    def _starts(self, peer: Peer, case: Case, file: Path, timeout: float) -> tuple[float, float, float]:
-        """Seconds of ``--plan`` (the median), and of a cached rerun without a server that is up: the first, and one
-        right after it."""
+    def _starts(self, peer: Peer, case: Case, file: Path, timeout: float) -> dict[str, float]:
+        """Seconds of ``--plan`` (the median), and of a cached rerun without a server that is up: the first of a home,
+        which makes Prefect's database; one after the server has ended (the median); and one right after that."""
         place = file.parent
         up = self._environment(peer, case, place)
         alone = {name: value for name, value in up.items() if name != "PREFECT_API_URL"}
@@ -133,9 +134,14 @@ class Stage:
 
         try:
             plan = median(timed(up, "--plan") for _ in range(PLANS))
-            return plan, timed(alone), timed(alone)
+            new = timed(alone)
+            cold = []
+            for _ in range(COLD_STARTS):
+                end_with("PREFECT_HOME", up["PREFECT_HOME"])
+                cold.append(timed(alone))
+            return {"plan": plan, "new": new, "cold": median(cold), "warm": timed(alone)}
         finally:
-            end_with("STUDIO_HOME", up["STUDIO_HOME"])
+            end_with("PREFECT_HOME", up["PREFECT_HOME"])
 
     def _environment(self, peer: Peer, case: Case, place: Path) -> Mapping[str, str]:
         shared = clean_environment() | {

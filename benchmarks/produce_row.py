@@ -20,7 +20,8 @@ class Row:
     link_lag:      from then to the create of its child; the median, None without chains
     again…:        the same, with everything made before; 0 where it was not measured
     plan:          the command with ``--plan``; 0 where it was not measured
-    cold, warm:    again without a server that is up, for the first time and right after that; 0 likewise
+    new:           again without a server that is up, the first time in a home: Prefect makes its database; 0 likewise
+    cold, warm:    again after that server has ended, and right after that; 0 likewise
     """
 
     peer: str
@@ -46,6 +47,7 @@ class Row:
     again_cpu: float = 0.0
     again_servers: float = 0.0
     plan: float = 0.0
+    new: float = 0.0
     cold: float = 0.0
     warm: float = 0.0
     failed: str = ""

@@ -23,7 +23,7 @@ class Told:
         self.record, self.kept = record, kept
 
 
-@task(name="report", task_run_name="film · report", tags=["report"], persist_result=False)
+@task(name="report", task_run_name="film · report", persist_result=False)
 async def write_report(told: Told, made_of: Sequence[Any]) -> dict[str, Path]:
     """Write report.html, costs.csv, manifest.json and timeline.otio, and put costs and summary into the Prefect UI.
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from studio.media.clip import Clip
 from studio.media.film import Segment
 from studio.media.pieces import WORKERS
-from studio.media.seam import VERSION, Similarity, measure_seam, repeated_frames
+from studio.media.seam import REPEATS_VERSION, VERSION, Similarity, measure_seam, repeated_frames
 from studio.storage.kept import Kept
 
 A = TypeVar("A")
@@ -45,7 +45,7 @@ def repetition(parent: Clip, child: Clip, asked: int, kept: Kept) -> int:
     def measure() -> bytes:
         return str(repeated_frames(parent, child, asked_frames=asked)).encode()
 
-    return int(kept.once("repeats", (VERSION, parent.sha256, child.sha256, asked), measure))
+    return int(kept.once("repeats", (REPEATS_VERSION, parent.sha256, child.sha256, asked), measure))
 
 
 def on_all_cores(work: Callable[[A], B], given: Iterable[A]) -> Sequence[B]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from av import VideoFrame
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -20,7 +22,6 @@ from studio.errors import BadClip
 from studio.media.container import opened
 
 THUMB_WIDTH = 480
-RUNS = 3  # zlib's Z_RLE: as small as its first level, and faster
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 Luma = NDArray[np.uint8]
 
@@ -66,10 +67,12 @@ def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
     png = folder / f"{stem}.png"
     thumb = thumbnail_of(png)
     whole = picture(frame)
-    _write(whole, png, "PNG", compress_level=1, compress_type=RUNS)
+    with atomic(png) as part:
+        part.write_bytes(_png(whole))
     small = whole.copy()
     small.thumbnail((THUMB_WIDTH, THUMB_WIDTH * 4), Image.Resampling.LANCZOS, reducing_gap=1.0)
-    _write(small, thumb, "JPEG", quality=85)
+    with atomic(thumb) as part:
+        small.save(part, "JPEG", quality=85)
     return png, thumb
 
 
@@ -131,6 +134,10 @@ def _range(frame: VideoFrame) -> ColorRange | None:
     return None if frame.color_range or full else ColorRange.MPEG
 
 
-def _write(image: Image.Image, path: Path, kind: str, **options: int) -> None:
-    with atomic(path) as part:
-        image.save(part, kind, **options)
+def _png(image: Image.Image) -> bytes:
+    """The picture as a PNG, by ffmpeg's encoder, which takes half of Pillow's time for a file a quarter larger."""
+    rgb = VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+    encoder = VideoCodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = rgb.width, rgb.height, "rgb24", Fraction(1)
+    encoder.options = {"compression_level": "1", "pred": "up"}
+    return b"".join(bytes(packet) for packet in (*encoder.encode(rgb), *encoder.encode(None)))

@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from av import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
 from studio.media.clip import Clip
 from studio.media.frames import Luma, frame_at, frames_from, luma, picture
 
-VERSION = 1  # of both measures; a change makes every kept measurement invalid
+VERSION = 2  # of the similarity of a seam; a change makes every kept one invalid
+REPEATS_VERSION = 1  # likewise, of the count of repeated frames
 C1 = (0.01 * 255) ** 2 * 64
 C2 = (0.03 * 255) ** 2 * 64 * 63
 SMALL = (96, 54)
@@ -50,15 +50,13 @@ def measure_seam(
 ) -> Similarity:
     """Compare the last used frame of one clip with the first used frame of the next.
 
-    `before_end` is the frame after the last used one (None: the clip's end), `after_start` the first used one. Only
-    the frames needed for these two are decoded, and of a measured clip nothing else is read. Raises BadClip where
-    there is no such frame.
+    `before_end` is the frame after the last used one (None: the clip's end), `after_start` the first used one. The
+    first and the last frame of a measured clip are read from their pictures, where `examine` wrote them; of any other
+    frame, only those that it needs are decoded. Compared as pictures, since equal luma of two color spaces does not
+    look equal. Raises BadClip where there is no such frame.
     """
-    last = _frame_of(before, -1 if before_end is None else before_end - 1)
-    first = _frame_of(after, after_start)
-    if last.colorspace != first.colorspace:  # then equal luma does not look equal
-        return compare(np.asarray(picture(last)), np.asarray(picture(first)))
-    return compare(luma(last), luma(first))
+    last = -1 if before_end is None else before_end - 1
+    return compare(_picture_of(before, last), _picture_of(after, after_start))
 
 
 def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
@@ -91,8 +89,14 @@ def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
     return surplus if STILL_SURPLUS <= surplus <= parent.frames else 0
 
 
-def _frame_of(source: Path | Clip, index: int) -> VideoFrame:
-    return frame_at(source.path, index, source.rhythm) if isinstance(source, Clip) else frame_at(source, index)
+def _picture_of(source: Path | Clip, index: int) -> NDArray[np.uint8]:
+    if not isinstance(source, Clip):
+        return np.asarray(picture(frame_at(source, index)))
+    written = {0: source.first_frame, source.frames - 1: source.last_frame, -1: source.last_frame}.get(index)
+    if written is not None:
+        with contextlib.suppress(OSError, SyntaxError), Image.open(written) as image:  # it may be gone or damaged
+            return np.asarray(image.convert("RGB"))
+    return np.asarray(picture(frame_at(source.path, index, source.rhythm)))
 
 
 def _small_frames(clip: Clip, start: int, count: int) -> NDArray[np.float32]:
