@@ -39,7 +39,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from produce_cases import CASES, Case
-from produce_goals import CPU, Ratios, goals, quiet, ratios, read, worse, write
+from produce_goals import STEADY, Ratios, goals, quiet, ratios, read, worse, write
 from produce_peers import OURS, Peer, Stage, chosen_peers, loop
 from produce_row import Row
 from produce_services import Servers
@@ -143,11 +143,11 @@ def short(console: Console, stage: Stage, *, keep: bool) -> int:
     found = ratios(calm or rounds)
     console.print(compared(found, kept))
     if not calm:
-        console.print("The machine was busy with other work: these times say little, and only cpu is judged.")
+        console.print("The machine was busy with other work: these times say little, and only processor time is judged.")
     if keep:
         write(KEPT, found)
         return 0
-    judged = {case: {name: value for name, value in by.items() if calm or name == CPU} for case, by in kept.items()}
+    judged = {case: {name: value for name, value in by.items() if calm or name in STEADY} for case, by in kept.items()}
     lines = worse(found, judged) if kept else [f"{KEPT.name} is missing: --keep writes it"]
     for line in lines:
         console.print(line, markup=False)

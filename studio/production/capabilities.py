@@ -59,19 +59,29 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
         "upscale": bool(scene.upscale) > model.upscales,
         "modify": bool(scene.modify) > _sells(model, Operation.MODIFY),
     }
-    able: Mapping[str, Callable[[VideoModel], object]] = {
-        "guides": lambda m: m.guides, "auto_controls": lambda m: m.controls, "controls": lambda m: m.controls,
-        "source_position": lambda m: m.placed, "hdr": lambda m: m.hdr, "exr": lambda m: m.hdr,
-        "loop": lambda m: m.loops, "sound": lambda m: m.sound, "upscale": lambda m: m.upscales,
-        "modify": lambda m: _sells(m, Operation.MODIFY),
-    }  # fmt: skip
     for field in (name for name, missing in wants.items() if missing):
-        others = " or ".join(m.name for m in video_models().values() if able[field](m))
+        others = " or ".join(models_with(field))
         yield Finding((field,), f"{model.name} does not do that", f"write model: {others}; or remove it")
+
+
+def models_with(field: str) -> tuple[str, ...]:
+    """The names of the models that support a field of a scene: all of them, unless it takes an ability."""
+    able = ABLE.get(field, lambda model: True)
+    return tuple(model.name for model in video_models().values() if able(model))
 
 
 def _sells(model: VideoModel, operation: Operation) -> bool:
     return operation in spec_of(model.api).endpoints
+
+
+#: Fields of a scene that take an ability of its model.
+ABLE: Mapping[str, Callable[[VideoModel], object]] = {
+    "guides": lambda model: model.guides, "auto_controls": lambda model: model.controls,
+    "controls": lambda model: model.controls, "source_position": lambda model: model.placed,
+    "hdr": lambda model: model.hdr, "exr": lambda model: model.hdr, "loop": lambda model: model.loops,
+    "sound": lambda model: model.sound, "upscale": lambda model: model.upscales,
+    "modify": lambda model: _sells(model, Operation.MODIFY),
+}  # fmt: skip
 
 
 def _dynamic_range(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:
