@@ -143,7 +143,9 @@ def short(console: Console, stage: Stage, *, keep: bool) -> int:
     found = ratios(calm or rounds)
     console.print(compared(found, kept))
     if not calm:
-        console.print("The machine was busy with other work: these times say little, and only processor time is judged.")
+        console.print(
+            "The machine was busy with other work: times say little, and processor time alone is judged."
+        )
     if keep:
         write(KEPT, found)
         return 0

@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
     entry("studio_cli.produce")
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, get_args
@@ -148,7 +149,7 @@ async def _film_of(run: Run, made: Execution[End]) -> Assembly:
 
 
 async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> RunRecord:
-    record = record_of(run, made.results, film)
+    record = await asyncio.to_thread(record_of, run, made.results, film)
     await begun(write_report, Told(record, run.session.kept), [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()

@@ -20,12 +20,14 @@ from studio.execution.progress import listener
 from studio.execution.record import ShotResult
 from studio.execution.retries import FETCH, GENERATE, PUBLISH, Sleep
 from studio.execution.run import Run
+from studio.execution.starts import Starts
 from studio.execution.steps import await_end, fetch, order, publish, use_odd
 from studio.planning.plan import OF_A_FILE, Shot
 from studio.purchasing.gateway import Placed
 from studio.storage.probe_cache import stored_clip
 
 S = TypeVar("S")
+AT_A_TIME = 8  # shots begun in one pass of the event loop: a task run takes Prefect milliseconds to begin
 
 
 class StepRunner(Protocol[S]):
@@ -90,6 +92,8 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
     reused = dict(zip(kept, await steps.reuse(run, list(kept.values())), strict=True)) if kept else {}
     for name in kept:
         listener.get().shot(name, "ready")
+    ordered = await asyncio.to_thread(run.session.ledger.orders, [shot.key for shot in run.plan.shots])
+    starts = Starts(run.plan, slots=lambda api, pool: run.session.limits(api, pool).at_once, ordered=ordered)
     generated: dict[str, asyncio.Task[S]] = {}
     fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}
 
@@ -99,8 +103,9 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
         images = [published[image] for image in shot.images if image in published]
         failed = 0
         while True:
-            attempt = await run.next_attempt(shot)
-            end = await steps.generate(run, shot, parents, images, attempt)
+            async with starts.of(shot):
+                attempt = await run.next_attempt(shot)
+                end = await steps.generate(run, shot, parents, images, attempt)
             error = await steps.error(end)
             failed += 1
             if not run.attempts.again(error, attempt=attempt, failed=failed, pinned=shot.generation is not None):
@@ -121,14 +126,17 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
         downloaded = await steps.download(run, shot, generation)
         return downloaded, await _result(run, shot, steps, generation, downloaded)
 
-    for shot in run.plan.shots:  # parents come before their children
-        if shot.id not in reused:
+    try:
+        for shot in run.plan.shots:  # parents come before their children
+            if shot.id in reused:
+                continue
             generated[shot.id] = asyncio.create_task(generate(shot), name=f"{shot.id} · generate")
             fetched[shot.id] = asyncio.create_task(fetch_shot(shot), name=f"{shot.id} · download")
-    tasks = (*generated.values(), *fetched.values())
-    try:
+            if len(fetched) % AT_A_TIME == 0:
+                await asyncio.sleep(0)
         ended = dict(zip(fetched, await asyncio.gather(*fetched.values()), strict=True))
     finally:
+        tasks = (*generated.values(), *fetched.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, run.stop(), return_exceptions=True)

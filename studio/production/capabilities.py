@@ -66,8 +66,8 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
 
 def models_with(field: str) -> tuple[str, ...]:
     """The names of the models that support a field of a scene: all of them, unless it takes an ability."""
-    able = ABLE.get(field, lambda model: True)
-    return tuple(model.name for model in video_models().values() if able(model))
+    able = ABLE.get(field)
+    return tuple(model.name for model in video_models().values() if able is None or able(model))
 
 
 def _sells(model: VideoModel, operation: Operation) -> bool:

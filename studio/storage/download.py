@@ -216,7 +216,7 @@ class _Fetch:
             async with self.client.stream(
                 "GET", url, headers=headers, timeout=timeout, follow_redirects=True
             ) as response:
-                return self._refused(response) or await self._body(response)
+                return await _in_thread(lambda: self._refused(response)) or await self._body(response)
         except httpx.ConnectTimeout:
             return _Outcome("broken", f"no connection to the host of the {self.goods.noun} was made in time")
         except httpx.TimeoutException:
@@ -281,8 +281,11 @@ class _Fetch:
                     await _in_thread(lambda data=full: part.write(data))  # type: ignore[misc]
                     if self.on_bytes:
                         self.on_bytes(part.size, part.source.total)
-        finally:
             if part.size or not self.goods.instead(bytes(buffer[:HEAD])):
+                rest, buffer = buffer, bytearray()
+                await _in_thread(lambda: part.write(rest))
+        finally:  # what came before it broke off
+            if buffer and (part.size or not self.goods.instead(bytes(buffer[:HEAD]))):
                 part.write(buffer)
         if not part.size:
             return self._something_else(self.goods.instead(bytes(buffer)) if buffer else "nothing", response)

@@ -1,0 +1,92 @@
+"""The reference of a production's fields, docs/writing.md, is made from the model, and its examples are accepted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from studio.production import Production
+from studio.production.capabilities import models_with
+from studio.production.yaml_source import read_text
+
+DOCS = Path(__file__).parents[2] / "docs"
+sys.path.insert(0, str(DOCS))
+from make_fields import DOCUMENT, EXAMPLES, TABLE, classes, written  # noqa: E402
+
+#: What else a scene has, for a field that asks for it.
+BESIDE: dict[str, dict[str, Any]] = {
+    "strength": {"modify": "dusk"},
+    "auto_controls": {"modify": "dusk"},
+    "controls": {"modify": "dusk"},
+    "exr": {"hdr": True},
+    "source_position": {},
+}
+#: What else the production has, for a field of it or of a scene.
+AROUND: dict[str, dict[str, Any]] = {
+    "source_position": {"reframe": "9:16", "model": "ray-3"},
+    "width": {"height": 1080},
+    "height": {"width": 1920},
+    "upscale": {"resolution": "540p"},
+}
+
+
+def examples() -> Iterator[tuple[str, str, Any]]:
+    """Every example: its class, its field, and what it says."""
+    for name, by_field in yaml.safe_load(EXAMPLES.read_text("utf-8")).items():
+        for field, text in by_field.items():
+            yield name, field, read_text(text, "example.yaml").data
+
+
+def test_the_document_is_what_the_model_says() -> None:
+    """A field that is added, or described anew, is in the document by `python docs/make_fields.py`."""
+    text = DOCUMENT.read_text("utf-8")
+    assert written(text) == text
+    assert {found[2] for found in TABLE.finditer(text)} == classes()
+
+
+@pytest.mark.parametrize(("name", "field", "said"), list(examples()), ids=str)
+def test_every_example_is_accepted(name: str, field: str, said: dict[str, Any]) -> None:
+    """An example names its own field, and a production that has it passes every check."""
+    assert list(said) == [field]
+    made = production(name, field, said)
+    assert Production.model_validate(made).scenes
+
+
+def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
+    """A production that has an example in it."""
+    base: dict[str, Any] = {
+        "title": "An example",
+        "model": models_with(field)[0] if name == "Scene" else "ray-2",
+        "assets": [{"id": "sketch", "url": "https://example.com/sketch.png", "kind": "image"}],
+        "characters": [{"id": "maya", "images": ["https://example.com/maya.png"]}],
+        "scenes": [{"id": "dusk", "prompt": "Dusk over the sea"}],
+    }
+    scene: dict[str, Any] = {"id": "night", "prompt": "The sea at night"}
+    around = dict(AROUND.get(field, {})) if name in ("Production", "Scene") else {}
+    if name == "Production":
+        return base | around | said
+    if name == "Scene":
+        scene |= BESIDE.get(field, {}) | said
+    elif name == "Asset":
+        place = {} if field in ("path", "url") else {"url": "https://example.com/a.png"}
+        base["assets"] = [{"id": "other", **place, **said}]
+    elif name == "Character":
+        base["characters"] = [{"id": "other", "images": ["sketch"], **said}]
+    elif name == "Guide":
+        scene |= {"model": "ray-3", "guides": [{"at": 1, "image": "sketch", **said}]}
+    elif name == "Controls":
+        scene |= {"model": "ray-3", "modify": "dusk", "controls": said}
+    elif name == "SourcePosition":
+        place = {"x": 0, "y": 0, "width": 1, "height": 1, **said}
+        base |= {"model": "ray-3", "reframe": "9:16", "source_position": place}
+    elif name == "SeedAssetRef":
+        scene["seed_asset_refs"] = [{"asset": "sketch", **said}]
+    elif name == "FilmOptions":
+        base["film"] = said
+    base["scenes"] += [scene]
+    return base | around
