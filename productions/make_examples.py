@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -34,13 +35,15 @@ from studio.settings import load_settings
 EXAMPLES = Path(__file__).parent / "examples"
 LATENCY = "0.5"  # seconds that the sandbox takes for a generation, unless STUDIO_SANDBOX_LATENCY says otherwise
 START_SECONDS = 180
-#: An id that stands for a generation of the user's own, in `existing.yaml`; here it becomes that of `text.yaml`.
-AN_ID = "00000000-0000-4000-8000-000000000001"
+#: Ids that stand for generations of the user's own; here they become those of `text.yaml`, in its order.
+IDS = tuple(f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+WITH_IDS = ("existing", "mixed")
 #: Examples that are made with options as well.
 ALSO: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "continuity": (("--reframe", "1:1"),),
     "draft": (("--draft",), ("--from-draft",)),
     "everything": (("--draft",),),
+    "spot": (("--reframe", "9:16"), ("--reframe", "1:1")),
 }
 COLUMNS = ("example", "scenes", "shots", "price", "paid now", "seconds", "film")
 
@@ -81,12 +84,12 @@ class Made:
 
 
 def examples(names: Sequence[str] = ()) -> list[Example]:
-    """All examples, or those that are named; `text` first, because `existing` uses what it made."""
+    """All examples, or those that are named; `text` first, because others use what it made."""
     files = {file.stem: file for file in sorted(EXAMPLES.glob("*.yaml"), key=lambda f: (f.stem != "text", f.stem))}
     unknown = next((name for name in names if name not in files), None)
     if unknown is not None:
         raise typer.BadParameter(f"no example is called {unknown}: {', '.join(files)}")
-    wanted = {*names, "text"} if "existing" in names else set(names)
+    wanted = {*names, "text"} if {*names} & {*WITH_IDS} else set(names)
     chosen = [file for name, file in files.items() if not wanted or name in wanted]
     return [Example(file, options) for file in chosen for options in ((), *ALSO.get(file.stem, ()))]
 
@@ -113,7 +116,7 @@ def main(
 
 def make(example: Example, environment: Mapping[str, str], films: Path, before: Sequence[Made]) -> Made:
     """Run the command for one example."""
-    command = [sys.executable, "-m", "flows.produce", str(_with_an_id(example.file, films, before)), "--json"]
+    command = [sys.executable, "-m", "flows.produce", str(_with_ids(example.file, films, before)), "--json"]
     began = time.monotonic()
     done = subprocess.run(
         [*command, *example.options], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -131,16 +134,20 @@ def _reason(stderr: str) -> str:
     return next((line for line in lines if line.startswith("error")), lines[-1] if lines else "it said nothing")
 
 
-def _with_an_id(file: Path, films: Path, before: Sequence[Made]) -> Path:
-    """The file itself, or where it needs the id of an existing generation, a copy that names one."""
-    text = file.read_text("utf-8")
+def _with_ids(file: Path, films: Path, before: Sequence[Made]) -> Path:
+    """The file itself, or where it needs ids of existing generations, a copy that has them, beside its assets."""
     scenes = next((m.told["scenes"] for m in before if m.example.file.stem == "text" and m.told), None)
-    if AN_ID not in text or scenes is None:
+    if file.stem not in WITH_IDS or scenes is None:
         return file
-    copy = films / file.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_text(text.replace(AN_ID, scenes[0]["generation_id"]), "utf-8")
-    return copy
+    text = file.read_text("utf-8")
+    for stands_for, scene in zip(IDS, scenes, strict=True):
+        text = text.replace(stands_for, scene["generation_id"])
+    place = films / "examples-with-ids"
+    place.mkdir(parents=True, exist_ok=True)
+    for asset in (*EXAMPLES.glob("*.mp4"), *EXAMPLES.glob("*.jpg")):
+        shutil.copyfile(asset, place / asset.name)
+    (place / file.name).write_text(text, "utf-8")
+    return place / file.name
 
 
 def show(made: Sequence[Made], seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Paints what the examples start from: two pictures of Maya, and five seconds of footage of a harbour.
+"""Paints what the examples start from: pictures of Maya, and footage and five clips of a harbour.
 
     python productions/examples/make_assets.py
 
@@ -7,6 +7,8 @@ The files are part of the project; this script is how they came to be, so that n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import sin, tau
 from pathlib import Path
@@ -94,19 +96,68 @@ def harbour(number: int) -> Image.Image:
     return picture
 
 
-def film(place: Path) -> None:
-    """The footage as an MP4."""
+@dataclass(frozen=True)
+class View:
+    """A clip of the harbour: the part that is seen (left, top, right, bottom), its colour and how much of that, and the
+    first frame."""
+
+    part: tuple[int, int, int, int] = (0, 0, *SIZE)
+    tint: tuple[int, int, int] = (0, 0, 0)
+    share: float = 0.0
+    first: int = 0
+    mirrored: bool = False
+    sound: bool = False
+
+
+#: The clips of `mixed.yaml`: finished films of three seconds, one with sound.
+VIEWS = {
+    "dawn": View(tint=(250, 176, 150), share=0.35),
+    "pier": View(part=(0, 270, 480, 540), first=20),
+    "boat": View(part=(300, 200, 780, 470), first=48, sound=True),
+    "sun": View(part=(480, 90, 960, 360), tint=(255, 214, 120), share=0.2),
+    "night": View(tint=(16, 26, 60), share=0.62, first=30, mirrored=True),
+}
+SECONDS, RATE = 3, 48_000  # of the clips; samples a second
+
+
+def seen(view: View, number: int) -> Image.Image:
+    """One frame of a clip."""
+    picture = harbour(view.first + number).resize(SIZE, Image.Resampling.LANCZOS, box=view.part)
+    if view.mirrored:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return Image.blend(picture, Image.new("RGB", SIZE, view.tint), view.share)
+
+
+def waves() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Three seconds of a calm sea: soft noise that swells and falls. Shape (1, samples)."""
+    noise = np.random.default_rng(7).standard_normal(SECONDS * RATE)
+    soft = np.convolve(noise, np.hanning(96), "same")
+    swell = 0.55 + 0.45 * np.sin(tau * np.arange(soft.size) / soft.size * 2)
+    return (0.2 * soft / np.abs(soft).max() * swell)[None].astype("float32")
+
+
+def film(place: Path, pictures: Iterable[Image.Image], sound: bool = False) -> None:
+    """Pictures as an MP4, with the sound of waves if that is wanted."""
     with av.open(str(place), "w", options={"movflags": "+faststart"}) as out:
         stream = out.add_stream("libx264", rate=24, options={"crf": "27", "preset": "slow"})
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, 24)
-        for number in range(FRAMES):
-            out.mux(stream.encode(av.VideoFrame.from_image(harbour(number))))
+        heard = out.add_stream("aac", rate=RATE, layout="mono", bit_rate=64_000) if sound else None
+        for picture in pictures:
+            out.mux(stream.encode(av.VideoFrame.from_image(picture)))
         out.mux(stream.encode())
+        if heard is not None:
+            frame = av.AudioFrame.from_ndarray(waves(), format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            out.mux(heard.encode(frame))
+            out.mux(heard.encode())
 
 
 if __name__ == "__main__":
     face().save(HERE / "maya-face.jpg", quality=82)
     figure().save(HERE / "maya-coat.jpg", quality=82)
-    film(HERE / "harbour.mp4")
+    film(HERE / "harbour.mp4", map(harbour, range(FRAMES)))
+    for name, view in VIEWS.items():
+        pictures = (seen(view, number) for number in range(24 * SECONDS))
+        film(HERE / f"harbour-{name}.mp4", pictures, view.sound)
