@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from studio.errors import BadInput, NotConfirmed, Problem, ProductionError
 from studio.production import rules
+from studio.production.choices import applied, choices_of
 from studio.production.field_types import counted, kind_of, shown
 from studio.production.locations import Loc, Places
 from studio.production.model import FilmOptions, Production
@@ -40,7 +41,8 @@ _NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character,
 def load_production(path: str | Path) -> Production:
     """The production of a .yaml, .yml or .json file; its paths are relative to the file, and absolute in the result.
 
-    ``ProductionError`` lists every problem with its line, scene and field.
+    Takes that were chosen beside the file are in it. ``ProductionError`` lists every problem with its line, scene and
+    field.
     """
     file = local_path(path)
     reading = read_file(file)
@@ -52,7 +54,8 @@ def load_production(path: str | Path) -> Production:
     notes = [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"{file.name}: and {len(notes) - MOST_NOTES} more notes"]
-    return _parsed(reading.data, places, file.absolute().parent, problems).noted(notes)
+    written = _parsed(reading.data, places, file.absolute().parent, problems).noted(notes)
+    return applied(choices_of(file), written)
 
 
 def parse_production(

@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from studio.errors import BadInput
 from studio.production import rules
+from studio.production.choices import Choices
 from studio.production.field_types import (
     AspectRatio,
     Choice,
@@ -76,6 +77,7 @@ class Production(Frozen):
     # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
+    _choices: Choices = PrivateAttr(Choices())
 
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
@@ -171,6 +173,15 @@ class Production(Frozen):
         """Notes on how it is written: a line each, with file, line, scene and field."""
         return self._notes
 
+    @property
+    def choices(self) -> Choices:
+        """The choices of takes that lie beside its file."""
+        return self._choices
+
+    def choose(self, choices: Choices) -> None:
+        """Keep the choices that its scenes' takes are from."""
+        self._choices = choices
+
     def noted(self, notes: Iterable[str]) -> Production:
         """This production, with notes on how it is written."""
         self._notes = tuple(notes)
@@ -178,7 +189,7 @@ class Production(Frozen):
 
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
-        self._budget_name, self._notes = other.budget_name, other.notes
+        self._budget_name, self._notes, self._choices = other.budget_name, other.notes, other.choices
         return self
 
     def named(self, slug: str, budget_name: str) -> Production:
