@@ -75,6 +75,7 @@ async def produce(
     only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it, and nobody changes it
     retake: list[str] = [],  # noqa: B006
     renew: list[str] = [],  # noqa: B006
+    keep: list[str] = [],  # noqa: B006
     takes: list[str] = [],  # noqa: B006
     allow_missing: bool = False,
     apart: bool = False,
@@ -95,6 +96,7 @@ async def produce(
         only: Ids of the scenes to make; what they continue from is made as well.
         retake: Ids of scenes to buy once more, as a new take.
         renew: Ids of scenes that are stale, to buy anew; all: every stale one.
+        keep: Ids of scenes that keep the clips that they have, though what they follow was edited; all: every one.
         takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
         apart: A budget of its own, although most shots were bought for a film of another title.
@@ -116,6 +118,7 @@ async def produce(
                 only=tuple(only),
                 retake=tuple(retake),
                 renew=tuple(renew),
+                keep=tuple(keep),
                 run=run_id,
                 apart=apart,
             )

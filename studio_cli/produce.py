@@ -64,6 +64,7 @@ class Wish:
     only: tuple[str, ...]
     retake: tuple[str, ...]
     renew: tuple[str, ...]
+    keep: tuple[str, ...]
     takes: tuple[str, ...]  # as SCENE=N
     out: Path | None
     allow_missing: bool
@@ -88,6 +89,12 @@ def produce(
     renew: Annotated[
         list[str] | None, typer.Option(metavar="SCENE", help="buy this stale scene anew (all: every stale one)")
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCENE", help="use the clip that it has, though what it follows was edited (all: every one)"
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="SCENE", help="make only this scene, and what it needs")
     ] = None,
@@ -108,7 +115,7 @@ def produce(
     async def go() -> None:
         wish = Wish(
             local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
-            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(take or ()),
+            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(keep or ()), tuple(take or ()),
             local_path(out) if out else None, allow_missing, apart, allow_odd, yes,
         )  # fmt: skip
         settings = load_settings()
@@ -140,7 +147,8 @@ def produce(
 async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
     plan, _ = await session.plan(
         derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
-        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, apart=wish.apart,
+        takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, keep=wish.keep,
+        apart=wish.apart,
     )  # fmt: skip
     return plan
 
@@ -208,6 +216,7 @@ async def _run(
                 only=list(wish.only),
                 retake=list(wish.retake),
                 renew=list(wish.renew),
+                keep=list(wish.keep),
                 takes=list(wish.takes),
                 allow_missing=wish.allow_missing,
                 apart=wish.apart,

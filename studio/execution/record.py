@@ -18,13 +18,12 @@ from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
 from studio.money import ZERO
+from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
 from studio.remedies import Words
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.storage.probe_cache import stored_clip
-
-STALE = "what it was made from has another take now"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,9 @@ def make_record(
         cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
         result = results.get(shot.id, ShotResult(shot, begun=False))
         record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
-        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
+        # A stale clip has the lineage that its own order has, not that of the plan.
+        lineage = history.lineages.get(shot.key) or lineages.get(shot.key, "")
+        shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineage))))
     return RunRecord(
         title=run.plan.production.title,
         slug=run.production,
@@ -146,7 +147,7 @@ def _shot_record(
         endpoint=shot.endpoint,
         finishes=shot.finishes,
         still=result.still,
-        stale=STALE if shot.state is ShotState.STALE else "",
+        stale=WHY_STALE[shot.earlier or "take"] if shot.state is ShotState.STALE else "",
         request=shot.request,
         error=_told(result.error),
     )

@@ -36,7 +36,7 @@ from studio.planning.context import Seed
 from studio.planning.film_names import Named, named_as_begun
 from studio.planning.keys import digest
 from studio.planning.plan import Budgeting, Plan, Retaking
-from studio.planning.takes import ALL, keep_stale, next_take
+from studio.planning.takes import decided, keep_stale, next_take
 from studio.production import Production
 from studio.providers import GenerationService
 from studio.providers.price_book import load_prices
@@ -48,7 +48,7 @@ from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.purchase_log import PurchaseLog
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
-from studio.remedies import Place, Words, option, text_of
+from studio.remedies import Words, option, text_of
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
@@ -80,7 +80,7 @@ class Session:
         self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the ledger since this began
         self.purchases = PurchaseLog(self.home / "purchases.jsonl")
         self.mark = LedgerMark(self.home / "ledger-mark.json")
-        # True if the ledger is older than it was here before: a copy was restored, and purchases may be missing.
+        # True if the ledger is older than it was here before: a copy was restored; purchases may be missing.
         self.restored = self.mark.restored(ledger)
         # The files that were uploaded in this run, by API and the SHA-256 of their bytes, as a request names them.
         self.given: dict[tuple[str, str], Given] = {}
@@ -97,17 +97,16 @@ class Session:
 
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
-        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), run: str = "", apart: bool = False,
+        retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), keep: tuple[str, ...] = (), run: str = "",
+        apart: bool = False,
     ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
         """Plan the production: its purchases, with prices and states, and its seed assets, by SHA-256. Spends nothing.
 
-        ``renew`` names scenes whose clips may not stay stale (``all``: every one). ``run`` is the id of the run that is
-        planned for, if there is one. ``apart``: its budget is not shared with the film that it was made out of.
+        ``renew``, ``keep``: scenes whose clips are made anew, or kept, if their source changed (``all``: every one).
+        ``run``: the id of the run that is planned for. ``apart``: no budget is shared with the film it was made out of.
         """
-        for name, scenes in (("only", only), ("retake", retake), ("take", takes or {}), ("renew", renew)):
-            for scene in scenes:
-                if (name, scene) != ("renew", ALL):
-                    production.scene(scene, where=Place(name))  # a missing one is reported at once
+        given = {"only": only, "retake": retake, "take": tuple(takes or ()), "renew": renew, "keep": keep}
+        fresh, kept = decided(production, given)  # a scene that is missing is reported at once
         images, footage = assets_of(production)
         seeds: dict[str, Seed] = await look_at(
             images | footage, client=lambda: self.http, folder=self.home / "assets", footage=frozenset(footage)
@@ -131,9 +130,9 @@ class Session:
         budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
         unpaid = free_shots(drawn, billed=self.service.billed)
         notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
-        plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
-        fresh = frozenset((*retake, *renew))
-        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
+        drawn = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting, asked=takes or {})
+        plan = drawn.seen_in(books, self.has)
+        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has, keep=kept), by_hash
 
     def has(self, sha256: str) -> bool:
         """True if a clip, or a still, is here and undamaged."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, String, bindparam, case, func, or_, select
+from sqlalchemy import Connection, Engine, Row, Select, String, and_, bindparam, case, func, or_, select
 
 from studio.addresses import ledger_name
 from studio.errors import LedgerError
@@ -77,13 +77,13 @@ class Reader:
             rows = connection.execute(_IN_STATES, {"states": [state.value for state in states]})
             return [as_order(row) for row in rows]
 
-    def made_for(self, production: str, realm: str, shots: Collection[str]) -> list[OrderRow]:
-        """Completed orders for the shots of a production, newest first."""
+    def made_for(self, production: str, realm: str, shots: Collection[str], *, film: str = "") -> list[OrderRow]:
+        """Completed orders for the shots of a production, or of any version of a film, newest first."""
         found: list[OrderRow] = []
         wanted = list(shots)
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
-                orders.c.production == production,
+                or_(orders.c.production == production, and_(orders.c.film == film, orders.c.film != "")),
                 orders.c.realm == realm,
                 orders.c.shot.in_(wanted[start : start + 500]),
                 orders.c.state == OrderState.COMPLETED.value,

@@ -78,6 +78,8 @@ class Shot:
     references: tuple[Source, ...] = ()
     guides: tuple[tuple[int, Source], ...] = ()
     finishes: str = ""
+    #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
+    earlier: Literal["", "take", "edit"] = ""
     state: ShotState = ShotState.NEW
     order: OrderRow | None = field(default=None, repr=False)
 
@@ -172,7 +174,10 @@ class Budgeting:
 
 @dataclass(frozen=True)
 class Plan:
-    """A production as purchases, parents before children, and as a film, in the producer's order."""
+    """A production as purchases, parents before children, and as a film, in the producer's order.
+
+    ``asked`` has the takes that an option of the run names, by scene.
+    """
 
     production: Production
     realm: str
@@ -181,6 +186,7 @@ class Plan:
     notes: tuple[Words, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
+    asked: Mapping[str, int] = field(default_factory=dict)
 
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)

@@ -1,34 +1,39 @@
-"""Takes of a shot: those that were bought, and clips that are stale because their source has a new take.
+"""Takes of a shot: those that were bought, and clips that are stale because their source has changed.
 
 Two orders have the same lineage if they and their parents ask for the same, whatever the takes are. So a new take of a
-parent leaves its children's clips usable, but stale, until fresh ones are asked for; an edit of the parent does not.
+parent leaves its children's clips usable, but stale, until fresh ones are asked for. After an edit of the parent they
+are made anew, unless the earlier clips are asked for (``followers.py``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from studio.errors import BadInput
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
+from studio.planning.followers import ALL, FRAMES, WHY_STALE, both_ways, orders_in, own_of_order, own_of_shot
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
+from studio.production import Production
 from studio.production.slugs import earlier_text
-from studio.remedies import Aside, Text, option, text_of
-
-ALL = "all"
-FRAMES = ("generation", "first", "last")  # types in a request for another clip that this one starts from or ends on
+from studio.remedies import Aside, Place, Text, option, text_of
 
 
 @dataclass(frozen=True)
 class History:
-    """Every clip and still that was bought for the shots of a plan: by shot, newest first. ``lineages``: by order."""
+    """Every clip and still that was bought for the shots of a plan: by shot, newest first. ``lineages``: by order.
+
+    ``known`` has these orders and all that they were made from, by key.
+    """
 
     made: Mapping[str, tuple[OrderRow, ...]]
     lineages: Mapping[str, str]
+    known: Mapping[str, OrderRow] = field(default_factory=dict)
 
     def like(self, shot: Shot, lineage: str) -> list[OrderRow]:
         """Orders of a shot with that lineage, whatever their takes and their parents' takes."""
@@ -41,7 +46,7 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    rows = ledger.made_for(plan.production.slug, plan.realm, ids)
+    rows = ledger.made_for(plan.production.slug, plan.realm, ids, film=plan.production.budget_name)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:
@@ -56,7 +61,7 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
     lineages: dict[str, str] = {}
     for row in rows:
         _trace(row, known, lineages)
-    return History({shot: tuple(found) for shot, found in made.items()}, lineages)
+    return History({shot: tuple(found) for shot, found in made.items()}, lineages, known)
 
 
 def _earlier_id(shot: Shot) -> str:
@@ -74,46 +79,85 @@ def lineages_of(plan: Plan) -> dict[str, str]:
     return found
 
 
-def keep_stale(plan: Plan, ledger: Ledger, *, fresh: Collection[str], has: Callable[[str], bool]) -> Plan:
-    """The plan, with clips that are only stale left in place. ``fresh``: the scenes that are to be new (or ``all``).
+def keep_stale(
+    plan: Plan, ledger: Ledger, *, fresh: Collection[str], has: Callable[[str], bool], keep: Collection[str] = ()
+) -> Plan:
+    """The plan, with clips that are only stale left in place.
 
-    ``has``: True if a clip is stored. Each scene that is left stale is noted, with the price of a fresh one.
+    A clip whose source has another take is left, unless its scene is in ``fresh``; one whose source was edited, or is
+    another scene now, is left if its scene is in ``keep``. Each may hold ``all``; a scene's name counts before that.
+    ``has``: True if a clip is stored. The notes say what is stale, and what a run pays either way.
     """
-    wanted = any(s.state is ShotState.NEW and s.parents and not _asked(s, fresh) for s in plan.shots)
+    wanted = any(s.state is ShotState.NEW and s.parents and not _asked(s, fresh, keep) for s in plan.shots)
     if not wanted:
         return plan
     history, lineages = history_of(ledger, plan), lineages_of(plan)
-    keys = {s.id: s.key for s in plan.shots}
-    shots, stale = [], []
-    for shot in plan.shots:
-        kept = _kept(shot, lineages, keys, history, ledger, has, fresh)
-        if kept.key != shot.key:
-            keys[shot.id] = kept.key
-        if kept.state is ShotState.STALE:
-            stale.append(shot)
-        shots.append(kept)
-    return replace(plan, shots=tuple(shots), notes=(*plan.notes, *_notes(stale)))
+    rows = {s.key: s.order for s in plan.shots}
+
+    def row_of(key: str) -> OrderRow | None:
+        if key not in rows:
+            rows[key] = ledger.order(key)
+        return rows[key]
+
+    def way(fresh: Collection[str], keep: Collection[str]) -> Plan:
+        shots = {s.id: s for s in plan.shots}
+        for shot in plan.shots:
+            shots[shot.id] = _kept(shot, lineages, shots, history, row_of, has, fresh, keep)
+        return replace(plan, shots=tuple(shots.values()))
+
+    found = way(fresh, keep)
+    stale = [s for s in found.shots if s.state is ShotState.STALE]
+    return replace(found, notes=(*plan.notes, *_notes(stale), *both_ways(found, way, fresh, keep)))
+
+
+def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple[frozenset[str], frozenset[str]]:
+    """The scenes that are to be fresh, and those that keep their clips: by options, and by the choices beside the file.
+
+    ``asked``: the scenes that each option names. Raises BadInput for one that is not there, or that options contradict.
+    """
+    for name, scenes in asked.items():
+        for scene in scenes:
+            if scene != ALL or name not in ("renew", "keep"):
+                production.scene(scene, where=Place(name))
+    fresh, keep = frozenset((*asked["retake"], *asked["renew"])), frozenset(asked["keep"])
+    for scene in fresh & keep:
+        what = option("retake" if scene in asked["retake"] else "renew", scene)
+        raise BadInput(text_of(what, " and ", option("keep", scene), " contradict each other"), hint="leave one out")
+    return fresh, keep if ALL in fresh else keep.union(production.choices.keep)
 
 
 def _kept(
-    shot: Shot, lineages: Mapping[str, str], keys: Mapping[str, str], history: History, ledger: Ledger,
-    has: Callable[[str], bool], fresh: Collection[str],
+    shot: Shot, lineages: Mapping[str, str], shots: Mapping[str, Shot], history: History,
+    row_of: Callable[[str], OrderRow | None], has: Callable[[str], bool], fresh: Collection[str], keep: Collection[str],
 ) -> Shot:  # fmt: skip
-    """The shot to use: a fresh one, or the one that was bought before."""
+    """The shot to use: a fresh one, or the one that was bought before. ``shots``: those that come before it are
+    decided."""
     if shot.generation:
         return shot
     wish = lineages[shot.key]
-    again = named(shot, keys.__getitem__)
+    again = named(shot, lambda parent: shots[parent].key)
     if again.key != shot.key:
         # Its source is left stale: so is this shot, if it was bought from that source.
-        shot = seen(replace(again, state=ShotState.NEW), ledger.order(again.key), has)
+        shot = seen(replace(again, state=ShotState.NEW), row_of(again.key), has)
         if shot.state in (ShotState.CACHED, ShotState.PAID):
-            return shot if _asked(shot, fresh) else replace(shot, state=ShotState.STALE)
-    if shot.state is not ShotState.NEW or not shot.parents or _asked(shot, fresh):
+            why: Literal["take", "edit"] = "edit" if any(shots[p].earlier == "edit" for p in shot.parents) else "take"
+            return shot if _asked(shot, fresh, keep) else replace(shot, state=ShotState.STALE, earlier=why)
+    if shot.state is not ShotState.NEW or not shot.parents or _asked(shot, fresh, keep):
         return shot
-    for row in history.like(shot, wish):
-        if row.take == shot.take and row.clip is not None and has(row.clip):
-            return replace(shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE)
+
+    def left(row: OrderRow, why: Literal["take", "edit"]) -> Shot:
+        return replace(
+            shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE, earlier=why
+        )
+
+    usable = [row for row in history.made.get(shot.id, ()) if row.take == shot.take and row.clip and has(row.clip)]
+    for row in usable:
+        if history.lineages.get(row.key) == wish:
+            return left(row, "take")
+    ours = own_of_shot(shot, shots)
+    for row in usable:
+        if own_of_order(row, history.known) == ours:
+            return left(row, "edit") if shot.scene in keep or ALL in keep else replace(shot, earlier="edit")
     return shot
 
 
@@ -145,8 +189,9 @@ def next_take(latest: Sequence[OrderRow], asked: Sequence[Retake], *, command: s
     return max(highest.take, *(r.take for r in asked), 0) + 1, refused
 
 
-def _asked(shot: Shot, fresh: Collection[str]) -> bool:
-    return ALL in fresh or shot.scene in fresh
+def _asked(shot: Shot, fresh: Collection[str], keep: Collection[str]) -> bool:
+    """True if a scene is to be fresh: its name counts before ``all``."""
+    return shot.scene in fresh or (ALL in fresh and shot.scene not in keep)
 
 
 def _notes(stale: list[Shot]) -> list[Text]:
@@ -155,7 +200,7 @@ def _notes(stale: list[Shot]) -> list[Text]:
         by_scene[shot.scene].append(shot)
     return [
         text_of(
-            f"scene '{scene}' is stale: what it was made from has another take now. Its clip is used as it is; a fresh "
+            f"scene '{scene}' is stale: {WHY_STALE[shots[0].earlier]}. Its clip is used as it is; a fresh "
             f"one costs {usd(sum((s.quote.usd for s in shots), ZERO))}",
             Aside(": ", option("renew", scene)),
         )
@@ -164,19 +209,7 @@ def _notes(stale: list[Shot]) -> list[Text]:
 
 
 def _parents(rows: Iterable[OrderRow]) -> set[str]:
-    return {order for row in rows for order in _orders_in(row.request)}
-
-
-def _orders_in(value: Any) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            if name == "order" and isinstance(part, str):
-                yield part
-            else:
-                yield from _orders_in(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _orders_in(part)
+    return {order for row in rows for order in orders_in(row.request)}
 
 
 def _trace(row: OrderRow, known: Mapping[str, OrderRow], lineages: dict[str, str]) -> None:
@@ -184,7 +217,7 @@ def _trace(row: OrderRow, known: Mapping[str, OrderRow], lineages: dict[str, str
     waiting = [row]
     while waiting:
         current = waiting[-1]
-        parents = [known[key] for key in _orders_in(current.request) if key in known and key not in lineages]
+        parents = [known[key] for key in orders_in(current.request) if key in known and key not in lineages]
         if parents:
             waiting.extend(parents)
             continue
