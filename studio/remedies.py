@@ -126,6 +126,17 @@ class Produce(Remedy):
 
 
 @dataclass(frozen=True)
+class ChooseTakes(Remedy):
+    """A command on a production's takes, after a comma, such as ``choose arrival=2``; nothing where there is none."""
+
+    words: str
+
+    @property
+    def neutral(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
 class TakenFrom(Remedy):
     """The folder that a relative path is taken from, after a semicolon; nothing where a person stands in it."""
 

@@ -14,6 +14,7 @@ from studio.errors import StudioError
 from studio.remedies import (
     Again,
     Aside,
+    ChooseTakes,
     InTerminal,
     Option,
     Place,
@@ -85,6 +86,8 @@ def _on_the_command_line(remedy: Remedy) -> str | None:
             return "run the same command again"
         case InTerminal() | TakenFrom():
             return ""
+        case ChooseTakes(words):
+            return f", or: studio takes YOUR_PRODUCTION {words}"
         case Produce(option, plan):
             extra = "--plan" if plan else _on_the_command_line(option) if option else ""
             return f"{_PRODUCE} {extra}".rstrip()

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from studio.editing.assembly import Assembly
 from studio.editing.scene_edits import SceneSegments, film_cuts
@@ -22,7 +21,9 @@ from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
 from studio.remedies import Words
+from studio.report.changes import written_of
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.report.take_notes import take_notes
 from studio.storage.probe_cache import stored_clip
 
 
@@ -82,10 +83,10 @@ def make_record(
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
-        production=_without_secrets(run.plan.production.model_dump(mode="json", exclude_defaults=True)),
+        production=written_of(run.plan.production),
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
-            *run.session.clock_notes(), *notes,
+            *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
 
@@ -104,7 +105,7 @@ def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
     if shot.is_still:
         return replace(record, still=session.stills.find(row.clip))
     clip = stored_clip(session.store, row.clip)
-    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame)
+    return replace(record, clip=clip.path, first_frame=clip.first_frame, last_frame=clip.last_frame, sha256=clip.sha256)
 
 
 def _shot_record(
@@ -163,17 +164,6 @@ def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOut
     if isinstance(result.error, StillRunning):
         return "running"
     return "failed" if result.begun else "not started"
-
-
-def _without_secrets(value: Any) -> Any:
-    """The production as written, its URLs without their queries, which may be signatures."""
-    if isinstance(value, dict):
-        return {name: _without_secrets(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(part) for part in value]
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        return value.partition("?")[0]
-    return value
 
 
 def _told(error: BaseException | None) -> Words | None:

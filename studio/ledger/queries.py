@@ -77,8 +77,12 @@ class Reader:
             rows = connection.execute(_IN_STATES, {"states": [state.value for state in states]})
             return [as_order(row) for row in rows]
 
-    def made_for(self, production: str, realm: str, shots: Collection[str], *, film: str = "") -> list[OrderRow]:
-        """Completed orders for the shots of a production, or of any version of a film, newest first."""
+    def made_for(
+        self, production: str, realm: str, shots: Collection[str], *, film: str = "",
+        states: Collection[OrderState] = (OrderState.COMPLETED,),
+    ) -> list[OrderRow]:  # fmt: skip
+        """Orders for the shots of a production, or of any version of a film, newest first: completed ones, or those in
+        one of ``states``."""
         found: list[OrderRow] = []
         wanted = list(shots)
         for start in range(0, len(wanted), 500):
@@ -86,7 +90,7 @@ class Reader:
                 or_(orders.c.production == production, and_(orders.c.film == film, orders.c.film != "")),
                 orders.c.realm == realm,
                 orders.c.shot.in_(wanted[start : start + 500]),
-                orders.c.state == OrderState.COMPLETED.value,
+                orders.c.state.in_([state.value for state in states]),
             )
             found += [as_order(row) for row in self.ask(query.order_by(orders.c.reserved_at.desc()))]
         return found

@@ -40,13 +40,14 @@ class History:
         return [row for row in self.made.get(shot.id, ()) if self.lineages.get(row.key) == lineage]
 
 
-def history_of(ledger: Ledger, plan: Plan) -> History:
-    """The orders in the ledger for a plan's shots, with their lineages."""
+def history_of(ledger: Ledger, plan: Plan, states: Collection[OrderState] = (OrderState.COMPLETED,)) -> History:
+    """The orders in the ledger for a plan's shots, with their lineages: completed, or in one of ``states``."""
     ids = {s.id: s.id for s in plan.shots}
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    rows = ledger.made_for(plan.production.slug, plan.realm, ids, film=plan.production.budget_name)
+    film = plan.production.budget_name
+    rows = ledger.made_for(plan.production.slug, plan.realm, ids, film=film, states=states)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:

@@ -1,4 +1,4 @@
-"""The clips that a timeline links to, beside the film, so that the folder can be moved or sent to an editor.
+"""The clips that a timeline links to and a report plays, beside the film, so that the folder can be moved or sent.
 
 They are copies: an editing program may write into a clip, and the one in the store is what was paid for.
 """
@@ -31,17 +31,30 @@ def linked(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
 
     def place(one: tuple[ShotRecord, Path]) -> Path:
         shot, clip = one
-        return clip if inside(clip, out) else _copied(shot, clip, out / LINKED, digests)
+        return clip if inside(clip, out) else _copied(shot.id, shot.sha256, clip, out / LINKED, digests)
 
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="linked") as pool:
         return {shot.id: path for (shot, _), path in zip(there, pool.map(place, there), strict=True)}
 
 
-def _copied(shot: ShotRecord, clip: Path, folder: Path, digests: Digests) -> Path:
-    goal = folder / (f"{shot.id}-{shot.sha256[:NAMED]}{clip.suffix}" if shot.sha256 else f"{shot.id}{clip.suffix}")
-    with disk_errors("a clip for the timeline", folder):
+def played(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
+    """The path, in or below ``out``, of the clip of each take that a report plays, by its order.
+
+    Copied as for ``linked``; the copies are the same. Raises CannotWrite.
+    """
+    takes = [(shot.id, take) for shot in record.shots for take in shot.takes]
+    there = [(name, take, take.clip) for name, take in takes if take.clip is not None and take.clip.is_file()]
+    return {
+        take.order: clip if inside(clip, out) else _copied(name, take.sha256, clip, out / LINKED, digests)
+        for name, take, clip in there
+    }
+
+
+def _copied(name: str, sha256: str | None, clip: Path, folder: Path, digests: Digests) -> Path:
+    goal = folder / (f"{name}-{sha256[:NAMED]}{clip.suffix}" if sha256 else f"{name}{clip.suffix}")
+    with disk_errors("a clip beside the film", folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if not (shot.sha256 and digests.is_sound(goal, shot.sha256)):
+        if not (sha256 and digests.is_sound(goal, sha256)):
             with atomic(goal) as part:
                 copy(clip, part)
     return goal

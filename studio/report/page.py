@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,7 @@ from studio.report import takes as takes_shown
 from studio.report.files import inside, reference, write_atomically
 from studio.report.gantt import lanes
 from studio.report.graph import graph
+from studio.report.media import played
 from studio.report.records import RunRecord, ShotOutcome
 from studio.report.scenes import MEANING, STALE_MEANING, Scene, scenes
 from studio.report.seams import MANY, Meeting, meetings, met_frames, tally
@@ -45,18 +47,19 @@ class Piece:
 
 def write_report(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
     """Write ``out/report.html``. Thumbnails that earlier reports made are in ``kept``."""
-    return write_atomically(out / "report.html", render(record, out, kept).encode(errors="replace"))
+    clips = played(record, out, (kept or Kept()).digests)
+    return write_atomically(out / "report.html", render(record, out, kept, clips).encode(errors="replace"))
 
 
-def render(record: RunRecord, out: Path, kept: Kept | None = None) -> str:
-    """The page as text, for a file in ``out``: references are relative to it."""
+def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mapping[str, Path] | None = None) -> str:
+    """The page as text, for a file in ``out``: references are relative to it. ``clips``: of takes, by their orders."""
     told = scenes(record)
     small = (*takes_shown.shown_frames(told), *met_frames(record, told))
     pictures = Thumbnails(storyboard.shown_frames(told), small, kept=kept)
     met = meetings(record, told, pictures)
     fps = record.film.fps if record.film else Fraction(24)
     cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps) for scene in told)
-    takes = takes_shown.choices(told, pictures)
+    takes = takes_shown.choices(told, pictures, {order: reference(path, out) for order, path in (clips or {}).items()})
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (

@@ -32,6 +32,7 @@ class TakeRecord:
     still: Path | None = None
     first_frame: Path | None = None
     last_frame: Path | None = None
+    sha256: str | None = None  # of its clip
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ class Take:
     price: Decimal
     generation_id: str | None
     pictures: tuple[tuple[str, str | None], ...]  # label and data URI of each picture
+    source: str | None  # of its clip, for a player; None where it is a still, or not here
     option: Option | None
     pin: str
 
@@ -44,10 +46,18 @@ class Choice:
         return next((take.option for take in self.takes if take.option), None)
 
 
-def choices(scenes: tuple[Scene, ...], pictures: Thumbnails) -> tuple[Choice, ...]:
-    """Every shot with several takes, in the order of the film. A finished clip also stands for its earlier versions."""
+def choices(scenes: tuple[Scene, ...], pictures: Thumbnails, sources: Mapping[str, str]) -> tuple[Choice, ...]:
+    """Every shot with several takes, in the order of the film. A finished clip also stands for its earlier versions.
+
+    ``sources``: the address of each take's clip, by its order.
+    """
     return tuple(
-        Choice(shot.id, scene.number, ratio(shot), tuple(_take(scene, shot, take, pictures) for take in shot.takes))
+        Choice(
+            shot.id,
+            scene.number,
+            ratio(shot),
+            tuple(_take(scene, shot, take, pictures, sources) for take in shot.takes),
+        )
         for scene in scenes
         for shot in _told(scene)
     )
@@ -66,7 +76,9 @@ def _told(scene: Scene) -> list[ShotRecord]:
     return [shot for shot in scene.shots if len(shot.takes) > 1 and shot.id not in covered]
 
 
-def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails) -> Take:
+def _take(
+    scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails, sources: Mapping[str, str]
+) -> Take:  # fmt: skip
     if kind_of(shot) == "still":
         shown: tuple[tuple[str, Path | None], ...] = (("Still", take.still),)
     else:
@@ -77,6 +89,7 @@ def _take(scene: Scene, shot: ShotRecord, take: TakeRecord, pictures: Thumbnails
         price=_price(scene, shot, take),
         generation_id=take.generation_id,
         pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
+        source=sources.get(take.order),
         option=None if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
         pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
     )
