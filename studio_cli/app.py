@@ -16,6 +16,7 @@ from studio_cli.loading import loading
 COMMANDS = {
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
+    "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
     "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
     "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),

@@ -1,5 +1,6 @@
 """The output of the command during a run: a live table on a terminal, plain lines elsewhere."""
 
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -182,6 +183,12 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
         console.print(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}", markup=False, soft_wrap=True)
     for note in plan.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def wrapped(text: str, width: int = 80) -> str:
+    """A text in lines of that many characters; words are kept whole, and lines after the first are indented."""
+    lines = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def _bound(price: Decimal, at_most: bool) -> str:
