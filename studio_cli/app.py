@@ -17,6 +17,7 @@ COMMANDS = {
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
     "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),
+    "diff": ("studio_cli.diff", "What changed since a production's last film, and what that costs."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
     "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
     "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),

@@ -103,12 +103,21 @@ def _of_clip(
         scenes = {s.id: s.scene for s in plan.shots}
         follows = {scenes[p] for s in plan.shots if s.scene == shot.scene for p in s.parents} - {shot.scene}
         parents = [scene for scene in dict.fromkeys(s.scene for s in plan.shots) if scene in follows & changed]
-        if parents:
+        if parents and _without_orders(shot.request) == _without_orders(was.get("request")):
             why = f"follows {' and '.join(repr(parent) for parent in parents)}"
         else:
             why = "the film's options changed" if film else "a file or a description that it uses changed"
         found.append(SceneChange(shot.scene, "remade", told=why))
     return found
+
+
+def _without_orders(request: Any) -> Any:
+    """A request without the orders that it is made from: what a shot asks for by itself."""
+    if isinstance(request, Mapping):
+        return {name: _without_orders(part) for name, part in request.items() if name != "order"}
+    if isinstance(request, list | tuple):
+        return [_without_orders(part) for part in request]
+    return request
 
 
 def _shown(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

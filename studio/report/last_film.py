@@ -1,0 +1,63 @@
+"""The last film that was made of a production, by the manifests in its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.errors import BadInput
+
+MOST_MANIFESTS = 500  # of a production, the latest first
+MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LastFilm:
+    """A film that was made: its file, and the manifest beside it."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def made_at(self) -> str:
+        """The time at which its run ended, as ISO 8601."""
+        return str(self.manifest["run"]["finished_at"])
+
+
+def last_film(films: Path, slug: str, realm: str) -> LastFilm | None:
+    """The latest film in a production's folder that was made at the same service; None where there is none."""
+    try:
+        found = sorted(films.glob(f"{slug}/*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
+        return None
+    read = (_film(path) for path in found[:MOST_MANIFESTS])
+    made = [film for film in read if film is not None and film.manifest["service"]["name"] == realm]
+    return max(made, key=lambda film: film.made_at, default=None)
+
+
+def film_at(path: Path) -> LastFilm:
+    """The film in a folder that a person names, or that file. Raises BadInput where no manifest of a film is there."""
+    folder = path if path.is_dir() else path.parent
+    found = _film(folder / "manifest.json")
+    if found is None:
+        raise BadInput("no film with its manifest.json is there", where=str(path), hint="name the folder of a film")
+    return found
+
+
+def _film(path: Path) -> LastFilm | None:
+    try:
+        with path.open("rb") as file:
+            manifest = json.loads(file.read(MOST_BYTES))
+        film = manifest["film"]
+        complete = (
+            isinstance(film, dict)
+            and isinstance(manifest["production"]["scenes"], list)
+            and isinstance(manifest["run"]["finished_at"], str)
+            and isinstance(manifest["service"]["name"], str)
+        )
+        return LastFilm((path.parent / str(film["path"])).resolve(), manifest) if complete else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None

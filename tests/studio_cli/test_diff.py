@@ -1,0 +1,165 @@
+"""The command ``diff``: what changed in a production since its last film, and what that costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.editing.values import FilmCut, FilmRecord
+from studio.execution.record import ShotResult, make_record
+from studio.execution.run import Run
+from studio.execution.session import open_session
+from studio.planning.plan import Plan, ShotState
+from studio.production import load_production
+from studio.report.changes import Changes, changes_since
+from studio.report.last_film import last_film
+from studio.report.manifest import write_manifest
+from studio.report.records import RunRecord
+from studio.settings import load_settings
+from tests.planning.test_takes import buy, clip  # noqa: F401
+from tests.studio_cli.test_takes import FILM, run, told
+
+
+async def _filmed(file: Path, clip: Path, name: str = "one", **options: Any) -> None:  # noqa: F811
+    """Buy what the plan lacks, and write the manifest of a film that shows it."""
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(load_production(file), **options)
+        for shot in plan.shots:
+            if shot.state is ShotState.NEW:
+                buy(session, shot, clip)
+        plan, seeds = await session.plan(load_production(file), **options)
+        out = file.parent / "films" / "a-film" / name
+        made = Run(session, plan, seeds, run_id=name, out=out, budget=None, started_at=datetime.now(UTC))
+        record = make_record(made, {s.id: ShotResult(s) for s in plan.shots})
+        write_manifest(_with_film(record, plan, out), out)
+
+
+def _with_film(record: RunRecord, plan: Plan, out: Path) -> RunRecord:
+    cuts = tuple(FilmCut(cut.scene, cut.shots, at * 120, 120) for at, cut in enumerate(plan.cuts))
+    film = FilmRecord(
+        path=out / "film.mp4", sha256="f" * 64, bytes=1, frames=360, fps=Fraction(24), width=960,
+        height=540, has_audio=False, method="copy",
+    )  # fmt: skip
+    return replace(record, cuts=cuts, film=film)
+
+
+@pytest.fixture
+async def made(workplace: Path, clip: Path) -> Path:  # noqa: F811
+    """A file of which a film was made."""
+    file = workplace / "film.yaml"
+    file.write_text(FILM)
+    await _filmed(file, clip)
+    return file
+
+
+async def since(file: Path, **options: Any) -> Changes:
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(load_production(file), **options)
+    found = last_film(file.parent / "films", "a-film", "sandbox")
+    assert found is not None
+    return changes_since(found.manifest, plan)
+
+
+def kinds(changes: Changes) -> list[tuple[str, str]]:
+    return [(change.scene, change.kind) for change in changes.scenes]
+
+
+async def test_without_a_film(workplace: Path) -> None:
+    """Where no film was made yet, that is said with the price of all of it, and the status is 0."""
+    (workplace / "film.yaml").write_text(FILM)
+    done = run(workplace, "diff", "film.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "there is no film yet" in done.stdout
+    assert "to pay: $2.13" in done.stdout
+    assert told(workplace, "diff", "film.yaml")["last_film"] is None
+
+
+async def test_nothing_changed(made: Path) -> None:
+    """An unchanged production has no differences, and nothing to pay."""
+    found = told(made.parent, "diff", "film.yaml")
+    assert (found["film"], found["scenes"], found["to_pay_usd"]) == ([], [], "0.00")
+    assert "nothing changed" in run(made.parent, "diff", "film.yaml").stdout
+
+
+async def test_scenes_added_removed_moved_and_edited(made: Path) -> None:
+    """Each scene that differs is told with what differs, and its price."""
+    made.write_text(
+        FILM.replace("  - id: a       # first\n    prompt: a harbour at dawn\n", "")
+        .replace("    continue_from: a\n", "    duration: 4\n")
+        .replace("title: A Film\n", "title: A Film\nbudget: 5\n")
+        + "  - id: d\n    prompt: gulls\n"
+    )
+    changes = await since(made)
+    assert kinds(changes) == [("a", "removed"), ("b", "edited"), ("c", "remade"), ("d", "added")]
+    assert [(f.name, f.old, f.new) for f in changes.film] == [("budget", None, 5.0)]
+    edited = next(c for c in changes.scenes if c.scene == "b")
+    assert {(f.name, f.old is None, f.new is None) for f in edited.fields} == {
+        ("continue_from", False, True), ("duration", True, False),
+    }  # fmt: skip
+    shown = run(made.parent, "diff", "film.yaml")
+    assert shown.returncode == 0, shown.stderr
+    assert max(map(len, (line for line in shown.stdout.splitlines() if "/" not in line))) <= 80
+    assert "- a               removed" in shown.stdout
+    assert [str(price) for price in changes.to_pay.values()] == ["0.71", "0.71", "0.71"]
+    assert "to pay: $2.13" in shown.stdout
+
+
+async def test_a_moved_and_a_renamed_scene(made: Path) -> None:
+    """Where only the order or an id changes, that is all that is told, and nothing is to pay."""
+    first = "  - id: a       # first\n    prompt: a harbour at dawn\n"
+    made.write_text(FILM.replace(first, "") + first)
+    moved = await since(made)
+    assert kinds(moved) == [("a", "moved")]
+    assert moved.scenes[0].told == "from place 1 to 3"
+    made.write_text(FILM.replace("id: c\n", "id: sea\n"))
+    renamed = await since(made)
+    assert kinds(renamed) == [("sea", "renamed")]
+    assert not renamed.to_pay
+
+
+async def test_takes_and_what_is_stale(made: Path, clip: Path) -> None:  # noqa: F811
+    """A chosen take is told with its number in the last film, and what follows it as stale."""
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(load_production(made), retake=("b",))
+        buy(session, plan.shot("b"), clip)
+    told(made.parent, "takes", "film.yaml", "choose", "b=2")
+    changes = await since(made)
+    assert kinds(changes) == [("b", "take"), ("c", "stale")]
+    assert (changes.scenes[0].fields[0].old, changes.scenes[0].fields[0].new) == (1, 2)
+    assert not changes.to_pay
+
+
+async def test_an_edit_and_what_follows_it(made: Path) -> None:
+    """What is made anew only because of what it follows is told so; both prices stand below."""
+    made.write_text(FILM.replace("harbour at dawn", "harbour at dusk"))
+    found = told(made.parent, "diff", "film.yaml")
+    assert [(c["scene"], c["change"], c["told"]) for c in found["scenes"]] == [
+        ("a", "edited", None), ("b", "remade", "follows 'a'"), ("c", "remade", "follows 'b'"),
+    ]  # fmt: skip
+    assert found["to_pay_by_scene_usd"] == {"a": "0.71", "b": "0.71", "c": "0.71"}
+    assert [n for n in found["notes"] if "this run pays $2.13; with the clips that they have it pays $0.71" in n]
+
+
+async def test_the_latest_film_counts(made: Path, clip: Path) -> None:  # noqa: F811
+    """The film that was made last is compared with, not one of another service; ``--film`` names any."""
+    made.write_text(FILM.replace("title: A Film", "title: A Film\nresolution: 540p"))
+    await _filmed(made, clip, "two")
+    folder = made.parent / "films" / "a-film"
+    other = json.loads((folder / "two" / "manifest.json").read_text())
+    other["service"]["name"], other["run"]["finished_at"] = "luma", "2999-01-01T00:00:00Z"
+    (folder / "three").mkdir()
+    (folder / "three" / "manifest.json").write_text(json.dumps(other))
+    (folder / "broken").mkdir()
+    (folder / "broken" / "manifest.json").write_text("{")
+    assert told(made.parent, "diff", "film.yaml")["film"] == []
+    older = told(made.parent, "diff", "film.yaml", "--film", str(folder / "one"))
+    assert older["film"] == [{"field": "resolution", "old": None, "new": "540p"}]
+    assert {c["told"] for c in older["scenes"]} == {"the film's options changed"}
+    assert run(made.parent, "diff", "film.yaml", "--film", str(folder / "broken")).returncode == 2
+    assert run(made.parent, "diff", "gone.yaml").returncode == 2
