@@ -131,9 +131,9 @@ def test_a_form_hears_where_its_paths_begin(tmp_path: Path, monkeypatch: pytest.
     assert wrong.value.worded(Surface.COMMAND).endswith("→ check the path")
 
 
-@pytest.mark.parametrize("named", ["only", "retake", "renew", "takes"])
+@pytest.mark.parametrize("named", ["only", "retake", "renew", "keep", "takes"])
 async def test_a_scene_that_is_not_there_is_told_with_the_option_that_named_it(workplace: Path, named: str) -> None:
-    """The flag on the command line, the field in the form: a run may be given scenes in four of them."""
+    """The flag on the command line, the field in the form: a run may be given scenes in five of them."""
     given: dict[str, Any] = {named: {"b": 2} if named == "takes" else ("b",)}
     async with open_session(load_settings()) as session:
         for where, place in ((Surface.COMMAND, f"--{named.removesuffix('s')}"), (Surface.FORM, f"field '{named}'")):
@@ -277,7 +277,7 @@ OF_OTHERS = {
 }
 OURS = ("wording.py",)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-FORM_WORDS = re.compile(r"field '(?:takes|retake|renew|only|allow_odd|apart|draft|out)'|the form's")
+FORM_WORDS = re.compile(r"field '(?:takes|retake|renew|keep|only|allow_odd|apart|draft|out)'|the form's")
 
 
 def test_the_domain_knows_no_flag_and_no_field_of_a_form() -> None:

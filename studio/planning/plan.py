@@ -35,7 +35,7 @@ class ShotState(StrEnum):
     IN_DOUBT = "in doubt"
     GONE = "gone"  # paid for, and no longer at the service; a person may let it be sent again
     REFUSED = "refused"  # moderation refused this very input; it is not sent again
-    STALE = "stale"  # bought, but its source has another take now; used until a fresh one is asked for
+    STALE = "stale"  # bought, but its source has another take now, or was edited; used until a fresh one is asked for
     PINNED = "pinned"  # an existing generation, named by the producer
 
 

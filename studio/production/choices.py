@@ -87,7 +87,7 @@ def applied(choices: Choices, production: Production) -> Production:
         Problem(
             f"{choices.file}, '{group}'",
             f"there is no scene {shown(name)} in {production.title}",
-            f"{rules.suggestion(name, known, 'scenes')}; or remove it there: studio takes FILE forget {name}",
+            f"{rules.suggestion(name, known, 'scenes')}; or remove it there",
         )
         for group, names in (("takes", choices.takes), ("keep", choices.keep))
         for name in names

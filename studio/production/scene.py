@@ -199,7 +199,12 @@ class Scene(Frozen):
     )
     resolution: Annotated[Resolution, Choice] | None = Field(default=None, description="Empty: the production's.")
     model: Annotated[Model, Choice] | None = Field(default=None, description="Empty: the production's.")
-    take: Whole = Field(default=1, ge=1, le=1000, description="Another number buys another take of the same scene.")
+    take: Whole = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="The take that the film uses: one that is there costs nothing, another number buys one.",
+    )
     generation: GenerationId | None = Field(
         default=None, description="The id of an existing generation to use; nothing is bought for this scene then."
     )

@@ -76,7 +76,7 @@ class ShotRecord:
     endpoint: str = "video"
     finishes: str = ""  # the shot of which this one is a later version
     still: Path | None = None  # the picture, where the shot is a still
-    stale: str = ""  # why a newer version could be bought: its source has another take now
+    stale: str = ""  # why a newer version could be bought: its source has another take now, or was edited
     takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: Words | None = None

@@ -20,7 +20,7 @@ MEANING: Mapping[ShotOutcome, str] = {
     "running": "paid for and not finished: the next run goes on waiting for it",
     "not started": "not bought: something it is made from is missing",
 }
-STALE_MEANING = "used as it is, though what it was made from has another take now"
+STALE_MEANING = "used as it is, though what it was made from has another take now, or was edited"
 
 
 @dataclass(frozen=True)

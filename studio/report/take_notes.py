@@ -25,7 +25,9 @@ def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
         why = why_used(plan, cut.scene)
         there = f"{', '.join(map(str, takes[:-1]))} and {takes[-1]}"
         if why in ("retake", "option", "first"):
-            notes.append(_open(cut.scene, shot.take, takes, there, asked=why != "first"))
+            choices = plan.production.choices
+            file = choices.file if cut.scene in choices.takes else ""
+            notes.append(_open(cut.scene, shot.take, takes, there, file, asked=why != "first"))
         else:
             by = plan.production.choices.file if why == "choice" else _KEPT[why]
             kept.append(f"scene '{cut.scene}' has takes {there} and uses {shot.take}, which {by} says")
@@ -34,8 +36,15 @@ def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
 
 def _kept_once(plan: Plan) -> list[Text]:
     """A note on scenes that kept their clips after an edit because this run was asked to, and will not in the next."""
-    left = [s.scene for s in plan.shots if s.state is ShotState.STALE and s.earlier == "edit"]
-    scenes = [scene for scene in dict.fromkeys(left) if scene not in plan.production.choices.keep]
+    scene_of = {s.id: s.scene for s in plan.shots}
+    kept, scenes = set(plan.production.choices.keep), dict[str, None]()
+    for shot in plan.shots:
+        if shot.state is not ShotState.STALE or shot.earlier != "edit" or shot.scene in kept:
+            continue
+        if any(scene_of[parent] in kept for parent in shot.parents):
+            kept.add(shot.scene)  # it was made from that very clip
+        else:
+            scenes[shot.scene] = None
     if not scenes:
         return []
     told = (
@@ -45,10 +54,12 @@ def _kept_once(plan: Plan) -> list[Text]:
     return [text_of(told, option("keep", *scenes), ChooseTakes(f"keep {' '.join(scenes)}"))]
 
 
-def _open(scene: str, take: int, takes: Sequence[int], there: str, *, asked: bool) -> Text:
+def _open(scene: str, take: int, takes: Sequence[int], there: str, file: str, *, asked: bool) -> Text:
+    """``file``: the one beside the production that names a take of the scene now; empty: none does."""
     other = take if asked else takes[-1]
     if asked:
         told = f"scene '{scene}' has takes {there}; this film uses {take}, as this run was asked to. To keep it, "
     else:
         told = f"scene '{scene}' has takes {there}; the film uses {take}, since no other is chosen. To use {other}, "
-    return text_of(f"{told}write take: {other} in the scene", ChooseTakes(f"choose {scene}={other}"))
+    told += f"write {scene}: {other} in {file}" if file else f"write take: {other} in the scene"
+    return text_of(told, ChooseTakes(f"choose {scene}={other}"))

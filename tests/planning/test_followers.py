@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from studio.errors import BadInput
 from studio.execution.session import Session, open_session
 from studio.ledger import open_ledger
 from studio.planning.plan import Plan
-from studio.production import Production
+from studio.production import Production, load_production
+from studio.production.choices import Choices, write_beside
+from studio.report.records import ShotRecord
+from studio.report.take_notes import take_notes
 from studio.settings import load_settings
 from studio.wording import Surface, asked_from
 from tests.planning.test_takes import CHAIN, bought, buy, clip, states  # noqa: F401
@@ -143,3 +147,30 @@ async def test_the_command_keeps_clips(workplace: Path, clip: Path) -> None:  # 
     ledger = open_ledger(load_settings().ledger)
     assert len(ledger.made_for("a-film", "sandbox", list("abcd"))) == 4
     ledger.close()
+
+
+async def test_what_was_kept_for_one_run_is_told(workplace: Path, clip: Path) -> None:  # noqa: F811
+    """The end of a run that kept clips says that the next one will not, and what keeps them; not once it is written."""
+    file = workplace / "film.json"
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+        await bought(session, EDITED, clip, keep=("all",))
+        (note,) = take_notes(await planned(session, EDITED, keep=("all",)), _records("abcd"))
+        with asked_from(Surface.COMMAND):
+            assert str(note).endswith("unless it has --keep b --keep c, or: studio takes YOUR_PRODUCTION keep b c")
+        file.write_text(EDITED.model_dump_json(exclude_unset=True))
+        write_beside(file, Choices(keep=("b",)))
+        plan = await planned(session, load_production(file))
+        assert (states(plan)["c"], plan.to_pay) == ("stale", Decimal(0))
+        assert take_notes(plan, _records("abcd")) == []
+
+
+def _records(names: str) -> list[ShotRecord]:
+    """Records of shots without takes."""
+    return [
+        ShotRecord(
+            id=name, scene=name, outcome="reused", prompt="", model="ray-2", resolution="720p", aspect_ratio="16:9",
+            seconds=Fraction(5),
+        )
+        for name in names
+    ]  # fmt: skip

@@ -52,6 +52,8 @@ def used(workplace: Path) -> Path:
         ("flows.costs",),
         ("studio_cli", "costs", "--json"),
         ("studio_cli", "concepts"),
+        ("studio_cli", "takes", "film.yaml"),
+        ("studio_cli", "diff", "film.yaml"),
         ("studio_cli", "--help"),
         ("flows.produce", "--help"),
     ],
