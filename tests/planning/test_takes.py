@@ -183,3 +183,17 @@ async def test_all_takes_are_told(workplace: Path, clip: Path) -> None:
         assert all(t.clip is not None and t.clip.is_file() for t in by_id["a"].takes)
         assert (by_id["d"].takes, by_id["d"].stale) == ((), "")
         assert "another take" in by_id["b"].stale
+
+
+async def test_all_takes_of_a_stale_clip_are_told(workplace: Path, clip: Path) -> None:
+    """A clip that is stale has the takes that it had before its source was made again."""
+    async with open_session(load_settings()) as session:
+        await bought(session, film(*CHAIN), clip)
+        await bought(session, film(*CHAIN), clip, retake=("b",))
+        await bought(session, film(*CHAIN), clip, retake=("a",))
+        plan, seeds = await session.plan(film(*CHAIN), takes={"a": 2, "b": 2})
+        assert states(plan)["b"] == "stale"
+        run = Run(session, plan, seeds, run_id="r3", out=workplace, budget=None, started_at=datetime.now(UTC))
+        record = make_record(run, {s.id: ShotResult(s) for s in plan.shots})
+        told = next(s for s in record.shots if s.id == "b")
+        assert [(t.take, t.used) for t in told.takes] == [(1, False), (2, True)]
