@@ -103,8 +103,9 @@ def _of_clip(
         scenes = {s.id: s.scene for s in plan.shots}
         follows = {scenes[p] for s in plan.shots if s.scene == shot.scene for p in s.parents} - {shot.scene}
         parents = [scene for scene in dict.fromkeys(s.scene for s in plan.shots) if scene in follows & changed]
-        if parents and _without_orders(shot.request) == _without_orders(was.get("request")):
-            why = f"follows {' and '.join(repr(parent) for parent in parents)}"
+        if _without_orders(shot.request) == _without_orders(was.get("request")):
+            kept = "the last film kept an earlier clip of it" if was.get("stale") else "what it is made from changed"
+            why = f"follows {' and '.join(map(repr, parents))}" if parents else kept
         else:
             why = "the film's options changed" if film else "a file or a description that it uses changed"
         found.append(SceneChange(shot.scene, "remade", told=why))

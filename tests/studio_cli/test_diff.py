@@ -146,6 +146,17 @@ async def test_an_edit_and_what_follows_it(made: Path) -> None:
     assert [n for n in found["notes"] if "this run pays $2.13; with the clips that they have it pays $0.71" in n]
 
 
+async def test_a_film_that_kept_a_clip(made: Path, clip: Path) -> None:  # noqa: F811
+    """A clip that the last film kept after an edit, and the next would make anew, is told as that."""
+    made.write_text(FILM.replace("harbour at dawn", "harbour at dusk"))
+    await _filmed(made, clip, "two", keep=("all",))
+    changes = await since(made)
+    assert [(c.scene, c.kind, c.told) for c in changes.scenes] == [
+        ("b", "remade", "the last film kept an earlier clip of it"), ("c", "remade", "follows 'b'"),
+    ]  # fmt: skip
+    assert kinds(await since(made, keep=("all",))) == [("b", "stale"), ("c", "stale")]
+
+
 async def test_the_latest_film_counts(made: Path, clip: Path) -> None:  # noqa: F811
     """The film that was made last is compared with, not one of another service; ``--film`` names any."""
     made.write_text(FILM.replace("title: A Film", "title: A Film\nresolution: 540p"))
