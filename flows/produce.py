@@ -152,8 +152,9 @@ async def _film_of(run: Run, made: Execution[End]) -> Assembly:
 
 
 async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> RunRecord:
-    record = await asyncio.to_thread(record_of, run, made.results, film)
-    await begun(write_report, Told(record, run.session.kept), [film] if film else list(made.footage.values()))
+    with run.filing():
+        record = await asyncio.to_thread(record_of, run, made.results, film)
+        await begun(write_report, Told(record, run.session.kept), [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from studio.errors import SettingsError
-from studio.ledger import CostRow, costs, open_ledger, suspense
+from studio.errors import BadInput, SettingsError
+from studio.ledger import CostRow, Ledger, costs, open_ledger, suspense
 from studio.ledger.costs import COLUMNS
 from studio.money import ZERO, plain, usd
 from studio.settings import load_settings
@@ -34,11 +34,19 @@ def show(
         str | None, typer.Option(metavar="DATE", help="from this day on, such as 2026-11-01 (UTC)")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="print every booking, in the columns of each film's costs.csv")
+    ] = False,
 ) -> None:
     async def go() -> None:
         start = _day(since)
+        if as_csv and as_json:
+            raise BadInput("--csv and --json are two forms of the same: say one of them")
         ledger = open_ledger(load_settings().ledger)
         try:
+            if as_csv:
+                _print_bookings(ledger, start)
+                return
             rows = costs(ledger, by=by.value, since=start)
             unsure = {realm: suspense(ledger, realm) for realm in sorted({row.realm for row in rows})}
         finally:
@@ -51,6 +59,14 @@ def show(
             _print(rows, by, unsure)
 
     run_command(go())
+
+
+def _print_bookings(ledger: Ledger, since: datetime | None) -> None:
+    """Every booking as CSV, with what was billed and what was made on this machine in columns of their own."""
+    from studio.ledger.filing import bookings
+    from studio.report.costs import as_csv, booking_row
+
+    print(as_csv(map(booking_row, bookings(ledger, since=since))), end="")
 
 
 def _day(text: str | None) -> datetime | None:

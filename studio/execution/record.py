@@ -173,7 +173,8 @@ def _told(error: BaseException | None) -> Words | None:
 
 
 def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None) -> RunRecord:
-    """The record of a run, with its film where there is one."""
+    """The record of a run, with its film where there is one, and the bookings that stand in its file."""
     if film is None:
-        return make_record(run, results)
-    return make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)
+        return replace(make_record(run, results), bookings=run.bookings())
+    made = make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)
+    return replace(made, bookings=run.bookings())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from studio.disk import disk_errors
 from studio.errors import NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
@@ -19,12 +21,14 @@ from studio.execution.retries import Attempts
 from studio.execution.session import Session, budget_notes, caps_of
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
+from studio.ledger.filing import Booking, claim, give_up, written
 from studio.ledger.new_takes import end_retakes, keep_retakes
 from studio.money import usd
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.purchasing.gateway import PurchaseGateway
 from studio.remedies import Aside, Words, option, text_of
+from studio.storage.running import AtWork, at_work
 
 T = TypeVar("T")
 MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
@@ -47,6 +51,7 @@ class Run:
         self.beside = beside
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[Words, ...] = ()
+        self._at_work: AtWork | None = None
         #: Ids of shots whose generation was awaited by this process: the ledger knows their end.
         self.awaited: set[str] = set()
         self._gateways: dict[tuple[str, str], PurchaseGateway] = {}
@@ -120,6 +125,8 @@ class Run:
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
+        with disk_errors("the lock of a run", self.session.home):
+            self._at_work = await asyncio.to_thread(AtWork, self.session.home, self.id)
         if to_do:
             await self.session.connect()
         realm = self.session.service.realm
@@ -140,10 +147,30 @@ class Run:
         elif plan.budgeting.made_out_of:
             share(ledger, film, plan.budgeting.made_out_of, realm)
 
+    def bookings(self) -> tuple[Booking, ...]:
+        """The ledger's bookings that stand in this run's costs.csv: its own, and late ones of earlier runs."""
+        session = self.session
+        return claim(
+            session.ledger, self.id, film=self.plan.production.budget_name, realm=session.service.realm,
+            running=[other for other in at_work(session.home) if other != self.id],
+        )  # fmt: skip
+
+    @contextmanager
+    def filing(self) -> Iterator[None]:
+        """A block that writes the run's files: with an error, its bookings are left to the next run's file."""
+        try:
+            yield
+        except BaseException:
+            give_up(self.session.ledger, self.id)
+            raise
+        written(self.session.ledger, self.id)
+
     def end(self, made: Collection[str], *, film: bool) -> None:
         """Record in the ledger how the run ended. ``made``: the ids of the shots that were made."""
         session = self.session
         session.ledger.end_run(self.id, "film" if film else "incomplete")
+        if self._at_work is not None:
+            self._at_work.end()
         if film and self.plan.retaking is not None:
             missing = {s.scene for s in self.plan.shots if s.id not in made}
             asked = set(self.plan.retaking.takes)

@@ -253,3 +253,16 @@ callbacks = Table(
     Column("at", Utc, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
+
+# Bookings by the run in whose costs.csv they stand; ``written``: that file was written.
+filed = Table(
+    "filed",
+    metadata,
+    Column(
+        "entry", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("entries.id"), primary_key=True,
+        autoincrement=False,
+    ),
+    Column("run", String(80), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("written", Boolean, nullable=False),
+)  # fmt: skip

@@ -60,8 +60,9 @@ async def make(
         footage = {shot: str(await steps.sha256(end)) for shot, end in made.footage.items()}
         with disk_errors("the film", work.out, session.home):
             film = await make_film(work, footage)
-    record = record_of(work, made.results, film)
-    await asyncio.to_thread(write_all, record, record.out, session.kept)
+    with work.filing():
+        record = record_of(work, made.results, film)
+        await asyncio.to_thread(write_all, record, record.out, session.kept)
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
         await archives_of(work, [r.shot for r in made.results.values() if r.clip is not None])

@@ -8,10 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from studio.editing.values import FilmCut, FilmRecord, SeamRecord
 from studio.remedies import Words
+
+if TYPE_CHECKING:
+    from studio.ledger.filing import Booking
 
 __all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
 
@@ -101,6 +104,7 @@ class RunRecord:
     budget: Decimal | None = None
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Words, ...] = ()
+    bookings: tuple[Booking, ...] = ()  # of the ledger, which stand in this run's costs.csv
 
     @property
     def cost(self) -> Decimal:

@@ -26,8 +26,13 @@ GRAVEST: tuple[ShotOutcome, ...] = (
 
 def kind_of(shot: ShotRecord) -> Kind:
     """The kind of a shot: a clip, a still, or a clip made of another one."""
-    spec = find_spec(shot.api)
-    return "clip" if spec is None else _KINDS[spec.operation(shot.endpoint)]
+    return kind_at(shot.api, shot.endpoint)
+
+
+def kind_at(api: str, endpoint: str) -> Kind:
+    """The kind of what a service makes at an endpoint."""
+    spec = find_spec(api)
+    return "clip" if spec is None else _KINDS[spec.operation(endpoint)]
 
 
 def gravest(outcomes: Iterable[ShotOutcome]) -> ShotOutcome:

@@ -34,7 +34,7 @@ from studio.report.records import FilmCut, RunRecord, SeamRecord
 from studio.report.run_json import run_summary
 from studio.report.scenes import scenes
 from studio.report.seams import grade
-from tests.support.reports import large, sample, shot
+from tests.support.reports import booking, large, sample, shot, with_bookings
 
 
 @pytest.fixture(scope="module")
@@ -71,27 +71,44 @@ def test_the_same_record_gives_the_same_bytes(record: RunRecord, tmp_path: Path)
 
 
 def test_costs_read_back_and_add_up(record: RunRecord, tmp_path: Path) -> None:
-    """A row a shot in film order, then a total that is exactly the sum and exactly the record's."""
-    *shots, total = rows(write_costs(record, tmp_path))
-    assert tuple(total) == COLUMNS
-    assert [row["scene"] for row in shots] == ["harbour", "climb", "stair", "lamp", "storm", "rescue"]
-    assert total["scene"] == "TOTAL"
-    for column, expected in (
-        ("new_usd", record.cost),
-        ("reused_usd", record.reused),
-        ("refunded_usd", record.refunded),
-    ):
-        assert sum(Decimal(row[column]) for row in shots) == Decimal(total[column]) == expected
+    """A row a booking, refunds as their own negative rows, no total: the column adds up to what the run was billed."""
+    found = rows(write_costs(with_bookings(record, realm="luma"), tmp_path))
+    assert tuple(found[0]) == COLUMNS
+    assert {row["entry"] for row in found} == {"purchase", "refund"}
+    assert sum(Decimal(row["amount"]) for row in found) == record.cost > 0
+    refunds = [Decimal(row["amount"]) for row in found if row["entry"] == "refund"]
+    assert -sum(refunds) == record.refunded > 0
+    assert {(row["billing"], row["currency"], row["sandbox_amount"]) for row in found} == {("billed", "USD", "0.00")}
+    assert all(row["date"].endswith("Z") for row in found)
+
+
+def test_sandbox_money_is_in_a_column_of_its_own(record: RunRecord, tmp_path: Path) -> None:
+    """What was made on this machine adds nothing to the amount: a sum over the column is what was really billed."""
+    found = rows(write_costs(with_bookings(record), tmp_path))
+    assert {(row["billing"], row["amount"]) for row in found} == {("sandbox", "0.00")}
+    assert sum(Decimal(row["sandbox_amount"]) for row in found) == record.cost
+
+
+def test_a_second_run_in_the_same_folder_keeps_the_first_one_s_rows(record: RunRecord, tmp_path: Path) -> None:
+    """With --out, runs share a folder: the file has the bookings of each, once, also when it is written again."""
+    first = with_bookings(record, realm="luma")
+    second = replace(first, bookings=(booking(99, record.shots[0], Decimal("0.71"), "reserved", realm="luma"),))
+    write_costs(first, tmp_path)
+    for _ in range(2):
+        found = rows(write_costs(second, tmp_path))
+    assert [row["booking"] for row in found] == [*(b.id for b in first.bookings), "b00c-99"]
+    (tmp_path / "costs.csv").write_text("scene,shot,new_usd\nTOTAL,,5.00\n")  # of an earlier version
+    assert [row["booking"] for row in rows(write_costs(second, tmp_path))] == ["b00c-99"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n=", "  =", "＝"])
 def test_a_cell_never_starts_a_formula(record: RunRecord, tmp_path: Path, start: str) -> None:
-    """Whatever a spreadsheet would run gets an apostrophe before it; amounts stay numbers."""
-    evil = replace(record.shots[0], generation_id=f"{start}HYPERLINK(1)", model=f"{start}cmd|' /C calc'!A0")
-    row = rows(write_costs(replace(record, shots=(evil,), cuts=()), tmp_path))[0]
-    assert row["generation_id"].startswith("'")
-    assert row["model"].startswith("'")
-    assert Decimal(row["new_usd"]) == evil.cost
+    """Whatever a spreadsheet would run gets an apostrophe before it; amounts stay numbers, negative ones too."""
+    shot_ = replace(record.shots[0], generation_id=f"{start}HYPERLINK(1)", model=f"{start}cmd|' /C calc'!A0")
+    evil = replace(booking(1, shot_, Decimal("-0.40"), "failed", realm="luma"), production=f"{start}1+1")
+    row = rows(write_costs(replace(record, bookings=(evil,)), tmp_path))[0]
+    assert all(row[name].startswith("'") for name in ("generation_id", "model", "production"))
+    assert row["amount"] == "-0.40"
 
 
 def test_the_manifest_reads_back(record: RunRecord, tmp_path: Path) -> None:

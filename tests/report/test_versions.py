@@ -22,7 +22,7 @@ from studio.report.seams import meetings
 from studio.report.thumbnails import Thumbnails
 from studio.wording import Surface, asked_from
 from tests.support.pages import Page
-from tests.support.reports import finished, shot
+from tests.support.reports import finished, shot, with_bookings
 
 
 @pytest.fixture(scope="module")
@@ -186,16 +186,11 @@ def test_tags_say_where_a_shot_is_from(record: RunRecord) -> None:
     assert 'class="api"' not in page(alone)
 
 
-def test_costs_name_the_kind_and_no_length_of_a_still(record: RunRecord, tmp_path: Path) -> None:
-    """Every row says what was bought; a still has no seconds, and the total counts it."""
-    with write_costs(record, tmp_path).open(newline="", encoding="utf-8") as file:
-        *rows, total = csv.DictReader(file)
-    found = {row["shot"]: (row["kind"], row["seconds"]) for row in rows}
-    assert found["harbour.still"] == ("still", "")
-    assert found["harbour"] == ("clip", "5")
-    assert found["climb.large"] == ("upscale", "5")
-    assert found["climb.large.sound"] == ("sound", "5")
-    assert sum(Decimal(row["reused_usd"]) for row in rows) == Decimal(total["reused_usd"]) == record.reused
+def test_costs_name_the_kind(record: RunRecord, tmp_path: Path) -> None:
+    """Every booking says what was bought."""
+    with write_costs(with_bookings(record), tmp_path).open(newline="", encoding="utf-8") as file:
+        found = {row["shot"]: row["kind"] for row in csv.DictReader(file)}
+    assert (found["harbour"], found["climb.large"], found["climb.large.sound"]) == ("clip", "upscale", "sound")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +205,7 @@ def test_costs_name_the_kind_and_no_length_of_a_still(record: RunRecord, tmp_pat
 def test_every_endpoint_has_its_kind(record: RunRecord, tmp_path: Path, api: str, endpoint: str, kind: str) -> None:
     """Both APIs' words for one thing are one kind."""
     one = replace(record, shots=(replace(record.shots[1], api=api, endpoint=endpoint),), cuts=())
-    with write_costs(one, tmp_path).open(newline="", encoding="utf-8") as file:
+    with write_costs(with_bookings(one), tmp_path).open(newline="", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["kind"] == kind
 
 

@@ -51,6 +51,7 @@ def used(workplace: Path) -> Path:
         ("studio_cli", "plan", "film.yaml"),
         ("flows.costs",),
         ("studio_cli", "costs", "--json"),
+        ("studio_cli", "costs", "--csv"),
         ("studio_cli", "concepts"),
         ("studio_cli", "takes", "film.yaml"),
         ("studio_cli", "diff", "film.yaml"),

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from studio.ledger.filing import Booking
+from studio.ledger.values import EntryKind
 from studio.report.records import FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 
 START = datetime(2025, 11, 22, 10, 42, 5, tzinfo=UTC)
@@ -254,6 +256,27 @@ def finished(folder: Path) -> RunRecord:
     )  # fmt: skip
     cuts = tuple(replace(cut, shots=(sounded.id,)) if cut.scene == "climb" else cut for cut in base.cuts)
     return replace(base, shots=shots, cuts=cuts)
+
+
+def booking(number: int, known: ShotRecord, amount: Decimal, kind: EntryKind, *, realm: str = "sandbox") -> Booking:
+    """The ledger's line for a shot."""
+    return Booking(
+        id=f"b00c-{number}", production="light", project="light", run="run-1", at=after(number), realm=realm,
+        provider=known.api, kind=kind, amount=amount, scene=known.scene, shot=known.id, take=known.take,
+        endpoint=known.endpoint, model=known.model, price_table=known.price_table, order=known.order,
+        generation_id=known.generation_id,
+    )  # fmt: skip
+
+
+def with_bookings(record: RunRecord, *, realm: str = "sandbox") -> RunRecord:
+    """The record with a booking for each purchase of the run, and one for each refund."""
+    lines: list[Booking] = []
+    for shot in record.shots:
+        if shot.cost + shot.refunded:
+            lines.append(booking(len(lines), shot, shot.cost + shot.refunded, "reserved", realm=realm))
+        if shot.refunded:
+            lines.append(booking(len(lines), shot, -shot.refunded, "failed", realm=realm))
+    return replace(record, bookings=tuple(lines))
 
 
 def takes_of(folder: Path, known: ShotRecord, count: int, *, used: int) -> tuple[TakeRecord, ...]:
