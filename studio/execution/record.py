@@ -84,6 +84,9 @@ def make_record(
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
         production=written_of(run.plan.production),
+        version=run.plan.production.version,
+        film_slug=run.plan.production.film_slug,
+        project=run.plan.production.budget_name,
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),

@@ -15,7 +15,7 @@ def as_draft(production: Production) -> Production:
     """The same production at the cheapest tier of each scene's API: no HDR, no sound, nothing upscaled."""
     plain = {"upscale": None, "sound": "", "hdr": False, "exr": False}
     scenes = tuple(s.model_copy(update={**_tier(production, s), **plain}) for s in production.scenes)
-    return production.model_copy(update={"scenes": scenes, "upscale": None})
+    return production.model_copy(update={"scenes": scenes, "upscale": None}).as_draft()
 
 
 def finished_draft(production: Production) -> Production:

@@ -78,6 +78,9 @@ class Production(Frozen):
     _budget_name: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
     _choices: Choices = PrivateAttr(Choices())
+    # Set by a run's options: whether it is the draft, and the slug of the film of which this is another shape.
+    _is_draft: bool = PrivateAttr(False)
+    _shape_of: str = PrivateAttr("")
 
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
@@ -190,12 +193,30 @@ class Production(Frozen):
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
         self._budget_name, self._notes, self._choices = other.budget_name, other.notes, other.choices
+        self._is_draft, self._shape_of = other._is_draft, other.film_slug
         return self
+
+    def as_draft(self) -> Self:
+        """This production, marked as the draft of its film."""
+        self._is_draft = True
+        return self
+
+    @property
+    def film_slug(self) -> str:
+        """The slug of its film: its own, or that of the film of which it is another shape."""
+        return self._shape_of or self.slug
+
+    @property
+    def version(self) -> str:
+        """The name of this version of the film: ``final``, ``draft``, ``9:16`` (reframed), ``9:16 draft``."""
+        return " ".join(filter(None, (self.reframe, "draft" if self._is_draft else ""))) or "final"
 
     def named(self, slug: str, budget_name: str) -> Production:
         """The same production under another slug, sharing the budget of that name."""
         found = self.model_copy(update={"slug": slug})
         found._budget_name = budget_name
+        if self._shape_of:
+            found._shape_of = budget_name
         return found
 
     def model_of(self, scene: Scene) -> Model:

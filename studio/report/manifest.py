@@ -44,6 +44,9 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "title": record.title,
         "slug": record.slug,
+        "version": record.version,
+        "film_slug": record.film_slug or record.slug,
+        "project": record.project or record.film_slug or record.slug,
         "run": {
             "id": record.run_id,
             "started_at": iso(record.started_at),

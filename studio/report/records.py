@@ -104,6 +104,9 @@ class RunRecord:
     budget: Decimal | None = None
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Words, ...] = ()
+    version: str = "final"  # as ``Production.version``
+    film_slug: str = ""  # of the film that it is a version of; empty: ``slug``
+    project: str = ""  # the holder of its budget
     bookings: tuple[Booking, ...] = ()  # of the ledger, which stand in this run's costs.csv
 
     @property
