@@ -30,6 +30,7 @@ from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
+from studio.execution.film import shelve
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
 from studio.execution.record import record_of
@@ -142,6 +143,7 @@ async def produce(
             run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
             if failure is not None:
                 raise failure
+            shelve(run, record.cuts)
             return run_summary(record)
 
 

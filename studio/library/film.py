@@ -13,7 +13,7 @@ from typing import Any
 from studio.disk import disk_errors
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.exr_archives import archives_of
-from studio.execution.film import make_film
+from studio.execution.film import make_film, shelve
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.record import record_of
 from studio.execution.run import Run
@@ -69,6 +69,7 @@ async def make(
     work.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None or film is None:
         raise failure or RuntimeError("a run without failure has its film")
+    await asyncio.to_thread(shelve, work, record.cuts)
     return Film(film.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
 
 
