@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
     "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),
     "diff": ("studio_cli.diff", "What changed since a production's last film, and what that costs."),
+    "films": ("studio_cli.films", "The finished films, the newest first: version, length, costs, and where each is."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
     "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
     "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
