@@ -1,0 +1,118 @@
+"""A film's folder to hand over: for an editor, a client, an accountant, or all of them.
+
+It is built beside its place and renamed when it is whole. All files in it are copies: an editing program may write
+into a clip, and the one in the store is what was paid for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from studio.atomic import copy, digest, part_beside
+from studio.disk import disk_errors
+from studio.errors import BadInput
+from studio.remedies import Place
+from studio.shelf.films import ShelvedFilm
+from studio.storage.ownership import MANIFEST
+
+Recipient = Literal["editor", "client", "accountant"]
+AGAIN = "make the film again: what is here costs nothing"
+RECIPIENTS: tuple[Recipient, ...] = get_args(Recipient)
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A package: its folder, the names of its files in it, and their bytes."""
+
+    folder: Path
+    files: tuple[str, ...]
+    bytes: int
+
+
+def package(film: ShelvedFilm, recipients: tuple[Recipient, ...], out: Path, *, home: Path) -> Packaged:
+    """Write a film's package to ``out``: for one recipient its files, for several a folder each.
+
+    ``home`` is where thumbnails are kept. Raises BadInput where the target is there and not empty, or something that
+    belongs into the package is missing or was changed; CannotWrite for an error of the disk. Then nothing is written.
+    """
+    _check_target(out)
+    if not (film.folder / MANIFEST).is_file():
+        raise BadInput("its run left no manifest", where=str(film.folder), hint=AGAIN)
+    with disk_errors("the package", out.parent), _made(out.parent):
+        part = part_beside(out)
+        try:
+            part.mkdir()
+            for recipient in recipients:
+                folder = part if len(recipients) == 1 else part / recipient
+                folder.mkdir(exist_ok=True)
+                _write(recipient, film, folder, home)
+            files = sorted(path for path in part.rglob("*") if path.is_file())
+            packaged = Packaged(
+                out, tuple(path.relative_to(part).as_posix() for path in files), sum(p.stat().st_size for p in files)
+            )
+            if out.exists():
+                out.rmdir()  # empty, as was checked: where it is not by now, this is an error
+            part.rename(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return packaged
+
+
+def copy_film(film: ShelvedFilm, folder: Path) -> str:
+    """Copy the film into a folder, and return its name there. Raises BadInput where it is not as its run made it."""
+    goal = folder / f"{film.slug}{film.path.suffix}"
+    copy(film.path, goal)
+    if film.sha256 and digest(goal) != film.sha256:
+        raise BadInput("the film was changed after it was made", where=str(film.path), hint=AGAIN)
+    return goal.name
+
+
+def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) -> None:
+    # Each is loaded when it is asked for: a client's report needs a decoder of pictures, an editor's none.
+    try:
+        match recipient:
+            case "editor":
+                from studio.shelf.editor import write_editor
+
+                write_editor(film, folder)
+            case "client":
+                from studio.shelf.client import write_client
+
+                write_client(film, folder, home=home)
+            case "accountant":
+                from studio.shelf.accountant import write_accountant
+
+                write_accountant(film, folder)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        raise BadInput(
+            "the manifest lacks what is needed of it", where=str(film.folder / MANIFEST), hint=AGAIN
+        ) from None
+
+
+def _check_target(out: Path) -> None:
+    if not os.path.lexists(out):
+        return
+    if not out.is_dir() or out.is_symlink():
+        raise BadInput(f"{out} is there already, and is no folder", where=Place("out"), hint="name another folder")
+    if any(out.iterdir()):
+        raise BadInput(f"{out} is there already, and is not empty", where=Place("out"), hint="name a new folder")
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A block that needs a folder: where it ends with an error, those that were made for it are gone again."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for place in missing:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
