@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
     entry("studio_cli.reconcile")
 
+import asyncio
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -17,6 +18,7 @@ from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from studio.consoles import replace_unshowable
 from studio.errors import InDoubt
+from studio.execution.late_bookings import file_late
 from studio.execution.reconciliation import Reconciliation
 from studio.execution.reconciliation import reconcile as settle
 from studio.execution.reconciliation_lines import as_json, told
@@ -57,7 +59,8 @@ async def reconcile() -> dict[str, Any]:
         unbilled.set(not choose_service(settings).billed)
         async with open_session(settings) as session:
             done = await begun(settle_the_books, session)
-        lines = told(done)
+            filed = await asyncio.to_thread(file_late, session)
+        lines = (*told(done), *(f"late bookings are in {path}" for path in filed))
         for line in lines:
             get_run_logger().info("%s", line)
         text = "\n".join(f"- {line}" for line in lines)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from studio.errors import BadInput
+from studio.execution.late_bookings import file_late
 from studio.execution.reconciliation import reconcile
 from studio.execution.reconciliation_lines import told
 from studio.execution.session import Session, open_session
@@ -70,10 +71,18 @@ def settle(
                 done = await reconcile(session)
                 for line in told(done):
                     console.print(str(line), markup=False)
+                _file_late(console, session)
                 if done.in_doubt:
                     raise in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
+            else:
+                _file_late(console, session)
 
     run_command(go())
+
+
+def _file_late(console: Terminal, session: Session) -> None:
+    for path in file_late(session):
+        console.print(f"late bookings are in {path}", markup=False)
 
 
 def _withdraw(console: Terminal, session: Session, production: str, scene: str) -> None:

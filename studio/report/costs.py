@@ -9,7 +9,7 @@ Columns, always in this order:
 booking          number of the booking; the same in every file and list
 production       slug of the production; ``project``: the name of its budget, which all versions of a film share
 run              the run that ordered it
-date             when it was booked, ISO 8601 in UTC
+date             when it was booked, ISO 8601 in UTC, to the second
 service          the service that it was ordered from
 billing          ``billed``, or ``sandbox``
 currency         ``USD``
@@ -76,7 +76,7 @@ def booking_row(booking: Booking) -> dict[str, str]:
         "production": booking.production,
         "project": booking.project,
         "run": booking.run,
-        "date": iso(booking.at),
+        "date": iso(booking.at.replace(microsecond=0)),
         "service": provider if spec is None else spec.label,
         "billing": "billed" if booking.billed else "sandbox",
         "currency": CURRENCY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from studio.errors import BadInput, Incomplete, OverBudget
 from studio.library import LumaProvider
+from studio.report.costs import read_costs
 from tests.support.shop import CHEAP, Shop
 
 FILM: dict[str, Any] = {
@@ -84,3 +86,26 @@ async def test_films_and_videos_share_the_budget(shop: Shop, workplace: Path) ->
         with pytest.raises(OverBudget):
             await luma.generate("a lighthouse", width=960, height=540)
     assert len(shop.creates) == 3
+
+
+@pytest.mark.timeout(600)
+async def test_only_a_finished_film_is_the_latest(shop: Shop, workplace: Path) -> None:
+    """The link moves to each whole film, with its bookings in its file; a run that fails, or a film with a slate in it,
+    leaves the link where it is."""
+    link = workplace / "films" / "from-python" / "latest"
+    shop.faults({"kind": "fails", "containing": "refused", "reason": "Advanced prompt moderation failed"})
+    broken = {**FILM, "scenes": [FILM["scenes"][0], {"id": "b", "prompt": "a refused boat"}]}
+    async with LumaProvider() as luma:
+        with pytest.raises(Incomplete):
+            await luma.make_film(broken)
+        await luma.make_film(broken, allow_missing=True)
+        assert not link.is_symlink()
+        film = await luma.make_film(FILM)
+        assert link.resolve() == film.path.parent
+        with pytest.raises(Incomplete):
+            await luma.make_film(broken)
+        assert link.resolve() == film.path.parent
+    rows = [row for path in workplace.rglob("costs.csv") for row in read_costs(path) or []]
+    assert len({row["booking"] for row in rows}) == len(rows)
+    assert sum(Decimal(row["sandbox_amount"]) for row in rows) == shop.charged == CHEAP * 2
+    assert {row["amount"] for row in rows} == {"0.00"}
