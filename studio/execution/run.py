@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from studio.disk import disk_errors
-from studio.errors import NotConfirmed, OverBudget, SettingsError
+from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
 from studio.execution.progress import listener
@@ -161,7 +161,8 @@ class Run:
         try:
             yield
         except BaseException:
-            give_up(self.session.ledger, self.id)
+            with suppress(LedgerError):  # then they are free again in ten minutes
+                give_up(self.session.ledger, self.id)
             raise
         written(self.session.ledger, self.id)
 
