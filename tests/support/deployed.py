@@ -174,7 +174,7 @@ class Place:
 
     def manifests(self) -> list[dict[str, Any]]:
         """The manifests that the runs wrote beside their films, in order."""
-        return [json.loads(m.read_text("utf-8")) for m in sorted(self.films.glob("tiny/*/manifest.json"))]
+        return [json.loads(m.read_text("utf-8")) for m in sorted(self.films.glob("tiny/[0-9]*/manifest.json"))]
 
 
 def tells(log: Path) -> str:
