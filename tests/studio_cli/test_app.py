@@ -90,7 +90,10 @@ def test_sandbox_is_started_as_a_program() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "number", "offered"),
-    [("studio p", "1", ["produce", "plan"]), ("studio plan --re", "2", ["--reframe", "--retake", "--renew"])],
+    [
+        ("studio p", "1", ["produce", "plan", "package"]),
+        ("studio plan --re", "2", ["--reframe", "--retake", "--renew"]),
+    ],
 )
 def test_a_shell_completes_commands_and_their_options(typed: str, number: str, offered: list[str]) -> None:
     """The shell's question is answered with the commands, and with the options of the one that is typed."""
