@@ -145,7 +145,7 @@ def _copies(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
     """The copies of clips beside a film that its timeline links to, as they were made there."""
     digests = Digests()
     known = {str((shot.get("clip") or {}).get("sha256") or "") for shot in manifest["shots"]}
-    for path in _inside(folder / LINKED):
+    for path in [] if (folder / LINKED).is_symlink() else _inside(folder / LINKED):
         if path.is_file() and not path.is_symlink() and digests.of(path) in known:
             yield path
 

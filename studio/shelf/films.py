@@ -130,9 +130,8 @@ def _of_manifest(folder: Path, found: Mapping[str, Any]) -> ShelvedFilm | Skippe
     slug, film = str(found["slug"]), found["film"]
     if film is None:
         return "without a film"
-    path = folder / FILM if not isinstance(film["path"], str) else folder / film["path"]
-    if not path.is_file():
-        path = folder / FILM  # the folder was moved, and its manifest names the place of before
+    # The name alone: the folder may have been moved since, and nothing outside of it is a film of this shelf.
+    path = folder / Path(str(film["path"])).name
     if not path.is_file():
         return "without a film"
     cost, production = found["cost"], found.get("production") or {}

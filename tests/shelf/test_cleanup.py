@@ -141,6 +141,27 @@ def test_a_film_that_cannot_be_made_again_stays(workplace: Path) -> None:
     assert any("the clip of 'wake' is nowhere else" in line for line in found["left"])
 
 
+def test_nothing_outside_of_a_film_s_folder_is_removed(workplace: Path) -> None:
+    """A manifest that names a file elsewhere, and a folder of clips that is a link into the store: neither is
+    followed."""
+    films, home = workplace / "films", workplace / ".studio"
+    folder = shelved(films, home, "run-0")
+    shelved(films, home, "run-1", made=1)
+    mine = (folder / "film.mp4").rename(workplace / "holiday.mp4")
+    found = json.loads((folder / "manifest.json").read_text("utf-8"))
+    found["film"]["path"] = str(mine)
+    (folder / "manifest.json").write_text(json.dumps(found))
+    linked = shelved(films, home, "run-2", made=-1)
+    clip = home / "clips" / found["shots"][0]["clip"]["sha256"][:2]
+    shutil.rmtree(linked / "clips")
+    (linked / "clips").symlink_to(clip)
+    before = files(home / "clips")
+    cleaned("--films", "--yes")
+    assert mine.exists()
+    assert not (linked / "film.mp4").exists()
+    assert files(home / "clips") == before
+
+
 def test_films_of_one_production(workplace: Path) -> None:
     """With a production, only its films are looked at; --keep says how many of each version stay."""
     films, home = workplace / "films", workplace / ".studio"
