@@ -143,9 +143,7 @@ def short(console: Console, stage: Stage, *, keep: bool) -> int:
     found = ratios(calm or rounds)
     console.print(compared(found, kept))
     if not calm:
-        console.print(
-            "The machine was busy with other work: times say little, and processor time alone is judged."
-        )
+        console.print("The machine was busy with other work: times say little, and processor time alone is judged.")
     if keep:
         write(KEPT, found)
         return 0

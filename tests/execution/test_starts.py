@@ -66,7 +66,10 @@ async def test_without_a_limit_all_are_begun() -> None:
 async def test_the_longest_chain_goes_first() -> None:
     """A shot on which three others wait is begun before those on which nothing waits, though it stands last."""
     scenes = [scene(f"s{number}", prompt=f"wave {number}") for number in range(12)]
-    scenes += [scene("a", prompt="wave a"), *(scene(b, prompt=f"wave {b}", continue_from=a) for a, b in ("ab", "bc", "cd"))]
+    scenes += [
+        scene("a", prompt="wave a"),
+        *(scene(b, prompt=f"wave {b}", continue_from=a) for a, b in ("ab", "bc", "cd")),
+    ]
     drawn = plan(film(*scenes))
     assert remaining(drawn)["a"] == 3
     works = Works(drawn, slots=1)
