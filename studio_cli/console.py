@@ -27,6 +27,7 @@ STYLES = {
 FROM = {
     "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
     "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
+    "cut": "frame of the cut of {}",
 }  # fmt: skip
 MOST_NAMED = 3  # sources of a kind that are named; more are only counted
 # Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least

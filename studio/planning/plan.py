@@ -40,9 +40,9 @@ class ShotState(StrEnum):
 
 
 #: Kinds of source that a shot of this plan makes; the others are seed assets and existing generations.
-OF_A_SHOT = ("shot", "still", "clip", "first", "last")
+OF_A_SHOT = ("shot", "still", "clip", "first", "last", "cut")
 #: Kinds of source whose clip must be downloaded before they can be sent.
-OF_A_FILE = ("first", "last")
+OF_A_FILE = ("first", "last", "cut")
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ class Shot:
     @property
     def parents(self) -> tuple[str, ...]:
         """Shots that must be completed before this one is ordered."""
+        return tuple(dict.fromkeys(shot for s in self.sources if s.kind in OF_A_SHOT for shot in s.shots))
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Shots whose result it is made from: ``parents`` without those that only tell where a scene is cut."""
         return tuple(dict.fromkeys(s.ref for s in self.sources if s.kind in OF_A_SHOT))
 
     @property
@@ -181,6 +186,8 @@ class Plan:
     notes: tuple[Words, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
+    #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
+    cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
 
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)

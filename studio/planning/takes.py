@@ -14,13 +14,20 @@ from typing import Any
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
+from studio.planning.joins import from_a_cut, joined_elsewhere
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
 from studio.production.slugs import earlier_text
 from studio.remedies import Aside, Text, option, text_of
 
 ALL = "all"
-FRAMES = ("generation", "first", "last")  # types in a request for another clip that this one starts from or ends on
+ANOTHER_TAKE, ANOTHER_CUT = "has another take", "is cut at another frame"
+FRAMES = (
+    "generation",
+    "first",
+    "last",
+    "cut",
+)  # types in a request for another clip that this one starts from or ends on
 
 
 @dataclass(frozen=True)
@@ -84,22 +91,27 @@ def keep_stale(plan: Plan, ledger: Ledger, *, fresh: Collection[str], has: Calla
         return plan
     history, lineages = history_of(ledger, plan), lineages_of(plan)
     keys = {s.id: s.key for s in plan.shots}
-    shots, stale = [], []
+    said = {s.id for s in plan.production.scenes if plan.production.join_of(s) is not None}
+    shots, stale, moved = list[Shot](), list[Shot](), set[str]()
     for shot in plan.shots:
-        kept = _kept(shot, lineages, keys, history, ledger, has, fresh)
+        kept = _kept(shot, lineages, keys, history, ledger, has, fresh, said)
         if kept.key != shot.key:
             keys[shot.id] = kept.key
+        if shot.scene in said and kept.state is ShotState.NEW and history.like(shot, lineages[shot.key]):
+            fresh = {*fresh, shot.scene}  # joined in another way than it was: so all of its clips are new
         if kept.state is ShotState.STALE:
             stale.append(shot)
+            moved |= {shot.scene} if joined_elsewhere(shot, kept.request) else set()
         shots.append(kept)
-    return replace(plan, shots=tuple(shots), notes=(*plan.notes, *_notes(stale)))
+    return replace(plan, shots=tuple(shots), notes=(*plan.notes, *_notes(stale, moved)))
 
 
 def _kept(
     shot: Shot, lineages: Mapping[str, str], keys: Mapping[str, str], history: History, ledger: Ledger,
-    has: Callable[[str], bool], fresh: Collection[str],
+    has: Callable[[str], bool], fresh: Collection[str], said: Collection[str],
 ) -> Shot:  # fmt: skip
-    """The shot to use: a fresh one, or the one that was bought before."""
+    """The shot to use: a fresh one, or the one that was bought before. ``said``: scenes for which it is written how
+    they go on from a scene that is cut: then they are bought so."""
     if shot.generation:
         return shot
     wish = lineages[shot.key]
@@ -112,6 +124,8 @@ def _kept(
     if shot.state is not ShotState.NEW or not shot.parents or _asked(shot, fresh):
         return shot
     for row in history.like(shot, wish):
+        if shot.scene in said and from_a_cut(row.request) != from_a_cut(shot.request):
+            continue
         if row.take == shot.take and row.clip is not None and has(row.clip):
             return replace(shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE)
     return shot
@@ -149,14 +163,14 @@ def _asked(shot: Shot, fresh: Collection[str]) -> bool:
     return ALL in fresh or shot.scene in fresh
 
 
-def _notes(stale: list[Shot]) -> list[Text]:
+def _notes(stale: list[Shot], moved: Collection[str]) -> list[Text]:
     by_scene: dict[str, list[Shot]] = defaultdict(list)
     for shot in stale:
         by_scene[shot.scene].append(shot)
     return [
         text_of(
-            f"scene '{scene}' is stale: what it was made from has another take now. Its clip is used as it is; a fresh "
-            f"one costs {usd(sum((s.quote.usd for s in shots), ZERO))}",
+            f"scene '{scene}' is stale: what it was made from {ANOTHER_CUT if scene in moved else ANOTHER_TAKE} now. "
+            f"Its clip is used as it is; a fresh one costs {usd(sum((s.quote.usd for s in shots), ZERO))}",
             Aside(": ", option("renew", scene)),
         )
         for scene, shots in by_scene.items()
@@ -196,8 +210,8 @@ def _lineage(endpoint: str, request: Mapping[str, Any], lineages: Mapping[str, s
     def named_by_lineage(value: Any) -> Any:
         if isinstance(value, Mapping):
             if "order" in value and value.get("type") in FRAMES:
-                # A clip that continues another has one lineage, whether it is given its generation or its frame.
-                value = {**value, "type": "generation"}
+                # A clip that continues another has one lineage, whether it is given its generation or a frame of it.
+                value = {name: part for name, part in value.items() if name != "frame"} | {"type": "generation"}
             return {
                 name: lineages.get(part, part) if name == "order" and isinstance(part, str) else named_by_lineage(part)
                 for name, part in value.items()

@@ -23,7 +23,9 @@ from studio.production.field_types import (
     AspectRatio,
     Choice,
     Dollars,
+    FilmSeconds,
     Flag,
+    Join,
     Lengths,
     Model,
     Resolution,
@@ -106,6 +108,14 @@ class Production(Frozen):
     )
     chain: Flag = Field(
         default=False, description="Each scene without a start of its own continues from the scene before it."
+    )
+    join: Annotated[Join, Choice] | None = Field(
+        default=None,
+        description="How scenes go on from one that is cut to its length: frame, whole or generation (see the "
+        "scene's). Empty: frame, and what was bought from the end of a clip stays.",
+    )
+    length: FilmSeconds | None = Field(
+        default=None, description="Seconds that the film should last. The plan tells a difference, and what meets it."
     )
     upscale: Annotated[Resolution, Choice] | None = Field(
         default=None, description="Finish every scene's clips at this resolution, as a step of its own."
@@ -198,6 +208,10 @@ class Production(Frozen):
     def clips_of(self, scene: Scene) -> Lengths:
         """The preference by which the lengths of a scene's clips are chosen."""
         return scene.clips or self.clips
+
+    def join_of(self, scene: Scene) -> Join | None:
+        """The way that is written for a scene to go on from one that is cut; None where none is."""
+        return scene.join or self.join
 
     def position_of(self, scene: Scene) -> SourcePosition | None:
         """The position of a scene's picture in a reframed frame; None: the service centres it."""
