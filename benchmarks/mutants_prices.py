@@ -114,7 +114,7 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "a fresh take of a parent makes a bridge of earlier versions new", "studio/planning/takes.py",
-        '| {"type": "generation"}', "",  of("planning/takes", "earlier_form"),
+        '| {"type": "generation"}', "", of("planning/takes", "earlier_form"),
     ),
     Mutant(
         TOGETHER, "a generation goes beside another frame", CLIPS,

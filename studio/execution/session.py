@@ -31,6 +31,7 @@ from studio.ledger.mark import LedgerMark
 from studio.ledger.new_takes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
 from studio.planning import draw_plan
+from studio.planning.alternatives import with_alternatives
 from studio.planning.asset_use import assets_of, notes_on
 from studio.planning.context import Seed
 from studio.planning.film_names import Named, named_as_begun
@@ -133,7 +134,9 @@ class Session:
         notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
         plan = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting).seen_in(books, self.has)
         fresh = frozenset((*retake, *renew))
-        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has), by_hash
+        plan = await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has)
+        draw = partial(self._drawn, seeds=seeds, takes=chosen, only=only)
+        return await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, fresh=fresh, has=self.has), by_hash
 
     def has(self, sha256: str) -> bool:
         """True if a clip, or a still, is here and undamaged."""

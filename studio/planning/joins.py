@@ -110,16 +110,17 @@ def cut_source(context: PlanningContext, scene: Scene) -> Source | None:
 
 def from_a_cut(request: Mapping[str, Any]) -> bool:
     """True if a canonical request begins with the frame at which a scene is cut."""
-    return _first(request).get("type") == "cut"
+    return first_frame_of(request).get("type") == "cut"
 
 
 def joined_elsewhere(shot: Shot, bought: Mapping[str, Any]) -> bool:
     """True if a shot was bought from the same clip as it would be now, and from another frame of it."""
-    now, then = _first(shot.request), _first(bought)
+    now, then = first_frame_of(shot.request), first_frame_of(bought)
     return now != then and now.get("order") == then.get("order") is not None and "cut" in (now["type"], then["type"])
 
 
-def _first(request: Mapping[str, Any]) -> Mapping[str, Any]:
+def first_frame_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first frame that a canonical request asks for; empty where it asks for none."""
     found = request.get("keyframes", {}).get("frame0", {})
     return found if isinstance(found, Mapping) else {}
 

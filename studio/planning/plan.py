@@ -176,6 +176,17 @@ class Budgeting:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another way to the film that costs less: what to write, USD that a run would spend then, and would spend now, and
+    the frames that the film would have."""
+
+    what: str
+    to_pay: Decimal
+    instead_of: Decimal
+    frames: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """A production as purchases, parents before children, and as a film, in the producer's order."""
 
@@ -188,6 +199,7 @@ class Plan:
     budgeting: Budgeting = Budgeting()
     #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
+    alternatives: tuple[Alternative, ...] = ()
 
     def shot(self, shot_id: str) -> Shot:
         return next(s for s in self.shots if s.id == shot_id)

@@ -11,6 +11,7 @@ from studio.planning.context import Choice, PlanningContext, Seeds
 from studio.planning.joins import edit_of, notes_on_cuts
 from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
+from studio.planning.seams import notes_on_order
 from studio.planning.ties import ties_of
 from studio.production import Production, Scene
 from studio.providers.pricing import PriceTable
@@ -44,7 +45,12 @@ def draw_plan(
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
     context = walk.context
-    notes = (*context.notes, *notes_on_cuts(context, wanted), *other_lengths(context.choices, production))
+    notes = (
+        *context.notes,
+        *notes_on_order(context.ties, production.scenes, wanted),
+        *notes_on_cuts(context, wanted),
+        *other_lengths(context.choices, production),
+    )
     return Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
 
 
