@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -27,12 +27,6 @@ FROM = {
     "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}", "cut": "frame of the cut of {}",
 }  # fmt: skip
 MOST_NAMED = 3  # sources of a kind that are named; more are only counted
-#: The kinds of seams in words, for their tally; in a row stands the kind alone.
-SEAMS: Mapping[SeamKind, tuple[str, str]] = {
-    SeamKind.CONTINUED: ("continued", "continued"), SeamKind.FRAME: ("from the frame of a cut",) * 2,
-    SeamKind.BRIDGED: ("bridged", "bridged"), SeamKind.PICTURE: ("by a shared picture",) * 2,
-    SeamKind.JUMPS: ("jumps", "jump"), SeamKind.CUT: ("cut", "cuts"),
-}  # fmt: skip
 PADDING, SHRUNK = 1, 16  # characters between columns, and of a column that gives way
 
 
@@ -86,8 +80,8 @@ def _length_line(plan: Plan, film: Overview) -> str:
 
 def _seams_line(film: Overview) -> str:
     """``seams: 3 continued, 1 from the frame of a cut, 2 cuts``."""
-    told = ((film.seams[kind], words) for kind, words in SEAMS.items() if film.seams.get(kind))
-    return "seams: " + ", ".join(f"{count} {one if count == 1 else several}" for count, (one, several) in told)
+    told = ((kind, count) for kind in SeamKind if (count := film.seams.get(kind, 0)))
+    return "seams: " + ", ".join(f"{count} {kind.in_words(count)}" for kind, count in told)
 
 
 def _table(plan: Plan, film: Overview, width: int) -> Table:

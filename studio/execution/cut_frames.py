@@ -19,7 +19,7 @@ def cut_frame(session: Session, plan: Plan, source: Source, files: Mapping[str, 
     """
     # Loaded here: a plan, which takes no frames, would wait for the decoder.
     from studio.editing.scene_edits import repeats, segments_of
-    from studio.media.frames import frame_at, save
+    from studio.media.frames import cut_name, frame_at, save
 
     clips = {name: stored_clip(session.store, files[name]) for name in source.shots}
     edit = plan.cut_at[plan.shot(source.ref).scene]
@@ -29,7 +29,7 @@ def cut_frame(session: Session, plan: Plan, source: Source, files: Mapping[str, 
     if index == last.clip.frames - 1 and last.clip.last_frame is not None:
         return last.clip.last_frame
     folder = session.store.frames_dir(last.clip.sha256)
-    path = folder / f"frame-{index}.png"
+    path = folder / f"{cut_name(index)}.png"
     if not path.exists():
         path, _ = save(frame_at(last.clip.path, index, last.clip.rhythm), folder, path.stem)
     return path

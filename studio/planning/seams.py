@@ -26,6 +26,14 @@ class SeamKind(StrEnum):
     JUMPS = "jumps"  # it goes on from another frame than the last one that is shown
     CUT = "cut"
 
+    def in_words(self, count: int = 1) -> str:
+        """What seams of the kind are: ``from the frame of a cut``, ``2`` ``cuts``."""
+        one, several = {
+            SeamKind.FRAME: ("from the frame of a cut",) * 2, SeamKind.PICTURE: ("by a shared picture",) * 2,
+            SeamKind.JUMPS: ("jumps", "jump"), SeamKind.CUT: ("cut", "cuts"),
+        }.get(self, (self.value,) * 2)  # fmt: skip
+        return one if count == 1 else several
+
 
 @dataclass(frozen=True)
 class ExpectedSeam:

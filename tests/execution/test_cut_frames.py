@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.editing.scene_edits import repeats, segments_of
+from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
 from studio.execution.cut_frames import cut_frame
 from studio.media.frames import frame_at, picture
 from studio.storage.clip_store import ClipStore
@@ -58,6 +58,12 @@ def test_the_picture_is_the_last_frame_that_the_film_shows(
     assert last.frames is not None
     edit = picture(frame_at(last.clip.path, last.start_frame + last.frames - 1))
     assert np.array_equal(found, _pixels(edit))
+    in_store["c"] = in_store["a"]
+    scenes = [SceneSegments(cut, segments_of(cut, in_store, repeats(drawn, in_store, stores.kept)))
+              for cut in drawn.cuts]  # fmt: skip
+    assert [(seam.expected, seam.left) for seam in seams(drawn, scenes, stores.kept)] == [
+        ("continued", None), ("frame", path),
+    ]  # fmt: skip
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
