@@ -1,7 +1,7 @@
 """Other ways to a film that cost less, or meet the wished length, each priced by a plan of its own.
 
-An alternative is a production that somebody could write. It is planned with the ledger like any other, and told only
-where that plan is cheaper: no price is estimated.
+An alternative is a production that somebody could write. It is planned with the ledger like any other, and told where
+that plan is cheaper, or uses what is bought: no price is estimated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from studio.planning.plan import Alternative, Plan, Shot, ShotState
 from studio.planning.takes import history_of, keep_stale
 from studio.production import Production, rules
 from studio.production.locations import Places
+from studio.providers.models import TIER_PIXELS
+from studio.providers.shot_request import Operation
 
 Draw: TypeAlias = Callable[[Production], Plan]
 MOST_FOLLOWERS = 40  # scenes that are named in an alternative
@@ -50,7 +52,7 @@ def with_alternatives(
         if other is not None and overview_of(other).frames != wished:
             lengths, other = {}, None
         notes.append(note_on_length(film, wished, lengths, None if other is None else other.to_pay))
-    found = _bridges(plan, ledger, priced)
+    found = [*_bridges(plan, ledger, priced), *_from_the_enlarged(plan, priced)]
     return replace(plan, notes=(*plan.notes, *notes), alternatives=(*plan.alternatives, *found))
 
 
@@ -84,6 +86,28 @@ def _bridges(plan: Plan, ledger: Ledger, priced: Callable[[Production], Plan | N
             found.append(Alternative(words, drawn.to_pay, plan.to_pay, overview_of(drawn).frames))
             done |= _followers(plan, head.scene)
     return found
+
+
+def _from_the_enlarged(plan: Plan, priced: Callable[[Production], Plan | None]) -> list[Alternative]:
+    """Reframing the enlarged clips, where clips are reframed first and that is dearer, or the enlarged ones are bought
+    already, as for the film in its own shape: then no clip is enlarged twice."""
+    reframed = {shot.id for shot in plan.shots if shot.operation is Operation.REFRAME}
+    again = [s for s in plan.shots if s.operation is Operation.UPSCALE and s.finishes in reframed]
+    if plan.production.reframe_from == "enlarged" or not any(s.state is ShotState.NEW for s in again):
+        return []
+    other = priced(plan.production.model_copy(update={"reframe_from": "enlarged"}))
+    if other is None:
+        return []
+    bought = all(s.state is not ShotState.NEW for s in other.shots if s.operation is Operation.UPSCALE)
+    if other.to_pay >= plan.to_pay and not bought:
+        return []
+    sizes = sorted({s.resolution for s in other.shots if s.operation is Operation.REFRAME}, key=TIER_PIXELS.__getitem__)
+    there = ", which are bought already" if bought else ""
+    what = (
+        f"`reframe_from: enlarged` reframes the enlarged clips{there}, instead of enlarging reframed ones: at "
+        f"{' and '.join(sizes)}"
+    )
+    return [Alternative(what, other.to_pay, plan.to_pay, overview_of(other).frames)]
 
 
 def _inserted(plan: Plan, bridge: str, after: str, before: Shot) -> tuple[Production, str]:

@@ -177,8 +177,8 @@ class Budgeting:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another way to the film that costs less: what to write, USD that a run would spend then, and would spend now, and
-    the frames that the film would have."""
+    """Another way to the film, cheaper or with what is bought: what to write, USD that a run would spend then and would
+    spend now, and the frames that the film would have."""
 
     what: str
     to_pay: Decimal

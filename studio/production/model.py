@@ -123,6 +123,11 @@ class Production(Frozen):
     reframe: Annotated[AspectRatio, Choice] | None = Field(
         default=None, description="Finish the whole film in another shape: every clip is reframed to it."
     )
+    reframe_from: Annotated[Literal["clips", "enlarged"], Choice] = Field(
+        default="clips",
+        description="Where clips are reframed and enlarged. clips: they are reframed first; enlarged: enlarged first, "
+        "so that what was enlarged for the film in its own shape is used (reframed at 720p at most).",
+    )
     source_position: SourcePosition | None = Field(
         default=None, description="Where the picture stands when it is reframed (ray-3). Empty: centred, as it fits."
     )

@@ -11,6 +11,7 @@ import pytest
 
 from studio.errors import BadInput
 from studio.execution.session import Session, open_session
+from studio.planning import derived
 from studio.planning.plan import Plan
 from studio.production import Production, parse_production
 from studio.settings import load_settings
@@ -79,6 +80,24 @@ async def test_no_alternative_where_none_costs_less(session: Session) -> None:
     loop = (*FIVE[:2], scene("x", loop=True), *FIVE[2:])
     (other,) = (await session.plan(chain(*loop)))[0].alternatives
     assert other.what.startswith("'c' as a bridge to the clips that follow, as they are: write `lead_into: d` into 'c'")
+
+
+async def test_the_enlarged_clips_may_be_reframed(session: Session) -> None:
+    """Where the film was finished from its draft, the plan of its upright version says what it costs to reframe the
+    enlarged clips, and a production that says so uses them."""
+    written = film(scene("a"), scene("b"), model="ray-2", resolution="1080p")
+    await bought(session, derived(written, from_draft=True))
+    plan, _ = await session.plan(derived(written, from_draft=True, reframe="9:16"))
+    (other,) = plan.alternatives
+    assert other.what.startswith("`reframe_from: enlarged` reframes the enlarged clips, which are bought already")
+    written = film(scene("a"), scene("b"), model="ray-2", resolution="1080p", reframe_from="enlarged")
+    done, _ = await session.plan(derived(written, from_draft=True, reframe="9:16"))
+    assert (done.to_pay, done.alternatives) == (other.to_pay, ())
+    assert [s.id for s in done.shots if s.to_pay] == ["a.large.9x16", "b.large.9x16"]
+    assert [(s.resolution, s.aspect_ratio) for s in done.shots if s.to_pay] == [("720p", "9:16")] * 2
+    fresh, _ = await session.plan(derived(film(scene("z"), model="ray-2", resolution="1080p"), from_draft=True,
+                                          reframe="9:16"))  # fmt: skip
+    assert [other.to_pay < other.instead_of for other in fresh.alternatives] in ([], [True])
 
 
 async def length_note(session: Session, production: Production) -> str:
