@@ -28,8 +28,8 @@ def cut_frame(session: Session, plan: Plan, source: Source, files: Mapping[str, 
     index = last.start_frame + used - 1
     if index == last.clip.frames - 1 and last.clip.last_frame is not None:
         return last.clip.last_frame
-    folder = session.store.frames_dir(last.clip.sha256)
-    path = folder / f"{cut_name(index)}.png"
-    if not path.exists():
-        path, _ = save(frame_at(last.clip.path, index, last.clip.rhythm), folder, path.stem)
+    # Made again each time, since it is sent and paid for: nothing vouches for a file from before.
+    path, _ = save(
+        frame_at(last.clip.path, index, last.clip.rhythm), session.store.frames_dir(last.clip.sha256), cut_name(index)
+    )
     return path

@@ -48,7 +48,10 @@ def test_the_picture_is_the_last_frame_that_the_film_shows(
         for name, (frames, start) in clips.items()
     }
     path = cut_frame(stores, drawn, source, files)  # type: ignore[arg-type]
+    taken = path.read_bytes()
+    path.write_bytes(b"changed by somebody")
     assert cut_frame(stores, drawn, source, files) == path  # type: ignore[arg-type]
+    assert path.read_bytes() == taken
     found = _pixels(Image.open(path))
     everything = list(moving(shown + 2))
     distances = {n: _distance(found, everything[n]) for n in (shown - 1, shown, shown + 1)}
