@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from studio.money import ZERO, usd
+from studio.planning.asset_use import scenes_in_words
 from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
 from studio.planning.joins import edit_of, notes_on_cuts
@@ -59,15 +60,15 @@ def other_lengths(choices: Mapping[str, Choice], production: Production) -> tupl
     notes = []
     for chosen, other in (("cheapest", "longest"), ("longest", "cheapest")):
         scenes = {s.id for s in production.scenes if production.clips_of(s) == chosen}
-        found = [choice for scene, choice in choices.items() if scene in scenes]
+        differing = [s.id for s in production.scenes if s.id in choices and s.id in scenes]
+        found = [choices[scene] for scene in differing]
         if not found:
             continue
         now, then = sum((c.usd for c in found), ZERO), sum((c.other_usd for c in found), ZERO)
         clips, others = sum(c.clips for c in found), sum(c.other_clips for c in found)
-        scenes_have = "1 scene has" if len(found) == 1 else f"{len(found)} scenes have"
         notes.append(
-            f"{scenes_have} the {chosen} clips: {clips} for {usd(now)}; "
-            f"with `clips: {other}` they would be {others} for {usd(then)}"
+            f"{scenes_in_words(differing)} {'has' if len(found) == 1 else 'have'} the {chosen} clips: {clips} for "
+            f"{usd(now)}; with `clips: {other}` they would be {others} for {usd(then)}"
         )
     return tuple(notes)
 
