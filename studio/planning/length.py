@@ -26,9 +26,15 @@ def lengths_that_meet(plan: Plan, film: Overview, wished: int) -> dict[str, int]
     """Frames of scenes with which the film would have the length that is wished; empty where there are none.
 
     As few scenes as possible are changed. What is cut off and could be shown comes first, since that costs nothing;
-    then the longest scenes.
+    then scenes on which no other one depends, the longest and the last of them first.
     """
     written = {scene.id: scene for scene in plan.production.scenes}
+    needed = {name for cut in plan.cuts for name in (cut.continues, cut.leads) if name is not None}
+    place = {scene.scene: n for n, scene in enumerate(film.scenes)}
+
+    def turn(scene: PlannedScene) -> tuple[bool, int, int]:
+        return scene.scene in needed, -scene.frames, -place[scene.scene]
+
     able = [s for s in film.scenes if _is_free(plan.production, written[s.scene], s)]
     missing, found = wished - film.frames, dict[str, int]()
     if missing > 0:
@@ -38,11 +44,10 @@ def lengths_that_meet(plan: Plan, film: Overview, wished: int) -> dict[str, int]
                 found[scene.scene] = scene.frames + more
                 missing -= more
         if missing and able:
-            longest = max(able, key=lambda s: s.frames).scene
-            found[longest] = found.get(longest, 0) or next(s.frames for s in able if s.scene == longest)
-            found[longest] += missing
+            first = min(able, key=turn)
+            found[first.scene] = found.get(first.scene, first.frames) + missing
             missing = 0
-    for scene in sorted(able, key=lambda s: -s.frames):
+    for scene in sorted(able, key=turn):
         less = min(-missing, scene.frames - max(FPS, round(scene.frames * LEAST_SHARE)))
         if missing < 0 < less:
             found[scene.scene] = scene.frames - less

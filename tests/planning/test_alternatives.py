@@ -123,6 +123,13 @@ async def test_a_length_that_is_wished(session: Session) -> None:
                             "'b' 12 → 8, 'a' 5 → 4 (to pay then: $0.39)")  # fmt: skip
 
 
+async def test_a_chain_is_made_longer_at_its_end(session: Session) -> None:
+    """The scene that is changed is one that no other depends on, so that nothing that was bought is bought again."""
+    await bought(session, chain(*FIVE))
+    note = await length_note(session, chain(*FIVE, length=30))
+    assert note.endswith("met by this duration: 'e' 5 → 10 (to pay then: $0.14)")
+
+
 async def test_a_length_that_no_duration_meets_is_told_all_the_same(session: Session) -> None:
     """A loop's length is its clips', so only the difference is told; of a few scenes of a film nothing is."""
     loop = scene("a", loop=True)

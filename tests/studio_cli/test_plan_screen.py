@@ -146,7 +146,7 @@ def test_the_command_tells_the_film(workplace: Path) -> None:
     done = command(workplace, "film.yaml", "--plan")
     assert done.returncode == 0, done.stderr
     assert "10 s (240 frames) of 12 s wished · 16:9 · ray-flash-2 540p · 2 scenes" in done.stdout
-    assert "met by this duration: 'a' 5 → 7 (to pay then: $0.39)" in done.stdout
+    assert "met by this duration: 'b' 5 → 7 (to pay then: $0.39)" in done.stdout
     told = json.loads(command(workplace, "film.yaml", "--plan", "--json").stdout)
     assert told["film"]["seams"] == {"continued": 1}
     assert [shot["buy"] for shot in told["shots"]] == [1, 2]
