@@ -64,7 +64,8 @@ def _bridges(plan: Plan, ledger: Ledger, priced: Callable[[Production], Plan | N
     """
     new = {shot.id: shot for shot in plan.shots if shot.state is ShotState.NEW and not shot.generation}
     parents = {cut.scene: cut.continues for cut in plan.cuts}
-    heads = [s for s in new.values() if _is_head(s) and (x := parents.get(s.scene)) and _has_new(x, plan, new)]
+    remade = {shot.scene for shot in new.values()}
+    heads = [shot for shot in new.values() if _is_head(shot) and parents.get(shot.scene) in remade]
     if not heads:
         return []
     history, by_key = history_of(ledger, plan), {shot.key: shot for shot in plan.shots}
@@ -159,10 +160,6 @@ def _followers(plan: Plan, scene: str) -> set[str]:
 def _is_head(shot: Shot) -> bool:
     """True for a scene's first clip that goes on from another scene."""
     return shot.start is not None and shot.start.kind in ("shot", "last", "cut") and not shot.finishes
-
-
-def _has_new(scene: str, plan: Plan, new: Mapping[str, Shot]) -> bool:
-    return any(shot.scene == scene for shot in new.values())
 
 
 def _same_but_parents(row: OrderRow, shot: Shot) -> bool:

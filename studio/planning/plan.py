@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 from studio.errors import BadInput
@@ -201,8 +202,12 @@ class Plan:
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Shot]:
+        return {s.id: s for s in self.shots}
+
     def shot(self, shot_id: str) -> Shot:
-        return next(s for s in self.shots if s.id == shot_id)
+        return self._by_id[shot_id]
 
     def origin(self, shot_id: str) -> Shot:
         """The first shot, of which this one is a finished version; usually itself."""
