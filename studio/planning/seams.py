@@ -72,18 +72,21 @@ def _kind(plan: Plan, before: SceneEdit, after: SceneEdit, shots: Mapping[str, S
 def notes_on_order(ties: Ties, order: Sequence[Scene], wanted: Sequence[Scene]) -> list[str]:
     """Notes on scenes that are tied to one which does not stand next to them. ``order``: all scenes of the film."""
     place = {scene.id: n for n, scene in enumerate(order)}
-    apart, ahead = list[str](), list[str]()
+    apart, ahead, idle = list[str](), list[str](), list[str]()
     for scene in wanted:
         parent, n = ties.parent[scene.id], place[scene.id]
         if parent is not None and place[parent] != n - 1:
             stands = f"after '{order[n - 1].id}'" if n else "first"
             apart.append(f"scene '{scene.id}' goes on from '{parent}', but stands {stands}: the film cuts there")
         goal = None if generation_in(scene.lead_into) else scene.lead_into
+        if scene.join is not None and parent is None and goal is None:
+            idle.append(f"scene '{scene.id}' says `join: {scene.join}`, which does nothing: it goes on from no scene")
         if goal is not None and place[goal] != n + 1:
             stands = f"before '{order[n + 1].id}'" if n + 1 < len(order) else "last"
             ahead.append(f"scene '{scene.id}' leads into '{goal}', but stands {stands}: the film cuts there")
     return [*_few(apart, "go on from a scene that does not stand before them"),
-            *_few(ahead, "lead into a scene that does not stand after them")]  # fmt: skip
+            *_few(ahead, "lead into a scene that does not stand after them"),
+            *_few(idle, "say `join` and go on from no scene")]  # fmt: skip
 
 
 def _few(notes: list[str], what: str) -> list[str]:

@@ -81,3 +81,9 @@ def test_rows_stand_in_the_film_s_order_and_purchases_in_theirs() -> None:
     assert [shot.id for shot in drawn.shots] == ["b", "a", "c", "d", "e"]
     assert [shot.id for shot in in_film_order(drawn)] == ["a", "b", "c", "d", "e"]
     assert buying_order(drawn) == {"b": 1, "a": 2, "d": 3, "e": 3}
+
+
+def test_a_join_that_does_nothing_is_told() -> None:
+    """A scene that says how it joins, and goes on from no scene, is noted; one that does go on is not."""
+    drawn = plan(film(scene("a", join="frame"), scene("b", continue_from="a", join="frame")))
+    assert drawn.notes == ("scene 'a' says `join: frame`, which does nothing: it goes on from no scene",)
