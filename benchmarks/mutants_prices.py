@@ -83,8 +83,18 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "what is bought in its earlier form is drawn anew", CLIPS,
-        "if number == 0 or (_may_replace(forms[0][0], form) and _better(context, trial, clips, best, best_clips)):",
-        "if number == 0:", of("planning/planner", "earlier"),
+        "elif _may_replace(wish, form) and _better(context, trial, clips, best, best_clips):",
+        "elif False:", of("planning/planner", "earlier"),
+    ),
+    Mutant(
+        CHOSEN, "what is bought from the end of a clip is bought anew from the frame of the cut", CLIPS,
+        "if trial.begun and trial.to_pay < best.to_pay and (form == wish or _may_replace(wish, form)):",
+        "if False:", of("planning/joins", "rerun_of_an_earlier"),
+    ),
+    Mutant(
+        CHOSEN, "another cut of its parent buys a scene anew", "studio/planning/takes.py",
+        'for name, part in value.items() if name != "frame"}', "for name, part in value.items()}",
+        of("planning/joins", "another_cut"),
     ),
     Mutant(
         CHOSEN, "the books are not asked for an earlier form", "studio/execution/session.py",
@@ -104,7 +114,7 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "a fresh take of a parent makes a bridge of earlier versions new", "studio/planning/takes.py",
-        'value = {**value, "type": "generation"}', "pass", of("planning/takes", "earlier_form"),
+        '| {"type": "generation"}', "", of("planning/takes", "earlier_form"),
     ),
     Mutant(
         TOGETHER, "a generation goes beside another frame", CLIPS,

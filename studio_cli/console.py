@@ -2,21 +2,19 @@
 
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from studio.cleaning import printable
 from studio.execution.progress import Listener
 from studio.money import usd
-from studio.planning.plan import Plan, Shot
+from studio.planning.plan import Plan
 from studio.report.records import RunRecord
 from studio_cli.tally import GROUPS, MOVING, Row, Tally, rough
 
@@ -24,12 +22,6 @@ STYLES = {
     "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
     "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
 }  # fmt: skip
-#: A plan's names for the sources of a shot; of a seed asset, the first letters of its hash.
-FROM = {
-    "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
-    "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
-}  # fmt: skip
-MOST_NAMED = 3  # sources of a kind that are named; more are only counted
 # Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least
 # of a name.
 STATE_WIDTH, TIME_WIDTH, COST_WIDTH = 15, 8, 9
@@ -156,63 +148,17 @@ class Screen(Listener):
         return table
 
 
-def show_plan(console: Console, plan: Plan, *, service: str) -> None:
-    """Print the plan as a table: the sources, state and price of each shot."""
-    table = Table(box=None, pad_edge=False, title=escape(plan.production.title), title_justify="left")
-    for name, least in (("shot", 8), ("from", 6), ("model", 8), ("length", 6), ("take", 4), ("state", 9), ("order", 6)):
-        table.add_column(name, no_wrap=name != "from", min_width=least)
-    table.add_column("price", justify="right", no_wrap=True, min_width=7)
-    table.add_column("to pay", justify="right", no_wrap=True, min_width=7)
-    for shot in plan.shots:
-        state = Text(shot.state.value, style=STYLES.get(shot.state.value, ""))
-        form = shot.model if shot.is_still else f"{shot.model} {shot.resolution}"
-        length = "still" if shot.is_still else f"{float(shot.seconds):g} s"
-        table.add_row(
-            shot.id, made_from(shot), form, length, str(shot.take), state, shot.key[:12],
-            _bound(shot.quote.usd, bool(shot.quote.at_most)), _bound(shot.to_pay, bool(shot.quote.at_most)),
-        )  # fmt: skip
-    console.print(table)
-    tables = ", ".join(sorted({s.quote.table for s in plan.shots}))
-    at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
-    console.print(
-        f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}",
-        markup=False, soft_wrap=True,
-    )  # fmt: skip
-    for why, shots in plan.at_most.items():
-        more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
-        console.print(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}", markup=False, soft_wrap=True)
-    for note in plan.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
-
-
 def wrapped(text: str, width: int = 80) -> str:
     """A text in lines of that many characters; words are kept whole, and lines after the first are indented."""
     lines = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
 
 
-def _bound(price: Decimal, at_most: bool) -> str:
-    """Format a price, marked where it is an upper bound."""
-    return f"≤ {usd(price)}" if at_most and price else usd(price)
+def show_end(console: Console, record: RunRecord, *, told: Collection[str] = ()) -> None:
+    """Print the end of a run in a few lines: the film's path, its cost, its seams, and notes.
 
-
-def made_from(shot: Shot) -> str:
-    """The sources of a shot: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
-    if shot.generation:
-        return FROM["generation"].format(shot.generation[:8])
-    kinds: dict[str, list[str]] = {}
-    for source in shot.sources:
-        known = source.ref[:8] if source.kind in ("image", "footage", "generation") else source.ref
-        kinds.setdefault(source.kind, []).append(FROM[source.kind].format(known))
-    told = [
-        f"{len(named)} images" if kind == "image" and len(named) > MOST_NAMED else ", ".join(named)
-        for kind, named in kinds.items()
-    ]
-    return ", ".join(told) or "text"
-
-
-def show_end(console: Console, record: RunRecord) -> None:
-    """Print the end of a run in a few lines: the film's path, its cost, its seams."""
+    ``told``: notes that were shown before the run; they are not shown again.
+    """
     out: dict[str, Any] = {"markup": False, "soft_wrap": True}
     if record.film is not None:
         film = record.film
@@ -235,8 +181,9 @@ def show_end(console: Console, record: RunRecord) -> None:
             f"seams    {len(continued)} continued, the worst {worst.before} → {worst.after} with SSIM {ssim:.3f}", **out
         )
     notes = (*record.notes, *(record.film.notes if record.film else ()))
-    for note in notes:
-        console.print(f"note     {note}", **out)
+    for note in dict.fromkeys(map(str, notes)):
+        if note not in told:
+            console.print(f"note     {note}", **out)
     if not record.billed:
         console.print("Made in the sandbox: nothing was billed." if record.service == "sandbox"
                       else "Made by a server on this machine, without a key: nothing was billed.", **out)  # fmt: skip

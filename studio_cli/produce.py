@@ -23,6 +23,7 @@ from studio.execution.run import check_budget
 from studio.execution.session import Session, open_session
 from studio.money import parse_usd, plain, usd
 from studio.planning import derived
+from studio.planning.overview import buying_order
 from studio.planning.plan import Plan, parse_takes
 from studio.production import Production, bundled_example, chosen_production
 from studio.production.paths import local_path
@@ -30,8 +31,9 @@ from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
 from studio.wording import Surface, asked_from
-from studio_cli.console import Screen, Terminal, show_end, show_plan
+from studio_cli.console import Screen, Terminal, show_end
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
+from studio_cli.plan_screen import film_json, show_plan
 from studio_cli.prefect_checks import check_address, check_home, check_prefect
 from studio_cli.prefect_server import PrefectServer, load_prefect
 from studio_cli.standing_server import StandingServer, server_for
@@ -137,9 +139,9 @@ def produce(
                 check_home()
                 server.begin()
 
-            allowed = _agree(console, session, planned, wish, begin)
+            allowed, told = _agree(console, session, planned, wish, begin)
         begin()
-        await _run(console, wish, allowed, server, as_json=as_json)
+        await _run(console, wish, allowed, server, as_json=as_json, told=told)
 
     run_command(go())
 
@@ -155,8 +157,9 @@ async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
 
 def _agree(
     console: Console, session: Session, plan: Plan, wish: Wish, begin: Callable[[], None]
-) -> Decimal | None:  # fmt: skip
-    """The most that the run may spend. A billed run needs consent: an answer to the question, --yes, or a budget.
+) -> tuple[Decimal | None, tuple[str, ...]]:  # fmt: skip
+    """The most that the run may spend, and the notes that were shown. A billed run needs consent: an answer to the
+    question, --yes, or a budget.
 
     ``begin`` is called before the question: a server starts while it is read.
     """
@@ -164,14 +167,14 @@ def _agree(
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
         console.print(f"{where} (it would cost {usd(plan.to_pay)}).", markup=False, soft_wrap=True)
-        return wish.budget
-    show_plan(console, plan, service=session.service.title)
+        return wish.budget, ()
+    told = show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
         if sys.stdin.isatty():
             begin()
             with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the end of input, counts as an answer
                 if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
-                    return plan.to_pay if wish.budget is None else wish.budget
+                    return plan.to_pay if wish.budget is None else wish.budget, told
             raise NotConfirmed("not confirmed: nothing was bought")
         if allowed is None:
             raise NotConfirmed(
@@ -179,11 +182,12 @@ def _agree(
                 hint="say --yes, or give it a --budget",
             )
     # The price agreed to is the cap: if more is needed later, it is not bought.
-    return plan.to_pay if wish.budget is None else wish.budget
+    return plan.to_pay if wish.budget is None else wish.budget, told
 
 
 async def _run(
-    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer | StandingServer, *, as_json: bool
+    console: Console, wish: Wish, allowed: Decimal | None, server: PrefectServer | StandingServer, *, as_json: bool,
+    told: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     # Prefect is imported here, so that prices and errors need not wait for it.
     load_prefect()
@@ -226,7 +230,7 @@ async def _run(
     finally:
         screen.stop()
         for record in ended:
-            show_end(console, record)
+            show_end(console, record, told=told)
             if as_json:
                 print(json.dumps(run_summary(record), indent=2))
 
@@ -313,6 +317,7 @@ def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: De
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:
+    buying = buying_order(plan)
     return {
         "title": plan.production.title,
         "service": plan.realm,
@@ -320,13 +325,15 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
         "total_usd": plain(plan.total),
         "shots": [
             {
-                "id": s.id, "scene": s.scene, "parents": list(s.parents), "state": s.state.value, "order": s.key,
+                "id": s.id, "scene": s.scene, "parents": list(s.made_from), "state": s.state.value, "order": s.key,
                 "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
-                "at_most": s.quote.at_most, "request": dict(s.request),
+                "at_most": s.quote.at_most, "request": dict(s.request), "buy": buying.get(s.id), "model": s.model,
+                "resolution": s.resolution, "aspect_ratio": s.aspect_ratio, "seconds": float(s.seconds),
             }
             for s in plan.shots
         ],
-        "notes": [str(note) for note in plan.notes],
+        "notes": list(dict.fromkeys(str(note) for note in plan.notes)),
+        **film_json(plan),
     }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
         deep = kind == "PNG" and _depth(part) == 16
         if deep:
             _shallow_key(image)
+        seen_through = _is_transparent(image)
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
         changes = [
             *(["turned as its EXIF says"] if turned else []),
@@ -72,7 +73,9 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
         media_type, suffix = KINDS[kind]
         if not changes:
             kept = keep(part, folder / f"{sha256}{suffix}", sha256)
-            return SeedImage(name, sha256, media_type, suffix, width, height, kept, url)
+            return SeedImage(
+                name, sha256, media_type, suffix, width, height, kept, url, transparent=seen_through
+            )  # fmt: skip
         # Its own file name: earlier versions stored such a picture with 16 bits under the plain one.
         stem = folder / "sent" / (f"{sha256}.8bit" if deep else sha256)
         if changes == [BARED]:
@@ -82,13 +85,23 @@ def examine_image(part: Path, *, where: str, name: str, sha256: str, folder: Pat
     with Image.open(sent) as made:
         width, height = made.size
         media_type, suffix = KINDS[made.format or ""]
-    return SeedImage(name, sha256, media_type, suffix, width, height, sent, None, tuple(changes), digest(sent))
+    return SeedImage(
+        name, sha256, media_type, suffix, width, height, sent, None, tuple(changes), digest(sent), seen_through
+    )  # fmt: skip
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:
     """The size in pixels at which a picture of this size is sent."""
     share = min(1.0, SENT_SIDE / max(width, height), (SENT_PIXELS / (width * height)) ** 0.5)
     return max(1, int(width * share)), max(1, int(height * share))
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    """True for a picture of which something is seen through, not only could be."""
+    if not image.has_transparency_data:
+        return False
+    least, _ = image.convert("RGBA").getchannel("A").getextrema()
+    return isinstance(least, int | float) and least < 255
 
 
 def _check(image: Image.Image, kind: str, where: str) -> None:

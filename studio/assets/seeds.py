@@ -36,6 +36,7 @@ class SeedImage:
     url: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     changed: str = ""
+    transparent: bool = False  # some of it is seen through
 
     @property
     def content(self) -> str:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
+from pathlib import Path
 
 from studio.editing.pairs import likeness, on_all_cores, repetition
 from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
+from studio.media.frames import cut_name
 from studio.planning.plan import FPS, Plan, SceneEdit
+from studio.planning.seams import expected_seams
 from studio.storage.kept import Kept
 
 
@@ -89,6 +92,15 @@ def _shortened(segment: Segment, spare: int, side: str) -> Segment:
     return replace(segment, start_frame=start, frames=used - dropped)
 
 
+def _picture_of_cut(segment: Segment) -> Path | None:
+    """The picture of a segment's last used frame, if its clip goes on after it and a picture was taken of it."""
+    clip, last = segment.clip, segment.start_frame + (segment.frames or 0) - 1
+    if segment.frames is None or clip.last_frame is None or last == clip.frames - 1:
+        return None
+    path = clip.last_frame.with_name(f"{cut_name(last)}{clip.last_frame.suffix}")
+    return path if path.exists() else None
+
+
 def film_cuts(scenes: Sequence[SceneSegments]) -> tuple[FilmCut, ...]:
     """Each scene's place in the film."""
     cuts, at = [], 0
@@ -102,11 +114,13 @@ def seams(plan: Plan, scenes: Sequence[SceneSegments], kept: Kept) -> tuple[Seam
     """Each seam between two scenes. Of a continued one, a scene's last used frame is compared with the next one's
     first, once; a cut is compared only if the production asks for it."""
     all_of_them = plan.production.film.seams == "all"
+    kinds = {(seam.before, seam.after): seam.kind.value for seam in expected_seams(plan)}
 
     def seam(meeting: tuple[SceneSegments, SceneSegments]) -> SeamRecord:
         before, after = meeting
         continued = plan.continues(before.cut, after.cut)
-        found = SeamRecord(before.cut.scene, after.cut.scene, continued)
+        met = before.cut.scene, after.cut.scene
+        found = SeamRecord(*met, continued, expected=kinds[met], left=_picture_of_cut(before.segments[-1]))
         if not continued and not all_of_them:
             return found
         alike = likeness(before.segments[-1], after.segments[0], kept)

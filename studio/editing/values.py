@@ -17,6 +17,8 @@ class SeamRecord:
     continued: bool  # the plan makes the two scenes one movement
     ssim: float | None = None
     psnr: float | None = None
+    expected: str = ""  # how the plan makes them meet: a kind of studio.planning.seams
+    left: Path | None = None  # the last picture that the film shows of the scene before, where its clip goes on
 
     @property
     def measured(self) -> tuple[float, float] | None:

@@ -117,7 +117,7 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
         needed."""
         if parent in reused:
             return reused[parent]
-        if any(source.ref == parent and source.kind in OF_A_FILE for source in shot.sources):
+        if any(source.kind in OF_A_FILE and parent in source.shots for source in shot.sources):
             return (await fetched[parent])[0]
         return await generated[parent]
 

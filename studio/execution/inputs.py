@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.assets.publish import Publishable, bytes_of
+from studio.execution.cut_frames import cut_frame
 from studio.execution.fetching import fresh_url
 from studio.execution.session import Session
 from studio.planning.context import Seed
@@ -87,6 +88,10 @@ async def _given(
         case "first" | "last":
             picture = await asyncio.to_thread(_frame, session, source, parents[source.ref])
             return await give(session, shot.api, picture)
+        case "cut":
+            files = {name: parents[name].sha256 or "" for name in source.shots}
+            path = await asyncio.to_thread(cut_frame, session, plan, source, files)
+            return await give(session, shot.api, _picture(f"frame of the cut of {source.ref}", path))
 
 
 def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
@@ -95,4 +100,8 @@ def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
     clip = stored_clip(session.store, parent.sha256)
     path = clip.last_frame if source.kind == "last" else clip.first_frame
     assert path is not None, "a stored clip has its frames"  # noqa: S101
-    return _Picture(f"{source.kind} frame of {source.ref}", hashlib.sha256(path.read_bytes()).hexdigest(), path)
+    return _picture(f"{source.kind} frame of {source.ref}", path)
+
+
+def _picture(name: str, path: Path) -> _Picture:
+    return _Picture(name, hashlib.sha256(path.read_bytes()).hexdigest(), path)

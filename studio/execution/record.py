@@ -128,7 +128,7 @@ def _shot_record(
         seconds=clip.duration if clip is not None else Fraction(shot.seconds),
         take=shot.take,
         camera=shot.options.camera,
-        parents=shot.parents,
+        parents=shot.made_from,
         order=shot.key,
         generation_id=row.generation_id if row is not None else shot.generation,
         cost=cost,

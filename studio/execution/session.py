@@ -31,6 +31,7 @@ from studio.ledger.mark import LedgerMark
 from studio.ledger.new_takes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
 from studio.planning import draw_plan
+from studio.planning.alternatives import with_alternatives
 from studio.planning.asset_use import assets_of, notes_on
 from studio.planning.context import Seed
 from studio.planning.film_names import Named, named_as_begun
@@ -131,8 +132,10 @@ class Session:
         unpaid = free_shots(drawn, billed=self.service.billed)
         notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
         drawn = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting, asked=takes or {})
-        plan = drawn.seen_in(books, self.has)
-        return await asyncio.to_thread(keep_stale, plan, self.ledger, fresh=fresh, has=self.has, keep=kept), by_hash
+        told = partial(keep_stale, ledger=self.ledger, fresh=fresh, has=self.has, keep=kept)
+        plan = await asyncio.to_thread(told, drawn.seen_in(books, self.has))
+        draw = partial(self._drawn, seeds=seeds, takes=chosen, only=only)
+        return await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has), by_hash
 
     def has(self, sha256: str) -> bool:
         """True if a clip, or a still, is here and undamaged."""

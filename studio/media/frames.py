@@ -76,6 +76,11 @@ def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
     return png, thumb
 
 
+def cut_name(index: int) -> str:
+    """The name, without its suffix, of the picture of frame `index` of a clip, beside its first and last frame."""
+    return f"frame-{index}"
+
+
 def thumbnail_of(png: Path) -> Path:
     """The place of the thumbnail that `save` writes beside a frame's picture."""
     return png.with_suffix(".jpg")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from studio.assets import AssetSource, ratio_note, source_key
+from studio.assets import AssetSource, SeedImage, ratio_note, source_key
 from studio.errors import AssetError
 from studio.planning.context import Seed
 from studio.planning.plan import Plan
@@ -45,7 +45,7 @@ def assets_of_scene(production: Production, scene: Scene) -> tuple[list[AssetSou
 
 def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
     """Notes for a producer on the seed assets (by ``source_key``), each with the scenes that use it: what is
-    sent in place of its file, and how much of a frame does not fit the film."""
+    sent in place of its file, what is transparent, and how much of a frame does not fit the film."""
     planned = {shot.scene for shot in plan.shots}
     users: dict[str, tuple[AssetSource, list[str]]] = {}
     for scene in plan.production.scenes:
@@ -53,11 +53,17 @@ def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
             if scene.id in planned and source_key(asset) in seeds:
                 scenes = users.setdefault(asset.id, (asset, []))[1]
                 scenes += [] if scene.id in scenes else [scene.id]
-    changed, shapes = list[str](), list[str]()
+    changed, shapes, through = list[str](), list[str](), list[str]()
     for name, (asset, scenes) in users.items():
         seed = seeds[source_key(asset)]
         if seed.notes:
             changed.append(f"asset '{name}' ({scenes_in_words(scenes)}) is sent {', '.join(seed.notes)}")
+        if isinstance(seed, SeedImage) and seed.transparent:
+            through.append(
+                f"asset '{name}' ({scenes_in_words(scenes)}) is partly transparent, and is sent so: on what the "
+                "service lays it is not documented (the sandbox: on what the prompt asks for, else on white); to be "
+                "sure, lay it on a ground of your own"
+            )
         ratios: dict[str, list[str]] = {}
         for shot in plan.shots:
             frames = [frame.ref for frame in (shot.start, shot.end) if frame is not None]
@@ -65,7 +71,7 @@ def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:
                 ratios.setdefault(shot.aspect_ratio, []).append(shot.scene)
         notes = (ratio_note(seed, ratio, f"'{name}' ({scenes_in_words(used)})") for ratio, used in ratios.items())
         shapes += [note for note in notes if note]
-    return (*changed, *shapes)
+    return (*changed, *through, *shapes)
 
 
 def scenes_in_words(scenes: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from studio.money import ZERO
 from studio.planning.context import Choice, PlanningContext
 from studio.planning.durations import chain_lengths, whole_clip
 from studio.planning.edits import edited
+from studio.planning.joins import Way, cut_source, ways_of
 from studio.planning.plan import Shot, ShotState
 from studio.planning.shots import guides_of, quote, shot_of
 from studio.planning.stills import anchored_end, anchored_start
@@ -56,31 +57,51 @@ def _existing(context: PlanningContext, scene: Scene) -> Shot:
 def _chain(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     """New clips in the form asked for, or in another one that is in the ledger and costs no more now."""
     wish: Form = context.production.clips_of(scene)
-    drawn = [(form, lengths) for form in _forms(wish) if (lengths := _lengths(context, scene, form)) is not None]
-    (_, wished), *others = drawn
+    ways = ways_of(context, scene)
+    drawn = [
+        (way, form, lengths)
+        for way in ways
+        for form in _forms(wish)
+        if (way, form) != ("frame", "earlier") and (lengths := _lengths(context, scene, form, way)) is not None
+    ]
+    (_, _, wished), *others = drawn
     tied = scene.character is not None or _end(context, scene) is not None
-    if (tied and context.model(scene).one_by_id) or any(lengths != wished for _, lengths in others):
-        return _chosen(context, scene, drawn)
-    return _drawn(context, scene, wish, wished)
+    if len(ways) > 1 or (tied and context.model(scene).one_by_id) or any(lengths != wished for _, _, lengths in others):
+        clips = _chosen(context, scene, drawn)
+    else:
+        clips = _drawn(context, scene, wish, wished, ways[0])
+    context.joined.add(scene.id, ways, clips, cut=cut_source(context, scene) is not None)
+    return clips
 
 
 def _forms(wish: Form) -> tuple[Form, ...]:
     return ("longest", "cheapest", "earlier") if wish == "longest" else ("cheapest", "longest", "earlier")
 
 
-def _chosen(context: PlanningContext, scene: Scene, forms: list[tuple[Form, tuple[int, ...]]]) -> tuple[Shot, ...]:
+def _chosen(
+    context: PlanningContext, scene: Scene, forms: list[tuple[Way, Form, tuple[int, ...]]]
+) -> tuple[Shot, ...]:  # fmt: skip
     best, best_clips, seen = context.trial(), tuple[Shot, ...](), set[tuple[str, ...]]()
     choice: list[tuple[Decimal, int]] = []
-    for number, (form, lengths) in enumerate(forms):
+    first_way, wish, _ = forms[0]
+    for number, (way, form, lengths) in enumerate(forms):
         trial = context.trial()
-        clips = _drawn(trial, scene, form, lengths)
-        if form != "earlier":
-            choice.append((sum((c.quote.usd for c in clips), ZERO), len(clips)))
+        clips = _drawn(trial, scene, form, lengths, way)
+        price = sum((c.quote.usd for c in clips), ZERO)
+        if form != "earlier" and way == first_way:
+            choice.append((price, len(clips)))
         keys = tuple(clip.key for clip in clips)
         if keys in seen:
             continue
         seen.add(keys)
-        if number == 0 or (_may_replace(forms[0][0], form) and _better(context, trial, clips, best, best_clips)):
+        if number == 0:
+            best, best_clips = trial, clips
+        elif way != first_way:
+            # It is taken for what is bought in it, and not for a new take: that begins at the frame of the cut.
+            if trial.begun and trial.to_pay < best.to_pay and (form == wish or _may_replace(wish, form)):
+                best, best_clips = trial, clips
+                context.joined.anew[scene.id] = choice[0][0]
+        elif _may_replace(wish, form) and _better(context, trial, clips, best, best_clips):
             best, best_clips = trial, clips
     context.keep(best)
     if len(choice) == 2 and choice[0] != choice[1]:
@@ -107,10 +128,10 @@ def _may_replace(wish: Form, form: Form) -> bool:
     return wish != "longest" or form == "earlier"
 
 
-def _lengths(context: PlanningContext, scene: Scene, form: Form) -> tuple[int, ...] | None:
+def _lengths(context: PlanningContext, scene: Scene, form: Form, way: Way) -> tuple[int, ...] | None:
     """The lengths of the clips in seconds; None where the form is not possible."""
     model, wanted = context.model(scene), context.production.duration_of(scene)
-    start, end = _start(context, scene), _end(context, scene)
+    start, end = _start(context, scene, way), _end(context, scene)
     if scene.loop:
         return (whole_clip(model.loop_lengths, wanted),)
     if scene.hdr and form == "earlier":
@@ -144,9 +165,11 @@ def _earlier(wanted: Fraction, *, framed: bool, ends: bool) -> tuple[int, ...]:
     return (10, *(5,) * (blocks - 2))
 
 
-def _drawn(context: PlanningContext, scene: Scene, form: Form, lengths: tuple[int, ...]) -> tuple[Shot, ...]:
+def _drawn(
+    context: PlanningContext, scene: Scene, form: Form, lengths: tuple[int, ...], way: Way
+) -> tuple[Shot, ...]:  # fmt: skip
     model = context.model(scene)
-    start, end = _start(context, scene), _end(context, scene)
+    start, end = _start(context, scene, way), _end(context, scene)
     if start is None:
         start = anchored_start(context, scene)
     anchor = anchored_end(context, scene, clips=len(lengths))
@@ -203,8 +226,10 @@ def _price(context: PlanningContext, scene: Scene, seconds: int, extends: bool) 
     return quote(context, scene, seconds, extends=extends).usd
 
 
-def _start(context: PlanningContext, scene: Scene) -> Source | None:
-    parent = context.production.parent_of(scene)
+def _start(context: PlanningContext, scene: Scene, way: Way) -> Source | None:
+    if way == "frame":
+        return cut_source(context, scene)
+    parent = context.ties.parent[scene.id]
     if parent is not None:
         return context.generation(context.made[parent][-1], context.model(scene).api, "last")
     if named := generation_in(scene.continue_from):

@@ -12,7 +12,8 @@ from typing import TypeAlias
 from studio.assets import SeedFootage, SeedImage, source_key
 from studio.money import ZERO
 from studio.planning.keys import named
-from studio.planning.plan import Shot
+from studio.planning.plan import SceneEdit, Shot
+from studio.planning.ties import Joined, Ties
 from studio.production import Asset, Production, Scene
 from studio.providers.models import VideoModel
 from studio.providers.pricing import PriceTable
@@ -57,6 +58,10 @@ class PlanningContext:
     drift: MutableMapping[str, tuple[str, int]] = field(default_factory=dict)
     #: By scene: its new clips as planned and with the other choice of lengths, where that differs.
     choices: dict[str, Choice] = field(default_factory=dict)
+    ties: Ties = field(default_factory=Ties)
+    joined: Joined = field(default_factory=Joined)
+    #: By scene: its clips as generated and its cut, where another scene goes on from the frame of that cut.
+    cut_at: dict[str, SceneEdit] = field(default_factory=dict)
 
     def add(self, shot: Shot) -> Shot:
         """Add a shot to the plan. Returns it with its request and key."""

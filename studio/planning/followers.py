@@ -12,9 +12,16 @@ from studio.planning.plan import Plan, Shot, ShotState
 from studio.remedies import Aside, Text, option, text_of
 
 ALL = "all"
-FRAMES = ("generation", "first", "last")  # types in a request for another clip that this one starts from or ends on
+#: Types in a request for another clip that this one starts from or ends on.
+FRAMES = ("generation", "first", "last", "cut")
 WHY_STALE = {
     "take": "what it was made from has another take now", "edit": "what it was made from was edited",
+    "cut": "what it was made from is cut at another frame now",
+}  # fmt: skip
+CHANGED = {"take": "has another take", "cut": "is cut at another frame", "edit": "was edited"}
+CHANGED_ALL = {
+    "has another take": "have another take", "is cut at another frame": "are cut at another frame",
+    "was edited": "were edited",
 }  # fmt: skip
 #: Stands in a request for an order of another scene.
 _ANOTHER = "another scene"
@@ -60,7 +67,8 @@ def _own(endpoint: str, request: Mapping[str, Any], told: Callable[[str], str]) 
             if isinstance(order := value.get("order"), str):
                 kind = str(value.get("type"))
                 kept = order if kind == "still" else told(order)
-                return {**value, "type": "generation" if kind in FRAMES else kind, "order": kept}
+                rest = {name: part for name, part in value.items() if name != "frame"}
+                return {**rest, "type": "generation" if kind in FRAMES else kind, "order": kept}
             return {name: without(part) for name, part in value.items()}
         if isinstance(value, list | tuple):
             return [without(part) for part in value]
@@ -92,9 +100,12 @@ def both_ways(
         values = (ALL,) if len(groups) == 1 else tuple(scenes)
         one = len(scenes) == 1
         follow = f"{_listed(scenes)}, which {'follows' if one else 'follow'} it,"
-        changed = "has another take" if any(by_name[s].earlier == "take" for s in scenes) else "was edited"
+        changed = CHANGED[next((by_name[s].earlier for s in scenes if by_name[s].earlier != "edit"), "edit")]
         if len(roots) > 1:
-            follow, changed = follow.replace(" it,", " them,"), changed.replace("has", "have").replace("was", "were")
+            follow, changed = (
+                follow.replace(" it,", " them,"),
+                changed.replace("has", "have").replace("was", "were").replace("is", "are"),
+            )
         what = f"{'scene' if len(roots) == 1 else 'scenes'} {_listed(sorted(roots))} {changed}: {follow}"
         if stale:
             told = (

@@ -34,7 +34,7 @@ def digest(value: Any) -> str:
 def canonical_request(shot: Shot, order_of: Callable[[str], str]) -> dict[str, Any]:
     """The request without anything that changes from run to run."""
 
-    def said(source: Source) -> dict[str, str]:
+    def said(source: Source) -> dict[str, str | int]:
         match source.kind:
             case "image":
                 return {"type": "image", "sha256": source.ref}
@@ -44,6 +44,8 @@ def canonical_request(shot: Shot, order_of: Callable[[str], str]) -> dict[str, A
                 return {"type": "generation", "id": source.ref}
             case "shot":
                 return {"type": "generation", "order": order_of(source.ref)}
+            case "cut":
+                return {"type": "cut", "order": order_of(source.ref), "frame": source.frame}
             case kind:
                 return {"type": kind, "order": order_of(source.ref)}
 

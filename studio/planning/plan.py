@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 from studio.errors import BadInput
@@ -40,9 +41,9 @@ class ShotState(StrEnum):
 
 
 #: Kinds of source that a shot of this plan makes; the others are seed assets and existing generations.
-OF_A_SHOT = ("shot", "still", "clip", "first", "last")
+OF_A_SHOT = ("shot", "still", "clip", "first", "last", "cut")
 #: Kinds of source whose clip must be downloaded before they can be sent.
-OF_A_FILE = ("first", "last")
+OF_A_FILE = ("first", "last", "cut")
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Shot:
     guides: tuple[tuple[int, Source], ...] = ()
     finishes: str = ""
     #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
-    earlier: Literal["", "take", "edit"] = ""
+    earlier: Literal["", "take", "cut", "edit"] = ""
     state: ShotState = ShotState.NEW
     order: OrderRow | None = field(default=None, repr=False)
 
@@ -92,6 +93,11 @@ class Shot:
     @property
     def parents(self) -> tuple[str, ...]:
         """Shots that must be completed before this one is ordered."""
+        return tuple(dict.fromkeys(shot for s in self.sources if s.kind in OF_A_SHOT for shot in s.shots))
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Shots whose result it is made from: ``parents`` without those that only tell where a scene is cut."""
         return tuple(dict.fromkeys(s.ref for s in self.sources if s.kind in OF_A_SHOT))
 
     @property
@@ -173,6 +179,17 @@ class Budgeting:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another way to the film, cheaper or with what is bought: what to write, USD that a run would spend then and would
+    spend now, and the frames that the film would have."""
+
+    what: str
+    to_pay: Decimal
+    instead_of: Decimal
+    frames: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """A production as purchases, parents before children, and as a film, in the producer's order.
 
@@ -187,9 +204,16 @@ class Plan:
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
     asked: Mapping[str, int] = field(default_factory=dict)
+    #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
+    cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
+    alternatives: tuple[Alternative, ...] = ()
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Shot]:
+        return {s.id: s for s in self.shots}
 
     def shot(self, shot_id: str) -> Shot:
-        return next(s for s in self.shots if s.id == shot_id)
+        return self._by_id[shot_id]
 
     def origin(self, shot_id: str) -> Shot:
         """The first shot, of which this one is a finished version; usually itself."""

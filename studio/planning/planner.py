@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from studio.money import ZERO, usd
+from studio.planning.asset_use import scenes_in_words
 from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
-from studio.planning.plan import FPS, Plan, SceneEdit, Shot
+from studio.planning.joins import edit_of, notes_on_cuts
+from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
+from studio.planning.seams import notes_on_order
+from studio.planning.ties import ties_of
 from studio.production import Production, Scene
-from studio.production.field_types import generation_in
 from studio.providers.pricing import PriceTable
+from studio.providers.shot_request import Source
 
 
 def draw_plan(
@@ -33,15 +37,22 @@ def draw_plan(
     planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises BadInput
     for what no model or price covers.
     """
-    walk = _Walk(PlanningContext(production, prices, images, realm, takes or {}, held, familiar))
+    context = PlanningContext(production, prices, images, realm, takes or {}, held, familiar)
+    walk = _Walk(replace(context, ties=ties_of(production)))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
     for scene in wanted:
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
-    notes = (*walk.context.notes, *other_lengths(walk.context.choices, production))
-    return Plan(production, realm, tuple(walk.context.shots.values()), cuts, notes)
+    context = walk.context
+    notes = (
+        *context.notes,
+        *notes_on_order(context.ties, production.scenes, wanted),
+        *notes_on_cuts(context, wanted),
+        *other_lengths(context.choices, production),
+    )
+    return Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:
@@ -49,15 +60,15 @@ def other_lengths(choices: Mapping[str, Choice], production: Production) -> tupl
     notes = []
     for chosen, other in (("cheapest", "longest"), ("longest", "cheapest")):
         scenes = {s.id for s in production.scenes if production.clips_of(s) == chosen}
-        found = [choice for scene, choice in choices.items() if scene in scenes]
+        differing = [s.id for s in production.scenes if s.id in choices and s.id in scenes]
+        found = [choices[scene] for scene in differing]
         if not found:
             continue
         now, then = sum((c.usd for c in found), ZERO), sum((c.other_usd for c in found), ZERO)
         clips, others = sum(c.clips for c in found), sum(c.other_clips for c in found)
-        scenes_have = "1 scene has" if len(found) == 1 else f"{len(found)} scenes have"
         notes.append(
-            f"{scenes_have} the {chosen} clips: {clips} for {usd(now)}; "
-            f"with `clips: {other}` they would be {others} for {usd(then)}"
+            f"{scenes_in_words(differing)} {'has' if len(found) == 1 else 'have'} the {chosen} clips: {clips} for "
+            f"{usd(now)}; with `clips: {other}` they would be {others} for {usd(then)}"
         )
     return tuple(notes)
 
@@ -65,11 +76,7 @@ def other_lengths(choices: Mapping[str, Choice], production: Production) -> tupl
 class _Walk:
     def __init__(self, context: PlanningContext) -> None:
         self.context = context
-        production = context.production
-        self._scenes = {s.id: s for s in production.scenes}
-        self._parent = {s.id: production.parent_of(s) for s in production.scenes}
-        self._continued = set(self._parent.values())
-        self._led_into = {s.lead_into for s in production.scenes}
+        self._scenes, self._parent = context.ties.scenes, context.ties.parent
 
     def draw(self, scene: Scene) -> None:
         """Plan the scene's shots, after those that it is made from. (The production was checked to have no cycles.)"""
@@ -91,44 +98,26 @@ class _Walk:
         self.context.finished[scene.id] = finished(self.context, scene, self.context.made[scene.id])
 
     def cut(self, scene: Scene) -> SceneEdit:
-        """The scene's place in the film, trimmed to the length that the producer wrote."""
-        shots, production = self.context.made[scene.id], self.context.production
-        names = tuple(s.id for s in self.context.finished[scene.id])
-        leads = None if generation_in(scene.lead_into) else scene.lead_into
-        whole = SceneEdit(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
-        wanted = max(1, round(production.duration_of(scene) * FPS))
-        if scene.generation:
-            return whole if scene.duration is None else replace(whole, frames=wanted)
-        made = round(sum(s.seconds for s in shots) * FPS)
-        if scene.modify is not None and (scene.duration is None or wanted > made):
-            return whole  # modified footage keeps its length
-        if scene.loop and wanted > made:
-            return replace(whole, frames=wanted, repeat=True)
-        if wanted == made:
-            return whole
-        tail_tied = bool(shots[-1].end) or scene.id in self._continued
-        head_tied = bool(shots[0].start) or scene.id in self._led_into
-        if tail_tied and head_tied:
-            lasts, cut_off = f"{made / FPS:g} s", f"{(made - wanted) / FPS:g} s"
-            self.context.notes.append(
-                f"scene '{scene.id}': its clips last {lasts}, and {cut_off} are cut off at its end, which other scenes "
-                f"depend on: that seam will jump; a duration of {made / FPS:g} keeps it"
-            )
-        return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
+        """The scene's place in the film, with the finished versions of its clips."""
+        return edit_of(self.context, scene, tuple(s.id for s in self.context.finished[scene.id]))
 
     def _made_from(self, scene: Scene) -> list[str]:
         if scene.generation:
             return []
         names = (self._parent[scene.id], scene.lead_into, scene.modify)
-        return [name for name in names if name in self._scenes]
+        return [name for name in names if name is not None and name in self._scenes]
 
     def _note_apis(self, scene: Scene, shots: tuple[Shot, ...]) -> None:
         """Note where a scene uses a frame of another API's clip, as a picture."""
-        for source in (s for shot in shots for s in shot.sources if s.kind in ("first", "last")):
+        for source in (s for shot in shots for s in shot.sources if s.kind in OF_A_FILE):
             other = self.context.shots[source.ref]
             if other.api == shots[0].api:
                 continue
             self.context.notes.append(
-                f"scene '{scene.id}' ({shots[0].model}) takes up the {source.kind} frame of '{other.scene}' "
+                f"scene '{scene.id}' ({shots[0].model}) takes up {_frame(source)} of '{other.scene}' "
                 f"({other.model}) as a picture: the two come from different APIs"
             )
+
+
+def _frame(source: Source) -> str:
+    return "the frame of the cut" if source.kind == "cut" else f"the {source.kind} frame"

@@ -19,8 +19,12 @@ SAME_SHAPE = 0.02
 
 
 def finished(context: PlanningContext, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
-    """The last version of each clip: it is reframed first, then upscaled, then given its sound."""
-    return tuple(_sound(context, scene, _upscaled(context, scene, _reframed(context, scene, clip))) for clip in clips)
+    """The last version of each clip: it is reframed first, then upscaled, then given its sound. Where the enlarged
+    clips are to be reframed, the first two change places."""
+    first, then = _reframed, _upscaled
+    if context.production.reframe_from == "enlarged":
+        first, then = _upscaled, _reframed
+    return tuple(_sound(context, scene, then(context, scene, first(context, scene, clip))) for clip in clips)
 
 
 def _reframed(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:

@@ -17,6 +17,7 @@ from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
 from studio.planning.followers import ALL, FRAMES, WHY_STALE, both_ways, orders_in, own_of_order, own_of_shot
+from studio.planning.joins import from_a_cut, joined_elsewhere
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
 from studio.production import Production
@@ -100,10 +101,14 @@ def keep_stale(
             rows[key] = ledger.order(key)
         return rows[key]
 
+    said = {s.id for s in plan.production.scenes if plan.production.join_of(s) is not None}
+
     def way(fresh: Collection[str], keep: Collection[str]) -> Plan:
         shots = {s.id: s for s in plan.shots}
         for shot in plan.shots:
-            shots[shot.id] = _kept(shot, lineages, shots, history, row_of, has, fresh, keep)
+            kept = shots[shot.id] = _kept(shot, lineages, shots, history, row_of, has, fresh, keep, said)
+            if shot.scene in said and kept.state is ShotState.NEW and history.like(shot, lineages[shot.key]):
+                fresh = {*fresh, shot.scene}  # joined in another way than it was: so all of its clips are new
         return replace(plan, shots=tuple(shots.values()))
 
     found = way(fresh, keep)
@@ -130,36 +135,45 @@ def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple
 def _kept(
     shot: Shot, lineages: Mapping[str, str], shots: Mapping[str, Shot], history: History,
     row_of: Callable[[str], OrderRow | None], has: Callable[[str], bool], fresh: Collection[str], keep: Collection[str],
+    said: Collection[str],
 ) -> Shot:  # fmt: skip
     """The shot to use: a fresh one, or the one that was bought before. ``shots``: those that come before it are
-    decided."""
+    decided. ``said``: scenes for which it is written how they go on from one that is cut: then they are bought so."""
     if shot.generation:
         return shot
-    wish = lineages[shot.key]
+    wish, drawn = lineages[shot.key], shot
     again = named(shot, lambda parent: shots[parent].key)
     if again.key != shot.key:
         # Its source is left stale: so is this shot, if it was bought from that source.
         shot = seen(replace(again, state=ShotState.NEW), row_of(again.key), has)
         if shot.state in (ShotState.CACHED, ShotState.PAID):
-            why: Literal["take", "edit"] = "edit" if any(shots[p].earlier == "edit" for p in shot.parents) else "take"
+            edited = any(shots[p].earlier == "edit" for p in shot.parents)
+            why = "edit" if edited else _moved(drawn, shot.request)
             return shot if _asked(shot, fresh, keep) else replace(shot, state=ShotState.STALE, earlier=why)
     if shot.state is not ShotState.NEW or not shot.parents or _asked(shot, fresh, keep):
         return shot
 
-    def left(row: OrderRow, why: Literal["take", "edit"]) -> Shot:
+    def left(row: OrderRow, why: Literal["take", "cut", "edit"]) -> Shot:
         return replace(
             shot, key=row.key, family=row.family, request=row.request, order=row, state=ShotState.STALE, earlier=why
         )
 
     usable = [row for row in history.made.get(shot.id, ()) if row.take == shot.take and row.clip and has(row.clip)]
+    if shot.scene in said:
+        usable = [row for row in usable if from_a_cut(row.request) == from_a_cut(shot.request)]
     for row in usable:
         if history.lineages.get(row.key) == wish:
-            return left(row, "take")
+            return left(row, _moved(shot, row.request))
     ours = own_of_shot(shot, shots)
     for row in usable:
         if own_of_order(row, history.known) == ours:
             return left(row, "edit") if shot.scene in keep or ALL in keep else replace(shot, earlier="edit")
     return shot
+
+
+def _moved(shot: Shot, request: Mapping[str, Any]) -> Literal["take", "cut"]:
+    """The reason why a clip that was bought by that request is stale, of the reasons other than an edit."""
+    return "cut" if joined_elsewhere(shot, request) else "take"
 
 
 def next_take(latest: Sequence[OrderRow], asked: Sequence[Retake], *, command: str, run: str) -> tuple[int, list[int]]:
@@ -230,8 +244,8 @@ def _lineage(endpoint: str, request: Mapping[str, Any], lineages: Mapping[str, s
     def named_by_lineage(value: Any) -> Any:
         if isinstance(value, Mapping):
             if "order" in value and value.get("type") in FRAMES:
-                # A clip that continues another has one lineage, whether it is given its generation or its frame.
-                value = {**value, "type": "generation"}
+                # A clip that continues another has one lineage, whether it is given its generation or a frame of it.
+                value = {name: part for name, part in value.items() if name != "frame"} | {"type": "generation"}
             return {
                 name: lineages.get(part, part) if name == "order" and isinstance(part, str) else named_by_lineage(part)
                 for name, part in value.items()

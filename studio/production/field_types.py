@@ -33,8 +33,10 @@ Strength = Literal[
 ]
 
 Lengths = Literal["cheapest", "longest"]
+Join = Literal["frame", "whole", "generation"]
 
 SHORTEST, LONGEST = Fraction(1, 24), Fraction(600)
+LONGEST_FILM = Fraction(86_400)
 MOST_MONEY = Decimal(1_000_000)
 PROMPT_MIN, PROMPT_MAX = 3, 5000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -214,6 +216,16 @@ def _seconds(value: object) -> Fraction:
     return Fraction(repr(found))
 
 
+def _film_seconds(value: object) -> Fraction:
+    if isinstance(value, Fraction) and SHORTEST <= value <= LONGEST_FILM:
+        return value
+    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
+    found = number(plain, "seconds")
+    if not SHORTEST <= found <= LONGEST_FILM:
+        raise refused(f"{found:g} seconds is not between one frame and a day", "write the film's seconds, such as 45")
+    return Fraction(repr(found))
+
+
 def _moment(value: object) -> Fraction:
     if isinstance(value, Fraction) and 0 <= value <= LONGEST:
         return value
@@ -324,6 +336,12 @@ Seconds = Annotated[
     BeforeValidator(_seconds),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
+]
+FilmSeconds = Annotated[
+    Fraction,
+    BeforeValidator(_film_seconds),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    _schema("number", least=0, most=float(LONGEST_FILM)),
 ]
 Moment = Annotated[
     Fraction,

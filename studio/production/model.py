@@ -24,7 +24,9 @@ from studio.production.field_types import (
     AspectRatio,
     Choice,
     Dollars,
+    FilmSeconds,
     Flag,
+    Join,
     Lengths,
     Model,
     Resolution,
@@ -112,11 +114,24 @@ class Production(Frozen):
     chain: Flag = Field(
         default=False, description="Each scene without a start of its own continues from the scene before it."
     )
+    join: Annotated[Join, Choice] | None = Field(
+        default=None,
+        description="How scenes go on from one that is cut to its length: frame, whole or generation (see the "
+        "scene's). Empty: frame, and what was bought from the end of a clip stays.",
+    )
+    length: FilmSeconds | None = Field(
+        default=None, description="Seconds that the film should last. The plan tells a difference, and what meets it."
+    )
     upscale: Annotated[Resolution, Choice] | None = Field(
         default=None, description="Finish every scene's clips at this resolution, as a step of its own."
     )
     reframe: Annotated[AspectRatio, Choice] | None = Field(
         default=None, description="Finish the whole film in another shape: every clip is reframed to it."
+    )
+    reframe_from: Annotated[Literal["clips", "enlarged"], Choice] = Field(
+        default="clips",
+        description="Where clips are reframed and enlarged. clips: they are reframed first; enlarged: enlarged first, "
+        "so that what was enlarged for the film in its own shape is used (reframed at 720p at most).",
     )
     source_position: SourcePosition | None = Field(
         default=None, description="Where the picture stands when it is reframed (ray-3). Empty: centred, as it fits."
@@ -230,6 +245,10 @@ class Production(Frozen):
     def clips_of(self, scene: Scene) -> Lengths:
         """The preference by which the lengths of a scene's clips are chosen."""
         return scene.clips or self.clips
+
+    def join_of(self, scene: Scene) -> Join | None:
+        """The way that is written for a scene to go on from one that is cut; None where none is."""
+        return scene.join or self.join
 
     def position_of(self, scene: Scene) -> SourcePosition | None:
         """The position of a scene's picture in a reframed frame; None: the service centres it."""

@@ -28,7 +28,7 @@ REFERENCES = ("start_image", "end_image", "modify")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
-    "film",
+    "film", "reframe_from",
 )  # fmt: skip
 _EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound")
 

@@ -17,6 +17,7 @@ from studio.production.field_types import (
     Flag,
     GenerationId,
     Id,
+    Join,
     Left,
     Lengths,
     Model,
@@ -163,6 +164,12 @@ class Scene(Frozen):
     lead_into: Filled | None = Field(
         default=None,
         description="The scene whose first frame this one ends on, or a generation's id, a UUID or generation:ID.",
+    )
+    join: Annotated[Join, Choice] | None = Field(
+        default=None,
+        description="How it goes on from a scene that is cut to its length. frame: from the frame of that cut, as a "
+        "picture; whole: that scene is shown whole, and so is this one where it leads into another; generation: from "
+        "the end of the clip, so that the film jumps. Empty: the production's.",
     )
     character: Filled | None = Field(default=None, description="The id of the character who is in it.")
     camera: Texts = Field(

@@ -35,11 +35,22 @@ class Source:
     shot            id of a shot of this plan         its generation, by id
     still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
     first, last     id of a shot of this plan         that frame of its clip, extracted as a picture
+    cut             id of a shot of this plan         the frame at which the film cuts its scene, as a picture
     ==============  ================================  ===================================================
+
+    ``frame`` and ``beside`` are of a cut alone: the frame as planned, counted from the clip's start, and the other
+    shots whose clips say where it is.
     """
 
-    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last"]
+    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last", "cut"]
     ref: str
+    frame: int = 0
+    beside: tuple[str, ...] = ()
+
+    @property
+    def shots(self) -> tuple[str, ...]:
+        """The shots that it needs, where it is of one."""
+        return (self.ref, *self.beside)
 
 
 @dataclass(frozen=True)

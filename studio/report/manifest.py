@@ -164,6 +164,7 @@ def _seam(seam: SeamRecord) -> dict[str, Any]:
         "psnr": _finite(seam.psnr),
         "identical": seam.psnr == math.inf,
         "grade": grade(seam),
+        "expected": seam.expected,
     }
 
 

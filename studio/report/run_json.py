@@ -30,7 +30,13 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "notes": [str(note) for note in record.notes],
         "scenes": [_scene(scene, shots) for scene, shots in scenes.items() if shots],
         "seams": [
-            {"before": s.before, "after": s.after, "continued": s.continued, "ssim": _rounded(s.ssim)}
+            {
+                "before": s.before,
+                "after": s.after,
+                "continued": s.continued,
+                "ssim": _rounded(s.ssim),
+                "expected": s.expected,
+            }
             for s in record.seams
         ],
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from studio.planning.seams import SeamKind
 from studio.report import formats
 from studio.report.records import RunRecord, SeamRecord, ShotRecord
 from studio.report.scenes import Scene
@@ -50,6 +51,7 @@ class Meeting:
     right: str | None
     ratio: str
     paired: bool  # its two pictures are shown
+    how: str  # how the plan made them meet, in words; empty for a cut
 
 
 def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -> dict[str, Meeting]:
@@ -73,6 +75,7 @@ def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -
             right=pictures.uri(right, small=True),
             ratio=ratio(after[0]) if after else "16 / 9",
             paired=paired,
+            how=_how(seam),
         )
     return found
 
@@ -94,7 +97,15 @@ def _by_name(record: RunRecord, told: tuple[Scene, ...]) -> Mapping[str, tuple[S
 
 def _frames(seam: SeamRecord, by_name: Mapping[str, tuple[ShotRecord, ...]]) -> tuple[Path | None, Path | None]:
     before, after = by_name.get(seam.before, ()), by_name.get(seam.after, ())
-    return (before[-1].last_frame if before else None), (after[0].first_frame if after else None)
+    last = seam.left or (before[-1].last_frame if before else None)
+    return last, (after[0].first_frame if after else None)
+
+
+def _how(seam: SeamRecord) -> str:
+    if not seam.continued:
+        return ""
+    known = seam.expected in {kind.value for kind in SeamKind}
+    return SeamKind(seam.expected).in_words() if known else "continued"
 
 
 def tally(found: Iterable[Meeting]) -> str:

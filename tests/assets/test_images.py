@@ -253,6 +253,19 @@ async def test_a_file_that_is_not_there(tmp_path: Path, place: str) -> None:
         await look(Source(path=path), tmp_path / "kept")
 
 
+@pytest.mark.parametrize(
+    ("mode", "fill", "seen_through"),
+    [("RGBA", (255, 0, 0, 90), True), ("RGBA", (255, 0, 0, 255), False), ("LA", (90, 0), True), ("RGB", "red", False)],
+)
+async def test_a_picture_that_is_seen_through(tmp_path: Path, mode: str, fill: Any, seen_through: bool) -> None:
+    """A picture is transparent if some of it is, not if it only could be; so is one that is sent without metadata."""
+    picture = Image.new(mode, (160, 90), fill)
+    assert (await look_at_bytes(encoded(picture), tmp_path)).transparent is seen_through
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Author", "me")
+    assert (await look_at_bytes(encoded(picture, pnginfo=told), tmp_path)).transparent is seen_through
+
+
 async def test_an_edit_during_the_run_changes_nothing(tmp_path: Path) -> None:
     """A run uses its own copy of a file, which the producer may save anew in the meantime."""
     data = encoded(halves())

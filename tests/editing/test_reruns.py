@@ -116,12 +116,12 @@ def test_only_continued_seams_are_measured(edit: Edit) -> None:
     """A cut between scenes that do not continue each other is just a cut, unless the film asks for all seams."""
     continued, cut = edit.film("first").seams
     alike = measure_seam(edit.clips["a"].path, edit.clips["b"].path)
-    assert continued == SeamRecord("a", "b", True, alike.ssim, alike.psnr)
-    assert cut == SeamRecord("b", "c", False)
+    assert continued == SeamRecord("a", "b", True, alike.ssim, alike.psnr, "continued")
+    assert cut == SeamRecord("b", "c", False, expected="cut")
     assert cut.measured is None
     apart = measure_seam(edit.clips["b"].path, edit.clips["c"].path)
     asked = edit.film("all", plan=plan(production(*SCENES, film={"seams": "all"}))).seams
-    assert asked == (continued, SeamRecord("b", "c", False, apart.ssim, apart.psnr))
+    assert asked == (continued, SeamRecord("b", "c", False, apart.ssim, apart.psnr, "cut"))
 
 
 def test_a_seam_of_another_clip_is_measured_anew(edit: Edit) -> None:

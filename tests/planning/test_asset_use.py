@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,13 @@ def test_a_character_is_used_by_its_scenes() -> None:
 def test_of_many_scenes_the_first_are_named() -> None:
     """A note stays readable where thirty scenes share an asset."""
     assert scenes_in_words([f"s{n}" for n in range(30)]) == "scenes 's0', 's1', 's2', 's3', 's4', 's5' and 24 more"
+
+
+def test_a_transparent_picture_says_on_what_it_will_be_laid() -> None:
+    """The note names the asset and its scenes, what is known of the service, and what to do."""
+    scenes = [{"id": "pack", "prompt": "A logo.", "start_image": "logo"}, {"id": "end", "prompt": "A boat."}]
+    (note,) = notes(scenes, {"logo": replace(seed("logo", "a"), transparent=True)})
+    assert note.startswith("asset 'logo' (scene 'pack') is partly transparent, and is sent so")
+    assert "not documented" in note
+    assert note.endswith("lay it on a ground of your own")
+    assert notes(scenes, {"logo": seed("logo", "a")}) == ()

@@ -143,14 +143,6 @@ def test_a_scene_is_trimmed_where_nothing_holds_on(scenes: list[dict[str, Any]],
     assert (cut.frames, cut.trim, drawn.notes) == (168, trim, ())
 
 
-def test_a_scene_held_at_both_ends_says_that_its_seam_jumps() -> None:
-    """The plan notes the effect of trimming a scene with both ends in use, and how to avoid it."""
-    drawn = plan(film(scene("a"), scene("b", duration=7, continue_from="a"), scene("c", continue_from="b")))
-    assert len(drawn.notes) == 1
-    assert "scene 'b'" in drawn.notes[0]
-    assert "a duration of 9 keeps it" in drawn.notes[0]
-
-
 def test_a_long_loop_is_bought_once_and_played_again() -> None:
     """A loop of 20 seconds is one clip of 5, played four times; one of 13 is a clip of 9, played again in part."""
     drawn = plan(film(scene("a", duration=20, loop=True), scene("b", duration=13, loop=True)))

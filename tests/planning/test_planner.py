@@ -59,7 +59,8 @@ def test_ray_3_lengths() -> None:
     assert "start_frame" not in sent(drawn, "ends.1")["video"]
     assert sent(drawn, "loop")["video"] == {"resolution": "540p", "duration": "5s", "loop": True}
     assert drawn.notes == (
-        "3 scenes have the cheapest clips: 8 for $1.20; with `clips: longest` they would be 5 for $1.65",
+        "scenes 'long', 'framed', 'ends' have the cheapest clips: 8 for $1.20; "
+        "with `clips: longest` they would be 5 for $1.65",
     )
 
 
@@ -79,8 +80,9 @@ def test_the_longest_clips_on_wish() -> None:
         "resolution": "540p", "duration": "10s", "keyframes": picture, "keyframe_indexes": [240],
     }  # fmt: skip
     assert drawn.notes == (
-        "1 scene has the cheapest clips: 2 for $0.30; with `clips: longest` they would be 1 for $0.45",
-        "3 scenes have the longest clips: 5 for $1.65; with `clips: cheapest` they would be 8 for $1.20",
+        "scene 'short' has the cheapest clips: 2 for $0.30; with `clips: longest` they would be 1 for $0.45",
+        "scenes 'long', 'framed', 'ends' have the longest clips: 5 for $1.65; "
+        "with `clips: cheapest` they would be 8 for $1.20",
     )
 
 

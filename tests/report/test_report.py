@@ -144,7 +144,7 @@ def test_a_cut_that_was_not_measured_is_a_plain_cut(record: RunRecord, tmp_path:
     found = json.loads(write_manifest(plain, tmp_path).read_text(encoding="utf-8"))["seams"][0]
     assert (found["grade"], found["ssim"], found["psnr"], found["identical"]) == ("cut", None, None, False)
     assert run_summary(plain)["seams"] == [
-        {"before": "harbour", "after": "climb", "continued": False, "ssim": None}
+        {"before": "harbour", "after": "climb", "continued": False, "ssim": None, "expected": ""}
     ]  # fmt: skip
     assert "| new | cut |" in markdown_summary(plain)
     page = write_report(plain, tmp_path).read_text(encoding="utf-8")

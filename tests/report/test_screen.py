@@ -13,7 +13,7 @@ from studio.planning.plan import Shot, ShotState, Source
 from studio.production import Production
 from studio.providers.price_book import load_prices
 from studio.providers.shot_request import Operation
-from studio_cli.console import made_from, show_plan
+from studio_cli.plan_screen import made_from, show_plan
 
 
 def plan_of(**written: object) -> dict[str, Shot]:
@@ -56,8 +56,8 @@ def test_the_plans_table_has_stills_and_lengths() -> None:
     out = StringIO()
     show_plan(Console(file=out, width=120), replace(plan, shots=(still, stale)), service="the sandbox")
     lines = [line.split() for line in out.getvalue().splitlines()]
-    assert lines[2][:6] == ["a.still", "text", "photon-1", "still", "1", "new"]
-    assert lines[3][:8] == ["a", "text", "ray-2", "720p", "3.75", "s", "1", "stale"]
+    assert lines[3][:6] == ["a.still", "text", "photon-1", "still", "1", "new"]
+    assert lines[4][:8] == ["a", "text", "ray-2", "720p", "3.75", "s", "1", "stale"]
 
 
 def test_the_plan_says_at_most_where_a_price_is_a_bound() -> None:
