@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
 from studio.remedies import Place
+from studio.spelling import nearest
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -147,8 +147,8 @@ def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
     """Drop a second error of the same mistake: for ``promt``, not also that ``prompt`` is missing."""
 
     def meant(error: ErrorDetails) -> Loc:
-        near = get_close_matches(str(error["loc"][-1]), _fields(tuple(error["loc"])), n=1)
-        return (*error["loc"][:-1], *near)
+        near = nearest(str(error["loc"][-1]), _fields(tuple(error["loc"])))
+        return (*error["loc"][:-1], *([near] if near else []))
 
     misspelt = {meant(error) for error in refused if error["type"] == "extra_forbidden"}
     return [error for error in refused if error["type"] != "missing" or tuple(error["loc"]) not in misspelt]

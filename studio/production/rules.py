@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -24,8 +23,10 @@ from studio.production.field_types import (
 from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
+from studio.production.synonyms import meant_by
 from studio.providers.luma.concepts import camera_key, nearest_camera
 from studio.providers.registry import video_models
+from studio.spelling import nearest
 
 if TYPE_CHECKING:
     from studio.production.model import Production
@@ -53,12 +54,10 @@ def check(production: Production, places: Places, *, also_known: Collection[str]
 
 
 def suggestion(word: str, known: Iterable[str], what: str = "there are") -> str:
-    """The hint for an unknown word: the nearest known one, or the whole list."""
-    by_lower = {k.lower(): k for k in known}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{by_lower[near[0]]}'?"
-    some = list(by_lower.values())
+    """The hint for an unknown word: the known one that is near in spelling or meaning, or else the whole list."""
+    some = list({k.lower(): k for k in known}.values())
+    if near := nearest(word, some) or meant_by(word, some):
+        return f"did you mean '{near}'?"
     return f"{what}: {', '.join(some[:40])}{', …' if len(some) > 40 else ''}" if some else ""
 
 
