@@ -10,6 +10,7 @@ from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot
 from studio.planning.post import finished
+from studio.planning.told import told
 from studio.production import Production, Scene
 from studio.production.field_types import generation_in
 from studio.providers.pricing import PriceTable
@@ -40,7 +41,8 @@ def draw_plan(
     for scene in wanted:
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
-    notes = (*walk.context.notes, *other_lengths(walk.context.choices, production))
+    notes = (*walk.context.notes, *told(production, wanted, walk.context.made))
+    notes = (*notes, *other_lengths(walk.context.choices, production))
     return Plan(production, realm, tuple(walk.context.shots.values()), cuts, notes)
 
 

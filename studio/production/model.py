@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from studio.errors import BadInput
 from studio.production import rules
@@ -26,9 +26,11 @@ from studio.production.field_types import (
     Flag,
     Lengths,
     Model,
+    References,
     Resolution,
     Seconds,
     Slug,
+    Text,
     Title,
     Whole,
     generation_in,
@@ -39,9 +41,11 @@ from studio.production.field_types import (
 )
 from studio.production.locations import Places
 from studio.production.normalize import canonical
+from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
+from studio.production.shared import Chain, Defaults
 from studio.production.slugs import film_name, slugify
-from studio.providers.luma.concepts import hint_key, resolve
+from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
 
@@ -73,6 +77,8 @@ class FilmOptions(Frozen):
 class Production(Frozen):
     """A film as it is written: its scenes in order, and what they share."""
 
+    model_config = not_in_the_form("include")
+
     # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
@@ -93,6 +99,27 @@ class Production(Frozen):
     )
     duration: Seconds = Field(
         default=Fraction(5), description="Seconds, for every scene that names none.", json_schema_extra={"default": 5}
+    )
+    defaults: Defaults | None = Field(
+        default=None,
+        description="Fields for every scene that has none of its own, such as duration, camera, character or style; "
+        "null or none in a scene switches one off. Clips that are there already, and footage, keep their length.",
+    )
+    style: Text = Field(
+        default="",
+        description="Words added to the end of every prompt, such as: 35mm film, warm light. A scene may have its "
+        "own, or none.",
+    )
+    chains: tuple[Chain, ...] = Field(
+        default=(),
+        description="Groups of scenes, by their ids: each goes on from the one before it in its group, such as "
+        "[[dusk, lamp, boat], [home, night]], or {scenes: [dusk, lamp], character: maya}.",
+    )
+    include: References = Field(
+        default=(),
+        description="Files (.yaml, .json) with characters, assets, defaults and a style that several productions "
+        "share, by paths relative to this file, in its folder or below. What this file says itself wins. Of production "
+        "files alone.",
     )
     width: Whole | None = Field(
         default=None,
@@ -128,6 +155,11 @@ class Production(Frozen):
     assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
     characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
     film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
+
+    @field_validator("defaults", mode="after")
+    @classmethod
+    def _given_to_the_scenes(cls, defaults: Defaults | None) -> None:
+        """The scenes have the defaults by now: see ``spread``."""
 
     @model_validator(mode="before")
     @classmethod
@@ -212,11 +244,8 @@ class Production(Frozen):
         return resolve(scene.camera, scene.prompt_hints)
 
     def prompt_of(self, scene: Scene) -> str:
-        """The prompt as it is sent: with the hints that are not camera concepts."""
-        words = ", ".join(hint for hint in scene.prompt_hints if hint_key(hint) is None)
-        if not words:
-            return scene.prompt
-        return f"{scene.prompt}{' ' if scene.prompt.endswith(('.', '!', '?', '…')) else ', '}{words}"
+        """The prompt as it is sent: with hints that are no camera concepts, the camera in free words, and the style."""
+        return prompt_of(scene)
 
     def start_image_of(self, scene: Scene) -> Asset | None:
         """The picture that is a scene's first frame."""
