@@ -306,6 +306,7 @@ def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: De
 def _plan_json(plan: Plan) -> dict[str, Any]:
     return {
         "title": plan.production.title,
+        "project": plan.production.budget_name,
         "service": plan.realm,
         "to_pay_usd": plain(plan.to_pay),
         "total_usd": plain(plan.total),

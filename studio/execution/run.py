@@ -15,6 +15,7 @@ from studio.errors import NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
 from studio.execution.progress import listener
+from studio.execution.projects import settle_project
 from studio.execution.retries import Attempts
 from studio.execution.session import Session, budget_notes, caps_of
 from studio.ledger.budgets import keep_name, part, share
@@ -135,7 +136,9 @@ class Run:
         film = plan.production.budget_name
         if plan.budgeting.begun_as:
             keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, realm)
-        if plan.budgeting.apart:
+        if plan.budgeting.project:
+            settle_project(ledger, plan.budgeting, realm)
+        elif plan.budgeting.apart:
             part(ledger, film, realm)
         elif plan.budgeting.made_out_of:
             share(ledger, film, plan.budgeting.made_out_of, realm)

@@ -77,13 +77,13 @@ class Reader:
             rows = connection.execute(_IN_STATES, {"states": [state.value for state in states]})
             return [as_order(row) for row in rows]
 
-    def made_for(self, production: str, realm: str, shots: Collection[str]) -> list[OrderRow]:
-        """Completed orders for the shots of a production, newest first."""
+    def made_for(self, productions: Collection[str], realm: str, shots: Collection[str]) -> list[OrderRow]:
+        """Completed orders for the shots of productions, by their slugs, newest first."""
         found: list[OrderRow] = []
         wanted = list(shots)
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
-                orders.c.production == production,
+                orders.c.production.in_(sorted(productions)),
                 orders.c.realm == realm,
                 orders.c.shot.in_(wanted[start : start + 500]),
                 orders.c.state == OrderState.COMPLETED.value,

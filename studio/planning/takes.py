@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.ledger import Ledger, OrderRow, OrderState
+from studio.ledger.budgets import productions_of
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
 from studio.planning.keys import digest, named
@@ -41,7 +42,9 @@ def history_of(ledger: Ledger, plan: Plan) -> History:
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    rows = ledger.made_for(plan.production.slug, plan.realm, ids)
+    films = {plan.production.budget_name, *plan.budgeting.others}
+    productions = {plan.production.slug, *productions_of(ledger, films, plan.realm)}
+    rows = ledger.made_for(productions, plan.realm, ids)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:

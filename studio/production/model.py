@@ -26,6 +26,7 @@ from studio.production.field_types import (
     Flag,
     Lengths,
     Model,
+    Project,
     References,
     Resolution,
     Seconds,
@@ -81,11 +82,17 @@ class Production(Frozen):
 
     # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
+    _known_as: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
 
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
         default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
+    )
+    project: Project = Field(
+        default="",
+        description="The name that budget, takes and costs hang on, whatever title, slug, shape and file name become: "
+        "a-z, 0-9 and -. Productions of one project share its budget. Empty: made from title or slug.",
     )
     scenes: tuple[Scene, ...] = Field(
         description="The film's scenes, in the order in which they are seen.", json_schema_extra={"minItems": 1}
@@ -195,8 +202,14 @@ class Production(Frozen):
 
     @property
     def budget_name(self) -> str:
-        """The name that the budget is kept under: a slug that all versions of a film (draft, final, reframed) share."""
-        return self._budget_name or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
+        """The name that budget and costs are kept under, which all versions of a film (draft, final, reframed) share:
+        the project, or a name made from title or slug."""
+        return self._budget_name or self.project or self.known_as
+
+    @property
+    def known_as(self) -> str:
+        """The budget's name without ``project``: made from the title, or the slug where that is written."""
+        return self._known_as or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -210,12 +223,12 @@ class Production(Frozen):
 
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
-        self._budget_name, self._notes = other.budget_name, other.notes
+        self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other.notes
         return self
 
-    def named(self, slug: str, budget_name: str) -> Production:
-        """The same production under another slug, sharing the budget of that name."""
-        found = self.model_copy(update={"slug": slug})
+    def named(self, slug: str, budget_name: str, *, project: str | None = None) -> Production:
+        """The same production under another slug, sharing the budget of that name; ``project``: its own, if changed."""
+        found = self.model_copy(update={"slug": slug, "project": self.project if project is None else project})
         found._budget_name = budget_name
         return found
 

@@ -29,7 +29,7 @@ REFERENCES = ("start_image", "end_image", "modify")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
-    "film", "style", "chains", "include",
+    "film", "style", "chains", "include", "project",
 )  # fmt: skip
 _EMPTY_SCENE = (
     "prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound", "style", "notes",
