@@ -49,9 +49,10 @@ def _words_of_characters(production: Production, scenes: Sequence[Scene]) -> Ite
             s.id for s in scenes if s.character == character.id and (s.continue_from or production.parent_of(s))
         ]
         if going_on:
+            one = len(going_on) == 1
             yield (
-                f"{_named(going_on)} continue other clips with '{character.id}': the description is in the prompts of "
-                "stills alone, and does not go along; what a clip must be told of them, its prompt says"
+                f"{_named(going_on)} continue{'s' * one} other clips with '{character.id}': the description is in the "
+                "prompts of stills alone, and does not go along; what a clip must be told of them, its prompt says"
             )
 
 

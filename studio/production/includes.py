@@ -7,7 +7,7 @@ told with its name and line. Two files that are included side by side may not sa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def with_included(file: Path, reading: Reading, places: Places) -> tuple[dict[st
         return data, Included()
     walk = _Walk(file.absolute().parent)
     walk.read[_real(file)] = {}
-    found = walk.included(file.absolute(), reading.data, places, (file.absolute(),))
+    found = walk.included(file.absolute(), reading.data, places, (file.absolute(),), _names(reading.data))
     walk.result.parts = found
     _merge(data, found, places)
     return data, walk.result
@@ -67,9 +67,15 @@ class _Walk:
         self.read: dict[str, dict[tuple[str, str], Part]] = {}
 
     def included(
-        self, file: Path, data: Mapping[str, Any], places: Places, trail: tuple[Path, ...]
+        self,
+        file: Path,
+        data: Mapping[str, Any],
+        places: Places,
+        trail: tuple[Path, ...],
+        own: Collection[tuple[str, str]],
     ) -> dict[tuple[str, str], Part]:
-        """What the includes of a file give. ``trail``: the files that lead to it, itself the last."""
+        """What the includes of a file give. ``trail``: the files that lead to it, itself the last; ``own``: the names
+        of what it gives itself, which wins."""
         found: dict[tuple[str, str], Part] = {}
         for loc, reference in _references(data.get("include")):
             where = places.where(loc)
@@ -83,7 +89,7 @@ class _Walk:
                 continue
             for name, part in self.parts(path, where, trail).items():
                 before = found.setdefault(name, part)
-                if before.value != part.value:
+                if before.value != part.value and name not in own:
                     kind, of = name
                     told = f"{kind} {shown(of)}" if of else "style"
                     hint = f"it is in {before.places.where(before.loc)} too: write it here, or remove one of them"
@@ -107,7 +113,7 @@ class _Walk:
         places = Places(self.name(path), reading.data, reading.lines.get)
         self.result.readings.append((reading, places))
         own = self.own(path, reading.data, places)
-        self.read[real] = self.included(path, reading.data, places, (*trail, path)) | own
+        self.read[real] = self.included(path, reading.data, places, (*trail, path), own) | own
         return self.read[real]
 
     def own(self, path: Path, data: Mapping[str, Any], places: Places) -> dict[tuple[str, str], Part]:
@@ -202,6 +208,18 @@ def _real(path: Path) -> str:
 def _id(item: Any) -> str:
     name = item.get("id") if isinstance(item, Mapping) else None
     return " ".join(str(name).split()) if isinstance(name, str | int) else ""
+
+
+def _names(data: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """What a production gives itself, of all that could be included."""
+    names = {(kind, _id(item)) for kind in GROUPS for item in _items(listed(data.get(kind), "path"))}
+    defaults = data.get("defaults")
+    names |= {("defaults", name) for name in renamed(dict(defaults))} if isinstance(defaults, Mapping) else set()
+    return names | ({("style", "")} if "style" in data else set())
+
+
+def _items(items: Any) -> Sequence[Any]:
+    return items if isinstance(items, list | tuple) else ()
 
 
 def _merge(data: dict[str, Any], found: Mapping[tuple[str, str], Part], places: Places) -> None:
