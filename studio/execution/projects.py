@@ -1,4 +1,4 @@
-"""Projects: the budget that productions of one project share, with what was bought under their titles (ADR 0023).
+"""Budgets that productions share: by a project (ADR 0023), or since one was made out of the other (ADR 0012).
 
 What a production's title would be booked as is recorded as part of its project when a run begins. So a purchase counts
 for a project whatever it was booked as, also where ``project`` is added later, changed or taken out.
@@ -67,6 +67,25 @@ def settle_project(ledger: Ledger, budgeting: Budgeting, realm: str) -> None:
     part(ledger, project, realm)
     if known != project and not has_bought(ledger, known, realm):
         share(ledger, known, project, realm)  # so that another project of this title would count this one's
+
+
+def budget_notes(budgeting: Budgeting) -> tuple[Words, ...]:
+    """Notes on a budget that several films share, or that continues under an earlier name."""
+    if budgeting.begun_as:
+        begun = (
+            f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
+            "film, write a slug of its own into this one",
+        )
+        return (*begun, *budget_notes(replace(budgeting, begun_as="")))
+    if budgeting.project:
+        return project_notes(budgeting)
+    if budgeting.made_out_of:
+        shared = f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both"
+        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
+    if budgeting.others:
+        shared = f"the budget is shared with {', '.join(budgeting.others)}"
+        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
+    return ()
 
 
 def project_notes(budgeting: Budgeting) -> tuple[Words, ...]:

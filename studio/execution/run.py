@@ -15,9 +15,9 @@ from studio.errors import NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
 from studio.execution.progress import listener
-from studio.execution.projects import settle_project
+from studio.execution.projects import budget_notes, settle_project
 from studio.execution.retries import Attempts
-from studio.execution.session import Session, budget_notes, caps_of
+from studio.execution.session import Session, caps_of
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
 from studio.ledger.new_takes import end_retakes, keep_retakes

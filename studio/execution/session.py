@@ -23,7 +23,7 @@ from studio.execution.hearing import Hearing
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.execution.poll_rate import PollRate
 from studio.execution.preflight import free_shots
-from studio.execution.projects import productions_in, project_budgeting, project_notes
+from studio.execution.projects import budget_notes, productions_in, project_budgeting
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.callbacks import callbacks_come, latest_callback
@@ -49,7 +49,7 @@ from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.purchase_log import PurchaseLog
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
-from studio.remedies import Place, Words, option, text_of
+from studio.remedies import Place
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
@@ -363,25 +363,6 @@ def read_by_url(plan: Plan) -> dict[str, None]:
     """sha256 of the seed assets that a service reads by their URLs."""
     apis = dict.fromkeys(shot.api for shot in plan.shots)
     return dict.fromkeys(sha for api in apis if not spec_of(api).takes_files for sha in seeds_of(plan, api))
-
-
-def budget_notes(budgeting: Budgeting) -> tuple[Words, ...]:
-    """Notes on a budget that several films share, or that continues under an earlier name."""
-    if budgeting.begun_as:
-        begun = (
-            f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
-            "film, write a slug of its own into this one",
-        )
-        return (*begun, *budget_notes(replace(budgeting, begun_as="")))
-    if budgeting.project:
-        return project_notes(budgeting)
-    if budgeting.made_out_of:
-        shared = f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both"
-        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
-    if budgeting.others:
-        shared = f"the budget is shared with {', '.join(budgeting.others)}"
-        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
-    return ()
 
 
 def caps_of(

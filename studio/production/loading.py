@@ -20,7 +20,7 @@ from studio.production.normalize import SCENE_WORDS, absolute, canonical, origin
 from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
-from studio.production.shared import ChainFields, Defaults
+from studio.production.shared import Chain, Defaults
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
 from studio.remedies import Place
@@ -38,7 +38,7 @@ _BOUNDS = {
 _ITEMS = ("scenes", "assets", "characters")
 _ELSEWHERE = {"rules checked elsewhere": True}
 _NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions,
-            "defaults": Defaults, "chains": ChainFields}  # fmt: skip
+            "defaults": Defaults, "chains": Chain}  # fmt: skip
 
 
 def load_production(path: str | Path) -> Production:

@@ -44,7 +44,7 @@ from studio.production.locations import Places
 from studio.production.normalize import canonical
 from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
-from studio.production.shared import Chain, Defaults
+from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
@@ -117,7 +117,7 @@ class Production(Frozen):
         description="Words added to the end of every prompt, such as: 35mm film, warm light. A scene may have its "
         "own, or none.",
     )
-    chains: tuple[Chain, ...] = Field(
+    chains: tuple[ChainField, ...] = Field(
         default=(),
         description="Groups of scenes, by their ids: each goes on from the one before it in its group, such as "
         "[[dusk, lamp, boat], [home, night]], or {scenes: [dusk, lamp], character: maya}.",

@@ -51,7 +51,7 @@ def _group(value: object) -> object:
     return value
 
 
-class _Chain(Frozen):
+class Chain(Frozen):
     """Scenes that go on from each other: each continues the one before it in this list."""
 
     scenes: tuple[Filled, ...] = Field(description="The ids of its scenes, in order: two or more.")
@@ -60,8 +60,7 @@ class _Chain(Frozen):
     )
 
 
-Chain = Annotated[_Chain, BeforeValidator(_group)]
-ChainFields = _Chain
+ChainField = Annotated[Chain, BeforeValidator(_group)]
 
 
 class Spread(dict[str, Any]):
