@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+
+from studio.spelling import nearest
 
 
 def overview(package: str, title: str, commands: Mapping[str, str], epilogue: str = "") -> str:
@@ -21,7 +22,7 @@ def tell(package: str, title: str, commands: Mapping[str, str], words: Sequence[
     if not asked:
         print(overview(package, title, commands, epilogue))
         return 0
-    near = get_close_matches(asked[0], commands, n=1)
-    told = f"python -m {package}.{near[0]}" if near else f"python -m {package}"
+    near = nearest(asked[0], commands)
+    told = f"python -m {package}.{near}" if near else f"python -m {package}"
     print(f"error: {asked[0]!r} is no command of python -m {package}\n  -> {told}", file=sys.stderr)
     return 2

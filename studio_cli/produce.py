@@ -320,6 +320,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
     buying = buying_order(plan)
     return {
         "title": plan.production.title,
+        "project": plan.production.budget_name,
         "service": plan.realm,
         "to_pay_usd": plain(plan.to_pay),
         "total_usd": plain(plan.total),

@@ -18,8 +18,9 @@ import pytest
 import studio
 from studio.errors import BadInput, CannotWrite, Incomplete, Moderated, ProductionError, StudioError
 from studio.execution.outcome import failure_of
+from studio.execution.projects import budget_notes
 from studio.execution.record import ShotResult
-from studio.execution.session import budget_notes, open_session
+from studio.execution.session import open_session
 from studio.failures import FailureClass
 from studio.ledger import OrderRow
 from studio.planning import derived

@@ -17,8 +17,9 @@ from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places
 from studio.execution.progress import listener
+from studio.execution.projects import budget_notes, settle_project
 from studio.execution.retries import Attempts
-from studio.execution.session import Session, budget_notes, caps_of
+from studio.execution.session import Session, caps_of
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
 from studio.ledger.filing import Booking, claim, give_up, written
@@ -142,7 +143,9 @@ class Run:
         film = plan.production.budget_name
         if plan.budgeting.begun_as:
             keep_name(ledger, plan.budgeting.made, plan.budgeting.begun_as, realm)
-        if plan.budgeting.apart:
+        if plan.budgeting.project:
+            settle_project(ledger, plan.budgeting, realm)
+        elif plan.budgeting.apart:
             part(ledger, film, realm)
         elif plan.budgeting.made_out_of:
             share(ledger, film, plan.budgeting.made_out_of, realm)

@@ -23,6 +23,7 @@ from studio.execution.hearing import Hearing
 from studio.execution.local_sandbox import ensure_sandbox
 from studio.execution.poll_rate import PollRate
 from studio.execution.preflight import free_shots
+from studio.execution.projects import budget_notes, productions_in, project_budgeting
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.callbacks import callbacks_come, latest_callback
@@ -49,7 +50,6 @@ from studio.purchasing.gateway import PurchaseGateway
 from studio.purchasing.purchase_log import PurchaseLog
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
-from studio.remedies import Words, option, text_of
 from studio.settings import Service, Settings, choose_service
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
@@ -120,7 +120,7 @@ class Session:
         production = naming.production
         if retake:
             asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
-            retaking = await asyncio.to_thread(self._retaking, production, seeds, chosen, retake, asked, run)
+            retaking = await asyncio.to_thread(self._retaking, naming, seeds, chosen, retake, asked, run)
             chosen |= retaking.takes
         drawn = await asyncio.to_thread(self._drawn, production, seeds, chosen, only)
         books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
@@ -156,21 +156,22 @@ class Session:
         )  # fmt: skip
 
     def _retaking(
-        self, production: Production, images: Mapping[str, Seed], chosen: Mapping[str, int],
+        self, naming: Named, images: Mapping[str, Seed], chosen: Mapping[str, int],
         retake: tuple[str, ...], command: str, run: str,
     ) -> Retaking:  # fmt: skip
         """The take for each scene of ``retake``: a new one, or the one of an earlier run of this command that made
         no film."""
-        takes, refused = dict(chosen), list[int]()
+        takes, refused, production = dict(chosen), list[int](), naming.production
         realm = self.service.realm
-        known = retakes_of(self.ledger, production.slug, realm)
+        names = productions_in(self.ledger, naming, realm)
+        known = [r for name in names for r in retakes_of(self.ledger, name, realm)]
         for scene in retake:
             # Planned again for each: a new take of a parent makes new families of its children.
             drawn = self._drawn(production, images, takes, (scene,))
             found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
             latest = [row for row in found if row]
             # The same shots may have been asked for under another title, too.
-            elsewhere = {row.production for row in latest} - {production.slug}
+            elsewhere = {row.production for row in latest} - set(names)
             asked = [r for name in sorted(elsewhere) for r in retakes_of(self.ledger, name, realm)] + known
             asked = sorted((r for r in asked if r.scene == scene), key=lambda r: -r.id)
             takes[scene], over = next_take(latest, asked, command=command, run=run)
@@ -182,7 +183,9 @@ class Session:
         film, realm = naming.production.budget_name, self.service.realm
         found = Budgeting(apart=apart)
         if naming.new:
-            found = replace(found, begun_as=film, made=naming.made)
+            found = replace(found, begun_as=naming.known_as or film, made=naming.made)
+        if naming.production.project:
+            return project_budgeting(self.ledger, naming, plan, found, realm)
         if apart:
             return found
         # Where it has an earlier name, nothing was bought under the present one.
@@ -361,23 +364,6 @@ def read_by_url(plan: Plan) -> dict[str, None]:
     """sha256 of the seed assets that a service reads by their URLs."""
     apis = dict.fromkeys(shot.api for shot in plan.shots)
     return dict.fromkeys(sha for api in apis if not spec_of(api).takes_files for sha in seeds_of(plan, api))
-
-
-def budget_notes(budgeting: Budgeting) -> tuple[Words, ...]:
-    """Notes on a budget that several films share, or that continues under an earlier name."""
-    if budgeting.begun_as:
-        begun = (
-            f"this film was begun as '{budgeting.begun_as}', and keeps that slug and its budget. If that was another "
-            "film, write a slug of its own into this one",
-        )
-        return (*begun, *budget_notes(replace(budgeting, begun_as="")))
-    if budgeting.made_out_of:
-        shared = f"most shots of this film were bought for '{budgeting.made_out_of}': its budget counts both"
-        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
-    if budgeting.others:
-        shared = f"the budget is shared with {', '.join(budgeting.others)}"
-        return (text_of(shared, ". For a budget of its own: ", option("apart")),)
-    return ()
 
 
 def caps_of(

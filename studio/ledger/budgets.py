@@ -1,5 +1,6 @@
 """Films that share a budget: one that was made out of another one (its title was changed) shares the other's, unless
-the two were separated. A film whose slug was made from its title by an earlier version is noted in the same way.
+the two were separated. A film whose slug was made from its title by an earlier version is noted in the same way, and so
+is one whose production names a project: what was bought under its title counts for the project.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from studio.ledger.journal import Journal
-from studio.ledger.schema import budgets, orders
+from studio.ledger.schema import budgets, entries, orders
 from studio.ledger.upsert import insert_into
 
 
@@ -81,6 +82,20 @@ def share(ledger: Journal, film: str, other: str, realm: str) -> None:
     first = next((r.first for r in ledger.ask(select(budgets).where(
         budgets.c.realm == realm, budgets.c.film == other))), other)  # fmt: skip
     _put(ledger, film, first, realm)
+
+
+def join(ledger: Journal, film: str, others: Collection[str], realm: str) -> None:
+    """Give a film and others, with all that share a budget with any of them, one budget from now on: that film's."""
+    members = {name for of in (film, *others) for name in (of, *films_with(ledger, of, realm))}
+    first = first_of(ledger, film, realm) or film
+    for name in sorted(members - {first}):
+        _put(ledger, name, first, realm)
+
+
+def productions_of(ledger: Journal, films: Collection[str], realm: str) -> tuple[str, ...]:
+    """The productions, by their slugs, under which anything was booked for these films."""
+    query = select(entries.c.production).where(entries.c.film.in_(sorted(films)), entries.c.realm == realm)
+    return tuple(sorted(str(row.production) for row in ledger.ask(query.distinct())))
 
 
 def keep_name(ledger: Journal, made: str, kept: str, realm: str) -> None:

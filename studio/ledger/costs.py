@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, case, func, literal_column, select
 
 from studio.ledger.books import Ledger
-from studio.ledger.schema import entries
+from studio.ledger.schema import budgets, entries
 from studio.money import ZERO
 
 # The kinds of entry that change a sum or count a purchase; the others only tell an order's progress.
@@ -40,6 +40,8 @@ class CostRow:
     refunded: Decimal = field(metadata=_sum(case((entries.c.kind == "failed", -entries.c.amount), else_=None), ZERO))
 
 
+#: What a booking counts for: its project or film, in all versions; of films that share a budget, the first.
+_OF: ColumnElement[str] = func.coalesce(budgets.c.first, entries.c.film)
 _COLUMNS = {column.name: column.metadata for column in fields(CostRow) if column.metadata}
 #: The columns of a line, in order: numbers, and amounts in USD.
 COLUMNS = tuple(_COLUMNS)
@@ -47,6 +49,8 @@ COLUMNS = tuple(_COLUMNS)
 
 def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = None) -> list[CostRow]:
     """Costs by production, scene, model or month (UTC), the highest first; months in order. ``since`` is aware.
+
+    A production is a project or film in all its versions: what has one budget is one line.
 
     A refund counts in the month of its purchase.
     """
@@ -56,6 +60,9 @@ def costs(ledger: Ledger, *, by: Group = "production", since: datetime | None = 
             shown.label("what"),
             entries.c.realm.label("realm"),
             *(column["sum"].label(name) for name, column in _COLUMNS.items()),
+        )
+        .select_from(
+            entries.outerjoin(budgets, (budgets.c.film == entries.c.film) & (budgets.c.realm == entries.c.realm))
         )
         .where(entries.c.kind.in_(COUNTED))
         .group_by(*grouped, entries.c.realm)
@@ -86,7 +93,7 @@ def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnEle
     """The label of a line of the costs, and the columns that it is grouped by: grouping by a computed label would be
     slow."""
     if by == "scene":
-        return entries.c.production + " / " + entries.c.scene, (entries.c.production, entries.c.scene)
+        return _OF + " / " + entries.c.scene, (_OF, entries.c.scene)
     if by == "month" and dialect == "sqlite":
         month = func.substr(entries.c.counted_at, literal_column("1"), literal_column("7"))
         return month, (month,)  # the form in which SQLite stores a time: 2026-11-22 10:00:00
@@ -94,4 +101,5 @@ def _group(by: Group, dialect: str) -> tuple[ColumnElement[str], tuple[ColumnEle
         # Literals: PostgreSQL treats equal expressions with different parameters as different.
         month = func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'UTC'"), entries.c.counted_at))
         return func.to_char(month, "YYYY-MM"), (month,)
-    return entries.c[by], (entries.c[by],)
+    shown = entries.c.model if by == "model" else _OF
+    return shown, (shown,)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, String, and_, bindparam, case, func, or_, select
+from sqlalchemy import Connection, Engine, Row, Select, String, bindparam, case, func, or_, select
 
 from studio.addresses import ledger_name
 from studio.errors import LedgerError
@@ -78,16 +78,16 @@ class Reader:
             return [as_order(row) for row in rows]
 
     def made_for(
-        self, production: str, realm: str, shots: Collection[str], *, film: str = "",
+        self, productions: Collection[str], realm: str, shots: Collection[str], *,
         states: Collection[OrderState] = (OrderState.COMPLETED,),
     ) -> list[OrderRow]:  # fmt: skip
-        """Orders for the shots of a production, or of any version of a film, newest first: completed ones, or those in
-        one of ``states``."""
+        """Orders for the shots of productions, by their slugs, newest first: completed ones, or those in one of
+        ``states``."""
         found: list[OrderRow] = []
         wanted = list(shots)
         for start in range(0, len(wanted), 500):
             query = select(orders).where(
-                or_(orders.c.production == production, and_(orders.c.film == film, orders.c.film != "")),
+                orders.c.production.in_(sorted(productions)),
                 orders.c.realm == realm,
                 orders.c.shot.in_(wanted[start : start + 500]),
                 orders.c.state.in_([state.value for state in states]),

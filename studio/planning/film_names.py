@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.ledger import Ledger
@@ -28,12 +28,14 @@ class Named:
     """A production under the name that it has in the ledger.
 
     ``made``: its budget's name as it is made today, where it keeps the slug of an earlier version; else empty.
-    ``new``: True if the ledger does not say so yet.
+    ``new``: True if the ledger does not say so yet. ``known_as``: where it has a project, the name that its budget has
+    without one; else empty.
     """
 
     production: Production
     made: str = ""
     new: bool = False
+    known_as: str = ""
 
 
 def named_as_begun(
@@ -43,6 +45,11 @@ def named_as_begun(
 
     A slug that the producer wrote, or that every version makes alike, is left as it is.
     """
+    if production.project:
+        plain = production.named(production.slug, production.known_as, project="")
+        titled = named_as_begun(plain, ledger, realm=realm, films=films, drawn=drawn)
+        kept, project = titled.production, production.project
+        return replace(titled, production=kept.named(kept.slug, project, project=project), known_as=kept.budget_name)
     ours, earlier = production.budget_name, earlier_slugs(production.title)
     if ours != film_name(production.title):
         earlier = tuple(filter(None, [earlier_text(ours)]))  # `slug: 007` without quotes
@@ -50,7 +57,9 @@ def named_as_begun(
         return Named(production)
     said = first_of(ledger, ours, realm)
     if said is not None:
-        return _under(production, said, new=False) if said in earlier else Named(production)
+        # Of a project, the name that it was begun under and today's one stand side by side.
+        kept_as = next((slug for slug in earlier if said in (slug, first_of(ledger, slug, realm))), None)
+        return Named(production) if kept_as is None else _under(production, kept_as, new=False)
     if has_bought(ledger, ours, realm):
         return Named(production)
     known = (slug for slug in earlier if has_bought(ledger, slug, realm))

@@ -168,7 +168,9 @@ class Budgeting:
 
     ``made_out_of`` is another film under whose name most of the shots were bought; ``apart`` is True if the user wants
     separate budgets for the two. ``begun_as`` is the slug of an earlier version that the film keeps, and ``made`` the
-    name that its title makes today, where the ledger does not say so yet.
+    name that its title makes today, where the ledger does not say so yet. ``project`` is the production's, ``known_as``
+    the name that its budget has without it, ``bought_as`` those of ``others`` under which anything was bought, and
+    ``beside`` are the slugs of other productions of the project.
     """
 
     others: tuple[str, ...] = ()
@@ -176,6 +178,10 @@ class Budgeting:
     apart: bool = False
     begun_as: str = ""
     made: str = ""
+    project: str = ""
+    known_as: str = ""
+    bought_as: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.planning.seams import notes_on_order
 from studio.planning.ties import ties_of
+from studio.planning.told import told
 from studio.production import Production, Scene
 from studio.providers.pricing import PriceTable
 from studio.providers.shot_request import Source
@@ -48,6 +49,7 @@ def draw_plan(
     context = walk.context
     notes = (
         *context.notes,
+        *told(production, wanted, context.made),
         *notes_on_order(context.ties, production.scenes, wanted),
         *notes_on_cuts(context, wanted),
         *other_lengths(context.choices, production),

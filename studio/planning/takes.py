@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from studio.errors import BadInput
 from studio.ledger import Ledger, OrderRow, OrderState
+from studio.ledger.budgets import productions_of
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
 from studio.planning.followers import ALL, FRAMES, WHY_STALE, both_ways, orders_in, own_of_order, own_of_shot
@@ -47,8 +48,9 @@ def history_of(ledger: Ledger, plan: Plan, states: Collection[OrderState] = (Ord
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    film = plan.production.budget_name
-    rows = ledger.made_for(plan.production.slug, plan.realm, ids, film=film, states=states)
+    films = {plan.production.budget_name, *plan.budgeting.others}
+    productions = {plan.production.slug, *productions_of(ledger, films, plan.realm)}
+    rows = ledger.made_for(productions, plan.realm, ids, states=states)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:

@@ -22,7 +22,8 @@ from studio.errors import BadInput, CannotWrite, Problem, ProductionError
 from studio.production import rules
 from studio.production.field_types import shown
 from studio.production.take_edit import with_take
-from studio.production.yaml_source import Reading, read_file
+from studio.production.yaml_builder import Reading
+from studio.production.yaml_source import read_file
 
 if TYPE_CHECKING:
     from studio.production.model import Production

@@ -41,6 +41,7 @@ MOST_MONEY = Decimal(1_000_000)
 PROMPT_MIN, PROMPT_MAX = 3, 5000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(~[0-9a-f]{8})?")  # every name that a budget may have without it, too
 _GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 GENERATION_PREFIX = "generation:"  # before ids that are no UUIDs
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -171,6 +172,13 @@ def _slug(value: str) -> str:
     if value and (not _SLUG.fullmatch(value) or RESERVED.fullmatch(value)):
         hint = f"use a-z, 0-9 and -, at most 64, for example '{slugify(value)}'"
         raise refused(f"{shown(value)} is not a safe folder name", hint)
+    return value
+
+
+def _project(value: str) -> str:
+    if value and not _PROJECT.fullmatch(value):
+        hint = f"use a-z, 0-9 and -, at most 64, for example '{slugify(value)}'"
+        raise refused(f"{shown(value)} is no name of a project", hint)
     return value
 
 
@@ -326,6 +334,7 @@ References = Annotated[tuple[FilledReference, ...], BeforeValidator(_several)]
 Title = Annotated[Filled, Field(max_length=200)]
 Id = Annotated[Text, AfterValidator(_id)]
 Slug = Annotated[Text, AfterValidator(_slug)]
+Project = Annotated[Text, AfterValidator(_project)]
 GenerationId = Annotated[Text, AfterValidator(_generation)]
 Texts = Annotated[tuple[Filled, ...], BeforeValidator(_several)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,18 @@ from studio.errors import BadInput, NotConfirmed, Problem, ProductionError
 from studio.production import rules
 from studio.production.choices import applied, choices_of
 from studio.production.field_types import counted, kind_of, shown
+from studio.production.includes import with_included
 from studio.production.locations import Loc, Places
 from studio.production.model import FilmOptions, Production
-from studio.production.normalize import SCENE_WORDS, absolute, canonical
+from studio.production.normalize import SCENE_WORDS, absolute, canonical, origins_of
 from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
+from studio.production.shared import Chain, Defaults
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
 from studio.remedies import Place
+from studio.spelling import nearest
 
 MOST_TOLD = 100
 MOST_NOTES = 20
@@ -34,8 +36,10 @@ _BOUNDS = {
     "min_length": "at least", "multiple_of": "a multiple of", "max_digits": "digits, at most", "decimal_places":
     "decimals, at most",
 }  # fmt: skip
+_ITEMS = ("scenes", "assets", "characters")
 _ELSEWHERE = {"rules checked elsewhere": True}
-_NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions}
+_NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions,
+            "defaults": Defaults, "chains": Chain}  # fmt: skip
 
 
 def load_production(path: str | Path) -> Production:
@@ -47,14 +51,16 @@ def load_production(path: str | Path) -> Production:
     file = local_path(path)
     reading = read_file(file)
     places = Places(file.name, reading.data, reading.lines.get)
-    told = [
-        (remark.wrong, Problem(places.where(remark.loc), remark.message, remark.hint)) for remark in reading.remarks
-    ]
-    problems = [*reading.problems, *(problem for wrong, problem in told if wrong)]
-    notes = [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
+    data, included = with_included(file, reading, places)
+    problems, notes = [*reading.problems, *included.problems], list[str]()
+    for of, where in ((reading, places), *included.readings):
+        told = [(remark.wrong, Problem(where.where(remark.loc), remark.message, remark.hint)) for remark in of.remarks]
+        problems += [*(of.problems if of is not reading else ()), *(problem for wrong, problem in told if wrong)]
+        notes += [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"{file.name}: and {len(notes) - MOST_NOTES} more notes"]
-    written = _parsed(reading.data, places, file.absolute().parent, problems).noted(notes)
+    places.origins = origins_of(data)
+    written = _parsed(data, places, file.absolute().parent, problems).noted(notes)
     return applied(choices_of(file), written)
 
 
@@ -121,7 +127,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
         raise ProductionError([Problem(places.where(("scenes",)), message, "split it into several productions")])
     found = absolute(canonical(data), base)
     production, refused = _validated(found)
-    problems = [_problem(error, places) for error in _without_echoes(refused)]
+    problems = [_problem(error, places) for error in _without_echoes(refused, places)]
     if refused and len(refused) < MOST_REFUSED:
         production = _salvaged(found, refused)
     if production is not None:
@@ -146,15 +152,21 @@ def _validated(data: Any) -> tuple[Production | None, list[ErrorDetails]]:
         return None, error.errors(include_url=False)[:MOST_REFUSED]
 
 
-def _without_echoes(refused: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Drop a second error of the same mistake: for ``promt``, not also that ``prompt`` is missing."""
+def _without_echoes(refused: list[ErrorDetails], places: Places) -> list[ErrorDetails]:
+    """Drop a second error of the same mistake: for ``promt``, not also that ``prompt`` is missing; for a wrong default,
+    not also that of each scene that has it."""
 
     def meant(error: ErrorDetails) -> Loc:
-        near = get_close_matches(str(error["loc"][-1]), _fields(tuple(error["loc"])), n=1)
-        return (*error["loc"][:-1], *near)
+        near = nearest(str(error["loc"][-1]), _fields(tuple(error["loc"])))
+        return (*error["loc"][:-1], *([near] if near else []))
 
     misspelt = {meant(error) for error in refused if error["type"] == "extra_forbidden"}
-    return [error for error in refused if error["type"] != "missing" or tuple(error["loc"]) not in misspelt]
+    faulty = {tuple(error["loc"])[:2] for error in refused}
+    return [
+        error for error in refused
+        if (error["type"] != "missing" or tuple(error["loc"]) not in misspelt)
+        and (places.origin(tuple(error["loc"])) or ())[:2] not in faulty
+    ]  # fmt: skip
 
 
 def _in_order(problems: list[Problem], source: str) -> list[Problem]:
@@ -164,7 +176,11 @@ def _in_order(problems: list[Problem], source: str) -> list[Problem]:
         number = problem.where.split(",", 1)[0].rpartition(":")[2].removeprefix("line ")
         return int(number) if number.isdigit() else 0
 
-    found = sorted(dict.fromkeys(problems), key=line)
+    def place(problem: Problem) -> tuple[bool, str, int]:
+        file = problem.where.split(",", 1)[0].rpartition(":")[0]
+        return file not in (source, ""), file if file != source else "", line(problem)
+
+    found = sorted(dict.fromkeys(problems), key=place)
     if len(found) > MOST_TOLD:
         found[MOST_TOLD:] = [Problem(source, f"and {len(found) - MOST_TOLD} more problems")]
     return found
@@ -268,7 +284,7 @@ def _salvaged(data: Mapping[str, Any], refused: list[ErrorDetails]) -> Productio
     found: dict[str, Any] = {k: list(v) if isinstance(v, list) else v for k, v in data.items()}
     for error in refused:
         loc = tuple(error["loc"])
-        if len(loc) >= 2 and isinstance(loc[1], int) and isinstance(found.get(str(loc[0])), list):
+        if len(loc) >= 2 and isinstance(loc[1], int) and loc[0] in _ITEMS and isinstance(found.get(str(loc[0])), list):
             items = found[str(loc[0])]
             items[loc[1]] = _patched(str(loc[0]), loc[1], items[loc[1]], str(loc[2]) if len(loc) > 2 else "")
         elif loc and loc[0] == "title":
@@ -335,7 +351,8 @@ def _files(production: Production, places: Places) -> list[Problem]:
 
 
 def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:
-    base = "the production file" if places.source else f"the working folder, {Path.cwd()}"
+    named = "that file" if places.is_included(loc) else "the production file"
+    base = named if places.source else f"the working folder, {Path.cwd()}"
     wrong, hint = bad_file(path, want, base=base)
     return [Problem(places.where(loc), wrong, hint)] if wrong else []
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from studio.errors import Problem
 from studio.production.field_types import shown
-from studio.production.normalize import SCENE_WORDS, SEED_WORDS, USAGES
+from studio.production.normalize import SCENE_WORDS, SEED_WORDS, USAGES, origins_of
+from studio.production.shared import DEFAULTED
 
 Loc = tuple[str | int, ...]
 _WORDS = {ours: theirs for theirs, ours in (SCENE_WORDS | SEED_WORDS).items()}
+MOST_NAMED = 8
 _ITEMS = {"scenes": "scene", "assets": "asset", "characters": "character"}
 
 
@@ -34,9 +38,22 @@ class Places:
         self.source = source
         self.data = data
         self.line = line or (lambda loc: None)
+        self.origins = {} if data is None else origins_of(data)
+        #: By the beginning of a place: the file that it was included from, and the place there.
+        self.included: dict[Loc, tuple[Places, Loc]] = {}
 
     def where(self, loc: Loc, scene_id: str | None = None) -> str:
-        """``coffee.yaml:12, scene 'arrival', field 'duration'`` as far as each is known."""
+        """``coffee.yaml:12, scene 'arrival', field 'duration'`` as far as each is known.
+
+        A scene's field that is written once for several scenes is where it is written; so is one of an included file.
+        """
+        origin = self.origin(loc)
+        if origin is not None:
+            return self.where(origin)
+        other = self._included(loc)
+        if other is not None:
+            places, at = self.included[other]
+            return places.where((*at, *loc[len(other) :]))
         written = self.written(loc)
         parts = []
         line = next((n for n in (self.line(written[:i]) for i in range(len(written), -1, -1)) if n), None)
@@ -52,6 +69,48 @@ class Places:
         if field:
             parts.append(f"field '{_dotted(field)}'")
         return ", ".join(parts)
+
+    def is_included(self, loc: Loc) -> bool:
+        """True if a place is written in an included file."""
+        return self._included(self.origin(loc) or loc) is not None
+
+    def _included(self, loc: Loc) -> Loc | None:
+        return next((loc[:n] for n in range(len(loc), 0, -1) if loc[:n] in self.included), None)
+
+    def origin(self, loc: Loc) -> Loc | None:
+        """Where a field is written that is not written in its scene; None for all others."""
+        found = next((loc[:n] for n in range(len(loc), 0, -1) if loc[:n] in self.origins), None)
+        return None if found is None else (*self.origins[found], *loc[len(found) :])
+
+    def problems(self, findings: Iterable[Finding]) -> list[Problem]:
+        """The findings as problems. One of several scenes, about what is written once, is told once."""
+        told, shared = list[Problem](), dict[tuple[Loc, str, str], list[str]]()
+        for finding in findings:
+            origin = self.origin(finding.loc) if finding.loc[:1] == ("scenes",) else None
+            if origin is None:
+                hint = "; ".join(filter(None, [finding.hint, self._from_elsewhere(finding)]))
+                told.append(Problem(self.where(finding.loc), finding.message, hint))
+            else:
+                shared.setdefault((origin, finding.message, finding.hint), []).append(
+                    self._name(finding.loc, finding.loc)
+                )
+        for (origin, message, hint), scenes in shared.items():
+            some = ", ".join(scenes[:MOST_NAMED]) + (
+                f" and {len(scenes) - MOST_NAMED} more" * (len(scenes) > MOST_NAMED)
+            )
+            where = f"{self.where(origin)}, scene{'s' * (len(scenes) > 1)} {some}"
+            off = f"a scene without it has `{origin[-1]}: none`" if origin[0] == "defaults" else ""
+            told.append(Problem(where, message, "; ".join(filter(None, [hint, off]))))
+        return told
+
+    def _from_elsewhere(self, finding: Finding) -> str:
+        """Where the other field of a scene that a finding names is written, if that is not in the scene."""
+        for name in (*DEFAULTED, "continue_from") if len(finding.loc) > 2 else ():
+            origin = self.origins.get((*finding.loc[:2], name))
+            if origin is not None and name != finding.loc[2] and re.search(rf"\b{name}\b", finding.message):
+                off = f", and `{name}: none` in the scene switches it off" if name in DEFAULTED else ""
+                return f"{name} is that of {self.where(origin)}{off}"
+        return ""
 
     def written(self, loc: Loc) -> Loc:
         """The same place in the user's own words, as far down as it was written."""

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from studio.errors import BadInput
 from studio.production import rules
@@ -29,9 +29,12 @@ from studio.production.field_types import (
     Join,
     Lengths,
     Model,
+    Project,
+    References,
     Resolution,
     Seconds,
     Slug,
+    Text,
     Title,
     Whole,
     generation_in,
@@ -42,9 +45,11 @@ from studio.production.field_types import (
 )
 from studio.production.locations import Places
 from studio.production.normalize import canonical
+from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
+from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
-from studio.providers.luma.concepts import hint_key, resolve
+from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
 
@@ -76,8 +81,11 @@ class FilmOptions(Frozen):
 class Production(Frozen):
     """A film as it is written: its scenes in order, and what they share."""
 
+    model_config = not_in_the_form("include")
+
     # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
+    _known_as: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
     _choices: Choices = PrivateAttr(Choices())
     # Set by a run's options: whether it is the draft, and the slug of the film of which this is another shape.
@@ -87,6 +95,11 @@ class Production(Frozen):
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
         default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
+    )
+    project: Project = Field(
+        default="",
+        description="The name that budget, takes and costs hang on, whatever title, slug, shape and file name become: "
+        "a-z, 0-9 and -. Productions of one project share its budget. Empty: made from title or slug.",
     )
     scenes: tuple[Scene, ...] = Field(
         description="The film's scenes, in the order in which they are seen.", json_schema_extra={"minItems": 1}
@@ -100,6 +113,27 @@ class Production(Frozen):
     )
     duration: Seconds = Field(
         default=Fraction(5), description="Seconds, for every scene that names none.", json_schema_extra={"default": 5}
+    )
+    defaults: Defaults | None = Field(
+        default=None,
+        description="Fields for every scene that has none of its own, such as duration, camera, character or style; "
+        "null or none in a scene switches one off. Clips that are there already, and footage, keep their length.",
+    )
+    style: Text = Field(
+        default="",
+        description="Words added to the end of every prompt, such as: 35mm film, warm light. A scene may have its "
+        "own, or none.",
+    )
+    chains: tuple[ChainField, ...] = Field(
+        default=(),
+        description="Groups of scenes, by their ids: each goes on from the one before it in its group, such as "
+        "[[dusk, lamp, boat], [home, night]], or {scenes: [dusk, lamp], character: maya}.",
+    )
+    include: References = Field(
+        default=(),
+        description="Files (.yaml, .json) with characters, assets, defaults and a style that several productions "
+        "share, by paths relative to this file, in its folder or below. What this file says itself wins. Of production "
+        "files alone.",
     )
     width: Whole | None = Field(
         default=None,
@@ -149,6 +183,11 @@ class Production(Frozen):
     characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
     film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
 
+    @field_validator("defaults", mode="after")
+    @classmethod
+    def _given_to_the_scenes(cls, defaults: Defaults | None) -> None:
+        """The scenes have the defaults by now: see ``spread``."""
+
     @model_validator(mode="before")
     @classmethod
     def _in_our_words(cls, data: Any) -> Any:
@@ -183,8 +222,14 @@ class Production(Frozen):
 
     @property
     def budget_name(self) -> str:
-        """The name that the budget is kept under: a slug that all versions of a film (draft, final, reframed) share."""
-        return self._budget_name or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
+        """The name that budget and costs are kept under, which all versions of a film (draft, final, reframed) share:
+        the project, or a name made from title or slug."""
+        return self._budget_name or self.project or self.known_as
+
+    @property
+    def known_as(self) -> str:
+        """The budget's name without ``project``: made from the title, or the slug where that is written."""
+        return self._known_as or (film_name(self.title) if self.slug == slugify(self.title) else self.slug)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -207,8 +252,8 @@ class Production(Frozen):
 
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
-        self._budget_name, self._notes, self._choices = other.budget_name, other.notes, other.choices
-        self._is_draft, self._shape_of = other._is_draft, other.film_slug
+        self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other.notes
+        self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
         return self
 
     def as_draft(self) -> Self:
@@ -226,9 +271,9 @@ class Production(Frozen):
         """The name of this version of the film: ``final``, ``draft``, ``9:16`` (reframed), ``9:16 draft``."""
         return " ".join(filter(None, (self.reframe, "draft" if self._is_draft else ""))) or "final"
 
-    def named(self, slug: str, budget_name: str) -> Production:
-        """The same production under another slug, sharing the budget of that name."""
-        found = self.model_copy(update={"slug": slug})
+    def named(self, slug: str, budget_name: str, *, project: str | None = None) -> Production:
+        """The same production under another slug, sharing the budget of that name; ``project``: its own, if changed."""
+        found = self.model_copy(update={"slug": slug, "project": self.project if project is None else project})
         found._budget_name = budget_name
         if self._shape_of:
             found._shape_of = budget_name
@@ -263,11 +308,8 @@ class Production(Frozen):
         return resolve(scene.camera, scene.prompt_hints)
 
     def prompt_of(self, scene: Scene) -> str:
-        """The prompt as it is sent: with the hints that are not camera concepts."""
-        words = ", ".join(hint for hint in scene.prompt_hints if hint_key(hint) is None)
-        if not words:
-            return scene.prompt
-        return f"{scene.prompt}{' ' if scene.prompt.endswith(('.', '!', '?', '…')) else ', '}{words}"
+        """The prompt as it is sent: with hints that are no camera concepts, the camera in free words, and the style."""
+        return prompt_of(scene)
 
     def start_image_of(self, scene: Scene) -> Asset | None:
         """The picture that is a scene's first frame."""

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from studio.production.field_types import AspectRatio, covering, is_path, is_url, nearest_ratio
 from studio.production.paths import is_file_url, located, path_of_url
+from studio.production.shared import Origins, Spread, spread
 from studio.production.slugs import slugify
 
 #: Other names that are accepted for a field.
@@ -28,22 +29,44 @@ REFERENCES = ("start_image", "end_image", "modify")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
-    "film", "reframe_from",
+    "film", "reframe_from", "style", "chains", "include", "project",
 )  # fmt: skip
-_EMPTY_SCENE = ("prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound")
+_EMPTY_SCENE = (
+    "prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound", "style", "notes",
+)  # fmt: skip
+EXTRA = "x-"  # the beginning of fields that people and their programs use as they like
 
 
 def canonical(data: Any) -> Any:
     """The same production in the model's own form. Idempotent; ``data`` is not changed."""
-    if not isinstance(data, Mapping):
-        return data
-    found = dict(data)
+    return _canonical(data)[0] if isinstance(data, Mapping) else data
+
+
+def origins_of(data: Any) -> Origins:
+    """Where the fields of scenes were written that are not written in them."""
+    return _canonical(data)[1] if isinstance(data, Mapping) else {}
+
+
+def _canonical(data: Mapping[str, Any]) -> tuple[dict[str, Any], Origins]:
+    found = without_extras(data)
     for field, short, change in _GROUPS:
-        found[field] = _each(_listed(found.get(field), short), change)
+        found[field] = _each(listed(found.get(field), short), change)
+    for field in ("film", "defaults"):
+        if isinstance(found.get(field), Mapping) and not isinstance(found[field], Spread):
+            found[field] = without_extras(found[field])
+    if isinstance(found.get("defaults"), dict) and not isinstance(found["defaults"], Spread):
+        found["defaults"] = _scene(found["defaults"])
+    found, origins = spread(found)
+    found["scenes"] = _each(found.get("scenes"), lambda scene: _without_empty(scene, _EMPTY_SCENE))
     if not found.get("slug") and isinstance(found.get("title"), str | int):
         found["slug"] = slugify(" ".join(str(found["title"]).split()))
     _frame_size(found)
-    return _without_empty(found, _EMPTY_PRODUCTION)
+    return _without_empty(found, _EMPTY_PRODUCTION), origins
+
+
+def without_extras(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping without its x- fields."""
+    return {k: v for k, v in item.items() if not (isinstance(k, str) and k.startswith(EXTRA))}
 
 
 def absolute(data: Any, base: Path) -> Any:
@@ -86,7 +109,7 @@ def _each(items: Any, change: Any) -> Any:
     """Apply a change to each mapping of a list; all else stays."""
     if not isinstance(items, list | tuple):
         return items
-    return [change(dict(item)) if isinstance(item, Mapping) else item for item in items]
+    return [change(without_extras(item)) if isinstance(item, Mapping) else item for item in items]
 
 
 def _local(reference: Any) -> Any:
@@ -119,7 +142,7 @@ def _seed(ref: dict[str, Any]) -> dict[str, Any]:
     return {k: _local(v) if k == "asset" else v for k, v in ref.items()}
 
 
-def _listed(items: Any, short: str) -> Any:
+def listed(items: Any, short: str) -> Any:
     """Convert ``{id: {...}}`` and ``{id: value}`` to a list of mappings with ids."""
     if not isinstance(items, Mapping):
         return items
@@ -139,12 +162,12 @@ def _is_url(value: Any) -> bool:
 
 
 def _scene(scene: dict[str, Any]) -> dict[str, Any]:
-    scene = {k: _local(v) if k in REFERENCES else v for k, v in _renamed(scene, SCENE_WORDS).items()}
+    scene = {k: _local(v) if k in REFERENCES else v for k, v in renamed(scene).items()}
     if "guides" in scene:
         scene["guides"] = _each(scene["guides"], _guide)
     refs = scene.get("seed_asset_refs")
     if isinstance(refs, list | tuple) and refs and all(isinstance(ref, Mapping) for ref in refs):
-        refs = [_seed(_renamed(dict(ref), SEED_WORDS)) for ref in refs]
+        refs = [_seed(renamed(dict(ref), SEED_WORDS)) for ref in refs]
         scene["seed_asset_refs"] = refs
         frames = {USAGES.get(_usage(ref)): ref.get("url") or ref.get("asset") for ref in refs}
         plain = all(set(ref) <= {"asset", "url", "usage"} and isinstance(ref.get("asset"), str | None) for ref in refs)
@@ -152,7 +175,7 @@ def _scene(scene: dict[str, Any]) -> dict[str, Any]:
         if plain and distinct and all(isinstance(v, str) and v.strip() for v in frames.values()):
             scene.update({str(field): reference for field, reference in frames.items()})
             del scene["seed_asset_refs"]
-    return _without_empty(scene, _EMPTY_SCENE)
+    return scene
 
 
 def _usage(ref: Mapping[str, Any]) -> str:
@@ -160,7 +183,7 @@ def _usage(ref: Mapping[str, Any]) -> str:
     return usage.strip() if isinstance(usage, str) else ""
 
 
-def _renamed(item: dict[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+def renamed(item: dict[str, Any], words: Mapping[str, str] = SCENE_WORDS) -> dict[str, Any]:
     """Rename fields in place, unless the field is given under its own name as well."""
     return {words[k] if k in words and words[k] not in item else k: v for k, v in item.items()}
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
 from studio.production.capabilities import abilities
+from studio.production.chains import no_neighbour, shared_findings
 from studio.production.field_types import (
-    PROMPT_MAX,
-    PROMPT_MIN,
     bad_url,
-    counted,
     generation_in,
     is_path,
     is_url,
@@ -24,15 +20,14 @@ from studio.production.field_types import (
 from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
 from studio.production.paths import is_file_url
-from studio.providers.luma.concepts import camera_key, nearest_camera
-from studio.providers.registry import video_models
+from studio.production.prompts import camera_slips, prompt_length
+from studio.production.synonyms import meant_by
+from studio.spelling import nearest
 
 if TYPE_CHECKING:
     from studio.production.model import Production
     from studio.production.scene import Scene
 
-#: A loop is one clip, and a trimmed clip no longer loops: so it has the length of a clip.
-CLIP_SECONDS: Mapping[str, tuple[int, ...]] = {m.name: m.loop_lengths for m in video_models().values()}
 MOST_SCENES = 2000
 MOST_STEPS = 12
 
@@ -48,17 +43,16 @@ def check(production: Production, places: Places, *, also_known: Collection[str]
         *_references(production, frozenset(also_known)),
         *_cycles(production),
         *_film(production),
+        *shared_findings(production, also_known, suggestion),
     ]
-    return [Problem(places.where(f.loc), f.message, f.hint) for f in findings]
+    return places.problems(findings)
 
 
 def suggestion(word: str, known: Iterable[str], what: str = "there are") -> str:
-    """The hint for an unknown word: the nearest known one, or the whole list."""
-    by_lower = {k.lower(): k for k in known}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{by_lower[near[0]]}'?"
-    some = list(by_lower.values())
+    """The hint for an unknown word: the known one that is near in spelling or meaning, or else the whole list."""
+    some = list({k.lower(): k for k in known}.values())
+    if near := nearest(word, some) or meant_by(word, some):
+        return f"did you mean '{near}'?"
     return f"{what}: {', '.join(some[:40])}{', …' if len(some) > 40 else ''}" if some else ""
 
 
@@ -113,29 +107,10 @@ def _scenes(production: Production) -> Iterator[Finding]:
 
 
 def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
-    yield from _prompt(production, scene)
-    yield from _camera(scene)
+    yield from prompt_length(scene)
+    yield from camera_slips(scene)
     yield from _frames(production, scene)
     yield from abilities(production, scene)
-
-
-def _prompt(production: Production, scene: Scene) -> Iterator[Finding]:
-    whole = production.prompt_of(scene)
-    if len(scene.prompt) < PROMPT_MIN:
-        yield Finding(("prompt",), f"has {counted(len(scene.prompt), 'character')}", f"write at least {PROMPT_MIN}")
-    elif len(whole) > PROMPT_MAX:
-        hints = f", {len(whole) - len(scene.prompt)} of them from prompt_hints" if whole != scene.prompt else ""
-        over = f"shorten it by {len(whole) - PROMPT_MAX}; nothing is cut silently"
-        yield Finding(("prompt",), f"has {len(whole)} characters{hints}, and {PROMPT_MAX} are the most", over)
-
-
-def _camera(scene: Scene) -> Iterator[Finding]:
-    for j, word in enumerate(scene.camera):
-        if camera_key(word) is None:
-            near = nearest_camera(word)
-            hint = f"did you mean '{near}'?" if near else "words for the picture belong in prompt or prompt_hints"
-            place: Loc = ("camera", j) if len(scene.camera) > 1 else ("camera",)
-            yield Finding(place, f"there is no camera concept {shown(word)}", hint)
 
 
 def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
@@ -161,13 +136,6 @@ def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
     for field, there in (("end_image", scene.end_image), ("lead_into", scene.lead_into)):
         if there is not None:
             yield Finding(("loop",), f"cannot be combined with {field}", "a loop ends where it starts: remove one")
-    lengths = CLIP_SECONDS[production.model_of(scene)]  # none: that the model makes no loops is said with its abilities
-    seconds = production.duration_of(scene)
-    if lengths and seconds not in lengths and seconds < max(lengths):
-        nearest = min(lengths, key=lambda n: abs(Fraction(n) - seconds))
-        able = " or ".join(map(str, lengths))
-        hint = f"a loop is one whole clip of {able} seconds, or longer and played again: write duration: {nearest}"
-        yield Finding(("duration",), f"{float(seconds):g} seconds cannot loop", hint)
 
 
 def _references(production: Production, also_known: frozenset[str]) -> Iterator[Finding]:
@@ -177,8 +145,9 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
         for field in ("continue_from", "lead_into"):
             name = getattr(scene, field)
             if name is not None and name not in scenes and name not in also_known and not generation_in(name):
-                hint = suggestion(name, scenes, "scenes")
-                yield Finding(("scenes", i, field), f"there is no scene {shown(name)}", hint)
+                told = no_neighbour(field, name, first=i == 0, last=i == len(production.scenes) - 1)
+                told = told or (f"there is no scene {shown(name)}", suggestion(name, scenes, "scenes"))
+                yield Finding(("scenes", i, field), *told)
         name = scene.character
         if name is not None and name not in characters and name not in also_known:
             hint = suggestion(name, characters, "characters") or "add it under characters"

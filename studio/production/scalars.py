@@ -28,6 +28,7 @@ _KINDS: dict[str, TextKind] = {
     "image": "path", "asset": "path",
     "id": "name", "slug": "name", "continue_from": "name", "lead_into": "name", "character": "name",
     "camera": "name", "generation": "name", "usage": "name",
+    "project": "name", "style": "prose", "notes": "prose", "include": "path", "chains": "name",
 }  # fmt: skip
 _WORDS = SCENE_WORDS | SEED_WORDS
 #: What a group's item means that is no mapping: ``lamp: lamp.png``, ``dusk: A boat in fog.``
@@ -46,7 +47,9 @@ def text_kind(loc: Loc) -> TextKind | None:
     if loc[0] in _SHORT:
         if len(loc) == 2 or (len(loc) == 3 and isinstance(loc[2], int)):
             return _KINDS[_SHORT[str(loc[0])]]
-    elif loc[0] not in ("title", "slug"):
+    elif loc[0] == "chains":
+        return "name" if len(loc) > 1 else None  # the ids of scenes, and a character's
+    elif loc[0] not in ("title", "slug", "project", "style", "include", "defaults"):
         return None
     name = next(str(step) for step in reversed(loc) if isinstance(step, str))
     return _KINDS.get(_WORDS.get(name, name))

@@ -159,11 +159,13 @@ class Scene(Frozen):
     )
     continue_from: Filled | None = Field(
         default=None,
-        description="The scene whose last frame this one goes on from, or a generation's id, a UUID or generation:ID.",
+        description="The scene whose last frame this one goes on from; previous: the one before it in the film. Or a "
+        "generation's id, a UUID or generation:ID.",
     )
     lead_into: Filled | None = Field(
         default=None,
-        description="The scene whose first frame this one ends on, or a generation's id, a UUID or generation:ID.",
+        description="The scene whose first frame this one ends on; next: the one after it in the film. Or a "
+        "generation's id, a UUID or generation:ID.",
     )
     join: Annotated[Join, Choice] | None = Field(
         default=None,
@@ -173,9 +175,20 @@ class Scene(Frozen):
     )
     character: Filled | None = Field(default=None, description="The id of the character who is in it.")
     camera: Texts = Field(
-        default=(), description="Camera concepts, such as push_in or orbit_left; plain words work too."
+        default=(),
+        description="Camera concepts, such as push_in or orbit_left, or plain words for them, such as drone shot. Any "
+        "other words, such as slow push in from behind, are told in the prompt, and the plan says so.",
     )
-    loop: Flag = Field(default=False, description="The last frame runs into the first again.")
+    style: Text = Field(
+        default="", description="Words added to its prompt, instead of the production's style. none: none are added."
+    )
+    notes: Texts = Field(
+        default=(), description="Notes for people: shown in the report, never sent, and no reason to buy again."
+    )
+    loop: Flag = Field(
+        default=False,
+        description="The last frame runs into the first again. Shorter than its clip it is cut, and loops no more.",
+    )
     modify: FilledReference | None = Field(
         default=None,
         description="Footage to change instead of making new: an asset's id, a path, a URL or a scene's id.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
 from studio.file_types import Content, content_of
 from studio.production.field_types import shown
+from studio.spelling import nearest
 
 READABLE = "name a file that can be read: a picture, or footage"
 #: Beginnings, in small letters, of paths that are no paths here, and what to write instead.
@@ -85,7 +85,7 @@ def _near(file: Path, base: str) -> str:
     except (OSError, ValueError):
         there = []
     same_letters = [name for name in there if name.lower() == missing.lower()]
-    near = same_letters or get_close_matches(missing, there, n=1, cutoff=0.6)
+    near = same_letters or [*filter(None, [nearest(missing, there, parts=False)])]
     if missing == file.name:
         separators = "; folders are parted by /" if "\\" in missing else ""
         return (f"did you mean {shown(near[0])}?" if near else f"paths are relative to {base}") + separators

@@ -32,6 +32,7 @@ class Scene:
     shots: tuple[ShotRecord, ...]
     cut: FilmCut | None
     seam: SeamRecord | None
+    notes: tuple[str, ...] = ()  # the producer's own
 
     @property
     def outcome(self) -> ShotOutcome:
@@ -92,6 +93,7 @@ def scenes(record: RunRecord) -> tuple[Scene, ...]:
         shots.setdefault(shot.scene, []).append(shot)
     cuts = {cut.scene: cut for cut in sorted(record.cuts, key=lambda cut: -cut.start_frame)}
     into = {seam.after: seam for seam in record.seams}
+    notes = _notes(record.production)
     return tuple(
         Scene(
             id=name,
@@ -99,6 +101,7 @@ def scenes(record: RunRecord) -> tuple[Scene, ...]:
             shots=tuple(shots.get(name, ())),
             cut=cuts.get(name),
             seam=into.get(name) or next((into[s.id] for s in _firsts(shots.get(name, ())) if s.id in into), None),
+            notes=notes.get(name, ()),
         )
         for number, name in enumerate(_order(record, list(shots)), start=1)
     )
@@ -121,6 +124,13 @@ def _order(record: RunRecord, made: list[str]) -> list[str]:
     in_script = [name for name in script if name in filmed]
     first = script if in_script == filmed else filmed
     return list(dict.fromkeys([*first, *script, *made]))
+
+
+def _notes(production: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """The producer's notes, by scene."""
+    listed = production.get("scenes")
+    scenes = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list | tuple) else []
+    return {str(entry.get("id")): tuple(map(str, entry["notes"])) for entry in scenes if entry.get("notes")}
 
 
 def _script(production: Mapping[str, object]) -> list[str]:

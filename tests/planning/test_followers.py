@@ -145,7 +145,7 @@ async def test_the_command_keeps_clips(workplace: Path, clip: Path) -> None:  # 
     shots = {s["id"]: s for s in json.loads(asked.stdout)["shots"]}
     assert [shots[s]["order"] for s in "bcd"] == [first.shot(s).key for s in "bcd"]
     ledger = open_ledger(load_settings().ledger)
-    assert len(ledger.made_for("a-film", "sandbox", list("abcd"))) == 4
+    assert len(ledger.made_for(["a-film"], "sandbox", list("abcd"))) == 4
     ledger.close()
 
 

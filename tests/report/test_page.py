@@ -249,3 +249,13 @@ def test_a_short_title_has_no_scroll_bar(record: RunRecord, tmp_path: Path) -> N
     text = text.replace('http-equiv="Content-Security-Policy"', "")  # which lets the page's own script run alone
     path.write_text(text, "utf-8")
     assert "<title>fits</title>" in dom(path, tmp_path)
+
+
+def test_a_producer_s_notes_are_shown_with_their_scene(record: RunRecord) -> None:
+    """Notes are text beside the scene, and are nothing else: markup in them is shown as it is written."""
+    scenes = [{"id": shot.scene} for shot in record.shots]
+    scenes[0] |= {"notes": ("Ask Ana <b>today</b>", "Scarf?")}
+    parsed, text = page(replace(record, production={"scenes": scenes}))
+    assert "Ask Ana <b>today</b>" in parsed.words
+    assert "Ask Ana &lt;b&gt;today" in text
+    assert text.count('class="note"') == 2

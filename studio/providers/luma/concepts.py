@@ -6,8 +6,9 @@ ray-2 takes the keys themselves. Ray 3 has no such parameter: there each is a ph
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
+
+from studio.spelling import nearest
 
 CONCEPTS: tuple[str, ...] = (
     "aerial", "aerial_drone", "bolt_cam", "crane_down", "crane_up", "dolly_zoom", "elevator_doors", "eye_level",
@@ -157,8 +158,8 @@ def hint_key(hint: str) -> str | None:
 
 
 def nearest_camera(word: str) -> str | None:
-    """The key or plain word that an unknown one was probably meant to be."""
-    return next(iter(get_close_matches(_plain(word), [*CONCEPTS, *CAMERA_WORDS], n=1, cutoff=0.5)), None)
+    """The key or plain word of which an unknown one is a misspelling; None where it is none."""
+    return nearest(word, [*CONCEPTS, *CAMERA_WORDS], parts=False) or None
 
 
 def resolve(camera: Iterable[str], hints: Iterable[str] = ()) -> tuple[str, ...]:
