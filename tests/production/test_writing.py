@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from studio.production import Production
+from studio.production import Production, load_production
 from studio.production.capabilities import models_with
 from studio.production.yaml_source import read_text
 
@@ -32,6 +33,7 @@ AROUND: dict[str, dict[str, Any]] = {
     "width": {"height": 1080},
     "height": {"width": 1920},
     "upscale": {"resolution": "540p"},
+    "reframe_from": {"reframe": "9:16", "upscale": "1080p", "resolution": "540p"},
 }
 
 
@@ -46,14 +48,20 @@ def test_the_document_is_what_the_model_says() -> None:
     """A field that is added, or described anew, is in the document by `python docs/make_fields.py`."""
     text = DOCUMENT.read_text("utf-8")
     assert written(text) == text
-    assert {found[2] for found in TABLE.finditer(text)} == classes()
+    assert {found[3] for found in TABLE.finditer(text)} == classes()
 
 
 @pytest.mark.parametrize(("name", "field", "said"), list(examples()), ids=str)
-def test_every_example_is_accepted(name: str, field: str, said: dict[str, Any]) -> None:
+def test_every_example_is_accepted(name: str, field: str, said: dict[str, Any], tmp_path: Path) -> None:
     """An example names its own field, and a production that has it passes every check."""
     assert list(said) == [field]
     made = production(name, field, said)
+    if field == "include":
+        (tmp_path / "shared").mkdir()
+        (tmp_path / "shared" / "cast.yaml").write_text("style: warm light")
+        (tmp_path / "film.json").write_text(json.dumps(made))
+        assert load_production(tmp_path / "film.json").scenes
+        return
     assert Production.model_validate(made).scenes
 
 
@@ -69,6 +77,7 @@ def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
     scene: dict[str, Any] = {"id": "night", "prompt": "The sea at night"}
     around = dict(AROUND.get(field, {})) if name in ("Production", "Scene") else {}
     if name == "Production":
+        base["scenes"] += [scene] if field == "chains" else []
         return base | around | said
     if name == "Scene":
         scene |= BESIDE.get(field, {}) | said
@@ -88,5 +97,7 @@ def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
         scene["seed_asset_refs"] = [{"asset": "sketch", **said}]
     elif name == "FilmOptions":
         base["film"] = said
+    elif name == "Chain":
+        base["chains"] = [{"scenes": ["dusk", "night"], **said}]
     base["scenes"] += [scene]
     return base | around
