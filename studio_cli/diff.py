@@ -43,7 +43,8 @@ def diff(
             plan, _ = await session.plan(version)
             realm = session.service.realm
         folder = settings.films.absolute()
-        found = film_at(local_path(film)) if film else last_film(folder, plan.production.slug, realm)
+        this = plan.production
+        found = film_at(local_path(film)) if film else last_film(folder, this.slug, realm, this.version)
         changes = None if found is None else changes_since(found.manifest, plan)
         if as_json:
             print(json.dumps(_as_json(plan, found, changes), indent=2))

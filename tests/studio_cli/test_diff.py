@@ -70,6 +70,27 @@ def kinds(changes: Changes) -> list[tuple[str, str]]:
     return [(change.scene, change.kind) for change in changes.scenes]
 
 
+def test_a_film_is_compared_with_its_own_version(made: Path) -> None:
+    """A later draft in the same folder is not the last film of the final, and a link to another version is none."""
+    films = made.parent / "films"
+    final = last_film(films, "a-film", "sandbox")
+    assert final is not None
+    manifest = json.loads(final.path.with_name("manifest.json").read_text())
+    manifest["version"] = "draft"
+    manifest["run"]["finished_at"] = "2099-01-01T00:00:00+00:00"
+    draft = films / "a-film" / "later"
+    draft.mkdir()
+    (draft / "manifest.json").write_text(json.dumps(manifest))
+    upright = films / "a-film-9x16" / "later"
+    upright.mkdir(parents=True)
+    (upright / "manifest.json").write_text(json.dumps(manifest | {"version": "final"}))
+    (films / "a-film" / "latest-9x16").symlink_to(upright)
+    assert last_film(films, "a-film", "sandbox") == final
+    found = last_film(films, "a-film", "sandbox", "draft")
+    assert found is not None
+    assert found.path.parent == draft.resolve()
+
+
 async def test_without_a_film(workplace: Path) -> None:
     """Where no film was made yet, that is said with the price of all of it, and the status is 0."""
     (workplace / "film.yaml").write_text(FILM)
