@@ -16,17 +16,19 @@ from studio.cleaning import printable
 from studio.execution.progress import Listener
 from studio.money import usd
 from studio.planning.plan import Plan, Shot
+from studio.providers.shot_request import FrameOf
 from studio.report.records import RunRecord
 from studio_cli.tally import GROUPS, MOVING, Row, Tally, rough
 
 STYLES = {
     "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
     "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
+    "own clip": "cyan",
 }  # fmt: skip
 #: A plan's names for the sources of a shot; of a seed asset, the first letters of its hash.
 FROM = {
     "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
-    "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
+    "frame": "frame {} of {}", "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}",
 }  # fmt: skip
 MOST_NAMED = 3  # sources of a kind that are named; more are only counted
 # Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least
@@ -164,14 +166,14 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> None:
     table.add_column("to pay", justify="right", no_wrap=True, min_width=7)
     for shot in plan.shots:
         state = Text(shot.state.value, style=STYLES.get(shot.state.value, ""))
-        form = shot.model if shot.is_still else f"{shot.model} {shot.resolution}"
-        length = "still" if shot.is_still else f"{float(shot.seconds):g} s"
+        length = "still" if shot.is_still else f"{float(shot.seconds):.4g} s"
         table.add_row(
-            shot.id, made_from(shot), form, length, str(shot.take), state, shot.key[:12],
+            shot.id, made_from(shot), shot.form, length, "" if shot.own else str(shot.take), state,
+            "" if shot.own else shot.key[:12],
             _bound(shot.quote.usd, bool(shot.quote.at_most)), _bound(shot.to_pay, bool(shot.quote.at_most)),
         )  # fmt: skip
     console.print(table)
-    tables = ", ".join(sorted({s.quote.table for s in plan.shots}))
+    tables = ", ".join(sorted({s.quote.table for s in plan.shots} - {""})) or "no table"
     at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
     console.print(
         f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}",
@@ -191,10 +193,16 @@ def _bound(price: Decimal, at_most: bool) -> str:
 
 def made_from(shot: Shot) -> str:
     """The sources of a shot: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
+    if shot.own:
+        return shot.own.file.name
     if shot.generation:
         return FROM["generation"].format(shot.generation[:8])
     kinds: dict[str, list[str]] = {}
     for source in shot.sources:
+        if source.kind == "frame":
+            frame = FrameOf.of(source)
+            kinds.setdefault("frame", []).append(FROM["frame"].format(frame.number, frame.shot))
+            continue
         known = source.ref[:8] if source.kind in ("image", "footage", "generation") else source.ref
         kinds.setdefault(source.kind, []).append(FROM[source.kind].format(known))
     told = [

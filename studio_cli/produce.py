@@ -313,7 +313,8 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
             {
                 "id": s.id, "scene": s.scene, "parents": list(s.parents), "state": s.state.value, "order": s.key,
                 "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
-                "at_most": s.quote.at_most, "request": dict(s.request),
+                "at_most": s.quote.at_most, "request": dict(s.request), "model": s.model, "seconds": float(s.seconds),
+                "form": s.form,
             }
             for s in plan.shots
         ],

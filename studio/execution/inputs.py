@@ -6,15 +6,15 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from studio.assets.publish import Publishable, bytes_of
 from studio.execution.fetching import fresh_url
+from studio.execution.sent_files import Picture, picture_of
 from studio.execution.session import Session
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot
 from studio.providers.registry import spec_of
-from studio.providers.shot_request import Given, Source
+from studio.providers.shot_request import FrameOf, Given, Source
 from studio.storage.probe_cache import stored_clip
 
 
@@ -24,22 +24,6 @@ class Parent:
 
     generation_id: str
     sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A frame of a clip, in the form of an asset to publish."""
-
-    name: str
-    sha256: str
-    path: Path
-    suffix: str = ".png"
-    media_type: str = "image/png"
-    url: str | None = None
-
-    @property
-    def content(self) -> str:
-        return self.sha256
 
 
 async def give(session: Session, api: str, asset: Publishable) -> Given:
@@ -87,12 +71,14 @@ async def _given(
         case "first" | "last":
             picture = await asyncio.to_thread(_frame, session, source, parents[source.ref])
             return await give(session, shot.api, picture)
+        case "frame":
+            return await give(session, shot.api, await asyncio.to_thread(picture_of, session.store, FrameOf.of(source)))
 
 
-def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
+def _frame(session: Session, source: Source, parent: Parent) -> Picture:
     """The first or last frame of a downloaded clip."""
     assert parent.sha256 is not None, "what a frame is taken from was fetched"  # noqa: S101
     clip = stored_clip(session.store, parent.sha256)
     path = clip.last_frame if source.kind == "last" else clip.first_frame
     assert path is not None, "a stored clip has its frames"  # noqa: S101
-    return _Picture(f"{source.kind} frame of {source.ref}", hashlib.sha256(path.read_bytes()).hexdigest(), path)
+    return Picture(f"{source.kind} frame of {source.ref}", hashlib.sha256(path.read_bytes()).hexdigest(), path)

@@ -117,8 +117,8 @@ def _shot_record(
         scene=shot.scene,
         outcome=_outcome(result, row, cost),
         prompt=shot.prompt,
-        model=shot.model,
-        resolution=shot.resolution,
+        model=(shot.facts.model if shot.facts else "") or shot.model,
+        resolution=shot.tier,
         aspect_ratio=shot.aspect_ratio,
         seconds=clip.duration if clip is not None else Fraction(shot.seconds),
         take=shot.take,
@@ -154,6 +154,8 @@ def _shot_record(
 
 def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
     if result.made:
+        if result.shot.own:
+            return "own clip"
         if result.shot.generation:
             return "pinned"
         return "new" if cost > 0 else "reused"

@@ -117,7 +117,7 @@ def _joined(
     notes: list[str] = []
     with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, atomic(out) as part:
         work = Path(scratch)
-        has_sound = (spec is None or spec.audio == "keep") and any(s.clip.has_audio for s in segments)
+        has_sound = (spec is None or spec.audio == "keep") and any(s.heard for s in segments)
         film: Film | None = None
         if method != "normalise":
             try:
@@ -142,7 +142,9 @@ def _joined(
 def _see_unchanged(segments: Sequence[Segment], digests: Digests) -> None:
     """Check that every clip's bytes are still those that were measured."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda segment: segment.see_unchanged(digests), {s.path: s for s in segments}.values()))
+        list(
+            pool.map(lambda segment: segment.see_unchanged(digests), {(s.path, s.heard): s for s in segments}.values())
+        )
 
 
 def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
@@ -187,6 +189,8 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
         clip = segment.clip
         if (clip.width, clip.height) != (target.width, target.height):
             bars = "fitted to" if _bars(clip.width, clip.height, target) else "scaled to"
+            if segment.fit == "crop" and bars == "fitted to":
+                bars = "cropped to"
             end = " with bars" if bars == "fitted to" else ""
             text = f"{clip.width}x{clip.height}, {bars} {target.width}x{target.height}{end}"
             found.setdefault(text, []).append(segment.title)
@@ -256,7 +260,7 @@ def _made(
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
         # pictures are verified in the film; sound is not, since it is encoded
-        _see_unchanged([s for s in segments if s.clip.has_audio], digests)
+        _see_unchanged([s for s in segments if s.heard], digests)
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
     else:

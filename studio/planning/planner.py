@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from studio.assets.own_clips import OwnClip
 from studio.money import ZERO, usd
 from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
+from studio.planning.existing import Facts
+from studio.planning.own_clips import fit_of, notes_on_own_clips
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot
 from studio.planning.post import finished
+from studio.planning.sounds import notes_on_sounds
 from studio.production import Production, Scene
 from studio.production.field_types import generation_in
 from studio.providers.pricing import PriceTable
@@ -25,22 +30,34 @@ def draw_plan(
     only: tuple[str, ...] = (),
     held: Callable[[str], bool] = lambda _: False,
     familiar: Callable[[str], bool] = lambda _: False,
+    own_clips: Mapping[str, OwnClip] = MappingProxyType({}),
+    existing: Mapping[tuple[str, str], Facts] = MappingProxyType({}),
 ) -> Plan:
     """Every shot in topological order, with its price and the key of its purchase; ``seen_in`` adds the states.
 
     ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and their sources in the shots. ``held``
     is True for the key of an order that is bought: a scene that is bought in another form, such as longer clips, is
-    planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises BadInput
+    planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. ``own_clips`` and
+    ``existing`` are the finished files and the existing generations that scenes show, as they are. Raises BadInput
     for what no model or price covers.
     """
-    walk = _Walk(PlanningContext(production, prices, images, realm, takes or {}, held, familiar))
+    walk = _Walk(
+        PlanningContext(
+            production, prices, images, realm, takes or {}, held, familiar, own_clips=own_clips, existing=existing
+        )
+    )
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
         walk.draw(scene)
     for scene in wanted:
         walk.finish(scene)
     cuts = tuple(walk.cut(s) for s in wanted)
-    notes = (*walk.context.notes, *other_lengths(walk.context.choices, production))
+    notes = (
+        *walk.context.notes,
+        *notes_on_own_clips(walk.context),
+        *notes_on_sounds(walk.context),
+        *other_lengths(walk.context.choices, production),
+    )
     return Plan(production, realm, tuple(walk.context.shots.values()), cuts, notes)
 
 
@@ -95,7 +112,11 @@ class _Walk:
         shots, production = self.context.made[scene.id], self.context.production
         names = tuple(s.id for s in self.context.finished[scene.id])
         leads = None if generation_in(scene.lead_into) else scene.lead_into
-        whole = SceneEdit(scene.id, names, None, continues=self._parent[scene.id], leads=leads)
+        whole = SceneEdit(
+            scene.id, names, None, continues=self._parent[scene.id], leads=leads, silent=scene.sound == "none"
+        )
+        if (own := shots[0].own) is not None:
+            return replace(whole, part=(own.start, own.frames), fit=fit_of(self.context, scene))
         wanted = max(1, round(production.duration_of(scene) * FPS))
         if scene.generation:
             return whole if scene.duration is None else replace(whole, frames=wanted)
@@ -117,7 +138,7 @@ class _Walk:
         return replace(whole, frames=wanted, trim="head" if tail_tied and not head_tied else "tail")
 
     def _made_from(self, scene: Scene) -> list[str]:
-        if scene.generation:
+        if scene.generation or scene.clip is not None:
             return []
         names = (self._parent[scene.id], scene.lead_into, scene.modify)
         return [name for name in names if name in self._scenes]

@@ -20,6 +20,7 @@ from studio.production.normalize import SCENE_WORDS, absolute, canonical
 from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
+from studio.production.sounds import left_empty
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
 from studio.remedies import Place
@@ -49,6 +50,8 @@ def load_production(path: str | Path) -> Production:
         (remark.wrong, Problem(places.where(remark.loc), remark.message, remark.hint)) for remark in reading.remarks
     ]
     problems = [*reading.problems, *(problem for wrong, problem in told if wrong)]
+    if file.suffix.lower() != ".json":  # where null is what a program writes for a field without a value
+        problems += left_empty(reading.data, places)
     notes = [f"{problem.where}: {problem.message}; {problem.hint}" for wrong, problem in told if not wrong]
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"{file.name}: and {len(notes) - MOST_NOTES} more notes"]
@@ -226,7 +229,7 @@ def _fields(loc: Loc) -> list[str]:
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
     model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _choices(loc: Loc) -> list[str]:
@@ -286,6 +289,8 @@ def _patched(group: str, i: int, item: Any, field: str) -> dict[str, Any]:
         if not field:
             return stand_in
         named.pop(field, None)
+        if field in ("clip", "generation") or get_close_matches(field, ["prompt"]):
+            named.setdefault("prompt", stand_in["prompt"])  # that it is missing may follow from this mistake
         return {**named, **({field: stand_in[field]} if field in stand_in else {})}
     name = fallback if field in ("", "id") else named.get("id", fallback)
     return {"id": name, "url": "https://example.com/"} if group == "assets" else {"id": name}
@@ -312,8 +317,8 @@ def _files(production: Production, places: Places) -> list[Problem]:
             problems += _file(asset.path, ("assets", i, "path"), places, asset.kind)
     wanted = {asset.id: asset.kind or kind_of_file(asset.path) for asset in production.assets}
     for i, scene in enumerate(production.scenes):
-        for field in ("start_image", "end_image", "modify"):
-            name, want = getattr(scene, field), "video" if field == "modify" else "image"
+        for field in ("start_image", "end_image", "modify", "clip"):
+            name, want = getattr(scene, field), "video" if field in ("modify", "clip") else "image"
             found = None if name is None else production.asset(name)
             if found is None:
                 continue

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
@@ -23,6 +24,7 @@ from studio.production.field_types import (
 )
 from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
+from studio.production.own_clips import clip_rules
 from studio.production.paths import is_file_url
 from studio.providers.luma.concepts import camera_key, nearest_camera
 from studio.providers.registry import video_models
@@ -113,7 +115,10 @@ def _scenes(production: Production) -> Iterator[Finding]:
 
 
 def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
+    yield from clip_rules(scene)
     yield from _prompt(production, scene)
+    if scene.clip is not None:
+        return  # no model makes it
     yield from _camera(scene)
     yield from _frames(production, scene)
     yield from abilities(production, scene)
@@ -121,7 +126,10 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
 
 def _prompt(production: Production, scene: Scene) -> Iterator[Finding]:
     whole = production.prompt_of(scene)
-    if len(scene.prompt) < PROMPT_MIN:
+    if not scene.prompt:
+        if scene.clip is None and scene.generation is None:
+            yield Finding((), "'prompt' is missing", "add it")
+    elif len(scene.prompt) < PROMPT_MIN:
         yield Finding(("prompt",), f"has {counted(len(scene.prompt), 'character')}", f"write at least {PROMPT_MIN}")
     elif len(whole) > PROMPT_MAX:
         hints = f", {len(whole) - len(scene.prompt)} of them from prompt_hints" if whole != scene.prompt else ""
@@ -173,6 +181,7 @@ def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
 def _references(production: Production, also_known: frozenset[str]) -> Iterator[Finding]:
     scenes, assets = dict.fromkeys(s.id for s in production.scenes), dict.fromkeys(a.id for a in production.assets)
     characters = [c.id for c in production.characters]
+    finished = {s.id: shown(PurePath(s.clip.partition("?")[0]).name) for s in production.scenes if s.clip is not None}
     for i, scene in enumerate(production.scenes):
         for field in ("continue_from", "lead_into"):
             name = getattr(scene, field)
@@ -183,12 +192,20 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
         if name is not None and name not in characters and name not in also_known:
             hint = suggestion(name, characters, "characters") or "add it under characters"
             yield Finding(("scenes", i, "character"), f"there is no character {shown(name)}", hint)
-        for field, known in (("start_image", assets), ("end_image", assets), ("modify", assets | scenes)):
+        for field, known in (
+            ("start_image", assets),
+            ("end_image", assets),
+            ("modify", assets | scenes),
+            ("clip", assets),
+        ):
             for wrong, hint in _picture(getattr(scene, field), known, also_known):
                 yield Finding(("scenes", i, field), wrong, hint)
         for j, guide in enumerate(scene.guides):
             for wrong, hint in _picture(guide.image, assets, also_known):
                 yield Finding(("scenes", i, "guides", j, "image"), wrong, hint)
+        if (file := finished.get(scene.modify or "")) and scene.modify not in assets:
+            told = f"{shown(scene.modify or '')} shows a finished clip, and modify takes the file itself"
+            yield Finding(("scenes", i, "modify"), told, f"write modify: and its file, {file}")
         if scene.modify in assets and scene.modify in scenes:
             yield Finding(("scenes", i, "modify"), f"{shown(scene.modify)} is an asset and a scene", "rename one")
     for i, character in enumerate(production.characters):
@@ -234,7 +251,13 @@ def _cycles(production: Production) -> Iterator[Finding]:
 
 def chained_to(before: Scene | None, scene: Scene) -> str | None:
     """The scene that a scene without ``continue_from`` continues by ``chain``."""
-    if before is None or scene.start_image is not None or scene.modify is not None or before.lead_into == scene.id:
+    if (
+        before is None
+        or scene.clip is not None
+        or scene.start_image is not None
+        or scene.modify is not None
+        or before.lead_into == scene.id
+    ):
         return None
     return before.id
 

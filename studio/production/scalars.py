@@ -24,7 +24,9 @@ TextKind = Literal["prose", "path", "name"]
 
 _KINDS: dict[str, TextKind] = {
     "title": "prose", "prompt": "prose", "prompt_hints": "prose", "description": "prose", "sound": "prose",
+    "generate": "prose",
     "path": "path", "url": "path", "start_image": "path", "end_image": "path", "modify": "path", "images": "path",
+    "clip": "path",
     "image": "path", "asset": "path",
     "id": "name", "slug": "name", "continue_from": "name", "lead_into": "name", "character": "name",
     "camera": "name", "generation": "name", "usage": "name",

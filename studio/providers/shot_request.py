@@ -35,11 +35,31 @@ class Source:
     shot            id of a shot of this plan         its generation, by id
     still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
     first, last     id of a shot of this plan         that frame of its clip, extracted as a picture
+    frame           see ``FrameOf``                   a frame of a finished file, extracted as a picture
     ==============  ================================  ===================================================
     """
 
-    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last"]
+    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last", "frame"]
     ref: str
+
+
+@dataclass(frozen=True)
+class FrameOf:
+    """A frame of a finished file: the file's SHA-256, the frame's number, and the shot of the plan that shows it."""
+
+    sha256: str
+    number: int
+    shot: str
+
+    @property
+    def source(self) -> Source:
+        return Source("frame", f"{self.sha256}:{self.number}:{self.shot}")
+
+    @classmethod
+    def of(cls, source: Source) -> FrameOf:
+        """The frame that a source of kind ``frame`` names."""
+        sha256, number, shot = source.ref.split(":", 2)
+        return cls(sha256, int(number), shot)
 
 
 @dataclass(frozen=True)

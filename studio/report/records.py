@@ -15,7 +15,7 @@ from studio.remedies import Words
 
 __all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
 
-ShotOutcome = Literal["new", "reused", "adopted", "pinned", "failed", "in doubt", "running", "not started"]
+ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
 
 
