@@ -69,7 +69,7 @@ def segments_of(
     if cut.part is not None:
         (name,), (start, frames) = cut.shots, cut.part
         clip = clips[name]
-        return (Segment(clip.path, clip, start, frames, name, fit=cut.fit, silent=cut.silent),)
+        return (Segment(clip.path, clip, start, frames, name, fit=cut.fit, silent=cut.silent, keep=True),)
     whole = [
         Segment(clips[i].path, clips[i], repeated.get(i, 0), name=i, under=under.get(i), silent=cut.silent)
         for i in cut.shots

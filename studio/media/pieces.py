@@ -47,6 +47,7 @@ class Segment:
     `path` is where the clip's bytes are, `name` what the film's notes call it (default: the file's name). `fit` is how
     a picture of another shape is brought into the film's frame: whole, with bars (pad), or filling it (crop). `under`
     is the sound that is heard with it instead of the clip's own, at the same moments; `silent`: none is heard.
+    `keep`: its frames stay as they are, where a film of its form can be made.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Segment:
     fit: Literal["pad", "crop"] = "pad"
     under: Underlay | None = None
     silent: bool = False
+    keep: bool = False
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
@@ -139,6 +141,8 @@ class Target:
     width: int
     height: int
     fps: Fraction
+    set_id: int = 0  # of the parameter sets, where pieces stand beside copied clips that have others
+    delay: int = 2  # frames between decoding and showing, which those clips have, too
 
     def frames(self, segment: Segment) -> int:
         """The number of frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
@@ -295,7 +299,8 @@ def _encode(
         .filter("tpad", stop=max(2, round(target.fps)), stop_mode="clone")
         .filter("trim", end_frame=frames)
     )
-    output = tagged(picture, target.fps).output(_file(out), **h264(target.fps))
+    beside = {"x264-params": f"sps-id={target.set_id}", "bf": target.delay} if target.set_id else {}
+    output = tagged(picture, target.fps).output(_file(out), **(h264(target.fps) | beside))
     ffmpeg.run(output, timeout=120 + 2 * frames, on_frames=on_frames, stop=stop)
 
 
@@ -325,6 +330,7 @@ def _key(segment: Segment, target: Target) -> str:
         VERSION,
         ffmpeg.identity(),
         *(["crop"] if segment.fit == "crop" else []),
+        *([f"sets {target.set_id}", target.delay] if target.set_id else []),
     ]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
 

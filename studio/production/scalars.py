@@ -101,8 +101,9 @@ class Written:
 
 def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
     """The remarks on a scalar. ``lines``: those of the file."""
-    kind = text_kind(loc)
-    text = written.text
+    kind, text = text_kind(loc), written.text
+    if loc[-1:] == ("sound",) and text.strip().lower() in ("keep", "none"):
+        kind = "name"  # a choice, and no words that a comment could cut
     if kind == "prose":
         if hidden := at_the_ends(text):
             side = "begins" if text[0] == hidden else "ends"

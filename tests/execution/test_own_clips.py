@@ -35,6 +35,7 @@ from tests.support.running import Sandbox
 
 pytestmark = [pytest.mark.timeout(600)]
 SIZE = "960x540"  # of 540p
+BT709 = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 RATE = 8000  # of a sound as it is compared
 
 
@@ -55,12 +56,9 @@ class Made:
 
 
 def digests(path: Path) -> list[str]:
-    """The digest of the luma of every frame of a clip."""
+    """The digest of every frame of a clip, as decoded."""
     with av.open(str(path)) as container:
-        return [
-            hashlib.sha256(frame.reformat(format="gray").to_ndarray().tobytes()).hexdigest()
-            for frame in container.decode(video=0)
-        ]
+        return [hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest() for frame in container.decode(video=0)]
 
 
 def tone(path: Path, begin: float, end: float) -> float | None:
@@ -109,8 +107,8 @@ def files(tmp_path: Path) -> Path:
     """A folder of finished clips: two of one form, one of another size and rate."""
     folder = tmp_path / "files"
     folder.mkdir()
-    make(folder / "one.mp4", frames=36, size=SIZE, sound=True)
-    make(folder / "two.mp4", frames=24, size=SIZE, start=50)
+    make(folder / "one.mp4", frames=36, size=SIZE, sound=True, options=BT709)
+    make(folder / "two.mp4", frames=24, size=SIZE, start=50, options=BT709)
     make(folder / "other.mp4", frames=50, size="640x480", rate="25", sound=True)
     return folder
 
@@ -179,6 +177,8 @@ async def test_scenes_go_on_from_a_finished_clip(at_sandbox: Path, sandbox: Sand
     seams = {(s.before, s.after): s.ssim for s in first.film.seams}
     assert (seams["a", "on"] or 0) > 0.9
     assert (seams["over", "b"] or 0) > 0.9
+    assert first.film.film.method == "mixed"
+    assert first.frames[-24:] == digests(files / "two.mp4")
     again = await made(production(out=1, **{"in": 0.25}), at_sandbox / "two")
     assert (again.record.cost, len(sandbox.books()["creates"])) == (0, 2)
     await made(production(), at_sandbox / "three")
