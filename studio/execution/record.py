@@ -10,16 +10,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
 from studio.editing.scene_edits import SceneSegments, film_cuts
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
+from studio.execution.sent_files import picture_of
 from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
 from studio.money import ZERO
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
+from studio.providers.shot_request import FrameOf
 from studio.remedies import Words
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.storage.probe_cache import stored_clip
@@ -66,6 +69,8 @@ def make_record(
         cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
         result = results.get(shot.id, ShotResult(shot, begun=False))
         record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
+        if shot.own is not None and result.clip is not None:
+            record = _of_part(run, shot.own, shot.id, record)
         shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineages.get(shot.key, "")))))
     return RunRecord(
         title=run.plan.production.title,
@@ -87,6 +92,16 @@ def make_record(
             *run.session.clock_notes(), *notes,
         ),
     )  # fmt: skip
+
+
+def _of_part(run: Run, part: OwnPart, shot: str, record: ShotRecord) -> ShotRecord:
+    """The record of a finished clip, of the part that the film shows: its length, and its first and last frame."""
+    first, last = (
+        picture_of(run.session.store, FrameOf(part.file.sha256, number, shot)).path
+        for number in (part.start, part.last)
+    )
+    begins = part.file.time(part.start)
+    return replace(record, seconds=part.seconds, begins=begins, first_frame=first, last_frame=last)
 
 
 def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from studio.planning import reframed
 from studio.planning.plan import Plan
 from studio.production import Production, parse_production
 from studio.report.records import RunRecord
+from studio.report.timeline import timeline
 from studio.settings import load_settings
 from tests.media.clips import make
 from tests.support.footage import uneven
@@ -132,6 +134,11 @@ async def test_another_form_is_normalised_and_a_part_is_cut(workplace: Path, fil
     done = await made(production, workplace / "out")
     assert (done.film.film.frames, [c.frames for c in done.record.cuts]) == (12 + 48, [12, 48])
     assert (done.film.film.width, done.film.film.height) == (960, 540)
+    record = done.record.shots[0]
+    assert (record.begins, record.seconds) == (Fraction(1, 2), Fraction(1, 2))
+    assert (record.first_frame.name, record.last_frame.name) == ("frame-12.png", "frame-23.png")
+    (item, *_) = timeline(done.record, workplace / "out").video_tracks()[0]
+    assert (item.source_range.start_time.value, item.source_range.duration.value) == (12, 12)
     assert tone(done.film.film.path, 0.05, 0.45) == pytest.approx(440, abs=8)
     assert tone(done.film.film.path, 0.6, 2.4) is None
     assert done.notes("the sound of other.mp4 (aac 44100 Hz mono) is dropped (sound: none)")
