@@ -139,7 +139,7 @@ def _shot_record(
         take=shot.take,
         camera=shot.options.camera,
         parents=shot.parents,
-        order=shot.key,
+        order="" if shot.own else shot.key,
         generation_id=row.generation_id if row is not None else shot.generation,
         cost=cost,
         reused=earlier,
