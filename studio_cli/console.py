@@ -21,6 +21,7 @@ from studio_cli.tally import GROUPS, MOVING, Row, Tally, rough
 STYLES = {
     "ready": "green", "cached": "cyan", "failed": "bold red", "not started": "yellow", "waiting": "yellow",
     "in doubt": "bold red", "refused": "bold red", "stale": "magenta", "pinned": "cyan", "paid": "cyan",
+    "own clip": "cyan",
 }  # fmt: skip
 # Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least
 # of a name.

@@ -19,12 +19,14 @@ from studio.planning.length import in_seconds, wished_frames
 from studio.planning.overview import Overview, in_film_order, overview_of
 from studio.planning.plan import Plan, Shot
 from studio.planning.seams import SeamKind
+from studio.providers.shot_request import FrameOf
 from studio_cli.console import STYLES
 
 #: A plan's names for the sources of a shot; of a seed asset, the first letters of its hash.
 FROM = {
     "image": "image {}", "footage": "footage {}", "generation": "generation {}", "shot": "{}", "still": "{}",
     "clip": "clip of {}", "first": "first frame of {}", "last": "last frame of {}", "cut": "frame of the cut of {}",
+    "frame": "frame {} of {}",
 }  # fmt: skip
 MOST_NAMED = 3  # sources of a kind that are named; more are only counted
 PADDING, SHRUNK = 1, 16  # characters between columns, and of a column that gives way
@@ -117,12 +119,12 @@ def _columns(film: Overview, rows: Sequence[Shot]) -> list[_Column]:
         _Column("shot", lambda shot: shot.id, wraps=True),
         _Column("seam", seam),
         _Column("from", made_from, wraps=True),
-        _Column("model", lambda s: s.model if s.is_still else f"{s.model} {s.resolution}", given_up=2, even=True),
-        _Column("length", lambda s: "still" if s.is_still else f"{float(s.seconds):g} s"),
-        _Column("take", lambda shot: str(shot.take), given_up=3, even=True),
+        _Column("model", lambda s: s.form, given_up=2, even=True),
+        _Column("length", lambda s: "still" if s.is_still else f"{float(s.seconds):.4g} s"),
+        _Column("take", lambda shot: "" if shot.own else str(shot.take), given_up=3, even=True),
         _Column("state", lambda shot: shot.state.value),
         _Column("buy", buy, right=True),
-        _Column("order", lambda shot: shot.key[:12], given_up=1),
+        _Column("order", lambda shot: "" if shot.own else shot.key[:12], given_up=1),
         _Column("price", lambda s: _bound(s.quote.usd, bool(s.quote.at_most)), right=True, given_up=4),
         _Column("to pay", lambda s: _bound(s.to_pay, bool(s.quote.at_most)), right=True),
     ]
@@ -156,10 +158,16 @@ def _bound(price: Decimal, at_most: bool) -> str:
 
 def made_from(shot: Shot) -> str:
     """The sources of a shot: ``text``, ``image 1a2b3c4d``, ``last frame of walk.2, clip of night``."""
+    if shot.own:
+        return shot.own.file.name
     if shot.generation:
         return FROM["generation"].format(shot.generation[:8])
     kinds: dict[str, list[str]] = {}
     for source in shot.sources:
+        if source.kind == "frame":
+            frame = FrameOf.of(source)
+            kinds.setdefault("frame", []).append(FROM["frame"].format(frame.number, frame.shot))
+            continue
         known = source.ref[:8] if source.kind in ("image", "footage", "generation") else source.ref
         kinds.setdefault(source.kind, []).append(FROM[source.kind].format(known))
     told = [

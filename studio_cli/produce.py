@@ -330,6 +330,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
                 "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
                 "at_most": s.quote.at_most, "request": dict(s.request), "buy": buying.get(s.id), "model": s.model,
                 "resolution": s.resolution, "aspect_ratio": s.aspect_ratio, "seconds": float(s.seconds),
+                "form": s.form,
             }
             for s in plan.shots
         ],

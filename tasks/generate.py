@@ -35,9 +35,11 @@ class Reusable:
 @task(name="reuse", task_run_name="{reusable} · made before", persist_result=False)
 async def reuse(reusable: Reusable) -> list[Footage]:
     """The files of the shots that were made before. One task run for all of them: nothing is done for any."""
-    scenes = Counter(made.shot.scene for made in reusable.shots)
-    told = ", ".join(f"{scene} ({count})" if count > 1 else scene for scene, count in scenes.items())
-    get_run_logger().info("made before, and not paid again: %s", told)
+    for what, own in (("made before, and not paid again", False), ("finished files, used as they are", True)):
+        scenes = Counter(made.shot.scene for made in reusable.shots if (made.shot.own is not None) is own)
+        told = ", ".join(f"{scene} ({count})" if count > 1 else scene for scene, count in scenes.items())
+        if told:
+            get_run_logger().info("%s: %s", what, told)
     return [Footage(shot=made.shot.id, generation_id=made.generation_id, sha256=made.sha256) for made in reusable.shots]
 
 

@@ -65,6 +65,7 @@ def examine_footage(part: Path, *, where: str, name: str, sha256: str, folder: P
     return SeedFootage(
         name, sha256, media_type, suffix, clip.width, clip.height, clip.frames, clip.fps, clip.duration,
         sent.stat().st_size, sent, url, tuple(notes), digest(sent) if notes else "",
+        clip.audio,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 30.0  # without a byte
 FETCH_SECONDS_IN_ALL = 600.0
 BLOCK = 1 << 20
+NO_MORE = "Luma reads no more"
+PUBLIC = "the URL must be public: the service reads it from the internet"
 
 
 class AssetSource(Protocol):
@@ -76,9 +78,9 @@ async def look_at(
         part = part_of(folder)
         try:
             if source.path:
-                sha256 = await asyncio.to_thread(_copy, where, Path(source.path), part)
+                sha256 = await asyncio.to_thread(copied, where, Path(source.path), part)
             else:
-                sha256 = await _fetch(where, source.url or "", client(), part)
+                sha256 = await fetched(where, source.url or "", client(), part)
             wanted = "video" if key in footage else "image"
             found[key] = await asyncio.to_thread(_judge, where, source, part, sha256, folder, wanted)
         finally:
@@ -118,8 +120,9 @@ def _called(kind: str) -> str:
     return "footage" if kind == "video" else "an image"
 
 
-def _copy(where: str, path: Path, part: Path) -> str:
-    """Copy a local file, block by block, and return its SHA-256."""
+def copied(where: str, path: Path, part: Path, *, most: int = MAX_BYTES, hint: str = NO_MORE) -> str:
+    """Copy a local file of at most ``most`` bytes, block by block, and return its SHA-256. Raises AssetError, whose
+    ``hint`` is for a file that is larger."""
     seen = hashlib.sha256()
     size = 0
     try:
@@ -131,8 +134,8 @@ def _copy(where: str, path: Path, part: Path) -> str:
         with path.open("rb") as file, disk(part.parent), part.open("wb") as copy:
             while block := file.read(BLOCK):
                 size += len(block)
-                if size > MAX_BYTES:
-                    raise _too_big(where)
+                if size > most:
+                    raise _too_big(where, most, hint)
                 seen.update(block)
                 copy.write(block)
     except (OSError, ValueError) as error:
@@ -143,15 +146,17 @@ def _copy(where: str, path: Path, part: Path) -> str:
     return seen.hexdigest()
 
 
-async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) -> str:
-    """Fetch a remote file, block by block, and return its SHA-256."""
+async def fetched(
+    where: str, url: str, client: httpx.AsyncClient, part: Path, *, most: int = MAX_BYTES, hint: str = NO_MORE,
+    public: str = PUBLIC,
+) -> str:  # fmt: skip
+    """Fetch a remote file as ``copied`` copies one. ``public``: the hint for an address that does not give it."""
     import httpx
 
     from studio.storage.download import IDENTITY, is_encoded  # which loads the decoders
 
     seen = hashlib.sha256()
     size = 0
-    hint = "the URL must be public: the service reads it from the internet"
     try:
         async with asyncio.timeout(FETCH_SECONDS_IN_ALL):
             with unlogged(), disk(part.parent), part.open("wb") as copy:
@@ -159,16 +164,18 @@ async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) ->
                     "GET", url, headers=IDENTITY, follow_redirects=True, timeout=FETCH_SECONDS
                 ) as response:
                     if response.status_code != 200:
-                        raise AssetError(f"its URL answers with status {response.status_code}", where=where, hint=hint)
+                        raise AssetError(
+                            f"its URL answers with status {response.status_code}", where=where, hint=public
+                        )
                     if is_encoded(response):
-                        raise AssetError("its URL sends it compressed, against the request", where=where, hint=hint)
+                        raise AssetError("its URL sends it compressed, against the request", where=where, hint=public)
                     length = response.headers.get("Content-Length", "")
-                    if length.isdecimal() and len(length) < 19 and int(length) > MAX_BYTES:
-                        raise _too_big(where)
+                    if length.isdecimal() and len(length) < 19 and int(length) > most:
+                        raise _too_big(where, most, hint)
                     async for block in response.aiter_bytes(BLOCK):
                         size += len(block)
-                        if size > MAX_BYTES:
-                            raise _too_big(where)
+                        if size > most:
+                            raise _too_big(where, most, hint)
                         seen.update(block)
                         copy.write(block)
     except TimeoutError:
@@ -176,12 +183,12 @@ async def _fetch(where: str, url: str, client: httpx.AsyncClient, part: Path) ->
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         trouble = trouble_of(error)
         said = trouble.said if trouble else type(error).__name__
-        hint = trouble.hint if trouble and trouble.untrusted else hint
-        raise AssetError(f"its URL cannot be read ({said})", where=where, hint=hint) from None
+        told = trouble.hint if trouble and trouble.untrusted else public
+        raise AssetError(f"its URL cannot be read ({said})", where=where, hint=told) from None
     if not size:
         raise AssetError("its URL gives an empty file", where=where)
     return seen.hexdigest()
 
 
-def _too_big(where: str) -> AssetError:
-    return AssetError(f"it is larger than {MAX_BYTES >> 20} MB", where=where, hint="Luma reads no more")
+def _too_big(where: str, most: int, hint: str) -> AssetError:
+    return AssetError(f"it is larger than {most >> 20} MB", where=where, hint=hint)

@@ -52,7 +52,7 @@ class SeedFootage:
     which is ``path``: ``width`` and ``height`` in pixels as shown, ``frames`` as many as are shown and stored, ``fps``
     frames per second (the average of a variable rate), ``seconds`` from the first frame's start to the last one's end.
     ``url`` is the producer's own, where the footage is sent by it. ``notes`` say what was changed in the file that is
-    sent; ``changed`` is that file's SHA-256 then.
+    sent; ``changed`` is that file's SHA-256 then. ``audio`` describes its sound; empty where it has none.
     """
 
     name: str
@@ -69,6 +69,7 @@ class SeedFootage:
     url: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     changed: str = ""
+    audio: str = ""
 
     @property
     def content(self) -> str:

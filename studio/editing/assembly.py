@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
+from studio.assets import SeedFootage
 from studio.editing import earlier_films
+from studio.editing.film_form import film_spec
 from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
+from studio.editing.sounds import sounds_under
 from studio.editing.values import FilmRecord, SeamRecord
-from studio.errors import Incomplete
 from studio.media.clip import Clip
 from studio.media.ffmpeg import Stop
 from studio.media.film import Film, FilmSpec, Segment, concatenate
@@ -40,22 +41,25 @@ def assemble(
     stop: Stop | None = None,
     before_named: Callable[[Path, str], None] | None = None,
     kept: Kept | None = None,
+    footage: Mapping[str, SeedFootage] = MappingProxyType({}),
 ) -> Assembly:
     """Join the clips of a plan's shots in the producer's order into ``out``, and measure the seams of scenes that
     continue each other.
 
     A scene without all of its clips gets a slate. ``pieces`` is the folder of encoded pieces, ``on_frames`` gets how
     many frames are ready and how many there will be; ``stop`` and ``before_named`` are as for ``concatenate``. What
-    was measured or joined before is taken from ``kept`` (None: nothing is kept). Raises
+    was measured or joined before is taken from ``kept`` (None: nothing is kept). ``footage`` are the files that scenes
+    modify, by SHA-256: their sound is heard under the clips that are made of them. Raises
     FilmMismatch where the film differs from the plan, Incomplete where there is no clip at all.
     """
     kept = kept or Kept()
     repeated = repeats(plan, clips, kept)
-    spec = _spec(plan, clips)
+    spec = film_spec(plan, clips)
+    under = sounds_under(plan, clips, footage)
     scenes = []
     for cut in plan.cuts:
         whole = all(shot in clips for shot in cut.shots)
-        segments = segments_of(cut, clips, repeated) if whole else (_slate(plan, cut, spec, pieces, kept),)
+        segments = segments_of(cut, clips, repeated, under) if whole else (_slate(plan, cut, spec, pieces, kept),)
         scenes.append(SceneSegments(cut, segments, slate=not whole))
     total = sum(s.frames for s in scenes)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -75,17 +79,6 @@ def assemble(
              for shot, count in repeated.items()]  # fmt: skip
     film = replace(film, notes=(*film.notes, *notes))
     return Assembly(film, tuple(scenes), seams(plan, scenes, kept))
-
-
-def _spec(plan: Plan, clips: Mapping[str, Clip]) -> FilmSpec:
-    """The film's form: the size that most of the clips have. Sizes are measured, never assumed."""
-    # Only clips that the film shows count, not those that others are made from.
-    shown = [clips[i] for cut in plan.cuts for i in cut.shots if i in clips] or list(clips.values())
-    if not shown:
-        raise Incomplete("there is no clip to make a film of", missing=[c.scene for c in plan.cuts])
-    sizes = Counter((clip.width, clip.height) for clip in shown)
-    width, height = max(sizes, key=lambda size: (sizes[size], size[0] * size[1]))
-    return FilmSpec(width=width, height=height, fps=Fraction(FPS), audio=plan.production.film.audio)
 
 
 def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:

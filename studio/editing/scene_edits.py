@@ -8,15 +8,20 @@ from fractions import Fraction
 from itertools import pairwise
 from math import floor
 from pathlib import Path
+from types import MappingProxyType
 
 from studio.editing.pairs import likeness, on_all_cores, repetition
 from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
 from studio.media.frames import cut_name
+from studio.media.packets import LATE
+from studio.media.pieces import Underlay
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.seams import expected_seams
 from studio.storage.kept import Kept
+
+NOTHING: Mapping[str, Underlay] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class SceneSegments:
 
 def film_frames(segment: Segment) -> int:
     """The number of frames of the film that a segment fills."""
+    if segment.clip.irregular not in ("", LATE):
+        return max(1, floor(segment.duration() * FPS + Fraction(1, 2)))
     used = segment.clip.frames - segment.start_frame if segment.frames is None else segment.frames
     return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
 
@@ -57,9 +64,19 @@ def repeats(plan: Plan, clips: Mapping[str, Clip], kept: Kept) -> dict[str, int]
     return found
 
 
-def segments_of(cut: SceneEdit, clips: Mapping[str, Clip], repeated: Mapping[str, int]) -> tuple[Segment, ...]:
-    """The scene's clips, without repeated footage, trimmed or repeated to the requested length."""
-    whole = [Segment(clips[i].path, clips[i], start_frame=repeated.get(i, 0), name=i) for i in cut.shots]
+def segments_of(
+    cut: SceneEdit, clips: Mapping[str, Clip], repeated: Mapping[str, int], under: Mapping[str, Underlay] = NOTHING
+) -> tuple[Segment, ...]:
+    """The scene's clips, without repeated footage, trimmed or repeated to the requested length; of a finished file, the
+    part that the scene shows. ``under``: the sounds that are heard under clips without one, by shot."""
+    if cut.part is not None:
+        (name,), (start, frames) = cut.shots, cut.part
+        clip = clips[name]
+        return (Segment(clip.path, clip, start, frames, name, fit=cut.fit, silent=cut.silent, keep=True),)
+    whole = [
+        Segment(clips[i].path, clips[i], repeated.get(i, 0), name=i, under=under.get(i), silent=cut.silent)
+        for i in cut.shots
+    ]
     if cut.frames is None:
         return tuple(whole)
     if cut.repeat:

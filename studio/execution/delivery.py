@@ -16,7 +16,7 @@ from typing import Protocol
 from studio.planning.plan import OF_A_SHOT, Plan, Shot
 from studio.providers.models import TIER_PIXELS
 from studio.providers.registry import video_model
-from studio.providers.shot_request import Operation, Source
+from studio.providers.shot_request import FrameOf, Operation, Source
 
 SECONDS_OFF = Fraction(1, 2)  # seconds by which a clip may be shorter or longer than ordered
 SHAPE_OFF = 1.1  # factor by which width to height may differ; neighbours among the ratios differ by 1.3 (stills: 1.12)
@@ -101,6 +101,8 @@ def _ordered(shot: Shot, found: Mapping[str, Ordered], seeds: Mapping[str, Sized
         f"{length} at {shot.resolution}, {shot.aspect_ratio}",
         tier_range(shot.resolution), (_ratio(shot.aspect_ratio),), (shot.seconds,),
     )  # fmt: skip
+    if shot.own:
+        return Ordered("a finished file", shapes=(shot.own.file.width / shot.own.file.height,))
     if shot.generation:
         return Ordered("an existing generation")  # no size or length was ordered
     if shot.is_still:
@@ -176,8 +178,8 @@ def _shapes_of(
     """The shapes of the pictures and clips that a clip's frames come from; None where one of them is unknown."""
     shapes: list[float] = []
     for frame in frames:
-        if frame.kind in OF_A_SHOT:
-            of_frame = found[frame.ref].shapes
+        if frame.kind in OF_A_SHOT or frame.kind == "frame":
+            of_frame = found[FrameOf.of(frame).shot if frame.kind == "frame" else frame.ref].shapes
         else:
             seed = seeds.get(frame.ref)
             of_frame = () if seed is None else (seed.width / seed.height,)

@@ -186,6 +186,8 @@ class PlainSteps:
 
     async def reuse(self, run: Run, kept: Sequence[Kept]) -> Sequence[End]:
         for made in kept:
+            if made.order is None:
+                continue  # a finished file: nobody ordered it
             key, attempt = made.order.key, made.order.attempt
             self.placed[made.shot.id] = Placed(key, attempt, made.generation_id, completed=True, bought=False)
         return [End(Parent(made.generation_id, made.sha256)) for made in kept]

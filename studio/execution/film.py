@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterable, Mapping
 
+from studio.assets import SeedFootage
 from studio.editing.assembly import Assembly, assemble
 from studio.editing.values import FilmCut
 from studio.execution.progress import listener
@@ -26,6 +27,7 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
         return assemble(
             run.plan, clips, run.out / FILM, pieces=run.session.pieces, on_frames=tell, stop=stopped.is_set,
             before_named=sign, kept=run.session.kept,
+            footage={sha256: seed for sha256, seed in run.seeds.items() if isinstance(seed, SeedFootage)},
         )  # fmt: skip
 
     try:

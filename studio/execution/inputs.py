@@ -11,11 +11,12 @@ from pathlib import Path
 from studio.assets.publish import Publishable, bytes_of
 from studio.execution.cut_frames import cut_frame
 from studio.execution.fetching import fresh_url
+from studio.execution.sent_files import Picture, picture_of
 from studio.execution.session import Session
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot
 from studio.providers.registry import spec_of
-from studio.providers.shot_request import Given, Source
+from studio.providers.shot_request import FrameOf, Given, Source
 from studio.storage.probe_cache import stored_clip
 
 
@@ -25,22 +26,6 @@ class Parent:
 
     generation_id: str
     sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A frame of a clip, in the form of an asset to publish."""
-
-    name: str
-    sha256: str
-    path: Path
-    suffix: str = ".png"
-    media_type: str = "image/png"
-    url: str | None = None
-
-    @property
-    def content(self) -> str:
-        return self.sha256
 
 
 async def give(session: Session, api: str, asset: Publishable) -> Given:
@@ -92,9 +77,11 @@ async def _given(
             files = {name: parents[name].sha256 or "" for name in source.shots}
             path = await asyncio.to_thread(cut_frame, session, plan, source, files)
             return await give(session, shot.api, _picture(f"frame of the cut of {source.ref}", path))
+        case "frame":
+            return await give(session, shot.api, await asyncio.to_thread(picture_of, session.store, FrameOf.of(source)))
 
 
-def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
+def _frame(session: Session, source: Source, parent: Parent) -> Picture:
     """The first or last frame of a downloaded clip."""
     assert parent.sha256 is not None, "what a frame is taken from was fetched"  # noqa: S101
     clip = stored_clip(session.store, parent.sha256)
@@ -103,5 +90,5 @@ def _frame(session: Session, source: Source, parent: Parent) -> _Picture:
     return _picture(f"{source.kind} frame of {source.ref}", path)
 
 
-def _picture(name: str, path: Path) -> _Picture:
-    return _Picture(name, hashlib.sha256(path.read_bytes()).hexdigest(), path)
+def _picture(name: str, path: Path) -> Picture:
+    return Picture(name, hashlib.sha256(path.read_bytes()).hexdigest(), path)

@@ -24,11 +24,12 @@ from studio.workers import WORKERS
 class Kept:
     """A shot that was made before: its order, and its clip or still.
 
-    ``odd`` says how the file differs from its order; empty where it does not.
+    A finished file of the producer's has no order and no generation. ``odd`` says how the file differs from its order;
+    empty where it does not.
     """
 
     shot: Shot
-    order: OrderRow
+    order: OrderRow | None
     generation_id: str
     sha256: str
     clip: Clip | None = None
@@ -42,13 +43,16 @@ def kept_shots(run: Run) -> Mapping[str, Kept]:
     Left out is any whose file is missing, damaged, or not as ordered where that is not allowed: the steps of that shot
     then fetch it again, or say what is wrong.
     """
-    rows = run.session.ledger.orders([shot.key for shot in run.plan.shots if not shot.generation])
+    rows = run.session.ledger.orders([shot.key for shot in run.plan.shots if not shot.generation and not shot.own])
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="kept") as pool:
         found = list(pool.map(lambda shot: _kept(run, shot, rows.get(shot.key)), run.plan.shots))
     return {kept.shot.id: kept for kept in found if kept is not None}
 
 
 def _kept(run: Run, shot: Shot, row: OrderRow | None) -> Kept | None:
+    if shot.own:
+        sha256 = shot.own.file.sha256
+        return Kept(shot, None, "", sha256, clip=stored_clip(run.session.store, sha256))
     if shot.generation or row is None or row.state is not OrderState.COMPLETED:
         return None
     if row.generation_id is None or row.clip is None or not run.session.has(row.clip):

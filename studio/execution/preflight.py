@@ -67,7 +67,7 @@ def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:
     """A note for each price table by which shots cost nothing, where the service is billed."""
     free: dict[str, set[str]] = {}
     for shot in plan.shots:
-        if billed and shot.quote.usd == ZERO and not shot.generation:
+        if billed and shot.quote.usd == ZERO and not shot.generation and not shot.own:
             free.setdefault(shot.quote.table, set()).add(shot.key)
     return tuple(
         f"price table {table} says that {len(keys)} shot{'s' if len(keys) > 1 else ''} cost $0.00: the service "
@@ -166,6 +166,9 @@ def _bytes_of(session: Session, shot: Shot) -> tuple[int, bool]:
             path = session.stills.find(shot.order.clip) if shot.is_still else session.store.path(shot.order.clip)
             if path is not None:
                 return path.stat().st_size, True
+    if shot.own:
+        with contextlib.suppress(OSError):
+            return session.store.path(shot.own.file.sha256).stat().st_size, True
     if shot.is_still:
         return STILL_BYTES, False
     return round(_pixels(shot) * shot.seconds * FPS * CLIP_BITS / 8) * (HDR if shot.options.hdr else 1), False

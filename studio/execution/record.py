@@ -9,10 +9,12 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
 from studio.editing.scene_edits import SceneSegments, film_cuts
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
+from studio.execution.sent_files import picture_of
 from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
@@ -20,6 +22,7 @@ from studio.money import ZERO
 from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
+from studio.providers.shot_request import FrameOf
 from studio.remedies import Words
 from studio.report.changes import written_of
 from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
@@ -66,6 +69,8 @@ def make_record(
         cost, refunded = costs.get(shot.key, (ZERO, ZERO)) if first else (ZERO, ZERO)
         result = results.get(shot.id, ShotResult(shot, begun=False))
         record = _shot_record(result, rows.get(shot.key), cost, refunded, counted=first)
+        if shot.own is not None and result.clip is not None:
+            record = _of_part(run, shot.own, shot.id, record)
         # A stale clip has the lineage that its own order has, not that of the plan.
         lineage = history.lineages.get(shot.key) or lineages.get(shot.key, "")
         shots.append(replace(record, takes=_takes(run, shot, history.like(shot, lineage))))
@@ -92,6 +97,16 @@ def make_record(
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
+
+
+def _of_part(run: Run, part: OwnPart, shot: str, record: ShotRecord) -> ShotRecord:
+    """The record of a finished clip, of the part that the film shows: its length, and its first and last frame."""
+    first, last = (
+        picture_of(run.session.store, FrameOf(part.file.sha256, number, shot)).path
+        for number in (part.start, part.last)
+    )
+    begins = part.file.time(part.start)
+    return replace(record, seconds=part.seconds, begins=begins, first_frame=first, last_frame=last)
 
 
 def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]:
@@ -122,14 +137,14 @@ def _shot_record(
         scene=shot.scene,
         outcome=_outcome(result, row, cost),
         prompt=shot.prompt,
-        model=shot.model,
-        resolution=shot.resolution,
+        model=(shot.facts.model if shot.facts else "") or shot.model,
+        resolution=shot.tier,
         aspect_ratio=shot.aspect_ratio,
         seconds=clip.duration if clip is not None else Fraction(shot.seconds),
         take=shot.take,
         camera=shot.options.camera,
         parents=shot.made_from,
-        order=shot.key,
+        order="" if shot.own else shot.key,
         generation_id=row.generation_id if row is not None else shot.generation,
         cost=cost,
         reused=earlier,
@@ -159,6 +174,8 @@ def _shot_record(
 
 def _outcome(result: ShotResult, row: OrderRow | None, cost: Decimal) -> ShotOutcome:
     if result.made:
+        if result.shot.own:
+            return "own clip"
         if result.shot.generation:
             return "pinned"
         return "new" if cost > 0 else "reused"

@@ -122,7 +122,7 @@ class Run:
         self.warnings = await asyncio.to_thread(self._told_before)
         for line in self.warnings:
             listener.get().note(f"warning: {line}")
-        to_do = [s for s in self.plan.shots if s.state is not ShotState.CACHED]
+        to_do = [s for s in self.plan.shots if s.state not in (ShotState.CACHED, ShotState.OWN)]
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)

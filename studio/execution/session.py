@@ -14,16 +14,18 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.assets import look_at
 from studio.assets.publish import Publisher, choose_publisher
 from studio.callbacks.feed import follow
 from studio.connections import check_authorities, trusted
 from studio.errors import LedgerError
 from studio.execution.hearing import Hearing
 from studio.execution.local_sandbox import ensure_sandbox
+from studio.execution.lookups import look_up_all
+from studio.execution.materials import materials_of
 from studio.execution.poll_rate import PollRate
 from studio.execution.preflight import free_shots
 from studio.execution.projects import budget_notes, productions_in, project_budgeting
+from studio.execution.sent_files import frames_by_url, read_by_url
 from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.callbacks import callbacks_come, latest_callback
@@ -33,8 +35,8 @@ from studio.ledger.new_takes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
 from studio.planning import draw_plan
 from studio.planning.alternatives import with_alternatives
-from studio.planning.asset_use import assets_of, notes_on
-from studio.planning.context import Seed
+from studio.planning.asset_use import notes_on
+from studio.planning.context import Materials, Seed
 from studio.planning.film_names import Named, named_as_begun
 from studio.planning.keys import digest
 from studio.planning.plan import Budgeting, Plan, Retaking
@@ -108,33 +110,35 @@ class Session:
         """
         given = {"only": only, "retake": retake, "take": tuple(takes or ()), "renew": renew, "keep": keep}
         fresh, kept = decided(production, given)  # a scene that is missing is reported at once
-        images, footage = assets_of(production)
-        seeds: dict[str, Seed] = await look_at(
-            images | footage, client=lambda: self.http, folder=self.home / "assets", footage=frozenset(footage)
-        )
+        made_of = await materials_of(self, production)
         chosen, retaking = dict(takes or {}), None
         naming = await asyncio.to_thread(
             named_as_begun, production, self.ledger, realm=self.service.realm, films=self.settings.films,
-            drawn=partial(self._drawn, production, seeds, chosen, ()),
+            drawn=partial(self._drawn, production, made_of, chosen, ()),
         )  # fmt: skip
         production = naming.production
         if retake:
             asked = digest({"retake": sorted(set(retake)), "renew": sorted(set(renew)), "takes": chosen})
-            retaking = await asyncio.to_thread(self._retaking, naming, seeds, chosen, retake, asked, run)
+            retaking = await asyncio.to_thread(self._retaking, naming, made_of, chosen, retake, asked, run)
             chosen |= retaking.takes
-        drawn = await asyncio.to_thread(self._drawn, production, seeds, chosen, only)
+        drawn = await asyncio.to_thread(self._drawn, production, made_of, chosen, only)
+        looked = await look_up_all(self, drawn)
+        if looked.facts:
+            made_of = replace(made_of, existing=looked.facts)
+            drawn = await asyncio.to_thread(self._drawn, production, made_of, chosen, only)
         books = await asyncio.to_thread(self.ledger.orders, [s.key for s in drawn.shots])
         wanted = {sha for shot in drawn.shots for sha in shot.images}
-        by_hash = {seed.sha256: seed for seed in seeds.values() if seed.sha256 in wanted}
+        by_hash = {seed.sha256: seed for seed in made_of.seeds.values() if seed.sha256 in wanted}
         # Some services take files: only what the others read must be published.
         self.publisher.check(by_hash[sha] for sha in read_by_url(drawn))
+        self.publisher.check(frames_by_url(drawn, self.store))
         budgeting = await asyncio.to_thread(self._budgeting, naming, drawn, apart)
-        unpaid = free_shots(drawn, billed=self.service.billed)
-        notes = (*production.notes, *drawn.notes, *notes_on(drawn, seeds), *unpaid, *budget_notes(budgeting))
+        others = (*looked.notes, *free_shots(drawn, billed=self.service.billed), *budget_notes(budgeting))
+        notes = (*production.notes, *drawn.notes, *notes_on(drawn, made_of.seeds), *others)
         drawn = replace(drawn, notes=notes, retaking=retaking, budgeting=budgeting, asked=takes or {})
         told = partial(keep_stale, ledger=self.ledger, fresh=fresh, has=self.has, keep=kept)
         plan = await asyncio.to_thread(told, drawn.seen_in(books, self.has))
-        draw = partial(self._drawn, seeds=seeds, takes=chosen, only=only)
+        draw = partial(self._drawn, made_of=made_of, takes=chosen, only=only)
         return await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has), by_hash
 
     def has(self, sha256: str) -> bool:
@@ -142,7 +146,7 @@ class Session:
         return self.store.has(sha256) or self.stills.has(sha256)
 
     def _drawn(
-        self, production: Production, seeds: Mapping[str, Seed], takes: Mapping[str, int], only: tuple[str, ...]
+        self, production: Production, made_of: Materials, takes: Mapping[str, int], only: tuple[str, ...]
     ) -> Plan:
         """The plan without its states; a scene that the ledger has in another form is planned in that form."""
 
@@ -151,12 +155,13 @@ class Session:
             return row is not None and row.state.held
 
         return draw_plan(
-            production, prices=self.prices, images=seeds, realm=self.service.realm, takes=takes, only=only, held=held,
+            production, prices=self.prices, images=made_of.seeds, own_clips=made_of.own_clips,
+            existing=made_of.existing, realm=self.service.realm, takes=takes, only=only, held=held,
             familiar=lambda family: self.ledger.latest_take(family) is not None,
         )  # fmt: skip
 
     def _retaking(
-        self, naming: Named, images: Mapping[str, Seed], chosen: Mapping[str, int],
+        self, naming: Named, made_of: Materials, chosen: Mapping[str, int],
         retake: tuple[str, ...], command: str, run: str,
     ) -> Retaking:  # fmt: skip
         """The take for each scene of ``retake``: a new one, or the one of an earlier run of this command that made
@@ -167,7 +172,7 @@ class Session:
         known = [r for name in names for r in retakes_of(self.ledger, name, realm)]
         for scene in retake:
             # Planned again for each: a new take of a parent makes new families of its children.
-            drawn = self._drawn(production, images, takes, (scene,))
+            drawn = self._drawn(production, made_of, takes, (scene,))
             found = [self.ledger.latest_take(s.family) for s in drawn.shots if s.scene == scene]
             latest = [row for row in found if row]
             # The same shots may have been asked for under another title, too.
@@ -190,8 +195,8 @@ class Session:
             return found
         # Where it has an earlier name, nothing was bought under the present one.
         others = set(films_with(self.ledger, film, realm)) - {naming.made}
-        said = [s.prompt for s in plan.shots if not s.finishes]
-        source = made_out_of(self.ledger, film, realm, [s.key for s in plan.shots], said) or ""
+        said = [s.prompt for s in plan.shots if not s.finishes and not s.own]
+        source = made_out_of(self.ledger, film, realm, [s.key for s in plan.shots if not s.own], said) or ""
         if source:
             others |= {source, *films_with(self.ledger, source, realm)} - {film}
         return replace(found, others=tuple(sorted(others)), made_out_of=source)
@@ -353,17 +358,6 @@ def opaque_id(ledger: str, film: str) -> str:
     A hash keyed with the ledger's random id, which nobody else has, so that titles cannot be guessed from it.
     """
     return hmac.new(ledger.encode(), film.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def seeds_of(plan: Plan, api: str) -> dict[str, None]:
-    """sha256 of the seed assets that a service must be able to read."""
-    return dict.fromkeys(sha for shot in plan.shots if shot.api == api and not shot.generation for sha in shot.images)
-
-
-def read_by_url(plan: Plan) -> dict[str, None]:
-    """sha256 of the seed assets that a service reads by their URLs."""
-    apis = dict.fromkeys(shot.api for shot in plan.shots)
-    return dict.fromkeys(sha for api in apis if not spec_of(api).takes_files for sha in seeds_of(plan, api))
 
 
 def caps_of(

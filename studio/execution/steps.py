@@ -17,10 +17,12 @@ from studio.errors import BadClip, DownloadError, Moderated, NotFound, OddClip, 
 from studio.execution.delivery import odd
 from studio.execution.fetching import fetch_made
 from studio.execution.inputs import Parent, give, inputs_of
+from studio.execution.lookups import known_file, remember_file
 from studio.execution.measured import price_of, source_of
 from studio.execution.progress import listener
 from studio.execution.run import Run
-from studio.execution.session import Session, seeds_of
+from studio.execution.sent_files import seeds_of
+from studio.execution.session import Session
 from studio.failures import FailureClass
 from studio.ledger import Ledger, OrderRow, OrderState, kind_of
 from studio.media.first_look import FirstLook
@@ -225,7 +227,7 @@ async def _not_odd(run: Run, shot: Shot, parent: Shot, made: Parent) -> None:
     be fetched now, the order is sent nevertheless, since its generation exists.
     """
     ordered = run.ordered[parent.id]
-    if run.allow_odd or not ordered.known:
+    if run.allow_odd or not ordered.known or parent.own:
         return
     fetching = run.beginning(fetch(run, parent, made.generation_id))
     look = _look_of(run.session, parent)
@@ -295,6 +297,8 @@ async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
     async with _fetching.setdefault(session, {}).setdefault(shot.key, asyncio.Lock()):
         row = await asyncio.to_thread(session.ledger.order, shot.key)
         sha256 = row.clip if row is not None and row.generation_id == generation_id else None
+        if shot.generation:
+            sha256 = await asyncio.to_thread(known_file, session, shot.api, generation_id) or None
         if sha256 is None or not await asyncio.to_thread(session.has, sha256):
             listener.get().shot(shot.id, "downloading")
             loop, look = asyncio.get_running_loop(), _look_of(session, shot)
@@ -308,6 +312,8 @@ async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
             )  # fmt: skip
             if not shot.is_still:
                 await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others
-            if not shot.generation:
+            if shot.generation:
+                await asyncio.to_thread(remember_file, session, shot.api, generation_id, sha256)
+            else:
                 await asyncio.to_thread(session.ledger.keep_clip, shot.key, sha256)
         return sha256

@@ -23,12 +23,13 @@ from av.container import InputContainer
 from studio.atomic import atomic
 from studio.digests import Digests
 from studio.disk import disk_errors
-from studio.errors import FfmpegError, FilmMismatch
+from studio.errors import BadClip, FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
 from studio.media.clip import Form, digest
 from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
+from studio.media.mixed import mixed, see_alike, to_copy
 from studio.media.packets import LATE, packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, remuxed
@@ -36,7 +37,7 @@ from studio.media.sound import ENCODED, raw_input, soundtrack
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
-Method = Literal["copy", "remux", "normalise"]
+Method = Literal["copy", "remux", "mixed", "normalise"]
 FPS = Fraction(24)
 
 
@@ -54,7 +55,8 @@ class FilmSpec:
 class Film:
     """A finished film, as measured. `bytes` is its size, `notes` say what was done to clips that did not fit.
 
-    `method` is how it was joined: by plain copy, by copy after a lossless remux, or by encoding every clip.
+    `method` is how it was joined: by plain copy, by copy after a lossless remux, by copy of finished clips between
+    encoded ones, or by encoding every clip.
     """
 
     path: Path
@@ -117,7 +119,7 @@ def _joined(
     notes: list[str] = []
     with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, atomic(out) as part:
         work = Path(scratch)
-        has_sound = (spec is None or spec.audio == "keep") and any(s.clip.has_audio for s in segments)
+        has_sound = (spec is None or spec.audio == "keep") and any(s.heard for s in segments)
         film: Film | None = None
         if method != "normalise":
             try:
@@ -126,6 +128,17 @@ def _joined(
             except (FilmMismatch, FfmpegError) as error:
                 _see_unchanged(segments, digests)
                 why = f"joining them as they are came out wrong: {error.message}"
+        if film is None and 0 < len(copied := to_copy(segments, target)) < len(segments):
+            try:
+                found = mixed(segments, target, copied, pieces, work, on_frames=on_frames, stop=stop, digests=digests)
+                film = _made(found.parts, segments, target, has_sound, part, work, stop, digests, setup=found.setup)
+                see_alike(part, found)
+                others = [s for n, s in enumerate(segments) if n not in copied]
+                names = _listed(list(dict.fromkeys(segments[n].title for n in sorted(copied))))
+                notes = [*_notes(others, target, ""), f"{names} copied, frame for frame; all else was encoded to fit"]
+                method = "mixed"
+            except (FilmMismatch, FfmpegError, BadClip) as error:
+                film, why = None, f"finished clips could not be copied: {error.message}"
         if film is None:
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
@@ -142,7 +155,9 @@ def _joined(
 def _see_unchanged(segments: Sequence[Segment], digests: Digests) -> None:
     """Check that every clip's bytes are still those that were measured."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda segment: segment.see_unchanged(digests), {s.path: s for s in segments}.values()))
+        list(
+            pool.map(lambda segment: segment.see_unchanged(digests), {(s.path, s.heard): s for s in segments}.values())
+        )
 
 
 def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
@@ -187,6 +202,8 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
         clip = segment.clip
         if (clip.width, clip.height) != (target.width, target.height):
             bars = "fitted to" if _bars(clip.width, clip.height, target) else "scaled to"
+            if segment.fit == "crop" and bars == "fitted to":
+                bars = "cropped to"
             end = " with bars" if bars == "fitted to" else ""
             text = f"{clip.width}x{clip.height}, {bars} {target.width}x{target.height}{end}"
             found.setdefault(text, []).append(segment.title)
@@ -246,8 +263,13 @@ def _made(
     work: Path,
     stop: ffmpeg.Stop | None,
     digests: Digests,
+    *,
+    setup: str = "",
 ) -> Film:
-    """Join the parts by copy, add the sound, and check the film against the plan."""
+    """Join the parts by copy, add the sound, and check the film against the plan.
+
+    ``setup`` is the film's, where its parts differ in theirs.
+    """
     frames = [part.frames for part in parts]
     listed = _list_of([part.path for part in parts], frames, target.fps, work)
     # named without its folder: after # or ? the rest of a path would be lost when the parts are looked up; auto_convert
@@ -256,7 +278,7 @@ def _made(
     options = {"vcodec": "copy", **plain_mp4(target.fps)}
     if has_sound:
         # pictures are verified in the film; sound is not, since it is encoded
-        _see_unchanged([s for s in segments if s.clip.has_audio], digests)
+        _see_unchanged([s for s in segments if s.heard], digests)
         sound = raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"]
         stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
     else:
@@ -264,7 +286,7 @@ def _made(
     ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
     with ThreadPoolExecutor(1) as pool:
         sha256 = pool.submit(digest, out)
-        _check(out, parts, target, has_sound)
+        _check(out, parts, target, has_sound, setup)
         return Film(
             path=out,
             frames=sum(frames),
@@ -298,7 +320,7 @@ def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: 
     return listed
 
 
-def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -> None:
+def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool, setup: str) -> None:
     """Check a film against its plan.
 
     Its packets must be those of its parts, byte for byte and in order, and each part's decoder set-up must be the
@@ -317,7 +339,7 @@ def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool) -
         faults.append(f"{track.rate} frames a second instead of {target.fps}")
     if track.duration != frames / target.fps:
         faults.append(f"{float(track.duration):.3f} s instead of {float(frames / target.fps):.3f} s")
-    if any(part.setup != track.setup for part in parts):
+    if track.setup != setup if setup else any(part.setup != track.setup for part in parts):
         faults.append("parts that were encoded differently")
     if any(
         track.fingerprint(start, part.frames) != part.packets

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import ffmpeg as build
 
@@ -32,10 +33,21 @@ UNSPECIFIED = 2
 
 
 @dataclass(frozen=True)
+class Underlay:
+    """A file whose first sound track is heard under another file's pictures, and its SHA-256."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Segment:
     """A stretch of a clip in a film: `frames` frames from `start_frame` on, in the clip's own frames (None: all).
 
-    `path` is where the clip's bytes are, `name` what the film's notes call it (default: the file's name).
+    `path` is where the clip's bytes are, `name` what the film's notes call it (default: the file's name). `fit` is how
+    a picture of another shape is brought into the film's frame: whole, with bars (pad), or filling it (crop). `under`
+    is the sound that is heard with it instead of the clip's own, at the same moments; `silent`: none is heard.
+    `keep`: its frames stay as they are, where a film of its form can be made.
     """
 
     path: Path
@@ -43,6 +55,10 @@ class Segment:
     start_frame: int = 0
     frames: int | None = None
     name: str = ""
+    fit: Literal["pad", "crop"] = "pad"
+    under: Underlay | None = None
+    silent: bool = False
+    keep: bool = False
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
@@ -62,18 +78,30 @@ class Segment:
         return self.length == self.clip.frames
 
     @property
+    def heard(self) -> Path | None:
+        """The file whose sound is heard with it; None where none is."""
+        if self.silent:
+            return None
+        if self.under is not None:
+            return self.under.path
+        return self.path if self.clip.has_audio else None
+
+    @property
     def title(self) -> str:
         """The name in notes and errors."""
         return self.name or self.path.stem
 
     def see_unchanged(self, digests: Digests) -> None:
-        """Raise BadClip where the file's bytes are no longer those that were measured."""
-        try:
-            same = digests.of(self.path) == self.clip.sha256
-        except OSError as error:
-            raise BadClip(f"cannot be read: {error.strerror}", path=str(self.path), where=self.title) from None
-        if not same:
-            raise BadClip("is not the clip that was measured", path=str(self.path), where=self.title)
+        """Raise BadClip where the bytes of the file, or of the sound under it, are no longer those that were
+        measured."""
+        files = {self.path: self.clip.sha256} | ({self.under.path: self.under.sha256} if self.under else {})
+        for path, sha256 in files.items():
+            try:
+                same = digests.of(path) == sha256
+            except OSError as error:
+                raise BadClip(f"cannot be read: {error.strerror}", path=str(path), where=self.title) from None
+            if not same:
+                raise BadClip("is not the clip that was measured", path=str(path), where=self.title)
 
     def offset(self) -> Fraction:
         """Seconds of the clip before the segment."""
@@ -113,6 +141,8 @@ class Target:
     width: int
     height: int
     fps: Fraction
+    set_id: int = 0  # of the parameter sets, where pieces stand beside copied clips that have others
+    delay: int = 2  # frames between decoding and showing, which those clips have, too
 
     def frames(self, segment: Segment) -> int:
         """The number of frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
@@ -253,22 +283,24 @@ def _encode(
     colors = {"out_color_matrix": "bt709", "out_range": "tv"}
     if clip.form.colors[3] == UNSPECIFIED:
         colors["in_color_matrix"] = "bt709" if guess_is_bt709(clip.width, clip.height) else "bt601"
+    crop = segment.fit == "crop"
     picture = (
         picture.filter(
             "scale",
             w=width,
             h=height,
-            force_original_aspect_ratio="decrease",
+            force_original_aspect_ratio="increase" if crop else "decrease",
             force_divisible_by=2,
             flags="bicubic",
             **colors,
         )
-        .filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", "black")
+        .filter(*(("crop", width, height) if crop else ("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", "black")))
         .filter("fps", fps=rate_text(target.fps), round="near")
         .filter("tpad", stop=max(2, round(target.fps)), stop_mode="clone")
         .filter("trim", end_frame=frames)
     )
-    output = tagged(picture, target.fps).output(_file(out), **h264(target.fps))
+    beside = {"x264-params": f"sps-id={target.set_id}", "bf": target.delay} if target.set_id else {}
+    output = tagged(picture, target.fps).output(_file(out), **(h264(target.fps) | beside))
     ffmpeg.run(output, timeout=120 + 2 * frames, on_frames=on_frames, stop=stop)
 
 
@@ -297,6 +329,8 @@ def _key(segment: Segment, target: Target) -> str:
         str(target.fps),
         VERSION,
         ffmpeg.identity(),
+        *(["crop"] if segment.fit == "crop" else []),
+        *([f"sets {target.set_id}", target.delay] if target.set_id else []),
     ]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
 

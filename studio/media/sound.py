@@ -43,7 +43,7 @@ def soundtrack(
     starts = [0, *ends[:-1]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
     # a clip that is used more than once is decoded once
-    wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.clip.has_audio}
+    wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.heard}
     heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
     track = work / "sound.pcm"
     with track.open("wb") as out:
@@ -66,8 +66,8 @@ def _sample(frame: int, fps: Fraction) -> int:
     return math.floor(frame * RATE / fps + Fraction(1, 2))
 
 
-def _what(segment: Segment, samples: int) -> tuple[Path, int, int, int]:
-    return segment.path, segment.start_frame, segment.length, samples
+def _what(segment: Segment, samples: int) -> tuple[Path | None, Fraction, int]:
+    return segment.heard, segment.offset(), samples
 
 
 def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Stop | None) -> list[Path]:
@@ -84,12 +84,13 @@ def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Sto
 
 
 def _samples(segment: Segment, samples: int, out: Path) -> Any:
-    with opened(segment.path) as (_, stream):
+    heard = segment.heard or segment.path
+    with opened(heard) as (_, stream):
         first_picture = (stream.start_time or 0) * (stream.time_base or 0)
     begin = f"{float(first_picture + segment.offset()):.6f}"
     return (
         # with copyts, times are those of the file: the sound's place is relative to the first picture
-        ffmpeg.clip_input(segment.path)["a:0"]
+        ffmpeg.clip_input(heard)["a:0"]
         .filter("atrim", start=begin)
         .filter("asetpts", f"PTS-{begin}/TB")
         .filter("aresample", RATE, **{"async": 1000, "first_pts": 0})

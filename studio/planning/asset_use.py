@@ -34,13 +34,24 @@ def assets_of(production: Production) -> tuple[dict[str, AssetSource], dict[str,
 
 def assets_of_scene(production: Production, scene: Scene) -> tuple[list[AssetSource], list[AssetSource]]:
     """The pictures and the footage that one scene is made from."""
-    if scene.generation:
+    if scene.generation or scene.clip is not None:
         return [], []
     character, changed = production.character_of(scene), production.footage_of(scene)
     pictures = [production.start_image_of(scene), production.end_image_of(scene)]
     pictures += [production.asset(guide.image) for guide in scene.guides]
     pictures += [production.asset(image) for image in character.images] if character else []
     return [asset for asset in pictures if asset is not None], [changed] if changed is not None else []
+
+
+def own_clips_of(production: Production) -> dict[str, tuple[AssetSource, str]]:
+    """The finished files that a production's scenes show, by ``source_key``, each with the first place that names
+    it."""
+    found: dict[str, tuple[AssetSource, str]] = {}
+    for scene in production.scenes:
+        asset = production.clip_of(scene)
+        if asset is not None:
+            found.setdefault(source_key(asset), (asset, f"scene '{scene.id}', field 'clip'"))
+    return found
 
 
 def notes_on(plan: Plan, seeds: Mapping[str, Seed]) -> tuple[str, ...]:

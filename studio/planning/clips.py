@@ -19,6 +19,7 @@ from studio.planning.context import Choice, PlanningContext
 from studio.planning.durations import chain_lengths, whole_clip
 from studio.planning.edits import edited
 from studio.planning.joins import Way, cut_source, ways_of
+from studio.planning.own_clips import own_clip
 from studio.planning.plan import Shot, ShotState
 from studio.planning.shots import guides_of, quote, shot_of
 from studio.planning.stills import anchored_end, anchored_start
@@ -35,6 +36,8 @@ Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
 
 def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     """The scene's clips, in order. Their sources must be planned already."""
+    if scene.clip is not None:
+        return (own_clip(context, scene),)
     if scene.generation:
         return (_existing(context, scene),)
     return edited(context, scene) if scene.modify is not None else _chain(context, scene)
@@ -42,12 +45,16 @@ def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
 
 def _existing(context: PlanningContext, scene: Scene) -> Shot:
     model = context.model(scene)
-    seconds = whole_clip(model.lengths, context.production.duration_of(scene))
-    shot = shot_of(context, scene, scene.id, Fraction(seconds), quote(context, scene, seconds, plain=True))
+    facts = context.existing.get((model.api, scene.generation or ""))
+    seconds = facts.seconds if facts is not None and facts.seconds else None
+    planned = seconds or Fraction(whole_clip(model.lengths, context.production.duration_of(scene)))
+    free = Quote(ZERO, context.prices.of(model.api).label)  # it is there: whoever made it has paid for it
+    shot = shot_of(context, scene, scene.id, planned, free)
     return context.add(
         replace(
             shot,
             generation=scene.generation,
+            facts=facts,
             state=ShotState.PINNED,
             options=replace(shot.options, loop=scene.loop, hdr=False, exr=False),
         )

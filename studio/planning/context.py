@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import TypeAlias
 
 from studio.assets import SeedFootage, SeedImage, source_key
+from studio.assets.own_clips import OwnClip
 from studio.money import ZERO
+from studio.planning.existing import Facts
 from studio.planning.keys import named
 from studio.planning.plan import SceneEdit, Shot
 from studio.planning.ties import Joined, Ties
@@ -18,10 +20,20 @@ from studio.production import Asset, Production, Scene
 from studio.providers.models import VideoModel
 from studio.providers.pricing import PriceTable
 from studio.providers.registry import video_model
-from studio.providers.shot_request import Source
+from studio.providers.shot_request import FrameOf, Source
 
 Seed: TypeAlias = SeedImage | SeedFootage
 Seeds: TypeAlias = Mapping[str, Seed]
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What a production is made of: seed assets and finished files by ``source_key``, and existing generations, where
+    they were looked up, by API and id."""
+
+    seeds: Seeds
+    own_clips: Mapping[str, OwnClip] = field(default_factory=dict)
+    existing: Mapping[tuple[str, str], Facts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,9 @@ class PlanningContext:
     familiar: Callable[[str], bool] = lambda _: False
     shots: MutableMapping[str, Shot] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    #: The finished files that scenes show, by ``source_key``; existing generations as they are, by API and id.
+    own_clips: Mapping[str, OwnClip] = field(default_factory=dict)
+    existing: Mapping[tuple[str, str], Facts] = field(default_factory=dict)
     #: By scene: its clips as they are generated, and as the film uses them.
     made: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
     finished: dict[str, tuple[Shot, ...]] = field(default_factory=dict)
@@ -111,7 +126,10 @@ class PlanningContext:
 
     def generation(self, shot: Shot, api: str, frame: str) -> Source:
         """Another shot as the source of a clip's start (``frame`` last) or end (first): its generation, or if it is
-        another API's, that frame of its clip."""
+        another API's, or a finished file, that frame of its clip."""
+        if shot.own:
+            number = shot.own.last if frame == "last" else shot.own.start
+            return FrameOf(shot.own.file.sha256, number, shot.id).source
         if shot.api != api:
             return Source("last" if frame == "last" else "first", shot.id)
         return Source("generation", shot.generation) if shot.generation else Source("shot", shot.id)

@@ -60,7 +60,7 @@ def _footage(context: PlanningContext, scene: Scene) -> list[tuple[Source, Fract
     model = context.model(scene)
     for shot in context.made[scene.modify or ""]:
         by_id = model.edits_by_id and shot.api == model.api and not shot.generation
-        tier = shot.resolution if shot.resolution in TIER_PIXELS else "540p"
+        tier = shot.tier if shot.tier in TIER_PIXELS else "540p"
         found.append((Source("shot" if by_id else "clip", shot.id), shot.seconds, tier))
     return found
 

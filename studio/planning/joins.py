@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from studio.money import usd
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.context import PlanningContext
+from studio.planning.own_clips import fit_of
 from studio.planning.plan import FPS, SceneEdit, Shot
 from studio.planning.ties import Ties
 from studio.production import Scene
@@ -39,7 +40,9 @@ def _wished(context: PlanningContext, scene: Scene, names: tuple[str, ...] | Non
     shots, production, ties = context.made[scene.id], context.production, context.ties
     leads = None if generation_in(scene.lead_into) else scene.lead_into
     names = tuple(s.id for s in shots) if names is None else names
-    whole = SceneEdit(scene.id, names, None, continues=ties.parent[scene.id], leads=leads)
+    whole = SceneEdit(scene.id, names, None, continues=ties.parent[scene.id], leads=leads, silent=scene.sound == "none")
+    if (own := shots[0].own) is not None:
+        return replace(whole, part=(own.start, own.frames), fit=fit_of(context, scene))
     wanted = max(1, round(production.duration_of(scene) * FPS))
     if scene.generation:
         return whole if scene.duration is None else replace(whole, frames=wanted)

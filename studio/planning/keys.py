@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.planning.plan import Shot, canonical_json
 from studio.providers.registry import spec_of
-from studio.providers.shot_request import Source
+from studio.providers.shot_request import FrameOf, Source
 
 
 def named(shot: Shot, order_of: Callable[[str], str]) -> Shot:
@@ -21,6 +21,9 @@ def named(shot: Shot, order_of: Callable[[str], str]) -> Shot:
     if shot.generation:
         key = digest({"seller": shot.realm, "generation": shot.generation})
         return replace(shot, request={"generation": shot.generation}, key=key, family=key)
+    if shot.own:
+        request = {"file": shot.own.file.sha256, "start": shot.own.start, "frames": shot.own.frames}
+        return replace(shot, request=request, key=digest(request), family=digest(request))
     request = canonical_request(shot, order_of)
     bought = {"version": 1, "seller": shot.realm, "api": shot.api, "endpoint": shot.endpoint, "request": request}
     return replace(shot, request=request, family=digest(bought), key=digest({**bought, "take": shot.take}))
@@ -34,7 +37,7 @@ def digest(value: Any) -> str:
 def canonical_request(shot: Shot, order_of: Callable[[str], str]) -> dict[str, Any]:
     """The request without anything that changes from run to run."""
 
-    def said(source: Source) -> dict[str, str | int]:
+    def said(source: Source) -> dict[str, Any]:
         match source.kind:
             case "image":
                 return {"type": "image", "sha256": source.ref}
@@ -42,6 +45,9 @@ def canonical_request(shot: Shot, order_of: Callable[[str], str]) -> dict[str, A
                 return {"type": "video", "sha256": source.ref}
             case "generation":
                 return {"type": "generation", "id": source.ref}
+            case "frame":
+                frame = FrameOf.of(source)  # named by what is seen, whatever else of the file the scene shows
+                return {"type": "frame", "sha256": frame.sha256, "frame": frame.number}
             case "shot":
                 return {"type": "generation", "order": order_of(source.ref)}
             case "cut":

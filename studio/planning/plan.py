@@ -14,13 +14,15 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
+from studio.assets.own_clips import OwnPart
 from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
 from studio.money import ZERO
+from studio.planning.existing import Facts
 from studio.production import Production
 from studio.providers.pricing import Quote
 from studio.providers.registry import spec_of, still_models, video_models
-from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
+from studio.providers.shot_request import ALL_OFF, FrameOf, Operation, ShotOptions, Source
 from studio.remedies import Place, Words, option, text_of
 
 FPS = 24
@@ -38,12 +40,21 @@ class ShotState(StrEnum):
     REFUSED = "refused"  # moderation refused this very input; it is not sent again
     STALE = "stale"  # bought, but its source has another take now, or was edited; used until a fresh one is asked for
     PINNED = "pinned"  # an existing generation, named by the producer
+    OWN = "own clip"  # a finished file of the producer's
 
 
 #: Kinds of source that a shot of this plan makes; the others are seed assets and existing generations.
 OF_A_SHOT = ("shot", "still", "clip", "first", "last", "cut")
+OWN_CLIP = "own clip"  # in place of a model
 #: Kinds of source whose clip must be downloaded before they can be sent.
 OF_A_FILE = ("first", "last", "cut")
+
+
+def _shots_of(source: Source) -> tuple[str, ...]:
+    """The shots of a plan that a source needs, that which it is taken from first; none for a file or a generation."""
+    if source.kind == "frame":
+        return (FrameOf.of(source).shot,)
+    return source.shots if source.kind in OF_A_SHOT else ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,9 @@ class Shot:
     ``api`` is the id of the provider that sells it.
 
     ``source`` is the clip that it changes or finishes, ``references`` are pictures of its character, ``guides``
-    pictures that it passes through, by frame.
+    pictures that it passes through, by frame. ``own`` is a finished file that it shows as it is: it has no API then,
+    and no order. ``facts``: an existing generation as it is, where it was looked up; the request goes by what is
+    written.
     ``finishes`` is the shot of which this one is a later version, in the same scene.
     """
 
@@ -81,6 +94,8 @@ class Shot:
     finishes: str = ""
     #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
     earlier: Literal["", "take", "cut", "edit"] = ""
+    own: OwnPart | None = None
+    facts: Facts | None = None
     state: ShotState = ShotState.NEW
     order: OrderRow | None = field(default=None, repr=False)
 
@@ -93,12 +108,12 @@ class Shot:
     @property
     def parents(self) -> tuple[str, ...]:
         """Shots that must be completed before this one is ordered."""
-        return tuple(dict.fromkeys(shot for s in self.sources if s.kind in OF_A_SHOT for shot in s.shots))
+        return tuple(dict.fromkeys(shot for s in self.sources for shot in _shots_of(s)))
 
     @property
     def made_from(self) -> tuple[str, ...]:
         """Shots whose result it is made from: ``parents`` without those that only tell where a scene is cut."""
-        return tuple(dict.fromkeys(s.ref for s in self.sources if s.kind in OF_A_SHOT))
+        return tuple(dict.fromkeys(found[0] for s in self.sources if (found := _shots_of(s))))
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -112,7 +127,20 @@ class Shot:
     @property
     def endpoint(self) -> str:
         """The service's own name for the operation, used in orders and their keys."""
-        return spec_of(self.api).endpoint(self.operation)
+        return "" if self.own else spec_of(self.api).endpoint(self.operation)
+
+    @property
+    def form(self) -> str:
+        """Its model and size in words; of an existing generation as it is, where that is known."""
+        if self.is_still:
+            return self.model
+        known = self.facts or Facts("")
+        return f"{known.model or self.model} {known.size or self.resolution}"
+
+    @property
+    def tier(self) -> str:
+        """The tier by which edits of its clip are priced; of an existing generation as it is, where that is known."""
+        return (self.facts.tier if self.facts else "") or self.resolution
 
     @property
     def pool(self) -> str:
@@ -148,6 +176,9 @@ class SceneEdit:
     repeat: bool = False  # a loop, played again until ``frames`` is reached
     continues: str | None = None  # the scene whose last frame this one begins with
     leads: str | None = None  # the scene whose first frame this one ends on
+    part: tuple[int, int] | None = None  # of a finished file: its first frame, and their number
+    fit: Literal["pad", "crop"] = "pad"  # how a clip of another shape is fitted to the film
+    silent: bool = False  # its sound is left out
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from studio.assets.own_clips import OwnClip
 from studio.money import ZERO, usd
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
+from studio.planning.existing import Facts
 from studio.planning.joins import edit_of, notes_on_cuts
+from studio.planning.own_clips import notes_on_own_clips
 from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.planning.seams import notes_on_order
+from studio.planning.sounds import notes_on_sounds
 from studio.planning.ties import ties_of
 from studio.planning.told import told
 from studio.production import Production, Scene
@@ -30,15 +35,20 @@ def draw_plan(
     only: tuple[str, ...] = (),
     held: Callable[[str], bool] = lambda _: False,
     familiar: Callable[[str], bool] = lambda _: False,
+    own_clips: Mapping[str, OwnClip] = MappingProxyType({}),
+    existing: Mapping[tuple[str, str], Facts] = MappingProxyType({}),
 ) -> Plan:
     """Every shot in topological order, with its price and the key of its purchase; ``seen_in`` adds the states.
 
     ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and their sources in the shots. ``held``
     is True for the key of an order that is bought: a scene that is bought in another form, such as longer clips, is
-    planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. Raises BadInput
+    planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. ``own_clips`` and
+    ``existing`` are the finished files and the existing generations that scenes show, as they are. Raises BadInput
     for what no model or price covers.
     """
-    context = PlanningContext(production, prices, images, realm, takes or {}, held, familiar)
+    context = PlanningContext(
+        production, prices, images, realm, takes or {}, held, familiar, own_clips=own_clips, existing=existing
+    )
     walk = _Walk(replace(context, ties=ties_of(production)))
     wanted = [s for s in production.scenes if not only or s.id in only]
     for scene in wanted:
@@ -52,6 +62,8 @@ def draw_plan(
         *told(production, wanted, context.made),
         *notes_on_order(context.ties, production.scenes, wanted),
         *notes_on_cuts(context, wanted),
+        *notes_on_own_clips(context),
+        *notes_on_sounds(context),
         *other_lengths(context.choices, production),
     )
     return Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
@@ -104,7 +116,7 @@ class _Walk:
         return edit_of(self.context, scene, tuple(s.id for s in self.context.finished[scene.id]))
 
     def _made_from(self, scene: Scene) -> list[str]:
-        if scene.generation:
+        if scene.generation or scene.clip is not None:
             return []
         names = (self._parent[scene.id], scene.lead_into, scene.modify)
         return [name for name in names if name is not None and name in self._scenes]

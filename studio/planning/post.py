@@ -10,9 +10,10 @@ from studio.planning.context import PlanningContext
 from studio.planning.durations import frames_of
 from studio.planning.plan import FPS, Shot
 from studio.production import Scene
+from studio.production.sounds import words_of
 from studio.providers.models import TIER_PIXELS, smaller
 from studio.providers.registry import video_models
-from studio.providers.shot_request import ALL_OFF, Operation, ShotOptions, Source
+from studio.providers.shot_request import ALL_OFF, FrameOf, Operation, ShotOptions, Source
 
 #: Shapes that differ by a smaller share are equal: frame sizes are whole, even numbers.
 SAME_SHAPE = 0.02
@@ -21,6 +22,8 @@ SAME_SHAPE = 0.02
 def finished(context: PlanningContext, scene: Scene, clips: tuple[Shot, ...]) -> tuple[Shot, ...]:
     """The last version of each clip: it is reframed first, then upscaled, then given its sound. Where the enlarged
     clips are to be reframed, the first two change places."""
+    if clips[0].own:
+        return clips  # a finished file is fitted to the film where it is joined
     first, then = _reframed, _upscaled
     if context.production.reframe_from == "enlarged":
         first, then = _upscaled, _reframed
@@ -41,7 +44,8 @@ def _reframed(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
     if _alike(_shape(context, clip), ratio):
         context.notes.append(f"scene '{scene.id}': '{clip.id}' has the shape {ratio} already, and is not reframed")
         return clip
-    price = context.prices.of(model.api).quote_reframe(model.name, clip.resolution, frames_of(clip.seconds, FPS))
+    tier = clip.tier if model.edit_most else clip.resolution  # what is asked for is billed; else what is there
+    price = context.prices.of(model.api).quote_reframe(model.name, tier, frames_of(clip.seconds, FPS))
     position = context.production.position_of(scene) if model.placed else None
     by_id = model.edits_by_id and clip.api == model.api and not clip.generation
     return context.add(replace(
@@ -61,6 +65,8 @@ def _shape(context: PlanningContext, clip: Shot) -> float:
             return width / height
         if frame.kind in ("image", "footage") and frame.ref in context.by_hash:
             return context.by_hash[frame.ref].width / context.by_hash[frame.ref].height
+        if frame.kind == "frame" and (own := context.shots[FrameOf.of(frame).shot].own) is not None:
+            return own.file.width / own.file.height
         if frame.ref not in context.shots:
             width, height = map(int, clip.aspect_ratio.split(":"))
             return width / height
@@ -95,11 +101,13 @@ def _upscaled(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
 
 
 def _sound(context: PlanningContext, scene: Scene, clip: Shot) -> Shot:
-    if not scene.sound:
+    if not words_of(scene.sound):
         return clip
     price = context.prices.of(clip.api).quote_audio(frames_of(clip.seconds, FPS))
     return context.add(
-        replace(_next(clip, "sound"), operation=Operation.SOUND, source=_of(clip), prompt=scene.sound, quote=price)
+        replace(
+            _next(clip, "sound"), operation=Operation.SOUND, source=_of(clip), prompt=words_of(scene.sound), quote=price
+        )
     )
 
 
@@ -107,7 +115,7 @@ def _next(clip: Shot, step: str) -> Shot:
     """A later version of a clip, before its operation is filled in."""
     return replace(
         clip, id=f"{clip.id}.{step}", finishes=clip.id, start=None, end=None, references=(), guides=(),
-        options=ALL_OFF, generation=None,
+        options=ALL_OFF, generation=None, facts=None,
     )  # fmt: skip
 
 

@@ -7,14 +7,20 @@ from typing import Any, get_args
 from studio.errors import BadInput
 from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
+from studio.production.sounds import words_of
 from studio.providers.registry import video_model
 from studio.remedies import Place, option, text_of
 
 
 def as_draft(production: Production) -> Production:
     """The same production at the cheapest tier of each scene's API: no HDR, no sound, nothing upscaled."""
-    plain = {"upscale": None, "sound": "", "hdr": False, "exr": False}
-    scenes = tuple(s.model_copy(update={**_tier(production, s), **plain}) for s in production.scenes)
+    plain = {"upscale": None, "hdr": False, "exr": False}
+    scenes = tuple(
+        s if s.clip is not None else s.model_copy(
+            update={**_tier(production, s), **plain, "sound": None if words_of(s.sound) else s.sound}
+        )
+        for s in production.scenes
+    )  # fmt: skip
     return production.model_copy(update={"scenes": scenes, "upscale": None}).as_draft()
 
 
@@ -25,6 +31,9 @@ def finished_draft(production: Production) -> Production:
     """
     scenes = []
     for scene in production.scenes:
+        if scene.clip is not None:
+            scenes.append(scene)
+            continue
         tier = _tier(production, scene)
         wanted = production.upscale_of(scene) or production.resolution_of(scene)
         if video_model(production.model_of(scene)).upscales and wanted != tier["resolution"]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from studio.production.locations import Finding
+from studio.production.sounds import words_of
 from studio.providers.models import VideoModel
 from studio.providers.registry import spec_of, still_model, video_model, video_models
 from studio.providers.shot_request import Operation
@@ -55,7 +56,7 @@ def _offered(scene: Scene, model: VideoModel) -> Iterator[Finding]:
         "hdr": scene.hdr > model.hdr,
         "exr": scene.exr > model.hdr,
         "loop": scene.loop > model.loops,
-        "sound": bool(scene.sound) > model.sound,
+        "sound": bool(words_of(scene.sound)) > model.sound,
         "upscale": bool(scene.upscale) > model.upscales,
         "modify": bool(scene.modify) > _sells(model, Operation.MODIFY),
     }

@@ -199,6 +199,11 @@ def _filled(value: str) -> str:
     return value
 
 
+def filled_text(value: object) -> str:
+    """A text with something in it. Raises the error for a validator to raise."""
+    return _filled(str(_text(value)))
+
+
 def number(value: object, what: str) -> float:
     """A finite number, from a number or from text that is one."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):

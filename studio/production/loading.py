@@ -22,6 +22,7 @@ from studio.production.paths import local_path
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.shared import Chain, Defaults
+from studio.production.sounds import left_empty
 from studio.production.yaml_source import read_file
 from studio.providers.registry import registered
 from studio.remedies import Place
@@ -53,6 +54,8 @@ def load_production(path: str | Path) -> Production:
     places = Places(file.name, reading.data, reading.lines.get)
     data, included = with_included(file, reading, places)
     problems, notes = [*reading.problems, *included.problems], list[str]()
+    if file.suffix.lower() != ".json":  # where null is what a program writes for a field without a value
+        problems += left_empty(reading.data, places)
     for of, where in ((reading, places), *included.readings):
         told = [(remark.wrong, Problem(where.where(remark.loc), remark.message, remark.hint)) for remark in of.remarks]
         problems += [*(of.problems if of is not reading else ()), *(problem for wrong, problem in told if wrong)]
@@ -245,7 +248,7 @@ def _fields(loc: Loc) -> list[str]:
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
     model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _choices(loc: Loc) -> list[str]:
@@ -305,6 +308,8 @@ def _patched(group: str, i: int, item: Any, field: str) -> dict[str, Any]:
         if not field:
             return stand_in
         named.pop(field, None)
+        if field in ("clip", "generation") or nearest(field, ["prompt"]):
+            named.setdefault("prompt", stand_in["prompt"])  # that it is missing may follow from this mistake
         return {**named, **({field: stand_in[field]} if field in stand_in else {})}
     name = fallback if field in ("", "id") else named.get("id", fallback)
     return {"id": name, "url": "https://example.com/"} if group == "assets" else {"id": name}
@@ -331,8 +336,8 @@ def _files(production: Production, places: Places) -> list[Problem]:
             problems += _file(asset.path, ("assets", i, "path"), places, asset.kind)
     wanted = {asset.id: asset.kind or kind_of_file(asset.path) for asset in production.assets}
     for i, scene in enumerate(production.scenes):
-        for field in ("start_image", "end_image", "modify"):
-            name, want = getattr(scene, field), "video" if field == "modify" else "image"
+        for field in ("start_image", "end_image", "modify", "clip"):
+            name, want = getattr(scene, field), "video" if field in ("modify", "clip") else "image"
             found = None if name is None else production.asset(name)
             if found is None:
                 continue

@@ -325,6 +325,10 @@ class Production(Frozen):
             return None
         return self.asset(scene.modify)
 
+    def clip_of(self, scene: Scene) -> Asset | None:
+        """The finished file that a scene shows as it is."""
+        return None if scene.clip is None else self.asset(scene.clip)
+
     def character_of(self, scene: Scene) -> Character | None:
         """The character in a scene."""
         return next((c for c in self.characters if c.id == scene.character), None)

@@ -25,7 +25,7 @@ SCENE_WORDS = {
 SEED_WORDS = {"asset_id": "asset"}
 #: A seed asset's usage, and the field that it sets.
 USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
-REFERENCES = ("start_image", "end_image", "modify")
+REFERENCES = ("start_image", "end_image", "modify", "clip")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
@@ -175,6 +175,8 @@ def _scene(scene: dict[str, Any]) -> dict[str, Any]:
         if plain and distinct and all(isinstance(v, str) and v.strip() for v in frames.values()):
             scene.update({str(field): reference for field, reference in frames.items()})
             del scene["seed_asset_refs"]
+    if not scene.get("prompt") and (scene.get("clip") or scene.get("generation")):
+        scene.pop("prompt", None)  # left empty in the form: it is not needed
     return scene
 
 

@@ -42,7 +42,10 @@ def camera_in_words(scene: Scene) -> tuple[str, ...]:
 def prompt_length(scene: Scene) -> Iterator[Finding]:
     """Checks of a prompt's length, with all that is added to it."""
     whole, own = prompt_of(scene), len(scene.prompt)
-    if own < PROMPT_MIN:
+    if not own:
+        if scene.clip is None and scene.generation is None:
+            yield Finding((), "'prompt' is missing", "add it")
+    elif own < PROMPT_MIN:
         yield Finding(("prompt",), f"has {counted(own, 'character')}", f"write at least {PROMPT_MIN}")
     elif len(whole) > PROMPT_MAX:
         added = {"prompt_hints": hints_in_words(scene), "camera": camera_in_words(scene), "style": scene.style}

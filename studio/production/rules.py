@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
@@ -19,6 +20,7 @@ from studio.production.field_types import (
 )
 from studio.production.locations import Finding, Loc, Places
 from studio.production.normalize import USAGES
+from studio.production.own_clips import clip_rules
 from studio.production.paths import is_file_url
 from studio.production.prompts import camera_slips, prompt_length
 from studio.production.synonyms import meant_by
@@ -107,7 +109,10 @@ def _scenes(production: Production) -> Iterator[Finding]:
 
 
 def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
+    yield from clip_rules(scene)
     yield from prompt_length(scene)
+    if scene.clip is not None:
+        return  # no model makes it
     yield from camera_slips(scene)
     yield from _frames(production, scene)
     yield from abilities(production, scene)
@@ -141,23 +146,32 @@ def _frames(production: Production, scene: Scene) -> Iterator[Finding]:
 def _references(production: Production, also_known: frozenset[str]) -> Iterator[Finding]:
     scenes, assets = dict.fromkeys(s.id for s in production.scenes), dict.fromkeys(a.id for a in production.assets)
     characters = [c.id for c in production.characters]
+    finished = {s.id: shown(PurePath(s.clip.partition("?")[0]).name) for s in production.scenes if s.clip is not None}
     for i, scene in enumerate(production.scenes):
         for field in ("continue_from", "lead_into"):
             name = getattr(scene, field)
             if name is not None and name not in scenes and name not in also_known and not generation_in(name):
-                told = no_neighbour(field, name, first=i == 0, last=i == len(production.scenes) - 1)
-                told = told or (f"there is no scene {shown(name)}", suggestion(name, scenes, "scenes"))
-                yield Finding(("scenes", i, field), *told)
+                found = no_neighbour(field, name, first=i == 0, last=i == len(production.scenes) - 1)
+                found = found or (f"there is no scene {shown(name)}", suggestion(name, scenes, "scenes"))
+                yield Finding(("scenes", i, field), *found)
         name = scene.character
         if name is not None and name not in characters and name not in also_known:
             hint = suggestion(name, characters, "characters") or "add it under characters"
             yield Finding(("scenes", i, "character"), f"there is no character {shown(name)}", hint)
-        for field, known in (("start_image", assets), ("end_image", assets), ("modify", assets | scenes)):
+        for field, known in (
+            ("start_image", assets),
+            ("end_image", assets),
+            ("modify", assets | scenes),
+            ("clip", assets),
+        ):
             for wrong, hint in _picture(getattr(scene, field), known, also_known):
                 yield Finding(("scenes", i, field), wrong, hint)
         for j, guide in enumerate(scene.guides):
             for wrong, hint in _picture(guide.image, assets, also_known):
                 yield Finding(("scenes", i, "guides", j, "image"), wrong, hint)
+        if (file := finished.get(scene.modify or "")) and scene.modify not in assets:
+            told = f"{shown(scene.modify or '')} shows a finished clip, and modify takes the file itself"
+            yield Finding(("scenes", i, "modify"), told, f"write modify: and its file, {file}")
         if scene.modify in assets and scene.modify in scenes:
             yield Finding(("scenes", i, "modify"), f"{shown(scene.modify)} is an asset and a scene", "rename one")
     for i, character in enumerate(production.characters):
@@ -203,7 +217,13 @@ def _cycles(production: Production) -> Iterator[Finding]:
 
 def chained_to(before: Scene | None, scene: Scene) -> str | None:
     """The scene that a scene without ``continue_from`` continues by ``chain``."""
-    if before is None or scene.start_image is not None or scene.modify is not None or before.lead_into == scene.id:
+    if (
+        before is None
+        or scene.clip is not None
+        or scene.start_image is not None
+        or scene.modify is not None
+        or before.lead_into == scene.id
+    ):
         return None
     return before.id
 

@@ -24,7 +24,9 @@ TextKind = Literal["prose", "path", "name"]
 
 _KINDS: dict[str, TextKind] = {
     "title": "prose", "prompt": "prose", "prompt_hints": "prose", "description": "prose", "sound": "prose",
+    "generate": "prose",
     "path": "path", "url": "path", "start_image": "path", "end_image": "path", "modify": "path", "images": "path",
+    "clip": "path",
     "image": "path", "asset": "path",
     "id": "name", "slug": "name", "continue_from": "name", "lead_into": "name", "character": "name",
     "camera": "name", "generation": "name", "usage": "name",
@@ -102,8 +104,9 @@ class Written:
 
 def remarks(loc: Loc, written: Written, lines: list[str]) -> Iterator[Remark]:
     """The remarks on a scalar. ``lines``: those of the file."""
-    kind = text_kind(loc)
-    text = written.text
+    kind, text = text_kind(loc), written.text
+    if loc[-1:] == ("sound",) and text.strip().lower() in ("keep", "none"):
+        kind = "name"  # a choice, and no words that a comment could cut
     if kind == "prose":
         if hidden := at_the_ends(text):
             side = "begins" if text[0] == hidden else "ends"

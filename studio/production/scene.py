@@ -32,6 +32,7 @@ from studio.production.field_types import (
     Texts,
     Whole,
 )
+from studio.production.sounds import Sound
 
 AssetKind = Literal["image", "video"]
 
@@ -49,6 +50,12 @@ def not_in_the_form(name: str) -> ConfigDict:
         schema["patternProperties"] = {f"^{name}$": schema["properties"].pop(name)}
 
     return ConfigDict(json_schema_extra=hide)
+
+
+def _prompt_schema(schema: dict[str, Any]) -> None:
+    """A prompt that is written has a length; that it is empty by default is not said to a form."""
+    schema |= {"minLength": PROMPT_MIN, "maxLength": PROMPT_MAX}
+    schema.pop("default", None)
 
 
 class Asset(Frozen):
@@ -137,12 +144,14 @@ class SourcePosition(Frozen):
 class Scene(Frozen):
     """One scene of the film. What is left empty comes from the production."""
 
-    model_config = not_in_the_form("seed_asset_refs")
+    # `in` is a word of Python's: the field has it as its alias, in files, in forms and in what is written.
+    model_config = ConfigDict(**not_in_the_form("seed_asset_refs"), populate_by_name=True, serialize_by_alias=True)
 
     id: Id = Field(description="A short name, unique in the film: letters, digits, - and _.")
     prompt: Filled = Field(
-        description="What is seen, in 3 to 5000 characters.",
-        json_schema_extra={"minLength": PROMPT_MIN, "maxLength": PROMPT_MAX},
+        default="",
+        description="What is seen, in 3 to 5000 characters. Not needed for a clip or a generation that is there.",
+        json_schema_extra=_prompt_schema,
     )
     prompt_hints: Texts = Field(
         default=(),
@@ -210,7 +219,11 @@ class Scene(Frozen):
     )
     hdr: Flag = Field(default=False, description="High dynamic range (ray-3 at 720p or 1080p).")
     exr: Flag = Field(default=False, description="Its frames as EXR files too; needs hdr (ray-3).")
-    sound: Text = Field(default="", description="What is heard: a sound track is made for it (ray-2, ray-flash-2).")
+    sound: Sound = Field(
+        default=None,
+        description="keep: the sound that the clip or the footage has; none: silence; generate: words of what is "
+        "heard, by which a sound track is made (ray-2, ray-flash-2). Words alone are generated, too. Empty: keep.",
+    )
     upscale: Annotated[Resolution, Choice] | None = Field(
         default=None, description="Finish the clips at this resolution (ray-2, ray-flash-2). Empty: the production's."
     )
@@ -227,6 +240,21 @@ class Scene(Frozen):
     )
     generation: GenerationId | None = Field(
         default=None, description="The id of an existing generation to use; nothing is bought for this scene then."
+    )
+    clip: FilledReference | None = Field(
+        default=None,
+        description="A finished video file that is used as it is, free of charge: an asset's id, a path or a URL.",
+    )
+    in_: Moment | None = Field(
+        default=None, alias="in", description="Seconds of the clip at which the scene begins. Empty: its start."
+    )
+    out: Moment | None = Field(
+        default=None, description="Seconds of the clip at which the scene ends. Empty: the clip's end."
+    )
+    fit: Annotated[Literal["pad", "crop"], Choice] | None = Field(
+        default=None,
+        description="A clip of another shape than the film: pad shows all of it, with bars; crop fills the frame. "
+        "Empty: pad, and crop where the film is reframed.",
     )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."

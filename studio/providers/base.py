@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ class Generation:
 
     ``request`` is the service's echo of the request. ``created_at`` is by the service's own clock, aware UTC. ``kind``
     is ``video`` or ``image``, where the service says so. ``frames_url`` is the archive of EXR frames of an HDR clip.
+    ``seconds`` and ``resolution`` (a tier) are of the request, where the service echoes them.
     ``failure`` is the class of the failure, where the state is failed.
 
     From the answer to a create, where it has them: ``request_id`` is the service's name for the request, and
@@ -43,6 +45,8 @@ class Generation:
     failure: FailureClass = FailureClass.SERVICE
     request_id: str | None = None
     per_minute: int | None = None
+    seconds: Fraction | None = None
+    resolution: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -93,6 +97,13 @@ class GenerationService(ABC):
     @abstractmethod
     async def get(self, generation_id: str) -> Generation:
         """One generation as it is now. Raises NotFound where the account has none of that id."""
+
+    async def look_up(self, generation_id: str) -> Generation | None:
+        """One generation as it is now, for the plan of a film that names it; None where the service has no lookup.
+
+        Buys nothing. Raises NotFound where the account has none of that id.
+        """
+        return None
 
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
         """A page of the account's generations. Raises Refused where there is no list."""

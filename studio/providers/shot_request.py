@@ -36,13 +36,14 @@ class Source:
     still, clip     id of a shot of this plan         the picture or clip that it makes, by URL
     first, last     id of a shot of this plan         that frame of its clip, extracted as a picture
     cut             id of a shot of this plan         the frame at which the film cuts its scene, as a picture
+    frame           see ``FrameOf``                   a frame of a finished file, extracted as a picture
     ==============  ================================  ===================================================
 
     ``frame`` and ``beside`` are of a cut alone: the frame as planned, counted from the clip's start, and the other
     shots whose clips say where it is.
     """
 
-    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last", "cut"]
+    kind: Literal["image", "footage", "generation", "shot", "still", "clip", "first", "last", "cut", "frame"]
     ref: str
     frame: int = 0
     beside: tuple[str, ...] = ()
@@ -51,6 +52,25 @@ class Source:
     def shots(self) -> tuple[str, ...]:
         """The shots that it needs, where it is of one."""
         return (self.ref, *self.beside)
+
+
+@dataclass(frozen=True)
+class FrameOf:
+    """A frame of a finished file: the file's SHA-256, the frame's number, and the shot of the plan that shows it."""
+
+    sha256: str
+    number: int
+    shot: str
+
+    @property
+    def source(self) -> Source:
+        return Source("frame", f"{self.sha256}:{self.number}:{self.shot}")
+
+    @classmethod
+    def of(cls, source: Source) -> FrameOf:
+        """The frame that a source of kind ``frame`` names."""
+        sha256, number, shot = source.ref.split(":", 2)
+        return cls(sha256, int(number), shot)
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ BEFORE = "made before this run"
 _NOTES: dict[ShotOutcome, str] = {
     "reused": "already there: nothing to wait for",
     "pinned": "already there: nothing to wait for",
+    "own clip": "a finished file: nothing to wait for",
     "not started": "not started",
 }
 

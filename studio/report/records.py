@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
 
-ShotOutcome = Literal["new", "reused", "adopted", "pinned", "failed", "in doubt", "running", "not started"]
+ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
 
 
@@ -81,6 +81,7 @@ class ShotRecord:
     still: Path | None = None  # the picture, where the shot is a still
     stale: str = ""  # why a newer version could be bought: its source has another take now, or was edited
     takes: tuple[TakeRecord, ...] = ()  # by take, where there is more than one
+    begins: Fraction = Fraction(0)  # seconds of its file before the part that a finished clip shows
     request: Mapping[str, Any] = field(default_factory=dict)  # canonical: assets by hash, parents by order; no URLs
     error: Words | None = None
 

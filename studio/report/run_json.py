@@ -9,7 +9,7 @@ from studio.remedies import Words
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.shot_kinds import MISSING, gravest, kind_of, versions_of
 
-KEPT = ("reused", "pinned")
+KEPT = ("reused", "pinned", "own clip")
 
 
 def run_summary(record: RunRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ MEANING: Mapping[ShotOutcome, str] = {
     "reused": "bought by an earlier run, used again for nothing",
     "adopted": "bought earlier, its answer was lost, found again at the service",
     "pinned": "an existing generation that the production names",
+    "own clip": "a finished file of the producer's, used as it is",
     "failed": "the service did not make it",
     "in doubt": "sent, and its answer lost: not sent again until it is settled",
     "running": "paid for and not finished: the next run goes on waiting for it",

@@ -20,7 +20,7 @@ MISSING: frozenset[ShotOutcome] = frozenset({"failed", "in doubt", "running", "n
 
 # outcomes from the worst on: a scene of several shots has the first that any of them has
 GRAVEST: tuple[ShotOutcome, ...] = (
-    "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "reused",
+    "failed", "in doubt", "running", "not started", "new", "adopted", "pinned", "own clip", "reused",
 )  # fmt: skip
 
 

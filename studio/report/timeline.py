@@ -74,7 +74,8 @@ def _items(cut: FilmCut, shots: dict[str, ShotRecord], urls: dict[str, str], fps
 
 
 def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fraction) -> otio.schema.Clip:
-    there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, frames), fps))
+    begin = round(shot.begins * fps)
+    there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, begin + frames), fps))
     # Relative, so that the links work after the folder is moved or sent, and do not show where it was made.
     media = (
         otio.schema.MissingReference(available_range=there)
@@ -84,7 +85,7 @@ def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fra
     clip = otio.schema.Clip(
         name=clean(shot.id),
         media_reference=media,
-        source_range=otio.opentime.TimeRange(_time(0, fps), _time(frames, fps)),
+        source_range=otio.opentime.TimeRange(_time(begin, fps), _time(frames, fps)),
     )
     clip.metadata[KEY] = {
         "scene": cut.scene,

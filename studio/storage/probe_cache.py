@@ -29,10 +29,11 @@ class _Facts(BaseModel):
     pictures: Mapping[str, str]
 
 
-def stored_clip(store: ClipStore, sha256: str) -> Clip:
+def stored_clip(store: ClipStore, sha256: str, *, sound: int | None = 0) -> Clip:
     """The stored clip of this content, measured now or read from the cache, with its first and last frame as pictures.
     Raises BadClip.
 
+    ``sound``: as for ``examine``, where it is measured now.
     A picture that is missing or changed is made again from the clip, since it may be sent and paid for.
     """
     folder = store.frames_dir(sha256)
@@ -44,7 +45,7 @@ def stored_clip(store: ClipStore, sha256: str) -> Clip:
             return placed(store, facts.clip)
     except (OSError, ValidationError):
         pass  # not measured yet, or unreadable: measured below
-    clip = examine(store.path(sha256), frames_dir=folder)
+    clip = examine(store.path(sha256), frames_dir=folder, sound=sound)
     remember(store, clip)
     return clip
 

@@ -32,7 +32,7 @@ async def test_footage_is_measured(clip: Path, tmp_path: Path) -> None:
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     assert footage == SeedFootage(
         "seed", sha256, "video/mp4", ".mp4", 160, 90, 240, Fraction(24), Fraction(10), clip.stat().st_size,
-        tmp_path / f"{sha256}.mp4",
+        tmp_path / f"{sha256}.mp4", audio="aac 44100 Hz mono",
     )  # fmt: skip
     assert footage.path is not None
     assert footage.path.read_bytes() == clip.read_bytes()

@@ -15,12 +15,14 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, Failed
 
 from studio import errors
-from studio.errors import GenerationFailed, Incomplete, Moderated, NotFound, NotSent, ServiceFailed, StudioError
+from studio.errors import GenerationFailed, Moderated, NotFound, NotSent, ProductionError, ServiceFailed, StudioError
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.progress import Listener, listener
 from studio.execution.retries import FETCH, GENERATE, PUBLISH, Attempts, Retry
 from studio.execution.run import Run
 from studio.execution.session import open_session
+from studio.planning.plan import Plan
+from studio.production import Production
 from studio.settings import load_settings
 from tasks.download import download
 from tasks.generate import generate
@@ -167,6 +169,18 @@ REASONS = pytest.mark.parametrize(
 )
 
 
+NOBODY = "123e4567-e89b-12d3-a456-426614174000"
+
+
+async def planned_blindly(production: Production, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """The plan of a production whose service could not be asked for the generations that it names."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(production)
+    assert any("could not be looked up" in str(note) for note in plan.notes)
+    return plan
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @REASONS
@@ -177,31 +191,31 @@ async def test_a_pinned_generation_that_failed_is_not_ordered_again(
     monkeypatch: pytest.MonkeyPatch,
     reason: str,
 ) -> None:
-    """A scene that names a failed generation is one error with scene, field and hint; nothing is bought, or reported
-    as ordered again, by the flow or by the library."""
+    """A scene that names a failed generation is one error with scene, field and hint, when it is planned, or in the run
+    where it could not be looked up before; nothing is bought, or reported as ordered again."""
     from flows.produce import produce
 
-    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     pinned = failed_generation(sandbox, reason)
     production = film(scene("a", generation=pinned), model="ray-flash-2", resolution="540p")
+    plan = await planned_blindly(production, monkeypatch)
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
     heard = Heard()
     token = listener.set(heard)
-    with pytest.raises(Incomplete) as incomplete:
+    told = f"scene 'a', field 'generation': generation {pinned} failed at the service: {reason}"
+    with pytest.raises(ProductionError) as refused:
         await produce(production=production, out="one")
     async with open_session(load_settings()) as session:
-        plan, seeds = await session.plan(production)
-        run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
+        run = Run(session, plan, {}, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
         await run.begin()
         with pytest.raises(GenerationFailed) as failure:
             await carried_out(run)
         assert session.ledger.is_empty()
     listener.reset(token)
     assert type(failure.value) is GenerationFailed
-    assert str(failure.value) in str(incomplete.value)
-    assert str(failure.value).startswith(
-        f"scene 'a', field 'generation': generation {pinned} failed at the service: {reason}"
-    )
-    assert "name a generation that is completed" in failure.value.hint
+    assert str(failure.value).startswith(told)
+    assert str(refused.value).startswith(told)
+    assert "completed" in failure.value.hint
+    assert "completed" in refused.value.problems[0].hint
     assert "ordering again" not in heard.states
     assert len(sandbox.books()["creates"]) == 1
     assert charged(sandbox) == 0
@@ -214,14 +228,13 @@ async def test_a_pinned_generation_that_is_not_there(
     workplace: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A scene that names a generation of another account is one error with scene, field and hint."""
+    """A scene that names a generation of another account is one error with scene, field and hint, in the run too."""
+    plan = await planned_blindly(film(scene("a", generation=NOBODY)), monkeypatch)
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
-    nobody = "123e4567-e89b-12d3-a456-426614174000"
     async with open_session(load_settings()) as session:
-        plan, seeds = await session.plan(film(scene("a", generation=nobody)))
-        run = Run(session, plan, seeds, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
+        run = Run(session, plan, {}, run_id="r", out=workplace, budget=None, started_at=datetime.now(UTC))
         await run.begin()
-        with pytest.raises(NotFound, match=f"the account has no generation {nobody}") as error:
+        with pytest.raises(NotFound, match=f"the account has no generation {NOBODY}") as error:
             await carried_out(run)
     assert error.value.where == "scene 'a', field 'generation'"
     assert "nothing was bought" in error.value.hint

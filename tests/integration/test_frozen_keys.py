@@ -25,7 +25,8 @@ async def test_a_production_names_the_same_purchases(workplace: Path, case: str)
     async with open_session(load_settings()) as session:
         ratio = option.removeprefix("--reframe ") if option.startswith("--reframe") else ""
         plan, _ = await session.plan(derived(written, draft=option == "--draft", reframe=ratio))
-    assert {shot.id: shot.key for shot in plan.shots} == KEYS[case]
+    # A finished clip is bought by nobody: its key names no order.
+    assert {shot.id: shot.key for shot in plan.shots if shot.own is None} == KEYS[case]
 
 
 def test_no_production_is_forgotten() -> None:

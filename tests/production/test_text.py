@@ -60,7 +60,7 @@ def test_a_text_that_a_comment_cuts_is_refused(tmp_path: Path, text: str, field:
         GOOD.replace("one", "one   #the first"),
         GOOD + "    # camera: orbit\n",
         GOOD + "    duration: 5 #seconds\n",
-        GOOD + "    sound: # none yet\n",
+        GOOD + "    loop: # not yet\n",
         GOOD + "    camera: push_in   # a concept\n",
         GOOD + "    prompt_hints: [film grain]   # joins the prompt\n",
     ],
@@ -172,7 +172,8 @@ def test_every_text_field_is_known_to_be_one() -> None:
     ]  # fmt: skip
     for model, place in groups:
         for name, field in model.model_fields.items():
-            expected = takes_text(field.annotation, field.metadata) or name in ("id", "slug", "project", "generation")
+            known = ("id", "slug", "project", "generation", "sound")
+            expected = takes_text(field.annotation, field.metadata) or name in known
             assert (text_kind((*place, name)) is not None) == expected, (model, name)
     assert text_kind(("scenes", 0, "start_image_url")) == text_kind(("assets", "lamp")) == "path"
 
@@ -212,7 +213,7 @@ def test_a_comma_within_braces_does_not_cut_a_text(tmp_path: Path, word: str) ->
 
 def test_a_field_within_braces_may_be_empty(tmp_path: Path) -> None:
     """A field with a colon and no value has its default."""
-    assert load(tmp_path, "title: T\nscenes:\n  - {id: one, prompt: A boat, sound: , loop: }\n").scenes[0].sound == ""
+    assert load(tmp_path, "title: T\nscenes:\n  - {id: one, prompt: A boat, take: , loop: }\n").scenes[0].take == 1
 
 
 @pytest.mark.parametrize("mark", ["|", ">", ">-", "|2"])

@@ -104,6 +104,9 @@ class Agents(GenerationService):
         response = await self._read(self._no_retry.generations.with_raw_response.get, generation_id)
         return _generation(answer_json(response), response.status_code)
 
+    async def look_up(self, generation_id: str) -> Generation:
+        return await self.get(generation_id)
+
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
         raise Refused("Luma Agents has no list of generations")
 

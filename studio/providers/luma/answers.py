@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fractions import Fraction
 from typing import Any
 
 import httpx
@@ -66,6 +67,7 @@ LIMITS = "x-ratelimit-"  # the beginning of all headers on a limit of creates a 
 PER_MINUTE = "x-ratelimit-limit"
 MOST_DIGITS = 6  # of a limit a minute; a longer number is ignored
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,120}")
+_SECONDS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)s")
 # An id that fits into a path, and into a column of the ledger, as it is. All seen so far were UUIDs.
 _ID = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,;=|-]{1,200}")
 
@@ -283,6 +285,12 @@ def time_of(value: Any) -> datetime | None:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def seconds_of(value: Any) -> Fraction | None:
+    """A length such as ``5s`` in seconds, or None."""
+    found = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    return Fraction(found[1]) if found else None
 
 
 def id_of(body: Any, status: int, what: str = "a generation") -> str:

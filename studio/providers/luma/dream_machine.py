@@ -26,6 +26,7 @@ from studio.providers.luma.answers import (
     id_of,
     mapping_of,
     read_answer,
+    seconds_of,
     text_of,
     time_of,
     trace_headers,
@@ -117,6 +118,9 @@ class DreamMachine(GenerationService):
         response = await self._read(self._no_retry.generations.with_raw_response.get, generation_id)
         return _generation(answer_json(response), response.status_code)
 
+    async def look_up(self, generation_id: str) -> Generation:
+        return await self.get(generation_id)
+
     async def list(self, *, limit: int = 100, offset: int = 0) -> GenerationPage:
         response = await self._read(self._no_retry.generations.with_raw_response.list, limit=limit, offset=offset)
         body = answer_json(response)
@@ -165,7 +169,7 @@ class DreamMachine(GenerationService):
 def _generation(body: Any, status: int) -> Generation:
     """Read one generation; only its id is required. An unknown state counts as not ended."""
     identity = id_of(body, status)
-    assets = mapping_of(body.get("assets"))
+    assets, request = mapping_of(body.get("assets")), mapping_of(body.get("request"))
     return Generation(
         id=identity,
         state=STATES.get(text_of(body.get("state")) or "queued", "dreaming"),
@@ -175,6 +179,8 @@ def _generation(body: Any, status: int) -> Generation:
         image_url=url_of(assets.get("image")),
         failure_reason=text_of(body.get("failure_reason")),
         failure=failure_class(text_of(body.get("failure_reason"))),
-        request=mapping_of(body.get("request")),
+        request=request,
+        seconds=seconds_of(request.get("duration")),
+        resolution=text_of(request.get("resolution"), limit=20),
         kind=text_of(body.get("generation_type"), limit=100),
     )

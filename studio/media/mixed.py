@@ -1,0 +1,128 @@
+"""Films in which finished clips are copied, frame for frame, between pieces that are encoded to fit them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from studio.digests import Digests
+from studio.errors import FilmMismatch
+from studio.media import ffmpeg
+from studio.media.container import opened
+from studio.media.encoding import plain_mp4, timescale
+from studio.media.frames import UNSPECIFIED, frame_at, guess_is_bt709, luma
+from studio.media.packets import LATE, scan
+from studio.media.parameter_sets import ParameterSets, replace_sets
+from studio.media.pieces import Part, Segment, Target, normalised, remuxed
+
+BT709, FULL = 1, 2  # the matrix, and the range of a picture's values, by their numbers in the standard
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """The parts of such a film, the set-up that its file is to have, and the file that each part is made of."""
+
+    parts: tuple[Part, ...]
+    setup: str
+    sources: tuple[Path, ...]
+
+
+def to_copy(segments: Sequence[Segment], target: Target) -> frozenset[int]:
+    """The numbers of the segments that can be copied into the film: those of the set-up of most frames among the
+    clips that are to stay as they are. None where no such clip has the film's form."""
+    fitting = {n: s for n, s in enumerate(segments) if _fits(s, target)}
+    frames = Counter[str]()
+    for segment in fitting.values():
+        if segment.keep:
+            frames[segment.clip.form.extradata] += segment.length
+    if not frames:
+        return frozenset()
+    setup, _ = frames.most_common(1)[0]
+    first = next(s for s in fitting.values() if s.keep and s.clip.form.extradata == setup)
+    alike = replace(first.clip.form, time_base=Fraction(1), stream=0)
+    return frozenset(n for n, s in fitting.items() if replace(s.clip.form, time_base=Fraction(1), stream=0) == alike)
+
+
+def mixed(
+    segments: Sequence[Segment], target: Target, copied: frozenset[int], pieces: Path, work: Path, *,
+    on_frames: Callable[[int], None] | None, stop: ffmpeg.Stop | None, digests: Digests,
+) -> Mixed:  # fmt: skip
+    """The parts of a film in which the segments of those numbers are copied, and all others are pieces beside them.
+
+    Raises FilmMismatch, FfmpegError or BadClip where they cannot be brought together.
+    """
+    own = [segments[n] for n in sorted(copied)]
+    for segment in own:
+        segment.see_unchanged(digests)
+    sets = ParameterSets.of(own[0].path)
+    others = [s for n, s in enumerate(segments) if n not in copied]
+    try:
+        # A film has one delay between decoding and showing, which pieces have by their number of B-frames.
+        beside = replace(target, set_id=sets.free_id, delay=min(_delay(own[0].path), 2))
+        made = normalised(others, beside, pieces, on_frames=on_frames, stop=stop, digests=digests)
+        both = sets.beside(ParameterSets.of(made[0].path))
+    except ValueError as error:
+        raise FilmMismatch(f"its clips have {error}") from None
+    files = {s.path: s for s in own}
+    tick = Fraction(1, timescale(target.fps))
+    copies = dict(zip(files, remuxed(list(files.values()), tick, work, stop=stop), strict=True))
+    encoded = iter(made)
+    parts = [
+        _copy_of(segment, copies[segment.path]) if number in copied else next(encoded)
+        for number, segment in enumerate(segments)
+    ]
+    first = work / "first.mp4"
+    options = {name: value for name, value in plain_mp4(target.fps).items() if name != "movflags"}  # the index is last
+    picture = ffmpeg.clip_input(parts[0].path)["v:0"]
+    ffmpeg.run(picture.output(f"file:{first.absolute()}", vcodec="copy", an=None, **options), timeout=600, stop=stop)
+    replace_sets(first, both)
+    sources = tuple(segments[n].path if n in copied else part.path for n, part in enumerate(parts))
+    parts[0] = replace(parts[0], path=first)
+    return Mixed(tuple(parts), sha256(both.written()).hexdigest(), sources)
+
+
+def see_alike(film: Path, found: Mixed) -> None:
+    """Check that the first and the last frame of every part are decoded from the film as from the part itself. Raises
+    FilmMismatch: then a decoder took the sets of one part for those of another."""
+    starts = accumulate((part.frames for part in found.parts), initial=0)
+    for part, source, start in zip(found.parts, found.sources, starts, strict=False):
+        for frame in {0, part.frames - 1}:
+            if not np.array_equal(luma(frame_at(film, start + frame)), luma(frame_at(source, frame))):
+                raise FilmMismatch(f"{source.stem} looks otherwise in the film than alone")
+
+
+def _copy_of(segment: Segment, path: Path) -> Part:
+    clip = segment.clip
+    return Part(path, clip.frames, clip.packets or scan(segment.path).fingerprint(), clip.form.extradata)
+
+
+def _delay(path: Path) -> int:
+    with opened(path) as (_, stream):
+        return int(stream.codec_context.has_b_frames)
+
+
+def _fits(segment: Segment, target: Target) -> bool:
+    clip = segment.clip
+    return (
+        segment.whole
+        and clip.irregular in ("", LATE)
+        and (clip.width, clip.height, clip.fps) == (target.width, target.height, target.fps)
+        and (clip.form.codec, clip.form.tag, clip.form.pix_fmt) == ("h264", "avc1", "yuv420p")
+        and clip.form.sample_aspect == 1
+        and _is_bt709(segment)
+    )
+
+
+def _is_bt709(segment: Segment) -> bool:
+    """True if players show the clip in the colours of a piece: by what it says, or by what they assume for its size."""
+    clip = segment.clip
+    spread, *_, matrix = clip.form.colors
+    said = guess_is_bt709(clip.width, clip.height) if matrix == UNSPECIFIED else matrix == BT709
+    return said and spread != FULL
