@@ -331,7 +331,7 @@ class _Hand:
             return
         prop = DRAWINGS[named.drawing]
         paints = _tones(PAINTS | {"a": named.colour or prop.colour})
-        if prop.spot in ("ground", "far", "hand"):
+        if prop.spot in ("ground", "far", "hand") and not named.held:
             self._shadow(min(1.2, (prop.reach[1] - prop.reach[0]) * 0.42), ink)
         self._parts(prop.parts, paints, 0.0, 0.0, 1.0)
         if named.rider is not None and prop.seat is not None:

@@ -27,11 +27,12 @@ HANDY = words(
     "cat"
 )
 CLAUSES = words("while when where then because until who which")  # after these something else is said
+SHOTS = words("shot shots view views footage perspective")  # a noun in front of these tells the camera
 OLD = words("old elderly aged ageing aging")
 ENDINGS = ("ness", "less", "ful", "ous", "ity", "tion", "sion", "ism", "ly", "ment", "ance", "ence", "able", "ible")
 # Things whose names have such an ending, or look like the form of a verb.
 NOUNS = words("station mansion monument instrument ornament apartment building painting ring bed seed weed wing string")
-TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?['’]?|\d+|[.,;:!?()–—\n]|-{2,}")
+TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?['’]?|\d\w*|[.,;:!?()–—\n]|-{2,}")
 GROUND = re.compile(
     r"\b(?:(?:on|against|before|over|in front of)(?: an?| the)?(?: plain| solid| seamless| flat| pure)? (?P<on>COLOUR)"
     r"(?= (?:background|backdrop|seamless|studio|wall|ground|and|with|in|at)\b|\s*[.,;:!?]|\s*$)"
@@ -96,7 +97,7 @@ def either(word: str) -> bool:
 def acts(kind_of: str, row: str) -> bool:
     """Whether a noun can do something, so that a verb may follow it."""
     living = row not in v.FIXED | HANDY or row in ("bird", "cat")
-    return kind_of in ("person", "air", "setting", "unknown") or (kind_of == "thing" and living)
+    return kind_of in ("person", "worn", "body", "air", "setting", "unknown") or (kind_of == "thing" and living)
 
 
 def plain(word: str) -> bool:

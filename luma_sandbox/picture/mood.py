@@ -79,13 +79,13 @@ def read(prompt: str, take: int = 1, before: tuple[str, ...] = ()) -> Mood:
     or is decided by a generator seeded with it, alike in all takes."""
     told = reading.read(prompt, before)
     words = _words(prompt)
-    plain = [word for word in words if word not in told.tinted]
+    plain = [word for word in words if word not in told.spent]
     rng = chance("mood", prompt)
     anywhere = ANYWHERE[int(rng.integers(4))]
-    place = _first(words, PLACES, SHOWN) if told.ground is None else PLAIN_PLACE
+    place = _first(plain, PLACES, SHOWN) if told.ground is None else PLAIN_PLACE
     named = place is not None
     place = place or _before(before, PLACES) or _home(told.things) or anywhere
-    weather = _first(words, WEATHERS) or _before(before, WEATHERS) or "clear"
+    weather = _first(plain, WEATHERS) or _before(before, WEATHERS) or "clear"
     light = _first(plain, LIGHTS) or _before(before, LIGHTS)
     if light is None and weather in ("rain", "fog") and place != "forest":
         light = "storm"
@@ -154,13 +154,14 @@ def _first(words: list[str], table: dict[str, str], shown: dict[str, str] | None
     """The entry with the most words in the prompt, those that it shows counted twice; of equal ones the one that comes
     first in the text."""
     votes: dict[str, tuple[int, int]] = {}
+    forms = {word: frozenset(base(word)) for word in words}
     for name, known in table.items():
         row = frozenset(known.split())
-        places = [index for index, word in enumerate(words) if word in row]
+        places = [index for index, word in enumerate(words) if row & forms[word]]
         if places:
             doubled = frozenset(shown.get(name, "").split()) if shown else frozenset()
-            found = set(words) & row
-            votes[name] = (len(found) + sum(1 for word in found if doubled & set(base(word))), -places[0])
+            found = {words[index] for index in places}
+            votes[name] = (len(found) + sum(1 for word in found if doubled & forms[word]), -places[0])
     return max(votes, key=lambda name: votes[name]) if votes else None
 
 

@@ -49,14 +49,14 @@ class Reading:
     settings: words for places and sky, drawn only if the place that is painted shows them
     unknown:  what is not drawn, in the prompt's words
     ground:   the colour of the background that the prompt asks for, or None
-    tinted:   words for colours that belong to a drawing, and so say nothing about the light
+    spent:    words that say nothing about place and light: colours of drawings, and verbs
     """
 
     things: tuple[Named, ...] = ()
     settings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     ground: RGB | None = None
-    tinted: frozenset[str] = frozenset()
+    spent: frozenset[str] = frozenset()
 
 
 def known(new: Sequence[Named], earlier: Sequence[Named]) -> list[Named]:

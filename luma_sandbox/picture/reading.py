@@ -40,11 +40,14 @@ class _Reader:
     things: list[Named] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    tinted: set[str] = field(default_factory=set)
+    spent: set[str] = field(default_factory=set)
     run: list[tuple[str, str, str]] = field(default_factory=list)  # nouns side by side: as written, its kind, its row
     colours: list[str] = field(default_factory=list)
     hair: list[str] = field(default_factory=list)
     worn: list[tuple[str, str, str | None]] = field(default_factory=list)  # clothes whose wearer comes later
+    rides: dict[int, int] = field(default_factory=dict)  # places in ``things``: what is ridden, and by whom
+    bodies: list[str] = field(default_factory=list)  # parts of a person, and of a thing
+    parts: list[str] = field(default_factory=list)
     count: int = 0
     anew: bool = False  # after "a"
     the: bool = False  # after "the"
@@ -55,6 +58,7 @@ class _Reader:
     subject: int | None = None
     verb: str = ""
     old: bool = False
+    joined: bool = False  # directly after "and"
     apposed: bool = False  # directly after a noun and a comma
 
     def result(self) -> Reading:
@@ -73,8 +77,14 @@ class _Reader:
                 self._leave(written)
         if not self.things and self.earlier:
             self.things.append(replace((people(self.earlier) or self.earlier)[-1], action="", held=""))
-        ridden = {id(named.rider) for named in self.things if named.rider is not None}
-        shown = [named for named in self.things if id(named) not in ridden]
+        for thing, person in self.rides.items():
+            rider, ridden = self.things[person], self.things[thing]
+            self.things[thing] = replace(ridden, rider=rider, action=rider.action or ridden.action)
+        if not any(named.person for named in self.things):
+            self.unknown += self.bodies
+        if not self.things:
+            self.unknown += self.parts
+        shown = [named for place, named in enumerate(self.things) if place not in self.rides.values()]
         for named in shown[MOST:]:
             self._leave(named.word)
         return Reading(
@@ -82,7 +92,7 @@ class _Reader:
             settings=tuple(dict.fromkeys(self.settings)),
             unknown=tuple(dict.fromkeys(self.unknown)),
             ground=lexicon.background(self.prompt),
-            tinted=frozenset(self.tinted),
+            spent=frozenset(self.spent),
         )
 
     def _word(self, words: Sequence[str], place: int) -> int:
@@ -128,7 +138,8 @@ class _Reader:
             self.anew, self.the = word in ("another", "a", "an"), word == "the"
             self.lately = "determiner"
         elif word in v.FUNCTION:
-            self._close(joined=word in ("and", "or"))
+            self.joined = word in ("and", "or")
+            self._close(joined=self.joined)
             self.apposed = False
             self.before = "" if word in lexicon.CLAUSES else self.before if word in ("and", "or") else word
             self.lately = "function"
@@ -151,14 +162,15 @@ class _Reader:
         verb = lexicon.either(word)
         if kind and verb and self._verbal(word, following):
             kind = ""
-        elif self._no_noun(written, word, kind, row):
+            self.spent.add(word)
+        elif (kind and following in lexicon.SHOTS) or self._no_noun(written, word, kind, row):
             kind, verb = "", False
         if kind:
             self.run.append((word, kind, row))
             self.lately = "noun"
             return
         proper = written[0].isupper() and not first
-        plain = verb or row == "camera" or lexicon.plain(word)
+        plain = verb or bool(row) or word[0].isdigit() or lexicon.plain(word)
         if not plain and not proper and word.endswith("s") and self._acting():
             plain = verb = True  # "the baker kneads"
         if not plain:
@@ -186,7 +198,10 @@ class _Reader:
             return lexicon.acts(kind, row) and (conjugated or (last.endswith("s") and kind != "unknown"))
         if self.lately == "pronoun":
             return True
-        return self.lately == "function" and (following in v.DETERMINERS or following in v.PRONOUNS)
+        if self.lately != "function":
+            return False
+        goes_on = self.joined and self.person is not None and lexicon.verb(word) in VERBS and following in v.FUNCTION
+        return goes_on or following in v.DETERMINERS or following in v.PRONOUNS
 
     def _acting(self) -> bool:
         """Whether the last noun can do something."""
@@ -249,15 +264,15 @@ class _Reader:
     def _name(self, written: str, kind: str, row: str) -> None:
         owner = next((row for _, kind, row in self.run[:-1] if kind == "owner person"), None)
         if self.off:
-            return
-        if kind.startswith("owner"):
+            self.spent.update(word for noun, *_ in self.run for word in noun.split())
+        if self.off or kind.startswith("owner"):
             return
         if kind in ("unknown", "setting", "air") and self.before in ("", "of"):
             self.subject = None  # what follows is said of something that is not drawn by itself
-        if kind == "part" and not self.things:
-            self._leave(written)
+        if kind == "part":
+            self.parts.append(written)
         if kind == "unknown":
-            self.tinted.update(self.colours)
+            self.spent.update(self.colours)
             self._leave(" ".join(word for word, *_ in self.run))
         elif kind == "person":
             self._name_person(written, row)
@@ -268,10 +283,10 @@ class _Reader:
                 self._name_person(owner, owner)
             if kind == "worn":
                 self._name_worn(written, row)
-            elif self.person is None:
-                self._leave(written)
+            else:
+                self.bodies.append(written)
         elif kind in ("setting", "air"):
-            self.settings.append(row)
+            self.settings.append(written.replace(" ", "_"))
         elif kind == "filling" and self.before != "of":
             self._leave(written)
 
@@ -319,10 +334,8 @@ class _Reader:
         if self.person is not None:
             riding = self.verb in v.RIDING or self.before in ("in", "on", "aboard", "by")
             if row in RIDDEN and riding:
-                rider = self.things[self.person]
-                self._add(
-                    replace(named, rider=rider, action=rider.action or ("drive" if self.verb in v.RIDING else ""))
-                )
+                named = replace(named, action="drive" if self.verb in v.RIDING else "")
+                self.rides.setdefault(self._add(named), self.person)
                 return
             actor = self.things[self.person]
             if self.verb and self.before == "" and VERBS.get(self.verb) in MOVED and actor.action == VERBS[self.verb]:
@@ -347,12 +360,12 @@ class _Reader:
         wears = named.wears | {part}
         parts = dict(named.parts)
         if colour is not None:
-            self.tinted.add(colour)
+            self.spent.add(colour)
             parts[part] = v.HAIR.get(colour) or (v.RED_HAIR if (part, colour) == ("hair", "red") else COLOURS[colour])
         self.things[place] = replace(named, wears=wears, parts=tuple(sorted(parts.items())))
 
     def _tint(self) -> str:
-        self.tinted.add(self.colours[-1])
+        self.spent.add(self.colours[-1])
         return self.colours[-1]
 
     def _add(self, named: Named) -> int:
@@ -360,8 +373,6 @@ class _Reader:
         for place, old in enumerate(self.things):
             same = old.drawing == named.drawing and (old.word == named.word or not named.person)
             if same and not (self.anew and named.person and self.lately == "never"):
-                if named.rider is not None and old.rider is None:
-                    old = replace(old, rider=named.rider)
                 self.things[place] = replace(like(old, named), action=old.action or named.action)
                 return place
         older = next((n for n in self.earlier if (n.word, n.drawing) == (named.word, named.drawing)), None)

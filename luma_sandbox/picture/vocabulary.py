@@ -111,13 +111,13 @@ PEOPLE: tuple[tuple[str, str, str], ...] = (
     ("-", "child", "child kid toddler baby pupil"),
     ("-", "", "person people figure stranger traveler traveller wanderer passenger passerby pedestrian friend "
         "neighbour neighbor customer guest tourist visitor villager writer author artist painter sculptor "
-        "photographer dancer musician singer guitarist violinist pianist drummer teacher student office worker "
+        "photographer dancer musician singer guitarist violinist pianist drummer teacher student worker clerk "
         "lawyer runner jogger teen teenager youth adult human character protagonist twin partner owner mechanic "
         "scientist engineer inventor journalist librarian gardener commuter shopper couple family crowd lovers "
         "audience team"),
     ("f", "crown", "queen princess"), ("m", "crown", "king prince emperor"),
     ("-", "cap navy beard", "keeper captain seaman sailor skipper conductor admiral"),
-    ("-", "cap navy", "policeman policewoman police officer cop guard driver pilot postman courier chauffeur cyclist "
+    ("-", "cap navy", "policeman policewoman officer cop guard driver pilot postman courier chauffeur cyclist "
         "biker"),
     ("-", "yellow-hat yellow beard", "fisherman"),
     ("-", "apron", "barista baker waiter bartender blacksmith butcher shopkeeper florist potter carpenter cook barber"),
