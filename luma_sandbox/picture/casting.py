@@ -31,6 +31,7 @@ TABLE = 0.78  # where a table's edge is when something lies on it
 AT_TABLE = 0.82
 BEHIND_TABLE = (1.16, 0.8)
 NARROW = 0.6  # of the canvas: drawings that cover less of its width are a layer by themselves
+FULL = ("forest",)  # places whose layers fill the picture anyway
 UPRIGHT = 1.4  # people are larger against the shorter side of an upright picture
 ALONE = 0.46  # the height of a small thing that fills a picture of its own
 # Drawings that the place's own painter makes, if the prompt gives them no colour.
@@ -283,7 +284,7 @@ def _layer(easel: Easel, items: Sequence[Placed], depth: float, *, local: bool =
     shaded = np.clip(np.asarray(paint.reduce(FINE), np.float32) * lit, 0, 255).astype(np.uint8)
     small = mask.reduce(FINE)
     # A small part costs a frame less by itself than merged into a layer that is as wide as the picture.
-    if local or size[0] < NARROW * easel.canvas[0]:
+    if local or (size[0] < NARROW * easel.canvas[0] and easel.mood.place not in FULL):
         return Layer(depth, picture=Picture.from_rgb(Image.fromarray(shaded)), mask=small, region=region)
     whole, cover = Image.new("RGB", easel.canvas, ink), Image.new("L", easel.canvas, 0)
     whole.paste(Image.fromarray(shaded), region[:2])

@@ -129,7 +129,7 @@ class _Reader:
             self._close()
             self.off = True
             self.lately = "function"
-        elif word in v.NUMBERS or word.isdigit():
+        elif word in v.NUMBERS or (word.isdecimal() and len(word) < 4):
             self._close()
             self.count = v.NUMBERS.get(word) or min(DRAWN_OF, max(1, int(word)))
             self.lately = "determiner"

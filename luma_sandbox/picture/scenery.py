@@ -26,6 +26,7 @@ PLACES: dict[str, Callable[[Easel], list[Layer]]] = {
     PLAIN_PLACE: backdrop.plain,
 }
 FOREGROUND = 1.1  # layers nearer than this stay in front of the cast
+IN_MIST = 0.84  # the same in a forest, where the nearest mist is in front of it
 
 
 def paint(
@@ -45,7 +46,8 @@ def _painted(scene: mood.Mood, size: tuple[int, int], *, loop: bool) -> Stage:
     easel = Easel(size, scene)
     layers = PLACES[scene.place](easel)
     standing, near = casting.layers(easel, loop=loop)
-    place = next((n for n, layer in enumerate(layers) if layer.depth > FOREGROUND), len(layers))
+    nearest = IN_MIST if scene.place == "forest" else FOREGROUND
+    place = next((n for n, layer in enumerate(layers) if layer.depth > nearest), len(layers))
     behind, in_front = layers[:place], layers[place:]
     for layer in standing:
         behind.append(replace(layer, depth=joining(behind, layer.depth)) if layer.whole else layer)

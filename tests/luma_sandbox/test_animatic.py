@@ -11,14 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from luma_sandbox import renderer, stills
 from luma_sandbox.agents import painter
 from luma_sandbox.picture import lexicon, mood, scenery, stage, vocabulary
 from luma_sandbox.picture.caption import caption, not_drawn
+from luma_sandbox.picture.motion import View
 from luma_sandbox.picture.plain_words import PLAIN
-from luma_sandbox.picture.reading import read
+from luma_sandbox.picture.reading import MOST, read
 from luma_sandbox.picture.things import DRAWINGS
 from tests.support.decoding import score
 from tests.support.sandbox_in_process import Sandbox
@@ -81,6 +84,35 @@ def test_what_is_named_is_drawn_or_told(prompt: str, shows: list[str], not_shown
     seen = mood.read(prompt)
     assert drawn(prompt) == shows
     assert list(seen.left) == not_shown
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from([*lexicon.THINGS, *lexicon.KINDS, *lexicon.WORN, *lexicon.VERBS, *vocabulary.COLOURS,
+                                "the", "a", "with", "in", "and", "no", "she", "its", "keeper's", "2", "²", ",", "."]))
+      .map(" ".join)
+)  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_any_prompt_is_read(prompt: str) -> None:
+    """Whatever a prompt says, it is read: at most 8 drawings, each of them known, riders not drawn twice."""
+    seen = mood.read(prompt, 1, ("A woman in a red coat drives a car",))
+    assert len(seen.cast) <= MOST
+    assert all(named.person or named.drawing in DRAWINGS for named in seen.cast)
+    riders = [named.rider for named in seen.cast if named.rider is not None]
+    assert not any(rider is named for rider in riders for named in seen.cast)
+
+
+@pytest.mark.parametrize("size", [(32, 18), (126, 294), (630, 270), (64, 64)])
+def test_every_shape_of_picture(size: tuple[int, int]) -> None:
+    """A crowded scene is painted in any size and shape, and seen at any moment of its move."""
+    prompt = (
+        "Five women with umbrellas run across a bridge, a boy rides a horse, a train, an elephant, three boats, "
+        "a balloon, a castle and a cat"
+    )
+    for place in ("at the sea", "in the kitchen on a table", "on a white background", "in space"):
+        scene = scenery.paint(f"{prompt} {place}", size)
+        for moment in (0.0, 1.0):
+            assert scene.seen(View(x=0.1, roll=4.0), moment).size == size
 
 
 def test_colours_belong_to_what_they_describe() -> None:
