@@ -76,6 +76,8 @@ def _kind(kind: Mapping[str, Any]) -> str:
         return ", ".join(f"`{choice}`" for choice in kind["enum"])
     if kind["type"] == "array":
         return f"list of {_kind(kind['items'])}"
+    if kind["type"] == "object":
+        return " and ".join(f"`{field}:` {_kind(value)}" for field, value in kind["properties"].items())
     low, high = (kind.get(a, kind.get(b)) for a, b in (("minimum", "ge"), ("maximum", "le")))
     span = f", {low or 0:g} to {high:g}" if high is not None and kind["type"] in ("number", "integer") else ""
     return WORDS[kind["type"]] + span

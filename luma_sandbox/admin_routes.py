@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
-from luma_sandbox import thumbnail
+from luma_sandbox import animatic, thumbnail
 from luma_sandbox.amounts import dollars, number
 from luma_sandbox.books import Generation
 from luma_sandbox.clock import iso
@@ -53,6 +53,7 @@ def books(server: TheServer) -> dict[str, Any]:
                 "note": create.note,
                 "deleted": create.deleted_at is not None,
                 "request": create.request,
+                "animatic": animatic.told(create),
             }
             for create in server.books.creates()
         ],

@@ -23,7 +23,7 @@ from luma_sandbox.footage import Facts
 from luma_sandbox.picture import look
 from luma_sandbox.picture.outpaint import Outpaint, place
 from luma_sandbox.picture.planes import Picture
-from luma_sandbox.stills import opened, take_of
+from luma_sandbox.stills import ground_of, opened, take_of
 
 OnFrame = Callable[[], None]
 
@@ -107,4 +107,4 @@ def _source(score: Mapping[str, Any]) -> tuple[Path, Facts]:
 
 def _first_frame(score: Mapping[str, Any]) -> Image.Image | None:
     reference = score["inputs"].get("first_frame")
-    return opened(reference) if reference is not None else None
+    return opened(reference, ground_of(score)) if reference is not None else None

@@ -19,6 +19,7 @@ from luma_sandbox.reader import Reader, Unreadable
 
 FETCHED_AT_ONCE = 16
 FRAMES = ("frame0", "frame1")
+MOST_TOLD = 8  # prompts of earlier clips that a continuation knows
 
 
 class InputStore:
@@ -67,7 +68,11 @@ class InputStore:
         if parent is None or place is None or parent.digest is None or not place.exists():
             raise Unreadable(f"the file of generation {identity} is gone from {self._home.clips}")
         found = {"kind": "image" if parent.kind == "image" else "clip", "path": str(place), "sha256": parent.digest}
-        return found | (made(parent) if parent.kind == "video" else {})
+        if parent.kind != "video":
+            return found
+        # The prompts of the clips before it: a continuation goes on with the same people and things.
+        told = [*((parent.inputs or {}).get("frame0") or {}).get("told", ()), str(parent.order_form.get("prompt", ""))]
+        return found | made(parent) | {"told": [text for text in told if text][-MOST_TOLD:]}
 
 
 def result(home: DataDir, generation: Generation) -> Path:

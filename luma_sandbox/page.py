@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from luma_sandbox import animatic
 from luma_sandbox.agents.conformance import PREFIX as AGENTS
 from luma_sandbox.amounts import dollars
 from luma_sandbox.assumptions import TABLE
@@ -21,6 +22,7 @@ from luma_sandbox.clock import iso
 from luma_sandbox.dream_machine import PREFIX, asset_name, server_of
 from luma_sandbox.guard import own_machine
 from luma_sandbox.inputs import made
+from luma_sandbox.picture.caption import not_drawn
 from luma_sandbox.server_state import ServerState
 
 SHOWN = 60
@@ -45,6 +47,7 @@ class Card:
     deleted: bool
     created: str
     problem: str
+    left: str
     video: str | None
     image: str | None
     poster: str | None
@@ -92,6 +95,7 @@ def _card(server: ServerState, base: str, create: Generation) -> Card:
         deleted=create.deleted_at is not None,
         created=iso(create.created_at)[:19].replace("T", " "),
         problem=": ".join(text for text in (create.failure_reason, create.note) if text),
+        left=not_drawn(animatic.told(create)["not_drawn"] or ()),
         video=server.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and not still else None,
         image=server.signer.url(base, f"{asset}/{asset_name(create)}", now) if done and still else None,
         poster=server.signer.url(base, f"{asset}/poster.jpg", now) if done else None,

@@ -7,6 +7,7 @@ makes the same bytes; it holds no ids and no URLs. Fields by kind:
 video          prompt, model, resolution, width, height, frames, concepts, loop, and the keyframes start and end;
                ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new;
                ``coarse``: drawn small and enlarged, for a third of the work;
+               ``told``, in a keyframe: the prompts of its clip and of those before that;
                ``take``, from 2 on: the same once more, placed otherwise by chance (see takes.py)
 image          see luma_sandbox/stills.py
 modify, reframe_video, upscale, audio    see luma_sandbox/edits.py
@@ -25,8 +26,9 @@ from PIL import Image
 from luma_sandbox import edits, footage, render_cache, stills
 from luma_sandbox.atomic import atomic
 from luma_sandbox.encoder import encode, watched
-from luma_sandbox.picture import film, motion, planes, scenery, stage
-from luma_sandbox.picture.caption import caption
+from luma_sandbox.picture import film, mood, motion, planes, scenery, stage
+from luma_sandbox.picture.caption import caption, not_drawn
+from luma_sandbox.picture.ground import Ground
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.reader import FORMATS
 
@@ -68,13 +70,15 @@ def compose(score: Mapping[str, Any]) -> film.Film:
     """The film of a clip, ready to be drawn."""
     size = _drawn(score)
     take, move = stills.take_of(score), motion.combine(score["concepts"])
-    start = _keyframe(score["start"], size, last=True)
-    end = _keyframe(score["end"], size, last=False)
+    before = told_before(score["start"]) or told_before(score["end"])
+    ground = Ground(score["prompt"], take)
+    start = _keyframe(score["start"], size, ground, last=True)
+    end = _keyframe(score["end"], size, ground, last=False)
     # An image to be animated stays the picture; a continuation moves on to a scene of its own.
-    painted = score["start"] is None or (score["start"]["kind"] == "clip" and score["end"] is None)
-    scene = None
-    if painted and not (start and end):
-        scene = scenery.paint(score["prompt"], size, loop=score["loop"], take=take)
+    scene, note = None, ""
+    if paints(score["start"], score["end"]):
+        scene = scenery.paint(score["prompt"], size, loop=score["loop"], take=take, before=before)
+        note = not_drawn(mood.read(score["prompt"], take, before).left)
     facts = " · ".join([score["model"], score["resolution"], *(key.replace("_", " ") for key in score["concepts"])])
     facts += f" · take {take}" if take > 1 else ""
     return film.Film(
@@ -82,9 +86,19 @@ def compose(score: Mapping[str, Any]) -> film.Film:
         move=motion.varied(move, take) if scene is None else move,
         frames=score["frames"],
         loop=score["loop"],
-        caption=caption(size, score["prompt"], facts.upper()),
+        caption=caption(size, score["prompt"], facts.upper(), note),
         wash=film.wash(size, take),
     )
+
+
+def paints(start: Mapping[str, Any] | None, end: Mapping[str, Any] | None) -> bool:
+    """Whether a new clip shows a scene of its prompt: not where a picture, or two clips, decide what is seen."""
+    return start is None or (start["kind"] == "clip" and end is None)
+
+
+def told_before(frame: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The prompts of the clip that a frame belongs to, and of those that it continues, the oldest first."""
+    return tuple(frame.get("told", ())) if frame is not None else ()
 
 
 def _coarse(score: Mapping[str, Any]) -> bool:
@@ -100,13 +114,15 @@ def _drawn(score: Mapping[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def _keyframe(frame: Mapping[str, Any] | None, size: tuple[int, int], *, last: bool) -> stage.Stage | None:
+def _keyframe(
+    frame: Mapping[str, Any] | None, size: tuple[int, int], ground: Ground, *, last: bool
+) -> stage.Stage | None:
     if frame is None:
         return None
     path = Path(frame["path"])
     if frame["kind"] == "image":
         with Image.open(path, formats=FORMATS) as image:
-            return stage.flat(Picture.from_rgb(planes.cover(image, size)))
+            return stage.flat(Picture.from_rgb(planes.cover(image, size, ground)))
     picture = footage.edge_frame(path, last=last)
     if picture.size != size:
         picture = _fitted(picture, size)

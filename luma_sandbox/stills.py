@@ -18,6 +18,7 @@ from PIL import Image
 
 from luma_sandbox import footage
 from luma_sandbox.picture import gallery, scenery, stage
+from luma_sandbox.picture.ground import Ground
 from luma_sandbox.picture.look import look
 from luma_sandbox.picture.outpaint import Outpaint, place
 from luma_sandbox.picture.planes import Picture, cover
@@ -41,7 +42,7 @@ def still(score: Mapping[str, Any]) -> Image.Image:
     """The image of a score."""
     size = (score["width"], score["height"])
     if score["make"] == "reframe_image":
-        source = opened(score["inputs"]["source"])
+        source = opened(score["inputs"]["source"], ground_of(score))
         spot = place(source.size, size, score.get("placement", {}))
         around = Outpaint(size, spot, score["prompt"], take=take_of(score))
         whole = cover(source, footage.even(*source.size))
@@ -63,14 +64,19 @@ def take_of(score: Mapping[str, Any]) -> int:
     return int(score.get("take", 1))
 
 
-def opened(reference: Mapping[str, Any]) -> Image.Image:
-    """An input as an RGB image, upright; of a clip its last frame."""
+def ground_of(score: Mapping[str, Any]) -> Ground:
+    """The ground of a score's pictures with transparent parts."""
+    return Ground(score.get("prompt", ""), take_of(score))
+
+
+def opened(reference: Mapping[str, Any], ground: Ground) -> Image.Image:
+    """An input as an RGB image, upright, its transparent parts on a ground; of a clip its last frame."""
     path = Path(reference["path"])
     if reference["kind"] == "clip":
         return footage.edge_frame(path, last=True).to_rgb()
     with Image.open(path, formats=FORMATS) as image:
         image.load()
-        return cover(image, upright(image))
+        return cover(image, upright(image), ground)
 
 
 def upright(image: Image.Image) -> tuple[int, int]:
@@ -83,4 +89,5 @@ def _role(score: Mapping[str, Any], role: str) -> list[tuple[Image.Image, float]
     """The inputs of a role, in order, with their weights."""
     inputs: Mapping[str, Any] = score.get("inputs", {})
     names = sorted((name for name in inputs if name.startswith(f"{role}.")), key=lambda name: int(name.split(".")[-1]))
-    return [(opened(inputs[name]), float(inputs[name].get("weight", 0.85))) for name in names]
+    ground = ground_of(score)
+    return [(opened(inputs[name], ground), float(inputs[name].get("weight", 0.85))) for name in names]

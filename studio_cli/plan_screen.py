@@ -54,7 +54,7 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> tuple[str, ...]:
     if film.seams:
         console.print(_seams_line(film), **out)  # type: ignore[arg-type]
     console.print(_table(plan, film, console.width))
-    tables = ", ".join(sorted({s.quote.table for s in plan.shots}))
+    tables = ", ".join(sorted({s.quote.table for s in plan.shots} - {""}))
     at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
     lines = [
         f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}"

@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from luma_sandbox.picture import film, motion, planes, scenery, stage
-from luma_sandbox.picture.caption import caption
+from luma_sandbox.picture import film, mood, motion, planes, scenery, stage
+from luma_sandbox.picture.caption import caption, not_drawn
 from luma_sandbox.picture.motion import STILL, Move, View
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.stills import take_of
@@ -23,8 +23,9 @@ def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[
     by_frame = {min(index, frames - 1): image for index, image in sorted(guides, key=lambda guide: guide[0])}
     placed = [(index / (frames - 1), image) for index, image in by_frame.items()]
     acts: list[film.Act] = []
-    before = 0.0
+    before, note = 0.0, ""
     if placed[0][0] > NEAR:
+        note = not_drawn(mood.read(score["prompt"], take).left)
         acts.append(film.Act(scenery.paint(score["prompt"], size, take=take), motion.across))
     for at, image in placed:
         picture = stage.flat(Picture.from_rgb(planes.cover(image, size)))
@@ -37,7 +38,7 @@ def film_of(score: Mapping[str, Any], size: tuple[int, int], guides: list[tuple[
         move=motion.varied(motion.combine(score["concepts"]), take),
         frames=frames,
         loop=False,
-        caption=caption(size, score["prompt"], facts.upper()),
+        caption=caption(size, score["prompt"], facts.upper(), note),
         wash=film.wash(size, take),
     )
 

@@ -56,8 +56,8 @@ def image_edit(score: Score, out: Path, on_frame: Heard) -> Picture:
 def video(score: Score, out: Path, on_frame: Heard) -> Picture:
     """A new clip, with its guide frames, if any, at their places."""
     if score["indexes"]:
-        size = (score["width"], score["height"])
-        guides = [stills.opened(score["inputs"][f"keyframes.{n}"]) for n in range(len(score["indexes"]))]
+        size, ground = (score["width"], score["height"]), stills.ground_of(score)
+        guides = [stills.opened(score["inputs"][f"keyframes.{n}"], ground) for n in range(len(score["indexes"]))]
         work = guide_frames.film_of(score, size, list(zip(score["indexes"], guides, strict=True)))
         on_frame()
         encode(watched(work.run(), on_frame), size, size, out)
@@ -103,12 +103,13 @@ MAKERS: dict[str, renderer.Maker] = {
 def _restyled(score: Score, size: tuple[int, int]) -> Iterator[Picture]:
     """The source in the looks of its guide frames, one after another, or in the prompt's look."""
     how_far = strength(score["mode"]) * (1 - HELD * score.get("held", 0.0))
+    ground = stills.ground_of(score)
     anchors: list[tuple[int, Image.Image | None]] = [
-        (index, stills.opened(score["inputs"][f"edit.keyframes.{number}"]))
+        (index, stills.opened(score["inputs"][f"edit.keyframes.{number}"], ground))
         for number, index in enumerate(score["indexes"])
     ]
     if score["start"] is not None:
-        anchors = [(0, stills.opened(score["start"]))]
+        anchors = [(0, stills.opened(score["start"], ground))]
     anchors = sorted(anchors, key=lambda anchor: anchor[0]) or [(0, None)]
     current = _look(score, how_far, size, anchors.pop(0)[1])
     coming: Look | None = None

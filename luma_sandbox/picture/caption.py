@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
@@ -48,15 +49,15 @@ class Caption:
         return Picture(y, u, v)
 
 
-def caption(size: tuple[int, int], prompt: str, facts: str) -> Caption:
-    """The lower third for a frame of that size."""
+def caption(size: tuple[int, int], prompt: str, facts: str, note: str = "") -> Caption:
+    """The lower third for a frame of that size; ``note`` is the last and smallest line."""
     width, height = size
     unit = min(size)
     large, small = ImageFont.load_default(size=unit * 0.040), ImageFont.load_default(size=unit * 0.024)
     left = round(width * 0.06)
     lines = _wrap(prompt, large, width - 2 * left)
     line_height, gap = round(unit * 0.052), round(unit * 0.022)
-    block = line_height * len(lines) + gap + round(unit * 0.03)
+    block = line_height * len(lines) + gap + round(unit * 0.03) + (round(unit * 0.034) if note else 0)
     text_top = height - round(unit * 0.075) - block
     top = max(0, (text_top - round(unit * 0.16)) // 2 * 2)
     letters = Image.new("L", (width, height - top), 0)
@@ -66,10 +67,31 @@ def caption(size: tuple[int, int], prompt: str, facts: str) -> Caption:
     bar = text_top - top + line_height * len(lines) + gap // 2
     draw.rectangle((left, bar, left + round(unit * 0.07), bar + max(1, round(unit * 0.003))), fill=190)
     draw.text((left, bar + round(unit * 0.014)), facts, fill=170, font=small)
+    if note:
+        draw.text((left, bar + round(unit * 0.048)), _cut(note, small, width - 2 * left), fill=170, font=small)
     rows = height - top
     shade = Image.new("L", (1, rows))
     shade.putdata([int(178 * smooth(row / rows * 1.25)) for row in range(rows)])
     return Caption(top, shade.resize((width, rows)), letters, letters.reduce(2))
+
+
+def not_drawn(left: Sequence[str]) -> str:
+    """The note that says what a prompt names and the picture does not show; nothing where it shows all."""
+    return f"not drawn: {', '.join(left)}" if left else ""
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> str:
+    """A text in one line; a longer one ends in the number of what is left out."""
+    parts = text.split(", ")
+    kept = len(parts)
+    while kept > 1 and font.getlength(_with_rest(parts, kept)) > room:
+        kept -= 1
+    return _with_rest(parts, kept)
+
+
+def _with_rest(parts: Sequence[str], kept: int) -> str:
+    rest = len(parts) - kept
+    return ", ".join(parts[:kept]) + (f" and {rest} more" if rest else "")
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> list[str]:

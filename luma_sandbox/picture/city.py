@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from luma_sandbox.picture import figures
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.land import lamps
 from luma_sandbox.picture.layer import Layer, merged
-from luma_sandbox.picture.mood import RGB, mix
+from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.picture.sky import DARK, mist, sky
+from luma_sandbox.picture.vocabulary import RGB
 
 SIGNS: tuple[RGB, ...] = ((255, 64, 129), (64, 224, 255), (255, 176, 64), (150, 96, 255), (80, 255, 170))
 
@@ -50,12 +50,6 @@ def city(easel: Easel) -> list[Layer]:
     if dark:
         layers += _neon_signs(easel, 0.52)
     layers.append(_pavement(easel, layers, street, 0.62 if wet else 0.22))
-
-    def crowd(brush: Brush) -> None:
-        figures.people(easel, brush, 0.95, 0.34)
-
-    if easel.mood.people:
-        layers.append(easel.layer(0.9, easel.draw(crowd), easel.shaded(mix(p.near, p.middle, 0.12), p.near, 0.6, 1.0)))
     layers += _lanterns(easel, street, dark)
     return layers
 

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from PIL import Image
 
-from luma_sandbox.picture import figures
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.land import POINTS
 from luma_sandbox.picture.layer import Layer
-from luma_sandbox.picture.mood import RGB, mix
+from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import Floats, line
+from luma_sandbox.picture.vocabulary import RGB
 
 
 def space(easel: Easel) -> list[Layer]:
@@ -42,7 +42,6 @@ def space(easel: Easel) -> list[Layer]:
     def surface(brush: Brush) -> None:
         edge = [(float(a), float(b)) for a, b in zip(easel.xs(POINTS), crest, strict=True)]
         brush.polygon([*edge, (easel.right + 0.1, 1.6), (easel.left - 0.1, 1.6)])
-        figures.people(easel, brush, 0.92, 0.24)
 
     rock = (easel.noise("regolith", 12, stretch=1.8) - 0.5) * 0.8
     layers.append(

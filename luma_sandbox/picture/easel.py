@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from luma_sandbox.picture.layer import Layer
-from luma_sandbox.picture.mood import RGB, Mood, mix
+from luma_sandbox.picture.mood import Mood, mix
 from luma_sandbox.picture.noise import Floats, chance, cloud
 from luma_sandbox.picture.planes import Picture, colour
 from luma_sandbox.picture.stage import canvas, margin
+from luma_sandbox.picture.vocabulary import RGB
 
 Point = tuple[float, float]
 Stops = Sequence[tuple[float, RGB]]

@@ -1,4 +1,4 @@
-"""Silhouettes of people, trees, boats and birds."""
+"""Silhouettes of trees, boats and birds that belong to a place."""
 
 from __future__ import annotations
 
@@ -7,84 +7,6 @@ import math
 import numpy as np
 
 from luma_sandbox.picture.easel import Brush, Easel, Point
-
-LADIES = frozenset(["woman", "girl", "she", "her", "lady", "heroine", "maya"])
-CHILDREN = frozenset(["child", "kid", "girl", "boy"])
-HATS = frozenset(["detective", "noir", "gentleman", "stranger", "farmer", "wanderer", "traveler", "traveller"])
-
-
-def people(easel: Easel, brush: Brush, ground: float, height: float) -> None:
-    """The people of the prompt, seen from behind, standing on the thirds of the frame."""
-    rng = easel.rng("people")
-    words = easel.mood.words
-    x = float(rng.choice([0.34, 0.62])) + float(rng.uniform(-0.02, 0.02))
-    tall = height * (0.72 if words & CHILDREN else 1.0)
-    for number in range(easel.mood.people):
-        step = 0.0 if number == 0 else 0.62 * height * easel.unit / easel.size[0]
-        dressed = bool(words & LADIES) if number == 0 else not words & LADIES
-        person(brush, x + step, ground, tall * (1.0 if number == 0 else 0.94), dress=dressed, hat=bool(words & HATS))
-
-
-def person(brush: Brush, x: float, y: float, height: float, *, dress: bool, hat: bool) -> None:
-    """One person, ``height`` units tall, the feet at a place."""
-    legs: list[list[Point]]
-    if dress:
-        body: list[Point] = [
-            (-0.085, 0.82),
-            (-0.045, 0.845),
-            (0.045, 0.845),
-            (0.085, 0.82),
-            (0.105, 0.66),
-            (0.115, 0.5),
-            (0.085, 0.49),
-            (0.075, 0.62),
-            (0.16, 0.26),
-            (0.12, 0.235),
-            (0.0, 0.225),
-            (-0.13, 0.24),
-            (-0.16, 0.265),
-            (-0.07, 0.6),
-            (-0.088, 0.49),
-            (-0.115, 0.5),
-            (-0.108, 0.66),
-        ]
-        legs = [
-            [(-0.06, 0.26), (-0.05, 0.02), (-0.075, 0.0), (-0.02, 0.0), (-0.015, 0.26)],
-            [(0.02, 0.26), (0.03, 0.02), (0.02, 0.0), (0.075, 0.0), (0.065, 0.26)],
-        ]
-    else:
-        body = [
-            (-0.12, 0.815),
-            (-0.05, 0.85),
-            (0.05, 0.85),
-            (0.12, 0.815),
-            (0.14, 0.62),
-            (0.135, 0.46),
-            (0.1, 0.455),
-            (0.105, 0.4),
-            (0.11, 0.36),
-            (-0.11, 0.36),
-            (-0.105, 0.4),
-            (-0.1, 0.455),
-            (-0.135, 0.46),
-            (-0.14, 0.62),
-        ]
-        legs = [
-            [(-0.11, 0.38), (-0.1, 0.03), (-0.13, 0.0), (-0.05, 0.0), (-0.045, 0.03), (-0.012, 0.34)],
-            [(0.11, 0.38), (0.105, 0.03), (0.13, 0.0), (0.05, 0.0), (0.05, 0.03), (0.012, 0.34)],
-        ]
-    brush.shape(x, y, body, height)
-    for leg in legs:
-        brush.shape(x, y, leg, height)
-    brush.oval(x, y, 0, 0.86, 0.035, 0.04, height)
-    brush.oval(x, y, 0, 0.925, 0.058, 0.072, height)
-    if dress:
-        brush.shape(
-            x, y, [(-0.06, 0.94), (-0.072, 0.84), (-0.03, 0.80), (0.03, 0.80), (0.072, 0.84), (0.06, 0.94)], height
-        )
-    if hat:
-        brush.oval(x, y, 0, 0.955, 0.115, 0.017, height)
-        brush.shape(x, y, [(-0.066, 0.955), (-0.058, 1.02), (0.0, 1.03), (0.058, 1.02), (0.066, 0.955)], height)
 
 
 def pine(brush: Brush, x: float, y: float, height: float, rng: np.random.Generator) -> None:
@@ -128,13 +50,6 @@ def lighthouse(brush: Brush, x: float, y: float, scale: float) -> None:
     brush.shape(x, y, [(-0.11, 0.92), (-0.11, 0.95), (0.11, 0.95), (0.11, 0.92)], scale)
     brush.shape(x, y, [(-0.06, 0.95), (-0.055, 1.07), (0.055, 1.07), (0.06, 0.95)], scale)
     brush.shape(x, y, [(-0.075, 1.07), (0.0, 1.16), (0.075, 1.07)], scale)
-
-
-def cottage(brush: Brush, x: float, y: float, scale: float) -> None:
-    """A house with a pitched roof and a chimney."""
-    brush.shape(x, y, [(-0.5, -0.05), (-0.5, 0.4), (0.5, 0.4), (0.5, -0.05)], scale)
-    brush.shape(x, y, [(-0.62, 0.38), (-0.34, 0.8), (0.34, 0.8), (0.62, 0.38)], scale)
-    brush.shape(x, y, [(0.14, 0.7), (0.14, 1.0), (0.27, 1.0), (0.27, 0.7)], scale)
 
 
 def birds(easel: Easel, brush: Brush, height: float) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
-from luma_sandbox.picture import figures
+from luma_sandbox.picture import casting
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.layer import Layer
-from luma_sandbox.picture.mood import RGB, mix
+from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import Floats
-from luma_sandbox.picture.sky import DARK
+from luma_sandbox.picture.sky import DARK, weather
+from luma_sandbox.picture.vocabulary import RGB
 
 
 def room(easel: Easel) -> list[Layer]:
@@ -50,7 +52,10 @@ def room(easel: Easel) -> list[Layer]:
     for middle in panes:
         rgb = rgb + easel.glow(middle, 0.36, 0.62, 1.6)[..., None] * (np.asarray(p.horizon, np.float32) * 0.34)
     mask = easel.draw(walls)
-    layers = [outside, easel.layer(0.36, mask, Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)))]
+    layers = [outside]
+    if easel.mood.weather in ("rain", "snow"):
+        layers.append(_still(weather(easel, loop=True)[0], easel.canvas))  # outside the window
+    layers.append(easel.layer(0.36, mask, Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8))))
 
     def frames(brush: Brush) -> None:
         for middle in panes:
@@ -59,7 +64,8 @@ def room(easel: Easel) -> list[Layer]:
         brush.polygon(
             [(easel.left - 0.1, 0.655), (easel.right + 0.1, 0.655), (easel.right + 0.1, 1.5), (easel.left - 0.1, 1.5)]
         )
-        _shelf(easel, brush, 0.5 if count == 2 else 0.12)
+        if not any(named.drawing in ("mirror", "painting") for named in easel.mood.cast):
+            _shelf(easel, brush, 0.5 if count == 2 else 0.12)
 
     panel = (easel.noise("panel", 3, stretch=0.12, octaves=4) - 0.5) * 0.3
     layers.append(
@@ -67,11 +73,10 @@ def room(easel: Easel) -> list[Layer]:
             0.4, easel.draw(frames), easel.shaded(mix(wood, p.horizon, 0.12), mix(wood, p.near, 0.35), 0.6, 1.0, panel)
         )
     )
-    if easel.mood.people:
-        sitters = easel.draw(lambda brush: figures.people(easel, brush, 1.0, 0.62))
-        layers.append(easel.layer(0.72, sitters, easel.shaded(mix(p.near, wall, 0.22), p.near, 0.4, 0.95)))
     layers += _pendants(easel, rng, mix((255, 206, 132), p.sun, 0.15))
-    layers += _table(easel, wood)
+    laid, bare = casting.on_table(easel), not easel.mood.cast
+    if laid or bare or casting.shown(easel, "table"):
+        layers += _table(easel, wood, casting.TABLE if laid else 0.9, cup=bare)
     return layers
 
 
@@ -105,6 +110,12 @@ def _outside(easel: Easel) -> Layer:
     strength = 0.9 if easel.mood.light in (*DARK, "storm", "dusk") else 0.4
     rgb = rgb + points * strength * (np.asarray(mix(p.accent, (255, 226, 170), 0.5), np.float32) - rgb * 0.5)
     return easel.layer(0.1, None, Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)))
+
+
+def _still(layer: Layer, canvas: tuple[int, int]) -> Layer:
+    """Rain or snow that stands still, far away."""
+    mask = layer.mask.crop((0, 0, *canvas)) if layer.mask is not None else None
+    return replace(layer, depth=0.1, drift=(0.0, 0.0), mask=mask)
 
 
 def _shelf(easel: Easel, brush: Brush, middle: float) -> None:
@@ -149,12 +160,11 @@ def _pendants(easel: Easel, rng: np.random.Generator, light: RGB) -> list[Layer]
     return [easel.layer(0.8, easel.draw(shades), shade), easel.tint(0.8, easel.mask(glow), light)]
 
 
-def _table(easel: Easel, wood: RGB) -> list[Layer]:
-    """The table in front, a cup on it, and the steam."""
+def _table(easel: Easel, wood: RGB, top: float, *, cup: bool) -> list[Layer]:
+    """The table in front; on it, unless something else is, a cup and its steam."""
     p = easel.mood.palette
     rng = easel.rng("table")
     x = float(rng.choice([0.24, 0.76]))
-    top = 0.9
 
     def board(brush: Brush) -> None:
         brush.polygon(
@@ -165,7 +175,11 @@ def _table(easel: Easel, wood: RGB) -> list[Layer]:
     shine = easel.glow(0.5, top, 0.9, 1.4) * 0.5
     surface = easel.shaded(mix(wood, p.horizon, 0.3), mix(wood, p.near, 0.5), top, 1.06, grain + shine)
 
-    def cup(brush: Brush) -> None:
+    table = easel.layer(1.18, easel.draw(board), surface)
+    if not cup:
+        return [table]
+
+    def china_cup(brush: Brush) -> None:
         brush.oval(x, top + 0.035, 0, 0, 0.1, 0.016, 1.0)
         brush.shape(
             x,
@@ -185,8 +199,8 @@ def _table(easel: Easel, wood: RGB) -> list[Layer]:
         mix((236, 226, 212), p.near, 0.38), mix((150, 132, 120), p.near, 0.5), top - 0.06, top + 0.05, rim
     )
     layers = [
-        easel.layer(1.18, easel.draw(board), surface),
-        easel.layer(1.2, easel.draw(cup), china),
+        table,
+        easel.layer(1.2, easel.draw(china_cup), china),
         easel.tint(1.2, easel.draw(hole), (38, 22, 16)),
     ]
 

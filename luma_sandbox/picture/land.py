@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from luma_sandbox.picture import figures
+from luma_sandbox.picture import casting, figures
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.layer import Layer
 from luma_sandbox.picture.mood import mix
@@ -64,26 +64,14 @@ def meadow(easel: Easel) -> list[Layer]:
         if index == 0:
             layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2)))
     spot = float(rng.choice([0.3, 0.7]))
-    house = bool(easel.mood.words & {"village", "farm", "cottage", "barn", "house", "home", "town"})
+    if not easel.mood.cast or casting.shown(easel, "tree"):
 
-    def watch(brush: Brush) -> None:
-        if house:
-            figures.cottage(brush, spot, 0.765, 0.17)
-            figures.tree(brush, spot + 0.12, 0.77, 0.24, easel.rng("house tree"))
-        else:
+        def watch(brush: Brush) -> None:
             figures.tree(brush, spot, 0.775, 0.46, easel.rng("lone tree"))
-        figures.birds(easel, brush, 0.24)
-        figures.people(easel, brush, 0.81, 0.2)
+            if not easel.mood.cast:
+                figures.birds(easel, brush, 0.24)
 
-    layers.append(easel.layer(0.6, easel.draw(watch), easel.shaded(mix(p.near, p.far, 0.12), p.near, 0.2, 0.9)))
-    if house:
-
-        def panes(brush: Brush) -> None:
-            for aside in (-0.034, 0.012):
-                brush.box(spot + aside, 0.72, 0.024, 0.03)
-
-        lit = easel.draw(panes)
-        layers += lamps(easel, lit, 0.61, (255, 206, 120))
+        layers.append(easel.layer(0.6, easel.draw(watch), easel.shaded(mix(p.near, p.far, 0.12), p.near, 0.2, 0.9)))
     layers.append(_grass(easel, 1.15, 0.94, p.near))
     return layers
 
@@ -133,9 +121,6 @@ def forest(easel: Easel) -> list[Layer]:
         )
         if index == 1:
             layers.append(_shafts(easel, x, 0.34 if not dark else 0.14))
-            if easel.mood.people:
-                walkers = easel.draw(lambda brush: figures.people(easel, brush, 0.84, 0.25))
-                layers.append(easel.layer(0.68, walkers, easel.shaded(mix(p.near, tone, 0.2), p.near, 0.5, 0.9)))
     layers.append(_grass(easel, 1.25, 0.95, mix(p.near, leaf, 0.15), ferns=True))
     return layers
 
@@ -165,9 +150,6 @@ def desert(easel: Easel) -> list[Layer]:
         layers.append(easel.layer(depth, mask, Image.fromarray(np.clip(body, 0, 255).astype(np.uint8))))
         if index == 0:
             layers.append(mist(easel, 0.61, 0.04, 0.5, 0.2, mix(p.horizon, p.sun, 0.3)))
-        if index == 1 and easel.mood.people:
-            walkers = easel.draw(lambda brush: figures.people(easel, brush, 0.735, 0.13))
-            layers.append(easel.layer(0.42, walkers, easel.shaded(shade, p.near, 0.5, 0.9)))
     return layers
 
 
@@ -239,8 +221,6 @@ def _pine_row(
                 size *= min(1.15, 0.25 + 2.4 * abs(x - hole))
             y = float(np.interp(x, xs, heights))
             figures.pine(brush, x, y + 0.012, size, rng)
-        if gap:
-            figures.people(easel, brush, float(np.interp(0.5, xs, heights)) + 0.01, 0.2)
 
     return easel.layer(
         depth, easel.draw(paint), easel.shaded(mix(rgb, easel.mood.palette.far, 0.18), rgb, foot - tall, foot + 0.05)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ class Layer:
     mask:    where it covers the layers behind it; None covers everything
     region:  the part of the canvas that picture and mask hold; None is all of it
     drift:   its own movement in one clip, in canvases; its mask then repeats and is stored twice in that direction
+    travel:  its own way in one clip, in frames, half of it before the middle of the clip, where it is as painted
+    step:    how high it goes up and down on its way, in frames, and how often in a clip
     """
 
     depth: float
@@ -33,6 +36,24 @@ class Layer:
     mask: Image.Image | None = None
     region: Region | None = None
     drift: tuple[float, float] = (0.0, 0.0)
+    travel: tuple[float, float] = (0.0, 0.0)
+    step: tuple[float, int] = (0.0, 0)
+
+    @property
+    def still(self) -> bool:
+        """Whether it has no movement of its own."""
+        return self.drift == self.travel == (0.0, 0.0) and not self.step[1]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is still and holds the whole canvas, so that it can be merged with its neighbours."""
+        return self.still and self.region is None
+
+    def way(self, time: float) -> tuple[float, float]:
+        """Where it is at ``time`` (0 to 1) against where it was painted, in frames."""
+        high, often = self.step
+        up = high * (1 - math.cos(2 * math.pi * often * time)) / 2
+        return self.travel[0] * (time - 0.5), self.travel[1] * (time - 0.5) - up
 
 
 def grouped(layers: Iterable[Layer]) -> tuple[Layer, ...]:
@@ -40,12 +61,26 @@ def grouped(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     groups: list[list[Layer]] = []
     for layer in layers:
         last = groups[-1] if groups else []
-        still = layer.drift == (0.0, 0.0) and bool(last) and last[0].drift == (0.0, 0.0)
+        still = layer.whole and bool(last) and last[0].whole
         if still and abs(layer.depth - last[0].depth) <= NEIGHBOURS:
             last.append(layer)
         else:
             groups.append([layer])
     return tuple(_cut(merged(group)) for group in groups)
+
+
+def joining(layers: Sequence[Layer], depth: float) -> float:
+    """The depth, up to ``depth``, at which one more still layer in front of these is merged with the last of them, and
+    so costs a frame nothing; ``depth`` itself if it cannot be."""
+    first: Layer | None = None
+    for layer in layers:
+        if not layer.whole:
+            first = None
+        elif first is None or abs(layer.depth - first.depth) > NEIGHBOURS:
+            first = layer
+    if first is None or first.depth > depth:
+        return depth
+    return min(depth, first.depth + NEIGHBOURS - 1e-6)
 
 
 def merged(layers: list[Layer]) -> Layer:
@@ -92,7 +127,7 @@ def _union(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8
 
 
 def _cut(layer: Layer) -> Layer:
-    if layer.mask is None or layer.drift != (0.0, 0.0):
+    if layer.mask is None or layer.region is not None or layer.drift != (0.0, 0.0):
         return layer
     width, height = layer.mask.size
     left, top, right, bottom = layer.mask.getbbox() or (0, 0, 2, 2)

@@ -1,49 +1,19 @@
-"""The mood of a prompt: place, light, weather, and people."""
+"""The mood of a prompt: place, light, weather, and the people and things in it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from luma_sandbox.picture import reading
+from luma_sandbox.picture.named import Named
 from luma_sandbox.picture.noise import chance, of_take
+from luma_sandbox.picture.things import DRAWINGS
+from luma_sandbox.picture.vocabulary import LIGHTS, PLACES, PLAIN_PLACE, RGB, SHOWN, SKY, WEATHERS, base
 
-RGB = tuple[int, int, int]
-
-PLACES: dict[str, str] = {
-    "room": "coffee cafe café shop kitchen room office bar diner table desk library restaurant bakery barista counter "
-    "interior bedroom window windowsill cup mug sofa lamp workshop studio indoors booth",
-    "city": "city street neon tokyo alley skyline urban downtown building buildings rooftop rooftops traffic subway "
-    "market york london paris metropolis skyscraper skyscrapers taxi sidewalk crosswalk cyberpunk station",
-    "forest": "forest woods jungle trees redwood grove woodland pines ferns moss bamboo canopy deer",
-    "sea": "sea ocean beach coast waves wave harbor harbour boat ship sail sailing island lake river lighthouse pier "
-    "shore water whale fisherman cliffside bay lagoon ferry",
-    "desert": "desert dune dunes sahara canyon mars sand camel caravan oasis wasteland",
-    "space": "space galaxy planet planets starship spaceship astronaut nebula cosmos comet asteroid spacecraft "
-    "moonbase saturn interstellar orbital",
-    "mountains": "mountain mountains snow alps valley cliff cliffs peak peaks glacier ridge summit himalaya climber "
-    "hiker snowy fjord waterfall",
-    "meadow": "field fields meadow tree farm road village countryside grass train garden flower flowers hill hills "
-    "horse wheat barn windmill balloon path orchard cottage",
-}
-LIGHTS: dict[str, str] = {
-    "neon": "neon cyberpunk",
-    "night": "night midnight moonlight moonlit moon stars starry nocturnal dark darkness",
-    "dawn": "dawn sunrise morning early daybreak",
-    "dusk": "dusk sunset golden evening twilight sundown warm candlelight",
-    "storm": "storm stormy grey gray overcast noir gloomy thunder bleak",
-    "day": "day noon sunny bright blue daylight afternoon summer spring",
-}
-WEATHERS: dict[str, str] = {
-    "rain": "rain rainy raining storm stormy wet drizzle downpour",
-    "snow": "snow snowy snowing blizzard winter",
-    "fog": "fog foggy mist misty haze hazy steam smoke",
-}
-PEOPLE = (
-    "woman man girl boy person detective traveler traveller hiker climber she he her his him character child barista "
-    "astronaut figure musician dancer fisherman farmer hero heroine stranger lady gentleman cyclist runner writer "
-    "artist photographer wanderer rider kid someone courier samurai knight maya"
-)
-COMPANY = "couple friends two they family crowd people strangers lovers"
+INDOORS = ("room", "space", PLAIN_PLACE)
+_SKY = frozenset(SKY.split())
+ANYWHERE = ("mountains", "meadow", "sea", "city")  # of these one is painted where nothing tells a place
 
 
 @dataclass(frozen=True)
@@ -85,26 +55,38 @@ PALETTES: dict[str, Palette] = {
 class Mood:
     """The painter's view of a prompt.
 
-    people: how many silhouettes stand in the picture, 0 to 2
+    cast:   the people and things that are drawn
+    left:   what the prompt names and the picture does not show, in the prompt's words
+    ground: the colour of the background that the prompt asks for, or None
+    named:  whether the prompt itself tells the place
     seed:   the seed of the painter's chance; the same take of the same prompt is the same picture in every size
     """
 
     place: str
     light: str
     weather: str
-    people: int
+    cast: tuple[Named, ...]
+    left: tuple[str, ...]
+    ground: RGB | None
+    named: bool
     words: frozenset[str]
     palette: Palette
     seed: tuple[str, ...]
 
 
-def read(prompt: str, take: int = 1) -> Mood:
-    """Read the mood of a prompt. What it leaves open is decided by a generator seeded with it, alike in all takes."""
-    words = re.findall(r"[a-zà-ÿ]+", prompt.lower())
+def read(prompt: str, take: int = 1, before: tuple[str, ...] = ()) -> Mood:
+    """Read the mood of a prompt. What it leaves open is as in the prompts ``before``, of the clips that it continues,
+    or is decided by a generator seeded with it, alike in all takes."""
+    told = reading.read(prompt, before)
+    words = _words(prompt)
+    plain = [word for word in words if word not in told.spent]
     rng = chance("mood", prompt)
-    place = _first(words, PLACES) or ("mountains", "meadow", "sea", "city")[int(rng.integers(4))]
-    weather = _first(words, WEATHERS) or "clear"
-    light = _first(words, LIGHTS)
+    anywhere = ANYWHERE[int(rng.integers(4))]
+    place = _first(plain, PLACES, SHOWN) if told.ground is None else PLAIN_PLACE
+    named = place is not None
+    place = place or _before(before, PLACES) or _home(told.things) or anywhere
+    weather = _first(plain, WEATHERS) or _before(before, WEATHERS) or "clear"
+    light = _first(plain, LIGHTS) or _before(before, LIGHTS)
     if light is None and weather in ("rain", "fog") and place != "forest":
         light = "storm"
     if light is None:
@@ -112,10 +94,54 @@ def read(prompt: str, take: int = 1) -> Mood:
         light = light or ("dawn", "day", "dusk")[int(rng.integers(3))]
     if light == "storm" and set(words) & {"night", "midnight", "dark"}:
         light = "night"
-    pair = set(words) & set(COMPANY.split()) or (set(words) & {"man", "boy"} and set(words) & {"woman", "girl"})
-    seed = (prompt, *of_take(take))
-    people = 2 if pair else 1 if set(words) & set(PEOPLE.split()) else 0
-    return Mood(place, light, weather, people, frozenset(words), _tinted(PALETTES[light], rng.random()), seed)
+    left = (*(word for word in told.settings if not _seen(word, place, light, weather)), *told.unknown)
+    return Mood(
+        place=place,
+        light=light,
+        weather=weather,
+        cast=told.things,
+        left=tuple(word.replace("_", " ") for word in left),
+        ground=told.ground,
+        named=named,
+        words=frozenset(words),
+        palette=_tinted(PALETTES[light], rng.random()),
+        seed=(prompt, *of_take(take)),
+    )
+
+
+def _words(prompt: str) -> list[str]:
+    return re.findall(r"[a-zà-ÿ]+", prompt.lower())
+
+
+def _before(prompts: tuple[str, ...], table: dict[str, str]) -> str | None:
+    """The entry that the last of some prompts names."""
+    return next((found for text in reversed(prompts) if (found := _first(_words(text), table))), None)
+
+
+def _home(cast: tuple[Named, ...]) -> str | None:
+    """The place where the first of the drawings belongs; a plain one for small things alone."""
+    home = next(
+        (DRAWINGS[named.drawing].home for named in cast if not named.person and DRAWINGS[named.drawing].home), ""
+    )
+    small = bool(cast) and all(not named.person and DRAWINGS[named.drawing].spot == "table" for named in cast)
+    return PLAIN_PLACE if small else home or None
+
+
+def _seen(word: str, place: str, light: str, weather: str) -> bool:
+    """Whether a picture shows the setting that a word names."""
+    outside = place not in INDOORS
+    forms = frozenset(base(word))
+    if forms & _SKY:
+        dark = light in ("night", "neon")
+        by_light = {"sun": not dark and light != "storm", "sunlight": not dark, "sunshine": not dark}
+        by_light |= dict.fromkeys(("moon", "star", "moonlight", "starlight"), dark)
+        return (outside or place == "space") and all(by_light.get(form, True) for form in forms)
+    row = next((row for row, words in WEATHERS.items() if word in words.split()), None)
+    if row is not None:
+        return row == weather and (outside or (place == "room" and (row != "fog" or word == "steam")))
+    if any(word in words.split() for words in LIGHTS.values()):
+        return True
+    return not forms.isdisjoint(SHOWN.get(place, "").split())
 
 
 def mix(one: RGB, other: RGB, share: float) -> RGB:
@@ -124,13 +150,18 @@ def mix(one: RGB, other: RGB, share: float) -> RGB:
     return r, g, b
 
 
-def _first(words: list[str], table: dict[str, str]) -> str | None:
-    """The entry with the most words in the prompt; of equal ones the one that comes first in the text."""
+def _first(words: list[str], table: dict[str, str], shown: dict[str, str] | None = None) -> str | None:
+    """The entry with the most words in the prompt, those that it shows counted twice; of equal ones the one that comes
+    first in the text."""
     votes: dict[str, tuple[int, int]] = {}
+    forms = {word: frozenset(base(word)) for word in words}
     for name, known in table.items():
-        places = [index for index, word in enumerate(words) if word in known.split()]
+        row = frozenset(known.split())
+        places = [index for index, word in enumerate(words) if row & forms[word]]
         if places:
-            votes[name] = (len(set(words) & set(known.split())), -places[0])
+            doubled = frozenset(shown.get(name, "").split()) if shown else frozenset()
+            found = {words[index] for index in places}
+            votes[name] = (len(found) + sum(1 for word in found if doubled & forms[word]), -places[0])
     return max(votes, key=lambda name: votes[name]) if votes else None
 
 

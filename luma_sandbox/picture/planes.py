@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -118,15 +119,19 @@ def colour(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
     )
 
 
-def cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """An image of any kind as RGB, upright, filling ``size`` without distortion; the rest is cut off."""
+def cover(
+    image: Image.Image, size: tuple[int, int], ground: Callable[[tuple[int, int]], Image.Image] | None = None
+) -> Image.Image:
+    """An image of any kind as RGB, upright, filling ``size`` without distortion; the rest is cut off. Its transparent
+    parts show ``ground``, a picture of that size, or white."""
     upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        upright = upright.convert("RGBA")
-        ground = Image.new("RGBA", upright.size, (0, 0, 0, 255))
-        ground.alpha_composite(upright)
-        upright = ground
-    return ImageOps.fit(upright.convert("RGB"), size, Image.Resampling.LANCZOS)
+    if not upright.has_transparency_data:
+        return ImageOps.fit(upright.convert("RGB"), size, Image.Resampling.LANCZOS)
+    above = ImageOps.fit(upright.convert("RGBA"), size, Image.Resampling.LANCZOS)
+    below = ground(size) if ground is not None else Image.new("RGB", size, (255, 255, 255))
+    below = below.convert("RGBA")
+    below.alpha_composite(above)
+    return below.convert("RGB")
 
 
 def _mirrored(plane: Image.Image, x: int, y: int) -> Image.Image:

@@ -7,8 +7,9 @@ from PIL import Image
 
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.layer import Layer
-from luma_sandbox.picture.mood import RGB, mix
+from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import Floats, cloud
+from luma_sandbox.picture.vocabulary import RGB
 
 DARK = ("night", "neon")
 

@@ -27,7 +27,7 @@ class Stage:
         frame = self._ground(self.layers[0], view)
         for layer in self.layers[1:]:
             if view.roll:
-                self._lay_turned(frame, layer, view)
+                self._lay_turned(frame, layer, view, time)
             else:
                 self._lay(frame, layer, view, time)
         if self.vignette is not None:
@@ -70,10 +70,10 @@ class Stage:
             (x0, y0),
         )
 
-    def _lay_turned(self, frame: Picture, layer: Layer, view: View) -> None:
+    def _lay_turned(self, frame: Picture, layer: Layer, view: View, time: float) -> None:
         if layer.mask is None:
             raise ValueError("only the farthest layer may cover everything")
-        turn = self._turn(layer, view)
+        turn = self._turn(layer, view, time)
         mask = layer.mask.transform(self.size, Image.Transform.AFFINE, turn, Image.Resampling.BILINEAR)
         over = layer.picture.turned(turn, self.size) if layer.picture is not None else None
         _paste(frame, over, layer.tint, mask, (0, 0))
@@ -97,11 +97,14 @@ class Stage:
                 round((y - half_height) / 2) * 2 % canvas_height if layer.drift[1] else round((y - half_height) / 2) * 2
             )
             return left, top, left + width, top + height
+        if not layer.still:
+            aside, down = layer.way(time)
+            x, y = x - aside * width, y - down * height
         return x - half_width, y - half_height, x + half_width, y + half_height
 
-    def _turn(self, layer: Layer, view: View) -> tuple[float, ...]:
+    def _turn(self, layer: Layer, view: View, time: float = 0.0) -> tuple[float, ...]:
         """The affine map from the frame to the layer's own pixels."""
-        left, top, right, bottom = self._box(layer, view, 0.0)
+        left, top, right, bottom = self._box(layer, view, 0.0 if layer.still or layer.drift != (0.0, 0.0) else time)
         scale = (right - left) / self.size[0]
         cos, sin = math.cos(math.radians(view.roll)) * scale, math.sin(math.radians(view.roll)) * scale
         x, y = (left + right) / 2, (top + bottom) / 2
@@ -127,8 +130,8 @@ def flat(picture: Picture) -> Stage:
 
 
 def at_rest(stage: Stage) -> Picture:
-    """The stage seen as it was painted."""
-    return stage.seen(STILL, 0.0)
+    """The stage seen as it was painted: what moves is in the middle of its way."""
+    return stage.seen(STILL, 0.5)
 
 
 def _span(low: int, high: int, start: float, scale: float, length: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from luma_sandbox.picture import figures
+from luma_sandbox.picture import casting, figures
 from luma_sandbox.picture.easel import Brush, Easel
 from luma_sandbox.picture.land import POINTS
 from luma_sandbox.picture.layer import Layer
@@ -18,7 +18,7 @@ def sea(easel: Easel) -> list[Layer]:
     """Paint water up to the horizon, with light on it."""
     p = easel.mood.palette
     horizon = 0.56
-    words = easel.mood.words
+    light = casting.shown(easel, "lighthouse")
     layers = [sky(easel, horizon)]
     x, _ = sun_place(easel, horizon)
     far = (
@@ -50,7 +50,7 @@ def sea(easel: Easel) -> list[Layer]:
 
     def craft(brush: Brush) -> None:
         side = 0.3 if x > 0.5 else 0.68
-        if words & {"lighthouse"}:
+        if light:
             rock = [
                 (-0.3, -0.08),
                 (-0.19, 0.02),
@@ -62,29 +62,25 @@ def sea(easel: Easel) -> list[Layer]:
             ]
             brush.shape(side, horizon + 0.01, rock, 0.75)
             figures.lighthouse(brush, side, horizon - 0.03, 0.24)
-        if words & {"boat", "ship", "sail", "sailing", "ferry", "yacht", "fisherman"} or not words & {
-            "lighthouse",
-            "lake",
-            "river",
-        }:
-            figures.boat(brush, side + (0.22 if words & {"lighthouse"} else 0.0), horizon + 0.06, 0.13)
-        figures.birds(easel, brush, 0.26)
+        if not easel.mood.cast:
+            figures.boat(brush, side, horizon + 0.06, 0.13)
+            figures.birds(easel, brush, 0.26)
 
     layers.append(easel.layer(0.32, easel.draw(craft), easel.shaded(mix(p.near, p.far, 0.3), p.near, 0.2, 0.7)))
-    if words & {"lighthouse"}:
+    if light:
         beam = easel.glow(
             0.3 if x > 0.5 else 0.68, horizon - 0.035 - 0.24 * 1.01 * easel.unit / easel.size[1], 0.09, 1.1
         )
         layers.append(easel.tint(0.32, easel.mask(beam * 0.95), (255, 240, 190)))
     layers.append(_glitter(easel, "near glitter", horizon, x, 420, 0.35, 1.0, 0.5))
-    shore = 0.97 - 0.07 * line(easel.rng("shore"), POINTS, bumps=4, roughness=0.6) * (
+    land = 0.84 if casting.needs_ground(easel) else 0.97
+    shore = land - 0.07 * line(easel.rng("shore"), POINTS, bumps=4, roughness=0.6) * (
         0.35 + np.abs(easel.xs(POINTS) - x)
     )
 
     def foreground(brush: Brush) -> None:
         edge = [(float(a), float(b)) for a, b in zip(easel.xs(POINTS), shore, strict=True)]
         brush.polygon([*edge, (easel.right + 0.1, 1.6), (easel.left - 0.1, 1.6)])
-        figures.people(easel, brush, 0.97, 0.3)
 
     rocks = (easel.noise("rocks", 14) - 0.5) * 0.3
     layers.append(

@@ -210,11 +210,11 @@ async def test_a_clip_of_a_picture_has_takes_too(tmp_path: Path) -> None:
 
 
 def test_a_take_has_the_same_subject_and_camera() -> None:
-    """The place, light, weather, people and palette of the prompt and its first take stay in another take."""
+    """The place, light, weather, cast and palette of the prompt and its first take stay in another take."""
     one, other = mood.read("by the river", 1), mood.read("by the river", 2)
     assert one.seed != other.seed
-    assert [getattr(one, name) for name in ("place", "light", "weather", "people", "palette")] == [
-        getattr(other, name) for name in ("place", "light", "weather", "people", "palette")
+    assert [getattr(one, name) for name in ("place", "light", "weather", "cast", "palette")] == [
+        getattr(other, name) for name in ("place", "light", "weather", "cast", "palette")
     ]
     move = motion.combine(["pan_left"])
     assert motion.varied(move, 1) == move

@@ -25,7 +25,9 @@ BESIDE: dict[str, dict[str, Any]] = {
     "auto_controls": {"modify": "dusk"},
     "controls": {"modify": "dusk"},
     "exr": {"hdr": True},
-    "source_position": {},
+    "in": {"clip": "interview.mp4"},
+    "out": {"clip": "interview.mp4"},
+    "fit": {"clip": "interview.mp4"},
 }
 #: What else the production has, for a field of it or of a scene.
 AROUND: dict[str, dict[str, Any]] = {
