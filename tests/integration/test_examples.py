@@ -49,6 +49,7 @@ async def test_an_example_s_plan(file: Path, workplace: Path) -> None:
         ("draft", {"draft": True}, "0.28"),
         ("draft", {"from_draft": True}, "0.76"),
         ("everything", {"draft": True}, "2.08"),
+        ("spot", {"reframe": "9:16"}, "4.32"),
     ],
 )
 async def test_the_plan_of_an_example_with_options(
@@ -68,9 +69,10 @@ def test_all_are_made_by_one_command() -> None:
     made = [example.name for example in script["examples"]()]
     assert sorted(name for name in made if " " not in name) == sorted(TOLD)
     assert {name for name in made if " " in name} == {
-        "continuity --reframe 1:1", "draft --draft", "draft --from-draft", "everything --draft"
+        "continuity --reframe 1:1", "draft --draft", "draft --from-draft", "everything --draft", "spot --reframe 9:16",
+        "spot --reframe 1:1",
     }  # fmt: skip
-    assert made.index("text") < made.index("existing")  # which continues what text made
+    assert made.index("text") < min(made.index("existing"), made.index("mixed"))  # which use what text made
     dry = subprocess.run(
         ["make", "--no-print-directory", "-n", "examples"], cwd=ROOT, capture_output=True, text=True, check=True,
         env={n: v for n, v in os.environ.items() if not n.startswith("MAKE")},
