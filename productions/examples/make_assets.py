@@ -118,6 +118,7 @@ VIEWS = {
     "night": View(tint=(16, 26, 60), share=0.62, first=30, mirrored=True),
 }
 SECONDS, RATE = 3, 48_000  # of the clips; samples a second
+BT709, VIDEO_RANGE = 1, 1  # by their numbers in the standard
 
 
 def seen(view: View, number: int) -> Image.Image:
@@ -136,28 +137,35 @@ def waves() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return (0.2 * soft / np.abs(soft).max() * swell)[None].astype("float32")
 
 
-def film(place: Path, pictures: Iterable[Image.Image], sound: bool = False) -> None:
-    """Pictures as an MP4, with the sound of waves if that is wanted."""
+def film(place: Path, pictures: Iterable[Image.Image], *, tagged: bool = True, sound: bool = False) -> None:
+    """Pictures as an MP4, with the sound of waves if wanted. ``tagged``: it says that its colours are BT.709."""
     with av.open(str(place), "w", options={"movflags": "+faststart"}) as out:
         stream = out.add_stream("libx264", rate=24, options={"crf": "27", "preset": "slow"})
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, 24)
+        if tagged:
+            context = stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range = VIDEO_RANGE
         heard = out.add_stream("aac", rate=RATE, layout="mono", bit_rate=64_000) if sound else None
         for picture in pictures:
-            out.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame = av.VideoFrame.from_image(picture)
+            if tagged:
+                frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+            out.mux(stream.encode(frame))
         out.mux(stream.encode())
         if heard is not None:
-            frame = av.AudioFrame.from_ndarray(waves(), format="fltp", layout="mono")
-            frame.sample_rate = RATE
-            out.mux(heard.encode(frame))
+            samples = av.AudioFrame.from_ndarray(waves(), format="fltp", layout="mono")
+            samples.sample_rate = RATE
+            out.mux(heard.encode(samples))
             out.mux(heard.encode())
 
 
 if __name__ == "__main__":
     face().save(HERE / "maya-face.jpg", quality=82)
     figure().save(HERE / "maya-coat.jpg", quality=82)
-    film(HERE / "harbour.mp4", map(harbour, range(FRAMES)))
+    film(HERE / "harbour.mp4", map(harbour, range(FRAMES)), tagged=False)
     for name, view in VIEWS.items():
         pictures = (seen(view, number) for number in range(24 * SECONDS))
-        film(HERE / f"harbour-{name}.mp4", pictures, view.sound)
+        film(HERE / f"harbour-{name}.mp4", pictures, sound=view.sound)
