@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ import httpx
 import pytest
 
 from studio.errors import Incomplete, OddClip
+from studio.execution.executor import PlainSteps, execute
+from studio.execution.run import Run
+from studio.execution.session import open_session
 from studio.library import LumaProvider
 from studio.media.clip import examine
+from studio.settings import load_settings
 from studio.wording import Surface
 from tests.support.running import Sandbox, booked, chain, charged, command
 
@@ -120,10 +125,13 @@ async def test_an_odd_clip_in_the_library(workplace: Path, sandbox: Sandbox, mon
     assert (first.metadata["cached"], second.metadata["cached"]) == (True, False)
 
 
-async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studio: Path, sandbox: Sandbox) -> None:
-    """A clip that is longer than its scene says is measured before anything is bought from it, and its price refused.
+async def test_what_is_made_from_an_existing_generation_costs_what_that_is(
+    studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip that is longer than its scene says is planned at what it costs, since it is looked up.
 
-    With the right length, or where it is allowed, the run buys, and our ledger agrees with the sandbox's.
+    Where it could not be looked up, it is measured before anything is bought from it, and its price refused, unless it
+    is allowed. Our ledger agrees with the sandbox's.
     """
     from flows.produce import produce
 
@@ -131,15 +139,22 @@ async def test_what_is_made_from_an_existing_generation_costs_what_that_is(studi
     there = sandbox.books()["creates"][0]["id"]
     pinned = {"id": "p", "prompt": "a harbour at dawn", "generation": there, "sound": "gulls"}
     film = [pinned, {"id": "m", "prompt": "the same in oil", "modify": "p"}]
-    with pytest.raises(Incomplete) as refused:
-        await produce(production=chain(scenes=film), out="two", apart=True)
-    assert set(refused.value.missing) == {"p", "m"}
-    assert "lasts 9 s at 960×540, so that it costs $0.61, and the plan said $0.34" in str(refused.value)
-    assert "write into scene 'p' the duration" in str(refused.value)
-    assert "or buy it at that price, within every cap, by the field 'allow_odd'\n" in str(refused.value)
-    assert "or buy it at that price, within every cap, by --allow-odd\n" in refused.value.worded(Surface.COMMAND)
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    async with open_session(load_settings()) as session:
+        blind, seeds = await session.plan(chain(scenes=film), apart=True)
+    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
+    async with open_session(load_settings()) as session:
+        run = Run(session, blind, seeds, run_id="two", out=studio / "two", budget=None, started_at=datetime.now(UTC))
+        await run.begin()
+        made = await execute(run, PlainSteps(), {})
+    refused = made.results["m"].error
+    assert isinstance(refused, OddClip)
+    assert "lasts 9 s at 960×540, so that it costs $0.61, and the plan said $0.34" in str(refused)
+    assert "write into scene 'p' the duration" in str(refused)
+    assert "or buy it at that price, within every cap, by --allow-odd" in refused.worded(Surface.COMMAND)
+    assert isinstance(made.results["p.sound"].error, OddClip)
     assert booked(studio) == charged(sandbox) == Decimal("0.25")
-    await produce(production=chain(scenes=[pinned | {"duration": 9}, film[1]]), out="three", apart=True)
+    await produce(production=chain(scenes=film), out="three", apart=True)
     assert booked(studio) == charged(sandbox) == Decimal("0.25") + Decimal("0.25") + Decimal("0.61")
     allowed = [pinned | {"sound": "waves"}, film[1] | {"prompt": "the same in ink"}]
     await produce(production=chain(scenes=allowed), out="four", apart=True, allow_odd=True)
