@@ -26,8 +26,10 @@ def read(prompt: str, before: tuple[str, ...] = ()) -> Reading:
     """Read a prompt. ``before`` are the prompts of the clips that it continues: a person or thing of theirs that it
     speaks of looks as it did there, and where it names nothing their subject stays in the picture."""
     earlier: list[Named] = []
-    for text in before:
-        earlier = known(read(text).things, earlier)
+    for number, text in enumerate(before):  # each as it was read there, so that "she" of the second is who she was
+        things = read(text, before[:number]).things
+        riders = [named.rider for named in things if named.rider is not None]
+        earlier = known([*(replace(named, rider=None) for named in things), *riders], earlier)
     return _Reader(prompt, earlier).result()
 
 

@@ -201,6 +201,10 @@ def test_a_continuation_goes_on_with_the_same_subject(tmp_path: Path) -> None:
     assert (she.word, dict(she.parts)["coat"]) == ("maya", vocabulary.COLOURS["green"])
     assert path.drawing == "path"
     assert drawn("The sky turns to gold", before) == ["maya"]
+    (still_she, _) = read("She opens her laptop", (*before, "She orders a latte", "The sky turns to gold")).things
+    assert (still_she.word, still_she.parts) == (she.word, she.parts)
+    (driver,) = read("He gets out", ("A man in a blue coat drives a car",)).things
+    assert dict(driver.parts)["coat"] == BLUE
     again = mood.read("The sky turns to gold", 1, before)
     assert (again.place, again.light) == ("sea", "dusk")
     first = score(tmp_path, "first", prompt=before[0], coarse=True, frames=24)
