@@ -16,7 +16,6 @@ from studio.planning.existing import Facts, Named, named_in, our_name
 from studio.providers.base import Generation, GenerationService
 from studio.providers.registry import generation_name, spec_of
 from studio.providers.spec import Connection
-from studio.storage.probe_cache import stored_clip
 
 if TYPE_CHECKING:
     from studio.execution.session import Session
@@ -81,6 +80,8 @@ async def _asked(
             sha256, note = await _file_of(session, api, answer, one)
             notes += [note] if note else []
             if sha256:
+                from studio.storage.probe_cache import stored_clip  # which loads the decoders
+
                 clip = await asyncio.to_thread(stored_clip, session.store, sha256)
                 known = facts[api, generation]
                 facts[api, generation] = replace(known, seconds=clip.duration, width=clip.width, height=clip.height)

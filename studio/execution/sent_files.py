@@ -12,7 +12,6 @@ from studio.planning.plan import Plan
 from studio.providers.registry import spec_of
 from studio.providers.shot_request import FrameOf
 from studio.storage.clip_store import ClipStore
-from studio.storage.probe_cache import stored_clip
 
 if TYPE_CHECKING:
     from studio.assets.publish import Publishable
@@ -37,6 +36,7 @@ class Picture:
 def picture_of(store: ClipStore, frame: FrameOf) -> Picture:
     """A frame of a stored file as a picture in full size. Raises BadClip."""
     from studio.media.frames import frame_at, save  # which load the decoders
+    from studio.storage.probe_cache import stored_clip
 
     clip = stored_clip(store, frame.sha256)
     if frame.number == 0 and clip.first_frame is not None:

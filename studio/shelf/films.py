@@ -175,7 +175,7 @@ def _earlier_version(production: Mapping[str, Any]) -> str:
 
 
 def _without_shape(slug: str, production: Mapping[str, Any]) -> str:
-    """A slug without the shape that ``--reframe`` adds to it."""
+    """A slug without the shape that a reframed version adds to it."""
     shape = str(production.get("reframe") or "").replace(":", "x")
     return slug.removesuffix(f"-{shape}") if shape else slug
 
