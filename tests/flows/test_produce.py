@@ -96,14 +96,17 @@ async def test_a_failed_scene_leaves_its_siblings(studio: Path, sandbox: Sandbox
 
     broken = chain(scenes=[
         {"id": "a", "prompt": "a harbour at dawn"},
-        {"id": "b", "prompt": "never made", "generation": "there-is-none"},
+        {"id": "b", "prompt": "never made"},
         {"id": "c", "prompt": "the open sea"},
     ])  # fmt: skip
+    refusal = {"kind": "fails", "containing": "never made", "reason": "Frame moderation failed"}
+    httpx.post(f"{sandbox.origin}/sandbox/faults", json=[refusal], trust_env=False).raise_for_status()
     with pytest.raises(Incomplete) as error:
         await produce(production=broken, out="one")
     assert error.value.missing == ("b",)
     manifest = json.loads((studio / "one" / "manifest.json").read_text())
-    assert sorted(sandbox.prompts()) == ["a harbour at dawn", "the open sea"]
+    assert sorted(sandbox.prompts()) == ["a harbour at dawn", "never made", "the open sea"]
+    assert booked(studio) == charged(sandbox) == Decimal("0.28")  # what failed was refunded
     assert not (studio / "one" / "film.mp4").exists()
     assert manifest["film"] is None
 
