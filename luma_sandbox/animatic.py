@@ -1,4 +1,4 @@
-"""What the picture of a generation shows of its prompt, for the person who runs the sandbox; the APIs do not say it."""
+"""The part of a prompt that a picture shows, for the person who runs the sandbox; the APIs do not say it."""
 
 from __future__ import annotations
 

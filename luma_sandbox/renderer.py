@@ -92,7 +92,7 @@ def compose(score: Mapping[str, Any]) -> film.Film:
 
 
 def paints(start: Mapping[str, Any] | None, end: Mapping[str, Any] | None) -> bool:
-    """Whether a new clip shows a scene of its prompt: not where a picture, or two clips, decide what is seen."""
+    """True if a new clip shows a scene of its prompt: not where a picture, or two clips, decide what is seen."""
     return start is None or (start["kind"] == "clip" and end is None)
 
 

@@ -66,17 +66,17 @@ class Placed:
 
 
 def on_table(easel: Easel) -> bool:
-    """Whether something lies on a table in the foreground."""
+    """True if something lies on a table in the foreground."""
     return any(_spot(easel, named) == "table" for named in easel.mood.cast)
 
 
 def needs_ground(easel: Easel) -> bool:
-    """Whether somebody or something stands in front."""
+    """True if somebody or something stands in front."""
     return any(_spot(easel, named) in ("ground", "flat") for named in easel.mood.cast)
 
 
 def shown(easel: Easel, drawing: str) -> bool:
-    """Whether the place's own painter is to make a drawing that the prompt names."""
+    """True if the place's own painter is to make a drawing that the prompt names."""
     return any(named.drawing == drawing and _own(easel.mood.place, named) for named in easel.mood.cast)
 
 
@@ -101,7 +101,7 @@ def _own(place: str, named: Named) -> bool:
 
 
 def _spot(easel: Easel, named: Named) -> str:
-    """Where a drawing belongs in this place."""
+    """The position of a drawing in this place."""
     place = easel.mood.place
     if _own(place, named):
         return "own"
@@ -222,7 +222,7 @@ def _reach(named: Named, height: float) -> tuple[float, float]:
 
 
 def _held(easel: Easel, placed: Sequence[Placed], held: Iterable[Named]) -> list[Placed]:
-    """What somebody holds, at the holder's hand, the next thing at the other hand."""
+    """Things that somebody holds: the first at one hand, the next at the other."""
     hands: dict[str, int] = {}
     found: list[Placed] = []
     for named in held:
@@ -247,7 +247,7 @@ def _moves(item: Placed) -> bool:
 
 
 def _action(named: Named) -> str:
-    """What a drawing does, in the way of its kind."""
+    """The movement of a drawing, in the way of its kind."""
     action = named.action
     if not action or (action == "rock" and named.drawing not in AFLOAT):
         return ""

@@ -41,16 +41,16 @@ class Layer:
 
     @property
     def still(self) -> bool:
-        """Whether it has no movement of its own."""
+        """True if it has no movement of its own."""
         return self.drift == self.travel == (0.0, 0.0) and not self.step[1]
 
     @property
     def whole(self) -> bool:
-        """Whether it is still and holds the whole canvas, so that it can be merged with its neighbours."""
+        """True if it is still and holds the whole canvas, so that it can be merged with its neighbours."""
         return self.still and self.region is None
 
     def way(self, time: float) -> tuple[float, float]:
-        """Where it is at ``time`` (0 to 1) against where it was painted, in frames."""
+        """Its position at ``time`` (0 to 1) against where it was painted, in frames."""
         high, often = self.step
         up = high * (1 - math.cos(2 * math.pi * often * time)) / 2
         return self.travel[0] * (time - 0.5), self.travel[1] * (time - 0.5) - up

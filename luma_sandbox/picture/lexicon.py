@@ -90,18 +90,18 @@ def verb(word: str) -> str:
 
 
 def either(word: str) -> bool:
-    """Whether a word may be a noun and a verb."""
+    """True if a word may be a noun and a verb."""
     return bool(verb(word)) or not v.VERB_TOO.isdisjoint(base(word))
 
 
 def acts(kind_of: str, row: str) -> bool:
-    """Whether a noun can do something, so that a verb may follow it."""
+    """True if a noun can do something, so that a verb may follow it."""
     living = row not in v.FIXED | HANDY or row in ("bird", "cat")
     return kind_of in ("person", "worn", "body", "air", "setting", "unknown") or (kind_of == "thing" and living)
 
 
 def plain(word: str) -> bool:
-    """Whether a word names no thing: by the list, as a form of such a word, or by its ending."""
+    """True if a word names no thing: by the list, as a form of such a word, or by its ending."""
     if not NOUNS.isdisjoint(base(word)):
         return False
     forms = {*base(word), *base(word.removeprefix("un"))}
@@ -109,7 +109,7 @@ def plain(word: str) -> bool:
 
 
 def plural(written: str) -> bool:
-    """Whether a noun is the plural of one that is counted."""
+    """True if a noun is the plural of one that is counted."""
     last = written.split()[-1]
     several = last.endswith("s") and not last.endswith("ss") and last not in THINGS
     return last not in v.SINGLE and (last in v.IRREGULAR or several)

@@ -128,7 +128,7 @@ def _home(cast: tuple[Named, ...]) -> str | None:
 
 
 def _seen(word: str, place: str, light: str, weather: str) -> bool:
-    """Whether a picture shows the setting that a word names."""
+    """True if a picture shows the setting that a word names."""
     outside = place not in INDOORS
     forms = frozenset(base(word))
     if forms & _SKY:

@@ -1,4 +1,4 @@
-"""What a prompt names, as values: the drawings, and what is not drawn."""
+"""The contents of a prompt, as values: the drawings, and what is not drawn."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Named:
 
     @property
     def person(self) -> bool:
-        """Whether it is a person."""
+        """True if it is a person."""
         return self.drawing == "person"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a prompt names.
+    """The contents of a prompt.
 
     things:   what is drawn
     settings: words for places and sky, drawn only if the place that is painted shows them
@@ -60,7 +60,7 @@ class Reading:
 
 
 def known(new: Sequence[Named], earlier: Sequence[Named]) -> list[Named]:
-    """What is known after another clip: of the same word the newer, with what is told of the older."""
+    """The knowledge after another clip: of the same word the newer, with what is told of the older."""
     kept = {named.word: named for named in earlier}
     for named in new:
         older = kept.pop(named.word, None)

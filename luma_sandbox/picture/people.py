@@ -85,7 +85,7 @@ def _below(*, skirt: bool, long: bool) -> tuple[Part, ...]:
 
 
 def _above(wears: frozenset[str]) -> tuple[Part, ...]:
-    """What is worn over the body."""
+    """Clothes over the body."""
     found: list[Part] = []
     if wears & {"coat", "navy", "tan"}:
         found += [

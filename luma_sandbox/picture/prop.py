@@ -53,7 +53,7 @@ class Prop:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """How far it goes to the left and to the right, in its height."""
+        """Its reach to the left and to the right, in its height."""
         xs = [x for part in (*self.parts, *self.front) for x in _xs(part)]
         return min(xs), max(xs)
 

@@ -64,7 +64,7 @@ class _Reader:
     apposed: bool = False  # directly after a noun and a comma
 
     def result(self) -> Reading:
-        """What was read."""
+        """The result."""
         words = lexicon.tokens(self.prompt)
         place = 0
         while place < len(words):
@@ -185,7 +185,7 @@ class _Reader:
         self.lately = "verb" if verb else "adjective"
 
     def _no_noun(self, written: str, word: str, kind: str, row: str) -> bool:
-        """Whether a word that names a thing elsewhere does not here: the film's own camera, "back", "grace"."""
+        """True if a word that names a thing elsewhere does not here: the film's own camera, "back", "grace"."""
         if row == "camera":
             return self.lately == "determiner" and self.the
         if kind == "body":
@@ -193,7 +193,7 @@ class _Reader:
         return word in NAMES and not written[0].isupper()
 
     def _verbal(self, word: str, following: str) -> bool:
-        """Whether a word that may be a verb stands as one: after a noun that acts, or after "and" before its object."""
+        """True if a word that may be a verb stands as one: after a noun that acts, or after "and" before its object."""
         if self.lately == "noun":
             last, kind, row = self.run[-1]
             conjugated = word.endswith(("s", "ing", "ed"))
@@ -206,7 +206,7 @@ class _Reader:
         return goes_on or following in v.DETERMINERS or following in v.PRONOUNS
 
     def _acting(self) -> bool:
-        """Whether the last noun can do something."""
+        """True if the last noun can do something."""
         last = self.run[-1] if self.run else None
         return self.lately == "pronoun" or (last is not None and last[1] == "person")
 

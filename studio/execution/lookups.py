@@ -102,7 +102,7 @@ def _facts(api: str, answer: Generation) -> Facts:
 
 
 async def _answers(session: Session, api: str, ids: Mapping[str, None]) -> dict[str, Generation | Exception | None]:
-    """What the service says of each id: the generation, an error, or None where it has no lookup."""
+    """The service's answer for each id: the generation, an error, or None where it has no lookup."""
     provider = _opened(session, api)
     gate = asyncio.Semaphore(AT_ONCE)
 

@@ -28,7 +28,7 @@ Seeds: TypeAlias = Mapping[str, Seed]
 
 @dataclass(frozen=True)
 class Materials:
-    """What a production is made of: seed assets and finished files by ``source_key``, and existing generations, where
+    """The materials of a production: seed assets and finished files by ``source_key``, and existing generations, where
     they were looked up, by API and id."""
 
     seeds: Seeds

@@ -95,7 +95,7 @@ def _frames_of(context: PlanningContext, clip: Shot) -> list[str]:
 
 
 def fit_of(context: PlanningContext, scene: Scene) -> Literal["pad", "crop"]:
-    """How a clip of another shape is fitted to the film: as written, or crop where the film is reframed, else pad."""
+    """The fitting of a clip of another shape: as written, or crop where the film is reframed, else pad."""
     production = context.production
     reframed = production.reframe is not None and production.reframe != production.aspect_ratio
     return scene.fit or ("crop" if reframed else "pad")

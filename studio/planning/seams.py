@@ -27,7 +27,7 @@ class SeamKind(StrEnum):
     CUT = "cut"
 
     def in_words(self, count: int = 1) -> str:
-        """What seams of the kind are: ``from the frame of a cut``, ``2`` ``cuts``."""
+        """The kind of seams in words: ``from the frame of a cut``, ``2`` ``cuts``."""
         one, several = {
             SeamKind.FRAME: ("from the frame of a cut",) * 2, SeamKind.PICTURE: ("by a shared picture",) * 2,
             SeamKind.JUMPS: ("jumps", "jump"), SeamKind.CUT: ("cut", "cuts"),

@@ -48,7 +48,7 @@ class Choices:
 
     @property
     def note(self) -> str:
-        """What a plan says of them; empty where there are none."""
+        """The plan's words for them; empty where there are none."""
         told = [f"scene '{scene}' uses take {take}" + self._instead(scene) for scene, take in self.takes.items()] + [
             f"scene '{scene}' keeps the clip that it has" for scene in self.keep
         ]

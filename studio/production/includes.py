@@ -39,7 +39,7 @@ class Part:
 
 @dataclass
 class Included:
-    """What a file's includes give, by kind and name, and what is wrong with them."""
+    """The contents of a file's includes, by kind and name, and what is wrong with them."""
 
     parts: dict[tuple[str, str], Part] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -74,7 +74,7 @@ class _Walk:
         trail: tuple[Path, ...],
         own: Collection[tuple[str, str]],
     ) -> dict[tuple[str, str], Part]:
-        """What the includes of a file give. ``trail``: the files that lead to it, itself the last; ``own``: the names
+        """The contents of a file's includes. ``trail``: the files that lead to it, itself the last; ``own``: the names
         of what it gives itself, which wins."""
         found: dict[tuple[str, str], Part] = {}
         for loc, reference in _references(data.get("include")):
@@ -97,7 +97,7 @@ class _Walk:
         return found
 
     def parts(self, path: Path, where: str, trail: tuple[Path, ...]) -> dict[tuple[str, str], Part]:
-        """What a file gives, with its own includes. Read once, however often it is included."""
+        """The contents of a file, with its own includes. Read once, however often it is included."""
         real = _real(path)
         if real in self.read:
             return self.read[real]
@@ -211,7 +211,7 @@ def _id(item: Any) -> str:
 
 
 def _names(data: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """What a production gives itself, of all that could be included."""
+    """The production's own part of all that could be included."""
     names = {(kind, _id(item)) for kind in GROUPS for item in _items(listed(data.get(kind), "path"))}
     defaults = data.get("defaults")
     names |= {("defaults", name) for name in renamed(dict(defaults))} if isinstance(defaults, Mapping) else set()

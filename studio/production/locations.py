@@ -78,7 +78,7 @@ class Places:
         return next((loc[:n] for n in range(len(loc), 0, -1) if loc[:n] in self.included), None)
 
     def origin(self, loc: Loc) -> Loc | None:
-        """Where a field is written that is not written in its scene; None for all others."""
+        """The place of a field that is not written in its scene; None for all others."""
         found = next((loc[:n] for n in range(len(loc), 0, -1) if loc[:n] in self.origins), None)
         return None if found is None else (*self.origins[found], *loc[len(found) :])
 
@@ -104,7 +104,7 @@ class Places:
         return told
 
     def _from_elsewhere(self, finding: Finding) -> str:
-        """Where the other field of a scene that a finding names is written, if that is not in the scene."""
+        """The place of the other field of a scene that a finding names, if that is not in the scene."""
         for name in (*DEFAULTED, "continue_from") if len(finding.loc) > 2 else ():
             origin = self.origins.get((*finding.loc[:2], name))
             if origin is not None and name != finding.loc[2] and re.search(rf"\b{name}\b", finding.message):

@@ -43,7 +43,7 @@ def canonical(data: Any) -> Any:
 
 
 def origins_of(data: Any) -> Origins:
-    """Where the fields of scenes were written that are not written in them."""
+    """The places of the scenes' fields that are not written in them."""
     return _canonical(data)[1] if isinstance(data, Mapping) else {}
 
 

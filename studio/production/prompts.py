@@ -35,7 +35,7 @@ def hints_in_words(scene: Scene) -> tuple[str, ...]:
 
 
 def camera_in_words(scene: Scene) -> tuple[str, ...]:
-    """What ``camera`` says in words of its own, which no concept means: it is told in the prompt."""
+    """The words of ``camera`` which no concept means: it is told in the prompt."""
     return tuple(word for word in scene.camera if camera_key(word) is None)
 
 

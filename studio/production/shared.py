@@ -1,4 +1,4 @@
-"""What is written once for several scenes: defaults, a style, chains of scenes. It becomes the scenes' own fields.
+"""Fields written once for scenes: defaults, a style, chains of scenes. It becomes the scenes' own fields.
 
 So a scene is the same, and has the same purchases, as if everything were written into it. ``Origins`` keeps where each
 field was written, for errors.

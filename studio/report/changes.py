@@ -29,7 +29,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class SceneChange:
-    """What changed in a scene, of one kind. ``told``: in words, where fields do not say it."""
+    """A change in a scene, of one kind. ``told``: in words, where fields do not say it."""
 
     scene: str
     kind: Kind
@@ -91,7 +91,7 @@ def changes_since(manifest: Mapping[str, Any], plan: Plan) -> Changes:
 def _of_clip(
     plan: Plan, shot: Shot, was: Mapping[str, Any], changed: set[str], *, edited: bool, film: bool
 ) -> list[SceneChange]:  # fmt: skip
-    """What is new about a scene's clip: its take, that it is stale, or that it is made anew although it was not
+    """The news of a scene's clip: its take, that it is stale, or that it is made anew although it was not
     edited."""
     found = []
     take = was.get("take")

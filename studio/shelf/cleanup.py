@@ -1,4 +1,4 @@
-"""What can be removed because it can be had again for nothing: it is made again from clips that are here.
+"""Files that can be removed because they can be had again for nothing: each is made again from clips that are here.
 
 Nothing else is ever named here: not the ledger, not the log of purchases, no clip and no still. A service's address of
 a clip expires, and nothing documents how long it keeps one, so a clip that was paid for is not free to fetch again.
@@ -49,7 +49,7 @@ class Removable:
 
 @dataclass(frozen=True)
 class Cleanup:
-    """What can be removed, what is never removed (name and bytes), and what was left out, with the reason."""
+    """The files that can be removed, what is never removed (name and bytes), and what was left out, with the reason."""
 
     removable: tuple[Removable, ...]
     kept: tuple[tuple[str, int], ...]

@@ -350,7 +350,7 @@ async def test_a_generation_of_the_other_api_is_named(at_sandbox: Path, sandbox:
 async def test_a_lookup_without_a_network_is_a_note(
     workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the service cannot be asked, the plan is as the production says, at no cost, and a note says so."""
+    """If the service cannot be asked, the plan is as the production says, at no cost, and a note says so."""
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     nobody = "123e4567-e89b-12d3-a456-426614174000"
     async with open_session(load_settings()) as session:

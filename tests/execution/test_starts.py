@@ -56,7 +56,7 @@ async def test_no_more_are_begun_than_can_have_a_slot() -> None:
 
 
 async def test_without_a_limit_all_are_begun() -> None:
-    """Where nothing limits the account, no shot waits here."""
+    """If nothing limits the account, no shot waits here."""
     works = Works(singles(100), slots=None)
     await works.settle()
     assert len(works.under_way) == 100

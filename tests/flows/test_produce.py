@@ -100,7 +100,8 @@ async def test_a_failed_scene_leaves_its_siblings(studio: Path, sandbox: Sandbox
         {"id": "c", "prompt": "the open sea"},
     ])  # fmt: skip
     refusal = {"kind": "fails", "containing": "never made", "reason": "Frame moderation failed"}
-    httpx.post(f"{sandbox.origin}/sandbox/faults", json=[refusal], trust_env=False).raise_for_status()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.post(f"{sandbox.origin}/sandbox/faults", json=[refusal])).raise_for_status()
     with pytest.raises(Incomplete) as error:
         await produce(production=broken, out="one")
     assert error.value.missing == ("b",)

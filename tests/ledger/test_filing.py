@@ -22,7 +22,7 @@ from tests.support.orders import PRICE, intent
 def filed(
     ledger: Ledger, run: str, *, film: str = "film", realm: str = "luma", running: tuple[str, ...] = ()
 ) -> tuple[Booking, ...]:
-    """What stands in a run's file, which is written."""
+    """The rows of a run's file, which is written."""
     found = claim(ledger, run, film=film, realm=realm, running=running)
     written(ledger, run)
     return found
@@ -77,7 +77,7 @@ def test_another_film_s_late_booking_is_not_taken(ledger: Ledger) -> None:
 
 
 def test_a_run_that_is_at_work_files_its_own(ledger: Ledger) -> None:
-    """What another run buys at the same time is left to it; once it is over, the next file has the rest."""
+    """A purchase of another run at the same time is left to it; once it is over, the next file has the rest."""
     buy(ledger, "a", "r1")
     buy(ledger, "b", "r2")
     assert [b.scene for b in filed(ledger, "r2", running=("r1",))] == ["b"]

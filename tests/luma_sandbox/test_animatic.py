@@ -1,4 +1,4 @@
-"""What an animatic shows: the people and things that a prompt names, what it says of the others, and transparency."""
+"""An animatic: the people and things that a prompt names, what it says of the others, and transparency."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_the_caption_says_what_is_not_drawn(tmp_path: Path) -> None:
 
 
 def test_a_walker_moves_and_a_loop_has_no_seam(tmp_path: Path) -> None:
-    """Who runs is elsewhere at the end under a static camera; in a loop nobody leaves."""
+    """A runner is elsewhere at the end under a static camera; in a loop nobody leaves."""
     prompt = "a man in a red coat runs on a white background"
     work = renderer.compose(score(tmp_path, prompt=prompt, concepts=["static"], width=480, height=270))
     places = []

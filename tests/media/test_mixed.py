@@ -95,7 +95,7 @@ def test_the_encoder_of_most_frames_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_clips_of_the_service_are_encoded_as_before(tmp_path: Path, keep: bool) -> None:
-    """Where no clip is a finished one, or none has the film's form, every clip is encoded."""
+    """If no clip is a finished one, or none has the film's form, every clip is encoded."""
     one = make(tmp_path / "one.mp4", frames=24, encode=EDITOR)
     two = make(tmp_path / "two.mp4", frames=24, encode=CAMERA, size="300x180")
     film = joined(tmp_path, segment(one, keep=False), segment(two, keep=keep))
@@ -121,7 +121,7 @@ def test_what_a_film_cannot_hold_is_encoded(tmp_path: Path, encode: tuple[str, .
 
 
 def test_sets_are_read_and_written(tmp_path: Path) -> None:
-    """What is read of a file is written as it was; sets with the same id, and a file without an index at its end, are
+    """All that is read is written as it was; sets with the same id, and a file without an index at its end, are
     refused."""
     path = make(tmp_path / "one.mp4", encode=EDITOR)
     sets = ParameterSets.of(path)

@@ -83,7 +83,7 @@ async def test_no_alternative_where_none_costs_less(session: Session) -> None:
 
 
 async def test_the_enlarged_clips_may_be_reframed(session: Session) -> None:
-    """Where the film was finished from its draft, the plan of its upright version says what it costs to reframe the
+    """If the film was finished from its draft, the plan of its upright version says what it costs to reframe the
     enlarged clips, and a production that says so uses them."""
     written = film(scene("a"), scene("b"), model="ray-2", resolution="1080p")
     await bought(session, derived(written, from_draft=True))

@@ -39,7 +39,7 @@ async def planned(session: Session, production: Production, **options: Any) -> P
 
 
 async def test_an_edit_tells_both_prices(workplace: Path, clip: Path) -> None:  # noqa: F811
-    """What follows an edited scene is made anew, and the plan tells what the run pays if it keeps its clips."""
+    """The scenes after an edited one are made anew, and the plan tells what the run pays if it keeps its clips."""
     async with open_session(load_settings()) as session:
         await bought(session, film(*CHAIN), clip)
         plan = await planned(session, EDITED)
@@ -107,7 +107,7 @@ async def test_what_was_bought_anew_is_used(workplace: Path, clip: Path) -> None
 
 
 async def test_a_scene_that_is_put_between_leaves_the_choice(workplace: Path, clip: Path) -> None:  # noqa: F811
-    """Where a scene is inserted into a chain, those behind it can keep their clips."""
+    """If a scene is inserted into a chain, those behind it can keep their clips."""
     between = film(CHAIN[0], scene("x", continue_from="a"), scene("b", continue_from="x"), *CHAIN[2:])
     async with open_session(load_settings()) as session:
         await bought(session, film(*CHAIN), clip)

@@ -88,7 +88,7 @@ def test_a_part_that_is_not_in_the_file(fields: dict[str, Any], field: str, told
 
 
 def test_frames_of_an_uneven_clip_are_found_by_their_times() -> None:
-    """Where frames are not evenly spaced, in and out are at the frames that begin nearest."""
+    """If frames are not evenly spaced, in and out are at the frames that begin nearest."""
     times = tuple(Fraction(n, 10) for n in (0, 1, 2, 12, 13))
     uneven = replace(FILE, frames=5, fps=Fraction(25, 7), seconds=Fraction(14, 10), starts=times)
     cut = planned(clip(**{"in": 0.2, "out": 1.3}), file=uneven)

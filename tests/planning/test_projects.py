@@ -37,7 +37,7 @@ async def buy(session: Session, production: Production, run: str, folder: Path, 
 
 
 def rows(session: Session) -> dict[str, Decimal]:
-    """What `studio costs` shows: USD by production."""
+    """The figures of `studio costs`: USD by production."""
     return {row.group: row.spent for row in costs(session.ledger)}
 
 
@@ -119,7 +119,7 @@ async def test_a_chain_of_projects_counts_all(local: Path) -> None:
 
 
 async def test_a_project_of_the_budget_s_own_name_changes_nothing(local: Path) -> None:
-    """Where the project is what the budget was called before, notes and books are the same."""
+    """If the project is what the budget was called before, notes and books are the same."""
     async with open_session(load_settings()) as session:
         await buy(session, film(scene("one"), title="C++", budget=9), "r1", local)
         (name,) = rows(session)

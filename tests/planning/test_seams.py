@@ -39,7 +39,7 @@ def test_the_kind_of_a_seam(scenes: list[dict[str, Any]], kinds: list[str]) -> N
 
 
 def test_a_tie_to_a_scene_elsewhere_is_told() -> None:
-    """What leads into a scene that is not next, or goes on from one that is not before, is a cut, and noted."""
+    """A scene that leads into one that is not next, or goes on from one that is not before, is a cut, and noted."""
     drawn = plan(film(scene("a"), scene("b", lead_into="d"), scene("c", continue_from="a"), scene("d")))
     assert [note for note in drawn.notes if "the film cuts there" in note] == [
         "scene 'c' goes on from 'a', but stands after 'b': the film cuts there",

@@ -86,7 +86,7 @@ def test_one_place_of_json_changes(text: str, expected: str) -> None:
     ids=["only words", "twice", "an alias", "an aliased number", "not there", "broken"],
 )
 def test_a_text_without_a_place(text: str) -> None:
-    """Where the take has no place of its own, nothing is written."""
+    """If the take has no place of its own, nothing is written."""
     assert with_take(HEAD + text, "film.yaml", "b", 3) is None
 
 
@@ -166,7 +166,7 @@ def test_an_empty_file_beside_it_chooses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    """Where no file can be made beside the production, the error says what to write by hand."""
+    """If no file can be made beside the production, the error says what to write by hand."""
     file = tmp_path / "gone" / "film.yaml"
     with pytest.raises(CannotWrite, match="write take: N into the scene yourself"):
         write_beside(file, Choices({"a": 2}))

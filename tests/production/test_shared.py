@@ -1,4 +1,4 @@
-"""What scenes share is written once: defaults, a style, chains of scenes, previous and next, and fields for people."""
+"""Shared fields of scenes: defaults, a style, chains of scenes, previous and next, and fields for people."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_scene_s_own_value_wins_and_none_switches_off() -> None:
 
 
 def test_reading_a_production_again_gives_nothing_twice() -> None:
-    """What a default, style or chain gave stays as it is in a dump, and what was switched off stays off."""
+    """Everything that a default, style or chain gave stays as it is in a dump, and what was switched off stays off."""
     production = film(
         {"id": "a"}, {"id": "b", "character": None, "duration": None, "style": "none"},
         style=STYLE, defaults={"duration": 9}, characters=[{"id": "maya", "description": "a woman"}],
@@ -240,7 +240,7 @@ def test_notes_are_no_reason_to_buy() -> None:
     ("word", "key"), [("push_in", "push_in"), ("Drone shot", "aerial_drone"), ("dolly", "push_in")]
 )
 def test_a_concept_in_any_words_stays_a_concept(word: str, key: str) -> None:
-    """What means a concept is one, and is not told in the prompt."""
+    """A word that means a concept is one, and is not told in the prompt."""
     production = film({"id": "a", "camera": [word, "in one long take"]})
     assert production.camera_of(production.scenes[0]) == (key,)
     assert production.prompt_of(production.scenes[0]) == "a quiet street, in one long take"

@@ -83,7 +83,7 @@ def test_costs_read_back_and_add_up(record: RunRecord, tmp_path: Path) -> None:
 
 
 def test_sandbox_money_is_in_a_column_of_its_own(record: RunRecord, tmp_path: Path) -> None:
-    """What was made on this machine adds nothing to the amount: a sum over the column is what was really billed."""
+    """A sandbox booking adds nothing to the amount: a sum over the column is what was really billed."""
     found = rows(write_costs(with_bookings(record), tmp_path))
     assert {(row["billing"], row["amount"]) for row in found} == {("sandbox", "0.00")}
     assert sum(Decimal(row["sandbox_amount"]) for row in found) == record.cost

@@ -1,4 +1,4 @@
-"""What can be made again at no cost: shown with its size, removed when that is asked for, and nothing else, ever."""
+"""Files that can be made again: shown with its size, removed when that is asked for, and nothing else, ever."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_older_films_go_where_their_clips_are_here(workplace: Path) -> None:
 
 
 def test_a_film_that_cannot_be_made_again_stays(workplace: Path) -> None:
-    """Where a clip is nowhere else, or the film was changed, the older film stays, and the reason is said."""
+    """If a clip is nowhere else, or the film was changed, the older film stays, and the reason is said."""
     films, home = workplace / "films", workplace / ".studio"
     changed, lonely = (shelved(films, home, f"run-{n}", made=n, title=f"Film {n}") for n in range(2))
     shelved(films, home, "new-0", made=8, title="Film 0")

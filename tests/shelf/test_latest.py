@@ -85,7 +85,7 @@ def test_a_film_elsewhere_is_not_linked_to(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no link can be made a text file names the folder; that is said once, and a file of the user's stays."""
+    """If no link can be made a text file names the folder; that is said once, and a file of the user's stays."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(1, "Operation not permitted")

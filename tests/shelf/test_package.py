@@ -128,7 +128,7 @@ def test_a_client_s_folder_shows_no_money_and_no_machine(film: Path, workplace: 
 
 
 def test_a_title_is_text_on_the_page(workplace: Path) -> None:
-    """What a production is called is never read as HTML."""
+    """A production's title is never read as HTML."""
     shelved(workplace / "films", workplace / ".studio", title="<script>alert(1)</script>", slug="odd")
     page = (packed("odd", "--for", "client") / "report.html").read_text("utf-8")
     assert "<script" not in page
@@ -255,7 +255,7 @@ def test_what_is_missing_is_told_and_nothing_is_written(film: Path, fault: Any) 
 
 
 def test_a_full_disk_gives_one_line(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the copies do not fit: what cannot be written, where, what to do, and nothing half-written."""
+    """If the copies do not fit: what cannot be written, where, what to do, and nothing half-written."""
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

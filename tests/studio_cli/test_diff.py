@@ -92,7 +92,7 @@ def test_a_film_is_compared_with_its_own_version(made: Path) -> None:
 
 
 async def test_without_a_film(workplace: Path) -> None:
-    """Where no film was made yet, that is said with the price of all of it, and the status is 0."""
+    """If no film was made yet, that is said with the price of all of it, and the status is 0."""
     (workplace / "film.yaml").write_text(FILM)
     done = run(workplace, "diff", "film.yaml")
     assert (done.returncode, done.stderr) == (0, "")
@@ -132,7 +132,7 @@ async def test_scenes_added_removed_moved_and_edited(made: Path) -> None:
 
 
 async def test_a_moved_and_a_renamed_scene(made: Path) -> None:
-    """Where only the order or an id changes, that is all that is told, and nothing is to pay."""
+    """If only the order or an id changes, that is all that is told, and nothing is to pay."""
     first = "  - id: a       # first\n    prompt: a harbour at dawn\n"
     made.write_text(FILM.replace(first, "") + first)
     moved = await since(made)
@@ -157,7 +157,7 @@ async def test_takes_and_what_is_stale(made: Path, clip: Path) -> None:  # noqa:
 
 
 async def test_an_edit_and_what_follows_it(made: Path) -> None:
-    """What is made anew only because of what it follows is told so; both prices stand below."""
+    """A scene that is made anew only because of what it follows is told so; both prices stand below."""
     made.write_text(FILM.replace("harbour at dawn", "harbour at dusk"))
     found = told(made.parent, "diff", "film.yaml")
     assert [(c["scene"], c["change"], c["told"]) for c in found["scenes"]] == [
