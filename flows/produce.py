@@ -13,6 +13,7 @@ if __name__ == "__main__":
     entry("studio_cli.produce")
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, get_args
@@ -129,22 +130,27 @@ async def produce(
                 session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
                 allow_odd=allow_odd,
             )  # fmt: skip
-            await run.begin()
+            with closing(run):
+                return await _made(run, allow_missing=allow_missing)
 
-            steps = PrefectSteps()
-            made = await execute(run, steps, await publish_assets(run, steps))
-            film = await _film_of(run, made) if film_is_due(run, made.results, allow_missing=allow_missing) else None
-            record = await _write_down(run, made, film)
 
-            failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
-            if failure is None:
-                await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
-            # Last of all, since a requested take stays open until its film and all files of it are written.
-            run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
-            if failure is not None:
-                raise failure
-            shelve(run, record.cuts)
-            return run_summary(record)
+async def _made(run: Run, *, allow_missing: bool) -> dict[str, Any]:
+    """Make the film of a run, and everything beside it. Returns its summary; raises the failure of its scenes."""
+    await run.begin()
+    steps = PrefectSteps()
+    made = await execute(run, steps, await publish_assets(run, steps))
+    film = await _film_of(run, made) if film_is_due(run, made.results, allow_missing=allow_missing) else None
+    record = await _write_down(run, made, film)
+
+    failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
+    if failure is None:
+        await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
+    # Last of all, since a requested take stays open until its film and all files of it are written.
+    run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
+    if failure is not None:
+        raise failure
+    shelve(run, record.cuts)
+    return run_summary(record)
 
 
 async def _film_of(run: Run, made: Execution[End]) -> Assembly:

@@ -92,7 +92,8 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
     reused = dict(zip(kept, await steps.reuse(run, list(kept.values())), strict=True)) if kept else {}
     for name in kept:
         listener.get().shot(name, "ready")
-    ordered = await asyncio.to_thread(run.session.ledger.orders, [shot.key for shot in run.plan.shots])
+    to_make = [shot.key for shot in run.plan.shots if shot.id not in kept]
+    ordered = await asyncio.to_thread(run.session.ledger.orders, to_make)
     starts = Starts(run.plan, slots=lambda api, pool: run.session.limits(api, pool).at_once, ordered=ordered)
     generated: dict[str, asyncio.Task[S]] = {}
     fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}

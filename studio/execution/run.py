@@ -173,14 +173,18 @@ class Run:
         """Record in the ledger how the run ended. ``made``: the ids of the shots that were made."""
         session = self.session
         session.ledger.end_run(self.id, "film" if film else "incomplete")
-        if self._at_work is not None:
-            self._at_work.end()
+        self.close()
         if film and self.plan.retaking is not None:
             missing = {s.scene for s in self.plan.shots if s.id not in made}
             asked = set(self.plan.retaking.takes)
             # They were asked for together, and end together: the same command continues until each is in its film.
             if asked <= {s.scene for s in self.plan.shots} - missing:
                 end_retakes(session.ledger, self.id, asked)
+
+    def close(self) -> None:
+        """Let go of the lock by which it is at work, however it ended. Safe to repeat."""
+        if self._at_work is not None:
+            self._at_work.end()
 
     def _told_before(self) -> tuple[Words, ...]:
         """Warnings and notes before the run buys anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -52,17 +53,22 @@ async def make(
         session, plan, seeds, run_id=run, out=folder, budget=budget, started_at=datetime.now(UTC), allow_odd=allow_odd,
         beside=beside,
     )  # fmt: skip
+    with closing(work):
+        return await _made(work, allow_missing=allow_missing)
+
+
+async def _made(work: Run, *, allow_missing: bool) -> Film:
     await work.begin()
     steps = PlainSteps()
     made = await execute(work, steps, await publish_assets(work, steps))
     film = None
     if film_is_due(work, made.results, allow_missing=allow_missing):
         footage = {shot: str(await steps.sha256(end)) for shot, end in made.footage.items()}
-        with disk_errors("the film", work.out, session.home):
+        with disk_errors("the film", work.out, work.session.home):
             film = await make_film(work, footage)
     with work.filing():
         record = record_of(work, made.results, film)
-        await asyncio.to_thread(write_all, record, record.out, session.kept)
+        await asyncio.to_thread(write_all, record, record.out, work.session.kept)
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
         await archives_of(work, [r.shot for r in made.results.values() if r.clip is not None])

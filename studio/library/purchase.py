@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,8 +57,9 @@ class Purchase:
     async def made(self, run: Run, *, provider: str, asked: Sequence[Mapping[str, Any]]) -> list[GeneratedVideo]:
         """Buy every clip of the plan; returns them in the film's order. ``asked``: the scenes as the call gave them."""
         try:
-            await run.begin()
-            made = await _carry_out(run)
+            with closing(run):
+                await run.begin()
+                made = await _carry_out(run)
         except NotConfirmed as error:
             error.hint = f"open the provider with what it may spend: budget=Decimal('{run.plan.to_pay}')"
             raise

@@ -219,34 +219,21 @@ def number(value: object, what: str) -> float:
     return found
 
 
-def _seconds(value: object) -> Fraction:
-    if isinstance(value, Fraction) and SHORTEST <= value <= LONGEST:
-        return value
-    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
-    found = number(plain, "seconds")
-    if not SHORTEST <= found <= LONGEST:
-        raise refused(f"{found:g} seconds is not between one frame and 10 minutes", "write for example 5 or 7.5")
-    return Fraction(repr(found))
+def _seconds_between(least: Fraction, most: Fraction, span: str, hint: str) -> BeforeValidator:
+    """Seconds between two bounds, inclusive, exactly as written; the unit may stand behind the number."""
 
+    def checked(value: object) -> Fraction:
+        if isinstance(value, Fraction) and least <= value <= most:
+            return value
+        plain = value
+        if isinstance(value, str):
+            plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower())
+        found = number(plain, "seconds")
+        if not least <= found <= most:
+            raise refused(f"{found:g} seconds is not between {span}", hint)
+        return Fraction(repr(found))
 
-def _film_seconds(value: object) -> Fraction:
-    if isinstance(value, Fraction) and SHORTEST <= value <= LONGEST_FILM:
-        return value
-    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
-    found = number(plain, "seconds")
-    if not SHORTEST <= found <= LONGEST_FILM:
-        raise refused(f"{found:g} seconds is not between one frame and a day", "write the film's seconds, such as 45")
-    return Fraction(repr(found))
-
-
-def _moment(value: object) -> Fraction:
-    if isinstance(value, Fraction) and 0 <= value <= LONGEST:
-        return value
-    plain = re.sub(r"\s*(s|sec|secs|second|seconds)$", "", value.strip().lower()) if isinstance(value, str) else value
-    found = number(plain, "seconds")
-    if not 0 <= found <= LONGEST:
-        raise refused(f"{found:g} seconds is not between 0 and 10 minutes", "write for example 0 or 2.5")
-    return Fraction(repr(found))
+    return BeforeValidator(checked)
 
 
 def _share(least: float, most: float, what: str) -> BeforeValidator:
@@ -347,19 +334,19 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Choice = BeforeValidator(_choice)
 Seconds = Annotated[
     Fraction,
-    BeforeValidator(_seconds),
+    _seconds_between(SHORTEST, LONGEST, "one frame and 10 minutes", "write for example 5 or 7.5"),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]
 FilmSeconds = Annotated[
     Fraction,
-    BeforeValidator(_film_seconds),
+    _seconds_between(SHORTEST, LONGEST_FILM, "one frame and a day", "write the film's seconds, such as 45"),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST_FILM)),
 ]
 Moment = Annotated[
     Fraction,
-    BeforeValidator(_moment),
+    _seconds_between(Fraction(0), LONGEST, "0 and 10 minutes", "write for example 0 or 2.5"),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]

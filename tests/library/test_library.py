@@ -25,6 +25,7 @@ from studio.errors import BadInput, DownloadError, Moderated, NotConfirmed, Over
 from studio.library import GeneratedVideo, LumaProvider, open_provider
 from studio.media.clip import examine
 from studio.media.seam import measure_seam
+from studio.storage.running import at_work
 from tests.support.proxy import Proxy
 from tests.support.running import Sandbox, booked
 from tests.support.shop import CHEAP, Shop
@@ -188,6 +189,7 @@ async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Pa
         return_exceptions=True,
     )
     assert isinstance(refused, Moderated)
+    assert at_work(workplace / ".studio") == ()  # also while its error is kept
     assert "scene 'pier'" in str(refused)
     assert "take=2" in refused.hint
     assert isinstance(video, GeneratedVideo)
