@@ -45,10 +45,12 @@ from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
 from studio.wording import Surface, asked_from
+from studio.workers import share_heap
 from tasks.concatenate import concatenate_film
 from tasks.report import Told, write_report
 from tasks.start_retry import begun
 
+share_heap()
 past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
