@@ -13,34 +13,41 @@ if __name__ == "__main__":
     entry("studio_cli.produce")
 
 import asyncio
-from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, get_args
 
 from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 from pydantic import Field, WithJsonSchema
 
-from flows.logs import tell_in_lines, unbilled
+from flows import plans
+from flows.approval import ask_by, asker
+from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
 from flows.shooting import End, PrefectSteps
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
+from studio.errors import NotApproved, SettingsError
+from studio.execution.approvals import Gate
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
-from studio.execution.film import shelve
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
 from studio.execution.record import record_of
 from studio.execution.run import Run
-from studio.execution.session import films_folder, open_session
-from studio.planning import derived
+from studio.execution.session import open_session
+from studio.execution.stages import Asked, Stages
 from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
+from studio.remedies import Place
+from studio.report.plan_json import plan_json
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
@@ -64,6 +71,9 @@ Dollars = Annotated[
 Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
 
 
+Approve = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *Gate]})]
+
+
 def _run_name() -> str:
     return run_name(flow_run.name or "", flow_run.parameters)
 
@@ -84,8 +94,11 @@ async def produce(
     allow_missing: bool = False,
     apart: bool = False,
     allow_odd: bool = False,
+    plan_only: bool = False,
+    approve: Approve = "",
+    approve_within: Annotated[float, Field(gt=0, le=24 * 365)] = 72,
     out: str = "",
-) -> dict[str, Any]:
+) -> dict[str, Any] | State[Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
 
     Args:
@@ -105,39 +118,42 @@ async def produce(
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
         apart: A budget of its own, although most shots were bought for a film of another title.
         allow_odd: Use clips of another size or length than was ordered; without it, their scenes count as failed.
+        plan_only: Only the plan with its price, as an artifact: nothing is bought, and no budget is needed.
+        approve: Wait for a person's approval. plan: before anything is bought; draft: with the film made as a draft,
+            before the final version is bought; final: with the film made, before it is the latest. Not a cent beyond
+            the approved price is spent.
+        approve_within: Hours after which a run that waits for an approval fails.
         out: Folder for the film. Empty: films/SLUG/RUN.
     """
     listener.get().began()
     with asked_from(Surface.FORM):
         settings = load_settings()
-        billed = choose_service(settings).billed
+        billed = choose_service(settings).billed and not plan_only  # a plan spends nothing
         unbilled.set(not billed)
-        given = chosen_production(production_file, production, billed=billed)
-        written = derived(given, draft=draft, from_draft=from_draft, reframe=reframe)
+        gate = _gate(approve)
+        asked = Asked(
+            chosen_production(production_file, production, billed=billed), budget, draft, from_draft, reframe,
+            tuple(only), tuple(retake), tuple(renew), tuple(keep), parse_takes(takes), apart, allow_odd,
+            local_path(out).absolute() if out else None, gate,
+        )  # fmt: skip
+        ask = ask_by(gate, approve_within)
         async with open_session(settings) as session:
-            run_id = _run_id()
-            plan, seeds = await session.plan(
-                written,
-                takes=parse_takes(takes),
-                only=tuple(only),
-                retake=tuple(retake),
-                renew=tuple(renew),
-                keep=tuple(keep),
-                run=run_id,
-                apart=apart,
-            )
-            listener.get().planned(plan)
-            folder = local_path(out).absolute() if out else films_folder(settings, plan.production, run_id)
-            run = Run(
-                session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
-                allow_odd=allow_odd,
+            stages = Stages(
+                session, asked, _run_id(), make=partial(_made, allow_missing=allow_missing), ask=ask,
+                told=partial(plans.show, session),
             )  # fmt: skip
-            with closing(run):
-                return await _made(run, allow_missing=allow_missing)
+            if plan_only:
+                return plan_json(await stages.plan())
+            try:
+                return run_summary(await stages.film())
+            except NotApproved as rejected:
+                if asker.get() is not None:
+                    raise
+                return Cancelled(message=one_line(str(rejected)))
 
 
-async def _made(run: Run, *, allow_missing: bool) -> dict[str, Any]:
-    """Make the film of a run, and everything beside it. Returns its summary; raises the failure of its scenes."""
+async def _made(run: Run, *, allow_missing: bool) -> RunRecord:
+    """Make the film of a run, and everything beside it. Returns its record; raises the failure of its scenes."""
     await run.begin()
     steps = PrefectSteps()
     made = await execute(run, steps, await publish_assets(run, steps))
@@ -151,8 +167,7 @@ async def _made(run: Run, *, allow_missing: bool) -> dict[str, Any]:
     run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None:
         raise failure
-    shelve(run, record.cuts)
-    return run_summary(record)
+    return record
 
 
 async def _film_of(run: Run, made: Execution[End]) -> Assembly:
@@ -169,6 +184,13 @@ async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> 
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")
     return record
+
+
+def _gate(name: str) -> Gate | None:
+    try:
+        return Gate(name) if name else None
+    except ValueError:
+        raise SettingsError(f"{name!r} is none", where=Place("approve"), hint=f"one of {', '.join(Gate)}") from None
 
 
 def _run_id() -> str:

@@ -6,6 +6,7 @@ StudioError                           1
 │   ├── AssetError                    2   a seed asset that is missing, unreadable or unreachable
 │   ├── SettingsError                 2   an environment variable, an option, a price book
 │   └── NotConfirmed                  2   a billed run that nobody agreed to
+│       └── NotApproved               2   a plan or film that a person was asked about, and rejected
 ├── OverBudget                        3   a cap of run, production or month would be exceeded
 ├── InDoubt                           4   a create was sent, and it is not known whether it was accepted
 ├── ServiceError                      1   the service's answer to one call
@@ -163,6 +164,10 @@ class SettingsError(BadInput):
 
 class NotConfirmed(BadInput):
     """A run that would be billed was not agreed to."""
+
+
+class NotApproved(NotConfirmed):
+    """A plan, a draft or a film that a person rejected when asked; what was bought before is kept."""
 
 
 class OverBudget(StudioError):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -14,12 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from studio.money import plain, usd
-from studio.planning.length import in_seconds, wished_frames
+from studio.money import usd
 from studio.planning.overview import Overview, in_film_order, overview_of
 from studio.planning.plan import Plan, Shot
-from studio.planning.seams import SeamKind
 from studio.providers.shot_request import FrameOf
+from studio.report.plan_text import length_line, price_lines, seams_line
 from studio_cli.console import STYLES
 
 #: A plan's names for the sources of a shot; of a seed asset, the first letters of its hash.
@@ -50,40 +48,15 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> tuple[str, ...]:
     told, as text."""
     film, out = overview_of(plan), {"markup": False, "soft_wrap": not console.is_terminal}
     console.print(escape(plan.production.title), style="italic", soft_wrap=True)
-    console.print(_length_line(plan, film), markup=False, soft_wrap=not console.is_terminal)
+    console.print(length_line(plan, film), markup=False, soft_wrap=not console.is_terminal)
     if film.seams:
-        console.print(_seams_line(film), **out)  # type: ignore[arg-type]
+        console.print(seams_line(film), **out)  # type: ignore[arg-type]
     console.print(_table(plan, film, console.width))
-    tables = ", ".join(sorted({s.quote.table for s in plan.shots} - {""}))
-    at_most = "at most " if any(s.quote.at_most and s.to_pay for s in plan.shots) else ""
-    lines = [
-        f"to pay now: {at_most}{usd(plan.to_pay)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}"
-    ]
-    for why, shots in plan.at_most.items():
-        more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
-        lines.append(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}")
-    lines += [f"or {usd(other.to_pay)} instead of {usd(other.instead_of)}: {other.what}" for other in plan.alternatives]
+    lines = price_lines(plan, service=service)
     notes = tuple(dict.fromkeys(str(note) for note in plan.notes))
     for line in (*lines, *(f"note: {note}" for note in notes)):
         console.print(line, **out)  # type: ignore[arg-type]
     return notes
-
-
-def _length_line(plan: Plan, film: Overview) -> str:
-    """``45 s (1080 frames), as wished · 16:9 · ray-2 720p · 14 scenes``."""
-    wished = wished_frames(plan)
-    against = "" if wished is None else ", as wished" if wished == film.frames else f" of {in_seconds(wished)} s wished"
-    scenes = len(film.scenes)
-    return " · ".join([
-        f"{'' if film.exact else 'about '}{in_seconds(film.frames)} s ({film.frames} frames){against}", film.ratio,
-        ", ".join(film.forms), f"{scenes} scene{'' if scenes == 1 else 's'}",
-    ])  # fmt: skip
-
-
-def _seams_line(film: Overview) -> str:
-    """``seams: 3 continued, 1 from the frame of a cut, 2 cuts``."""
-    told = ((kind, count) for kind in SeamKind if (count := film.seams.get(kind, 0)))
-    return "seams: " + ", ".join(f"{count} {kind.in_words(count)}" for kind, count in told)
 
 
 def _table(plan: Plan, film: Overview, width: int) -> Table:
@@ -175,26 +148,3 @@ def made_from(shot: Shot) -> str:
         for kind, named in kinds.items()
     ]
     return ", ".join(told) or "text"
-
-
-def film_json(plan: Plan) -> dict[str, Any]:
-    """The film of a plan, and its alternatives, for ``--plan --json``. Lengths in seconds and frames, money as text."""
-    film, wished = overview_of(plan), wished_frames(plan)
-    return {
-        "film": {
-            "frames": film.frames, "seconds": float(round(film.seconds, 3)), "exact": film.exact,
-            "wished_frames": wished, "wished_seconds": None if wished is None else float(plan.production.length or 0),
-            "aspect_ratio": film.ratio, "forms": list(film.forms),
-            "scenes": [
-                {"id": s.scene, "start_frame": s.start, "frames": s.frames, "clip_frames": s.whole,
-                 "seam": None if s.seam is None else s.seam.value}
-                for s in film.scenes
-            ],
-            "seams": {kind.value: count for kind, count in film.seams.items()},
-        },
-        "alternatives": [
-            {"what": other.what, "to_pay_usd": plain(other.to_pay), "instead_of_usd": plain(other.instead_of),
-             "frames": other.frames}
-            for other in plan.alternatives
-        ],
-    }  # fmt: skip

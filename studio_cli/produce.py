@@ -21,19 +21,19 @@ from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
 from studio.execution.progress import listener
 from studio.execution.run import check_budget
 from studio.execution.session import Session, open_session
-from studio.money import parse_usd, plain, usd
+from studio.money import parse_usd, usd
 from studio.planning import derived
-from studio.planning.overview import buying_order
 from studio.planning.plan import Plan, parse_takes
 from studio.production import Production, bundled_example, chosen_production
 from studio.production.paths import local_path
+from studio.report.plan_json import plan_json
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
 from studio.wording import Surface, asked_from
 from studio_cli.console import Screen, Terminal, show_end
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
-from studio_cli.plan_screen import film_json, show_plan
+from studio_cli.plan_screen import show_plan
 from studio_cli.prefect_checks import check_address, check_home, check_prefect
 from studio_cli.prefect_server import PrefectServer, load_prefect
 from studio_cli.standing_server import StandingServer, server_for
@@ -127,7 +127,7 @@ def produce(
             planned = await _plan(session, wish, written)
             if plan:
                 if as_json:
-                    print(json.dumps(_plan_json(planned), indent=2))
+                    print(json.dumps(plan_json(planned), indent=2))
                 else:
                     show_plan(console, planned, service=session.service.title)
                     _warn_over_budget(console, session, planned, wish.budget)
@@ -314,29 +314,6 @@ def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: De
         check_budget(session, plan, budget)
     except OverBudget as error:
         console.print(f"over budget: {error}", markup=False, soft_wrap=True)
-
-
-def _plan_json(plan: Plan) -> dict[str, Any]:
-    buying = buying_order(plan)
-    return {
-        "title": plan.production.title,
-        "project": plan.production.budget_name,
-        "service": plan.realm,
-        "to_pay_usd": plain(plan.to_pay),
-        "total_usd": plain(plan.total),
-        "shots": [
-            {
-                "id": s.id, "scene": s.scene, "parents": list(s.made_from), "state": s.state.value, "order": s.key,
-                "price_usd": plain(s.quote.usd), "to_pay_usd": plain(s.to_pay), "price_table": s.quote.table,
-                "at_most": s.quote.at_most, "request": dict(s.request), "buy": buying.get(s.id), "model": s.model,
-                "resolution": s.resolution, "aspect_ratio": s.aspect_ratio, "seconds": float(s.seconds),
-                "form": s.form,
-            }
-            for s in plan.shots
-        ],
-        "notes": list(dict.fromkeys(str(note) for note in plan.notes)),
-        **film_json(plan),
-    }  # fmt: skip
 
 
 def main() -> None:

@@ -266,3 +266,18 @@ filed = Table(
     Column("at", Utc, nullable=False),
     Column("written", Boolean, nullable=False),
 )  # fmt: skip
+
+# Answers to the questions that a run asked before it went on; ``amount``: what the run may have spent by its end.
+answers = Table(
+    "answers",
+    metadata,
+    Column("run", String(80), primary_key=True),
+    Column("question", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("identity", String(64), nullable=False),
+    Column("amount", Usd, nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("given", JSON, nullable=False),
+    Column("at", Utc, nullable=False),
+)

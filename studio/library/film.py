@@ -54,10 +54,15 @@ async def make(
         beside=beside,
     )  # fmt: skip
     with closing(work):
-        return await _made(work, allow_missing=allow_missing)
+        record = await carry_out(work, allow_missing=allow_missing)
+    if record.film is None:
+        raise RuntimeError("a run without failure has its film")
+    await asyncio.to_thread(shelve, work, record.cuts)
+    return Film(record.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
 
 
-async def _made(work: Run, *, allow_missing: bool) -> Film:
+async def carry_out(work: Run, *, allow_missing: bool) -> RunRecord:
+    """Make the film of a run, and everything beside it, without Prefect. Raises the failure of its scenes."""
     await work.begin()
     steps = PlainSteps()
     made = await execute(work, steps, await publish_assets(work, steps))
@@ -73,10 +78,9 @@ async def _made(work: Run, *, allow_missing: bool) -> Film:
     if failure is None:
         await archives_of(work, [r.shot for r in made.results.values() if r.clip is not None])
     work.end({name for name, result in made.results.items() if result.made}, film=film is not None)
-    if failure is not None or film is None:
-        raise failure or RuntimeError("a run without failure has its film")
-    await asyncio.to_thread(shelve, work, record.cuts)
-    return Film(film.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
+    if failure is not None:
+        raise failure
+    return record
 
 
 def _written(production: str | Path | Mapping[str, Any] | Production) -> Production:

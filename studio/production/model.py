@@ -256,6 +256,12 @@ class Production(Frozen):
         self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
         return self
 
+    def as_edition_of(self, other: Production) -> Production:
+        """This production, in the place of another one whose scenes were edited: the same version of the same film."""
+        self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
+        self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
+        return self
+
     def as_draft(self) -> Self:
         """This production, marked as the draft of its film."""
         self._is_draft = True

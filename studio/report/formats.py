@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from studio.remedies import Words
 
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MARKS = re.compile(r"([\\`*_\[\]|~#])")
 _URL_TAIL = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*", re.IGNORECASE)
 
 
@@ -108,3 +110,9 @@ def told(text: Words) -> str:
     """A text from outside (an error, a note), safe to show: the query of a URL is removed, since it may hold a
     signature."""
     return _URL_TAIL.sub(r"\1?…", clean(str(text)))
+
+
+def in_markdown(text: Words) -> str:
+    """A text escaped for Markdown, on one line."""
+    flat = " ".join(told(text).split())
+    return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from studio.money import usd
-from studio.remedies import Words
-from studio.report.formats import seconds, span, told
+from studio.report.formats import in_markdown, seconds, span
 from studio.report.records import RunRecord, SeamRecord
 from studio.report.scenes import scenes
 from studio.report.seams import grade
 
 NOT_BILLED = "Nothing was billed: made in the sandbox."
-_MARKS = re.compile(r"([\\`*_\[\]|~#])")
 
 
 def one_line(record: RunRecord) -> str:
@@ -33,7 +28,7 @@ def one_line(record: RunRecord) -> str:
 
 def markdown_summary(record: RunRecord) -> str:
     """The text of the Prefect artifact: the summary line, a table of scenes, the failures, the notes."""
-    lines = [f"# {_text(record.title)}", "", one_line(record), ""]
+    lines = [f"# {in_markdown(record.title)}", "", one_line(record), ""]
     if not record.billed:
         lines += [f"**{NOT_BILLED}**", ""]
     lines += ["| # | scene | state | seam in | new | reused | refunded |", "|--:|---|---|---|--:|--:|--:|"]
@@ -41,23 +36,17 @@ def markdown_summary(record: RunRecord) -> str:
         seam = "" if scene.seam is None else _seam(scene.seam)
         amounts = " | ".join(usd(value) for value in (scene.cost, scene.reused, scene.refunded))
         state = f"{scene.outcome}, stale" if scene.stale else scene.outcome
-        lines.append(f"| {scene.number} | {_text(scene.id)} | {state} | {seam} | {amounts} |")
+        lines.append(f"| {scene.number} | {in_markdown(scene.id)} | {state} | {seam} | {amounts} |")
     totals = " | ".join(f"**{usd(value)}**" for value in (record.cost, record.reused, record.refunded))
     lines.append(f"| | **total** | | | {totals} |")
     errors = [(shot.id, shot.error) for shot in record.shots if shot.error]
     if errors:
         lines += ["", "## What went wrong", ""]
-        lines += [f"- **{_text(name)}**: {_text(error)}" for name, error in errors]
+        lines += [f"- **{in_markdown(name)}**: {in_markdown(error)}" for name, error in errors]
     if record.notes:
-        lines += ["", "## Notes", "", *(f"- {_text(note)}" for note in record.notes)]
+        lines += ["", "## Notes", "", *(f"- {in_markdown(note)}" for note in record.notes)]
     return "\n".join(lines) + "\n"
 
 
 def _seam(seam: SeamRecord) -> str:
     return f"{grade(seam)} {seam.measured[0]:.3f}" if seam.measured else grade(seam)
-
-
-def _text(text: Words) -> str:
-    """A text escaped for Markdown, on one line."""
-    flat = " ".join(told(text).split())
-    return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))

@@ -14,9 +14,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from studio.planning.plan import Plan, ShotState
+from studio.report.plan_json import film_json
 from studio.report.records import RunRecord
 from studio_cli.console import show_end
-from studio_cli.plan_screen import film_json, show_plan
+from studio_cli.plan_screen import show_plan
 from tests.support.planned import MAYA, PICTURE, film, plan, scene
 from tests.support.running import command
 
