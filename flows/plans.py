@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from prefect.artifacts import acreate_markdown_artifact
 
-from studio.execution.progress import listener
 from studio.execution.session import Session
 from studio.planning.plan import Plan
 from studio.report.plan_text import plan_page
 
 
 async def show(session: Session, plan: Plan) -> None:
-    """Tell the listener of a plan, and write it into an artifact."""
-    listener.get().planned(plan)
+    """Write a plan into an artifact."""
     service = session.service
     await acreate_markdown_artifact(
         key=f"plan-{plan.production.slug}",

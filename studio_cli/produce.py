@@ -18,6 +18,7 @@ from rich.console import Console
 from flows.loopback import past_proxies
 from studio.connections import check_authorities
 from studio.errors import NotConfirmed, OverBudget, SettingsError, StudioError
+from studio.execution.approvals import Gate
 from studio.execution.progress import listener
 from studio.execution.run import check_budget
 from studio.execution.session import Session, open_session
@@ -31,6 +32,7 @@ from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
 from studio.settings import choose_service, load_settings
 from studio.wording import Surface, asked_from
+from studio_cli.approval import asker_in, gate_of
 from studio_cli.console import Screen, Terminal, show_end
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.plan_screen import show_plan
@@ -73,6 +75,7 @@ class Wish:
     apart: bool
     allow_odd: bool
     yes: bool
+    approve: Gate | None
 
 
 @app.command(help="Make the film of a production. Without PRODUCTION, in the sandbox, the bundled example.")
@@ -110,6 +113,10 @@ def produce(
         bool, typer.Option("--allow-odd", help="use clips of another size or length than was ordered")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="agree to the price")] = False,
+    approve: Annotated[
+        str,
+        typer.Option(metavar="|".join(Gate), help="ask you to approve the plan, the draft or the film"),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     console = Terminal(stderr=as_json, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
@@ -118,7 +125,7 @@ def produce(
         wish = Wish(
             local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
             tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(keep or ()), tuple(take or ()),
-            local_path(out) if out else None, allow_missing, apart, allow_odd, yes,
+            local_path(out) if out else None, allow_missing, apart, allow_odd, yes, None if plan else gate_of(approve),
         )  # fmt: skip
         settings = load_settings()
         billed = choose_service(settings).billed and not plan  # a plan spends nothing
@@ -163,6 +170,9 @@ def _agree(
 
     ``begin`` is called before the question: a server starts while it is read.
     """
+    if wish.approve is not None:  # then the run itself asks
+        begin()
+        return wish.budget, ()
     allowed = check_budget(session, plan, wish.budget)
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
@@ -192,6 +202,7 @@ async def _run(
     # Prefect is imported here, so that prices and errors need not wait for it.
     load_prefect()
     await check_prefect()
+    from flows.approval import asker
     from flows.produce import produce as flow
 
     await server.ready(float(os.environ[PATIENCE]))
@@ -209,6 +220,8 @@ async def _run(
 
     screen = Shown(sys.stderr, live=sys.stderr.isatty())
     listener.set(screen)
+    if wish.approve is not None:
+        asker.set(asker_in(Terminal(stderr=True, highlight=False), screen.stop))
     try:
         with termination_cancels(asyncio.current_task()):
             await flow(
@@ -225,6 +238,7 @@ async def _run(
                 allow_missing=wish.allow_missing,
                 apart=wish.apart,
                 allow_odd=wish.allow_odd,
+                approve=wish.approve or "",
                 out=str(wish.out) if wish.out else "",
             )
     finally:

@@ -186,7 +186,7 @@ class Approvals:
         try:
             return replace(parse_answer(question, given.given), amount=given.amount)
         except BadInput as error:
-            return f"{error.message}. {error.hint}" if error.hint else error.message
+            return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def parse_answer(question: Question, came: Mapping[str, Any]) -> Answer:

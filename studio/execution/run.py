@@ -208,7 +208,8 @@ class Run:
             if cap.limit and self.plan.to_pay > 0:
                 spent = ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
                 after = spent + self.plan.to_pay
-                if after >= cap.limit * MOST_OF_A_CAP:
+                agreed = cap.scope == "run" and after == cap.limit  # somebody was shown this price
+                if after >= cap.limit * MOST_OF_A_CAP and not agreed:
                     share = f"{after / cap.limit:.0%}"
                     lines.append(f"this run brings the {cap.scope} to {usd(after)} of {usd(cap.limit)} ({share})")
         return tuple(lines)

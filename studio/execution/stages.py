@@ -16,6 +16,7 @@ from pathlib import Path
 from studio.errors import BadInput
 from studio.execution.approvals import Answer, Approvals, Ask, Changes, Decision, Gate
 from studio.execution.film import shelve
+from studio.execution.progress import listener
 from studio.execution.run import Run, check_budget
 from studio.execution.session import Session, films_folder
 from studio.planning.context import Seed
@@ -159,6 +160,7 @@ class Stages:
             self._session, drawn.plan, drawn.seeds, run_id=drawn.run, out=self._folder(drawn, draft=draft),
             budget=limit, started_at=datetime.now(UTC), allow_odd=self._asked.allow_odd, beside=self._beside,
         )  # fmt: skip
+        listener.get().planned(drawn.plan)
         with closing(run):
             record = await self._make(run)
         if drawn.plan.retaking is not None:

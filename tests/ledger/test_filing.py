@@ -117,7 +117,8 @@ def test_bookings_of_earlier_versions_stand_in_their_runs_files(tmp_path: Path) 
     ledger.close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE filed"))
+        for later in ("filed", "answers"):
+            connection.execute(text(f"DROP TABLE {later}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
     engine.dispose()
     ledger = open_ledger(url)

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from studio.planning.plan import Plan, ShotState
-from studio.report.plan_json import film_json
+from studio.report.plan_json import film_json, plan_json
 from studio.report.records import RunRecord
 from studio_cli.console import show_end
 from studio_cli.plan_screen import show_plan
@@ -72,9 +72,7 @@ def test_rows_are_in_the_film_s_order_and_purchases_are_numbered() -> None:
 
 
 def _json(drawn: Plan) -> list[dict[str, Any]]:
-    from studio_cli.produce import _plan_json
-
-    return list(_plan_json(drawn)["shots"])
+    return list(plan_json(drawn)["shots"])
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120])
