@@ -40,8 +40,8 @@ lint: $(READY)  ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-ui: $(READY)  ## a Prefect server with its UI on http://127.0.0.1:4200
-	PREFECT_SERVER_ANALYTICS_ENABLED=false $(BIN)/prefect server start
+ui: $(READY)  ## a Prefect server with its UI on http://127.0.0.1:4200, and the films that it links to
+	$(BIN)/python -m deployments.ui
 
 serve: $(READY)  ## the flows as deployments, for the UI and for schedules
 	$(BIN)/python -m deployments.serve

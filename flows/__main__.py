@@ -12,6 +12,7 @@ COMMANDS = {
     "costs": "what was spent, on what, read from the ledger",
     "reconcile": "settles what earlier runs left behind, or one order by hand",
     "concepts": "what a camera can do, by key and in plain words",
+    "serve": "the finished films in a browser, read-only",
     "callbacks": "receives the service's callbacks, so that runs notice ends sooner",
     "backup": "a verified copy of the ledger",
 }

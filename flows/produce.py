@@ -24,7 +24,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 from pydantic import Field, WithJsonSchema
 
-from flows import plans
+from flows import plans, progress
 from flows.approval import ask_by, asker
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
@@ -47,6 +47,7 @@ from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
 from studio.remedies import Place
+from studio.report.links import links_of
 from studio.report.plan_json import plan_json
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
@@ -156,9 +157,10 @@ async def _made(run: Run, *, allow_missing: bool) -> RunRecord:
     """Make the film of a run, and everything beside it. Returns its record; raises the failure of its scenes."""
     await run.begin()
     steps = PrefectSteps()
-    made = await execute(run, steps, await publish_assets(run, steps))
-    film = await _film_of(run, made) if film_is_due(run, made.results, allow_missing=allow_missing) else None
-    record = await _write_down(run, made, film)
+    async with progress.shown(run):
+        made = await execute(run, steps, await publish_assets(run, steps))
+        film = await _film_of(run, made) if film_is_due(run, made.results, allow_missing=allow_missing) else None
+        record = await _write_down(run, made, film)
 
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
@@ -179,7 +181,8 @@ async def _film_of(run: Run, made: Execution[End]) -> Assembly:
 async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> RunRecord:
     with run.filing():
         record = await asyncio.to_thread(record_of, run, made.results, film)
-        await begun(write_report, Told(record, run.session.kept), [film] if film else list(made.footage.values()))
+        told = Told(record, links_of(run.session.settings), run.session.kept)
+        await begun(write_report, told, [film] if film else list(made.footage.values()))
     listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")

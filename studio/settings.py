@@ -51,6 +51,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".studio"), description="ledger, clips and sandbox state")
     films: Path = Field(Path("films"), description="where films go: films/<slug>/<run>/")
+    links: str = Field("http://127.0.0.1:8789", description="the address under which studio serve is reached")
     ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; default: SQLite in home")
     price_book: Path | None = Field(None, description="a price book of your own (TOML)")
     price_table: str | None = Field(None, description="which table of the book")
@@ -106,6 +107,7 @@ def load_settings() -> Settings:
             raise SettingsError("the API key has characters that no key contains", where=given.key_variable)
     if settings.callback_url is not None:
         web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
+    web_address(settings.links, "STUDIO_LINKS")
     return settings
 
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 #: How much nicer these threads are than the one that asked for the first of them.
-BEHIND = 10
+BEHIND = 5
 #: Parts of glibc's heap, and its number for the option that bounds them (``M_ARENA_MAX`` of malloc.h).
 ARENAS, M_ARENA_MAX = 2, -8
 #: Processors that this process may use.

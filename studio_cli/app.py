@@ -19,6 +19,7 @@ COMMANDS = {
     "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),
     "diff": ("studio_cli.diff", "What changed since a production's last film, and what that costs."),
     "films": ("studio_cli.films", "The finished films, the newest first: version, length, costs, and where each is."),
+    "serve": ("studio_cli.serve", "The finished films, their reports and pictures, in a browser; read-only."),
     "package": ("studio_cli.package", "A film's folder to hand over: for an editor, a client, an accountant."),
     "clean": ("studio_cli.clean", "What can be made again at no cost, with its size; removed with --yes."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),

@@ -1,12 +1,8 @@
 """The command ``callbacks``: a receiver of the service's callbacks, by which runs notice ends sooner."""
 
-import asyncio
-import contextlib
-import ipaddress
 import logging
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -15,35 +11,15 @@ import uvicorn
 
 from studio.addresses import shown
 from studio.callbacks.receiver import Inbox, create_app
-from studio.errors import SettingsError
 from studio.ledger import open_ledger
 from studio.ledger.callbacks import book_callbacks
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.listening import STOP_SECONDS, listen, serve, url_of
 from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 AT_ONCE = 200  # connections; further ones are answered with 503
-STOP_SECONDS = 5
-
-
-class Server(uvicorn.Server):
-    """A uvicorn server that announces when it listens, and leaves signals to us."""
-
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._listening = listening
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce it."""
-        await super().startup(sockets)
-        if self.started:
-            self._listening()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield
 
 
 @app.command(help="Receive the service's callbacks, so that runs notice ends sooner. Polls alone are believed.")
@@ -55,7 +31,7 @@ def callbacks(
 
     async def go() -> None:
         settings = load_settings()
-        listening = _listen(host, port)
+        listening = listen(host, port)
         with listening:
             ledger = open_ledger(settings.ledger)
             try:
@@ -78,42 +54,11 @@ async def _serve(inbox: Inbox, listening: socket.socket, announce: Callable[[], 
         create_app(inbox), log_level="warning", access_log=False, lifespan="on", limit_concurrency=AT_ONCE,
         timeout_graceful_shutdown=STOP_SECONDS, server_header=False,
     )  # fmt: skip
-    web = Server(config, announce)
-
-    def leave() -> None:
-        web.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # not on Windows
-            asyncio.get_running_loop().add_signal_handler(number, leave)
-    await web.serve(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind a socket. Raises SettingsError for what is no address of this machine, and for a port that is taken."""
-    address = "127.0.0.1" if host == "localhost" else host
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        raise SettingsError(f"{host!r} is not an address", where="--host", hint="127.0.0.1 or 0.0.0.0") from None
-    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((address, port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            where="--host, --port",
-            hint="--port 0 takes a free one",
-        ) from None
-    return listening
+    await serve(config, listening, announce)
 
 
 def _greet(console: Terminal, listening: socket.socket, callback_url: str) -> None:
-    address, port = listening.getsockname()[:2]
-    url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    url = url_of(listening)
     told = (
         f"Runs here ask for callbacks to {shown(callback_url)}, which has to lead to this address."
         if callback_url

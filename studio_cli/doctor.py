@@ -1,5 +1,6 @@
 """The command ``doctor``: what a run here would use, part by part, and whether each part is there."""
 
+import contextlib
 import json
 import os
 import sys
@@ -76,9 +77,22 @@ def _prefect(settings: Settings) -> Iterator[Finding]:
         yield Finding("prefect server", f"none; a run starts one, and {kept}")
 
 
+def _films(settings: Settings) -> Iterator[Finding]:
+    import httpx
+
+    from studio.shelf.serving import SERVICE
+
+    folder, answers = settings.films.absolute(), ""
+    with contextlib.suppress(httpx.HTTPError, ValueError, AttributeError):
+        answers = httpx.get(f"{settings.links.rstrip('/')}/healthz", timeout=5, trust_env=False).json().get("service")
+    served = f"served at {settings.links}" if answers == SERVICE else f"not served at {settings.links} (studio serve)"
+    yield Finding("films", f"{folder}: {served}")
+
+
 #: Each part, and what looks at it. An error that one raises is its finding.
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "service": _service, "ledger": _ledger, "ffmpeg": _ffmpeg, "sandbox": _sandbox, "prefect server": _prefect,
+    "films": _films,
 }  # fmt: skip
 
 

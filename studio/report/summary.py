@@ -26,9 +26,17 @@ def one_line(record: RunRecord) -> str:
     ])  # fmt: skip
 
 
-def markdown_summary(record: RunRecord) -> str:
-    """The text of the Prefect artifact: the summary line, a table of scenes, the failures, the notes."""
+def markdown_summary(
+    record: RunRecord, *, film: str | None = None, report: str | None = None, sheet: str | None = None
+) -> str:
+    """The text of the Prefect artifact: the summary line, links, a table of scenes, the failures, the notes.
+
+    ``film``, ``report``, ``sheet`` (a picture): where a browser opens each; None where it is not served.
+    """
     lines = [f"# {in_markdown(record.title)}", "", one_line(record), ""]
+    lines += _places(record, film, report)
+    if sheet is not None:
+        lines += [f"![First and last frames of each scene]({sheet})", ""]
     if not record.billed:
         lines += [f"**{NOT_BILLED}**", ""]
     lines += ["| # | scene | state | seam in | new | reused | refunded |", "|--:|---|---|---|--:|--:|--:|"]
@@ -46,6 +54,14 @@ def markdown_summary(record: RunRecord) -> str:
     if record.notes:
         lines += ["", "## Notes", "", *(f"- {in_markdown(note)}" for note in record.notes)]
     return "\n".join(lines) + "\n"
+
+
+def _places(record: RunRecord, film: str | None, report: str | None) -> list[str]:
+    """Links to film and report, the folder they are in, and what makes the links work."""
+    links = [f"**[{name}]({url})**" for name, url in (("Watch the film", film), ("Report", report)) if url]
+    told = [" · ".join(links), ""] if links else []
+    served = "The links work while `studio serve` (or `make ui`) runs there. " if links else ""
+    return [*told, f"{served}Folder: `{record.out}`", ""]
 
 
 def _seam(seam: SeamRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from studio.report.contact_sheet import write_contact_sheet
 from studio.report.costs import write_costs
 from studio.report.manifest import write_manifest
 from studio.report.page import write_report
@@ -18,7 +19,9 @@ def write_all(record: RunRecord, out: Path, kept: Kept | None = None) -> dict[st
 
     ``kept`` has the thumbnails that earlier reports made, and the digests of files.
     """
+    sheet = write_contact_sheet(record, out, kept)
     return {
+        **({} if sheet is None else {"contact_sheet": sheet}),
         "report": write_report(record, out, kept),
         "costs": write_costs(record, out),
         "timeline": write_timeline(record, out, kept),

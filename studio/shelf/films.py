@@ -98,7 +98,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _folders(films: Path, depth: int = 1) -> Iterator[Path]:
     """The folders with a film or the traces of one, and those at the top that are nothing of ours."""
     for folder in _inner(films):
-        if _has_record(folder):
+        if has_record(folder):
             yield folder
         elif depth < DEPTH and (inner := list(_folders(folder, depth + 1))):
             yield from inner
@@ -114,7 +114,8 @@ def _inner(folder: Path) -> list[Path]:
     return []
 
 
-def _has_record(folder: Path) -> bool:
+def has_record(folder: Path) -> bool:
+    """True for a folder in which a run left its manifest, or the note of its production."""
     return (folder / MANIFEST).exists() or (folder / NOTE).exists()
 
 

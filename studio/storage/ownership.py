@@ -22,7 +22,8 @@ from studio.remedies import Words
 NOTE = ".studio-producer.json"
 FILM = "film.mp4"
 MANIFEST = "manifest.json"
-FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio")
+CONTACT_SHEET = "contact-sheet.jpg"
+FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio", CONTACT_SHEET)
 LINKED = "clips"  # the folder of the clips that the timeline links to
 MOST_BYTES = 64 * 1024 * 1024  # size of a manifest
 MOST_FILMS = 100  # films that a note remembers
