@@ -74,6 +74,9 @@ def fault_of(error: Exception, bucket: str, *, does: str = "written to", needs: 
         return Fault(
             f"the bucket '{bucket}' may not be {does} with these credentials{code}", f"they need {needs} on it", True
         )
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "https://"
+    if isinstance(error, ValueError) and not endpoint.startswith(("http://", "https://")):
+        return Fault("AWS_ENDPOINT_URL is no http or https address", "such as https://s3.example.com", True)
     trouble = trouble_of(error)
     # The client does not name the host it asked, and uses a file of authorities only if it is given one.
     said = trouble.said.replace("the server", "its endpoint") if trouble and not code else type(error).__name__
