@@ -34,9 +34,10 @@ from studio.execution.exr_archives import archives_of
 from studio.execution.film import shelve
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
-from studio.execution.record import record_of
+from studio.execution.record import made_files, record_of
 from studio.execution.run import Run
 from studio.execution.session import films_folder, open_session
+from studio.execution.storing import store_run
 from studio.planning import derived
 from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
@@ -145,11 +146,14 @@ async def _made(run: Run, *, allow_missing: bool) -> dict[str, Any]:
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
         await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
+    stored = await store_run(run, made_files(made.results.values()), failed=failure is not None)
+    if stored:
+        get_run_logger().info("in the store of films: %s", stored)
     # Last of all, since a requested take stays open until its film and all files of it are written.
     run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None:
         raise failure
-    shelve(run, record.cuts)
+    await shelve(run, record.cuts)
     return run_summary(record)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -44,6 +44,12 @@ class ShotResult:
     @property
     def made(self) -> bool:
         return self.clip is not None or self.still is not None
+
+
+def made_files(results: Collection[ShotResult]) -> tuple[str, ...]:
+    """The SHA-256 of the clips and stills that a run has."""
+    stills = (result.still.stem for result in results if result.still is not None)
+    return (*(result.clip.sha256 for result in results if result.clip is not None), *stills)
 
 
 def make_record(
