@@ -13,7 +13,7 @@ import pytest
 
 from studio.errors import SettingsError, StoreError, StoreRefused
 from studio.storage.object_store import PART, ObjectStore, media_type
-from tests.support.bucket import BUCKET, Network, keys, network, refusing, s3, s3_endpoint  # noqa: F401
+from tests.support.bucket import BUCKET, Network, keys
 
 URL = f"s3://{BUCKET}/studio"
 LARGE = 3 * PART + 5  # four parts
@@ -53,7 +53,7 @@ def test_a_file_is_put_listed_read_and_removed(store: ObjectStore, large: Path, 
     assert store.list() == {}
 
 
-def test_objects_have_their_types(s3: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_objects_have_their_types(s3: Any, tmp_path: Path) -> None:
     """A browser plays the film and shows the page: each object has the type of its name."""
     for name, kind in {
         "film.mp4": "video/mp4", "report.html": "text/html; charset=utf-8", "costs.csv": "text/csv; charset=utf-8",
@@ -92,7 +92,7 @@ def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch)
     assert caught.value.hint == "pip install 'studio-producer[s3]'"
 
 
-def test_no_bucket_no_endpoint_no_credentials(s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: F811
+def test_no_bucket_no_endpoint_no_credentials(s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each is one line with what to set, found by the check that comes before anything is ordered."""
     missing = ObjectStore("s3://elsewhere/x", "STUDIO_CLIPS")
     with pytest.raises(SettingsError, match="there is no bucket 'elsewhere'") as caught:
@@ -115,7 +115,7 @@ def test_no_bucket_no_endpoint_no_credentials(s3: Any, monkeypatch: pytest.Monke
         ObjectStore(URL, "STUDIO_FILMS").check()
 
 
-def test_rights_that_are_missing_are_named(refusing: None) -> None:  # noqa: F811
+def test_rights_that_are_missing_are_named(refusing: None) -> None:
     """A bucket that refuses to be written to is told as that, with its code and the rights that are needed."""
     with pytest.raises(SettingsError, match=r"may not be written to with these credentials \(AccessDenied\)") as caught:
         ObjectStore(URL, "STUDIO_FILMS").check()
@@ -125,8 +125,8 @@ def test_rights_that_are_missing_are_named(refusing: None) -> None:  # noqa: F81
         ObjectStore(URL, "STUDIO_FILMS").list()
 
 
-def test_an_upload_that_breaks_off_shows_nothing(s3: Any, network: Network, large: Path) -> None:  # noqa: F811
-    """While parts are missing there is no object, and the old one stays; the parts are given up. Later it goes through."""
+def test_an_upload_that_breaks_off_shows_nothing(s3: Any, network: Network, large: Path) -> None:
+    """While parts are missing, the old object stays; the parts are given up. Later it goes through."""
     store = ObjectStore(URL, "STUDIO_FILMS")
     store.write("film.mp4", b"old")
     network.breaks, network.after = 1000, PART // 2
@@ -140,7 +140,7 @@ def test_an_upload_that_breaks_off_shows_nothing(s3: Any, network: Network, larg
     assert keys(s3) == {"studio/film.mp4": LARGE}
 
 
-def test_a_killed_upload_shows_nothing(s3: Any, network: Network, large: Path) -> None:  # noqa: F811
+def test_a_killed_upload_shows_nothing(s3: Any, network: Network, large: Path) -> None:
     """A process that is killed between two parts leaves no object; another one uploads it whole."""
     network.breaks, network.after, network.hangs = 1000, PART + PART // 2, True
     program = (
@@ -158,7 +158,9 @@ def test_a_killed_upload_shows_nothing(s3: Any, network: Network, large: Path) -
 
 
 def test_signed_urls_are_fresh_and_never_logged(
-    s3: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path  # noqa: F811
+    s3: Any,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     """Whoever has the URL reads the file without a key; at the most talkative level no log has the signature."""
     import httpx

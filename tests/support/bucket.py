@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 BUCKET = "films"
 
@@ -21,6 +19,8 @@ BUCKET = "films"
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The address of a server that speaks S3."""
+    from moto.server import ThreadedMotoServer  # loaded by those tests alone that need it
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server.start()
@@ -38,6 +38,8 @@ def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+    import boto3
+
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
     yield client
@@ -50,8 +52,8 @@ def keys(client: Any, bucket: str = BUCKET) -> dict[str, int]:
 
 
 class Network:
-    """A way to a server on loopback. After ``after`` bytes that all connections have sent, the next ``breaks`` that send
-    more break off; with ``hangs``, they stay open, and nothing more goes through."""
+    """A way to a server on loopback. After ``after`` bytes that all connections have sent, the next ``breaks`` that
+    send more break off; with ``hangs``, they stay open, and nothing more goes through."""
 
     def __init__(self, origin: str) -> None:
         host, _, port = origin.removeprefix("http://").partition(":")
