@@ -62,7 +62,7 @@ def make_record(
     notes: tuple[str, ...] = (),
 ) -> RunRecord:
     """Make the record of a run, from its results and the ledger."""
-    ledger = run.session.ledger
+    ledger, store = run.session.ledger, run.session.film_store
     rows = ledger.orders([s.key for s in run.plan.shots])
     costs = ledger.run_costs(run.id)
     history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
@@ -98,6 +98,7 @@ def make_record(
         version=run.plan.production.version,
         film_slug=run.plan.production.film_slug,
         project=run.plan.production.budget_name,
+        url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),

@@ -21,7 +21,7 @@ from studio.shelf.everywhere import Films
 from studio.shelf.films import ShelvedFilm, read_manifest
 from studio.storage.clip_store import ClipStore
 from studio.storage.film_store import FilmStore
-from studio.storage.ownership import FILM, LINKED
+from studio.storage.ownership import FILM, LINKED, NAMED
 from studio.storage.running import FOLDER, at_work, nobody_begins
 from studio.storage.shared_files import SharedFiles
 from studio.storage.still_store import StillStore
@@ -168,11 +168,11 @@ def _not_here(manifest: dict[str, Any], has: Callable[[str], bool]) -> str:
 def _copies(film: ShelvedFilm, manifest: dict[str, Any], films: Films) -> Iterator[Path]:
     """The copies of clips beside a film that its timeline links to, as they were made there."""
     digests, folder = Digests(), film.folder
-    if film.url:  # by what the manifest names: only what a run wrote is in the store's folder of a run
-        named = (folder / str((shot.get("clip") or {}).get("path") or "") for shot in manifest["shots"])
-        yield from dict.fromkeys(path for path in named if path.parent == folder / LINKED and films.stored(path))
-        return
     known = {str((shot.get("clip") or {}).get("sha256") or "") for shot in manifest["shots"]}
+    if film.url:  # their bytes are in the store: by their names, which end with the beginning of their digests
+        ends = {sha256[:NAMED] for sha256 in known if sha256}
+        yield from (path for path in films.inside(folder / LINKED) if path.stem.rpartition("-")[2] in ends)
+        return
     for path in [] if (folder / LINKED).is_symlink() else _inside(folder / LINKED):
         if path.is_file() and not path.is_symlink() and digests.of(path) in known:
             yield path

@@ -53,6 +53,13 @@ class Films:
         except ValueError:
             return None
 
+    def inside(self, folder: Path) -> tuple[Path, ...]:
+        """The paths of the files that the store has in a folder of the films folder."""
+        if self.store is None:
+            return ()
+        prefix = f"{self.store.key_of(folder)}/"
+        return tuple(self.folder / key for key in self.there if key.startswith(prefix))
+
     def brought(self, film: ShelvedFilm) -> ShelvedFilm:
         """The film, with all files of its folder here. Raises StoreError."""
         if self.store is not None and film.url:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 PART = 8 * 1024 * 1024  # bytes of an upload's part; a file of less than two goes in one request
+TRIES = 2  # of one request
 AT_ONCE = 2  # parts of one file under way
 BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})  # an object appears there when it is whole
 RIGHTS = "s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject"
@@ -211,7 +212,9 @@ class ObjectStore:
                 try:
                     # A folder by its URL: as a plain path, it would take none of the options.
                     self._place = UPath(f"file://{self.url}" if "://" not in self.url else self.url, **options)
-                    self._place.fs  # noqa: B018 - loads what the place needs
+                    fs = self._place.fs  # loads what the place needs
+                    if self._is_s3:
+                        fs.retries = TRIES  # the rule for further tries is the caller's (studio/execution/retries.py)
                 except ImportError:
                     raise _not_installed(self.scheme, self.variable) from None
                 except ValueError:

@@ -24,6 +24,7 @@ FILM = "film.mp4"
 MANIFEST = "manifest.json"
 FILES = (FILM, "report.html", "costs.csv", MANIFEST, "timeline.otio")
 LINKED = "clips"  # the folder of the clips that the timeline links to
+NAMED = 8  # digits of a clip's SHA-256 in its name there, so that another take has another name
 MOST_BYTES = 64 * 1024 * 1024  # size of a manifest
 MOST_FILMS = 100  # films that a note remembers
 
