@@ -13,7 +13,7 @@ KEPT = ("reused", "pinned", "own clip")
 
 
 def run_summary(record: RunRecord) -> dict[str, Any]:
-    """``film``, ``url`` (of the film in the store of all machines), ``out``, ``cost_usd`` (this run), ``reused_usd``, and
+    """``film``, ``url`` (of the film in a store), ``out``, ``cost_usd`` (this run), ``reused_usd``, and
     ``scenes`` in the film's order. Money as text."""
     scenes: dict[str, list[ShotRecord]] = {cut.scene: [] for cut in record.cuts}
     for shot in record.shots:
