@@ -56,6 +56,7 @@ from studio.settings import Service, Settings, choose_service
 from studio.storage.chosen_stores import film_store, shared_files
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
+from studio.storage.object_store import before_money
 from studio.storage.still_store import StillStore
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Session:
         ``run``: the id of the run that is planned for. ``apart``: no budget is shared with the film it was made out of.
         """
         if self.film_store is not None:
-            await asyncio.to_thread(self.film_store.mirror)  # names and last films are read from what it has
+            with before_money():
+                await asyncio.to_thread(self.film_store.mirror)  # names and last films are read from what it has
         given = {"only": only, "retake": retake, "take": tuple(takes or ()), "renew": renew, "keep": keep}
         fresh, kept = decided(production, given)  # a scene that is missing is reported at once
         made_of = await materials_of(self, production)

@@ -33,6 +33,7 @@ AT_ONCE = 2  # parts of one file under way
 BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})  # an object appears there when it is whole
 RIGHTS = "s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject"
 PROBE = ".studio-check-"
+NOTHING = "nothing was ordered"
 MAX_SECONDS = 7 * 24 * 3600  # of a signature: S3's own limit
 TYPES = {
     ".mp4": "video/mp4", ".html": "text/html; charset=utf-8", ".csv": "text/csv; charset=utf-8",
@@ -168,17 +169,13 @@ class ObjectStore:
     def check(self) -> None:
         """Write a small file, find it in the list, read it, and remove it. Raises SettingsError."""
         key, told = f"{PROBE}{uuid.uuid4().hex[:12]}", b"Studio Producer can write here.\n"
-        try:
+        with before_money():
             self.write(key, told)
             try:
                 seen = self.read(key, most=100)
                 listed = key in self.list(key)
             finally:
                 self.delete([key])
-        except StoreError as error:
-            raise SettingsError(
-                error.message, where=self.variable, hint=text_of(error.hint_text, "; nothing was ordered")
-            ) from None
         if seen != told or not listed:
             raise SettingsError(
                 f"{self.url} does not give back what was written to it", where=self.variable,
@@ -241,6 +238,16 @@ class ObjectStore:
             return
         kind = StoreRefused if fault.lasting else StoreError
         raise kind(fault.said, where=self.variable, hint=fault.hint)
+
+
+@contextlib.contextmanager
+def before_money() -> Iterator[None]:
+    """A block before a run's first order, in which a store that fails is a setting that cannot be used."""
+    try:
+        yield
+    except StoreError as error:
+        hint = text_of(error.hint_text, "; ", NOTHING) if error.hint else text_of(NOTHING)
+        raise SettingsError(error.message, where=error.where, hint=hint) from None
 
 
 def check_store_url(url: str, variable: str) -> None:
