@@ -138,7 +138,11 @@ LIMITED = (
     Mutant(VALUES, "a code's text is its verdict", AGENTS, "failure_of_code(code) if code else failure", "failure"),
     Mutant(VALUES, "a new verdict is none", "studio/failures.py", 'if "moderat" in code.lower()', "if False"),
     Mutant(
-        VALUES, "a refusal is tried again", AGAIN, " and not isinstance(error, Refused | Untrusted | Ambiguous)", ""
+        VALUES,
+        "a refusal is tried again",
+        AGAIN,
+        " and not isinstance(error, Refused | Untrusted | Ambiguous | StoreRefused)",
+        "",
     ),
     Mutant(VALUES, "moderation is tried for ever", AGAIN, "return attempt <= self.moderated", "return True"),
     Mutant(VALUES, "the library has rules of its own", AGAIN, "if not self.worth(error):", "if False:"),

@@ -39,10 +39,11 @@ from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
 from studio.execution.outcome import failure_of, film_is_due
 from studio.execution.progress import listener
-from studio.execution.record import record_of
+from studio.execution.record import made_files, record_of
 from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.execution.stages import Asked, Stages
+from studio.execution.storing import store_run
 from studio.planning.plan import parse_takes
 from studio.production import AspectRatio, Production, chosen_production
 from studio.production.paths import local_path
@@ -165,6 +166,12 @@ async def _made(run: Run, *, allow_missing: bool) -> RunRecord:
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
         await archives_of(run, [r.shot for r in made.results.values() if r.clip is not None])
+    stored = await store_run(run, made_files(made.results.values()), failed=failure is not None)
+    if stored:
+        get_run_logger().info("in the store of films: %s", stored)
+    stored = await store_run(run, made_files(made.results.values()), failed=failure is not None)
+    if stored:
+        get_run_logger().info("in the store of films: %s", stored)
     # Last of all, since a requested take stays open until its film and all files of it are written.
     run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None:

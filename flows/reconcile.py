@@ -24,6 +24,7 @@ from studio.execution.reconciliation import reconcile as settle
 from studio.execution.reconciliation_lines import as_json, told
 from studio.execution.retries import SETTLE
 from studio.execution.session import Session, open_session
+from studio.execution.storing import upload_pending
 from studio.purchasing.order_errors import in_doubt
 from studio.settings import choose_service, load_settings
 from studio.wording import Surface, asked_from
@@ -60,7 +61,9 @@ async def reconcile() -> dict[str, Any]:
         async with open_session(settings) as session:
             done = await begun(settle_the_books, session)
             filed = await asyncio.to_thread(file_late, session)
-        lines = (*told(done), *(f"late bookings are in {path}" for path in filed))
+            stored = await upload_pending(session)
+        lines = (*told(done), *(f"late bookings are in {path}" for path in filed),
+                 *(f"in the store now: {path}" for path in stored))  # fmt: skip
         for line in lines:
             get_run_logger().info("%s", line)
         text = "\n".join(f"- {line}" for line in lines)

@@ -57,6 +57,7 @@ def books(server: TheServer) -> dict[str, Any]:
             }
             for create in server.books.creates()
         ],
+        "reads": dict(server.reads),
     }
 
 
@@ -123,4 +124,6 @@ def finished(server: ServerState, identity: str, request: Request, expires: str,
         raise Refusal(403, NOT_SIGNED)
     if ever is None or ever.deleted_at is not None or ever.state != "completed":
         raise Refusal(404, NO_ASSET)
+    if request.method == "GET":
+        server.reads[request.url.path] += 1
     return ever

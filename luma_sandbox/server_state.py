@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,7 @@ class ServerState:
         self.render_pool = RenderPool(options.workers)
         self.faults = Faults(options.plan)
         self.limits = options.limits
+        self.reads: Counter[str] = Counter()  # GETs of finished files since it began, by path
         self.address = "http://127.0.0.1:8787"  # the address that the latest client used
         self.limit(options.plan.limits)
         self.books.guard = self._guard

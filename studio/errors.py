@@ -34,6 +34,8 @@ StudioError                           1
 │   ├── FfmpegError                   1   ffmpeg ended with an error; carries its log
 │   └── FilmMismatch                  1   the film differs from the plan, and is not kept
 ├── CannotWrite                       1   a file of ours cannot be written: a full or read-only disk
+├── StoreError                        1   the store of films or clips that machines share fails for now
+│   └── StoreRefused                  1   it refuses: no such bucket, no rights; another try would bring the same
 ├── LedgerError                       1   the ledger cannot be read or written
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 └── Incomplete                        1   the run ended without some scenes; what was made is kept
@@ -337,6 +339,14 @@ class CannotWrite(StudioError):
     def __init__(self, message: Words, *, place: str = "", where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.place = place
+
+
+class StoreError(StudioError):
+    """The store of films or clips that machines share cannot be read or written now. What was made is kept here."""
+
+
+class StoreRefused(StoreError):
+    """The store refuses, by its rights or because there is no such bucket: another try would bring the same."""
 
 
 class LedgerError(StudioError):

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -50,8 +50,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STUDIO_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(Path(".studio"), description="ledger, clips and sandbox state")
-    films: Path = Field(Path("films"), description="where films go: films/<slug>/<run>/")
     links: str = Field("http://127.0.0.1:8789", description="the address under which studio serve is reached")
+    films: Path = Field(Path("films"), description="where films go: films/<slug>/<run>/; a folder, or s3://…")
+    films_store: str = Field("", exclude=True, description="the URL in STUDIO_FILMS; empty where it is a folder")
+    films_public: str = Field("", description="the public address of the films in STUDIO_FILMS")
+    clips: str = Field("", description="a store of clips and stills that machines share, such as s3://bucket/prefix")
     ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; default: SQLite in home")
     price_book: Path | None = Field(None, description="a price book of your own (TOML)")
     price_table: str | None = Field(None, description="which table of the book")
@@ -81,6 +84,16 @@ class Settings(BaseSettings):
     #: By service, from the variables that its specification names.
     credentials: Mapping[str, Credentials] = Field(default_factory=_credentials, exclude=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _films_elsewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Where STUDIO_FILMS is a URL, ``films`` is the folder in ``home`` in which films are made before they go
+        there."""
+        named = str(given.get("films") or "")
+        if "://" not in named:
+            return given | {"films_store": ""}
+        return given | {"films": Path(given.get("home") or ".studio") / "films", "films_store": named.strip()}
+
     @property
     def ledger(self) -> URL:
         """URL of the ledger. It may hold a password: print its ``ledger_name``. Raises SettingsError."""
@@ -105,6 +118,13 @@ def load_settings() -> Settings:
         key = given.key.get_secret_value() if given.key else ""
         if not (key.isascii() and key.isprintable()):
             raise SettingsError("the API key has characters that no key contains", where=given.key_variable)
+    if settings.films_public:
+        web_address(settings.films_public, "STUDIO_FILMS_PUBLIC")
+        if not settings.films_store:
+            raise SettingsError(
+                "is set, and the films are in a folder", where="STUDIO_FILMS_PUBLIC",
+                hint="set STUDIO_FILMS to the bucket that it serves, such as s3://bucket/prefix",
+            )  # fmt: skip
     if settings.callback_url is not None:
         web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
     web_address(settings.links, "STUDIO_LINKS")

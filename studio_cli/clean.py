@@ -12,6 +12,11 @@ from studio.errors import BadInput
 from studio.report.formats import size
 from studio.settings import load_settings
 from studio.shelf.cleanup import Cleanup, remove, survey
+from studio.shelf.everywhere import films_of
+from studio.storage.chosen_stores import shared_files
+from studio.storage.clip_store import ClipStore
+from studio.storage.kept import Kept
+from studio.storage.still_store import StillStore
 from studio_cli.console import Terminal
 from studio_cli.produce import run_command
 
@@ -43,9 +48,11 @@ def clean(
 
             written = load_production(production)
             chosen = partial(is_of, production=written)
-        look = partial(survey, home, settings.films.absolute(), older_than=keep if films else None, of=chosen)
+        made, kept = films_of(settings), Kept()
+        shared = shared_files(settings, ClipStore(home / "clips"), StillStore(home / "stills"), kept)
+        look = partial(survey, home, made, older_than=keep if films else None, of=chosen, clips=shared)
         with disk_errors("what was to be removed", home):
-            found = remove(home, look) if yes and home.is_dir() else look()
+            found = remove(home, look, made.store) if yes and home.is_dir() else look()
         if as_json:
             print(json.dumps(_report(found, removed=yes), indent=2))
         else:
@@ -60,7 +67,7 @@ def _report(found: Cleanup, *, removed: bool) -> dict[str, object]:
         "bytes": found.bytes,
         "removable": [
             {"name": part.name, "files": part.files, "bytes": part.bytes, "again": part.again,
-             "paths": [str(path) for path in part.paths]}
+             "paths": [str(path) for path in part.paths], "stored": list(part.keys)}
             for part in found.removable
         ],
         "kept": [{"name": name, "bytes": count} for name, count in found.kept],

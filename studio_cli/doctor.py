@@ -77,27 +77,45 @@ def _prefect(settings: Settings) -> Iterator[Finding]:
         yield Finding("prefect server", f"none; a run starts one, and {kept}")
 
 
-def _films(settings: Settings) -> Iterator[Finding]:
+def _links(settings: Settings) -> Iterator[Finding]:
     import httpx
 
     from studio.shelf.serving import SERVICE
 
-    folder, answers = settings.films.absolute(), ""
+    answers = ""
     with contextlib.suppress(httpx.HTTPError, ValueError, AttributeError):
         answers = httpx.get(f"{settings.links.rstrip('/')}/healthz", timeout=5, trust_env=False).json().get("service")
-    served = f"served at {settings.links}" if answers == SERVICE else f"not served at {settings.links} (studio serve)"
-    yield Finding("films", f"{folder}: {served}")
+    told = "films are served at" if answers == SERVICE else "studio serve does not run at"
+    yield Finding("links", f"{told} {settings.links}")
+
+
+def _stores(settings: Settings) -> Iterator[Finding]:
+    from studio.storage.chosen_stores import clip_objects, film_store
+
+    films = film_store(settings)
+    for part, store in (("films", films.objects if films else None), ("clips", clip_objects(settings))):
+        if store is None:
+            folder = settings.films if part == "films" else settings.home / "clips"
+            yield Finding(part, f"in the folder {folder.absolute()}")
+            continue
+        try:
+            store.check()
+        except StudioError as error:
+            yield Finding(part, str(error.message), well=False, hint=str(error.hint))
+        else:
+            yield Finding(part, f"{store.url}: can be listed, read and written")
 
 
 #: Each part, and what looks at it. An error that one raises is its finding.
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
-    "service": _service, "ledger": _ledger, "ffmpeg": _ffmpeg, "sandbox": _sandbox, "prefect server": _prefect,
-    "films": _films,
+    "service": _service, "ledger": _ledger, "films and clips": _stores, "ffmpeg": _ffmpeg, "sandbox": _sandbox,
+    "prefect server": _prefect, "links": _links,
 }  # fmt: skip
 
 
 def findings(settings: Settings) -> list[Finding]:
-    """Look at every part. Nothing is started or sent; an older ledger is brought forward, as a run does."""
+    """Look at every part. Nothing is started or ordered; an older ledger is brought forward, as a run does, and a store
+    of films or clips is tried with a small file."""
     found: list[Finding] = []
     for part, look in PARTS.items():
         try:

@@ -12,7 +12,8 @@ from rich.cells import cell_len, set_cell_size
 
 from studio.money import plain, usd
 from studio.settings import load_settings
-from studio.shelf.films import Shelf, ShelvedFilm, shelf_of
+from studio.shelf.everywhere import films_of
+from studio.shelf.films import Shelf, ShelvedFilm
 from studio_cli.console import Terminal
 from studio_cli.produce import run_command
 
@@ -31,8 +32,9 @@ def films(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     async def go() -> None:
-        folder = load_settings().films
-        shelf = shelf_of(folder)
+        settings = load_settings()
+        found = films_of(settings)
+        folder, shelf = settings.films if found.store is None else found.place, found.shelf()
         shown: Sequence[ShelvedFilm] = shelf.films
         if called is not None:
             from studio_cli.film_choice import films_called
@@ -60,9 +62,9 @@ def shown_path(path: Path) -> str:
     return str(path) if near.startswith(os.pardir) else near
 
 
-def _report(folder: Path, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> dict[str, object]:
+def _report(folder: Path | str, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> dict[str, object]:
     return {
-        "folder": str(folder.absolute()),
+        "folder": str(folder.absolute()) if isinstance(folder, Path) else folder,
         "films": [
             {
                 "title": film.title,
@@ -74,6 +76,7 @@ def _report(folder: Path, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> dict[st
                 "total_usd": None if film.total is None else plain(film.total),
                 "billed": film.billed,
                 "path": str(film.path.absolute()),
+                "url": film.url or None,
                 "run": film.run,
                 "slug": film.slug,
                 "project": film.project,
@@ -84,7 +87,7 @@ def _report(folder: Path, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> dict[st
     }
 
 
-def _print(folder: Path, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> None:
+def _print(folder: Path | str, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> None:
     console = Terminal(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     room = WIDTH - sum(width + 1 for _, width in COLUMNS)
     if shown:
@@ -95,11 +98,12 @@ def _print(folder: Path, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> None:
         amounts = ["–" if usd_ is None else f"{usd(usd_)}{mark}" for usd_ in (film.cost, film.total)]
         cells = [version_of(film), f"{film.made_at:%Y-%m-%d %H:%M}", length, *amounts]
         console.print(_row(film.title, cells, room), markup=False)
-        console.print(f"  {shown_path(film.path)}", markup=False)
+        console.print(f"  {film.url or shown_path(film.path)}", markup=False)
     if any(film.billed is False for film in shown):
         console.print(f"{UNBILLED} made on this machine: nothing was billed", markup=False)
     if not shown:
-        console.print(f"No film is in {shown_path(folder)} yet.", markup=False)
+        place = shown_path(folder) if isinstance(folder, Path) else folder
+        console.print(f"No film is in {place} yet.", markup=False)
     told = ", ".join(f"{len(places)} {why}" for why, places in shelf.skipped.items() if places)
     if told:
         console.print(f"Folders skipped: {told} (--json names them)", markup=False)

@@ -10,7 +10,8 @@ import typer
 from studio.production.paths import local_path
 from studio.report.formats import size
 from studio.settings import load_settings
-from studio.shelf.films import ShelvedFilm, shelf_of
+from studio.shelf.everywhere import films_of
+from studio.shelf.films import ShelvedFilm
 from studio.shelf.package import RECIPIENTS, Packaged, Recipient, package
 from studio_cli.console import Terminal
 from studio_cli.film_choice import one_film
@@ -41,7 +42,8 @@ def pack(
 ) -> None:
     async def go() -> None:
         settings = load_settings()
-        found = one_film(shelf_of(settings.films), film)
+        films = films_of(settings)
+        found = films.brought(one_film(films.shelf(), film))
         recipients: tuple[Recipient, ...] = RECIPIENTS if recipient is For.all else (recipient.value,)  # type: ignore[assignment]
         target = (local_path(out) if out else Path(FOLDER) / _name(found, recipient)).absolute()
         made = package(found, recipients, target, home=settings.home.absolute())

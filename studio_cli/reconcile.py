@@ -10,6 +10,7 @@ from studio.execution.reconciliation import reconcile
 from studio.execution.reconciliation_lines import told
 from studio.execution.session import Session, open_session
 from studio.execution.settle_by_hand import adopt_by_hand, release_by_hand, undo_by_hand
+from studio.execution.storing import upload_pending
 from studio.ledger import new_takes
 from studio.purchasing.order_errors import in_doubt
 from studio.settings import load_settings
@@ -72,6 +73,7 @@ def settle(
                 for line in told(done):
                     console.print(str(line), markup=False)
                 _file_late(console, session)
+                await _store(console, session)
                 if done.in_doubt:
                     raise in_doubt(done.in_doubt[0], done.reasons.get(done.in_doubt[0].key, ""))
             else:
@@ -83,6 +85,11 @@ def settle(
 def _file_late(console: Terminal, session: Session) -> None:
     for path in file_late(session):
         console.print(f"late bookings are in {path}", markup=False)
+
+
+async def _store(console: Terminal, session: Session) -> None:
+    for folder in await upload_pending(session):
+        console.print(f"in the store of films now: {folder}", markup=False)
 
 
 def _withdraw(console: Terminal, session: Session, production: str, scene: str) -> None:

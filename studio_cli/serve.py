@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,7 +10,9 @@ import typer
 import uvicorn
 
 from studio.settings import load_settings
-from studio.shelf.serving import create_app
+from studio.shelf.everywhere import films_of
+from studio.shelf.serving import Remote, create_app
+from studio.storage.chosen_stores import film_store, signed_url
 from studio_cli.console import Terminal
 from studio_cli.listening import STOP_SECONDS, listen, serve, url_of
 from studio_cli.produce import run_command
@@ -17,6 +20,7 @@ from studio_cli.produce import run_command
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 AT_ONCE = 200  # connections; further ones are answered with 503
 PORT = 8789
+SIGNED = 6 * 3600  # seconds that an address in a store is valid: a player asks for parts of a film as it plays
 
 
 @app.command(help="Serve the finished films, their reports and pictures to a browser, read-only.")
@@ -29,7 +33,11 @@ def serve_films(
     async def go() -> None:
         settings = load_settings()
         linked = urlsplit(settings.links)
-        application = create_app(settings.films, names={linked.hostname or ""})
+        films = film_store(settings)
+        store = Remote(partial(signed_url, settings, seconds=SIGNED), films.page) if films else None
+        application = create_app(
+            settings.films, names={linked.hostname or ""}, shelf=lambda: films_of(settings).shelf(), store=store
+        )
         # No line for each request: people look at films as often as they like.
         config = uvicorn.Config(
             application, log_level="warning", access_log=False, lifespan="off", limit_concurrency=AT_ONCE,

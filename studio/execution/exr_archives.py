@@ -11,17 +11,20 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path, PurePosixPath
 
-from studio.atomic import atomic, settle
+from studio.atomic import atomic, digest, settle
 from studio.cleaning import clean
 from studio.disk import disk_errors
 from studio.errors import BadClip, DownloadError
 from studio.execution.run import Run
+from studio.execution.shared_fetching import Way, fetch_once
 from studio.file_types import FileType
 from studio.ledger import OrderRow
+from studio.ledger.fetched import FileOf
 from studio.planning.plan import Shot
 from studio.providers.registry import generation_name
 from studio.storage.download import Goods, fetch
 from studio.storage.partial_download import Part
+from studio.storage.shared_files import archive_key
 
 PAID = "it is paid for"
 #: Limits: half-float frames of 5 s at 1080p are 1.5 GB, compressed or not; these are several times that.
@@ -76,18 +79,34 @@ def _copy(kept: Path, goal: Path) -> None:
 
 async def _fetch(run: Run, shot: Shot, row: OrderRow, goal: Path, sleep: Callable[[float], Awaitable[None]]) -> None:
     session, where, generation_id = run.session, _where(shot), row.generation_id or ""
-    await session.connect()
 
     async def fresh_url() -> str:
+        await session.connect()
         generation = await session.provider_of(shot.api).get(generation_id)
         if generation.frames_url is None:
             raise DownloadError("the service has no EXR frames for it", where=where, hint=ARCHIVE.hint)
         return generation.frames_url
 
-    await fetch(
-        fresh_url, ARCHIVE, goal.parent / "incoming", lambda part: _settled(part, goal), client=session.http,
-        name=f"{shot.id}.exr", where=where, generation=generation_name(shot.api, generation_id), sleep=sleep,
-    )  # fmt: skip
+    async def from_service() -> str:
+        await fetch(
+            fresh_url, ARCHIVE, goal.parent / "incoming", lambda part: _settled(part, goal), client=session.http,
+            name=f"{shot.id}.exr", where=where, generation=generation_name(shot.api, generation_id), sleep=sleep,
+        )  # fmt: skip
+        return await asyncio.to_thread(digest, goal) if session.shared is not None else ""
+
+    files = session.shared
+    if files is None:
+        await from_service()
+        return
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    way = Way(
+        lambda sha256, size: files.bring_file(archive_key(sha256), goal, sha256, size),
+        from_service,
+        lambda sha256, anew: files.share_file(goal, archive_key(sha256), sha256, anew=anew),
+        sleep,
+    )
+    of = FileOf(session.service.realm, shot.api, generation_id, "exr")
+    await fetch_once(session.ledger, of, way, known=None, name=f"{shot.id}.exr")
 
 
 ARCHIVE = Goods("archive of EXR frames", frozenset({FileType.ZIP}), MAX_BYTES, PAID)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from studio.errors import DownloadError
 from studio.execution.session import Session
+from studio.execution.shared_fetching import once_for_all
 from studio.media.first_look import FirstLook
 from studio.providers.registry import generation_name
 from studio.storage.download import download
@@ -28,21 +29,25 @@ async def fresh_url(session: Session, api: str, generation_id: str, *, still: bo
 
 async def fetch_made(
     session: Session, api: str, generation_id: str, *, still: bool, name: str, where: str = "",
-    on_look: Callable[[FirstLook], None] | None = None,
+    known: str | None = None, on_look: Callable[[FirstLook], None] | None = None,
 ) -> str:  # fmt: skip
     """Fetch a finished generation's file into its store, and return its SHA-256. ``name`` is the shot's.
 
-    ``on_look`` is called from another thread with a clip's measures, before all of it is decoded.
-    Raises DownloadError, BadClip or ServiceError; a paid file can be fetched again.
+    Where machines share a store of clips, the file comes from there if any of them has fetched it before. ``known`` is
+    its digest, where the order tells it. ``on_look`` is called from another thread with a clip's measures, before all
+    of it is decoded. Raises DownloadError, BadClip or ServiceError; a paid file can be fetched again.
     """
 
     async def fresh() -> str:
         told = session.told_urls.pop((api, generation_id), None)  # by the poll that saw it ended; then asked for anew
         return told or await fresh_url(session, api, generation_id, still=still, where=where or name)
 
-    made = generation_name(api, generation_id)
-    if still:
-        return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=made)
-    clip = await download(fresh, session.store, client=session.http, name=name, generation=made, on_look=on_look)
-    await asyncio.to_thread(remember, session.store, clip)  # it was measured just now, so it need not be measured again
-    return clip.sha256
+    async def from_service() -> str:
+        made = generation_name(api, generation_id)
+        if still:
+            return await fetch_still(fresh, session.stills, client=session.http, name=name, generation=made)
+        clip = await download(fresh, session.store, client=session.http, name=name, generation=made, on_look=on_look)
+        await asyncio.to_thread(remember, session.store, clip)  # it was measured just now, and need not be again
+        return clip.sha256
+
+    return await once_for_all(session, api, generation_id, from_service, still=still, known=known, name=name)

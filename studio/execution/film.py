@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from studio.assets import SeedFootage
 from studio.editing.assembly import Assembly, assemble
 from studio.editing.values import FilmCut
+from studio.errors import StoreError
 from studio.execution.progress import listener
+from studio.execution.retries import STORE
 from studio.execution.run import Run
-from studio.shelf.latest import point_latest
+from studio.shelf.latest import link_name, point_latest
+from studio.storage.film_store import FilmStore
 from studio.storage.ownership import FILM, sign
 from studio.storage.probe_cache import stored_clip
 
@@ -36,7 +40,7 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
         stopped.set()  # cancelled: the thread runs until its ffmpeg is told to stop
 
 
-def shelve(run: Run, cuts: Iterable[FilmCut]) -> None:
+async def shelve(run: Run, cuts: Iterable[FilmCut]) -> None:
     """Make a run's finished film the latest of its version, and tell what stands in the way. ``cuts``: of the film.
 
     One that lacks scenes, or has slates in their place, is not made the latest.
@@ -44,6 +48,17 @@ def shelve(run: Run, cuts: Iterable[FilmCut]) -> None:
     written, shown = run.plan.production, {cut.scene for cut in cuts if not cut.slate}
     if not all(scene.id in shown for scene in written.scenes):
         return
-    told = point_latest(run.session.settings.films, written.film_slug, written.version, run.out)
+    films, store = run.session.settings.films, run.session.film_store
+    told = await asyncio.to_thread(point_latest, films, written.film_slug, written.version, run.out)
+    if store is not None and store.holds(run.out):
+        told = await _pointed(store, written.film_slug, written.version, run.out)
     if told:
         listener.get().note(told)
+
+
+async def _pointed(store: FilmStore, film_slug: str, version: str, folder: Path) -> str:
+    """Name the latest film in the store of films, too. Where that fails, the film is there all the same."""
+    try:
+        return await STORE.calling(lambda: asyncio.to_thread(store.point_latest, film_slug, link_name(version), folder))
+    except StoreError as error:
+        return f"the store does not name it as the latest film ({error.message}): it is {store.address(folder)}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from studio.errors import BadClip, DownloadError, NotFound, Problem, ProductionError, ServiceError
+from studio.execution.shared_fetching import once_for_all
 from studio.planning.existing import Facts, Named, named_in, our_name
 from studio.providers.base import Generation, GenerationService
 from studio.providers.registry import generation_name, spec_of
@@ -156,15 +157,19 @@ async def _file_of(session: Session, api: str, answer: Generation, one: Named) -
     async def told() -> str:
         return url
 
+    async def from_service() -> str:
+        name = generation_name(api, answer.id)
+        clip = await download(told, session.store, client=session.http, name=one.scene, generation=name, attempts=1)
+        return clip.sha256
+
     try:
         async with asyncio.timeout(FETCH_SECONDS):
-            name = generation_name(api, answer.id)
-            clip = await download(told, session.store, client=session.http, name=one.scene, generation=name, attempts=1)
+            sha256 = await once_for_all(session, api, answer.id, from_service, still=False, known=None, name=one.scene)
     except (DownloadError, BadClip, TimeoutError) as error:
         said = str(error).partition("\n")[0] or "it takes too long"
         return "", f"{one.where}: the file of generation {one.id} could not be measured now ({said})"
-    remember_file(session, api, answer.id, clip.sha256)
-    return clip.sha256, ""
+    remember_file(session, api, answer.id, sha256)
+    return sha256, ""
 
 
 def known_file(session: Session, api: str, generation: str) -> str:

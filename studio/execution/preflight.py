@@ -20,6 +20,7 @@ from studio.errors import SettingsError
 from studio.money import ZERO
 from studio.planning.plan import FPS, Plan, Shot, ShotState
 from studio.remedies import Place, Words, joined, text_of
+from studio.storage.film_store import STORED
 from studio.storage.ownership import FILES, LINKED, check_ours, claim
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
     """
     home, made = session.home, []
     films = session.settings.films.absolute()
-    option: Words = "STUDIO_FILMS" if out.is_relative_to(films) else Place("out")
+    ours: Words = "STUDIO_FILMS" if session.film_store is None else "STUDIO_HOME"
+    option: Words = ours if out.is_relative_to(films) else Place("out")
     try:
         for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
             made += _try_out(folder, "STUDIO_HOME")
@@ -61,6 +63,20 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
             with contextlib.suppress(OSError):  # another process uses it by now
                 folder.rmdir()
         raise
+
+
+def check_stores(session: Session, out: Path) -> None:
+    """Check that the stores that machines share can be written and read. ``out``: as for ``check_places``.
+
+    Raises SettingsError. Blocks: call it from a thread.
+    """
+    if session.shared is not None:
+        session.shared.objects.check()
+    store = session.film_store
+    if store is not None and store.holds(out):
+        store.objects.check()
+        with _told_of(out, "STUDIO_HOME"):
+            (out / STORED).unlink(missing_ok=True)  # of an earlier try of this run: what it uploads is new
 
 
 def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,6 +46,12 @@ class ShotResult:
         return self.clip is not None or self.still is not None
 
 
+def made_files(results: Collection[ShotResult]) -> tuple[str, ...]:
+    """The SHA-256 of the clips and stills that a run has."""
+    stills = (result.still.stem for result in results if result.still is not None)
+    return (*(result.clip.sha256 for result in results if result.clip is not None), *stills)
+
+
 def make_record(
     run: Run,
     results: Mapping[str, ShotResult],
@@ -56,7 +62,7 @@ def make_record(
     notes: tuple[str, ...] = (),
 ) -> RunRecord:
     """Make the record of a run, from its results and the ledger."""
-    ledger = run.session.ledger
+    ledger, store = run.session.ledger, run.session.film_store
     rows = ledger.orders([s.key for s in run.plan.shots])
     costs = ledger.run_costs(run.id)
     history, lineages = history_of(ledger, run.plan), lineages_of(run.plan)
@@ -92,6 +98,7 @@ def make_record(
         version=run.plan.production.version,
         film_slug=run.plan.production.film_slug,
         project=run.plan.production.budget_name,
+        url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),

@@ -7,11 +7,12 @@ publish    a publisher that fails for now                     1, 5
 generate   a create that was certainly not sent, a service   1, 5, 30
            that cannot be read
 fetch      a clip that did not arrive whole                   2, 10, 30
+store      a store of films or clips that fails for now      1, 5, 30
 settle     a service that cannot be read (reconciliation)    10, 60, 300
 =========  ================================================  ===================================
 
-A refusal by the service is final in each step, and so is a certificate that is not trusted. A create that may have
-been accepted is never repeated here: the ledger settles it.
+A refusal by the service or a store is final in each step, and so is a certificate that is not trusted. A create that
+may have been accepted is never repeated here: the ledger settles it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from studio.errors import (
     Refused,
     ServiceError,
     ServiceFailed,
+    StoreError,
+    StoreRefused,
     Untrusted,
 )
 
@@ -46,7 +49,7 @@ class Retry:
 
     def worth(self, error: BaseException) -> bool:
         """True if the step may be tried again after this error."""
-        return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted | Ambiguous)
+        return isinstance(error, self.after) and not isinstance(error, Refused | Untrusted | Ambiguous | StoreRefused)
 
     async def calling(self, call: Callable[[], Awaitable[T]], *, sleep: Sleep = asyncio.sleep) -> T:
         """The result of a call, retried by this rule. Raises the error of the last try."""
@@ -63,6 +66,7 @@ class Retry:
 PUBLISH = Retry((ServiceError, BadInput), (1.0, 5.0))  # an unreachable bucket raises SettingsError, too
 GENERATE = Retry((ServiceError,), (1.0, 5.0, 30.0))
 FETCH = Retry((DownloadError, BadClip, ServiceError), (2.0, 10.0, 30.0))
+STORE = Retry((StoreError,), (1.0, 5.0, 30.0))
 SETTLE = Retry((ServiceError,), (10.0, 60.0, 300.0))
 
 

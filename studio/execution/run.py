@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from studio.disk import disk_errors
 from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.delivery import Ordered, orders_of
-from studio.execution.preflight import check_places
+from studio.execution.preflight import check_places, check_stores
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, settle_project
 from studio.execution.retries import Attempts
@@ -125,6 +125,7 @@ class Run:
         to_do = [s for s in self.plan.shots if s.state not in (ShotState.CACHED, ShotState.OWN)]
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is reported before anything is bought
+        await asyncio.to_thread(check_stores, self.session, self.out)
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         with disk_errors("the lock of a run", self.session.home):
             self._at_work = await asyncio.to_thread(AtWork, self.session.home, self.id)

@@ -53,8 +53,10 @@ from studio.purchasing.purchase_log import PurchaseLog
 from studio.purchasing.recovery import Grace
 from studio.purchasing.unbooked import Unbooked
 from studio.settings import Service, Settings, choose_service
+from studio.storage.chosen_stores import film_store, shared_files
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
+from studio.storage.object_store import before_money
 from studio.storage.still_store import StillStore
 
 if TYPE_CHECKING:
@@ -78,6 +80,10 @@ class Session:
         self.pieces = self.home / "pieces"
         self.prices: PriceTable = load_prices(settings.price_book, settings.price_table)
         self.stills = StillStore(self.home / "stills", self.kept.digests)
+        #: Clips and stills that machines share (STUDIO_CLIPS); None where this one has its own.
+        self.shared = shared_files(settings, self.store, self.stills, self.kept)
+        #: The films of all machines (STUDIO_FILMS is a URL); None where they are in a folder.
+        self.film_store = film_store(settings)
         self.publisher = publisher
         self.unbooked = Unbooked(self.home / "unbooked")
         self.booked: tuple[str, ...] = ()  # orders whose ids were kept there, and are in the ledger since this began
@@ -108,6 +114,9 @@ class Session:
         ``renew``, ``keep``: scenes whose clips are made anew, or kept, if their source changed (``all``: every one).
         ``run``: the id of the run that is planned for. ``apart``: no budget is shared with the film it was made out of.
         """
+        if self.film_store is not None:
+            with before_money():
+                await asyncio.to_thread(self.film_store.mirror)  # names and last films are read from what it has
         given = {"only": only, "retake": retake, "take": tuple(takes or ()), "renew": renew, "keep": keep}
         fresh, kept = decided(production, given)  # a scene that is missing is reported at once
         made_of = await materials_of(self, production)

@@ -98,7 +98,7 @@ class Stages:
                 run, record = self._last
             case _:
                 run, record = await self._stage(draft=False)
-        shelve(run, record.cuts)
+        await shelve(run, record.cuts)
         return record
 
     async def _reviewed(self, *, draft: bool) -> tuple[Drawn, Answer]:
@@ -107,7 +107,7 @@ class Stages:
         run, record = await self._stage(draft=draft)
         while True:
             if draft:
-                shelve(run, record.cuts)
+                await shelve(run, record.cuts)
             coming = await self._drawn(draft=False)
             self._allowed(coming)
             gate = Gate.DRAFT if draft else Gate.FINAL

@@ -308,7 +308,7 @@ async def _kept(run: Run, shot: Shot, generation_id: str) -> str:
 
             sha256 = await fetch_made(
                 session, shot.api, generation_id, still=shot.is_still, name=shot.id, where=f"scene '{shot.scene}'",
-                on_look=looked,
+                known=sha256, on_look=looked,
             )  # fmt: skip
             if not shot.is_still:
                 await asyncio.to_thread(stored_clip, session.store, sha256)  # measured here, and only read by others

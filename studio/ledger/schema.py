@@ -281,3 +281,18 @@ answers = Table(
     Column("given", JSON, nullable=False),
     Column("at", Utc, nullable=False),
 )
+
+# The file of a generation, once some machine has fetched it, and the lease of the one that fetches it now.
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("seller", String(20), key="realm", primary_key=True),
+    Column("provider", String(40), primary_key=True),
+    Column("generation_id", String(120), primary_key=True),
+    Column("part", String(12), primary_key=True),
+    Column("sha256", String(64)),
+    Column("bytes", BigInteger),
+    Column("holder", String(200)),
+    Column("until", Utc),
+    Column("at", Utc, nullable=False),
+)

@@ -16,9 +16,10 @@ from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.exr_archives import archives_of
 from studio.execution.film import make_film, shelve
 from studio.execution.outcome import failure_of, film_is_due
-from studio.execution.record import record_of
+from studio.execution.record import made_files, record_of
 from studio.execution.run import Run
 from studio.execution.session import Session, films_folder
+from studio.execution.storing import store_run
 from studio.production import Production, load_production, parse_production
 from studio.report import write_all
 from studio.report.records import RunRecord
@@ -57,7 +58,7 @@ async def make(
         record = await carry_out(work, allow_missing=allow_missing)
     if record.film is None:
         raise RuntimeError("a run without failure has its film")
-    await asyncio.to_thread(shelve, work, record.cuts)
+    await shelve(work, record.cuts)
     return Film(record.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
 
 
@@ -77,6 +78,7 @@ async def carry_out(work: Run, *, allow_missing: bool) -> RunRecord:
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:
         await archives_of(work, [r.shot for r in made.results.values() if r.clip is not None])
+    await store_run(work, made_files(made.results.values()), failed=failure is not None)
     work.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None:
         raise failure

@@ -27,4 +27,4 @@ class Links:
 
 def links_of(settings: Settings) -> Links:
     """The links to films as the settings have them."""
-    return Links(settings.links.rstrip("/"), settings.films.absolute())
+    return Links((settings.films_public or settings.links).rstrip("/"), settings.films.absolute())

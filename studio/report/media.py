@@ -13,10 +13,9 @@ from studio.digests import Digests
 from studio.disk import disk_errors
 from studio.report.files import inside
 from studio.report.records import RunRecord, ShotRecord
-from studio.storage.ownership import LINKED
+from studio.storage.ownership import LINKED, NAMED
 
 WORKERS = 4  # copies at a time: each waits for the disk
-NAMED = 8  # digits of a clip's SHA-256 in its name, so that another take has another name
 
 
 def linked(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:

@@ -108,6 +108,7 @@ class RunRecord:
     version: str = "final"  # as ``Production.version``
     film_slug: str = ""  # of the film that it is a version of; empty: ``slug``
     project: str = ""  # the holder of its budget
+    url: str = ""  # of the film in the store that machines share; empty where it is in a folder
     bookings: tuple[Booking, ...] = ()  # of the ledger, which stand in this run's costs.csv
 
     @property

@@ -13,7 +13,8 @@ KEPT = ("reused", "pinned", "own clip")
 
 
 def run_summary(record: RunRecord) -> dict[str, Any]:
-    """``film``, ``out``, ``cost_usd`` (this run), ``reused_usd``, and ``scenes`` in the film's order. Money as text."""
+    """``film``, ``url`` (of the film in a store), ``out``, ``cost_usd`` (this run), ``reused_usd``, and
+    ``scenes`` in the film's order. Money as text."""
     scenes: dict[str, list[ShotRecord]] = {cut.scene: [] for cut in record.cuts}
     for shot in record.shots:
         scenes.setdefault(shot.scene, []).append(shot)
@@ -23,6 +24,7 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "service": record.service,
         "billed": record.billed,
         "film": str(record.film.path) if record.film else None,
+        "url": record.url or None,
         "out": str(record.out),
         "cost_usd": plain(record.cost),
         "reused_usd": plain(record.reused),

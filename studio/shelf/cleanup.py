@@ -17,11 +17,13 @@ from typing import Any
 
 from studio.digests import Digests
 from studio.errors import BadInput
-from studio.shelf.films import ShelvedFilm, read_manifest, shelf_of
-from studio.shelf.latest import latest_folders
+from studio.shelf.everywhere import Films
+from studio.shelf.films import ShelvedFilm, read_manifest
 from studio.storage.clip_store import ClipStore
-from studio.storage.ownership import FILM, LINKED
+from studio.storage.film_store import FilmStore
+from studio.storage.ownership import FILM, LINKED, NAMED
 from studio.storage.running import FOLDER, at_work, nobody_begins
+from studio.storage.shared_files import SharedFiles
 from studio.storage.still_store import StillStore
 
 #: Folders of STUDIO_HOME that are made again, with what is in them and what that takes.
@@ -37,7 +39,7 @@ NEVER = (("clips", "clips"), ("stills", "stills"))
 class Removable:
     """Files that can be made again at no cost: their number and bytes, and how they are had again.
 
-    ``paths`` are files, and folders that are removed with all that is in them.
+    ``paths`` are files, and folders that are removed with all that is in them; ``keys`` files of the store of films.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Removable:
     paths: tuple[Path, ...]
     files: int
     bytes: int
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,28 +65,31 @@ class Cleanup:
 
 
 def survey(
-    home: Path, films: Path, *, older_than: int | None = None, of: Callable[[ShelvedFilm], bool] | None = None
-) -> Cleanup:
+    home: Path, films: Films, *, older_than: int | None = None, of: Callable[[ShelvedFilm], bool] | None = None,
+    clips: SharedFiles | None = None,
+) -> Cleanup:  # fmt: skip
     """Look at what can be removed. Removes nothing.
 
     ``older_than``: films of which so many newer ones of the same version are there are looked at, too (None: no film);
-    ``of`` chooses among these.
+    ``of`` chooses among these. ``clips``: the store of clips that machines share. Raises StoreError.
     """
     found = [
         _removable(name, again, tuple(_inside(home / folder))) for folder, name, again in CACHES
     ]  # fmt: skip
     left: list[str] = []
     if older_than is not None:
-        older = _older_films(home, films, older_than, of or (lambda _: True), left)
-        found.append(_removable("older films", "joined again from their clips, which are here", tuple(older)))
+        older = tuple(_older_films(home, films, older_than, of or (lambda _: True), left, clips))
+        found.append(_older(films, older))
+    copies = [path for path in films.copies() if all(path not in part.paths for part in found)]
+    found.append(_removable("copies of films in the store", "fetched again from there", copies))
     kept = tuple((name, _size(_inside(home / folder))[1]) for folder, name in NEVER)
-    return Cleanup(tuple(part for part in found if part.paths), kept, tuple(left))
+    return Cleanup(tuple(part for part in found if part.paths or part.keys), kept, tuple(left))
 
 
-def remove(home: Path, look: Callable[[], Cleanup]) -> Cleanup:
-    """Remove what ``look`` finds, while no run begins. Returns what was removed.
+def remove(home: Path, look: Callable[[], Cleanup], store: FilmStore | None = None) -> Cleanup:
+    """Remove what ``look`` finds, while no run begins. Returns what was removed. ``store``: the store of films.
 
-    Raises BadInput where a run is at work in this home: it may use any of it. Raises OSError.
+    Raises BadInput where a run is at work in this home: it may use any of it. Raises OSError, StoreError.
     """
     with nobody_begins(home):
         runs = at_work(home)
@@ -94,6 +100,8 @@ def remove(home: Path, look: Callable[[], Cleanup]) -> Cleanup:
             )  # fmt: skip
         found = look()
         for part in found.removable:
+            if store is not None:
+                store.objects.delete(part.keys)
             for path in part.paths:
                 _delete(path)
         for path in (home / FOLDER).glob("[!.]*.lock"):
@@ -102,15 +110,19 @@ def remove(home: Path, look: Callable[[], Cleanup]) -> Cleanup:
 
 
 def _older_films(
-    home: Path, films: Path, keep: int, of: Callable[[ShelvedFilm], bool], left: list[str]
+    home: Path, films: Films, keep: int, of: Callable[[ShelvedFilm], bool], left: list[str], shared: SharedFiles | None
 ) -> Iterator[Path]:
     """The files of films that have newer ones, where they can be made again; accounts and manifests stay."""
     if keep < 1:
         raise BadInput("the newest film of each version stays", hint="keep at least 1")
     digests = Digests(home / "kept" / "digests")
     clips, stills = ClipStore(home / "clips", digests), StillStore(home / "stills", digests)
-    linked, seen = latest_folders(films), dict[tuple[str, str], int]()
-    for film in shelf_of(films).films:
+
+    def has(sha256: str) -> bool:
+        return clips.has(sha256) or stills.has(sha256) or (shared is not None and shared.has(sha256))
+
+    linked, seen = films.latest(), dict[tuple[str, str], int]()
+    for film in films.shelf().films:
         if not film.whole or film.sha256 == "" or not of(film):
             continue
         which = film.film_slug, film.version
@@ -118,33 +130,49 @@ def _older_films(
         if seen[which] <= keep or film.folder.resolve() in linked:
             continue
         manifest = read_manifest(film.folder)
-        missing = _not_here(manifest, clips, stills)
+        missing = _not_here(manifest, has)
         if missing:
             left.append(f"{film.path}: the clip of '{missing}' is nowhere else")
-        elif not digests.is_sound(film.path, film.sha256):
+        elif film.path.exists() and not digests.is_sound(film.path, film.sha256):
             left.append(f"{film.path}: it was changed after it was made")
         else:
             yield film.path
-            yield from _copies(film.folder, manifest)
+            yield from _copies(film, manifest, films)
 
 
-def _not_here(manifest: dict[str, Any], clips: ClipStore, stills: StillStore) -> str:
-    """A shot of a film whose clip is not in the store; empty where all are."""
+def _older(films: Films, paths: tuple[Path, ...]) -> Removable:
+    """What goes of older films, here and in the store; a file that is in both counts once."""
+    there = {path: stored for path in paths if (stored := films.stored(path)) is not None}
+    here = [path for path in paths if os.path.lexists(path)]
+    files, size = _size([path for path in here if path not in there])
+    keys = tuple(films.store.key_of(path) for path in there) if films.store is not None else ()
+    return Removable(
+        "older films", "joined again from their clips, which are here", tuple(here), files + len(there),
+        size + sum(stored.size for stored in there.values()), keys,
+    )  # fmt: skip
+
+
+def _not_here(manifest: dict[str, Any], has: Callable[[str], bool]) -> str:
+    """A shot of a film whose clip is in no store; empty where all are."""
     shown = {name for cut in manifest["cuts"] for name in cut["shots"]}
     for shot in manifest["shots"]:
         made = shot.get("clip") or shot.get("still") or {}
         sha256 = str(made.get("sha256") or "")
         if shot["id"] in shown or made:
-            whole = len(sha256) == 64 and (clips.has(sha256) or stills.has(sha256))
+            whole = len(sha256) == 64 and has(sha256)
             if not whole:
                 return str(shot["id"])
     return ""
 
 
-def _copies(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
+def _copies(film: ShelvedFilm, manifest: dict[str, Any], films: Films) -> Iterator[Path]:
     """The copies of clips beside a film that its timeline links to, as they were made there."""
-    digests = Digests()
+    digests, folder = Digests(), film.folder
     known = {str((shot.get("clip") or {}).get("sha256") or "") for shot in manifest["shots"]}
+    if film.url:  # their bytes are in the store: by their names, which end with the beginning of their digests
+        ends = {sha256[:NAMED] for sha256 in known if sha256}
+        yield from (path for path in films.inside(folder / LINKED) if path.stem.rpartition("-")[2] in ends)
+        return
     for path in [] if (folder / LINKED).is_symlink() else _inside(folder / LINKED):
         if path.is_file() and not path.is_symlink() and digests.of(path) in known:
             yield path

@@ -7,7 +7,7 @@ note of its production (``.studio-producer.json``): it is listed without length 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ class ShelvedFilm:
     cost:      what its run spent; ``total``: that and what earlier runs had paid for its clips
     billed:    False where it was made on this machine, for nothing; None where unknown
     whole:     False where it lacks scenes of its production, or has slates in their place
+    url:       where it is in the store that machines share; empty where films are in a folder, or it is not there yet
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class ShelvedFilm:
     service: str = ""
     sha256: str = ""
     whole: bool = True
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,22 @@ class Shelf:
     skipped: Mapping[Skipped, tuple[Path, ...]]
 
 
-def shelf_of(films: Path) -> Shelf:
-    """Read a films folder. What is damaged, or no film of ours, is skipped."""
+#: The time of a film's last change, by its path; None where there is no such film.
+Seen = Callable[[Path], datetime | None]
+
+
+def on_disk(path: Path) -> datetime | None:
+    """The time of the last change of a file here; None where there is none."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+
+
+def shelf_of(films: Path, seen: Seen = on_disk) -> Shelf:
+    """Read a films folder. What is damaged, or no film of ours, is skipped. ``seen``: where its films are, if elsewhere
+    than in the folder."""
     found: list[ShelvedFilm] = []
     skipped: dict[Skipped, list[Path]] = {"damaged": [], "foreign": [], "without a film": []}
     for folder in _folders(films):
-        film = film_in(folder)
+        film = film_in(folder, seen)
         if isinstance(film, ShelvedFilm):
             found.append(film)
         else:
@@ -78,13 +90,13 @@ def shelf_of(films: Path) -> Shelf:
     return Shelf(tuple(found), {why: tuple(folders) for why, folders in skipped.items()})
 
 
-def film_in(folder: Path) -> ShelvedFilm | Skipped:
+def film_in(folder: Path, seen: Seen = on_disk) -> ShelvedFilm | Skipped:
     """The film of a folder, or the reason why it has none."""
     try:
         if (folder / MANIFEST).exists():
-            return _of_manifest(folder, read_manifest(folder))
+            return _of_manifest(folder, read_manifest(folder), seen)
         if (folder / NOTE).exists():
-            return _of_note(folder, _object(folder / NOTE))
+            return _of_note(folder, _object(folder / NOTE), seen)
     except (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         return "damaged"
     return "foreign"
@@ -127,13 +139,13 @@ def _object(path: Path) -> dict[str, Any]:
     return found
 
 
-def _of_manifest(folder: Path, found: Mapping[str, Any]) -> ShelvedFilm | Skipped:
+def _of_manifest(folder: Path, found: Mapping[str, Any], seen: Seen) -> ShelvedFilm | Skipped:
     slug, film = str(found["slug"]), found["film"]
     if film is None:
         return "without a film"
     # The name alone: the folder may have been moved since, and nothing outside of it is a film of this shelf.
     path = folder / Path(str(film["path"])).name
-    if not path.is_file():
+    if seen(path) is None:
         return "without a film"
     cost, production = found["cost"], found.get("production") or {}
     version = str(found.get("version") or _earlier_version(production))
@@ -153,12 +165,12 @@ def _is_whole(production: Mapping[str, Any], cuts: list[Mapping[str, Any]]) -> b
     return all(scene["id"] in shown for scene in production.get("scenes") or [])
 
 
-def _of_note(folder: Path, found: Mapping[str, Any]) -> ShelvedFilm | Skipped:
+def _of_note(folder: Path, found: Mapping[str, Any], seen: Seen) -> ShelvedFilm | Skipped:
     """The film of a run that was killed before it had written its report."""
     slug, path = _line(str(found["production"])), folder / FILM
-    if not path.is_file():
+    made_at = seen(path)
+    if made_at is None:
         return "without a film"
-    made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return ShelvedFilm(folder, path, slug, slug, slug, slug, "unknown", _line(folder.name), made_at)
 
 

@@ -11,9 +11,9 @@ import uuid
 from pathlib import Path
 
 from studio.atomic import write_atomic
+from studio.storage.film_store import SIGNED, target_of
 
 NAME = "latest"
-SIGNED = "# the folder of the latest film of this version; Studio Producer writes it anew for each"
 
 
 def link_name(version: str) -> str:
@@ -88,7 +88,6 @@ def _written(file: Path, target: str) -> str:
 def _target(file: Path) -> str:
     """The folder that a text file of ours names; empty where it is none."""
     try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, ValueError):
+        return target_of(file.read_bytes()) or ""
+    except OSError:
         return ""
-    return lines[0] if lines[1:] == [SIGNED] else ""

@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import mimetypes
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -18,13 +19,15 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from studio.errors import StudioError
 from studio.money import usd
 from studio.report.formats import seconds
-from studio.shelf.films import ShelvedFilm, has_record, shelf_of
+from studio.shelf.films import Shelf, ShelvedFilm, has_record, shelf_of
 from studio.storage.ownership import CONTACT_SHEET, FILM
 
 HERE = Path(__file__).parent
 REPORT = "report.html"
+PARTS = 3  # of the path of a film's file: slug, run, name
 SERVICE = "studio-producer-films"  # by which `/healthz` is known
 #: Types that a browser may show; anything else is saved as a file.
 SHOWN = ("video/mp4", "image/jpeg", "image/png", "text/html", "text/css", "text/plain", "audio/mpeg", "text/vtt")
@@ -39,9 +42,27 @@ PAGE_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; obje
 INDEX_POLICY = f"default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; {PAGE_POLICY}"
 
 
-def create_app(films: Path, *, names: Collection[str] = ()) -> FastAPI:
-    """The application that serves a films folder. ``names``: host names, beside addresses and localhost, by which it
-    may be asked."""
+@dataclass(frozen=True)
+class Remote:
+    """Films in a store of another machine, by their path in it (``slug/run/film.mp4``). Both block.
+
+    ``address``: a fresh address of a file, which a browser is sent to, and which is shown to nobody else. ``page``: a
+    report itself, because the links in it lead to what lies beside it; None where there is none.
+    """
+
+    address: Callable[[str], str]
+    page: Callable[[str], bytes | None]
+
+
+def create_app(
+    films: Path, *, names: Collection[str] = (), shelf: Callable[[], Shelf] | None = None,
+    store: Remote | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application that serves a films folder.
+
+    ``names``: host names, beside addresses and localhost, by which it may be asked. ``shelf`` lists the films (default:
+    those of the folder). ``store`` has the films that are not in it.
+    """
     app = FastAPI(title="Studio Producer: films", docs_url=None, redoc_url=None, openapi_url=None)
     root, allowed = films.absolute(), {name.lower() for name in names} | {"localhost"}
     pages = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
@@ -57,6 +78,11 @@ def create_app(films: Path, *, names: Collection[str] = ()) -> FastAPI:
             response.headers.setdefault(name, value)
         return response
 
+    @app.exception_handler(StudioError)
+    async def failed(_: Request, error: StudioError) -> PlainTextResponse:
+        """503 and one line, where the store cannot be asked."""
+        return PlainTextResponse(f"{error.message}\n", 503, SAFE)
+
     @app.api_route("/healthz", methods=["GET", "HEAD"])
     async def healthz() -> JSONResponse:
         """200 while it serves."""
@@ -65,8 +91,8 @@ def create_app(films: Path, *, names: Collection[str] = ()) -> FastAPI:
     @app.api_route("/", methods=["GET", "HEAD"])
     async def index() -> HTMLResponse:
         """The shelf: every finished film, the newest first."""
-        shelf = await asyncio.to_thread(shelf_of, root)
-        rows = [_row(film, root) for film in shelf.films]
+        found = await asyncio.to_thread(shelf or (lambda: shelf_of(root)))
+        rows = [_row(film, root) for film in found.films]
         page = pages.get_template("index.html").render(films=rows)
         return HTMLResponse(page, headers={"content-security-policy": INDEX_POLICY})
 
@@ -75,11 +101,19 @@ def create_app(films: Path, *, names: Collection[str] = ()) -> FastAPI:
         """One file of a film's folder, or a part of it; a folder leads to its report."""
         found = await asyncio.to_thread(served_file, root, path)
         if found is None:
+            key = _key(path) if store is not None else ""
+            if store is not None and key.endswith(REPORT) and path.rstrip("/").endswith(REPORT):
+                page = await asyncio.to_thread(store.page, key)
+                if page is not None:
+                    return HTMLResponse(page, headers={"content-security-policy": PAGE_POLICY})
+            elif store is not None and key.endswith(REPORT):
+                return _to_report(path)
+            elif store is not None and key:
+                address = await asyncio.to_thread(store.address, key)
+                return RedirectResponse(address, 307, {"cache-control": "no-store"})
             return PlainTextResponse("there is no such film\n", 404)
         if found.is_dir():
-            # Relative to this request, so that it works behind a proxy, too.
-            name = path.rstrip("/").rpartition("/")[2]
-            return RedirectResponse(REPORT if path.endswith("/") else f"{quote(name)}/{REPORT}", 307)
+            return _to_report(path)
         kind = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
         policy = {"content-security-policy": PAGE_POLICY} if kind == "text/html" else {}
         named = None if kind in SHOWN else found.name
@@ -90,6 +124,21 @@ def create_app(films: Path, *, names: Collection[str] = ()) -> FastAPI:
         return whole
 
     return app
+
+
+def _to_report(path: str) -> RedirectResponse:
+    """To the report of a folder; relative to this request, so that it works behind a proxy, too."""
+    name = path.rstrip("/").rpartition("/")[2]
+    return RedirectResponse(REPORT if path.endswith("/") else f"{quote(name)}/{REPORT}", 307)
+
+
+def _key(path: str) -> str:
+    """The path of a film's file in a store (``slug/run/film.mp4``); of its folder, that of the report. Empty for any
+    other path."""
+    parts = path.rstrip("/").split("/")
+    if len(parts) < PARTS - 1 or any(not part or part.startswith(".") or "\\" in part for part in parts):
+        return ""
+    return "/".join([*parts, REPORT] if len(parts) < PARTS else parts)
 
 
 def served_file(root: Path, path: str) -> Path | None:
@@ -128,11 +177,14 @@ def _is_allowed(host: str, names: Collection[str]) -> bool:
 def _row(film: ShelvedFilm, root: Path) -> dict[str, str | bool]:
     """What the index shows of a film."""
     folder = quote(film.folder.relative_to(root).as_posix())
-    sheet = film.folder / CONTACT_SHEET
+
+    def there(name: str) -> str:
+        return f"{folder}/{name}" if film.url or (film.folder / name).is_file() else ""
+
     return {
         "title": film.title, "version": film.version, "whole": film.whole, "run": film.run,
         "made": f"{film.made_at:%Y-%m-%d %H:%M} UTC", "length": "" if film.seconds is None else seconds(film.seconds),
-        "film": f"{folder}/{FILM}", "report": f"{folder}/{REPORT}" if (film.folder / REPORT).is_file() else "",
-        "sheet": f"{folder}/{CONTACT_SHEET}" if sheet.is_file() else "",
+        "film": f"{folder}/{FILM}", "report": there(REPORT),
+        "sheet": there(CONTACT_SHEET),
         "cost": "" if film.total is None else f"{usd(film.total)}{'' if film.billed else ' (not billed)'}",
     }  # fmt: skip

@@ -6,11 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-
 from studio.ledger import Ledger, open_ledger
 from studio.ledger.answers import Answered, answers_of, keep_answer
-from tests.support.books import Clock
+from tests.support.books import Clock, as_of
 from tests.support.orders import PRICE, intent
 
 
@@ -47,11 +45,7 @@ def test_a_filled_ledger_of_an_earlier_version_is_opened(tmp_path: Path) -> None
     ledger.reserve(bought, run="r1", caps=[])
     before = ledger.entries(bought.key)
     ledger.close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE answers"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0008'"))
-    engine.dispose()
+    as_of(url, "0008")
 
     ledger = open_ledger(url)
     assert ledger.entries(bought.key) == before

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
 
 from studio.failures import FailureClass
 from studio.ledger import Ledger, OrderState, by_hand, open_ledger
 from studio.ledger.filing import ABANDONED, LATE, Booking, bookings, claim, give_up, late_films, written
 from studio.report.costs import booking_row
-from tests.support.books import Clock
+from tests.support.books import Clock, as_of
 from tests.support.orders import PRICE, intent
 
 
@@ -115,12 +114,7 @@ def test_bookings_of_earlier_versions_stand_in_their_runs_files(tmp_path: Path) 
     ledger = open_ledger(url)
     buy(ledger, "a", "r1")
     ledger.close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        for later in ("filed", "answers"):
-            connection.execute(text(f"DROP TABLE {later}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
-    engine.dispose()
+    as_of(url, "0007")
     ledger = open_ledger(url)
     assert filed(ledger, "r2") == ()
     assert [b.amount for b in bookings(ledger)] == [PRICE]

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from studio.shelf.serving import SERVICE, create_app, served_file
+from studio.errors import StoreError
+from studio.shelf.serving import SERVICE, Remote, create_app, served_file
 from tests.support.shelf import shelved
 
 FILM = bytes(range(256)) * 40
@@ -128,6 +129,34 @@ async def test_the_shelf_in_a_browser(client: httpx.AsyncClient, films: Path) ->
     empty = httpx.ASGITransport(app=create_app(films / "nowhere"))
     async with httpx.AsyncClient(transport=empty, base_url="http://localhost") as other:
         assert "There is no finished film yet." in (await other.get("/")).text
+
+
+async def test_films_of_other_machines(films: Path) -> None:
+    """What this machine lacks is sent for at a fresh address, which nobody keeps; a report is served itself, so that
+    its links work; a store that cannot be asked is one line."""
+    asked: list[str] = []
+
+    def address(key: str) -> str:
+        asked.append(key)
+        if key.startswith("gone"):
+            raise StoreError("the store cannot be read", where="STUDIO_FILMS")
+        return f"https://bucket.example/{key}?signature={len(asked)}"
+
+    store = Remote(address, lambda key: b"<title>Far</title>" if key == "far/r1/report.html" else None)
+    transport = httpx.ASGITransport(app=create_app(films, store=store))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for number in (1, 2):
+            sent = await client.get("/far/r1/film.mp4")
+            assert (sent.status_code, sent.headers["cache-control"]) == (307, "no-store")
+            assert sent.headers["location"] == f"https://bucket.example/far/r1/film.mp4?signature={number}"
+        assert (await client.get("/far/r1", follow_redirects=True)).text == "<title>Far</title>"
+        assert (await client.get("/other/r1/report.html")).status_code == 404
+        assert (await client.get("/harbour/latest/film.mp4")).content == FILM
+        gone = await client.get("/gone/r1/film.mp4")
+        assert (gone.status_code, gone.text) == (503, "the store cannot be read\n")
+        for path in ("/far/.hidden/film.mp4", "/far/r1/.studio-producer.json", "/far/%2e%2e/film.mp4", "/far"):
+            assert (await client.get(path)).status_code == 404
+    assert {*asked} == {"far/r1/film.mp4", "gone/r1/film.mp4"}
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def test_an_empty_place(workplace: Path) -> None:
     done = studio(workplace, "doctor", "--json")
     assert done.returncode == 0, done.stderr
     found = findings(done)
-    assert set(found) == {"service", "ledger", "ffmpeg", "sandbox", "prefect server"}
+    assert set(found) == {"service", "ledger", "films", "clips", "ffmpeg", "sandbox", "prefect server", "links"}
     assert all(finding["well"] for finding in found.values())
     assert "none yet" in found["ledger"]["said"]
     assert found["prefect server"]["said"] == "none; a run starts one, and it ends with it"

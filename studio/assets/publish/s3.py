@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,9 +13,8 @@ from urllib.parse import urlsplit
 from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
 from studio.assets.publish.lifetime import check_lifetime, span
 from studio.assets.publish.reach import try_out
-from studio.cleaning import clean
-from studio.connections import trouble_of
 from studio.errors import SettingsError, Untrusted
+from studio.storage.bucket_faults import CONFIG, PIP, client_errors, client_options, fault_of, is_installed
 
 if TYPE_CHECKING:
     import httpx
@@ -26,15 +22,6 @@ if TYPE_CHECKING:
 
 MAX_SECONDS = 7 * 24 * 3600  # of a signature: S3's own limit
 WHERE = "STUDIO_PUBLISH_URL"
-CONFIG = {
-    "signature_version": "s3v4",  # newer regions refuse the older signatures
-    "connect_timeout": 10,
-    "read_timeout": 60,
-    "retries": {"max_attempts": 2},
-}
-
-# It logs every signature at debug level.
-logging.getLogger("botocore.auth").addFilter(lambda _: False)
 
 
 class S3Files:
@@ -57,8 +44,8 @@ class S3Files:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        if importlib.util.find_spec("s3fs") is None:
-            raise SettingsError("S3 needs s3fs", where=WHERE, hint="pip install 'studio-producer[s3]'")
+        if not is_installed():
+            raise SettingsError("S3 needs s3fs", where=WHERE, hint=PIP)
         bucket = _bucket(url)
         if not lives <= seconds <= MAX_SECONDS:
             raise SettingsError(
@@ -99,35 +86,18 @@ class S3Files:
 
     def _upload(self, asset: Publishable) -> str:
         """Upload a file unless the same bytes are there, and sign its URL."""
-        from botocore.exceptions import (  # type: ignore[import-untyped]
-            BotoCoreError,
-            ClientError,
-            NoCredentialsError,
-        )
-
         data = bytes_of(asset)
         try:
             goal = self._root() / f"{asset.sha256}{asset.suffix}"
             if not _is_there(goal, data, asset):
                 goal.fs.pipe_file(goal.path, data, ContentType=asset.media_type)
             return str(goal.fs.sign(goal.path, expiration=self.seconds))
-        except NoCredentialsError:
-            fault = "no credentials for S3 were found"
-            hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        except FileNotFoundError:
-            fault, hint = f"there is no bucket '{self.bucket}'", "create it, or correct its name"
-        except PermissionError as error:
-            fault = f"the bucket '{self.bucket}' may not be written to with these credentials{_code(error)}"
-            hint = "they need s3:PutObject and s3:GetObject on it"
-        except (OSError, BotoCoreError, ClientError, ValueError) as error:
-            trouble, code = trouble_of(error), _code(error)
-            # The client does not name the host it asked, and uses a file of authorities only if it is given one.
-            said = trouble.said.replace("the server", "its endpoint") if trouble and not code else type(error).__name__
-            fault = f"the bucket '{self.bucket}' cannot be reached: {said}{code}"
-            if trouble and trouble.untrusted:
-                raise Untrusted(fault, where=f"{WHERE}, asset '{asset.name}'", hint=trouble.hint) from None
-            hint = "are AWS_ENDPOINT_URL and AWS_DEFAULT_REGION right?"
-        raise SettingsError(fault, where=f"{WHERE}, asset '{asset.name}'", hint=hint)
+        except client_errors() as error:
+            fault = fault_of(error, self.bucket)
+        where = f"{WHERE}, asset '{asset.name}'"
+        if fault.untrusted:
+            raise Untrusted(fault.said, where=where, hint=fault.hint)
+        raise SettingsError(fault.said, where=where, hint=fault.hint)
 
     def _root(self) -> UPath:
         from upath import UPath
@@ -135,15 +105,9 @@ class S3Files:
         with self._opening:
             if self._place is None:
                 self._place = UPath(
-                    self._url, config_kwargs=CONFIG, client_kwargs=_authorities(), skip_instance_cache=True
+                    self._url, config_kwargs=CONFIG, client_kwargs=client_options(), skip_instance_cache=True
                 )
             return self._place
-
-
-def _authorities() -> dict[str, str]:
-    """``SSL_CERT_FILE``, for a client that reads only ``AWS_CA_BUNDLE``, which takes precedence."""
-    named = os.environ.get("SSL_CERT_FILE")
-    return {"verify": named} if named and not os.environ.get("AWS_CA_BUNDLE") else {}
 
 
 def _bucket(url: str) -> str:
@@ -174,10 +138,3 @@ def _is_there(goal: UPath, data: bytes, asset: Publishable) -> bool:
         return hashlib.sha256(goal.fs.cat_file(goal.path)).hexdigest() == asset.content
     except (FileNotFoundError, PermissionError):
         return False  # without permission to list, a missing object is answered by 403
-
-
-def _code(error: Exception) -> str:
-    """The service's own code for an error, in brackets; its message may repeat the request."""
-    answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
-    code = clean(str(answer.get("Error", {}).get("Code", "")), limit=60)
-    return f" ({code})" if code else ""
