@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help film examples test test-long test-fast speed lint ui serve clean
+.PHONY: help film examples test test-long test-fast pictures speed lint ui serve clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ test: $(READY)  ## the tests, under ten minutes on two cores; all but the long o
 
 test-long: $(READY)  ## the long tests: chaos, worker and server processes, browsers, other people's clients
 	$(PYTEST) -m long
+
+pictures: $(READY)  ## the pictures of Prefect's UI in docs, by the tests that look at it (needs Chromium)
+	DOCS_PICTURES=docs/pictures $(BIN)/python -m pytest -m long tests/browser
 
 test-fast: $(READY)  ## the tests but the slow ones
 	$(PYTEST) -m "not long and not slow"

@@ -13,6 +13,8 @@ from studio.errors import StudioError
 #: Errors that end a run as intended: they are told to a person, and are no fault of the program.
 EXPECTED = (StudioError, ParameterTypeError)
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine")
+#: A line of ParameterTypeError: a parameter, and what is wrong with it.
+PARAMETER = re.compile(r"^ - ([\w.]+): ")
 MONEY = re.compile(r"\$\d")
 UNBILLED = "nothing is billed"
 #: True once a run knows that none of it is billed.
@@ -27,12 +29,21 @@ class Lines(logging.Filter):
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if isinstance(error, EXPECTED):
             record.exc_info = record.exc_text = None
-            record.msg, record.args = "%s: %s", (type(error).__name__, one_line(str(error)))
+            record.msg, record.args = "%s: %s", (type(error).__name__, told(error))
         elif isinstance(record.args, tuple) and any(isinstance(arg, EXPECTED) for arg in record.args):
-            record.args = tuple(one_line(str(arg)) if isinstance(arg, EXPECTED) else arg for arg in record.args)
+            record.args = tuple(told(arg) if isinstance(arg, EXPECTED) else arg for arg in record.args)
         if unbilled.get() and MONEY.search(text := record.getMessage()) and UNBILLED not in text:
             record.msg, record.args = "%s (%s)", (text, UNBILLED)
         return True
+
+
+def told(error: BaseException) -> str:
+    """An expected error in one line. One of Prefect's names the parameters that do not fit as fields of the form."""
+    text = str(error)
+    if isinstance(error, ParameterTypeError):
+        lines = [line for line in text.splitlines() if PARAMETER.match(line)]
+        text = "\n".join(PARAMETER.sub(r"the field '\1': ", line) for line in lines)
+    return one_line(text or str(error))
 
 
 def one_line(text: str) -> str:
@@ -44,8 +55,14 @@ def one_line(text: str) -> str:
     return told
 
 
+def _said_again(record: logging.LogRecord) -> bool:
+    """False for Prefect's dump of parameters that do not fit, with all values: a line of the run's log follows."""
+    return not record.getMessage().startswith("Parameter validation failed for flow")
+
+
 def tell_in_lines() -> None:
     """Install the filter on the loggers of flow and task runs of this process."""
+    logging.getLogger("prefect.flows").addFilter(_said_again)  # a function is added once, however often it is given
     for name in LOGGERS:
         logger = logging.getLogger(name)
         if not any(isinstance(known, Lines) for known in logger.filters):

@@ -21,7 +21,7 @@ GOODS = (
     "Awesome|Rustic|Small|Gorgeous|Fantastic|Sleek|Intelligent|Unbranded|Refined|Licensed|Generic|Practical|Ergonomic|"
     "Handcrafted|Tasty|Handmade|Incredible"
 )
-#: Name patterns that the run forms of Prefect 3.8 fill in by themselves: the first UI's, and the second's.
+#: Name patterns that the run forms of Prefect 3.9 fill in by themselves: the first UI's, and the second's.
 FILLED_IN = (
     re.compile(rf"(?:{GREEK})[0-9]*-[a-z][a-z-]*"),
     re.compile(rf"(?:{GOODS})-.{{1,6}}"),

@@ -13,6 +13,7 @@ if __name__ == "__main__":
     entry("studio_cli.produce")
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -26,6 +27,8 @@ from pydantic import Field, WithJsonSchema
 
 from flows import plans, progress
 from flows.approval import ask_by, asker
+from flows.form import MayBeEmpty, Written, in_the_form
+from flows.form_fields import PRODUCE
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
@@ -67,6 +70,7 @@ tell_in_lines()
 Dollars = Annotated[
     Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
 ]
+Budget = Annotated[Dollars | None, MayBeEmpty()]
 
 
 # An unknown name ends a run in one line (``derived``); the form offers only these.
@@ -81,10 +85,11 @@ def _run_name() -> str:
 
 
 @flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
+@in_the_form(PRODUCE)
 async def produce(
     production_file: str = "",
-    production: Production | None = None,
-    budget: Dollars | None = None,
+    production: Annotated[Production | Mapping[str, Any] | None, Written()] = None,
+    budget: Budget = None,
     draft: bool = False,
     from_draft: bool = False,
     reframe: Shape = "",
@@ -104,18 +109,22 @@ async def produce(
     """Make the film of a production. Shots that were bought before are never bought again.
 
     Args:
-        production_file: A production (.yaml or .json) on the machine that runs this. Empty, with no production written
-            below either: the bundled example, in the sandbox alone; a billed run without a production is refused.
-        production: A production written here, in place of a file. With both, the run is refused.
+        production_file: A production (.yaml or .json) on the machine that runs this. Not together with one that is
+            written here: a run with both is refused, whatever they say. With neither it is the bundled example, in the
+            sandbox alone; a billed run without a production is refused.
+        production: A production that is written here, in place of a file. Not together with a file: a run with both is
+            refused.
         budget: US dollars that this run may spend at most. A billed run that nobody confirms needs one, here or in the
             production.
-        draft: The whole film at the cheapest tier.
-        from_draft: Finish the draft: its clips are upscaled to the resolution asked for, instead of made anew.
+        draft: The whole film at the cheapest tier. Not together with from_draft.
+        from_draft: Finish the draft: its clips are upscaled to the resolution asked for, instead of made anew. Not
+            together with draft.
         reframe: The whole film in another shape, such as 9:16: every clip is reframed.
         only: Ids of the scenes to make; what they continue from is made as well.
         retake: Ids of scenes to buy once more, as a new take.
-        renew: Ids of scenes that are stale, to buy anew; all: every stale one.
-        keep: Ids of scenes that keep the clips that they have, though what they follow was edited; all: every one.
+        renew: Ids of scenes that are stale, to buy anew; all: every stale one. Not the same scene as in keep.
+        keep: Ids of scenes that keep the clips that they have, though what they follow was edited; all: every one. Not
+            the same scene as in renew or retake.
         takes: Which take to use, each as SCENE=N.
         allow_missing: Make the film even if scenes fail, with a slate in each gap.
         apart: A budget of its own, although most shots were bought for a film of another title.

@@ -1,5 +1,6 @@
 """The steps of a shot as tasks of Prefect, with edges, retries, cache keys and names."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,14 +35,15 @@ class PrefectSteps:
 
     async def generate(self, run: Run, shot: Shot, parents: Sequence[End], images: Sequence[End], attempt: int) -> End:
         given = (run, quote(shot), list(parents), list(images), attempt)
-        made = await _state(generate, *given)
+        named = _named(generate, shot)
+        made = await _state(named, *given)
         if made.is_completed() and not await in_the_books(run, shot, await made.aresult()):
             # The recorded result is of a purchase, or of an end, that the ledger does not have.
-            made = await _state(generate.with_options(refresh_cache=True), *given)
+            made = await _state(named.with_options(refresh_cache=True), *given)
         return made
 
     async def download(self, run: Run, shot: Shot, generated: End) -> End:
-        return await _state(download, run, quote(shot), generated)
+        return await _state(_named(download, shot), run, quote(shot), generated)
 
     async def error(self, end: End) -> BaseException | None:
         if isinstance(end, Footage) or end.is_completed() or end.is_pending():
@@ -53,6 +55,15 @@ class PrefectSteps:
         if isinstance(downloaded, Footage):
             return downloaded.sha256
         return str((await downloaded.aresult()).sha256) if downloaded.is_completed() else None
+
+
+def _named(task: Any, shot: Shot) -> Any:
+    """The task, with its shot in its name: Prefect gives a run its own name when it begins, and it may wait for a slot,
+    or never begin. A copy, because ``with_options`` takes a millisecond and a film has two thousand.
+    """
+    named = copy.copy(task)
+    named.name = f"{shot.id} · {task.name}"
+    return named
 
 
 async def _state(task: Any, *args: Any) -> State[Any]:

@@ -95,7 +95,9 @@ def bundled_example() -> Path:
     return path
 
 
-def chosen_production(file: str | Path | None, written: Production | None = None, *, billed: bool) -> Production:
+def chosen_production(
+    file: str | Path | None, written: Production | Mapping[str, Any] | None = None, *, billed: bool
+) -> Production:
     """The production in ``file`` or the ``written`` one; of none, where nothing is ``billed``, the bundled example.
 
     Raises BadInput where both are given, NotConfirmed where none is and the run would be billed, ProductionError for
@@ -103,8 +105,9 @@ def chosen_production(file: str | Path | None, written: Production | None = None
     """
     named = str(file or "").strip()
     if named and written is not None:
+        title = written.title if isinstance(written, Production) else written.get("title")
         raise BadInput(
-            f"two productions are given: the file {named}, and the written one '{written.title}'",
+            f"two productions are given: the file {named}, and the written one {shown(title or 'without a title')}",
             where=Place("production"), hint="leave one of them empty; nothing was bought",
         )  # fmt: skip
     if written is not None:
