@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +39,24 @@ class Site(Place):
             "PREFECT_API_URL": f"{self.url}/api",
             "LUMAAI_BASE_URL": sandbox.url,
         }
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.films_port = free.getsockname()[1]
+        self.links = f"http://127.0.0.1:{self.films_port}"
+        self.env["STUDIO_LINKS"] = self.links
+
+    @contextmanager
+    def films_served(self) -> Iterator[None]:
+        """The films over HTTP, as ``make ui`` serves them."""
+        log = self.folder / "films.log"
+        command = [sys.executable, "-m", "flows.serve", "--port", str(self.films_port)]
+        with running(command, cwd=ROOT, env=self.env, log=log) as process:
+            deadline = time.monotonic() + PATIENCE
+            while "Films:" not in tells(log):
+                assert process.poll() is None, tells(log)
+                assert time.monotonic() < deadline, tells(log)
+                time.sleep(0.2)
+            yield
 
     @contextmanager
     def serving(self, module: str, offered: str) -> Iterator[None]:
@@ -82,7 +101,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 assert server.poll() is None, tells(log)
                 assert time.monotonic() < deadline, tells(log)
                 time.sleep(0.2)
-            with site.serving("deployments.serve", "produce/produce"):
+            with site.films_served(), site.serving("deployments.serve", "produce/produce"):
                 yield site
     finally:
         site.api.close()
@@ -106,7 +125,7 @@ def open_ui(site: Site) -> Iterator[Callable[[str], pages.Ui]]:
     expect.set_options(timeout=PATIENCE * 1000)
 
     def only_ours(route: Route) -> None:
-        if route.request.url.startswith(f"{site.url}/"):
+        if route.request.url.startswith((f"{site.url}/", f"{site.links}/")):
             route.continue_()
         else:
             route.abort()

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, Response, TimeoutError, expect
 from tests.support.deployed import PATIENCE, Place
 
 #: The pictures of the UI in docs/pictures, which the tests here make.
-PICTURES = ("prefect-form", "prefect-run")
+PICTURES = ("prefect-form", "prefect-run", "prefect-approval", "prefect-film")
 ARTIFACT = re.compile(r"/artifact/")
 
 
