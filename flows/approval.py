@@ -61,7 +61,7 @@ def ask_by(gate: Gate | None, hours: float) -> Ask:
 
     async def ask(question: Question) -> Mapping[str, Any]:
         get_run_logger().info("%s", in_words(question))
-        wanted = Approval.with_initial_data(description=page(question), decision=Decision.APPROVE.value)
+        wanted = Approval.with_initial_data(description=page(question))
         try:
             answer = await asuspend_flow_run(wait_for_input=wanted, timeout=round(hours * HOUR), key=question.key)
         except ValidationError as error:  # of an answer that the server did not check

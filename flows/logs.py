@@ -15,6 +15,9 @@ EXPECTED = (StudioError, ParameterTypeError)
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine")
 #: A line of ParameterTypeError: a parameter, and what is wrong with it.
 PARAMETER = re.compile(r"^ - ([\w.]+): ")
+#: Prefect's line for the end of a process, an error unless its run is complete: a run that waits for a person, or that
+#: one has rejected, is none.
+INTENDED = ("Finished in state Suspended(", "Finished in state Cancelled(")
 MONEY = re.compile(r"\$\d")
 UNBILLED = "nothing is billed"
 #: True once a run knows that none of it is billed.
@@ -32,6 +35,8 @@ class Lines(logging.Filter):
             record.msg, record.args = "%s: %s", (type(error).__name__, told(error))
         elif isinstance(record.args, tuple) and any(isinstance(arg, EXPECTED) for arg in record.args):
             record.args = tuple(told(arg) if isinstance(arg, EXPECTED) else arg for arg in record.args)
+        if record.levelno == logging.ERROR and record.getMessage().startswith(INTENDED):
+            record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
         if unbilled.get() and MONEY.search(text := record.getMessage()) and UNBILLED not in text:
             record.msg, record.args = "%s (%s)", (text, UNBILLED)
         return True

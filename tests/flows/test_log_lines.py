@@ -84,3 +84,18 @@ def test_a_line_that_names_money_says_what_is_billed(
     assert caplog.messages == [
         f"generation 1, bought for $0.14{note}", "$0.14, and nothing is billed", "waiting: a slot",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Finished in state Suspended('Suspended')", logging.INFO),
+        ("Finished in state Cancelled('the plan was rejected')", logging.INFO),
+        ("Finished in state Failed('no')", logging.ERROR),
+    ],
+)
+def test_to_wait_for_a_person_is_no_error(text: str, level: int) -> None:
+    """A run that is suspended, or was rejected, has no line of an error in its log."""
+    record = logging.LogRecord("prefect.flow_runs", logging.ERROR, "", 0, text, None, None)
+    assert Lines().filter(record)
+    assert (record.levelno, record.levelname) == (level, logging.getLevelName(level))
