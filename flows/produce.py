@@ -22,6 +22,7 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
+from flows.films import batch_of_this_run
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
@@ -128,7 +129,7 @@ async def produce(
             folder = local_path(out).absolute() if out else films_folder(settings, plan.production, run_id)
             run = Run(
                 session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
-                allow_odd=allow_odd,
+                allow_odd=allow_odd, batch=await batch_of_this_run(session.ledger),
             )  # fmt: skip
             with closing(run):
                 return await _made(run, allow_missing=allow_missing)

@@ -158,10 +158,11 @@ def _sums(session: Session, planned: BatchPlan, batch: Batch) -> list[tuple[Any,
     for row in planned.rows:
         projects.setdefault(row.production.budget_name, []).append(row)
     for rows in projects.values():
-        caps = caps_of(session.settings, rows[0].plan, run="", budget=None)
-        limits = [row.production.budget for row in rows if row.production.budget is not None]
-        cap = next((cap for cap in caps if cap.scope == "production"), None)
-        if cap is not None and limits:
+        limited = [row for row in rows if row.production.budget is not None]
+        if limited:
+            caps = caps_of(session.settings, limited[0].plan, run="", budget=None)
+            cap = next(cap for cap in caps if cap.scope == "production")
+            limits = [row.production.budget for row in limited if row.production.budget is not None]
             needed = sum((row.to_pay for row in rows), ZERO)
             found.append(("production", min(limits), _Of(cap.scope_id, cap.others), _films(len(rows)), needed))
     if session.settings.month_cap is not None:
