@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from studio.ledger.journal import Journal
 from studio.ledger.queries import by_field
@@ -87,12 +87,6 @@ def keep_state(
         values = {"path": path, "content": content, "seen_at": row.seen_at, "state": state.value, "told": told,
                   "tries": tries, "at": now}  # fmt: skip
         _put(connection, key, values)
-
-
-def forget(ledger: Journal, place: str, path: str, realm: str) -> None:
-    """Forget a production that is gone: put back, it is new."""
-    with ledger.writing() as connection:
-        connection.execute(delete(watched).where(*_is(_key(place, path, realm))))
 
 
 def _key(place: str, path: str, realm: str) -> dict[str, str]:
