@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Annotated, Any, get_args
 
 from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
@@ -27,6 +28,7 @@ from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
 from flows.shooting import End, PrefectSteps
+from flows.timing import LATE_AFTER, CatchUp, Overlap, alone, skipped
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
@@ -59,6 +61,7 @@ Dollars = Annotated[
 ]
 
 
+Minutes = Annotated[int, Field(ge=0, le=525_600)]
 # An unknown name ends a run in one line (``derived``); the form offers only these.
 Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
 
@@ -84,7 +87,10 @@ async def produce(
     apart: bool = False,
     allow_odd: bool = False,
     out: str = "",
-) -> dict[str, Any]:
+    catch_up: CatchUp = "all",
+    late_after: Minutes = LATE_AFTER,
+    overlap: Overlap = "share",
+) -> dict[str, Any] | State[Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
 
     Args:
@@ -105,16 +111,23 @@ async def produce(
         apart: A budget of its own, although most shots were bought for a film of another title.
         allow_odd: Use clips of another size or length than was ordered; without it, their scenes count as failed.
         out: Folder for the film. Empty: films/SLUG/RUN.
+        catch_up: What a run of a schedule does that begins late, such as after a downtime. all: it is made; once: one
+            run for all that were missed; skip: it ends at once.
+        late_after: Minutes behind its time from which a run of a schedule is late.
+        overlap: What happens while another run makes the same film. share: both go on, and each shot is bought once;
+            wait: this one waits for its end; refuse: this one ends at once.
     """
     listener.get().began()
     with asked_from(Surface.FORM):
+        if (late := await skipped(catch_up, late_after)) is not None:
+            return late
         settings = load_settings()
         billed = choose_service(settings).billed
         unbilled.set(not billed)
         given = chosen_production(production_file, production, billed=billed)
         written = derived(given, draft=draft, from_draft=from_draft, reframe=reframe)
-        async with open_session(settings) as session:
-            run_id = _run_id()
+        run_id = _run_id()
+        async with open_session(settings) as session, alone(session, written.slug, overlap, run_id):
             plan, seeds = await session.plan(
                 written,
                 takes=parse_takes(takes),

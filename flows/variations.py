@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
@@ -27,6 +28,7 @@ from flows.films import Made, Where, made_in_a_run
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
+from flows.timing import LATE_AFTER, CatchUp, skipped
 from studio.cleaning import printable
 from studio.consoles import replace_unshowable
 from studio.errors import BadInput, RowsFailed
@@ -71,7 +73,9 @@ async def produce_variations(
     allow_missing: Annotated[bool, Field(title="Films with slates for missing scenes")] = False,
     at_once: Annotated[int, Field(title="Films at once", ge=1, le=20)] = 2,
     where: Annotated[Where, Field(title="Where films are made")] = "here",
-) -> dict[str, Any]:
+    catch_up: Annotated[CatchUp, Field(title="Late runs of a schedule")] = "all",
+    late_after: Annotated[int, Field(title="Late after minutes", ge=0, le=525_600)] = LATE_AFTER,
+) -> dict[str, Any] | State[Any]:
     """Make a film of each row of a table. Shots that were bought before, or that rows share, are bought once.
 
     Args:
@@ -89,8 +93,13 @@ async def produce_variations(
         at_once: How many films are made at the same time, at most.
         where: here: in this run's process. workers: each film as a run of the deployment produce/produce, which takes a
             place at a worker beside this run's own.
+        catch_up: What a run of a schedule does that begins late, such as after a downtime. all: it is made; once: one
+            run for all that were missed; skip: it ends at once.
+        late_after: Minutes behind its time from which a run of a schedule is late.
     """
     with asked_from(Surface.FORM):
+        if (late := await skipped(catch_up, late_after)) is not None:
+            return late
         settings = load_settings()
         service = choose_service(settings)
         unbilled.set(not service.billed)

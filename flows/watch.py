@@ -14,7 +14,6 @@ if __name__ == "__main__":
 import asyncio
 import re
 import uuid
-from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from flows.films import Where, made_in_a_run
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
+from flows.timing import keep_moving
 from flows.variations import Dollars
 from studio.consoles import replace_unshowable
 from studio.errors import BadInput, NotConfirmed, StudioError
@@ -34,7 +34,7 @@ from studio.execution.run import check_budget
 from studio.execution.session import Session, open_session
 from studio.execution.watching import Candidate, candidates, is_due, is_whole, loaded, state_after
 from studio.ledger.batches import Batch, begin_batch
-from studio.ledger.claims import RENEWED, claim, let_go, renew
+from studio.ledger.claims import claim, let_go
 from studio.ledger.watched import Watched, WatchState, digest_of, first_seen, keep_state, watched_in
 from studio.money import plain, usd
 from studio.remedies import Place, option, text_of
@@ -130,7 +130,7 @@ class _Look:
         name = f"watch/{self.realm}/{digest_of(self.place.name)[:32]}/{digest_of(one.name)[:32]}"
         if await asyncio.to_thread(claim, ledger, name, self.owner, one.name) is not None:
             return None
-        renewing = asyncio.create_task(_renew(self.session, name, self.owner))
+        renewing = asyncio.create_task(keep_moving(self.session, name, self.owner))
         try:
             known = (await asyncio.to_thread(watched_in, ledger, self.place.name, self.realm)).get(one.name)
             now = await asyncio.to_thread(ledger.now)
@@ -175,14 +175,6 @@ class _Look:
             keep_state, self.session.ledger, self.place.name, one.name, self.realm, one.content, state, told, tries
         )
         return row
-
-
-async def _renew(session: Session, name: str, owner: str) -> None:
-    """Move on a claim until this is cancelled."""
-    while True:
-        await asyncio.sleep(RENEWED.total_seconds())
-        with suppress(StudioError):  # tried again in a minute; the claim lasts for several
-            await asyncio.to_thread(renew, session.ledger, name, owner)
 
 
 def _key(name: str) -> str:

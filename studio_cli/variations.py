@@ -111,7 +111,7 @@ def variations(
                     budget=allowed, only=list(only or ()), draft=draft, from_draft=from_draft,
                     allow_missing=allow_missing, at_once=at_once,
                 )  # fmt: skip
-                ended = made["rows"]
+                ended = made["rows"] if isinstance(made, dict) else ()
         except RowsFailed as error:
             ended = error.rows
             raise
