@@ -121,11 +121,12 @@ def _production_of(file: Path, text: Marked, reading: Reading, table: TableFile,
 
 
 def _project(file: Path, template: dict[str, Any]) -> str:
-    """The name of the project of all rows: what is left of slug or title without placeholders, else of the file."""
+    """The name of the project of all rows: the file's name, and what slug or title are without placeholders."""
     written = [template.get(name) for name in ("slug", "title")]
     bare = [without_placeholders(name) for name in written if isinstance(name, str)]
-    bare = [name for name in bare if any(letter.isalnum() for letter in name)]
-    return f"{slugify((*bare, file.stem)[0])[: 63 - len(_PROJECT_OF)].rstrip('-')}-{_PROJECT_OF}"
+    stem, words = slugify(file.stem), [slugify(name) for name in bare if any(letter.isalnum() for letter in name)]
+    name = stem if not words else words[0] if stem in words[0] else f"{stem}-{words[0]}"
+    return f"{name[: 63 - len(_PROJECT_OF)].rstrip('-')}-{_PROJECT_OF}"
 
 
 def _twice(made: Sequence[Variation]) -> list[Problem]:
