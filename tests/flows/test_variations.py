@@ -35,6 +35,10 @@ def written(folder: Path, table: str = TABLE) -> dict[str, str]:
     return {"production_file": "kettles.yaml", "table": "kettles.csv"}
 
 
+def let_fail(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    httpx.post(f"{sandbox.origin}/sandbox/faults", json=[fault], trust_env=False).raise_for_status()
+
+
 def artifact(key: str) -> Any:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
@@ -88,8 +92,7 @@ async def test_a_row_that_fails(studio: Path, sandbox: Sandbox) -> None:
     """One film fails by moderation: the others are made, the summary tells all, and the run fails with one line."""
     from flows.variations import produce_variations
 
-    refusal = [{"kind": "fails", "containing": "Now", "reason": "Frame moderation failed"}]
-    httpx.post(f"{sandbox.origin}/sandbox/faults", json=refusal, trust_env=False).raise_for_status()
+    let_fail(sandbox, {"kind": "fails", "containing": "Now", "reason": "Frame moderation failed"})
     with pytest.raises(RowsFailed) as error:
         await produce_variations(**written(studio))
     assert error.value.exit_status == 1
@@ -106,14 +109,18 @@ async def test_a_row_that_fails(studio: Path, sandbox: Sandbox) -> None:
 async def test_refusals_before_anything_is_bought(
     studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over budget, without a budget where it is billed, a bad row, a missing column or file: one error, nothing bought."""
+    """Over budget, no budget where it is billed, a bad row, a missing column or file: one error, and nothing bought."""
     from flows.variations import produce_variations
 
-    with pytest.raises(OverBudget, match=r"these 3 films would cost \$0.56; the batch's budget is \$0.55: \$0.01 too m"):
+    with pytest.raises(
+        OverBudget, match=r"these 3 films would cost \$0.56; the batch's budget is \$0.55: \$0.01 too m"
+    ):
         await produce_variations(**written(studio), budget=Decimal("0.55"))
-    with pytest.raises(ProductionError, match=r"kettles\.csv:3, row 'en': kettles\.yaml:6, scene 'sign', field 'prompt'"):
+    with pytest.raises(
+        ProductionError, match=r"kettles\.csv:3, row 'en': kettles\.yaml:6, scene 'sign', field 'prompt'"
+    ):
         await produce_variations(**written(studio, TABLE.replace("Now", "x" * 6000)))
-    with pytest.raises(ProductionError, match="kettles.csv has no column 'slogan'"):
+    with pytest.raises(ProductionError, match=r"kettles\.csv has no column 'slogan'"):
         await produce_variations(**written(studio, TABLE.replace("slogan", "x-slogan")))
     with pytest.raises(BadInput, match="no file is named"):
         await produce_variations(production_file="kettles.yaml")
@@ -134,18 +141,16 @@ async def test_a_shared_budget_stops_what_the_plan_did_not_know(studio: Path, sa
     the budget that all rows share, and it is never exceeded."""
     from flows.variations import produce_variations
 
-    fault = [{"kind": "fails", "containing": "Now", "reason": "Job failed", "times": 1}]
-    httpx.post(f"{sandbox.origin}/sandbox/faults", json=fault, trust_env=False).raise_for_status()
+    let_fail(sandbox, {"kind": "fails", "containing": "Now", "reason": "Job failed", "times": 1})
     made = await produce_variations(**written(studio), budget=SHOT * 4, at_once=3)
     assert booked(studio) == charged(sandbox) == Decimal(made["paid_usd"]) == SHOT * 4
 
 
 @pytest.mark.long
 def test_the_command(workplace: Path, sandbox: Sandbox) -> None:
-    """``studio variations`` tells the price of each film, makes them, tells what became of each, and ends by the worst."""
+    """``studio variations`` tells each film's price, makes them, tells what became of each, and ends by the worst."""
     written(workplace)
-    refusal = [{"kind": "fails", "containing": "Now", "reason": "Frame moderation failed"}]
-    httpx.post(f"{sandbox.origin}/sandbox/faults", json=refusal, trust_env=False).raise_for_status()
+    let_fail(sandbox, {"kind": "fails", "containing": "Now", "reason": "Frame moderation failed"})
 
     def studio(*words: str) -> subprocess.CompletedProcess[str]:
         values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
@@ -163,7 +168,7 @@ def test_the_command(workplace: Path, sandbox: Sandbox) -> None:
     assert "within it fits: --only de" in over.stderr
     made = studio()
     assert made.returncode == 1
-    assert [line.split()[:3] for line in made.stdout.splitlines() if line.split()[:2][1:] in (["made"], ["failed"])] == [
-        ["de", "made", "$0.28"], ["en", "failed", "$0.00"], ["fr", "made", "$0.14"]
-    ]  # fmt: skip
+    told = [line.split()[:3] for line in made.stdout.splitlines()]
+    summary = [["de", "made", "$0.28"], ["en", "failed", "$0.00"], ["fr", "made", "$0.14"]]
+    assert [words for words in told if words[1:2] in (["made"], ["failed"])] == summary
     assert made.stderr.splitlines()[-2].startswith("error: 1 row of 3 failed ('en')")

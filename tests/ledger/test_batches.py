@@ -119,7 +119,7 @@ def test_claims_at_once(ledger: Ledger, url: str, clock: Clock) -> None:
 
 
 def test_what_is_known_of_a_watched_production(ledger: Ledger, clock: Clock) -> None:
-    """It is known by its content: a change begins anew, and what became of an earlier content is not written over it."""
+    """It is known by its content: a change begins anew, and is not overwritten by what became of the one before."""
     seen = first_seen(ledger, "inbox", "a.yaml", "luma", "one")
     clock.now += timedelta(minutes=1)
     assert first_seen(ledger, "inbox", "a.yaml", "luma", "one") == seen
