@@ -3,13 +3,13 @@
 # No `from __future__ import annotations` here: Prefect reads the parameters' types when a flow is served.
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.runtime import flow_run
-from pydantic import Field
 
+from flows.form import in_the_form
 from flows.logs import tell_in_lines
 from flows.loopback import past_proxies
 from flows.names import made_up
@@ -33,10 +33,11 @@ def _run_name() -> str:
 
 
 @flow(name="deliver", flow_run_name=_run_name, validate_parameters=True)
+@in_the_form({"film": "Film", "to": "Delivery: to", "recipient": "Delivery: recipient"})
 async def deliver(
-    film: Annotated[str, Field(title="Film")] = "",
-    to: Annotated[str, Field(title="Folder or store")] = "",
-    recipient: Annotated[Recipient, Field(title="For whom")] = "client",
+    film: str = "",
+    to: str = "",
+    recipient: Recipient = "client",
 ) -> dict[str, Any]:
     """Copy a finished film and its report to a folder or a store. Nothing is bought, and nothing is made.
 

@@ -25,6 +25,7 @@ from prefect.runtime import flow_run
 from pydantic import Field, WithJsonSchema
 
 from flows.films import Made, Where, made_in_a_run
+from flows.form import MayBeEmpty, in_the_form
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
@@ -47,11 +48,24 @@ past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
 
-# Without a union in the schema, so that the form shows a field of numbers.
 Dollars = Annotated[
-    Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None,
-    WithJsonSchema({"type": "number", "minimum": 0}),
+    Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
 ]
+Budget = Annotated[Dollars | None, MayBeEmpty()]
+FORM = {
+    "production_file": "Production: file",
+    "table": "Production: table",
+    "budget": "Budget: US dollars, of all films together",
+    "plan_only": "Approval: plan only",
+    "only": "Rows: only",
+    "draft": "Version: draft",
+    "from_draft": "Version: from draft",
+    "allow_missing": "Film: allow missing",
+    "at_once": "Films: at once",
+    "where": "Films: where",
+    "catch_up": "Schedule: catch up",
+    "late_after": "Schedule: late after, in minutes",
+}
 
 
 def _run_name() -> str:
@@ -62,19 +76,20 @@ def _run_name() -> str:
 
 
 @flow(name="produce-variations", flow_run_name=_run_name, validate_parameters=True)
+@in_the_form(FORM)
 async def produce_variations(
-    production_file: Annotated[str, Field(title="Production file")] = "",
-    table: Annotated[str, Field(title="Table")] = "",
-    budget: Annotated[Dollars, Field(title="Budget of all films, in USD")] = None,
-    only: Annotated[list[str], Field(title="Only these rows")] = [],  # noqa: B006 - Prefect's form shows a list for it
-    plan_only: Annotated[bool, Field(title="Plan only")] = False,
-    draft: Annotated[bool, Field(title="Draft")] = False,
-    from_draft: Annotated[bool, Field(title="Finish the drafts")] = False,
-    allow_missing: Annotated[bool, Field(title="Films with slates for missing scenes")] = False,
-    at_once: Annotated[int, Field(title="Films at once", ge=1, le=20)] = 2,
-    where: Annotated[Where, Field(title="Where films are made")] = "here",
-    catch_up: Annotated[CatchUp, Field(title="Late runs of a schedule")] = "all",
-    late_after: Annotated[int, Field(title="Late after minutes", ge=0, le=525_600)] = LATE_AFTER,
+    production_file: str = "",
+    table: str = "",
+    budget: Budget = None,
+    only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it
+    plan_only: bool = False,
+    draft: bool = False,
+    from_draft: bool = False,
+    allow_missing: bool = False,
+    at_once: Annotated[int, Field(ge=1, le=20)] = 2,
+    where: Where = "here",
+    catch_up: CatchUp = "all",
+    late_after: Annotated[int, Field(ge=0, le=525_600)] = LATE_AFTER,
 ) -> dict[str, Any] | State[Any]:
     """Make a film of each row of a table. Shots that were bought before, or that rows share, are bought once.
 

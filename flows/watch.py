@@ -23,11 +23,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.films import Where, made_in_a_run
+from flows.form import in_the_form
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
 from flows.timing import keep_moving
-from flows.variations import Dollars
+from flows.variations import Budget
 from studio.consoles import replace_unshowable
 from studio.errors import BadInput, NotConfirmed, StudioError
 from studio.execution.run import check_budget
@@ -46,6 +47,13 @@ from studio.wording import Surface, asked_from
 past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
+FORM = {
+    "folder": "Watched: folder",
+    "settle": "Watched: settle, in seconds",
+    "budget": "Budget: US dollars, of each film",
+    "at_once": "Films: at once",
+    "where": "Films: where",
+}
 
 
 def _run_name() -> str:
@@ -54,12 +62,13 @@ def _run_name() -> str:
 
 
 @flow(name="watch", flow_run_name=_run_name, validate_parameters=True)
+@in_the_form(FORM)
 async def watch(
-    folder: Annotated[str, Field(title="Folder or store")] = "",
-    budget: Annotated[Dollars, Field(title="Budget of each film, in USD")] = None,
-    settle: Annotated[int, Field(title="Seconds without a change", ge=0, le=86400)] = 20,
-    at_once: Annotated[int, Field(title="Films at once", ge=1, le=20)] = 2,
-    where: Annotated[Where, Field(title="Where films are made")] = "here",
+    folder: str = "",
+    budget: Budget = None,
+    settle: Annotated[int, Field(ge=0, le=86400)] = 20,
+    at_once: Annotated[int, Field(ge=1, le=20)] = 2,
+    where: Where = "here",
 ) -> dict[str, Any]:
     """Look once at a folder, and make each production in it that is new or changed. What was made is not made again.
 
