@@ -1,17 +1,19 @@
-"""Variations at a worker: each row as a run of the deployment, under one budget that several processes share."""
+"""Many films at a worker: rows of a table under one budget of several processes, and the delivery of finished films."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tests.support.deployed import PATIENCE, Place
+from tests.support.deployed import PATIENCE, TINY, Place
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 FILE = """title: "{{ product }}"
 model: ray-flash-2
 resolution: 540p
@@ -64,3 +66,52 @@ def test_rows_at_workers(deployed: Place) -> None:
     over = ended(deployed, **given, where="workers", budget=0.13)
     assert over["state"]["type"] == "FAILED"
     assert "these 2 films would cost $0.14; the batch's budget is $0.13" in over["state"]["message"]
+
+
+def automation(place: Place) -> Any:
+    """The automation that deploying made of the trigger."""
+    found = place.ask("POST", "/automations/filter", json={})
+    return next(one for one in found if one["name"] == "deliver each finished film")
+
+
+def deliveries(place: Place) -> list[Any]:
+    return list(place.ask("POST", "/flow_runs/filter", json={"flows": {"name": {"any_": ["deliver"]}}}))
+
+
+def complete(place: Place, path: str) -> None:
+    """Emit the event that a film is completed, as a run does."""
+    event = {
+        "event": "film.completed", "occurred": datetime.now(UTC).isoformat(), "id": str(uuid4()),
+        "resource": {"prefect.resource.id": "studio.film.tiny"}, "payload": {"path": path, "title": "Tiny"},
+    }  # fmt: skip
+    place.api.post("/events", json=[event]).raise_for_status()
+
+
+def test_an_event_starts_a_delivery(deployed: Place) -> None:
+    """Deploying leaves the trigger switched off; switched on, the event's path becomes the parameter ``film``, and the
+    film and its report are copied."""
+    run = deployed.run(production=TINY)
+    assert run["state"]["type"] == "COMPLETED"
+    (film,) = deployed.films.glob("tiny/[0-9]*/film.mp4")
+    made = automation(deployed)
+    assert made["enabled"] is False
+    complete(deployed, str(film))
+
+    deployment = deployed.ask("GET", "/deployments/name/deliver/finished-films")
+    goal = deployed.folder / "delivered"
+    url = f"/deployments/{deployment['id']}"
+    deployed.api.patch(url, json={"parameters": {"to": str(goal)}}).raise_for_status()
+    deployed.api.patch(f"/automations/{made['id']}", json={"enabled": True}).raise_for_status()
+    deadline = time.monotonic() + PATIENCE
+    while not (runs := deliveries(deployed)):
+        assert time.monotonic() < deadline
+        complete(deployed, str(film))  # until the server's triggers know that it is on
+        time.sleep(2)
+    while (ended := deployed.ask("GET", f"/flow_runs/{runs[0]['id']}"))["state"]["type"] != "COMPLETED":
+        assert ended["state"]["type"] not in ("FAILED", "CRASHED"), ended["state"]["message"]
+        assert time.monotonic() < deadline, ended["state"]
+        time.sleep(0.5)
+    assert ended["parameters"] == {"to": str(goal), "film": str(film)}
+    (folder,) = (goal / "tiny").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"manifest.json", "report.html", "tiny.mp4"}
+    assert (folder / "tiny.mp4").read_bytes() == film.read_bytes()
