@@ -13,8 +13,11 @@ import httpx
 import pytest
 
 from studio.errors import BadInput, NotConfirmed, OverBudget, ProductionError, RowsFailed
+from studio.execution.session import open_session
+from studio.ledger.batches import Batch, begin_batch, runs_of
 from studio.media.clip import examine
-from tests.support.running import Sandbox, booked, charged
+from studio.settings import load_settings
+from tests.support.running import Sandbox, booked, chain, charged
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -144,6 +147,28 @@ async def test_a_shared_budget_stops_what_the_plan_did_not_know(studio: Path, sa
     let_fail(sandbox, {"kind": "fails", "containing": "Now", "reason": "Job failed", "times": 1})
     made = await produce_variations(**written(studio), budget=SHOT * 4, at_once=3)
     assert booked(studio) == charged(sandbox) == Decimal(made["paid_usd"]) == SHOT * 4
+
+
+@pytest.mark.parametrize("budget", ["0.41", "0.42"])
+async def test_a_run_joins_the_batch_of_the_run_that_started_it(studio: Path, sandbox: Sandbox, budget: str) -> None:
+    """A run that another one starts is held to that one's budget, which no parameter of its own names."""
+    from prefect import flow
+    from prefect.runtime import flow_run
+
+    from flows.produce import produce
+
+    @flow
+    async def asks() -> str:
+        async with open_session(load_settings()) as session:
+            begin_batch(session.ledger, Batch(str(flow_run.id), Decimal(budget)), "local")
+            state = await produce(production=chain(), return_state=True)
+            assert len(runs_of(session.ledger, str(flow_run.id))) == (budget == "0.42")
+        return str(state.message)
+
+    told = await asks()
+    if budget == "0.41":
+        assert "this run would cost $0.42; the batch's budget is $0.41: $0.01 too much" in told
+    assert booked(studio) == charged(sandbox) == Decimal("0.42") * (budget == "0.42")
 
 
 @pytest.mark.long
