@@ -29,10 +29,12 @@ import httpx
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentTriggerTypes
 from prefect.flows import load_flow_from_entrypoint
 from prefect.runner.storage import LocalStorage
 from prefect.schedules import Schedule
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, get_current_settings, temporary_settings
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
@@ -41,6 +43,8 @@ from studio.addresses import shown
 from studio.connections import trouble_of
 from studio.consoles import replace_unshowable
 from studio_cli.prefect_checks import NO_ADDRESS
+
+_TRIGGERS: TypeAdapter[DeploymentTriggerTypes] = TypeAdapter(DeploymentTriggerTypes)
 
 
 def read_deployments(project: Path) -> list[RunnerDeployment]:
@@ -60,6 +64,7 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
         description=written["description"],
         tags=written["tags"],
         parameters=written.get("parameters"),
+        triggers=[_trigger(trigger) for trigger in written.get("triggers", ())],
         schedules=[Schedule(**schedule) for schedule in written.get("schedules", ())],
         concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
     )
@@ -67,6 +72,10 @@ def _deployment(project: Path, written: dict[str, Any]) -> RunnerDeployment:
     # Set, not left out: otherwise a deployment that `prefect deploy` gave to a work pool would run at a worker as well.
     deployment.work_pool_name = deployment.work_queue_name = None
     return deployment
+
+
+def _trigger(written: dict[str, Any]) -> DeploymentTriggerTypes:
+    return _TRIGGERS.validate_python(written)
 
 
 def main() -> None:

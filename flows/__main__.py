@@ -9,6 +9,8 @@ from studio_cli.streams import end, make_sound
 
 COMMANDS = {
     "produce": "a written production becomes a film (--plan shows only what it costs)",
+    "variations": "a production and a table become a film a row",
+    "watch": "each new or changed production of a folder or store becomes a film",
     "costs": "what was spent, on what, read from the ledger",
     "reconcile": "settles what earlier runs left behind, or one order by hand",
     "concepts": "what a camera can do, by key and in plain words",

@@ -31,6 +31,9 @@ PRODUCE: Titles = {
     "allow_missing": "Film: allow missing",
     "allow_odd": "Film: allow odd",
     "out": "Film: out, its folder",
+    "catch_up": "Schedule: catch up",
+    "late_after": "Schedule: late after, in minutes",
+    "overlap": "Schedule: overlap",
 }
 
 _PRODUCTION: Titles = {

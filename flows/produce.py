@@ -27,12 +27,14 @@ from pydantic import Field, WithJsonSchema
 
 from flows import plans, progress
 from flows.approval import ask_by, asker
+from flows.films import batch_of_this_run
 from flows.form import MayBeEmpty, Written, in_the_form
 from flows.form_fields import PRODUCE
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
 from flows.shooting import End, PrefectSteps
+from flows.timing import LATE_AFTER, CatchUp, Overlap, alone, skipped
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
@@ -73,6 +75,7 @@ Dollars = Annotated[
 Budget = Annotated[Dollars | None, MayBeEmpty()]
 
 
+Minutes = Annotated[int, Field(ge=0, le=525_600)]
 # An unknown name ends a run in one line (``derived``); the form offers only these.
 Shape = Annotated[str, WithJsonSchema({"type": "string", "enum": ["", *get_args(AspectRatio)]})]
 
@@ -105,6 +108,9 @@ async def produce(
     approve: Approve = "",
     approve_within: Annotated[float, Field(gt=0, le=24 * 365)] = 72,
     out: str = "",
+    catch_up: CatchUp = "all",
+    late_after: Minutes = LATE_AFTER,
+    overlap: Overlap = "share",
 ) -> dict[str, Any] | State[Any]:
     """Make the film of a production. Shots that were bought before are never bought again.
 
@@ -135,9 +141,16 @@ async def produce(
             the approved price is spent.
         approve_within: Hours after which a run that waits for an approval fails.
         out: Folder for the film. Empty: films/SLUG/RUN.
+        catch_up: What a run of a schedule does that begins late, such as after a downtime. all: it is made; once: one
+            run for all that were missed; skip: it ends at once.
+        late_after: Minutes behind its time from which a run of a schedule is late.
+        overlap: What happens while another run makes the same film. share: both go on, and each shot is bought once;
+            wait: this one waits for its end; refuse: this one ends at once.
     """
     listener.get().began()
     with asked_from(Surface.FORM):
+        if (late := await skipped(catch_up, late_after)) is not None:
+            return late
         settings = load_settings()
         billed = choose_service(settings).billed and not plan_only  # a plan spends nothing
         unbilled.set(not billed)
@@ -148,10 +161,10 @@ async def produce(
             local_path(out).absolute() if out else None, gate,
         )  # fmt: skip
         ask = ask_by(gate, approve_within)
-        async with open_session(settings) as session:
+        async with open_session(settings) as session, alone(session, asked.slug, overlap, _run_id()):
             stages = Stages(
                 session, asked, _run_id(), make=partial(_made, allow_missing=allow_missing), ask=ask,
-                told=partial(plans.show, session),
+                told=partial(plans.show, session), batch=await batch_of_this_run(session.ledger),
             )  # fmt: skip
             if plan_only:
                 return plan_json(await stages.plan())

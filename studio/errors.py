@@ -38,7 +38,8 @@ StudioError                           1
 │   └── StoreRefused                  1   it refuses: no such bucket, no rights; another try would bring the same
 ├── LedgerError                       1   the ledger cannot be read or written
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
-└── Incomplete                        1   the run ended without some scenes; what was made is kept
+├── Incomplete                        1   the run ended without some scenes; what was made is kept
+└── RowsFailed                    1 to 4   some films of a table were not made; the status is the worst of theirs
 
 An error's text says what happened, where, and what to do next. It never holds an API key or a signed URL, nor
 anything that a terminal would obey: file names, logs and services' texts are printed with it. Remedies are values
@@ -47,10 +48,11 @@ anything that a terminal would obey: file names, logs and services' texts are pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from studio.cleaning import printable
 from studio.remedies import Text, Wording, Words, current, joined, text_of
@@ -363,3 +365,18 @@ class Incomplete(StudioError):
     def __init__(self, message: Words, *, missing: Sequence[str], where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.missing = tuple(missing)
+
+
+class RowsFailed(StudioError):
+    """Some films of a table were not made; the others were. ``rows``: what became of each, as in the summary.
+
+    ``exit_status`` is the highest of those of the films that failed.
+    """
+
+    def __init__(
+        self, message: Words, *, rows: Sequence[Mapping[str, Any]], exit_status: int, where: Words = "",
+        hint: Words = "",
+    ) -> None:  # fmt: skip
+        super().__init__(message, where=where, hint=hint)
+        self.rows = tuple(rows)
+        self.exit_status = exit_status

@@ -123,7 +123,7 @@ def produce(
 
     async def go() -> None:
         wish = Wish(
-            local_path(production) if production else None, _budget(budget), draft, from_draft, reframe,
+            local_path(production) if production else None, budget_of(budget), draft, from_draft, reframe,
             tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(keep or ()), tuple(take or ()),
             local_path(out) if out else None, allow_missing, apart, allow_odd, yes, None if plan else gate_of(approve),
         )  # fmt: skip
@@ -314,7 +314,8 @@ def check_surroundings() -> None:
             ) from None
 
 
-def _budget(text: str | None) -> Decimal | None:
+def budget_of(text: str | None) -> Decimal | None:
+    """The dollars that the option --budget gives. Raises SettingsError."""
     if text is None:
         return None
     try:

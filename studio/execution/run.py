@@ -20,11 +20,12 @@ from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, settle_project
 from studio.execution.retries import Attempts
 from studio.execution.session import Session, caps_of
+from studio.ledger.batches import Batch, join_batch
 from studio.ledger.budgets import keep_name, part, share
 from studio.ledger.clock import TOLD
 from studio.ledger.filing import Booking, claim, give_up, written
 from studio.ledger.new_takes import end_retakes, keep_retakes
-from studio.money import usd
+from studio.money import ZERO, usd
 from studio.planning.context import Seed
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.purchasing.gateway import PurchaseGateway
@@ -38,18 +39,18 @@ MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
 class Run:
     """A plan being carried out. Opaque, so that Prefect passes it on without walking through it.
 
-    ``beside`` gives the ids of other runs that share ``budget`` by now.
+    ``beside`` gives the ids of other runs that share ``budget`` by now; ``batch`` is the one that the run is of.
     """
 
     def __init__(
         self, session: Session, plan: Plan, seeds: Mapping[str, Seed], *, run_id: str, out: Path,
         budget: Decimal | None, started_at: datetime, allow_odd: bool = False,
-        beside: Callable[[], tuple[str, ...]] = tuple,
+        beside: Callable[[], tuple[str, ...]] = tuple, batch: Batch | None = None,
     ) -> None:  # fmt: skip
         #: Whether clips of another size or length than ordered are used; and, by shot, how those that are used differ.
         self.allow_odd, self.odd = allow_odd, dict[str, str]()
         self.session, self.plan, self.seeds = session, plan, seeds
-        self.beside = beside
+        self.beside, self.batch = beside, batch
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
         self.warnings: tuple[Words, ...] = ()
         self._at_work: AtWork | None = None
@@ -83,7 +84,7 @@ class Run:
         which = shot.api, shot.pool
         if which not in self._gateways:
             self._gateways[which] = self.session.gateway(
-                *which, run=self.id, plan=self.plan, budget=self.budget, beside=self.beside
+                *which, run=self.id, plan=self.plan, budget=self.budget, beside=self.beside, batch=self.batch
             )
         return self._gateways[which]
 
@@ -111,7 +112,7 @@ class Run:
         """
         await asyncio.to_thread(check_ledger, self.session, self.plan)
         allowed = await asyncio.to_thread(
-            check_budget, self.session, self.plan, self.budget, run=self.id, beside=self.beside()
+            check_budget, self.session, self.plan, self.budget, run=self.id, beside=self.beside(), batch=self.batch
         )
         if self.session.service.billed and allowed is None and self.plan.to_pay > 0:
             raise NotConfirmed(
@@ -133,6 +134,8 @@ class Run:
             await self.session.connect()
         realm = self.session.service.realm
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)
+        if self.batch is not None:
+            await asyncio.to_thread(join_batch, self.session.ledger, self.batch.id, self.id, self.production)
         await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
@@ -205,7 +208,8 @@ class Run:
         """A warning for every cap that this run will almost use up."""
         ledger, realm = self.session.ledger, self.session.service.realm
         lines = []
-        for cap in caps_of(self.session.settings, self.plan, run=self.id, budget=self.budget, beside=self.beside()):
+        known = {"run": self.id, "budget": self.budget, "beside": self.beside(), "batch": self.batch}
+        for cap in caps_of(self.session.settings, self.plan, **known):  # type: ignore[arg-type]
             if cap.limit and self.plan.to_pay > 0:
                 spent = ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
                 after = spent + self.plan.to_pay
@@ -224,32 +228,42 @@ class Run:
 
 
 def check_budget(
-    session: Session, plan: Plan, budget: Decimal | None, *, run: str = "", beside: tuple[str, ...] = ()
-) -> Decimal | None:
+    session: Session, plan: Plan, budget: Decimal | None, *, run: str = "", beside: tuple[str, ...] = (),
+    batch: Batch | None = None,
+) -> Decimal | None:  # fmt: skip
     """The USD that may still be spent, by the tightest cap; None without a cap. Raises OverBudget where the plan
     exceeds one.
 
     ``run`` is the id of a run that may have spent something already: a flow run that is retried keeps its id.
     """
     realm, production, left = session.service.realm, plan.production, None
-    for cap in caps_of(session.settings, plan, run=run, budget=budget, beside=beside):
+    for cap in caps_of(session.settings, plan, run=run, budget=budget, beside=beside, batch=batch):
         if cap.limit is not None:
             spent = session.ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
-            if plan.to_pay > 0 and spent + plan.to_pay > cap.limit:
-                raise _over(plan, cap.scope, cap.limit, spent)
+            needed = plan.to_pay if batch is None else sum(_unbought(session, plan).values(), ZERO)
+            if needed > 0 and spent + needed > cap.limit:
+                raise _over(plan, cap.scope, cap.limit, spent, needed)
             left = cap.limit - spent if left is None else min(left, cap.limit - spent)
         if cap.creates is not None:
             made = session.ledger.creates(cap.scope, cap.scope_id, realm=realm, others=cap.others)
-            if plan.to_buy and made + plan.to_buy > cap.creates:
+            to_buy = plan.to_buy if batch is None else len(_unbought(session, plan))
+            if to_buy and made + to_buy > cap.creates:
                 raise OverBudget(
-                    f"this run would order {plan.to_buy} generations; the {cap.scope} may order {cap.creates}, "
+                    f"this run would order {to_buy} generations; the {cap.scope} may order {cap.creates}, "
                     f"and {made} are ordered already",
                     cap=Decimal(cap.creates),
-                    needed=Decimal(made + plan.to_buy),
+                    needed=Decimal(made + to_buy),
                     where=production.title,
                     hint=text_of("nothing was bought. Make fewer scenes", _by("only"), ", or raise the limit"),
                 )
     return left
+
+
+def _unbought(session: Session, plan: Plan) -> dict[str, Decimal]:
+    """USD of the plan's purchases, by key, that nobody has ordered since it was made: runs of a batch share some."""
+    new = {shot.key: shot.to_pay for shot in plan.shots if shot.state is ShotState.NEW}
+    held = {key for key, row in session.ledger.orders(new).items() if row.state.held}
+    return {key: price for key, price in new.items() if key not in held}
 
 
 def check_ledger(session: Session, plan: Plan) -> None:
@@ -272,16 +286,16 @@ def check_ledger(session: Session, plan: Plan) -> None:
         )
 
 
-def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal) -> OverBudget:
+def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal, needed: Decimal) -> OverBudget:
     """The error for a plan over a cap: by how much, and what would fit."""
-    over = spent + plan.to_pay - limit
+    over = spent + needed - limit
     before = f", {usd(spent)} are spent already" if spent else ""
     fits = plan.affordable(limit - spent)
     room = Aside("; within it fits: ", option("only", *fits)) if fits else ""
     return OverBudget(
-        f"this run would cost {usd(plan.to_pay)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
+        f"this run would cost {usd(needed)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
         cap=limit,
-        needed=spent + plan.to_pay,
+        needed=spent + needed,
         where=plan.production.title,
         hint=text_of(
             f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft", _by("draft"), room

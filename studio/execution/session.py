@@ -27,6 +27,7 @@ from studio.execution.preflight import free_shots
 from studio.execution.projects import budget_notes, productions_in, project_budgeting
 from studio.execution.sent_files import frames_by_url, read_by_url
 from studio.ledger import Cap, Ledger, Limits, open_ledger
+from studio.ledger.batches import Batch
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.callbacks import callbacks_come, latest_callback
 from studio.ledger.clock import TOLD, check_clock
@@ -283,18 +284,18 @@ class Session:
 
     def gateway(
         self, api: str, pool: str, *, run: str, plan: Plan, budget: Decimal | None,
-        beside: Callable[[], tuple[str, ...]] = tuple,
+        beside: Callable[[], tuple[str, ...]] = tuple, batch: Batch | None = None,
     ) -> PurchaseGateway:  # fmt: skip
         """The gateway to one API, with every cap of this run and the account's limits for a pool of models.
 
-        ``beside`` gives the runs that share its budget by now.
+        ``beside`` gives the runs that share its budget by now; ``batch`` is the one that the run is of.
         """
         settings = self.settings
         return PurchaseGateway(
             self.ledger,
             lambda: self.provider_of(api),
             run=run,
-            caps=lambda: caps_of(settings, plan, run=run, budget=budget, beside=beside()),
+            caps=lambda: caps_of(settings, plan, run=run, budget=budget, beside=beside(), batch=batch),
             limits=self.limits(api, pool),
             patience=settings.rate_limit_patience,
             grace=self.grace,
@@ -370,9 +371,11 @@ def opaque_id(ledger: str, film: str) -> str:
 
 
 def caps_of(
-    settings: Settings, plan: Plan, *, run: str, budget: Decimal | None, beside: tuple[str, ...] = ()
-) -> list[Cap]:
-    """Every cap that applies to a run: its own, its film's in all versions, and this month's by the ledger's clock.
+    settings: Settings, plan: Plan, *, run: str, budget: Decimal | None, beside: tuple[str, ...] = (),
+    batch: Batch | None = None,
+) -> list[Cap]:  # fmt: skip
+    """Every cap that applies to a run: its own, its batch's, its film's in all versions, and this month's by the
+    ledger's clock.
 
     ``beside``: runs that share its budget.
     """
@@ -381,6 +384,8 @@ def caps_of(
         Cap("run", run, budget, None, tuple(other for other in beside if other != run)),
         Cap("production", written.budget_name, written.budget, None, plan.budgeting.others),
     ]
+    if batch is not None:
+        caps.append(Cap("batch", batch.id, batch.budget))
     caps.append(Cap("month", "", settings.month_cap, settings.month_creates))
     return [cap for cap in caps if cap.limit is not None or cap.creates is not None]
 

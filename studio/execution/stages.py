@@ -19,6 +19,7 @@ from studio.execution.film import shelve
 from studio.execution.progress import listener
 from studio.execution.run import Run, check_budget
 from studio.execution.session import Session, films_folder
+from studio.ledger.batches import Batch
 from studio.planning.context import Seed
 from studio.planning.plan import Plan
 from studio.planning.variants import derived
@@ -49,6 +50,11 @@ class Asked:
     out: Path | None = None
     approve: Gate | None = None
 
+    @property
+    def slug(self) -> str:
+        """The slug of its film. Raises BadInput where options contradict each other."""
+        return derived(self.production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe).slug
+
     def __post_init__(self) -> None:
         if self.draft and self.approve is Gate.DRAFT:
             raise BadInput(
@@ -70,9 +76,11 @@ class Stages:
     """The films of one run, one after another. ``told`` hears of every plan before anything of it is bought."""
 
     def __init__(
-        self, session: Session, asked: Asked, run: str, *, make: Make, ask: Ask, told: Callable[[Plan], Awaitable[None]]
-    ) -> None:
+        self, session: Session, asked: Asked, run: str, *, make: Make, ask: Ask,
+        told: Callable[[Plan], Awaitable[None]], batch: Batch | None = None,
+    ) -> None:  # fmt: skip
         self._session, self._asked, self._run, self._make, self._told = session, asked, run, make, told
+        self._batch = batch
         self._changes = Changes()
         # By whether it is the draft: the takes to use, and the scenes to make once more.
         self._takes = {True: dict(asked.takes), False: dict(asked.takes)}
@@ -159,6 +167,7 @@ class Stages:
         run = Run(
             self._session, drawn.plan, drawn.seeds, run_id=drawn.run, out=self._folder(drawn, draft=draft),
             budget=limit, started_at=datetime.now(UTC), allow_odd=self._asked.allow_odd, beside=self._beside,
+            batch=self._batch,
         )  # fmt: skip
         listener.get().planned(drawn.plan)
         with closing(run):
@@ -187,8 +196,9 @@ class Stages:
     def _allowed(self, drawn: Drawn) -> Decimal | None:
         """What may still be spent, None without a cap. Raises OverBudget where the plan exceeds a cap."""
         return check_budget(
-            self._session, drawn.plan, self._asked.budget, run=drawn.run, beside=(*self._begun, drawn.run)
-        )
+            self._session, drawn.plan, self._asked.budget, run=drawn.run, beside=(*self._begun, drawn.run),
+            batch=self._batch,
+        )  # fmt: skip
 
     def _limit(self, answer: Answer) -> Decimal:
         """The most that this run may have spent after an approval: that, and never more than its budget."""

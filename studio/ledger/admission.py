@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 
 from studio.errors import LimitKind, OverBudget
 from studio.ledger.limits import Hold, holds_of, learnt, use_freed
-from studio.ledger.schema import entries, orders, waiting
+from studio.ledger.schema import batch_runs, entries, orders, waiting
 from studio.ledger.values import Cap, Intent, Limits, OrderState, pool_names
 from studio.money import ZERO, usd
 from studio.remedies import AGAIN, text_of
@@ -193,6 +193,9 @@ def _within(cap: Cap, realm: str, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [entries.c.realm == realm]
     if cap.scope == "run":
         return [*conditions, entries.c.run.in_((cap.scope_id, *cap.others))]
+    if cap.scope == "batch":
+        # Read in the same transaction: a run that joined meanwhile counts.
+        return [*conditions, entries.c.run.in_(select(batch_runs.c.run).where(batch_runs.c.batch == cap.scope_id))]
     if cap.scope == "production":
         return [*conditions, entries.c.film.in_((cap.scope_id, *cap.others))]
     first = datetime.strptime(cap.scope_id or f"{now:%Y-%m}", "%Y-%m").replace(tzinfo=UTC)

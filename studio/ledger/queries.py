@@ -22,7 +22,7 @@ from studio.ledger.schema import entries, orders
 from studio.ledger.values import Cap, Doubt, Entry, OrderRow, OrderState, kind_of, pool_names
 from studio.money import ZERO
 
-Scope = Literal["run", "production", "month"]
+Scope = Literal["run", "batch", "production", "month"]
 
 
 class Reader:

@@ -296,3 +296,49 @@ fetched = Table(
     Column("until", Utc),
     Column("at", Utc, nullable=False),
 )
+
+# Runs that share a budget, such as the rows of a table: admission sums over all runs of a batch.
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("seller", String(20), key="realm", nullable=False),
+    Column("budget", Usd),
+    Column("at", Utc, nullable=False),
+)
+
+batch_runs = Table(
+    "batch_runs",
+    metadata,
+    Column("run", String(80), primary_key=True),
+    Column("batch", String(80), ForeignKey("batches.id"), nullable=False, index=True),
+    Column("production", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# Work that one process at a time does, such as a film of a watched folder; until a time that its holder moves on.
+claims = Table(
+    "claims",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("told", String(200), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
+# Productions of watched folders, by place and path (as digests): the content that was last seen, and what became of it.
+watched = Table(
+    "watched",
+    metadata,
+    Column("place", String(64), primary_key=True),
+    Column("file", String(64), primary_key=True),
+    Column("seller", String(20), key="realm", primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
+)

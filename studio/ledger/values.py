@@ -109,11 +109,11 @@ def kind_of(request: Mapping[str, Any]) -> str:
 class Cap:
     """A limit on spending within one scope, in USD and in number of creates; None: no such limit.
 
-    ``scope_id`` is a run's id, a film, or a month (``2026-11``, UTC; empty: this month by the ledger's clock).
-    ``others``: further runs, or films, that share the budget.
+    ``scope_id`` is a run's id, a batch's, a film, or a month (``2026-11``, UTC; empty: this month by the ledger's
+    clock). ``others``: further runs, or films, that share the budget.
     """
 
-    scope: Literal["run", "production", "month"]
+    scope: Literal["run", "batch", "production", "month"]
     scope_id: str
     limit: Decimal | None = None
     creates: int | None = None

@@ -19,11 +19,13 @@ from studio.production.locations import Loc, Places
 from studio.production.model import FilmOptions, Production
 from studio.production.normalize import SCENE_WORDS, absolute, canonical, origins_of
 from studio.production.paths import local_path
+from studio.production.placeholders import left_over, marked, problem_of, unescaped, uses
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.shared import Chain, Defaults
 from studio.production.sounds import left_empty
-from studio.production.yaml_source import read_file
+from studio.production.yaml_builder import Reading
+from studio.production.yaml_source import read_file, read_text, source_text
 from studio.providers.registry import registered
 from studio.remedies import Place
 from studio.spelling import nearest
@@ -50,10 +52,31 @@ def load_production(path: str | Path) -> Production:
     field.
     """
     file = local_path(path)
-    reading = read_file(file)
+    written = made_of(file, without_table(file))
+    return applied(choices_of(file), written)
+
+
+def without_table(file: Path) -> Reading:
+    """What is read in a production file that is made without a table. Raises ProductionError for its placeholders."""
+    if file.suffix.lower() not in (".yaml", ".yml", ".json"):
+        return read_file(file)  # which refuses it
+    text = marked(source_text(file), file.name)
+    reading = read_text(text.text, file.name)
+    if text.names:
+        places = Places(file.name, reading.data, reading.lines.get)
+        found = [problem_of(f"{{{{ {name} }}}}", places.where(loc)) for loc, name, _ in uses(reading.data, text.names)]
+        if found:  # one in a comment is no placeholder
+            raise ProductionError(_in_order(found, file.name))
+    return reading
+
+
+def made_of(file: Path, reading: Reading) -> Production:
+    """The production of what was read in ``file``, without the choices beside it. Raises ProductionError."""
     places = Places(file.name, reading.data, reading.lines.get)
     data, included = with_included(file, reading, places)
     problems, notes = [*reading.problems, *included.problems], list[str]()
+    problems += [problem_of(written, places.where(loc)) for loc, written in left_over(data)]
+    data = unescaped(data)
     if file.suffix.lower() != ".json":  # where null is what a program writes for a field without a value
         problems += left_empty(reading.data, places)
     for of, where in ((reading, places), *included.readings):
@@ -63,8 +86,7 @@ def load_production(path: str | Path) -> Production:
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"{file.name}: and {len(notes) - MOST_NOTES} more notes"]
     places.origins = origins_of(data)
-    written = _parsed(data, places, file.absolute().parent, problems).noted(notes)
-    return applied(choices_of(file), written)
+    return _parsed(data, places, file.absolute().parent, problems).noted(notes)
 
 
 def parse_production(

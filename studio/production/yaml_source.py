@@ -29,7 +29,7 @@ def read_file(path: Path) -> Reading:
     name = path.name
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
         raise unreadable(shown(name), "is not a .yaml, .yml or .json file", "name the production file")
-    return read_text(_text_of(path), name)
+    return read_text(source_text(path), name)
 
 
 def read_text(text: str, name: str) -> Reading:
@@ -48,7 +48,8 @@ def read_text(text: str, name: str) -> Reading:
     return found
 
 
-def _text_of(path: Path) -> str:
+def source_text(path: Path) -> str:
+    """The text of a production file. Raises ProductionError if it cannot be read, is too large, or is not UTF-8."""
     name = path.name
     try:
         mode = path.stat().st_mode

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from studio.production import Production, Scene
-from tests.support.features import EXAMPLES, MADE, PLACE, PROVIDER, REST, ROOT, SHOWN, TEXT, rows
+from tests.support.features import EXAMPLES, MADE, MANY, PLACE, PROVIDER, REST, ROOT, SHOWN, TEXT, rows
 
 #: The required features, by the words with which their rows begin.
 FEATURES = (
@@ -52,7 +52,7 @@ def test_its_examples_are_there(row: list[str]) -> None:
     assert [name for name in examples if not (EXAMPLES / f"{name}.yaml").is_file()] == []
 
 
-@pytest.mark.parametrize("row", [*rows(MADE), *rows(REST), *rows(PROVIDER)], ids=lambda row: row[0])
+@pytest.mark.parametrize("row", [*rows(MADE), *rows(REST), *rows(PROVIDER), *rows(MANY)], ids=lambda row: row[0])
 def test_its_tests_are_there(row: list[str]) -> None:
     """Every row names tests, and each is a function of the file that is named."""
     named = named_tests(" ".join(row))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio.media.clip import examine
 from studio.production import bundled_example, load_production
+from studio.production.variations import load_variations
 
 PRODUCTIONS = bundled_example().parents[1]
 EXAMPLES = PRODUCTIONS / "examples"
@@ -20,9 +21,11 @@ EXAMPLES = PRODUCTIONS / "examples"
 @pytest.mark.parametrize("path", sorted(PRODUCTIONS.rglob("*.yaml")), ids=lambda p: p.name)
 def test_every_example_loads(path: Path) -> None:
     """Each example is a production that can be made, within a budget, and whose comments cut no text."""
-    production = load_production(path)
-    assert production.budget is not None
-    assert production.notes == ()
+    table = path.with_suffix(".csv")
+    rows = [row.production for row in load_variations(path, table)] if table.exists() else [load_production(path)]
+    for production in rows:
+        assert production.budget is not None
+        assert production.notes == ()
 
 
 def test_the_bundled_film() -> None:

@@ -117,15 +117,19 @@ def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
 
 
 #: Tables by the migration that made them, since the first version that had costs.csv.
-MADE_BY = {"0008": "filed", "0009": "answers", "0010": "fetched"}
+MADE_BY = {
+    "0008": ("filed",),
+    "0009": ("answers",),
+    "0010": ("fetched",),
+    "0011": ("batch_runs", "batches", "claims", "watched"),
+}
 
 
 def as_of(url: str, revision: str) -> None:
     """Bring a ledger back to the form of an earlier version, with all that it holds."""
     engine = create_engine(url)
     with engine.begin() as connection:
-        for made_by, table in MADE_BY.items():
-            if made_by > revision:
-                connection.execute(text(f"DROP TABLE {table}"))
+        for table in (table for made_by, tables in MADE_BY.items() if made_by > revision for table in tables):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     engine.dispose()

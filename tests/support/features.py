@@ -17,6 +17,7 @@ EXAMPLES = ROOT / "productions" / "examples"
 
 
 MADE, REST, PROVIDER, SHOWN = "What is made", "The rest of a production file", "The provider, function", "The examples"
+MANY = "Many films"
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -1,0 +1,260 @@
+"""Reading of a table: CSV as spreadsheets write it, or YAML (JSON) with a list of mappings. Never code, tags or bombs.
+
+A cell keeps its letters; what it is in a field of numbers is decided where it is put.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from studio.errors import Problem, ProductionError
+from studio.production.field_types import counted, shown
+from studio.production.placeholders import Cell, plain_name
+from studio.production.yaml_builder import unreadable
+from studio.spelling import nearest
+
+MOST_ROWS = 200
+MOST_COLUMNS = 100
+MOST_BYTES = 5_000_000
+NAME = "row"  # the column that names the rows
+NOTES = "x-"  # columns that begin with it are for people
+_DELIMITERS = ";\t,|"
+_ENDINGS = (".csv", ".tsv", ".txt", ".yaml", ".yml", ".json")
+_SAVE = "save it as CSV UTF-8, or as YAML"
+_NULL = ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number from 1, the line on which it begins, its name, and its cells by the plain name of the
+    column."""
+
+    number: int
+    line: int
+    name: str
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table: its file's name, its columns as they are written, the line of the columns' names, and its rows.
+
+    ``named``: it has a column for the rows' names.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    line: int
+    rows: tuple[Row, ...]
+    named: bool
+
+    def where(self, row: Row, column: str = "") -> str:
+        """``kettles.csv:3, row 'de', column 'product'``."""
+        place = f"{self.file}:{row.line}, row {shown(row.name)}"
+        return f"{place}, column {shown(column)}" if column else place
+
+    def chosen(self, only: Sequence[str]) -> tuple[Row, ...]:
+        """The rows of these names, or numbers; all of them for none. Raises ProductionError for an unknown one."""
+        if not only:
+            return self.rows
+        by_name = {str(row.number): row for row in self.rows} | {plain_name(row.name): row for row in self.rows}
+        problems, wanted = [], set[int]()
+        for name in only:
+            row = by_name.get(plain_name(name))
+            if row is None:
+                near = nearest(name, [r.name for r in self.rows])
+                some = ", ".join(shown(r.name) for r in self.rows[:8]) + (" …" if len(self.rows) > 8 else "")
+                hint = f"did you mean {shown(near)}?" if near else f"there are: {some}"
+                problems.append(Problem(self.file, f"there is no row {shown(name)}", hint))
+            else:
+                wanted.add(row.number)
+        if problems:
+            raise ProductionError(problems)
+        return tuple(row for row in self.rows if row.number in wanted)
+
+
+def read_table(path: Path) -> TableFile:
+    """The table of a file. Raises ProductionError, one line a fault, with line, row and column."""
+    name = path.name
+    if path.suffix.lower() not in _ENDINGS:
+        raise unreadable(shown(name), "is no table", "name a .csv, .tsv, .yaml, .yml or .json file")
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise unreadable(str(path), "there is no such file", "check the path") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "the name cannot be a file's"
+        raise unreadable(shown(str(path)), f"cannot be read: {why}") from None
+    if len(raw) > MOST_BYTES:
+        raise unreadable(name, "is larger than 5 MB", "split it into several tables")
+    text = _decoded(raw, name)
+    if not text.strip():
+        raise unreadable(name, "is empty", "the first line names the columns, each further line is one film")
+    read = _from_yaml if path.suffix.lower() in (".yaml", ".yml", ".json") else _from_csv
+    return read(text, name)
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    """The text of a file: UTF-8, with or without a mark at its beginning, or the UTF-16 of spreadsheets."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError:
+            raise unreadable(name, "is not whole UTF-16 text", _SAVE) from None
+    if b"\0" in raw:
+        raise unreadable(name, "is not text: it has NUL bytes", _SAVE)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise unreadable(f"{name}:{line}", "is not UTF-8 text", _SAVE) from None
+
+
+def _from_csv(text: str, name: str) -> TableFile:
+    delimiter, skipped = _delimiter(text)
+    reader = csv.reader(io.StringIO("".join(text.splitlines(keepends=True)[skipped:]), newline=""), delimiter=delimiter,
+                        strict=True)  # fmt: skip
+    records = list[tuple[int, list[str]]]()
+    try:
+        before = skipped
+        for record in reader:
+            if any(cell.strip() for cell in record):
+                records.append((before + 1, record))
+            before = skipped + reader.line_num
+            if len(records) > MOST_ROWS + 1:
+                raise unreadable(name, f"has more than {MOST_ROWS} rows", "split it into several tables")
+    except csv.Error as error:
+        raise unreadable(f"{name}:{before + 1}", f"is not valid CSV: {error}", "a quote may be open") from None
+    (line, header), *rest = records
+    while header and not header[-1].strip():
+        header.pop()
+    columns = [" ".join(column.split()) for column in header]
+    problems = _heads(columns, name, line)
+    read = list[tuple[int, dict[str, Cell]]]()
+    for at, record in rest:
+        cells = record[: len(columns)]
+        if any(cell.strip() for cell in record[len(columns) :]):
+            told = f"has {counted(len(record), 'cell')} for {counted(len(columns), 'column')}"
+            problems.append(Problem(f"{name}:{at}", told, "a text with the separator in it needs double quotes"))
+        elif len(cells) < len(columns):
+            missing = ", ".join(shown(column) for column in columns[len(cells) :])
+            problems.append(Problem(f"{name}:{at}", f"has no cell for {missing}", "an empty cell needs its separator"))
+        found = [_cell(cell, comma=delimiter == ";") for cell in cells]
+        read.append((at, dict(zip(map(plain_name, columns), found, strict=False))))
+    return _table(name, columns, line, read, problems)
+
+
+def _cell(text: str, *, comma: bool) -> Cell:
+    return Cell(text.replace("\r\n", "\n").replace("\r", "\n").strip(), plain=True, comma=comma)
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """The separator of a CSV, by its first line with anything in it, and the lines before the table (``sep=;``)."""
+    first = text.splitlines()[0].strip() if text else ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return first[4], 1
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    bare, quoted = "", False
+    for letter in head:
+        quoted ^= letter == '"'
+        bare += "" if quoted else letter
+    return max(_DELIMITERS, key=bare.count) if any(sign in bare for sign in _DELIMITERS) else ",", 0
+
+
+def _from_yaml(text: str, name: str) -> TableFile:
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except RecursionError:
+        raise unreadable(name, "is nested too deep", "a table is a list of mappings") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise unreadable(where, f"is not valid YAML: {' '.join(str(error.problem or '').split())}") from None
+    except (YAMLError, ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError,
+            NotImplementedError):  # fmt: skip
+        raise unreadable(name, "is not valid YAML") from None
+    if not isinstance(node, SequenceNode):
+        raise unreadable(name, "is no list of rows", "write each row as '- product: …', with its columns below")
+    if len(node.value) > MOST_ROWS:
+        raise unreadable(name, f"has {len(node.value)} rows, more than {MOST_ROWS}", "split it into several tables")
+    columns, read, problems = dict[str, str](), list[tuple[int, dict[str, Cell]]](), list[Problem]()
+    for item in node.value:
+        line = int(item.start_mark.line) + 1
+        if not isinstance(item, MappingNode):
+            problems.append(Problem(f"{name}:{line}", "is no row with columns", "write '- product: …'"))
+            continue
+        cells = dict[str, Cell]()
+        for key, value in item.value:
+            wrong = _read_pair(key, value, cells, columns)
+            if wrong is not None:
+                problems.append(Problem(f"{name}:{int(key.start_mark.line) + 1}", *wrong))
+        read.append((line, cells))
+    heads = list(columns.values())
+    for line, cells in read:
+        missing = [column for plain, column in columns.items() if plain not in cells]
+        if missing and not problems:
+            told = f"has no {', '.join(shown(column) for column in missing)}"
+            problems.append(Problem(f"{name}:{line}", told, "write null for an empty cell"))
+    return _table(name, heads, 1, read, [*_heads(heads, name, 1), *problems])
+
+
+def _read_pair(key: Node, value: Node, cells: dict[str, Cell], columns: dict[str, str]) -> tuple[str, str] | None:
+    """Read one column of a YAML row into ``cells``; returns what is wrong with it, and what to do."""
+    if not isinstance(key, ScalarNode):
+        return "a column's name must be a word", "remove the brackets"
+    column = " ".join(str(key.value).split())
+    plain = plain_name(column)
+    if not isinstance(value, ScalarNode):
+        return f"column {shown(column)} is no single value", "write a text or a number"
+    if plain in cells:
+        return f"column {shown(column)} is there twice in a row", "keep one of them"
+    unquoted = not value.style
+    text = "" if unquoted and value.value in _NULL else str(value.value)
+    cells[plain] = Cell(text.strip() if unquoted else text, plain=unquoted)
+    columns.setdefault(plain, column)
+    return None
+
+
+def _heads(columns: Sequence[str], name: str, line: int) -> list[Problem]:
+    """The faults in the columns' names."""
+    problems, seen = [], set[str]()
+    for i, column in enumerate(columns, 1):
+        if not column:
+            problems.append(Problem(f"{name}:{line}", f"column {i} has no name", "name it, or remove it"))
+        elif plain_name(column) in seen:
+            problems.append(Problem(f"{name}:{line}", f"column {shown(column)} is there twice", "rename one of them"))
+        seen.add(plain_name(column))
+    if len(columns) > MOST_COLUMNS:
+        problems = [Problem(f"{name}:{line}", f"has {len(columns)} columns, more than {MOST_COLUMNS}")]
+    return problems
+
+
+def _table(
+    name: str, columns: Sequence[str], line: int, read: Sequence[tuple[int, dict[str, Cell]]], problems: list[Problem]
+) -> TableFile:
+    if not read and not problems:
+        problems.append(Problem(name, "has no rows", "each line below the columns' names is one film"))
+    named, rows, seen = plain_name(NAME) in map(plain_name, columns), list[Row](), dict[str, int]()
+    for number, (at, cells) in enumerate(read, 1):
+        cell = cells.get(NAME)
+        own = " ".join(cell.text.split()) if cell is not None else ""
+        if named and not own and not problems:
+            problems.append(Problem(f"{name}:{at}", f"column {shown(NAME)} is empty", "give each row a name"))
+        called = own or str(number)
+        if plain_name(called) in seen:
+            told = f"row {shown(called)} is there twice, first in line {seen[plain_name(called)]}"
+            problems.append(Problem(f"{name}:{at}", told, "give each row a name of its own"))
+        seen.setdefault(plain_name(called), at)
+        rows.append(Row(number, at, called, cells))
+    if problems:
+        raise ProductionError(problems[:100])
+    return TableFile(name, tuple(columns), line, tuple(rows), named)
