@@ -74,9 +74,14 @@ def ask_by(gate: Gate | None, hours: float) -> Ask:
 
 def page(question: Question) -> str:
     """The question in Markdown: what is asked, what was wrong with the last answer, the plan, what was changed."""
-    lines = [f"**{in_markdown(in_words(question))}**", ""]
+    lines = []
     if question.unclear:
-        lines += [f"Your last answer could not be used: {in_markdown(question.unclear)}", ""]
+        lines += [f"**Your last answer could not be used: {in_markdown(question.unclear)}**", ""]
+    # The first version of the UI gives a long text a few lines of room: what counts comes first.
+    slug = question.plan.production.slug
+    film = "" if question.film is None else f"; the film is in `film-{question.film.slug}`"
+    shown = f"The plan is below, and in the artifact `plan-{slug}`{film}."
+    lines += [f"**{in_markdown(in_words(question))}** {shown}", ""]
     if question.changed:
         lines += ["To take the changes back, answer change and name no scene.", ""]
     if question.changes:
@@ -84,8 +89,6 @@ def page(question: Question) -> str:
         lines += [f"- {in_markdown(scene)}: {in_markdown(text)}" for scene, text in question.changes.prompts.items()]
         lines += [f"- {in_markdown(scene)}: made once more" for scene in question.changes.retake]
         lines += [""]
-    if question.film is not None:
-        lines += [f"The film to look at: `{question.film.out}` (the artifacts of this run show it)", ""]
     if question.gate is not Gate.FINAL:
         lines.append(plan_page(question.plan, service=question.plan.realm, billed=question.plan.realm == "luma"))
     return "\n".join(lines)
