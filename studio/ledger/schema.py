@@ -266,3 +266,11 @@ filed = Table(
     Column("at", Utc, nullable=False),
     Column("written", Boolean, nullable=False),
 )  # fmt: skip
+
+# What was announced and still holds, so that no other run or process announces it again.
+announced = Table(
+    "announced",
+    metadata,
+    Column("what", String(200), primary_key=True),
+    Column("at", Utc, nullable=False),
+)
