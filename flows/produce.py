@@ -25,10 +25,12 @@ from pydantic import Field, WithJsonSchema
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
+from flows.observed import observed
 from flows.shooting import End, PrefectSteps
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
+from studio.execution.announcements import announce, film_completed, plan_ready
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
 from studio.execution.film import shelve
@@ -67,6 +69,7 @@ def _run_name() -> str:
 
 
 @flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
+@observed
 async def produce(
     production_file: str = "",
     production: Production | None = None,
@@ -130,6 +133,7 @@ async def produce(
                 session, plan, seeds, run_id=run_id, out=folder, budget=budget, started_at=datetime.now(UTC),
                 allow_odd=allow_odd,
             )  # fmt: skip
+            announce(plan_ready(plan, run=run_id, billed=billed))
             with closing(run):
                 return await _made(run, allow_missing=allow_missing)
 
@@ -150,6 +154,8 @@ async def _made(run: Run, *, allow_missing: bool) -> dict[str, Any]:
     if failure is not None:
         raise failure
     shelve(run, record.cuts)
+    if (completed := film_completed(record)) is not None:
+        announce(completed)
     return run_summary(record)
 
 
