@@ -28,7 +28,12 @@ os.environ.setdefault("STUDIO_SANDBOX_COARSE", "1")
 # Published clients are met half-way; our own code sends nothing that the schema does not have, and no null.
 os.environ["STUDIO_SANDBOX_ASSUME"] = "null_fields=refused unknown_fields=refused model=required ray_1_6=refused"
 
-pytest_plugins = ["tests.support.books", "tests.support.running", "tests.support.sandbox_process"]
+pytest_plugins = [
+    "tests.support.books",
+    "tests.support.receiver",
+    "tests.support.running",
+    "tests.support.sandbox_process",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 
