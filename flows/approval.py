@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: Prefect reads the types of the input's fields.
 from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from prefect.flow_runs import asuspend_flow_run
@@ -12,6 +13,7 @@ from prefect.runtime import deployment
 from pydantic import Field, ValidationError
 
 from studio.errors import SettingsError
+from studio.execution.announcements import ApprovalWanted, announce, subject_of
 from studio.execution.approvals import Ask, Decision, Gate, Question, in_words
 from studio.remedies import Place
 from studio.report.formats import in_markdown
@@ -61,6 +63,11 @@ def ask_by(gate: Gate | None, hours: float) -> Ask:
 
     async def ask(question: Question) -> Mapping[str, Any]:
         get_run_logger().info("%s", in_words(question))
+        production, billed = question.plan.production, question.plan.realm == "luma"
+        announce(ApprovalWanted(
+            subject_of(production, billed=billed), which=question.gate.value, price=question.plan.to_pay,
+            until=datetime.now(UTC) + timedelta(hours=hours),
+        ))  # fmt: skip
         wanted = Approval.with_initial_data(description=page(question))
         try:
             answer = await asuspend_flow_run(wait_for_input=wanted, timeout=round(hours * HOUR), key=question.key)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from prefect.artifacts import acreate_markdown_artifact
 
+from studio.execution.announcements import announce, plan_ready
 from studio.execution.session import Session
-from studio.planning.plan import Plan
+from studio.execution.stages import Drawn
 from studio.report.plan_text import plan_page
 
 
-async def show(session: Session, plan: Plan) -> None:
-    """Write a plan into an artifact."""
+async def show(session: Session, drawn: Drawn) -> None:
+    """Announce a plan, and write it into an artifact."""
+    plan = drawn.plan
+    announce(plan_ready(plan, run=drawn.run, billed=session.service.billed))
     service = session.service
     await acreate_markdown_artifact(
         key=f"plan-{plan.production.slug}",

@@ -33,12 +33,14 @@ from flows.form_fields import PRODUCE
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import run_name
+from flows.observed import observed
 from flows.shooting import End, PrefectSteps
 from flows.timing import LATE_AFTER, CatchUp, Overlap, alone, skipped
 from studio.consoles import replace_unshowable
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
 from studio.errors import NotApproved, SettingsError
+from studio.execution.announcements import announce, film_completed
 from studio.execution.approvals import Gate
 from studio.execution.executor import Execution, execute, publish_assets
 from studio.execution.exr_archives import archives_of
@@ -57,7 +59,7 @@ from studio.report.links import links_of
 from studio.report.plan_json import plan_json
 from studio.report.records import RunRecord
 from studio.report.run_json import run_summary
-from studio.settings import choose_service, load_settings
+from studio.settings import Settings, choose_service, load_settings
 from studio.wording import Surface, asked_from
 from studio.workers import share_heap
 from tasks.concatenate import concatenate_film
@@ -89,6 +91,7 @@ def _run_name() -> str:
 
 @flow(name="produce", flow_run_name=_run_name, validate_parameters=True)
 @in_the_form(PRODUCE)
+@observed
 async def produce(
     production_file: str = "",
     production: Annotated[Production | Mapping[str, Any] | None, Written()] = None,
@@ -169,11 +172,14 @@ async def produce(
             if plan_only:
                 return plan_json(await stages.plan())
             try:
-                return run_summary(await stages.film())
+                record = await stages.film()
             except NotApproved as rejected:
                 if asker.get() is not None:
                     raise
                 return Cancelled(message=one_line(str(rejected)))
+            if (completed := film_completed(record, link=_link(settings, record))) is not None:
+                announce(completed)
+            return run_summary(record)
 
 
 async def _made(run: Run, *, allow_missing: bool) -> RunRecord:
@@ -216,6 +222,11 @@ async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> 
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")
     return record
+
+
+def _link(settings: Settings, record: RunRecord) -> str:
+    """The address at which a browser opens the run's film; empty where it is not served."""
+    return (links_of(settings).of(record.film.path) if record.film else None) or ""
 
 
 def _gate(name: str) -> Gate | None:

@@ -16,6 +16,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
+from flows.observed import observed
 from studio.consoles import replace_unshowable
 from studio.errors import InDoubt
 from studio.execution.late_bookings import file_late
@@ -50,6 +51,7 @@ async def settle_the_books(session: Session) -> Reconciliation:
 
 
 @flow(name="reconcile")
+@observed
 async def reconcile() -> dict[str, Any]:
     """Settle every open order: adopt lost answers, book ends, fetch paid clips, compare the ledger with the balance.
 

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     price_table: str | None = Field(None, description="which table of the book")
     month_cap: Decimal | None = Field(None, ge=0, description="USD that may be spent in a calendar month (UTC)")
     month_creates: int | None = Field(None, ge=0, description="creates in a calendar month (UTC)")
+    cap_near: int = Field(80, ge=1, le=100, description="percent of a cap from which it is told to be near")
     tier: Literal["build", "none"] = Field("build", description="the account's limits at Luma; none: no limits")
     at_once: int | None = Field(None, ge=1, description="generations at once, in place of the tier's")
     per_minute: int | None = Field(None, ge=1, description="creates a minute at most; the service may tell fewer")
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
     prefect_idle: float = Field(
         900, ge=0, le=86_400, description="seconds that an unused Prefect server stays; 0: none"
+    )
+    heartbeat: float = Field(30, ge=1, le=45, description="seconds between two signs of life of a run")
+    crashed_after: float = Field(
+        150, ge=10, le=170, description="seconds without a sign of life until a run counts as crashed"
     )
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 

@@ -30,6 +30,10 @@ COMMANDS = {
     "callbacks": ("studio_cli.callbacks", "Receive the service's callbacks, so that runs notice ends sooner."),
     "backup": ("studio_cli.backup", "A verified copy of the ledger."),
     "doctor": ("studio_cli.doctor", "What a run here would use, part by part, and whether each is there."),
+    "automations": (
+        "studio_cli.automations",
+        "Notices, and the end of runs that died, as automations on the Prefect server.",
+    ),
     "server": ("studio_cli.server", "Stop the Prefect server that stays for the next command."),
     "sandbox": ("", "A stand-in for Luma's two APIs on this machine: nothing is billed, clips are real."),
 }

@@ -31,6 +31,8 @@ os.environ["STUDIO_SANDBOX_ASSUME"] = "null_fields=refused unknown_fields=refuse
 pytest_plugins = [
     "tests.support.bucket",
     "tests.support.books",
+    "tests.support.books",
+    "tests.support.receiver",
     "tests.support.running",
     "tests.support.sandbox_process",
 ]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from studio.errors import BadInput, DownloadError, LedgerError, MediaError, ServiceError
+from studio.execution.doubts import tell_doubt
 from studio.execution.fetching import fetch_made
 from studio.execution.session import Session
 from studio.ledger import OrderRow, OrderState
@@ -99,6 +100,8 @@ async def reconcile(session: Session) -> Reconciliation:
     balance, unexplained_, since = await _balance(session)
     strays = await _strays(session, since)
     gone = await asyncio.to_thread(ledger.open_orders, OrderState.GONE)
+    for row in settled.doubtful:
+        await tell_doubt(session, row.key)
     return Reconciliation(
         adopted=tuple(settled.adopted), released=tuple(settled.released), in_doubt=tuple(settled.doubtful), ended=ended,
         fetched=fetched, not_fetched=not_fetched, balance=balance, unexplained=unexplained_, strays=strays,

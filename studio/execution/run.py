@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from studio.disk import disk_errors
 from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
+from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places, check_stores
 from studio.execution.progress import listener
@@ -33,7 +34,6 @@ from studio.remedies import Aside, Words, option, text_of
 from studio.storage.running import AtWork, at_work
 
 T = TypeVar("T")
-MOST_OF_A_CAP = Decimal("0.8")  # the part of a cap from which a run is warned
 
 
 class Run:
@@ -52,6 +52,8 @@ class Run:
         self.session, self.plan, self.seeds = session, plan, seeds
         self.beside, self.batch = beside, batch
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
+        #: USD that this run was planned to spend: a budget of as much is the price that was agreed to.
+        self.agreed = plan.to_pay
         self.warnings: tuple[Words, ...] = ()
         self._at_work: AtWork | None = None
         #: Ids of shots whose generation was awaited by this process: the ledger knows their end.
@@ -137,6 +139,7 @@ class Run:
         if self.batch is not None:
             await asyncio.to_thread(join_batch, self.session.ledger, self.batch.id, self.id, self.production)
         await asyncio.to_thread(self._write_down)
+        await watch_caps(self)
 
     def _write_down(self) -> None:
         """Record in the ledger the takes that the run is to make, and the budget that it belongs to."""
@@ -207,14 +210,14 @@ class Run:
     def _near_caps(self) -> tuple[str, ...]:
         """A warning for every cap that this run will almost use up."""
         ledger, realm = self.session.ledger, self.session.service.realm
-        lines = []
+        lines, most = [], Decimal(self.session.settings.cap_near) / 100
         known = {"run": self.id, "budget": self.budget, "beside": self.beside(), "batch": self.batch}
         for cap in caps_of(self.session.settings, self.plan, **known):  # type: ignore[arg-type]
             if cap.limit and self.plan.to_pay > 0:
                 spent = ledger.spent(cap.scope, cap.scope_id, realm=realm, others=cap.others)
                 after = spent + self.plan.to_pay
-                agreed = cap.scope == "run" and after == cap.limit  # somebody was shown this price
-                if after >= cap.limit * MOST_OF_A_CAP and not agreed:
+                agreed = cap.scope == "run" and cap.limit == self.agreed  # somebody was shown this price
+                if after >= cap.limit * most and not agreed:
                     share = f"{after / cap.limit:.0%}"
                     lines.append(f"this run brings the {cap.scope} to {usd(after)} of {usd(cap.limit)} ({share})")
         return tuple(lines)

@@ -77,7 +77,7 @@ class Stages:
 
     def __init__(
         self, session: Session, asked: Asked, run: str, *, make: Make, ask: Ask,
-        told: Callable[[Plan], Awaitable[None]], batch: Batch | None = None,
+        told: Callable[[Drawn], Awaitable[None]], batch: Batch | None = None,
     ) -> None:  # fmt: skip
         self._session, self._asked, self._run, self._make, self._told = session, asked, run, make, told
         self._batch = batch
@@ -158,8 +158,9 @@ class Stages:
             retake=() if of_draft else self._again[draft], renew=asked.renew, keep=asked.keep, run=run,
             apart=asked.apart,
         )  # fmt: skip
-        await self._told(plan)
-        return Drawn(plan, seeds, run)
+        drawn = Drawn(plan, seeds, run)
+        await self._told(drawn)
+        return drawn
 
     async def _made(self, drawn: Drawn, limit: Decimal | None, *, draft: bool) -> tuple[Run, RunRecord]:
         """Make the film of a plan; the run spends at most ``limit``, together with those before it."""
@@ -169,6 +170,8 @@ class Stages:
             budget=limit, started_at=datetime.now(UTC), allow_odd=self._asked.allow_odd, beside=self._beside,
             batch=self._batch,
         )  # fmt: skip
+        if limit is not None and limit != self._asked.budget:
+            run.agreed = limit
         listener.get().planned(drawn.plan)
         with closing(run):
             record = await self._make(run)

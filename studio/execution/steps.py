@@ -13,8 +13,11 @@ from weakref import WeakKeyDictionary
 
 from PIL import Image
 
-from studio.errors import BadClip, DownloadError, Moderated, NotFound, OddClip, ServiceError, StudioError
+from studio.errors import BadClip, DownloadError, InDoubt, Moderated, NotFound, OddClip, ServiceError, StudioError
+from studio.execution.announcements import Subject, subject_of
+from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import odd
+from studio.execution.doubts import tell_doubt
 from studio.execution.fetching import fetch_made
 from studio.execution.inputs import Parent, give, inputs_of
 from studio.execution.lookups import known_file, remember_file
@@ -82,9 +85,17 @@ async def order(
         placed = await run.gateway(shot).purchase(intent, spec_of(shot.api).build_request(shot, sent), on_wait=waiting)
     except Moderated as error:
         raise generation_failed(error.reason, FailureClass.MODERATION, shot) from None
+    except InDoubt as error:
+        await tell_doubt(session, error.order, _subject(run))
+        raise
     if placed.bought:
         await asyncio.to_thread(_note, session, placed)
+        await watch_caps(run)
     return placed
+
+
+def _subject(run: Run) -> Subject:
+    return subject_of(run.plan.production, run=run.id, billed=run.session.service.billed)
 
 
 def _note(session: Session, placed: Placed) -> None:

@@ -342,3 +342,11 @@ watched = Table(
     Column("tries", Integer, nullable=False),
     Column("at", Utc, nullable=False),
 )
+
+# What was announced and still holds, so that no other run or process announces it again.
+announced = Table(
+    "announced",
+    metadata,
+    Column("what", String(200), primary_key=True),
+    Column("at", Utc, nullable=False),
+)

@@ -15,10 +15,9 @@ from studio.errors import BadInput, NotApproved, OverBudget
 from studio.execution.approvals import Gate, Question
 from studio.execution.run import Run
 from studio.execution.session import open_session
-from studio.execution.stages import Asked, Make, Stages
+from studio.execution.stages import Asked, Drawn, Make, Stages
 from studio.ledger.answers import answers_of, keep_answer
 from studio.library.film import carry_out
-from studio.planning.plan import Plan
 from studio.production import Production
 from studio.report.records import RunRecord
 from studio.settings import load_settings
@@ -60,7 +59,7 @@ async def made(
 ) -> RunRecord:
     """The film of a run with these answers."""
 
-    async def told(plan: Plan) -> None:
+    async def told(drawn: Drawn) -> None:
         """Plans are looked at in the questions."""
 
     make = make or partial(carry_out, allow_missing=False)

@@ -122,6 +122,7 @@ MADE_BY = {
     "0009": ("answers",),
     "0010": ("fetched",),
     "0011": ("batch_runs", "batches", "claims", "watched"),
+    "0012": ("announced",),
 }
 
 
