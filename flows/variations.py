@@ -29,6 +29,7 @@ from flows.form import MayBeEmpty, in_the_form
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
+from flows.observed import observed
 from flows.timing import LATE_AFTER, CatchUp, skipped
 from studio.cleaning import printable
 from studio.consoles import replace_unshowable
@@ -77,6 +78,7 @@ def _run_name() -> str:
 
 @flow(name="produce-variations", flow_run_name=_run_name, validate_parameters=True)
 @in_the_form(FORM)
+@observed
 async def produce_variations(
     production_file: str = "",
     table: str = "",

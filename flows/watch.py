@@ -27,6 +27,7 @@ from flows.form import in_the_form
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
+from flows.observed import observed
 from flows.timing import keep_moving
 from flows.variations import Budget
 from studio.consoles import replace_unshowable
@@ -63,6 +64,7 @@ def _run_name() -> str:
 
 @flow(name="watch", flow_run_name=_run_name, validate_parameters=True)
 @in_the_form(FORM)
+@observed
 async def watch(
     folder: str = "",
     budget: Budget = None,

@@ -20,7 +20,8 @@ from tests.conftest import ROOT
 from tests.support.deployed import PATIENCE, TINY, Place, running, tells
 from tests.support.running import Sandbox, wait_for_ids
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
+LONG = 1200  # seconds; beside other work a server with SQLite may take minutes for a worker's run
 SHORT = {"STUDIO_HEARTBEAT": "2", "STUDIO_CRASHED_AFTER": "20"}
 ONCE = "coffee-shop-mondays"  # one run at a time; a second one is cancelled
 
@@ -72,11 +73,11 @@ def state_of(place: Place, run: Any) -> dict[str, Any]:
     return found
 
 
-def until(place: Place, run: Any, *names: str, seconds: float = PATIENCE) -> dict[str, Any]:
+def until(place: Place, run: Any, *names: str, seconds: float = LONG) -> dict[str, Any]:
     deadline = time.monotonic() + seconds
     while (state := state_of(place, run))["name"] not in names:
         assert time.monotonic() < deadline, state
-        time.sleep(0.2)
+        time.sleep(0.5)
     return state
 
 
@@ -113,7 +114,7 @@ def killed_at_work(place: Place, slow: Sandbox, **environment: str) -> Any:
 
 
 def wait_for_ids_in(place: Place, slow: Sandbox) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONG
     while not slow.prompts():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -137,7 +138,7 @@ def test_a_killed_run_is_crashed_by_heartbeat(offered: Place, slow: Sandbox, tmp
     place.named |= {"STUDIO_HOME": str(tmp_path / "home"), "STUDIO_FILMS": str(tmp_path / "films")}
     automations(place, **SHORT)
     run = killed_at_work(place, slow, **SHORT)
-    state = until(place, run, "Crashed", seconds=PATIENCE)
+    state = until(place, run, "Crashed")
     assert state["message"].startswith("no sign of life for 20 s")
     next_one_goes_ahead(place, slow, bought=2)
 
@@ -149,7 +150,7 @@ def test_within_three_minutes_by_default(offered: Place, slow: Sandbox, tmp_path
     automations(place)
     run = killed_at_work(place, slow)
     began = time.monotonic()
-    until(place, run, "Crashed", seconds=600)
+    until(place, run, "Crashed")
     took = time.monotonic() - began
     print(f"\nCrashed {took:.0f} s after the kill")
     assert took < 180
@@ -206,13 +207,13 @@ def test_a_machine_that_wakes_up_spends_nothing_twice(offered: Place, slow: Sand
         wait_for_ids_in(place, slow)
         asleep = process_of(run)
         asleep.suspend()
-        until(place, run, "Crashed", seconds=PATIENCE)
+        until(place, run, "Crashed")
         slow.again(latency=0)
         other = started(place, slow.url, deployment="produce")
         assert until(place, other, "Completed", "Failed", "Crashed")["name"] == "Completed"
         bought = len(slow.prompts())
         asleep.resume()
-        asleep.wait(PATIENCE)
+        asleep.wait(LONG)
     assert len(slow.prompts()) == bought == 2
     assert state_of(place, run)["name"] in ("Crashed", "Failed", "Completed")
 
