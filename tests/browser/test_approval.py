@@ -54,10 +54,11 @@ def test_the_whole_way(site: Site, open_ui: Callable[[str], pages.Ui], version: 
     if version == "v1":
         ui.picture(pictures, "prefect-approval")
     ui.answer()
-    ui.until("Completed")
+    assert site.ended(run) == "COMPLETED"
     assert len(site.sandbox.prompts()) == before + 2
 
-    ui.open_run(run)  # its list of artifacts is of the moment when it was opened
+    ui.open_run(run)
+    ui.until("Completed")
     ui.open_artifact(f"film-{slug}", "Watch the film")
     ui.page.wait_for_function(DRAWN)
     if version == "v1":
@@ -83,7 +84,7 @@ def test_the_whole_way(site: Site, open_ui: Callable[[str], pages.Ui], version: 
     ui.page.get_by_text("$0.14 will be spent").first.wait_for()
     ui.choose("Decision", "approve")
     ui.answer()
-    ui.until("Completed")
+    assert site.ended(again) == "COMPLETED"
     assert site.sandbox.prompts()[before + 2 :] == [f"a green boat at noon, {version}"]
     total = json.loads(site.artifacts({"id": again})[f"costs-{slug}"])[-1]
     assert (total["new"], total["reused"]) == ("$0.14", "$0.14")

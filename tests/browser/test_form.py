@@ -53,6 +53,7 @@ def test_from_the_form_to_a_changed_copy(
         ui.picture(pictures, "prefect-form")
     run = ui.submit()
 
+    assert site.ended(run) == "COMPLETED"
     ui.open_run(run)
     ui.until("Completed")
     found = site.ask("GET", f"/flow_runs/{run}")
