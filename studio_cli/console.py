@@ -25,6 +25,7 @@ STYLES = {
 }  # fmt: skip
 # Widths in characters: of the live table's columns with the space between them, of a screen with prices, and the least
 # of a name.
+WARNING = "warning: "
 STATE_WIDTH, TIME_WIDTH, COST_WIDTH = 15, 8, 9
 PRICED, LEAST = 50, 8
 
@@ -59,6 +60,7 @@ class Screen(Listener):
         self._clock = clock
         self._tally = Tally()
         self._film = ""
+        self.warned: tuple[str, ...] = ()  # what was shown as a warning, and need not be shown again
 
     def planned(self, plan: Plan) -> None:
         self._tally = Tally(plan)
@@ -79,6 +81,8 @@ class Screen(Listener):
         self._film = f"film: {frames} of {total} frames"
 
     def note(self, text: str) -> None:
+        if text.startswith(WARNING):
+            self.warned += (text.removeprefix(WARNING),)
         self._console.print(text, markup=False)
 
     def ended(self, record: RunRecord) -> None:

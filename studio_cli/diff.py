@@ -69,11 +69,11 @@ def _show(plan: Plan, found: LastFilm | None, changes: Changes | None, folder: P
     say(str(found.path))
     say("")
     for change in changes.film:
-        say(f"{_line('  film', _told(change), '')}")
+        say(f"{_line('  film', change_in_words(change), '')}")
     unpriced = dict(changes.to_pay)
     for one in changes.scenes:
         price = unpriced.pop(one.scene, ZERO)
-        said = [_told(change) for change in one.fields] or [f"{one.kind}{': ' if one.told else ''}{one.told}"]
+        said = [change_in_words(change) for change in one.fields] or [f"{one.kind}{': ' if one.told else ''}{one.told}"]
         name = f"{MARKS.get(one.kind, '~')} {one.scene}"
         for number, line in enumerate(said):
             say(_line(name if not number else "", line, usd(price) if price and not number else ""))
@@ -93,9 +93,21 @@ def _line(name: str, told: str, price: str) -> str:
     return f"{_short(name, 17):<17} {_short(told, room):<{room}} {price:>8}".rstrip()
 
 
-def _told(change: FieldChange) -> str:
+def change_in_words(change: FieldChange) -> str:
+    """A changed field with its value before and after, shortened to what differs."""
     each = 18 if len(change.name) > 12 else 20
-    return f"{change.name}: {_short(_value(change.old), each)} → {_short(_value(change.new), each)}"
+    old, new = _from_difference(_value(change.old), _value(change.new), each)
+    return f"{change.name}: {_short(old, each)} → {_short(new, each)}"
+
+
+def _from_difference(old: str, new: str, width: int) -> tuple[str, str]:
+    """Two texts without the beginning that both have, where a text of that width would not reach what differs."""
+    alike = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    if alike < width - 1 or max(len(old), len(new)) <= width:
+        return old, new
+    start = max(old.rfind(mark, 0, alike) for mark in "/ ") + 1
+    start = start if alike - start < width // 2 else alike - width // 4
+    return f"…{old[start:]}", f"…{new[start:]}"
 
 
 def _value(value: Any) -> str:

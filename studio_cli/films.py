@@ -21,6 +21,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 WIDTH = 80  # columns that the list fits into; the line of a film's path is as long as the path
 #: Heads and widths of the columns after the title; money and lengths are set to the right.
 COLUMNS = (("version", 11), ("made (UTC)", 16), ("length", 8), ("run", 9), ("in all", 9))
+LEGEND = "run: what its run paid; in all: that, and what earlier runs paid for its clips"
 UNBILLED = "*"  # marks an amount that nobody asks for
 
 
@@ -101,7 +102,9 @@ def _print(folder: Path | str, shelf: Shelf, shown: Sequence[ShelvedFilm]) -> No
         console.print(f"  {film.url or shown_path(film.path)}", markup=False)
     if any(film.billed is False for film in shown):
         console.print(f"{UNBILLED} made on this machine: nothing was billed", markup=False)
-    if not shown:
+    if shown:
+        console.print(LEGEND, markup=False)
+    else:
         place = shown_path(folder) if isinstance(folder, Path) else folder
         console.print(f"No film is in {place} yet.", markup=False)
     told = ", ".join(f"{len(places)} {why}" for why, places in shelf.skipped.items() if places)

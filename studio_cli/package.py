@@ -43,14 +43,17 @@ def pack(
     async def go() -> None:
         settings = load_settings()
         films = films_of(settings)
-        found = films.brought(one_film(films.shelf(), film))
+        chosen = one_film(films.shelf(), film)
+        found = films.brought(chosen.film)
         recipients: tuple[Recipient, ...] = RECIPIENTS if recipient is For.all else (recipient.value,)  # type: ignore[assignment]
         target = (local_path(out) if out else Path(FOLDER) / _name(found, recipient)).absolute()
-        made = package(found, recipients, target, home=settings.home.absolute())
+        made = package(found, recipients, target, home=settings.home.absolute(), named=out is not None)
         if as_json:
-            print(json.dumps({"folder": str(made.folder), "files": list(made.files), "bytes": made.bytes}, indent=2))
+            told = {"folder": str(made.folder), "files": list(made.files), "bytes": made.bytes}
+            told |= {"film": str(found.path.absolute()), "note": chosen.note}
+            print(json.dumps(told, indent=2))
         else:
-            _print(found, made)
+            _print(found, made, chosen.note)
 
     run_command(go())
 
@@ -61,8 +64,10 @@ def _name(film: ShelvedFilm, recipient: For) -> str:
     return name if recipient is For.all else f"{name}-{recipient.value}"
 
 
-def _print(film: ShelvedFilm, made: Packaged) -> None:
+def _print(film: ShelvedFilm, made: Packaged, note: str) -> None:
     console = Terminal(highlight=False, soft_wrap=True)
+    if note:
+        console.print(f"note: {note}", markup=False)
     about = f"{film.title}, {version_of(film)}, of {film.made_at:%Y-%m-%d %H:%M} UTC"
     console.print(f"{shown_path(made.folder)}: {about}", markup=False)
     for name in made.files:

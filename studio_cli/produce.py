@@ -176,7 +176,8 @@ def _agree(
     allowed = check_budget(session, plan, wish.budget)
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
-        console.print(f"{where} (it would cost {usd(plan.to_pay)}).", markup=False, soft_wrap=True)
+        cost = f" (it would cost {usd(plan.to_pay)})" if plan.to_pay else ""
+        console.print(f"{where}{cost}.", markup=False, soft_wrap=True)
         return wish.budget, ()
     told = show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
@@ -244,7 +245,7 @@ async def _run(
     finally:
         screen.stop()
         for record in ended:
-            show_end(console, record, told=told)
+            show_end(console, record, told=(*told, *screen.warned))
             if as_json:
                 print(json.dumps(run_summary(record), indent=2))
 

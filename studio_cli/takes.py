@@ -12,7 +12,7 @@ from studio.errors import BadInput, Problem, ProductionError
 from studio.execution.session import Session, open_session
 from studio.money import ZERO, plain, usd
 from studio.planning import derived
-from studio.planning.plan import Plan, ShotState
+from studio.planning.plan import Plan, SceneEdit, ShotState
 from studio.planning.take_list import OWNED, SceneTake, list_takes
 from studio.production import Production, load_production, rules
 from studio.production.choices import Choices, beside, choices_of, forgotten, write_beside, write_takes
@@ -218,11 +218,12 @@ def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) 
         console.print(line, markup=False, soft_wrap=True)
 
     say(_short(f"{plan.production.title} ({plan.realm})", WIDTH))
-    several = False
+    several = other_words = False
     for cut in plan.cuts:
         takes_ = [take for take in found if take.scene == cut.scene]
         say("")
-        say(cut.scene if takes_ else f"{cut.scene}: nothing is bought yet")
+        say(cut.scene if takes_ else f"{cut.scene}: {_there(plan, cut) or 'nothing is bought yet'}")
+        other_words |= any(not take.same for take in takes_)
         several |= len({take.take for take in takes_ if take.same}) > 1
         if takes_ and not any(take.used for take in takes_):
             say("  not bought yet as it is written now")
@@ -236,10 +237,22 @@ def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) 
                 say(f"           in the film: {WHY[take.why].format(beside=beside(file).name)}")
             say(f"           {take.model}  {take.generation_id or 'no generation'}")
             say(f"           {_short(take.prompt, WIDTH - 11)}")
+    if other_words:
+        say("")
+        say("(N): a take of the scene as it was before, in words or settings; it has no number")
+        say("     that can be chosen, and is used again once the scene is written so again")
     if several:
         say("")
         say("* in the film. To use another from now on:")
         say(f"studio takes {file} choose SCENE=N")
+
+
+def _there(plan: Plan, cut: SceneEdit) -> str:
+    """What a scene shows without takes: a finished file, or an existing generation; empty where it is bought."""
+    shot = plan.origin(cut.shots[0])
+    if shot.own is not None:
+        return f"own clip {shot.own.file.name}"
+    return f"generation {shot.generation[:8]}" if shot.generation else ""
 
 
 def _short(prompt: str, width: int) -> str:
@@ -253,6 +266,7 @@ def _as_json(plan: Plan, found: Sequence[SceneTake], file: Path) -> dict[str, An
         "production": plan.production.slug,
         "service": plan.realm,
         "beside": beside(file).name if plan.production.choices.file else None,
+        "as_they_are": {cut.scene: there for cut in plan.cuts if (there := _there(plan, cut))},
         "takes": [
             {
                 "scene": t.scene, "take": t.take, "at": t.at.isoformat(), "price_usd": plain(t.price), "state": t.state,

@@ -29,3 +29,9 @@ def test_what_the_architecture_names_is_there() -> None:
     assert {"FilmOptions", "PollSchedule", "CostRow", "COLUMNS"} <= {name for name, _ in named}
     for name, path in named:
         assert re.search(rf"^(?:class |def )?{name}\b", (ROOT / path).read_text("utf-8"), re.M), (name, path)
+
+
+def test_make_ignores_no_status() -> None:
+    """No recipe lets make print `Error 1 (ignored)`, which looks like a failure of the set-up."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    assert not [line for line in lines if line.startswith(("\t-", "\t@-"))]

@@ -15,6 +15,7 @@ from studio.assets.intake import AssetSource, copied, fetched
 from studio.atomic import part_beside
 from studio.errors import AssetError, BadClip, Undecoded
 from studio.file_types import content_of
+from studio.media.form import Form
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
 
@@ -35,7 +36,8 @@ class OwnClip:
 
     ``name`` is the file's, ``fps`` its frames per second. ``starts``: the time of every frame in seconds where they are
     not evenly spaced, else empty. ``audio`` describes its sound, and is empty where it has none that can be heard.
-    ``notes``: what of it is not heard, in words that follow its name.
+    ``notes``: what of it is not heard, in words that follow its name. ``form`` is that of its pictures (None: unknown),
+    ``irregular`` the reason why its frames cannot be copied, whatever its form.
     """
 
     name: str
@@ -48,6 +50,8 @@ class OwnClip:
     audio: str = ""
     starts: tuple[Fraction, ...] = ()
     notes: tuple[str, ...] = ()
+    form: Form | None = None
+    irregular: str = ""
 
     def frame(self, moment: Fraction) -> int:
         """The frame that begins nearest to a moment in seconds; the number of frames for its end."""
@@ -168,7 +172,8 @@ def _own_clip(
     name = Path(source.path).name if source.path else source.id
     audio = clip.audio if clip.has_audio else ""
     found = OwnClip(
-        name, sha256, clip.width, clip.height, clip.frames, clip.fps, clip.duration, audio, starts
+        name, sha256, clip.width, clip.height, clip.frames, clip.fps, clip.duration, audio, starts, (),
+        clip.form, clip.irregular,
     )  # fmt: skip
     if not lost:
         return found

@@ -18,7 +18,7 @@ from studio.errors import AssetError, BadClip, FfmpegError
 from studio.media.clip import Clip, examine
 from studio.media.encoding import PRESET, plain_mp4, rate_text
 from studio.media.ffmpeg import clip_input, run
-from studio.media.frames import UNSPECIFIED, guess_is_bt709
+from studio.media.form import UNSPECIFIED, guess_is_bt709
 from studio.media.measure import GRID, Measure, measure
 
 QUALITIES = (12, 17, 22)  # CRF of H.264, the best first; the first that makes the file small enough is used

@@ -14,8 +14,8 @@ from studio.editing.pairs import likeness, on_all_cores, repetition
 from studio.editing.values import FilmCut, SeamRecord
 from studio.media.clip import Clip
 from studio.media.film import Segment
+from studio.media.form import LATE
 from studio.media.frames import cut_name
-from studio.media.packets import LATE
 from studio.media.pieces import Underlay
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.seams import expected_seams
@@ -72,7 +72,8 @@ def segments_of(
     if cut.part is not None:
         (name,), (start, frames) = cut.shots, cut.part
         clip = clips[name]
-        return (Segment(clip.path, clip, start, frames, name, fit=cut.fit, silent=cut.silent, keep=True),)
+        return (Segment(clip.path, clip, start, frames, name, fit=cut.fit, silent=cut.silent, keep=True,
+                        file=cut.file),)  # fmt: skip
     whole = [
         Segment(clips[i].path, clips[i], repeated.get(i, 0), name=i, under=under.get(i), silent=cut.silent)
         for i in cut.shots

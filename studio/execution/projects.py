@@ -7,6 +7,7 @@ for a project whatever it was booked as, also where ``project`` is added later, 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from studio.ledger import Ledger
@@ -48,8 +49,8 @@ def project_budgeting(ledger: Ledger, naming: Named, plan: Plan, found: Budgetin
     if found.apart:
         return found
     settled, others = bool(films_with(ledger, film, realm)), films_in(ledger, naming, realm)
-    said = [s.prompt for s in plan.shots if not s.finishes]
-    source = "" if settled else made_out_of(ledger, film, realm, [s.key for s in plan.shots], said) or ""
+    said = [s.prompt for s in plan.shots if not s.finishes and s.is_bought]
+    source = "" if settled else made_out_of(ledger, film, realm, [s.key for s in plan.shots if s.is_bought], said) or ""
     if source:
         others |= {source, *films_with(ledger, source, realm)} - {film}
     bought = tuple(name for name in sorted(others) if has_bought(ledger, name, realm))
@@ -92,17 +93,18 @@ def project_notes(budgeting: Budgeting) -> tuple[Words, ...]:
     """Notes on a project: what its budget counts, and the other productions in it."""
     told = f"budget, takes and costs are those of the project '{budgeting.project}'"
     if budgeting.beside:
-        told += f", which {_named(budgeting.beside)} {'is' if len(budgeting.beside) == 1 else 'are'} of, too"
+        told += f", which {in_words(budgeting.beside)} {'is' if len(budgeting.beside) == 1 else 'are'} of, too"
     if not budgeting.bought_as:
         return (told,)
     return (
         text_of(
-            f"{told}; its budget also counts what was bought as {_named(budgeting.bought_as)}",
+            f"{told}; its budget also counts what was bought as {in_words(budgeting.bought_as)}",
             Aside(". For a budget without that: ", option("apart")),
         ),
     )
 
 
-def _named(names: tuple[str, ...]) -> str:
+def in_words(names: Sequence[str]) -> str:
+    """Names in quotes, the first of many."""
     some = ", ".join(f"'{name}'" for name in names[:MOST_NAMED])
     return some + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

@@ -18,7 +18,7 @@ from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.preflight import check_places, check_stores
 from studio.execution.progress import listener
-from studio.execution.projects import budget_notes, settle_project
+from studio.execution.projects import budget_notes, in_words, settle_project
 from studio.execution.retries import Attempts
 from studio.execution.session import Session, caps_of
 from studio.ledger.batches import Batch, join_batch
@@ -294,16 +294,25 @@ def _over(plan: Plan, scope: str, limit: Decimal, spent: Decimal, needed: Decima
     over = spent + needed - limit
     before = f", {usd(spent)} are spent already" if spent else ""
     fits = plan.affordable(limit - spent)
-    room = Aside("; within it fits: ", option("only", *fits)) if fits else ""
+    paid = {shot.scene for shot in plan.shots if shot.to_pay}
+    left = [cut.scene for cut in plan.cuts if cut.scene not in fits]
+    room: tuple[Words, ...] = ()
+    if paid.intersection(fits):  # else what fits is what costs nothing: no film of this production
+        room = (Aside(f"; without {in_words(left)} it fits: ", option("only", *fits)),)
+    shared: tuple[Words, ...] = ()
+    if scope == "production" and (others := plan.budgeting.bought_as or plan.budgeting.others):
+        told = f". The budget also counts what was bought for {in_words(others)}"
+        shared = (told, Aside(": ", option("apart"), " gives this film one of its own"))
     return OverBudget(
         f"this run would cost {usd(needed)}; the {scope}'s budget is {usd(limit)}{before}: {usd(over)} too much",
         cap=limit,
         needed=spent + needed,
         where=plan.production.title,
         hint=text_of(
-            f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft", _by("draft"), room
+            f"nothing was bought. Raise the budget by {usd(over)}, make fewer scenes, or a draft", _by("draft"), *room,
+            *shared,
         ),
-    )
+    )  # fmt: skip
 
 
 def _by(name: str) -> Aside:

@@ -205,8 +205,8 @@ class Session:
             return found
         # Where it has an earlier name, nothing was bought under the present one.
         others = set(films_with(self.ledger, film, realm)) - {naming.made}
-        said = [s.prompt for s in plan.shots if not s.finishes and not s.own]
-        source = made_out_of(self.ledger, film, realm, [s.key for s in plan.shots if not s.own], said) or ""
+        said = [s.prompt for s in plan.shots if not s.finishes and s.is_bought]
+        source = made_out_of(self.ledger, film, realm, [s.key for s in plan.shots if s.is_bought], said) or ""
         if source:
             others |= {source, *films_with(self.ledger, source, realm)} - {film}
         return replace(found, others=tuple(sorted(others)), made_out_of=source)

@@ -17,6 +17,7 @@ from studio.errors import BadClip
 from studio.media import frames as stills
 from studio.media.boxes import check_boxes
 from studio.media.container import THREADS, is_cover, opened, time_base
+from studio.media.form import Form
 from studio.media.packets import Packet, Track, packet
 from studio.media.packets import track as read_track
 
@@ -26,30 +27,6 @@ MAX_BYTES = 4 << 30
 MAX_FRAMES = 36_000  # ten minutes at 60 frames a second; no service sells a longer clip
 MAX_SECONDS = 900.0  # of decoding
 REFETCH = "download it again"
-
-
-@dataclass(frozen=True)
-class Form:
-    """Everything that must be equal in two clips' pictures for joining them without encoding.
-
-    `extradata` is the SHA-256 of the decoder's set-up, `colors` are range, primaries, transfer and matrix by their
-    numbers in the standard, `rotation` is in degrees, `stream` the place of the picture among the file's streams.
-    Sound is not part of it: a film's sound is always built anew.
-    """
-
-    codec: str
-    tag: str
-    profile: str
-    extradata: str
-    width: int
-    height: int
-    pix_fmt: str
-    sample_aspect: Fraction
-    time_base: Fraction
-    rate: Fraction
-    colors: tuple[int, int, int, int]
-    rotation: int
-    stream: int
 
 
 @dataclass(frozen=True)

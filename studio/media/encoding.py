@@ -5,10 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from studio.media.form import BT709, Colors
+
 VERSION = 1  # version of the settings and filters: a change makes every cached piece invalid
 PRESET = "veryfast"  # "fast" takes twice the time for .0004 more SSIM at this CRF
 CRF = 16
-BT709 = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 
 def timescale(fps: Fraction) -> int:
@@ -35,7 +36,7 @@ def plain_mp4(fps: Fraction) -> dict[str, Any]:
     }
 
 
-def h264(fps: Fraction) -> dict[str, Any]:
+def h264(fps: Fraction, colors: Colors = BT709) -> dict[str, Any]:
     """Output options for pictures, without sound. Two threads: their number changes the bytes, so it is fixed."""
     return {
         "vcodec": "libx264",
@@ -49,17 +50,26 @@ def h264(fps: Fraction) -> dict[str, Any]:
         "threads": 2,
         "an": None,
         "flags:v": "+bitexact",
-        **BT709,
+        "color_range": colors.range,
+        "colorspace": colors.matrix,
+        "color_primaries": colors.primaries,
+        "color_trc": colors.transfer,
         **plain_mp4(fps),
     }
 
 
-def tagged(picture: Any, fps: Fraction) -> Any:
-    """The last filters of every picture: 4:2:0, bt709, and frame n at exactly n ticks."""
+def tagged(picture: Any, fps: Fraction, colors: Colors = BT709) -> Any:
+    """The last filters of every picture: 4:2:0, its colour tags, and frame n at exactly n ticks."""
     return (
         picture.filter("setsar", 1)
         .filter("format", "yuv420p")
-        .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+        .filter(
+            "setparams",
+            range=colors.range,
+            color_primaries=colors.primaries,
+            color_trc=colors.transfer,
+            colorspace=colors.matrix,
+        )
         .filter("settb", f"{fps.denominator}/{fps.numerator}")
         .filter("setpts", "N")
     )

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -26,14 +26,16 @@ from studio.disk import disk_errors
 from studio.errors import BadClip, FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
-from studio.media.clip import Form, digest
+from studio.media.clip import digest
 from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
-from studio.media.mixed import mixed, see_alike, to_copy
-from studio.media.packets import LATE, packet, scan
+from studio.media.form import cannot_be_joined, names_in_words, rate_in_words
+from studio.media.mixed import copied_of, mixed, see_alike
+from studio.media.packets import packet, scan
 from studio.media.packets import track as read_track
 from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, remuxed
 from studio.media.sound import ENCODED, raw_input, soundtrack
+from studio.media.unchanged import FinishedClip, encoded_again
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
@@ -128,21 +130,25 @@ def _joined(
             except (FilmMismatch, FfmpegError) as error:
                 _see_unchanged(segments, digests)
                 why = f"joining them as they are came out wrong: {error.message}"
-        if film is None and 0 < len(copied := to_copy(segments, target)) < len(segments):
+        if film is None and 0 < len(copied := copied_of(segments, target)) < len(segments):
             try:
                 found = mixed(segments, target, copied, pieces, work, on_frames=on_frames, stop=stop, digests=digests)
                 film = _made(found.parts, segments, target, has_sound, part, work, stop, digests, setup=found.setup)
                 see_alike(part, found)
                 others = [s for n, s in enumerate(segments) if n not in copied]
-                names = _listed(list(dict.fromkeys(segments[n].title for n in sorted(copied))))
-                notes = [*_notes(others, target, ""), f"{names} copied, frame for frame; all else was encoded to fit"]
+                names = names_in_words(list(dict.fromkeys(segments[n].title for n in sorted(copied))))
+                notes = [
+                    *_notes(others, target, ""),
+                    *encoded_again(_finished(segments), target.wanted),
+                    f"{names} copied, frame for frame; all else is encoded to fit",
+                ]
                 method = "mixed"
             except (FilmMismatch, FfmpegError, BadClip) as error:
                 film, why = None, f"finished clips could not be copied: {error.message}"
         if film is None:
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
-            notes = _notes(segments, target, why)
+            notes = [*_notes(segments, target, why), *encoded_again(_finished(segments), target.wanted)]
             parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
             film = _made(parts, segments, target, has_sound, part, work, stop, digests)
         if before_named is not None:
@@ -173,26 +179,17 @@ def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
 
 def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
     """The method of joining, and, where pictures must be encoded, the reason."""
-    for segment in segments:
-        clip = segment.clip
-        if not segment.whole:
-            return "normalise", f"{segment.title} is used in part"
-        if clip.irregular not in ("", LATE):
-            return "normalise", f"{segment.title}: {clip.irregular}"
-        if (clip.width, clip.height, clip.fps) != (target.width, target.height, target.fps):
-            return "normalise", ""  # named clip by clip in the notes instead
+    why = cannot_be_joined([(s.title, s.candidate) for s in segments], target.wanted)
+    if why is not None:
+        return "normalise", why
     first = segments[0].clip.form
-    for segment in segments[1:]:
-        differing = _differences(first, segment.clip.form)
-        if differing - {"time_base", "stream"}:
-            names = " and ".join(sorted(differing - {"time_base", "stream"}))
-            return "normalise", f"{segment.title} differs from {segments[0].title} in {names}"
     alike = all(s.clip.form == first and not s.clip.has_audio and not s.clip.irregular for s in segments)
     return ("copy" if alike else "remux"), ""
 
 
-def _differences(a: Form, b: Form) -> set[str]:
-    return {f.name for f in fields(Form) if getattr(a, f.name) != getattr(b, f.name)}
+def _finished(segments: Sequence[Segment]) -> dict[int, FinishedClip]:
+    """The segments whose frames are to stay as they are."""
+    return {n: FinishedClip(s.title, s.file or s.title, s.candidate) for n, s in enumerate(segments) if s.keep}
 
 
 def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
@@ -208,7 +205,7 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
             text = f"{clip.width}x{clip.height}, {bars} {target.width}x{target.height}{end}"
             found.setdefault(text, []).append(segment.title)
         if clip.fps != target.fps:
-            text = f"shot at {_per_second(clip.fps)} frames a second, converted to {_per_second(target.fps)}"
+            text = f"shot at {rate_in_words(clip.fps)} frames a second, converted to {rate_in_words(target.fps)}"
             found.setdefault(text, []).append(segment.title)
     notes = [f"{_listed(list(dict.fromkeys(titles)))} {text}" for text, titles in found.items()]
     if why:
@@ -220,10 +217,6 @@ def _bars(width: int, height: int, target: Target) -> bool:
     """True if a picture of this size leaves two pixels or more of the film's frame empty."""
     scale = min(Fraction(target.width, width), Fraction(target.height, height))
     return target.width - width * scale >= 2 or target.height - height * scale >= 2
-
-
-def _per_second(fps: Fraction) -> str:
-    return str(fps.numerator) if fps.denominator == 1 else f"{float(fps):.3f}"
 
 
 def _listed(titles: Sequence[str]) -> str:

@@ -20,15 +20,10 @@ from PIL import Image
 from studio.atomic import atomic
 from studio.errors import BadClip
 from studio.media.container import opened
+from studio.media.form import UNSPECIFIED, guess_is_bt709
 
 THUMB_WIDTH = 480
-UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 Luma = NDArray[np.uint8]
-
-
-def guess_is_bt709(width: int, height: int) -> bool:
-    """True for bt709: the matrix that players assume for a clip that names none. HD is bt709, smaller is bt601."""
-    return width >= 1280 or height > 576
 
 
 def picture(frame: VideoFrame, *, width: int | None = None) -> Image.Image:

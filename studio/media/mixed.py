@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,12 +16,11 @@ from studio.errors import FilmMismatch
 from studio.media import ffmpeg
 from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
-from studio.media.frames import UNSPECIFIED, frame_at, guess_is_bt709, luma
-from studio.media.packets import LATE, scan
+from studio.media.form import BT709, colors_beside, to_copy
+from studio.media.frames import frame_at, luma
+from studio.media.packets import scan
 from studio.media.parameter_sets import ParameterSets, replace_sets
 from studio.media.pieces import Part, Segment, Target, normalised, remuxed
-
-BT709, FULL = 1, 2  # the matrix, and the range of a picture's values, by their numbers in the standard
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,9 @@ class Mixed:
     sources: tuple[Path, ...]
 
 
-def to_copy(segments: Sequence[Segment], target: Target) -> frozenset[int]:
-    """The numbers of the segments that can be copied into the film: those of the set-up of most frames among the
-    clips that are to stay as they are. None where no such clip has the film's form."""
-    fitting = {n: s for n, s in enumerate(segments) if _fits(s, target)}
-    frames = Counter[str]()
-    for segment in fitting.values():
-        if segment.keep:
-            frames[segment.clip.form.extradata] += segment.length
-    if not frames:
-        return frozenset()
-    setup, _ = frames.most_common(1)[0]
-    first = next(s for s in fitting.values() if s.keep and s.clip.form.extradata == setup)
-    alike = replace(first.clip.form, time_base=Fraction(1), stream=0)
-    return frozenset(n for n, s in fitting.items() if replace(s.clip.form, time_base=Fraction(1), stream=0) == alike)
+def copied_of(segments: Sequence[Segment], target: Target) -> frozenset[int]:
+    """The numbers of the segments that can be copied into the film (``studio.media.form.to_copy``)."""
+    return to_copy({n: segment.candidate for n, segment in enumerate(segments)}, target.wanted)
 
 
 def mixed(
@@ -65,7 +52,8 @@ def mixed(
     others = [s for n, s in enumerate(segments) if n not in copied]
     try:
         # A film has one delay between decoding and showing, which pieces have by their number of B-frames.
-        beside = replace(target, set_id=sets.free_id, delay=min(_delay(own[0].path), 2))
+        colors = colors_beside(own[0].clip.form) or BT709
+        beside = replace(target, set_id=sets.free_id, delay=min(_delay(own[0].path), 2), colors=colors)
         made = normalised(others, beside, pieces, on_frames=on_frames, stop=stop, digests=digests)
         both = sets.beside(ParameterSets.of(made[0].path))
     except ValueError as error:
@@ -106,23 +94,3 @@ def _copy_of(segment: Segment, path: Path) -> Part:
 def _delay(path: Path) -> int:
     with opened(path) as (_, stream):
         return int(stream.codec_context.has_b_frames)
-
-
-def _fits(segment: Segment, target: Target) -> bool:
-    clip = segment.clip
-    return (
-        segment.whole
-        and clip.irregular in ("", LATE)
-        and (clip.width, clip.height, clip.fps) == (target.width, target.height, target.fps)
-        and (clip.form.codec, clip.form.tag, clip.form.pix_fmt) == ("h264", "avc1", "yuv420p")
-        and clip.form.sample_aspect == 1
-        and _is_bt709(segment)
-    )
-
-
-def _is_bt709(segment: Segment) -> bool:
-    """True if players show the clip in the colours of a piece: by what it says, or by what they assume for its size."""
-    clip = segment.clip
-    spread, *_, matrix = clip.form.colors
-    said = guess_is_bt709(clip.width, clip.height) if matrix == UNSPECIFIED else matrix == BT709
-    return said and spread != FULL

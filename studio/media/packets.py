@@ -16,8 +16,7 @@ import av
 from av.video.stream import VideoStream
 
 from studio.media.container import opened, time_base
-
-LATE = "its first frame is not at 0"  # the one irregularity that a remux removes
+from studio.media.form import LATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,12 @@ from studio.errors import BadClip, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.clip import Clip, digest
 from studio.media.encoding import VERSION, h264, plain_mp4, rate_text, tagged
-from studio.media.frames import guess_is_bt709
+from studio.media.form import BT709, UNSPECIFIED, Candidate, Colors, Wanted, guess_is_bt709
 from studio.media.packets import Track, scan
 
 WORKERS = 2
 BATCH = 12  # clips per ffmpeg where they are only copied: starting ffmpeg takes longest
 STALE = 24 * 3600.0
-UNSPECIFIED = 2
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Segment:
     `path` is where the clip's bytes are, `name` what the film's notes call it (default: the file's name). `fit` is how
     a picture of another shape is brought into the film's frame: whole, with bars (pad), or filling it (crop). `under`
     is the sound that is heard with it instead of the clip's own, at the same moments; `silent`: none is heard.
-    `keep`: its frames stay as they are, where a film of its form can be made.
+    `keep`: its frames stay as they are, where a film of its form can be made; `file` is the producer's name for it.
     """
 
     path: Path
@@ -59,6 +58,7 @@ class Segment:
     under: Underlay | None = None
     silent: bool = False
     keep: bool = False
+    file: str = ""
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
@@ -85,6 +85,14 @@ class Segment:
         if self.under is not None:
             return self.under.path
         return self.path if self.clip.has_audio else None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The segment, as it is asked whether a film can copy it."""
+        clip = self.clip
+        return Candidate(
+            clip.form, clip.width, clip.height, clip.fps, self.length, self.whole, clip.irregular, self.keep
+        )
 
     @property
     def title(self) -> str:
@@ -143,6 +151,12 @@ class Target:
     fps: Fraction
     set_id: int = 0  # of the parameter sets, where pieces stand beside copied clips that have others
     delay: int = 2  # frames between decoding and showing, which those clips have, too
+    colors: Colors = BT709  # those of such clips
+
+    @property
+    def wanted(self) -> Wanted:
+        """The form that it asks of a clip that is copied."""
+        return Wanted(self.width, self.height, self.fps)
 
     def frames(self, segment: Segment) -> int:
         """The number of frames the segment has in the film: its duration, rounded to whole frames, and at least one."""
@@ -280,7 +294,7 @@ def _encode(
     picture = picture.filter("setpts", "PTS-STARTPTS")
     if clip.form.sample_aspect != 1:
         picture = picture.filter("scale", w="max(2,trunc(iw*sar/2)*2)", h="ih").filter("setsar", 1)
-    colors = {"out_color_matrix": "bt709", "out_range": "tv"}
+    colors = {"out_color_matrix": target.colors.values, "out_range": "tv"}
     if clip.form.colors[3] == UNSPECIFIED:
         colors["in_color_matrix"] = "bt709" if guess_is_bt709(clip.width, clip.height) else "bt601"
     crop = segment.fit == "crop"
@@ -300,7 +314,7 @@ def _encode(
         .filter("trim", end_frame=frames)
     )
     beside = {"x264-params": f"sps-id={target.set_id}", "bf": target.delay} if target.set_id else {}
-    output = tagged(picture, target.fps).output(_file(out), **(h264(target.fps) | beside))
+    output = tagged(picture, target.fps, target.colors).output(_file(out), **(h264(target.fps, target.colors) | beside))
     ffmpeg.run(output, timeout=120 + 2 * frames, on_frames=on_frames, stop=stop)
 
 
@@ -331,6 +345,7 @@ def _key(segment: Segment, target: Target) -> str:
         ffmpeg.identity(),
         *(["crop"] if segment.fit == "crop" else []),
         *([f"sets {target.set_id}", target.delay] if target.set_id else []),
+        *([str(target.colors)] if target.colors != BT709 else []),
     ]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
 

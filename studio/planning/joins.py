@@ -42,7 +42,7 @@ def _wished(context: PlanningContext, scene: Scene, names: tuple[str, ...] | Non
     names = tuple(s.id for s in shots) if names is None else names
     whole = SceneEdit(scene.id, names, None, continues=ties.parent[scene.id], leads=leads, silent=scene.sound == "none")
     if (own := shots[0].own) is not None:
-        return replace(whole, part=(own.start, own.frames), fit=fit_of(context, scene))
+        return replace(whole, part=(own.start, own.frames), fit=fit_of(context, scene), file=own.file.name)
     wanted = max(1, round(production.duration_of(scene) * FPS))
     if scene.generation:
         return whole if scene.duration is None else replace(whole, frames=wanted)

@@ -121,6 +121,11 @@ class Shot:
         return tuple(s.ref for s in self.sources if s.kind in ("image", "footage"))
 
     @property
+    def is_bought(self) -> bool:
+        """True if it is ordered, now or before: no finished file, and no existing generation."""
+        return self.own is None and not self.generation
+
+    @property
     def is_still(self) -> bool:
         return self.operation is Operation.IMAGE
 
@@ -179,6 +184,7 @@ class SceneEdit:
     part: tuple[int, int] | None = None  # of a finished file: its first frame, and their number
     fit: Literal["pad", "crop"] = "pad"  # how a clip of another shape is fitted to the film
     silent: bool = False  # its sound is left out
+    file: str = ""  # the name of a finished file
 
 
 @dataclass(frozen=True)

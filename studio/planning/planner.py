@@ -11,6 +11,7 @@ from studio.money import ZERO, usd
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.clips import clips_of
 from studio.planning.context import Choice, PlanningContext, Seeds
+from studio.planning.copies import notes_on_copies
 from studio.planning.existing import Facts
 from studio.planning.joins import edit_of, notes_on_cuts
 from studio.planning.own_clips import notes_on_own_clips
@@ -63,6 +64,7 @@ def draw_plan(
         *notes_on_order(context.ties, production.scenes, wanted),
         *notes_on_cuts(context, wanted),
         *notes_on_own_clips(context),
+        *notes_on_copies(production, cuts, context.shots),
         *notes_on_sounds(context),
         *other_lengths(context.choices, production),
     )

@@ -127,11 +127,26 @@ def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple
         for scene in scenes:
             if scene != ALL or name not in ("renew", "keep"):
                 production.scene(scene, where=Place(name))
+    for name in ("retake", "take"):
+        for scene in asked.get(name, ()):
+            _check_has_takes(production, scene, name)
     fresh, keep = frozenset((*asked["retake"], *asked["renew"])), frozenset(asked["keep"])
     for scene in fresh & keep:
         what = option("retake" if scene in asked["retake"] else "renew", scene)
         raise BadInput(text_of(what, " and ", option("keep", scene), " contradict each other"), hint="leave one out")
     return fresh, keep if ALL in fresh else keep.union(production.choices.keep)
+
+
+def _check_has_takes(production: Production, scene_id: str, name: str) -> None:
+    """Raise BadInput for a scene of which no take is ever made: it shows what is there."""
+    scene = production.scene(scene_id)
+    if scene.generation is None and scene.clip is None:
+        return
+    field, what = ("generation", "an existing generation") if scene.generation else ("clip", "a finished clip")
+    raise BadInput(
+        f"scene '{scene_id}' shows {what}: it has no takes", where=Place(name),
+        hint=f"leave it out, or write a prompt in place of its {field}:",
+    )  # fmt: skip
 
 
 def _kept(

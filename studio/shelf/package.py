@@ -17,7 +17,7 @@ from typing import Literal, get_args
 from studio.atomic import copy, digest, part_beside
 from studio.disk import disk_errors
 from studio.errors import BadInput
-from studio.remedies import Place
+from studio.remedies import Place, option, text_of
 from studio.shelf.films import ShelvedFilm
 from studio.storage.ownership import MANIFEST
 
@@ -35,13 +35,16 @@ class Packaged:
     bytes: int
 
 
-def package(film: ShelvedFilm, recipients: tuple[Recipient, ...], out: Path, *, home: Path) -> Packaged:
+def package(
+    film: ShelvedFilm, recipients: tuple[Recipient, ...], out: Path, *, home: Path, named: bool = True
+) -> Packaged:
     """Write a film's package to ``out``: for one recipient its files, for several a folder each.
 
-    ``home`` is where thumbnails are kept. Raises BadInput where the target is there and not empty, or something that
-    belongs into the package is missing or was changed; CannotWrite for an error of the disk. Then nothing is written.
+    ``home`` is where thumbnails are kept; ``named`` is True if a person named the target. Raises BadInput where the
+    target is there and not empty, or something that belongs into the package is missing or was changed; CannotWrite
+    for an error of the disk. Then nothing is written.
     """
-    _check_target(out)
+    _check_target(out, named)
     if not (film.folder / MANIFEST).is_file():
         raise BadInput("its run left no manifest", where=str(film.folder), hint=AGAIN)
     with disk_errors("the package", out.parent), _made(out.parent):
@@ -95,12 +98,17 @@ def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) ->
         ) from None
 
 
-def _check_target(out: Path) -> None:
+def _check_target(out: Path, named: bool) -> None:
     if not os.path.lexists(out):
         return
     if not out.is_dir() or out.is_symlink():
         raise BadInput(f"{out} is there already, and is no folder", where=Place("out"), hint="name another folder")
     if any(out.iterdir()):
+        if not named:
+            raise BadInput(
+                "this film is packaged there already", where=str(out),
+                hint=text_of("use that, remove it, or name a new folder with ", option("out", "DIR")),
+            )  # fmt: skip
         raise BadInput(f"{out} is there already, and is not empty", where=Place("out"), hint="name a new folder")
 
 

@@ -366,3 +366,24 @@ async def test_without_a_service_nothing_is_asked(workplace: Path, files: Path) 
     assert plan.total == 0
     assert not plan.notes
     assert not (workplace / ".studio" / "sandbox").exists()
+
+
+async def test_clips_without_colour_tags_are_unchanged_beside_a_new_scene(at_sandbox: Path, tmp_path: Path) -> None:
+    """What ffmpeg writes by default, at the film's size and rate, is copied beside what is generated; a clip that
+    cannot be is told before anything is bought, and after the run in the same words."""
+    for number, name in enumerate(("one", "two")):
+        make(tmp_path / f"{name}.mp4", frames=24, size=SIZE, start=40 * number)
+    make(tmp_path / "deep.mp4", frames=24, size=SIZE, options=("-pix_fmt", "yuv420p10le", "-profile:v", "high10"))
+    scenes = [
+        {"id": "one", "clip": "one.mp4"},
+        {"id": "bridge", "prompt": "on it goes", "continue_from": "one", "lead_into": "two"},
+        {"id": "two", "clip": "two.mp4"}, {"id": "deep", "clip": "deep.mp4"},
+    ]  # fmt: skip
+    done = await made(film(tmp_path, *scenes), at_sandbox / "out")
+    own = [digests(tmp_path / f"{name}.mp4") for name in ("one", "two")]
+    assert (done.frames[:24], done.frames[-48:-24]) == tuple(own)
+    assert done.film.film.method == "mixed"
+    (told,) = [str(note) for note in done.plan.notes if "encoded again" in str(note)]
+    assert told.startswith("deep is encoded again: its pictures are yuv420p10le, not yuv420p (8 bit). To keep its ")
+    assert told in done.film.film.notes
+    assert "one and two are copied, frame for frame; all else is encoded to fit" in done.film.film.notes

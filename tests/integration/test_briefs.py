@@ -13,9 +13,14 @@ from typing import Any
 
 import av
 import pytest
+import yaml
 
+from studio.production import parse_production
+from studio.report.costs import read_costs
+from studio.shelf.latest import point_latest
 from studio_cli.app import COMMANDS
 from tests.support.features import EXAMPLES, ROOT
+from tests.support.shelf import shelved
 
 
 def made(films: Path, slug: str) -> tuple[Path, dict[str, Any]]:
@@ -63,3 +68,28 @@ def test_the_how_tos_name_commands_that_are_there() -> None:
     named = set(re.findall(r"studio ([a-z]+)", (ROOT / "docs" / "how-to.md").read_text("utf-8")))
     assert {"takes", "films", "package", "clean", "diff"} <= named
     assert named <= set(COMMANDS)
+
+
+HOW_TO = (ROOT / "docs" / "how-to.md").read_text("utf-8")
+
+
+def test_a_bridge_between_two_finished_clips_is_shown() -> None:
+    """The lines of the how-to are scenes: the bridge continues the clip before, and leads into the next."""
+    (lines,) = re.findall(r"```yaml\n(  - \{id: pier.*?)```", HOW_TO, re.DOTALL)
+    production = parse_production({"title": "A Film", "scenes": yaml.safe_load(lines)}, base=EXAMPLES)
+    assert [(s.id, s.continue_from, s.lead_into) for s in production.scenes] == [
+        ("pier", None, None), ("cast-off", "pier", "boat"), ("boat", None, None),
+    ]  # fmt: skip
+
+
+def test_the_command_that_adds_up_costs(workplace: Path) -> None:
+    """The command of the how-to adds up the films' files, each once, whatever `latest` links to."""
+    films, home = workplace / "films", workplace / ".studio"
+    shelved(films, home, "20261127-101500-aaaa")
+    last = shelved(films, home, "20261127-111500-bbbb", made=1)
+    assert point_latest(films, "the-quay", "final", last) == ""
+    (command,) = re.findall(r"^python -c \"(.*)\"$", HOW_TO, re.MULTILINE)
+    amounts = [float(row["amount"]) for path in films.glob("*/2*/costs.csv") for row in read_costs(path) or []]
+    assert sum(amounts) > 0
+    done = subprocess.run([sys.executable, "-c", command], cwd=workplace, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(sum(amounts))

@@ -177,6 +177,44 @@ async def test_a_changed_title_begins_no_new_budget(local: Path) -> None:
         assert again.budgeting.others == ()
 
 
+THERE = "123e4567-e89b-12d3-a456-426614174000"
+
+
+@pytest.mark.parametrize("project", ["", "light"])
+async def test_what_is_not_bought_does_not_count_for_where_a_film_came_from(local: Path, project: str) -> None:
+    """A film of existing generations, with one shot of another film among its own, begins a budget of its own."""
+    pinned = [{"id": f"p{n}", "prompt": f"what is seen in {n}", "generation": THERE} for n in "abc"]
+    first = film(scene("a"), scene("b"), scene("c"), title="First")
+    named = {"project": project} if project else {}
+    async with open_session(load_settings()) as session:
+        buy_all(session, await begun(session, first, "r1", local))
+        plan, _ = await session.plan(film(*pinned, scene("d"), title="Second", **named))
+        assert (plan.budgeting.made_out_of, plan.budgeting.bought_as) == ("", ())
+
+
+async def test_the_error_of_a_shared_budget_says_how_to_part_it(local: Path) -> None:
+    """Over a budget that counts another film, the error names that film and the option for a budget of its own."""
+    first = film(scene("a"), scene("b"), scene("c"), title="First", budget="2.50")
+    second = film(scene("a"), scene("b"), scene("c"), scene("d"), title="Second", budget="2.50")
+    async with open_session(load_settings()) as session:
+        buy_all(session, await begun(session, first, "r1", local))
+        plan, _ = await session.plan(second)
+        with pytest.raises(OverBudget) as refused:
+            check_budget(session, plan, None)
+        hint = str(refused.value.hint)
+        assert "The budget also counts what was bought for 'first': the option apart gives this film" in hint
+        assert "without 'd' it fits" not in hint  # what is left costs nothing, and is no film of this production
+
+
+async def test_what_a_budget_leaves_out_is_named(local: Path) -> None:
+    """The error over a budget names the scenes that what fits would be without."""
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(film(scene("a"), scene("b"), scene("c"), budget="1.50"))
+        with pytest.raises(OverBudget) as refused:
+            check_budget(session, plan, None)
+        assert "; without 'c' it fits: the option only (a, b)" in str(refused.value.hint)
+
+
 @pytest.mark.parametrize("version", [{"reframe": "9:16"}, {"draft": True}, {"draft": True, "reframe": "1:1"}])
 async def test_another_version_under_another_title_begins_no_new_budget(local: Path, version: dict[str, Any]) -> None:
     """A draft, or another shape, under a new title is known by its prompts, and is held to the old budget."""

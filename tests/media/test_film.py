@@ -114,9 +114,9 @@ def test_hevc_is_copied_too(bench: Bench, shelf: Shelf) -> None:
     ("name", "how", "told"),
     [
         ("hevc24", {"encode": ("-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1")}, "codec"),
-        ("main24", {"encode": ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-profile:v", "main")}, "profile"),
-        ("yuv444", {"look": "format=yuv444p", "encode": ("-c:v", "libx264")}, "pix_fmt"),
-        ("anamorphic", {"look": "setsar=4/3"}, "sample_aspect"),
+        ("main24", {"encode": ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-profile:v", "main")}, "encoder settings"),
+        ("yuv444", {"look": "format=yuv444p", "encode": ("-c:v", "libx264")}, "colour depth"),
+        ("anamorphic", {"look": "setsar=4/3"}, "shape of its pixels"),
     ],
 )
 def test_other_forms_are_normalised(bench: Bench, shelf: Shelf, plain: Clip, name: str, how: dict, told: str) -> None:
@@ -341,7 +341,7 @@ def test_swapped_clips_are_noticed(bench: Bench, shelf: Shelf, plain: Clip, monk
 
 def test_broken_encode_leaves_nothing(bench: Bench, shelf: Shelf, plain: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     """When ffmpeg fails on a piece, the error has its log, and neither film nor half a piece is left."""
-    monkeypatch.setattr(parts, "h264", lambda fps: {"vcodec": "nonsense", "f": "mp4"})
+    monkeypatch.setattr(parts, "h264", lambda *_: {"vcodec": "nonsense", "f": "mp4"})
     with pytest.raises(FfmpegError, match="status"):
         bench.join(plain, shelf("arrival", size="180x180"), spec=SMALL)
     assert not bench.out.exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from studio.errors import BadClip
 from studio.media.clip import examine
 from studio.media.film import Film, FilmSpec, Segment, concatenate
+from studio.media.frames import frame_at, picture
 from studio.media.parameter_sets import ParameterSets, replace_sets
 from tests.media.clips import ffmpeg, make
 
@@ -106,11 +109,11 @@ def test_clips_of_the_service_are_encoded_as_before(tmp_path: Path, keep: bool) 
     "encode",
     [
         ("-c:v", "libx264", "-pix_fmt", "yuv420p10le", *BT709),
-        ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-colorspace", "smpte170m"),
-        ("-c:v", "libx264", "-pix_fmt", "yuv420p"),
+        ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-colorspace", "bt2020nc"),
+        ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-color_range", "pc", "-colorspace", "bt709"),
         ("-c:v", "libx265", "-pix_fmt", "yuv420p", "-tag:v", "hvc1", *BT709),
     ],
-    ids=["10 bit", "other colours", "untold colours of a small picture", "hevc"],
+    ids=["10 bit", "other colours", "full range", "hevc"],
 )
 def test_what_a_film_cannot_hold_is_encoded(tmp_path: Path, encode: tuple[str, ...]) -> None:
     """A finished clip of another kind of picture, or of colours that players show otherwise, is encoded."""
@@ -118,6 +121,43 @@ def test_what_a_film_cannot_hold_is_encoded(tmp_path: Path, encode: tuple[str, .
     plain = make(tmp_path / "plain.mp4", frames=24)
     film = joined(tmp_path, segment(plain, keep=False, start=2), segment(deep))
     assert film.method == "normalise"
+    assert any(note.startswith("deep is encoded again: its ") and "ffmpeg -i deep" in note for note in film.notes)
+
+
+def colours(path: Path, number: int) -> tuple[Any, ...]:
+    """The mean colour of a frame, as a player shows it, and its tags."""
+    frame = frame_at(path, number)
+    return picture(frame).resize((1, 1)).getpixel((0, 0)), frame.colorspace, frame.color_range
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [(), ("-colorspace", "smpte170m"), ("-color_range", "tv", "-colorspace", "bt470bg", "-color_primaries", "bt470bg")],
+    ids=["untagged", "matrix alone", "PAL"],
+)
+def test_a_film_takes_the_colours_of_the_clips_that_it_copies(tmp_path: Path, tags: tuple[str, ...]) -> None:
+    """A small clip without colour tags, or in BT.601, is copied; those beside it get its tags, and look as alone."""
+    red = ("-vf", "drawbox=c=0xC03020:t=fill,format=yuv420p", "-c:v", "libx264")
+    kept = make(tmp_path / "kept.mp4", frames=24, encode=("-c:v", "libx264", "-pix_fmt", "yuv420p", *tags))
+    beside = make(tmp_path / "beside.mp4", frames=24, encode=(*red, *BT709))
+    film = joined(tmp_path, segment(kept), segment(beside, keep=False))
+    assert film.method == "mixed"
+    assert digests(film.path)[:24] == digests(kept)
+    (own, *told), (shown, *same) = colours(film.path, 3), colours(film.path, 30)
+    assert own == colours(kept, 3)[0]
+    assert told == same == list(colours(kept, 3)[1:])
+    alone = colours(beside, 6)[0]
+    assert max(abs(a - b) for a, b in zip(shown, alone, strict=True)) <= 3
+    assert film.notes == ("kept is copied, frame for frame; all else is encoded to fit",)
+
+
+def test_all_copied_clips_are_named(tmp_path: Path) -> None:
+    """The note names every clip that was copied, so that each can be checked."""
+    one = segment(make(tmp_path / "one.mp4", frames=24, encode=EDITOR))
+    other = make(tmp_path / "other.mp4", frames=24, encode=CAMERA)
+    names = ["aa", "bb", "cc", "dd", "ee", "ff"]
+    film = joined(tmp_path, *(replace(one, name=name) for name in names), segment(other, keep=False))
+    assert "aa, bb, cc, dd, ee and ff are copied, frame for frame; all else is encoded to fit" in film.notes
 
 
 def test_sets_are_read_and_written(tmp_path: Path) -> None:

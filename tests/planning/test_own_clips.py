@@ -15,6 +15,7 @@ from studio.errors import BadInput
 from studio.planning import as_draft, finished_draft, reframed
 from studio.planning.existing import Facts
 from studio.planning.plan import Plan, ShotState
+from studio.planning.seams import SeamKind, expected_seams
 from studio.providers.shot_request import FrameOf
 from tests.support.planned import FOOTAGE, PARENT, SEEDS, film, plan, scene
 
@@ -171,3 +172,13 @@ def test_an_existing_generation_is_shown_as_it_is_and_costs_nothing() -> None:
     assert seen.shot("b").quote.usd > blind.shot("b").quote.usd
     assert seen.shot("c.large").quote.usd > blind.shot("c.large").quote.usd
     assert seen.total == seen.shot("b").quote.usd + seen.shot("c.large").quote.usd
+
+
+def test_a_bought_bridge_that_is_named_stays() -> None:
+    """A bridge whose generation is named costs nothing, and is joined as before, though a clip beside it is another."""
+    there = "123e4567-e89b-12d3-a456-426614174000"
+    bridge = scene("bridge", continue_from="opening", lead_into="end", generation=there)
+    for file in (FILE, replace(FILE, sha256="e" * 64)):
+        drawn = planned(clip(), bridge, clip("end"), file=file)
+        assert (drawn.to_pay, drawn.shot("bridge").generation) == (0, there)
+        assert [seam.kind for seam in expected_seams(drawn)] == [SeamKind.CONTINUED, SeamKind.BRIDGED]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from studio.errors import BadInput
 from studio.execution.record import ShotResult, make_record
 from studio.execution.run import Run
 from studio.execution.session import Session, open_session
@@ -53,6 +54,17 @@ async def bought(session: Session, production: Production, clip: Path, **options
 
 def states(plan: Plan) -> dict[str, str]:
     return {s.id: s.state.value for s in plan.shots}
+
+
+@pytest.mark.parametrize("asked", [{"retake": ("there",)}, {"takes": {"there": 2}}], ids=["retake", "take"])
+async def test_what_is_there_already_has_no_takes(workplace: Path, asked: dict[str, Any]) -> None:
+    """Asking a scene that shows an existing generation, or a finished clip, for a take is refused, not ignored."""
+    for field, value in (("generation", "123e4567-e89b-12d3-a456-426614174000"), ("clip", "gone.mp4")):
+        written = film({"id": "there", field: value}, scene("a"))
+        async with open_session(load_settings()) as session:
+            with pytest.raises(BadInput, match=r"scene 'there' shows an? .*: it has no takes") as refused:
+                await session.plan(written, **asked)
+            assert f"write a prompt in place of its {field}:" in refused.value.hint
 
 
 async def test_a_new_take_of_a_parent_leaves_its_children_stale(workplace: Path, clip: Path) -> None:

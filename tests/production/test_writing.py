@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from studio.media.film import Method
+from studio.planning.plan import ShotState
+from studio.planning.seams import SeamKind
 from studio.production import Production, load_production
 from studio.production.capabilities import models_with
 from studio.production.yaml_source import read_text
@@ -103,3 +107,11 @@ def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
         base["chains"] = [{"scenes": ["dusk", "night"], **said}]
     base["scenes"] += [scene]
     return base | around
+
+
+def test_the_words_of_a_plan_and_of_an_end_are_explained() -> None:
+    """Every state of a shot, kind of seam and way of joining has a row in docs/writing.md."""
+    _, found, text = (DOCS / "writing.md").read_text("utf-8").partition("## Words of the plan and of the end")
+    assert found
+    explained = set(re.findall(r"^\| ([\w ]+) \| \S", text, re.MULTILINE))
+    assert {*ShotState, *SeamKind, *get_args(Method)} <= explained

@@ -65,6 +65,7 @@ def test_the_list_fits_80_columns(films: Path) -> None:
     assert lines[6] == "  films/the-quay/run-2/film.mp4"
     assert lines[7].split()[-2:] == ["$1.42*", "$1.42*"]
     assert lines[9] == "* made on this machine: nothing was billed"
+    assert lines[10] == "run: what its run paid; in all: that, and what earlier runs paid for its clips"
 
 
 def test_films_of_a_title_or_a_production(films: Path, workplace: Path) -> None:
@@ -77,6 +78,12 @@ def test_films_of_a_title_or_a_production(films: Path, workplace: Path) -> None:
     assert missing.exit_code == 2
     assert "is it 'The Quay'?" in missing.output
     assert CliRunner().invoke(app, ["nothing.yaml"]).exit_code == 2
+
+
+def test_a_file_s_name_without_its_ending(films: Path, workplace: Path) -> None:
+    """It means the file, where no film is called so."""
+    (workplace / "harbour_g.yaml").write_text("title: The Quay\nscenes:\n  - {id: wake, prompt: a quay at dawn}\n")
+    assert len(listed("harbour_g")) == 3
 
 
 def test_what_is_damaged_or_foreign_is_skipped_and_counted(films: Path) -> None:

@@ -185,6 +185,41 @@ def test_a_title_means_its_newest_final(workplace: Path) -> None:
         assert f"Run         {run}\n" in (out / "summary.txt").read_text("utf-8")
 
 
+def written(place: Path, title: str, *scenes: str) -> dict[str, Any]:
+    """Write a production file with a title and these scenes, and return the production as a manifest has it."""
+    found = {"title": title, "scenes": [{"id": name, "prompt": f"{name} at dawn"} for name in scenes]}
+    place.write_text(json.dumps(found))
+    return found
+
+
+def test_of_two_files_of_one_title_that_is_packaged_which_was_made_of_it(workplace: Path) -> None:
+    """A production file means the film that was made of its scenes, also where a newer one has the same title; if none
+    was, a line says which film is packaged."""
+    films, home = workplace / "films", workplace / ".studio"
+    mine = written(workplace / "mine.json", "The Quay", "wake", "walk")
+    other = written(workplace / "other.json", "The Quay", "wake", "sail")
+    shelved(films, home, "run-mine", production=mine)
+    shelved(films, home, "run-other", made=1, production=other)
+    for name, run in (("mine.json", "run-mine"), ("other.json", "run-other"), ("mine", "run-mine")):
+        done = CliRunner().invoke(app, [name, "--for", "accountant", "--json", "--out", f"out-{name}-{run}"])
+        assert done.exit_code == 0, done.output
+        assert Path(json.loads(done.stdout)["film"]).parent.name == run
+        assert json.loads(done.stdout)["note"] == ""
+    written(workplace / "mine.json", "The Quay", "wake", "walk", "sleep")
+    done = CliRunner().invoke(app, ["mine.json", "--for", "accountant"])
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("note: no film was made of mine.json as it is now: this is the film 'The Quay' of 2025-")
+
+
+def test_packaging_again_says_where_it_is(film: Path, workplace: Path) -> None:
+    """If no target was named, the error says that this film is packaged already, and where."""
+    place = packed("latest", "--for", "editor")
+    told = refused("latest", "--for", "editor")
+    assert "this film is packaged there already" in told
+    assert str(place) in told.replace("\n", "")
+    assert "--out DIR" in told
+
+
 def test_a_target_that_is_in_use_is_refused(film: Path, workplace: Path) -> None:
     """A folder with anything in it, a file or a link is never written to; an empty folder is."""
     (workplace / "mine").mkdir()

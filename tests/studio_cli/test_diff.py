@@ -17,11 +17,12 @@ from studio.execution.run import Run
 from studio.execution.session import open_session
 from studio.planning.plan import Plan, ShotState
 from studio.production import load_production
-from studio.report.changes import Changes, changes_since
+from studio.report.changes import Changes, FieldChange, changes_since
 from studio.report.last_film import last_film
 from studio.report.manifest import write_manifest
 from studio.report.records import RunRecord
 from studio.settings import load_settings
+from studio_cli.diff import change_in_words
 from tests.planning.test_takes import buy, clip  # noqa: F401
 from tests.studio_cli.test_takes import FILM, run, told
 
@@ -195,3 +196,16 @@ async def test_the_latest_film_counts(made: Path, clip: Path) -> None:  # noqa: 
     assert {c["told"] for c in older["scenes"]} == {"the film's options changed"}
     assert run(made.parent, "diff", "film.yaml", "--film", str(folder / "broken")).returncode == 2
     assert run(made.parent, "diff", "gone.yaml").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("/films/harbour/clips/one.mp4", "/films/harbour/clips/two.mp4", "clip: …one.mp4 → …two.mp4"),
+        ("a harbour", "a port", "clip: a harbour → a port"),
+        ("x" * 60 + "1" + "y" * 60, "x" * 60 + "2" + "y" * 60, "clip: …xxxxx1yyyyyyyyyyyy… → …xxxxx2yyyyyyyyyyyy…"),
+    ],
+)
+def test_what_differs_is_seen_of_long_texts(old: str, new: str, told: str) -> None:
+    """Of long texts with the same beginning, such as two paths, the part is shown in which they differ."""
+    assert change_in_words(FieldChange("clip", old, new)) == told

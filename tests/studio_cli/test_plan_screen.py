@@ -16,7 +16,7 @@ from rich.console import Console
 from studio.planning.plan import Plan, ShotState
 from studio.report.plan_json import film_json, plan_json
 from studio.report.records import RunRecord
-from studio_cli.console import show_end
+from studio_cli.console import Screen, show_end
 from studio_cli.plan_screen import show_plan
 from tests.support.planned import MAYA, PICTURE, film, plan, scene
 from tests.support.running import command
@@ -106,6 +106,16 @@ def test_each_note_once() -> None:
     out = StringIO()
     show_end(Console(file=out, width=120), record, told=("look at this",))
     assert [line for line in out.getvalue().splitlines() if line.startswith("note")] == ["note     and this"]
+
+
+def test_a_warning_is_not_repeated() -> None:
+    """What the screen has shown as a warning before a run is known to it, so that it is no note at the end."""
+    out = StringIO()
+    screen = Screen(out, live=False)
+    screen.note("warning: this run brings the production to $0.28 of $0.30 (93%)")
+    screen.note("all is well")
+    assert screen.warned == ("this run brings the production to $0.28 of $0.30 (93%)",)
+    assert len(out.getvalue().splitlines()) == 2
 
 
 def test_alternatives_stand_below_the_price() -> None:

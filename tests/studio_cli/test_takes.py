@@ -95,6 +95,21 @@ async def test_a_take_of_other_words_is_listed_apart(made: Path) -> None:
     shown = run(made.parent, "takes", "film.yaml").stdout
     assert "not bought yet as it is written now" in shown
     assert "of other words or settings" in shown
+    assert "(N): a take of the scene as it was before" in shown
+
+
+async def test_what_is_there_is_no_scene_without_takes(workplace: Path, clip: Path) -> None:  # noqa: F811
+    """A finished clip and an existing generation are listed as what they are, not as bought by nobody."""
+    there = "123e4567-e89b-12d3-a456-426614174000"
+    scenes = f"  - {{id: mine, clip: {clip}}}\n  - {{id: theirs, generation: {there}}}\n  - {{id: a, prompt: a quay}}\n"
+    (workplace / "film.yaml").write_text(f"title: A Film\nscenes:\n{scenes}")
+    shown = run(workplace, "takes", "film.yaml").stdout
+    assert "mine: own clip clip.mp4\n" in shown
+    assert "theirs: generation 123e4567\n" in shown
+    assert "a: nothing is bought yet\n" in shown
+    assert told(workplace, "takes", "film.yaml")["as_they_are"] == {
+        "mine": "own clip clip.mp4", "theirs": "generation 123e4567"
+    }  # fmt: skip
 
 
 async def test_a_choice_is_written_into_the_file(made: Path) -> None:
