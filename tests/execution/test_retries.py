@@ -61,7 +61,7 @@ def every_error() -> list[Exception]:
     """One error of each class of the tree, and one bug of ours."""
     more = {
         "OverBudget": {"cap": Decimal(1), "needed": Decimal(2)}, "InDoubt": {"order": "o"},
-        "Incomplete": {"missing": ()},
+        "Incomplete": {"missing": ()}, "RowsFailed": {"rows": (), "exit_status": 1},
         **{name: {"reason": "r"} for name in ("GenerationFailed", "Moderated", "ServiceFailed")},
     }  # fmt: skip
     found: list[Exception] = [ValueError("ours")]
