@@ -13,12 +13,14 @@ As pydantic writes it, it does neither well (docs/decisions/0029-a-form-both-uis
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from flows.form_fields import PARTS, Titles
@@ -51,9 +53,29 @@ def in_the_form(titles: Titles) -> Callable[[F], F]:
             default = ... if parameter.default is parameter.empty else parameter.default
             field = Field(default=default, json_schema_extra={"title": title, "position": place})
             parameters.append(parameter.replace(default=field))
-        # Prefect reads the form from the signature; a call without an argument gets the function's own default.
-        function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return function
+
+        def given(*args: Any, **options: Any) -> inspect.BoundArguments:
+            # Prefect takes what is left out from the signature, and does not check it in every way of calling.
+            bound = signature.bind_partial(*args, **options)
+            left_out = [name for name, value in bound.arguments.items() if isinstance(value, FieldInfo)]
+            bound.arguments.update({name: signature.parameters[name].default for name in left_out})
+            return bound
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def called(*args: Any, **options: Any) -> Any:
+                bound = given(*args, **options)
+                return await function(*bound.args, **bound.kwargs)
+        else:
+
+            @functools.wraps(function)
+            def called(*args: Any, **options: Any) -> Any:
+                bound = given(*args, **options)
+                return function(*bound.args, **bound.kwargs)
+
+        called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return cast("F", called)
 
     return shown
 

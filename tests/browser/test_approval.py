@@ -46,7 +46,7 @@ def test_the_whole_way(site: Site, open_ui: Callable[[str], pages.Ui], version: 
     ui.open_run(run)
     ui.until("Suspended")
     assert len(site.sandbox.prompts()) == before
-    ui.open_artifact(f"plan-{slug}", "To pay now: $0.28")
+    ui.open_artifact(run, f"plan-{slug}", "To pay now: $0.28")
     ui.open_run(run)
     ui.begin_answer()
     ui.page.get_by_text(f"Approve the plan of Two boats, {version}: $0.28 will be spent.").first.wait_for()
@@ -59,7 +59,7 @@ def test_the_whole_way(site: Site, open_ui: Callable[[str], pages.Ui], version: 
 
     ui.open_run(run)
     ui.until("Completed")
-    ui.open_artifact(f"film-{slug}", "Watch the film")
+    ui.open_artifact(run, f"film-{slug}", "Watch the film")
     ui.page.wait_for_function(DRAWN)
     if version == "v1":
         ui.page.evaluate(UNPLACED)

@@ -68,7 +68,7 @@ def test_from_the_form_to_a_changed_copy(
         ui.page.get_by_text("Task Runs", exact=True).click()  # the log names folders of the machine
         ui.page.get_by_text("film · report", exact=True).first.wait_for()
         ui.picture(pictures, "prefect-run")
-    ui.open_artifact(f"film-two-cups-{version}", "Nothing was billed")
+    ui.open_artifact(run, f"film-two-cups-{version}", "Nothing was billed")
 
     ui.open_run(run)
     ui.copy()
