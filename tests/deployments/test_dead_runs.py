@@ -195,12 +195,14 @@ def test_a_run_that_waits_or_works_is_left_alone(place: Place, tmp_path: Path) -
     assert [state_of(place, run)["name"] for run in (waits, works)] == ["Suspended", "Completed"]
 
 
-def test_a_machine_that_wakes_up_spends_nothing_twice(offered: Place, slow: Sandbox, tmp_path: Path) -> None:
+def test_a_machine_that_wakes_up_spends_nothing_twice(offered: Place, tmp_path: Path) -> None:
     """A run whose machine slept is Crashed meanwhile, and another one makes the film; awake again, it ends by itself,
     and no shot was bought twice."""
     place = offered
     place.named |= {"STUDIO_HOME": str(tmp_path / "home"), "STUDIO_FILMS": str(tmp_path / "films")}
     automations(place, **SHORT)
+    slow = Sandbox(tmp_path / "sandbox", latency=60)
+    slow.start()
     with worker(place, "sleeper", **SHORT):
         run = started(place, slow.url, deployment="produce")
         until(place, run, "Running")
@@ -208,14 +210,17 @@ def test_a_machine_that_wakes_up_spends_nothing_twice(offered: Place, slow: Sand
         asleep = process_of(run)
         asleep.suspend()
         until(place, run, "Crashed")
-        slow.again(latency=0)
         other = started(place, slow.url, deployment="produce")
         assert until(place, other, "Completed", "Failed", "Crashed")["name"] == "Completed"
         bought = len(slow.prompts())
         asleep.resume()
-        asleep.wait(LONG)
+        with suppress(psutil.NoSuchProcess):
+            asleep.wait(LONG)
     assert len(slow.prompts()) == bought == 2
-    assert state_of(place, run)["name"] in ("Crashed", "Failed", "Completed")
+    state = state_of(place, run)
+    print(f"\nawake again, the run ended {state['name']}")
+    assert state["name"] in ("Crashed", "Completed")
+    slow.stop()
 
 
 def test_a_script_that_was_killed(place: Place, tmp_path: Path) -> None:
