@@ -29,7 +29,7 @@ Change = Literal["made", "changed", "unchanged", "removed"]
 
 @dataclass(frozen=True)
 class Applied:
-    """What happened, or would, to an automation. ``enabled``: as a person set it."""
+    """The change to an automation, made or planned. ``enabled``: as a person set it."""
 
     name: str
     change: Change

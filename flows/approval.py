@@ -46,7 +46,7 @@ class Approval(RunInput):
 
 
 def ask_by(gate: Gate | None, hours: float) -> Ask:
-    """How this run puts its questions: by the front-end that called it, else by being suspended.
+    """The way in which this run puts its questions: by the front-end that called it, else by being suspended.
 
     Raises SettingsError, before anything is bought, for a run that cannot be suspended: one without a deployment.
     """

@@ -41,7 +41,7 @@ listeners: ContextVar[Callable[[str], Listener]] = ContextVar("listeners", defau
 
 @dataclass(frozen=True)
 class Made:
-    """What became of one film. ``run`` is its id in the ledger, ``flow_run`` Prefect's; ``paid`` in USD, by the ledger.
+    """The outcome of one film. ``run`` is its id in the ledger, ``flow_run`` Prefect's; ``paid`` in USD, by the ledger.
 
     ``exit_status``: 0 for a film, else as the command's. ``error``: one line; empty where there is none.
     """

@@ -184,7 +184,7 @@ def _tabs(part: Schema, handler: GetJsonSchemaHandler) -> Schema:
 
 
 def _unless_empty(valid: Schema) -> Schema:
-    """What the server holds a value against that is there; no UI draws it."""
+    """The part that the server checks a value against; no UI draws it."""
     return {"if": {"not": {"type": "null"}}, "then": valid}
 
 

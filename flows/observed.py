@@ -1,4 +1,4 @@
-"""What makes a flow observable from outside: its events, its signs of life, and the end of runs that were killed."""
+"""A flow as it is observed from outside: its events, its signs of life, and the end of runs that were killed."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _films_elsewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Where STUDIO_FILMS is a URL, ``films`` is the folder in ``home`` in which films are made before they go
+        """If STUDIO_FILMS is a URL, ``films`` is the folder in ``home`` in which films are made before they go
         there."""
         named = str(given.get("films") or "")
         if "://" not in named:

@@ -117,7 +117,7 @@ def _scenes_of(film: ShelvedFilm) -> list[tuple[str, ...]] | None:
 
 
 def _scenes_in(production: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """What tells the scenes of one production from another's, in every version of it."""
+    """The ids that tell the scenes of one production from another's, in every version of it."""
     return [tuple(str(scene.get(name)) for name in TELLING) for scene in production["scenes"]]
 
 

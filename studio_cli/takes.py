@@ -248,7 +248,7 @@ def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) 
 
 
 def _there(plan: Plan, cut: SceneEdit) -> str:
-    """What a scene shows without takes: a finished file, or an existing generation; empty where it is bought."""
+    """The content of a scene without takes: a finished file, or an existing generation; empty where it is bought."""
     shot = plan.origin(cut.shots[0])
     if shot.own is not None:
         return f"own clip {shot.own.file.name}"

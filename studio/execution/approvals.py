@@ -29,7 +29,7 @@ MOST_UNCLEAR = 20  # answers to one question that cannot be read, after which th
 
 
 class Gate(StrEnum):
-    """Where a run stops for an approval."""
+    """The point at which a run stops for an approval."""
 
     PLAN = "plan"  # before anything is bought
     DRAFT = "draft"  # with the draft made, before the final version is bought
@@ -37,7 +37,7 @@ class Gate(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person can decide."""
+    """The decisions that a person can take."""
 
     APPROVE = "approve"
     CHANGE = "change"
@@ -46,7 +46,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Changes:
-    """What answers have changed in a production, for one run: new prompts by scene, and scenes to make once more."""
+    """Changes by answers, for one run: new prompts by scene, and scenes to make once more."""
 
     prompts: Mapping[str, str] = field(default_factory=dict)
     retake: tuple[str, ...] = ()
@@ -262,7 +262,7 @@ def _where(question: Question) -> str:
 
 
 def _plain(came: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an answer is kept: its known fields, as plain values of bounded length."""
+    """The part of an answer that is kept: its known fields, as plain values of bounded length."""
     kept: dict[str, Any] = {}
     for name in ("decision", "retake", "prompts", "note", "by"):
         value = came.get(name)
@@ -276,7 +276,7 @@ def _plain(came: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_words(question: Question) -> str:
-    """What is asked, in one line: ``Approve the plan of Harbour: $0.42 will be spent.``"""
+    """The question in one line: ``Approve the plan of Harbour: $0.42 will be spent.``"""
     price = f"{to_pay(question.plan)} will be spent"
     title = question.plan.production.title
     match question.gate:

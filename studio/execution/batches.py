@@ -175,7 +175,7 @@ def _films(count: int) -> str:
 
 
 def _fitting(planned: BatchPlan, room: Decimal) -> Words:
-    """What to do about a cap, with the rows that fit in what is left of it."""
+    """The remedy for a cap, with the rows that fit in what is left of it."""
     fits, sum_of, keys = list[str](), ZERO, set[str]()
     for row in planned.rows:
         bought = {s.key: s.to_pay for s in row.plan.shots if s.state is ShotState.NEW and s.key not in keys}

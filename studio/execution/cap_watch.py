@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Used:
-    """How much of a cap is used, in USD or in creates. ``of``: the run, film, project or month that it is for."""
+    """The used part of a cap, in USD or in creates. ``of``: the run, film, project or month that it is for."""
 
     cap: CapName
     of: str

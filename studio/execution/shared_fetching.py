@@ -35,7 +35,7 @@ LOOKS = (0.25, 0.5, 1.0, 2.0)  # seconds between looks at what another machine f
 
 @dataclass(frozen=True)
 class Way:
-    """How one kind of file is brought from the store, fetched from the service, and uploaded.
+    """The ways in which one kind of file is brought from the store, fetched from the service, and uploaded.
 
     ``bring`` gets its SHA-256 and bytes, where those are known. ``fetch`` returns the SHA-256 of the file that came.
     ``share`` uploads it and returns its bytes; its second argument says whether it replaces what is there.

@@ -33,7 +33,7 @@ Make = Callable[[Run], Awaitable[RunRecord]]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked to make; the fields are the parameters of the flow ``produce``, which says what they mean."""
+    """The task of a run; the fields are the parameters of the flow ``produce``, which says what they mean."""
 
     production: Production
     budget: Decimal | None = None
@@ -197,7 +197,7 @@ class Stages:
         return changed or gate is Gate.PLAN or (gate is not None and unagreed)
 
     def _allowed(self, drawn: Drawn) -> Decimal | None:
-        """What may still be spent, None without a cap. Raises OverBudget where the plan exceeds a cap."""
+        """USD that may still be spent, None without a cap. Raises OverBudget where the plan exceeds a cap."""
         return check_budget(
             self._session, drawn.plan, self._asked.budget, run=drawn.run, beside=(*self._begun, drawn.run),
             batch=self._batch,

@@ -1,4 +1,4 @@
-"""What a run puts into the stores that machines share, after its files are written: its clips, and its film's folder.
+"""The files of a run in the stores that machines share, put there at its end: its clips, and its film's folder.
 
 A run whose film could not be uploaded ends with StoreError, and everything is here: another run, or reconciling,
 uploads it, and pays nothing. The film goes last, so that a film that is seen in the store is whole.

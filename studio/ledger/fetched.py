@@ -1,4 +1,4 @@
-"""Which file a generation has, once some machine has fetched it, and the lease of the machine that fetches it now.
+"""The file of a generation, once some machine has fetched it, and the lease of the machine that fetches it now.
 
 Machines that share a ledger and a store of clips ask the service for each file once: one takes the lease, the others
 wait until its digest is told here, and take the file from the store. A lease that is not renewed ends: a machine that
@@ -30,7 +30,7 @@ class FileOf:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What is known of a file: its SHA-256 and bytes, where it was fetched; and until when a machine fetches it."""
+    """The facts of a file: its SHA-256 and bytes, where it was fetched; and until when a machine fetches it."""
 
     sha256: str | None = None
     bytes: int | None = None
@@ -38,7 +38,7 @@ class Fetched:
 
 
 def fetched_file(ledger: Journal, file: FileOf) -> Fetched:
-    """What the ledger knows of a file. Raises LedgerError."""
+    """The facts that the ledger has of a file. Raises LedgerError."""
     columns = (fetched.c.sha256, fetched.c.bytes, fetched.c.until)
     found = ledger.ask(select(*columns).where(_is(file)))
     return Fetched(*found[0]) if found else Fetched()

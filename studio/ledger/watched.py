@@ -55,14 +55,14 @@ def digest_of(text: str) -> str:
 
 
 def watched_in(ledger: Journal, place: str, realm: str) -> dict[str, Watched]:
-    """What is known of a place, by path."""
+    """The facts known of a place, by path."""
     rows = ledger.ask(select(watched).where(watched.c.place == digest_of(place), watched.c.realm == realm))
     found = (_read(by_field(row)) for row in rows)
     return {one.path: one for one in found}
 
 
 def first_seen(ledger: Journal, place: str, path: str, realm: str, content: str) -> Watched:
-    """What is known of a production in this content; one that is new, or was changed, is recorded as just seen."""
+    """The facts known of a production in this content; one that is new, or was changed, is recorded as just seen."""
     with ledger.writing() as connection:
         key = _key(place, path, realm)
         row = connection.execute(select(watched).where(*_is(key))).one_or_none()

@@ -159,7 +159,7 @@ def to_copy(clips: Mapping[Number, Candidate], wanted: Wanted) -> frozenset[Numb
 
 
 def differing(one: Form, other: Form) -> str:
-    """What differs in two clips' forms, apart from times, in a producer's words."""
+    """The differences of two clips' forms, apart from times, in a producer's words."""
     names = [n for n in WORDS if getattr(one.apart_from_times, n) != getattr(other.apart_from_times, n)]
     words = list(dict.fromkeys(WORDS[name] for name in names))
     # Tags, size and depth are in the set-up, too: where they differ, it says nothing more.

@@ -1,4 +1,4 @@
-"""What is said of finished clips that a film cannot copy: the reason, and the command that mends it.
+"""Notes on finished clips that a film cannot copy: the reason, and the command that mends it.
 
 A plan says it before anything is bought, and the film in the same words. Pure.
 """
@@ -47,7 +47,7 @@ def _note(reasons: tuple[str, ...], found: list[FinishedClip], wanted: Wanted, m
 
 
 def _remedy(found: FinishedClip, wanted: Wanted, model: FinishedClip | None) -> str:
-    """What makes a clip fit, with the command for its file; empty where it needs bars or a crop, whatever is done."""
+    """The way to make a clip fit, with the command for its file; empty where it needs bars or a crop anyhow."""
     clip = found.clip
     if abs(clip.width * wanted.height / (clip.height * wanted.width) - 1) > SAME_SHAPE:
         return ""

@@ -57,7 +57,7 @@ def load_production(path: str | Path) -> Production:
 
 
 def without_table(file: Path) -> Reading:
-    """What is read in a production file that is made without a table. Raises ProductionError for its placeholders."""
+    """The data of a production file that is made without a table. Raises ProductionError for its placeholders."""
     if file.suffix.lower() not in (".yaml", ".yml", ".json"):
         return read_file(file)  # which refuses it
     text = marked(source_text(file), file.name)

@@ -16,10 +16,10 @@ class Links:
     base: str
     films: Path
 
-    def of(self, path: Path) -> str | None:
+    def of(self, path: Path | str) -> str | None:
         """The address of a file or folder; None for one that is not served."""
         try:
-            inside = path.absolute().relative_to(self.films)
+            inside = Path(path).absolute().relative_to(self.films)
         except ValueError:
             return None
         return f"{self.base}/{quote(inside.as_posix())}"

@@ -35,7 +35,7 @@ def seams_line(film: Overview) -> str:
 
 
 def price_lines(plan: Plan, *, service: str) -> list[str]:
-    """What is to be paid, by which prices; why a price is a bound; and what could be bought instead."""
+    """The price, and by which table; why a price is a bound; and what could be bought instead."""
     tables = ", ".join(sorted({s.quote.table for s in plan.shots} - {""}))
     lines = [f"to pay now: {to_pay(plan)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}"]
     for why, shots in plan.at_most.items():

@@ -141,7 +141,7 @@ def _older_films(
 
 
 def _older(films: Films, paths: tuple[Path, ...]) -> Removable:
-    """What goes of older films, here and in the store; a file that is in both counts once."""
+    """The files of older films that go, here and in the store; a file that is in both counts once."""
     there = {path: stored for path in paths if (stored := films.stored(path)) is not None}
     here = [path for path in paths if os.path.lexists(path)]
     files, size = _size([path for path in here if path not in there])

@@ -28,7 +28,7 @@ class Films:
 
     @property
     def place(self) -> str:
-        """Where the films are, for people."""
+        """The place of the films, for people."""
         return str(self.folder) if self.store is None else self.store.objects.url
 
     def shelf(self) -> Shelf:

@@ -21,7 +21,7 @@ from studio.storage.places import FilePlace
 
 @dataclass(frozen=True)
 class Delivered:
-    """What was delivered: the film, the place, the folder in it, and the names of the files there."""
+    """A delivery: the film, the place, the folder in it, and the names of the files there."""
 
     film: ShelvedFilm
     place: str

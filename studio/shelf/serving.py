@@ -175,7 +175,7 @@ def _is_allowed(host: str, names: Collection[str]) -> bool:
 
 
 def _row(film: ShelvedFilm, root: Path) -> dict[str, str | bool]:
-    """What the index shows of a film."""
+    """The row of a film in the index."""
     folder = quote(film.folder.relative_to(root).as_posix())
 
     def there(name: str) -> str:
