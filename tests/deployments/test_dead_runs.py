@@ -22,7 +22,7 @@ from tests.support.running import Sandbox, wait_for_ids
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 LONG = 1200  # seconds; beside other work a server with SQLite may take minutes for a worker's run
-SHORT = {"STUDIO_HEARTBEAT": "2", "STUDIO_CRASHED_AFTER": "20"}
+SHORT = {"STUDIO_HEARTBEAT": "5", "STUDIO_CRASHED_AFTER": "30"}
 ONCE = "coffee-shop-mondays"  # one run at a time; a second one is cancelled
 
 
@@ -139,7 +139,7 @@ def test_a_killed_run_is_crashed_by_heartbeat(offered: Place, slow: Sandbox, tmp
     automations(place, **SHORT)
     run = killed_at_work(place, slow, **SHORT)
     state = until(place, run, "Crashed")
-    assert state["message"].startswith("no sign of life for 20 s")
+    assert state["message"].startswith("no sign of life for 30 s")
     next_one_goes_ahead(place, slow, bought=2)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
@@ -194,6 +195,26 @@ async def test_a_run_of_another_server_is_kept(workplace: Path, root: Path, pref
     killed(workplace, root, UUID(int=7), "a-state")
     assert await end_dead_runs(workplace) == ()
     assert [path for path in (workplace / "lives").iterdir() if not path.name.startswith(".")]
+
+
+async def test_the_lock_is_of_the_run_as_the_server_has_it(studio: Path) -> None:
+    """The lock of a run's process names its flow run, and the state in which the server has it while it works."""
+    seen: list[tuple[str, str]] = []
+
+    @flow
+    @observed
+    async def works() -> None:
+        (lock,) = [path for path in (studio / ".studio" / "lives").iterdir() if not path.name.startswith(".")]
+        run, state, *_ = unquote(lock.name).split(" ")
+        async with get_client() as client:
+            there = (await client.read_flow_run(UUID(run))).state
+        assert there is not None
+        assert there.type is StateType.RUNNING
+        seen.append((state, str(there.id)))
+
+    await works()
+    ((told, there),) = seen
+    assert told == there
 
 
 async def test_the_next_run_here_tells_of_it(studio: Path, root: Path, caplog: pytest.LogCaptureFixture) -> None:
