@@ -1,7 +1,7 @@
-"""Threads for work that keeps a processor busy: as many as there are processors, of lower priority than all others.
+"""Threads for work that keeps a processor busy: as many as there are processors.
 
 What waits (the ledger, files, the service) has the event loop's own threads. With one pool for both, a create would
-wait until clips of other shots are decoded; at one priority, it would share the processors with them.
+wait until clips of other shots are decoded.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ import contextlib
 import ctypes
 import os
 import sys
-import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
-#: How much nicer these threads are than the one that asked for the first of them.
-BEHIND = 5
 #: Parts of glibc's heap, and its number for the option that bounds them (``M_ARENA_MAX`` of malloc.h).
 ARENAS, M_ARENA_MAX = 2, -8
 #: Processors that this process may use.
@@ -43,15 +40,7 @@ async def to_its_end(work: Awaitable[T]) -> T:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="worker", initializer=_step_back)
-
-
-def _step_back() -> None:
-    """Lower the priority of this thread; what it starts has the same. Linux alone has priorities of threads."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a time is lost, nothing else
-            this = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, this, min(os.getpriority(os.PRIO_PROCESS, this) + BEHIND, 19))
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
 
 
 def share_heap() -> None:

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import platform
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import pytest
 
-from studio.workers import ARENAS, BEHIND, on_worker
-
-
-def _niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has priorities of threads")
-def test_the_event_loop_goes_before_decoding() -> None:
-    """A worker's thread, and a program that it starts, step back behind the thread of the event loop."""
-
-    async def seen() -> tuple[int, int, int]:
-        program = [sys.executable, "-c", "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"]
-        started = await on_worker(lambda: subprocess.run(program, capture_output=True, check=True, text=True).stdout)
-        return _niceness(), await on_worker(_niceness), int(started)
-
-    loop, worker, program = asyncio.run(seen())
-
-    assert worker == program == min(loop + BEHIND, 19)
+from studio.workers import ARENAS
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone has arenas")
