@@ -36,7 +36,7 @@ class Cell:
     """One value of a table. ``plain``: it was not quoted, so that a field of numbers may take it as one; ``comma``: its
     table is one in which numbers have a decimal comma."""
 
-    text: str
+    content: str
     plain: bool = True
     comma: bool = False
 
@@ -144,7 +144,7 @@ def _literal(text: str) -> str:
 
 def _typed(cell: Cell) -> Any:
     """The value that YAML reads in an unquoted cell: a whole number, a number, true or false, or else the text."""
-    text = cell.text.strip()
+    text = cell.content.strip()
     if cell.comma and _COMMA.fullmatch(text):
         text = text.replace(",", ".")
     tag = str(_RESOLVER.resolve(ScalarNode, text, (True, False))).removeprefix("tag:yaml.org,2002:")
@@ -156,8 +156,8 @@ def _typed(cell: Cell) -> Any:
         try:
             return float(text.replace("_", ""))
         except ValueError:
-            return _literal(cell.text)
-    return _literal(cell.text)
+            return _literal(cell.content)
+    return _literal(cell.content)
 
 
 def problem_of(written: str, where: str) -> Problem:

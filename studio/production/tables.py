@@ -246,7 +246,7 @@ def _table(
     named, rows, seen = plain_name(NAME) in map(plain_name, columns), list[Row](), dict[str, int]()
     for number, (at, cells) in enumerate(read, 1):
         cell = cells.get(NAME)
-        own = " ".join(cell.text.split()) if cell is not None else ""
+        own = " ".join(cell.content.split()) if cell is not None else ""
         if named and not own and not problems:
             problems.append(Problem(f"{name}:{at}", f"column {shown(NAME)} is empty", "give each row a name"))
         called = own or str(number)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from studio.atomic import write_atomic
 from studio.media.frames import thumbnail_of
+from studio.report.files import write_atomically
 from studio.report.records import RunRecord, ShotRecord
 from studio.report.scenes import Scene, scenes
 from studio.storage.kept import Kept
@@ -37,9 +37,7 @@ def write_contact_sheet(record: RunRecord, out: Path, kept: Kept | None = None) 
         for scene, *frames in chosen
     ]
     picture = kept.once("contact-sheets", [VERSION, json.dumps(made_from)], lambda: _drawn(chosen, len(told)))
-    path = out / CONTACT_SHEET
-    write_atomic(path, picture)
-    return path
+    return write_atomically(out / CONTACT_SHEET, picture)
 
 
 def _frames(scene: Scene) -> tuple[Frame, Frame]:

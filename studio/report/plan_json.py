@@ -1,4 +1,4 @@
-"""A plan as JSON: for ``--plan --json``, and as the result of a run that only plans. Money is text in USD."""
+"""A plan as JSON: for programs that ask for it, and as the result of a run that only plans. Money is text in USD."""
 
 from __future__ import annotations
 

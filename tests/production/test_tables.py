@@ -23,7 +23,7 @@ def told(folder: Path, content: str | bytes, name: str = "t.csv") -> str:
 
 
 def texts(found: TableFile) -> list[dict[str, str]]:
-    return [{name: cell.text for name, cell in row.cells.items()} for row in found.rows]
+    return [{name: cell.content for name, cell in row.cells.items()} for row in found.rows]
 
 
 EXCEL = '\ufeffRow;Product;Slogan\r\nde;Kessel;"Heiß: ""jetzt""\r\nund hier"\r\n;;\r\nen;Kettle;Now\r\n'

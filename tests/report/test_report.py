@@ -50,9 +50,10 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_everything_is_written_whole_and_nothing_else(record: RunRecord, tmp_path: Path) -> None:
-    """Four files appear under the names that are told, with the clips that one links to, and no half-written one."""
+    """Five files appear under the names that are told, with the clips that one links to, and no half-written one."""
     made = write_all(record, tmp_path / "new" / "folder")
     assert {name: path.name for name, path in made.items()} == {
+        "contact_sheet": "contact-sheet.jpg",
         "report": "report.html",
         "costs": "costs.csv",
         "timeline": "timeline.otio",
