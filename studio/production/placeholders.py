@@ -108,12 +108,12 @@ def filled(data: Any, names: list[str], cell: Callable[[str], Cell], loc: Loc = 
         return data
     whole = _TOKEN.fullmatch(data)
     if whole is None:
-        return _TOKEN.sub(lambda match: _literal(cell(names[int(match[1])]).text), data)
+        return _TOKEN.sub(lambda match: _literal(cell(names[int(match[1])]).content), data)
     found = cell(names[int(whole[1])])
-    if not found.text.strip():
+    if not found.content.strip():
         return None
     # A text field keeps the letters of the cell: 007 stays 007.
-    return _literal(found.text) if text_kind(loc) is not None or not found.plain else _typed(found)
+    return _literal(found.content) if text_kind(loc) is not None or not found.plain else _typed(found)
 
 
 def left_over(data: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:

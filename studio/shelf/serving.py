@@ -70,7 +70,7 @@ def create_app(
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         if not _is_allowed(request.headers.get("host", ""), allowed):
-            return PlainTextResponse("this name is not allowed: start the server with it\n", 421, SAFE)
+            return PlainTextResponse("this name is not allowed: set STUDIO_LINKS to it\n", 421, SAFE)
         if request.method not in ("GET", "HEAD"):
             return PlainTextResponse("read only\n", 405, SAFE | {"allow": "GET, HEAD"})
         response = await call_next(request)
