@@ -42,13 +42,16 @@ def soundtrack(
     ends = [_sample(sum(frames[: n + 1]), fps) for n in range(len(frames))]
     starts = [0, *ends[:-1]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
-    # a clip that is used more than once is decoded once
-    wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.heard}
+    # a clip that is used more than once from the same moment on is decoded once, as far as it is used
+    wanted: dict[tuple[Path | None, Fraction], tuple[Segment, int]] = {}
+    for segment, length in zip(segments, lengths, strict=True):
+        if segment.heard and length > wanted.get(_what(segment), (segment, -1))[1]:
+            wanted[_what(segment)] = segment, length
     heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
     track = work / "sound.pcm"
     with track.open("wb") as out:
         for segment, start, length in zip(segments, starts, lengths, strict=True):
-            if path := heard.get(_what(segment, length)):
+            if path := heard.get(_what(segment)):
                 out.seek(start * SAMPLE)
                 _append(path, out, length * SAMPLE)
         out.truncate(ends[-1] * SAMPLE)
@@ -66,8 +69,8 @@ def _sample(frame: int, fps: Fraction) -> int:
     return math.floor(frame * RATE / fps + Fraction(1, 2))
 
 
-def _what(segment: Segment, samples: int) -> tuple[Path | None, Fraction, int]:
-    return segment.heard, segment.offset(), samples
+def _what(segment: Segment) -> tuple[Path | None, Fraction]:
+    return segment.heard, segment.offset()
 
 
 def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Stop | None) -> list[Path]:
