@@ -265,7 +265,7 @@ def test_a_timeline_has_the_parts_of_the_film_where_they_are(record: RunRecord, 
         ("Gap", 24, 0), ("Clip", 120, 0), ("Clip", 80, 40), ("Gap", 76, 0), ("Clip", 72, 48), ("Clip", 30, 0),
     ]  # fmt: skip
     assert items(sounds) == [("Gap", 300, 0), ("Clip", 72, 48), ("Gap", 30, 0)]
-    assert unquote(list(sounds.find_clips())[0].media_reference.target_url) == "rain.wav"
+    assert unquote(next(iter(sounds.find_clips())).media_reference.target_url) == "rain.wav"
     assert timeline.metadata["studio_producer"]["fps"] == "24000/1001"
 
 
