@@ -62,7 +62,7 @@ def assemble(
         whole = all(shot in clips for shot in cut.shots)
         segments = segments_of(cut, clips, repeated, under) if whole else (_slate(plan, cut, spec, pieces, kept),)
         scenes.append(SceneSegments(cut, segments, slate=not whole))
-    edit = Edit(spec, tuple(scenes))
+    edit = Edit.of(spec, scenes)
     total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
     made_from = earlier_films.made_from(edit)
@@ -78,7 +78,7 @@ def assemble(
     earlier_films.keep(film, made_from, kept)
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
-    film = replace(film, notes=(*film.notes, *notes))
+    film = replace(film, notes=(*film.notes, *edit.notes, *notes))
     return Assembly(film, edit, seams(plan, edit.scenes, kept))
 
 

@@ -5,7 +5,7 @@ The film is joined from it, and the timelines and the report are written from it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
@@ -15,9 +15,11 @@ from studio.editing.values import FilmCut, FilmPart, Heard
 from studio.media.clip import Clip
 from studio.media.film import FilmSpec, Segment
 from studio.media.form import LATE
-from studio.media.pieces import Underlay
+from studio.media.segments import Underlay
+from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, SceneEdit
 
+SHORTEST = 2  # frames of a transition
 NOTHING: Mapping[str, Underlay] = MappingProxyType({})
 
 
@@ -31,16 +33,48 @@ class SceneSegments:
 
     @property
     def frames(self) -> int:
-        """Frames of the film (at its own rate)."""
+        """Frames of the film (at its own rate), with those in which it overlaps another scene."""
         return sum(film_frames(s) for s in self.segments)
+
+    @property
+    def overlap(self) -> int:
+        """Frames of the film in which it overlaps the scene before it."""
+        into = self.segments[0].into
+        return into.frames if into else 0
 
 
 @dataclass(frozen=True)
 class Edit:
-    """The whole film: its form, and its scenes in order."""
+    """The whole film: its form, and its scenes in order. ``notes`` tell where it differs from what is written."""
 
     spec: FilmSpec
     scenes: tuple[SceneSegments, ...]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, spec: FilmSpec, scenes: Sequence[SceneSegments]) -> Edit:
+        """The edit of scenes, with the transitions that are written for them.
+
+        Two scenes overlap by the last clip of one and the first of the other, for as long as these are shown alone.
+        """
+        found, notes, taken = list[SceneSegments](), list[str](), 0
+        for scene in scenes:
+            wanted = scene.cut.into if found else None
+            if wanted is None:
+                found.append(scene)
+                taken = 0
+                continue
+            before, after = found[-1], scene
+            last = film_frames(before.segments[-1]) - (taken if len(before.segments) == 1 else 0)
+            frames = min(wanted.frames, last, film_frames(after.segments[0]))
+            taken = frames if frames >= SHORTEST else 0
+            if taken:
+                first = replace(scene.segments[0], into=replace(wanted, frames=taken))
+                scene = replace(scene, segments=(first, *scene.segments[1:]))
+            if taken != wanted.frames:
+                notes.append(_shorter(before.cut.scene, scene.cut.scene, wanted.frames, taken))
+            found.append(scene)
+        return cls(spec, tuple(found), tuple(notes))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -50,19 +84,25 @@ class Edit:
     @property
     def frames(self) -> int:
         """Frames of the film."""
-        return sum(scene.frames for scene in self.scenes)
+        return sum(scene.frames - scene.overlap for scene in self.scenes)
 
     @property
     def cuts(self) -> tuple[FilmCut, ...]:
         """Each scene's place in the film, with the parts of clips that it shows and what is heard with them."""
         cuts, at = list[FilmCut](), 0
         for scene in self.scenes:
-            parts, begins = list[FilmPart](), at
+            start = begins = at - scene.overlap
+            parts = list[FilmPart]()
             for segment in scene.segments:
                 parts.append(self._part(segment, begins))
                 begins += parts[-1].frames
             shown = () if scene.slate else tuple(parts)
-            cuts.append(FilmCut(scene.cut.scene, scene.cut.shots, at, begins - at, slate=scene.slate, parts=shown))
+            cuts.append(
+                FilmCut(
+                    scene.cut.scene, scene.cut.shots, start, begins - start, slate=scene.slate, parts=shown,
+                    into=scene.segments[0].into,
+                )
+            )  # fmt: skip
             at = begins
         return tuple(cuts)
 
@@ -83,6 +123,12 @@ def film_frames(segment: Segment) -> int:
         return max(1, floor(segment.duration() * FPS + Fraction(1, 2)))
     used = segment.clip.frames - segment.start_frame if segment.frames is None else segment.frames
     return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
+
+
+def _shorter(before: str, after: str, wanted: int, frames: int) -> str:
+    """The note on a transition that is shorter than it was to be."""
+    told = f"lasts {in_seconds(frames)} s instead of {in_seconds(wanted)} s" if frames else "is a cut"
+    return f"the transition from '{before}' to '{after}' {told}: a clip that meets there is not shown for longer"
 
 
 def segments_of(

@@ -53,7 +53,7 @@ def seams(plan: Plan, scenes: Sequence[SceneSegments], kept: Kept) -> tuple[Seam
 
     def seam(meeting: tuple[SceneSegments, SceneSegments]) -> SeamRecord:
         before, after = meeting
-        continued = plan.continues(before.cut, after.cut)
+        continued = plan.continues(before.cut, after.cut) and not after.segments[0].into
         met = before.cut.scene, after.cut.scene
         found = SeamRecord(*met, continued, expected=kinds[met], left=_picture_of_cut(before.segments[-1]))
         if not continued and not all_of_them:

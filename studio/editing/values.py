@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from studio.media.overlap import Overlap
+
 
 @dataclass(frozen=True)
 class SeamRecord:
@@ -89,3 +91,4 @@ class FilmCut:
     frames: int
     slate: bool = False
     parts: tuple[FilmPart, ...] = ()
+    into: Overlap | None = None  # its first frames, in which the scene before becomes this one

@@ -14,6 +14,7 @@ import opentimelineio as otio
 
 from studio.digests import Digests
 from studio.editing.values import FilmPart
+from studio.media.overlap import Overlap
 from studio.money import plain
 from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
@@ -55,26 +56,56 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
 def _track(
     name: str, kind: str, record: RunRecord, fps: Fraction, item: Callable[[FilmCut, FilmPart], otio.schema.Clip | None]
 ) -> otio.schema.Track:
-    """A track as long as the film, with a clip for each part that has one, and gaps where there is none."""
-    track, at = otio.schema.Track(name=name, kind=kind), 0
-    for cut in sorted(record.cuts, key=lambda cut: cut.start_frame):
-        if cut.slate and kind == otio.schema.TrackKind.Video:
-            if cut.start_frame > at:
-                track.append(_gap(cut.start_frame - at, fps))
-            track.append(_gap(cut.frames, fps, cut.scene))
-            at = cut.start_frame + cut.frames
+    """A track as long as the film, with a clip for each part that has one, and gaps where there is none.
+
+    Where two scenes overlap, the cut is in the middle, and a transition reaches over it to both sides.
+    """
+    track = otio.schema.Track(name=name, kind=kind)
+    cuts = sorted(record.cuts, key=lambda cut: cut.start_frame)
+    at = 0
+    for cut, after in zip(cuts, [*cuts[1:], None], strict=True):
+        start = cut.start_frame + (cut.into.before if cut.into else 0)
+        end = cut.start_frame + cut.frames - (after.into.after if after is not None and after.into else 0)
+        slate = cut.slate and kind == otio.schema.TrackKind.Video
+        if start > at and (cut.into or slate):
+            track.append(_gap(start - at, fps))
+            at = start
+        if cut.into:
+            track.append(_transition(cut.into, fps))
         for part in cut.parts:
             clip = item(cut, part)
-            if clip is None:
+            begins, ends = max(part.at, start), min(part.at + part.frames, end)
+            if clip is None or begins >= ends:
                 continue
-            if part.at > at:
-                track.append(_gap(part.at - at, fps))
-            track.append(clip)
-            at = part.at + part.frames
-    end = max((cut.start_frame + cut.frames for cut in record.cuts), default=0)
-    if end > at:
-        track.append(_gap(end - at, fps))
+            if begins > at:
+                track.append(_gap(begins - at, fps))
+            track.append(_trimmed(clip, begins - part.at, ends - begins, fps))
+            at = ends
+        if slate:
+            track.append(_gap(end - at, fps, cut.scene))
+            at = end
+    if (whole := max((cut.start_frame + cut.frames for cut in cuts), default=0)) > at:
+        track.append(_gap(whole - at, fps))
     return track
+
+
+def _trimmed(clip: otio.schema.Clip, head: int, frames: int, fps: Fraction) -> otio.schema.Clip:
+    """A clip without ``head`` frames of the film at its start, and so many frames long."""
+    clip.source_range = otio.opentime.TimeRange(clip.source_range.start_time + _time(head, fps), _time(frames, fps))
+    return clip
+
+
+def _transition(overlap: Overlap, fps: Fraction) -> otio.schema.Transition:
+    """A transition: a dissolve that every editing program knows, or another kind, by the name that ffmpeg has."""
+    dissolve = overlap.kind == "fade"
+    made = otio.schema.Transition(
+        name=overlap.kind,
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve if dissolve else otio.schema.TransitionTypes.Custom,
+        in_offset=_time(overlap.before, fps),
+        out_offset=_time(overlap.after, fps),
+    )
+    made.metadata[KEY] = {"xfade": overlap.kind, "frames": overlap.frames}
+    return made
 
 
 class _Told:

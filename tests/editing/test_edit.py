@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -11,15 +11,29 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
+from numpy.typing import NDArray
 
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.media.clip import examine
 from studio.media.film import FilmSpec, Segment, concatenate
-from studio.media.pieces import Underlay
+from studio.media.overlap import Overlap
+from studio.media.segments import Underlay
 from studio.media.slate import make_slate
 from studio.planning.plan import FPS, SceneEdit
 from studio.report import write_timeline
-from tests.support.coded_clips import HEIGHT, NOTHING, RATE, WIDTH, Coded, coded_clip, heard, shown
+from tests.support.coded_clips import (
+    HEIGHT,
+    NOTHING,
+    RATE,
+    WIDTH,
+    Coded,
+    coded_clip,
+    heard,
+    levels,
+    painted,
+    pictures_of,
+    read,
+)
 from tests.support.reports import sample
 
 FEW, MANY, AT_ONCE = 12, 1000, 100  # edits
@@ -48,7 +62,16 @@ class Cutter:
         chosen = random.Random(seed)
         audio = "keep" if chosen.random() < 0.8 else "none"
         scenes = [self._scene(chosen, f"scene-{n}") for n in range(chosen.randint(1, 7))]
-        return Edit(FilmSpec(WIDTH, HEIGHT, Fraction(FPS), audio), tuple(scenes))  # type: ignore[arg-type]
+        if chosen.random() < 0.6:
+            scenes = [self._into(chosen, scene) for scene in scenes]
+        return Edit.of(FilmSpec(WIDTH, HEIGHT, Fraction(FPS), audio), scenes)  # type: ignore[arg-type]
+
+    def _into(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
+        """The scene, perhaps with a transition into it."""
+        if chosen.random() < 0.3:
+            return scene
+        kind = chosen.choice(("fade", "fade", "fade", "fadeblack", "wipeleft", "circleopen"))
+        return replace(scene, cut=replace(scene.cut, into=Overlap(kind, chosen.randint(2, 14))))
 
     def _scene(self, chosen: random.Random, name: str) -> SceneSegments:
         if chosen.random() < 0.1:
@@ -98,48 +121,112 @@ def check(cutter: Cutter, seed: int, out: Path) -> None:
     timeline = otio.adapters.read_from_file(str(write_timeline(record, out)))
     (pictures,) = timeline.video_tracks()
     assert pictures.duration() == otio.opentime.RationalTime(film.frames, FPS), f"seed {seed}"
-    check_pictures(cutter, pictures, shown(film.path), f"seed {seed}")
+    check_pictures(cutter, pictures, pictures_of(film.path), f"seed {seed}")
     sounds = timeline.audio_tracks()
     assert len(sounds) == film.has_audio == any(part.heard for cut in edit.cuts for part in cut.parts), f"seed {seed}"
     check_sounds(cutter, sounds[0] if sounds else None, film.path, film.frames, f"seed {seed}")
 
 
-def check_pictures(cutter: Cutter, track: otio.schema.Track, film: list[tuple[int, int]], where: str) -> None:
-    """Each frame of the film is the one that the timeline names."""
-    at = 0
-    for item in track:
-        span = item.source_range
-        for number in range(int(span.duration.value)):
-            told = f"{where}, frame {at}"
-            if isinstance(item, otio.schema.Gap):
-                assert film[at] == NOTHING, told
-            else:
-                coded = coded_of(cutter, item)
-                clip, frame = film[at]
-                assert clip == coded.number, told
-                named = (Fraction(span.start_time.value) + number) / FPS
-                if coded.clip.fps == FPS:
-                    assert frame == named * FPS, told
-                else:  # the nearest one, or the last one, held
-                    assert abs(Fraction(frame) / coded.clip.fps - named) < TICK, told
-            at += 1
-    assert at == len(film), where
+@dataclass(frozen=True)
+class Shown:
+    """One item of a track: its frames in the film, with those in which a transition shows it beside another."""
+
+    item: otio.schema.Clip | otio.schema.Gap
+    start: int
+    end: int
+    into: str  # the kind of the transition at its start, by ffmpeg's name
+    overlap: int  # frames of it
+
+    def source(self, at: int) -> Fraction:
+        """The time in its file, in frames of the film, at frame ``at`` of the film."""
+        offset = self.into_before
+        return Fraction(self.item.source_range.start_time.value) + at - self.start - offset
+
+    @property
+    def into_before(self) -> int:
+        return self.overlap // 2
+
+
+def items_of(track: otio.schema.Track) -> list[Shown]:
+    """The items of a track, each as far as it is seen."""
+    found, at, before = list[Shown](), 0, None
+    for thing in track:
+        if isinstance(thing, otio.schema.Transition):
+            before = thing
+            if found:
+                found[-1] = replace(found[-1], end=found[-1].end + int(thing.out_offset.value))
+            continue
+        length = int(thing.duration().value)
+        overlap = 0 if before is None else int(before.in_offset.value + before.out_offset.value)
+        early = 0 if before is None else int(before.in_offset.value)
+        found.append(Shown(thing, at - early, at + length, "" if before is None else before.name, overlap))
+        at, before = at + length, None
+    return found
+
+
+def check_pictures(cutter: Cutter, track: otio.schema.Track, film: list[NDArray[np.uint8]], where: str) -> None:
+    """Each frame of the film is the one that the timeline names, or the mix of two in a transition."""
+    items = items_of(track)
+    for at, picture in enumerate(film):
+        seen = [item for item in items if item.start <= at < item.end]
+        told = f"{where}, frame {at}"
+        match seen:
+            case [only]:
+                check_frame(cutter, only, at, picture, told)
+            case [before, after]:
+                assert after.overlap, told
+                check_blend(cutter, before, after, at, picture, told)
+            case _:
+                raise AssertionError(f"{told}: {len(seen)} items")
+    assert max(item.end for item in items) == len(film), where
+
+
+def check_frame(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8], told: str) -> None:
+    """The frame is the one of the item's clip; of a gap, it is none of any clip."""
+    if isinstance(item.item, otio.schema.Gap):
+        assert read(picture) == NOTHING, told
+        return
+    coded, named = coded_of(cutter, item.item), item.source(at)
+    clip, frame = read(picture)
+    assert clip == coded.number, told
+    if coded.clip.fps == FPS:
+        assert frame == named, told
+    else:  # the nearest one, or the last one, held
+        assert abs(Fraction(frame) / coded.clip.fps - named / FPS) < TICK, told
+
+
+def check_blend(cutter: Cutter, before: Shown, after: Shown, at: int, picture: NDArray[np.uint8], told: str) -> None:
+    """In a crossfade each field has the mix of the two frames; in other kinds the two at its ends."""
+    if any(isinstance(side.item, otio.schema.Gap) or coded_of(cutter, side.item).clip.fps != FPS
+           for side in (before, after)):  # fmt: skip
+        return  # the frame of a slate, or of another rate, is not known exactly
+    fields = [painted(coded_of(cutter, side.item).number, int(side.source(at))) for side in (before, after)]
+    share = (at - after.start) / after.overlap
+    if after.into == "fade":
+        assert np.abs(levels(picture) - ((1 - share) * fields[0] + share * fields[1])).max() < 16, told
+    elif at == after.start:
+        assert np.abs(levels(picture) - fields[0]).max() < 16, told
 
 
 def check_sounds(cutter: Cutter, track: otio.schema.Track | None, film: Path, frames: int, where: str) -> None:
     """What is heard at each moment is what the timeline names, and elsewhere it is silent."""
     samples = heard(film, Fraction(frames, FPS))
     wanted = np.zeros_like(samples)
-    at = 0
-    for item in track or ():
-        begin, end = (round(Fraction(at + n, FPS) * RATE) for n in (0, int(item.duration().value)))
-        if isinstance(item, otio.schema.Clip):
-            source = coded_of(cutter, item).samples
-            assert source is not None, where
-            first = round(Fraction(item.source_range.start_time.value) / FPS * RATE)
-            values = source[first : first + end - begin]
-            wanted[begin : begin + len(values)] = values
-        at += int(item.duration().value)
+    items = items_of(track) if track is not None else []
+    for item, after in zip(items, [*items[1:], None], strict=False):
+        if not isinstance(item.item, otio.schema.Clip):
+            continue
+        source = coded_of(cutter, item.item).samples
+        assert source is not None, where
+        begin, end = (round(Fraction(at, FPS) * RATE) for at in (item.start, item.end))
+        first = round(item.source(item.start) / FPS * RATE)
+        values = source[first : first + end - begin].copy()
+        comes = round(Fraction(item.overlap, FPS) * RATE)
+        goes = round(Fraction(after.overlap if after else 0, FPS) * RATE)
+        at = np.arange(len(values))
+        values *= np.sin(np.clip((at + 0.5) / max(1, comes), 0, 1) * np.pi / 2)
+        values *= np.sin(np.clip((end - begin - at - 0.5) / max(1, goes), 0, 1) * np.pi / 2)
+        wanted[begin : begin + len(values)] += values
     for begin in range(0, len(samples) - WINDOW, WINDOW):
         window = slice(begin, begin + WINDOW)
         loud, off = (float(np.sqrt(np.mean(values[window] ** 2))) for values in (wanted, samples - wanted))

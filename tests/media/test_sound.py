@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studio.media.clip import Clip, examine
 from studio.media.film import FilmSpec, Segment, concatenate
+from studio.media.segments import Target
 from studio.media.sound import soundtrack
 from tests.media.clips import H264, ffmpeg, make
 
@@ -156,7 +157,7 @@ def test_a_clip_that_is_heard_again_for_a_shorter_time(tmp_path: Path) -> None:
     path = make(tmp_path / "loop.mp4", frames=24, sound=True)
     clip = examine(path)
     segments = [Segment(path, clip), Segment(path, clip, 0, 10), Segment(path, clip, 0, 18)]
-    track = soundtrack(segments, [24, 10, 18], Fraction(24), tmp_path)
+    track = soundtrack(segments, Target(320, 180, Fraction(24)), tmp_path)
     samples = np.frombuffer(track.read_bytes(), np.int16).reshape(-1, 2)
     assert len(samples) == 52 * 2000
     second, third = samples[48_000:68_000], samples[68_000:]

@@ -47,18 +47,26 @@ def coded_clip(folder: Path, number: int, *, frames: int, fps: Fraction = Fracti
     return Coded(number, examine(path), samples)
 
 
-def shown(film: Path) -> list[tuple[int, int]]:
-    """Clip and frame of each frame of a film."""
+def pictures_of(film: Path) -> list[NDArray[np.uint8]]:
+    """The pictures of a film, in grey."""
     with av.open(str(film), format="mp4") as container:
-        return [read(picture.to_ndarray(format="gray")) for picture in container.decode(video=0)]
+        return [picture.to_ndarray(format="gray") for picture in container.decode(video=0)]
+
+
+def levels(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The brightness in the middle of each field of a picture."""
+    fields = picture.reshape(ROWS, picture.shape[0] // ROWS, COLUMNS, picture.shape[1] // COLUMNS)
+    return np.asarray(fields[:, 4:-4, :, 6:-6].mean(axis=(1, 3)), np.float64)
+
+
+def painted(number: int, frame: int) -> NDArray[np.float64]:
+    """The brightness of each field of a clip's frame, as it was made."""
+    return levels(_picture(number, frame))
 
 
 def read(picture: NDArray[np.uint8]) -> tuple[int, int]:
     """Clip and frame of a picture; NOTHING for one that is no frame of a coded clip."""
-    fields = picture.reshape(ROWS, picture.shape[0] // ROWS, COLUMNS, picture.shape[1] // COLUMNS)
-    middles = fields[:, 4:-4, :, 6:-6].astype(float)
-    bits = (middles.mean(axis=(1, 3)) > 128).ravel()
-    value = int(sum(1 << place for place, bit in enumerate(bits) if bit))
+    value = int(sum(1 << place for place, bit in enumerate((levels(picture) > 128).ravel()) if bit))
     number = value & (1 << CLIP_BITS) - 1
     return (number, value >> CLIP_BITS) if number else NOTHING
 
