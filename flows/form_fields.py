@@ -85,6 +85,7 @@ _SCENE: Titles = {
     "hdr": "Look: HDR",
     "exr": "Look: EXR",
     "sound": "Sound",
+    "transition": "Transition",
     "take": "Take",
     "clip": "A clip that is there: clip",
     "in": "A clip that is there: in, in seconds",

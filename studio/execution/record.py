@@ -11,7 +11,7 @@ from pathlib import Path
 
 from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
-from studio.editing.scene_edits import SceneSegments, film_cuts
+from studio.editing.edit import Edit
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
@@ -56,7 +56,7 @@ def make_record(
     run: Run,
     results: Mapping[str, ShotResult],
     *,
-    scenes: tuple[SceneSegments, ...] = (),
+    edit: Edit | None = None,
     seams: tuple[SeamRecord, ...] = (),
     film: FilmRecord | None = None,
     notes: tuple[str, ...] = (),
@@ -90,7 +90,7 @@ def make_record(
         service=run.session.service.realm,
         billed=run.session.service.billed,
         shots=tuple(shots),
-        cuts=film_cuts(scenes),
+        cuts=() if edit is None else edit.cuts,
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
@@ -203,5 +203,5 @@ def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None
     """The record of a run, with its film where there is one, and the bookings that stand in its file."""
     if film is None:
         return replace(make_record(run, results), bookings=run.bookings())
-    made = make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)
+    made = make_record(run, results, edit=film.edit, seams=film.seams, film=film.film)
     return replace(made, bookings=run.bookings())

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from studio.assets.own_clips import OwnPart
 from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
+from studio.media.overlap import Overlap
 from studio.money import ZERO
 from studio.planning.existing import Facts
 from studio.production import Production
@@ -185,6 +186,7 @@ class SceneEdit:
     fit: Literal["pad", "crop"] = "pad"  # how a clip of another shape is fitted to the film
     silent: bool = False  # its sound is left out
     file: str = ""  # the name of a finished file
+    into: Overlap | None = None  # the frames in which the scene before becomes this one
 
 
 @dataclass(frozen=True)

@@ -161,9 +161,6 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
         problems += _files(production, places)
-        later = rules.unsupported(production, places)
-        places_of_later = {problem.where for problem in later}
-        problems = [problem for problem in problems if problem.where not in places_of_later] + later
     places_of_written = {problem.where for problem in written if "field " in problem.where}
     # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]

@@ -1,8 +1,8 @@
 """The production as a producer writes it. Frozen values; empty fields of a scene take the production's values.
 
 Every field is flat and optional wherever possible, so that one model serves the YAML file and the form in the Prefect
-UI. ``Production(...)`` and ``Production.model_validate`` check every rule but two: that the files exist, and that every
-feature is built already. ``parse_production`` and ``load_production`` check those as well, and name file and line.
+UI. ``Production(...)`` and ``Production.model_validate`` check every rule but one: that the files exist.
+``parse_production`` and ``load_production`` check that as well, and name file and line.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
 from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
+from studio.production.transitions import CUT, Transition, TransitionField
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
@@ -62,8 +63,11 @@ class FilmOptions(Frozen):
     audio: Annotated[Literal["keep", "none"], Choice] = Field(
         default="keep", description="keep the clips' sound, or none."
     )
-    transition: Annotated[Literal["cut", "crossfade"], Choice] = Field(
-        default="cut", description="How one scene meets the next."
+    transition: TransitionField = Field(
+        default=Transition(kind=CUT, seconds=Fraction(0)),
+        description="How one scene becomes the next where the two do not continue each other: cut, crossfade, "
+        "fadeblack, fadewhite or another kind of ffmpeg's xfade, and its seconds, such as crossfade 0.5.",
+        json_schema_extra={"default": CUT},
     )
     seams: Annotated[Literal["continued", "all"], Choice] = Field(
         default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."

@@ -33,6 +33,7 @@ from studio.production.field_types import (
     Whole,
 )
 from studio.production.sounds import Sound
+from studio.production.transitions import TransitionField
 
 AssetKind = Literal["image", "video"]
 
@@ -255,6 +256,11 @@ class Scene(Frozen):
         default=None,
         description="A clip of another shape than the film: pad shows all of it, with bars; crop fills the frame. "
         "Empty: pad, and crop where the film is reframed.",
+    )
+    transition: TransitionField | None = Field(
+        default=None,
+        description="How the scene before becomes this one, also where it goes on from it: cut, crossfade 0.5, "
+        "fadeblack 1 and so on. Empty: the film's.",
     )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."

@@ -68,6 +68,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
                 "start_frame": cut.start_frame,
                 "frames": cut.frames,
                 "slate": cut.slate,
+                "transition": None if cut.into is None else {"kind": cut.into.kind, "frames": cut.into.frames},
             }
             for cut in record.cuts
         ],
