@@ -28,6 +28,7 @@ from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
 from studio.storage.kept import Kept
+from studio.storage.ownership import TIMELINES
 
 HERE = Path(__file__).parent
 
@@ -99,7 +100,7 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
             adopt=lambda order: Reconcile(Settling.ADOPT, order),
             release=lambda order: Reconcile(Settling.RELEASE, order),
             in_terminal=IN_TERMINAL,
-            beside=("costs.csv", "manifest.json", "timeline.otio"),
+            beside=("costs.csv", "manifest.json", *TIMELINES),
             script=Markup(script),  # noqa: S704 - a file of ours
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )

@@ -18,18 +18,35 @@ from studio.media.overlap import Overlap
 from studio.money import plain
 from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
+from studio.report.interchange import KEY, edl, fcpxml
 from studio.report.media import linked
 from studio.report.records import FilmCut, RunRecord, ShotRecord
 from studio.storage.kept import Kept
 
-KEY = "studio_producer"  # our key in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)
 
 
 def write_timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
-    """Write ``out/timeline.otio``. A clip beside it that, by ``kept``, did not change is not read again."""
-    text = otio.adapters.write_to_string(timeline(record, out, kept), "otio_json")
-    return write_atomically(out / "timeline.otio", text.encode())
+    """Write ``out/timeline.otio``, and beside it the same as FCPXML and as an EDL.
+
+    A clip beside it that, by ``kept``, did not change is not read again.
+    """
+    found = timeline(record, out, kept)
+    size = (record.film.width, record.film.height) if record.film else None
+    return write_forms(found, out / "timeline.otio", size=size)
+
+
+def write_forms(found: otio.schema.Timeline, path: Path, *, size: tuple[int, int] | None) -> Path:
+    """Write a timeline to ``path``, and beside it, with other endings, for programs that do not read it.
+
+    ``size``: of the film's picture, in pixels.
+    """
+    for ending, text in (
+        (".fcpxml", fcpxml(found, size=size)), (".edl", edl(found)),
+        (".otio", str(otio.adapters.write_to_string(found, "otio_json"))),
+    ):  # fmt: skip
+        write_atomically(path.with_suffix(ending), text.encode())
+    return path
 
 
 def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.schema.Timeline:

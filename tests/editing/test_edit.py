@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import groupby
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import opentimelineio as otio
@@ -38,6 +41,7 @@ from tests.support.reports import sample
 
 FEW, MANY, AT_ONCE = 12, 1000, 100  # edits
 TICK = Fraction(1, FPS)
+EVENT = re.compile(r"^\d{3} .* (\S+:\d\d) (\S+:\d\d) (\S+:\d\d) (\S+:\d\d)$", re.MULTILINE)
 WINDOW = RATE // 8  # samples that are compared at a time
 
 
@@ -120,11 +124,58 @@ def check(cutter: Cutter, seed: int, out: Path) -> None:
     )
     timeline = otio.adapters.read_from_file(str(write_timeline(record, out)))
     (pictures,) = timeline.video_tracks()
+    check_other_forms(out, pictures, f"seed {seed}")
     assert pictures.duration() == otio.opentime.RationalTime(film.frames, FPS), f"seed {seed}"
     check_pictures(cutter, pictures, pictures_of(film.path), f"seed {seed}")
     sounds = timeline.audio_tracks()
     assert len(sounds) == film.has_audio == any(part.heard for cut in edit.cuts for part in cut.parts), f"seed {seed}"
     check_sounds(cutter, sounds[0] if sounds else None, film.path, film.frames, f"seed {seed}")
+
+
+def check_other_forms(out: Path, pictures: otio.schema.Track, where: str) -> None:
+    """The EDL and the FCPXML, read back, show the same frames of the same clips; an empty end is not in them."""
+    items = [item for item in pictures if not isinstance(item, otio.schema.Transition)]
+    wanted = [
+        (item.name, int(start.value), int(item.duration().value), int(pictures.range_of_child(item).start_time.value))
+        for item in items
+        if isinstance(item, otio.schema.Clip) and (start := item.source_range.start_time) is not None
+    ]
+    read_back = otio.adapters.read_from_file(str(out / "timeline.fcpxml"))
+    found = [read_back] if isinstance(read_back, otio.schema.Timeline) else read_back
+    (timeline,) = (thing for thing in found if isinstance(thing, otio.schema.Timeline))
+    (track,) = timeline.video_tracks()
+    assert clips_on(track) == wanted, where
+    spine = ElementTree.parse(out / "timeline.fcpxml").getroot().find("project/sequence/spine")  # noqa: S314 - written just now
+    assert spine is not None
+    transitions = [item for item in pictures if isinstance(item, otio.schema.Transition)]
+    assert len(spine.findall("transition")) == len(transitions), where
+    listed = (out / "timeline.edl").read_text()
+    if all(isinstance(item, otio.schema.Clip) for item in pictures):
+        edited = otio.adapters.read_from_string(listed, "cmx_3600", rate=FPS)
+        assert clips_on(edited.video_tracks()[0]) == wanted, where
+    events = [[frames_in(time) for time in found] for found in EVENT.findall(listed)]
+    offsets = [start - at for _, start, _, at in wanted]
+    told = [source - record for source, _, record, _ in events]
+    assert [offset for offset, _ in groupby(told)] == [offset for offset, _ in groupby(offsets)], where
+
+
+def frames_in(timecode: str) -> int:
+    """The frames of a time in an EDL."""
+    hours, minutes, seconds, frames = map(int, timecode.split(":"))
+    return ((hours * 60 + minutes) * 60 + seconds) * FPS + frames
+
+
+def clips_on(track: otio.schema.Track) -> list[tuple[str, int, int, int]]:
+    """Each clip of a track: name, first frame in its file, frames, and first frame in the film."""
+    return [
+        (
+            item.name, round(item.source_range.start_time.rescaled_to(FPS).value),
+            round(item.source_range.duration.rescaled_to(FPS).value),
+            round(track.range_of_child(item).start_time.rescaled_to(FPS).value),
+        )
+        for item in track
+        if isinstance(item, otio.schema.Clip)
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
