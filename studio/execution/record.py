@@ -15,7 +15,7 @@ from studio.editing.scene_edits import SceneSegments, film_cuts
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
-from studio.execution.session import Session
+from studio.execution.session import Session, caps_of
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
 from studio.money import ZERO
@@ -25,7 +25,7 @@ from studio.planning.takes import history_of, lineages_of
 from studio.providers.shot_request import FrameOf
 from studio.remedies import Words
 from studio.report.changes import written_of
-from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.report.records import BudgetRecord, FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.report.take_notes import take_notes
 from studio.storage.probe_cache import stored_clip
 
@@ -94,6 +94,7 @@ def make_record(
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
+        budgets=_budgets(run),
         production=written_of(run.plan.production),
         version=run.plan.production.version,
         film_slug=run.plan.production.film_slug,
@@ -104,6 +105,18 @@ def make_record(
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
+
+
+def _budgets(run: Run) -> tuple[BudgetRecord, ...]:
+    """The budgets of a run with what counts against each: by the same caps and sums that admit a purchase."""
+    session, found = run.session, list[BudgetRecord]()
+    for cap in caps_of(session.settings, run.plan, run=run.id, budget=run.budget, beside=run.beside(), batch=run.batch):
+        if cap.limit is None or cap.scope == "month":
+            continue
+        spent = session.ledger.spent(cap.scope, cap.scope_id, realm=session.service.realm, others=cap.others)
+        project = cap.scope == "production" and run.plan.budgeting.project
+        found.append(BudgetRecord("project" if project else cap.scope, cap.limit, spent))
+    return tuple(found)
 
 
 def _of_part(run: Run, part: OwnPart, shot: str, record: ShotRecord) -> ShotRecord:

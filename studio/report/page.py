@@ -30,6 +30,8 @@ from studio.report.thumbnails import Thumbnails, poster
 from studio.storage.kept import Kept
 
 HERE = Path(__file__).parent
+#: What a budget is for. One of a film or a project counts what was spent by all runs and for all versions.
+HELD_TO = {"production": "the film", "project": "the project", "run": "this run", "batch": "the films of its table"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
                 amount for shot in record.shots for amount in (shot.cost, shot.reused, shot.refunded)
             ),
             not_billed=NOT_BILLED,
+            held_to=HELD_TO,
             cards=cards,
             many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],

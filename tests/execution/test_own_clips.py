@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -81,11 +82,11 @@ def film(folder: Path, *scenes: dict[str, Any], **fields: Any) -> Production:
     return parse_production(given, base=folder)
 
 
-async def made(production: Production, out: Path, **options: Any) -> Made:
-    """The film of a production, and its record."""
+async def made(production: Production, out: Path, *, budget: Decimal | None = None, **options: Any) -> Made:
+    """The film of a production, and its record. ``budget``: of this run."""
     async with open_session(load_settings()) as session:
         plan, seeds = await session.plan(production, **options)
-        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=None, started_at=datetime.now(UTC))
+        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=budget, started_at=datetime.now(UTC))
         await run.begin()
         steps = PlainSteps()
         done = await execute(run, steps, await publish_assets(run, steps))
