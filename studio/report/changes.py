@@ -78,7 +78,7 @@ def changes_since(manifest: Mapping[str, Any], plan: Plan) -> Changes:
         if scene in moved:
             told.append(SceneChange(scene, "moved", told=f"from place {list(old).index(former) + 1} to {place}"))
         if former in old:
-            fields = _fields(old[former], new[scene], without=("id", "take"))
+            fields = _fields(old[former], new[scene], without=("id", "take", "draft_take", "final_take"))
             told += [SceneChange(scene, "edited", fields)] if fields else []
         if scene in last and former in shown and former in old:
             told += _of_clip(plan, last[scene], shown[former], changed, edited=bool(fields), film=bool(film))

@@ -16,7 +16,9 @@ from studio.remedies import Words
 if TYPE_CHECKING:
     from studio.ledger.filing import Booking
 
-__all__ = ["BudgetRecord", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
+__all__ = [
+    "BudgetRecord", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord",
+]  # fmt: skip
 
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
