@@ -22,6 +22,7 @@ from studio.money import ZERO
 from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
+from studio.planning.variants import options_of
 from studio.providers.shot_request import FrameOf
 from studio.remedies import Words
 from studio.report.changes import written_of
@@ -97,6 +98,8 @@ def make_record(
         budgets=_budgets(run),
         production=written_of(run.plan.production),
         version=run.plan.production.version,
+        from_draft=tuple(run.plan.production.from_draft),
+        version_options=options_of(run.plan.production),
         film_slug=run.plan.production.film_slug,
         project=run.plan.production.budget_name,
         url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
@@ -156,7 +159,7 @@ def _shot_record(
         id=shot.id,
         scene=shot.scene,
         outcome=_outcome(result, row, cost),
-        prompt=shot.prompt,
+        prompt=shot.prompt or (shot.facts.prompt if shot.facts else ""),
         model=(shot.facts.model if shot.facts else "") or shot.model,
         resolution=shot.tier,
         aspect_ratio=shot.aspect_ratio,

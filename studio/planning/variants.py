@@ -29,7 +29,7 @@ def finished_draft(production: Production) -> Production:
 
     A scene whose model's clips cannot be upscaled (ray-3) is made at its own tier.
     """
-    scenes, finished = [], list[str]()
+    scenes, finished = [], dict[str, dict[str, Any]]()
     for scene in production.scenes:
         if scene.clip is not None:
             scenes.append(scene)
@@ -37,8 +37,9 @@ def finished_draft(production: Production) -> Production:
         tier = _tier(production, scene)
         wanted = production.upscale_of(scene) or production.resolution_of(scene)
         if video_model(production.model_of(scene)).upscales and wanted != tier["resolution"]:
-            scene = scene.model_copy(update={**tier, "upscale": wanted})
-            finished.append(scene.id)
+            made = {**tier, "upscale": wanted}
+            finished[scene.id] = {name: getattr(scene, name) for name in made}
+            scene = scene.model_copy(update=made)
         scenes.append(scene)
     return production.model_copy(update={"scenes": tuple(scenes)}).as_finished_draft(finished)
 
@@ -74,7 +75,7 @@ def derived(production: Production, *, draft: bool = False, from_draft: bool = F
 
 def options_of(production: Production) -> tuple[Option, ...]:
     """The options of a run that made this version of a film of what is written."""
-    drafted = "draft" if production.is_draft else "from_draft" if production.is_from_draft else ""
+    drafted = "draft" if production.is_draft else "from_draft" if production.from_draft else ""
     shape = (option("reframe", production.reframe),) if production.is_reshaped and production.reframe else ()
     return (*((option(drafted),) if drafted else ()), *shape)
 

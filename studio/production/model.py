@@ -88,10 +88,10 @@ class Production(Frozen):
     _known_as: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
     _choices: Choices = PrivateAttr(Choices())
-    # Set by a run's options: whether it is the draft, the scenes that are finished from the draft's clips, and the slug
-    # of the film of which this is another shape.
+    # Set by a run's options: whether it is the draft, the scenes that are finished from the draft's clips (each with
+    # the fields that were written in it), and the slug of the film of which this is another shape.
     _is_draft: bool = PrivateAttr(False)
-    _from_draft: frozenset[str] = PrivateAttr(frozenset())
+    _from_draft: Mapping[str, Mapping[str, Any]] = PrivateAttr(default_factory=dict)
     _shape_of: str = PrivateAttr("")
 
     title: Title = Field(description="The film's title.")
@@ -272,9 +272,10 @@ class Production(Frozen):
         self._is_draft = True
         return self
 
-    def as_finished_draft(self, scenes: Iterable[str]) -> Self:
-        """This production, of which these scenes are finished from the draft's clips."""
-        self._from_draft = frozenset(scenes)
+    def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]]) -> Self:
+        """This production, of which these scenes are finished from the draft's clips. With the values of the fields
+        that say so, as they were written."""
+        self._from_draft = dict(scenes)
         return self
 
     @property
@@ -282,9 +283,9 @@ class Production(Frozen):
         return self._is_draft
 
     @property
-    def is_from_draft(self) -> bool:
-        """True if a scene of it is finished from the draft's clip."""
-        return bool(self._from_draft)
+    def from_draft(self) -> Mapping[str, Mapping[str, Any]]:
+        """The scenes that are finished from the draft's clips, each with what was written in place of that."""
+        return self._from_draft
 
     @property
     def is_reshaped(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio.editing.values import FilmCut, FilmRecord, SeamRecord
-from studio.remedies import Words
+from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
     from studio.ledger.filing import Booking
@@ -124,6 +124,8 @@ class RunRecord:
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Words, ...] = ()
     version: str = "final"  # as ``Production.version``
+    from_draft: tuple[str, ...] = ()  # scenes that are finished from the draft's clips
+    version_options: tuple[Option, ...] = ()  # the options of a run that make this version of the film
     film_slug: str = ""  # of the film that it is a version of; empty: ``slug``
     project: str = ""  # the holder of its budget
     url: str = ""  # of the film in the store that machines share; empty where it is in a folder
