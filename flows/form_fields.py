@@ -87,6 +87,8 @@ _SCENE: Titles = {
     "sound": "Sound",
     "transition": "Transition",
     "take": "Take",
+    "draft_take": "Take: draft take",
+    "final_take": "Take: final take",
     "clip": "A clip that is there: clip",
     "in": "A clip that is there: in, in seconds",
     "out": "A clip that is there: out, in seconds",

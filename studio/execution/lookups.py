@@ -99,7 +99,9 @@ def _faults(one: Named, answer: Generation) -> list[Problem]:
 
 
 def _facts(api: str, answer: Generation) -> Facts:
-    return Facts(answer.state, our_name(api, answer.model), answer.resolution or "", answer.seconds)
+    said = (answer.request or {}).get("prompt")
+    prompt = said if isinstance(said, str) else ""
+    return Facts(answer.state, our_name(api, answer.model), answer.resolution or "", answer.seconds, prompt=prompt)
 
 
 async def _answers(session: Session, api: str, ids: Mapping[str, None]) -> dict[str, Generation | Exception | None]:

@@ -66,9 +66,10 @@ def why_used(plan: Plan, scene_id: str) -> Why:
         return "option"
     if scene.generation:
         return "pinned"
-    if scene_id in production.choices.takes:
+    stage = production.stage_of(scene_id)
+    if production.choices.take(scene_id, stage) is not None:
         return "choice"
-    return "file" if scene.take != 1 or "take" in scene.model_fields_set else "first"
+    return "file" if scene.says_take(stage) else "first"
 
 
 def list_takes(plan: Plan, ledger: Ledger, has: Callable[[str], bool]) -> tuple[SceneTake, ...]:

@@ -134,7 +134,7 @@ def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple
     for scene in fresh & keep:
         what = option("retake" if scene in asked["retake"] else "renew", scene)
         raise BadInput(text_of(what, " and ", option("keep", scene), " contradict each other"), hint="leave one out")
-    return fresh, keep if ALL in fresh else keep.union(production.choices.keep)
+    return fresh, keep if ALL in fresh else keep.union(production.kept)
 
 
 def _check_has_takes(production: Production, scene_id: str, name: str) -> None:

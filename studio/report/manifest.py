@@ -46,6 +46,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
         "slug": record.slug,
         "version": record.version,
         "film_slug": record.film_slug or record.slug,
+        "from_draft": list(record.from_draft),
         "project": record.project or record.film_slug or record.slug,
         "run": {
             "id": record.run_id,

@@ -52,6 +52,17 @@ def played(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
     }
 
 
+def copies(record: RunRecord, out: Path) -> bool:
+    """True if clips of a run are copied to ``out/clips``: those that its timeline links to, or its report plays."""
+    shots = {shot.id: shot for shot in record.shots}
+    shown = (shots[name].clip for cut in record.cuts if not cut.slate for name in cut.shots if name in shots)
+    clips = [*shown, *(take.clip for shot in record.shots for take in shot.takes)]
+    return any(
+        clip is not None and clip.is_file() and not (inside(clip, out) and clip.parent != out / LINKED)
+        for clip in clips
+    )
+
+
 def _copied(name: str, sha256: str | None, clip: Path, folder: Path, digests: Digests) -> Path:
     goal = folder / (f"{name}-{sha256[:NAMED]}{clip.suffix}" if sha256 else f"{name}{clip.suffix}")
     with disk_errors("a clip beside the film", folder):

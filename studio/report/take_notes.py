@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from studio.planning.plan import Plan, ShotState
 from studio.planning.take_list import why_used
+from studio.planning.variants import options_of
+from studio.production.scene import TAKES
 from studio.remedies import ChooseTakes, Text, Words, option, text_of
 from studio.report.records import ShotRecord
 
@@ -15,6 +17,7 @@ _KEPT = {"file": "the production", "pinned": "the scene's generation"}
 def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
     """A note for each scene that has several takes, of which none is kept yet; one on all whose take is kept."""
     by_id = {shot.id: shot for shot in shots}
+    choices, version = plan.production.choices, options_of(plan.production)
     notes: list[Words] = []
     kept: list[str] = []
     for cut in plan.cuts:
@@ -25,11 +28,19 @@ def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
         why = why_used(plan, cut.scene)
         there = f"{', '.join(map(str, takes[:-1]))} and {takes[-1]}"
         if why in ("retake", "option", "first"):
-            choices = plan.production.choices
-            file = choices.file if cut.scene in choices.takes else ""
-            notes.append(_open(cut.scene, shot.take, takes, there, file, asked=why != "first"))
+            stage = plan.production.stage_of(cut.scene)
+            other = shot.take if why != "first" else takes[-1]
+            written = f"write {TAKES[stage]}: {other} in the scene"
+            if choices.take(cut.scene, stage) is not None:
+                written = f"write {cut.scene}: {other} below takes of {stage} in {choices.file}"
+            told = f"scene '{cut.scene}' has takes {there}; " + (
+                f"this film uses {shot.take}, as this run was asked to. To keep it, "
+                if why != "first"
+                else f"the film uses {shot.take}, since no other is chosen. To use {other}, "
+            )
+            notes.append(text_of(told + written, ChooseTakes(f"choose {cut.scene}={other}", version)))
         else:
-            by = plan.production.choices.file if why == "choice" else _KEPT[why]
+            by = choices.file if why == "choice" else _KEPT[why]
             kept.append(f"scene '{cut.scene}' has takes {there} and uses {shot.take}, which {by} says")
     return [*notes, *(["; ".join(kept)] if kept else []), *_kept_once(plan)]
 
@@ -37,7 +48,7 @@ def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
 def _kept_once(plan: Plan) -> list[Text]:
     """A note on scenes that kept their clips after an edit because this run was asked to, and will not in the next."""
     scene_of = {s.id: s.scene for s in plan.shots}
-    kept, scenes = set(plan.production.choices.keep), dict[str, None]()
+    kept, scenes = set(plan.production.kept), dict[str, None]()
     for shot in plan.shots:
         if shot.state is not ShotState.STALE or shot.earlier != "edit" or shot.scene in kept:
             continue
@@ -51,15 +62,5 @@ def _kept_once(plan: Plan) -> list[Text]:
         f"{', '.join(map(repr, scenes))}: kept in this run alone, though what was edited is before them; a later run "
     )
     told += "makes them anew, unless it has "
-    return [text_of(told, option("keep", *scenes), ChooseTakes(f"keep {' '.join(scenes)}"))]
-
-
-def _open(scene: str, take: int, takes: Sequence[int], there: str, file: str, *, asked: bool) -> Text:
-    """``file``: the one beside the production that names a take of the scene now; empty: none does."""
-    other = take if asked else takes[-1]
-    if asked:
-        told = f"scene '{scene}' has takes {there}; this film uses {take}, as this run was asked to. To keep it, "
-    else:
-        told = f"scene '{scene}' has takes {there}; the film uses {take}, since no other is chosen. To use {other}, "
-    told += f"write {scene}: {other} in {file}" if file else f"write take: {other} in the scene"
-    return text_of(told, ChooseTakes(f"choose {scene}={other}"))
+    remember = ChooseTakes(f"keep {' '.join(scenes)}", options_of(plan.production))
+    return [text_of(told, option("keep", *scenes), remember)]

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -81,11 +82,11 @@ def film(folder: Path, *scenes: dict[str, Any], **fields: Any) -> Production:
     return parse_production(given, base=folder)
 
 
-async def made(production: Production, out: Path, **options: Any) -> Made:
-    """The film of a production, and its record."""
+async def made(production: Production, out: Path, *, budget: Decimal | None = None, **options: Any) -> Made:
+    """The film of a production, and its record. ``budget``: of this run."""
     async with open_session(load_settings()) as session:
         plan, seeds = await session.plan(production, **options)
-        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=None, started_at=datetime.now(UTC))
+        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=budget, started_at=datetime.now(UTC))
         await run.begin()
         steps = PlainSteps()
         done = await execute(run, steps, await publish_assets(run, steps))
@@ -299,12 +300,13 @@ def existing(generation_id: str, **fields: Any) -> dict[str, Any]:
 
 
 async def test_an_existing_generation_is_looked_up(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
-    """Its model, size and length are in the plan, at no cost, without a prompt; its file is fetched once."""
+    """Its model, size and length are in the plan, at no cost, its words in the record; its file is fetched once."""
     there = generation(sandbox)
     done = await made(film(files, existing(there)), at_sandbox / "out")
     (shot,) = done.plan.shots
     assert (shot.form, float(shot.seconds), shot.quote.usd) == ("ray-2 960×540", 9, 0)
     assert (done.plan.total, done.record.shots[0].outcome, done.record.shots[0].model) == (0, "pinned", "ray-2")
+    assert done.record.shots[0].prompt == "a harbour"
     set_faults(sandbox, {"kind": "expired_url"})
     again = await made(film(files, existing(there)), at_sandbox / "again")
     assert again.frames == done.frames

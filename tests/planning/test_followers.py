@@ -15,7 +15,7 @@ from studio.execution.session import Session, open_session
 from studio.ledger import open_ledger
 from studio.planning.plan import Plan
 from studio.production import Production, load_production
-from studio.production.choices import Choices, write_beside
+from studio.production.choices import Choices, Chosen, write_beside
 from studio.report.records import ShotRecord
 from studio.report.take_notes import take_notes
 from studio.settings import load_settings
@@ -159,7 +159,7 @@ async def test_what_was_kept_for_one_run_is_told(workplace: Path, clip: Path) ->
         with asked_from(Surface.COMMAND):
             assert str(note).endswith("unless it has --keep b --keep c, or: studio takes YOUR_PRODUCTION keep b c")
         file.write_text(EDITED.model_dump_json(exclude_unset=True))
-        write_beside(file, Choices(keep=("b",)))
+        write_beside(file, Choices(Chosen(keep=("b",))))
         plan = await planned(session, load_production(file))
         assert (states(plan)["c"], plan.to_pay) == ("stale", Decimal(0))
         assert take_notes(plan, _records("abcd")) == []

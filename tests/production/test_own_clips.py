@@ -25,6 +25,7 @@ VALUES = {
     "auto_controls": "true", "controls": "{depth: true}", "guides": "[{at: 1, image: https://x.example/a.png}]",
     "clips": "longest", "hdr": "true", "exr": "true", "upscale": "1080p",
     "source_position": "{x: 0, y: 0, width: 1, height: 1}", "resolution": "720p", "model": "ray-3", "take": "2",
+    "draft_take": "2", "final_take": "2",
     "generation": "abc", "seed_asset_refs": "[{url: https://x.example/a.png, usage: style}]",
 }  # fmt: skip
 

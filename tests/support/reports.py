@@ -17,7 +17,7 @@ from PIL import Image
 from studio.editing.values import FilmPart, Heard
 from studio.ledger.filing import Booking
 from studio.ledger.values import EntryKind
-from studio.report.records import FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.records import BudgetRecord, FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 
 START = datetime(2025, 11, 22, 10, 42, 5, tzinfo=UTC)
 
@@ -164,6 +164,7 @@ def sample(folder: Path) -> RunRecord:
             notes=("'climb' is 1920×1080: scaled to the film's 1280×720.",),
         ),
         budget=Decimal("5.00"),
+        budgets=(BudgetRecord("production", Decimal("5.00"), Decimal("0.9055")),),
         production={"title": "The Keeper's Last Light", "scenes": [{"id": name} for name in order]},
         notes=("Two scenes stand as slates: --allow-missing was given.",),
     )  # fmt: skip
