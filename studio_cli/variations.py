@@ -75,7 +75,7 @@ def variations(
         rows = load_variations(local_path(production), local_path(table), tuple(only or ()))
         limit = budget_of(budget)
         async with open_session(settings) as session:
-            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft)
+            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft, start=not plan)
             if plan and as_json:
                 print(json.dumps(_plan_json(planned), indent=2))
                 return

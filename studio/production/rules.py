@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
-from studio.production.capabilities import abilities
+from studio.production.capabilities import abilities, generation_ids
 from studio.production.chains import no_neighbour, shared_findings
 from studio.production.field_types import (
     bad_url,
@@ -115,6 +115,7 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
         return  # no model makes it
     yield from camera_slips(scene)
     yield from _frames(production, scene)
+    yield from generation_ids(production, scene)
     yield from abilities(production, scene)
 
 

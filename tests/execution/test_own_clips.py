@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from studio.editing.assembly import Assembly
-from studio.errors import AssetError, ProductionError
+from studio.errors import AssetError, ProductionError, ServiceError
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.film import make_film
 from studio.execution.record import record_of
@@ -359,13 +359,80 @@ async def test_a_lookup_without_a_network_is_a_note(
     assert any("could not be looked up" in str(note) and nobody in str(note) for note in plan.notes)
 
 
+NOBODY = "123e4567-e89b-12d3-a456-426614174000"
+
+
 async def test_without_a_service_nothing_is_asked(workplace: Path, files: Path) -> None:
-    """Without a key the sandbox is not started for a plan, and no note is made."""
+    """Without a key the sandbox is not started for a plan; one note says what a run looks up before its first order."""
+    scenes = [existing(NOBODY), {"id": "b", "prompt": "on it goes", "continue_from": NOBODY}]
     async with open_session(load_settings()) as session:
-        plan, _ = await session.plan(film(files, existing("123e4567-e89b-12d3-a456-426614174000")))
-    assert plan.total == 0
-    assert not plan.notes
+        plan, _ = await session.plan(film(files, *scenes))
+    assert [str(note) for note in plan.notes] == [
+        f"scenes 'a', 'b': the generation {NOBODY} is not looked up yet (the sandbox is not running): a run does so "
+        "before its first order, and buys nothing if one is not there"
+    ]
     assert not (workplace / ".studio" / "sandbox").exists()
+
+
+async def test_an_api_without_a_key_is_asked_by_the_run(
+    workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation of a service that has no key is named in the note, with the service."""
+    monkeypatch.setenv("LUMAAI_API_KEY", "k")
+    async with open_session(load_settings()) as session:
+        plan, _ = await session.plan(film(files, existing(NOBODY, model="ray-3")))
+    assert any("not looked up yet (there is no key for Luma's Agents API)" in str(note) for note in plan.notes)
+
+
+@pytest.mark.parametrize("model", ["ray-flash-2", "ray-3"])
+@pytest.mark.parametrize("start", [False, True], ids=["asked by the run", "asked by its plan"])
+async def test_the_sandbox_is_asked_before_the_first_order(
+    workplace: Path, files: Path, model: str, start: bool
+) -> None:
+    """A run in the sandbox that names a generation that is not there buys nothing, of either service."""
+    scenes = [
+        {"id": "bought", "prompt": "a harbour"},
+        {"id": "a", "prompt": "on it goes", "model": model, "continue_from": NOBODY},
+        {"id": "b", "generation": NOBODY, "model": model},
+    ]
+    async with open_session(load_settings()) as session:
+
+        async def run() -> None:
+            plan, seeds = await session.plan(film(files, *scenes), start=start)
+            assert not start, "refused by the plan"
+            now = datetime.now(UTC)
+            await Run(session, plan, seeds, run_id="r", out=workplace / "o", budget=None, started_at=now).begin()
+
+        with pytest.raises(ProductionError) as refused:
+            await run()
+        assert session.ledger.is_empty()
+        with pytest.raises(ProductionError):  # the sandbox runs now, so that every further plan says it
+            await session.plan(film(files, *scenes))
+    told = refused.value.problems
+    assert [p.where for p in told] == ["scene 'a', field 'continue_from'", "scene 'b', field 'generation'"]
+    assert {p.message for p in told} == {f"the sandbox has no generation {NOBODY}"}
+    assert all("where its key is set" in p.hint for p in told)
+
+
+async def test_a_service_that_does_not_answer_sells_nothing(
+    workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a generation could not be looked up for the plan, the run asks again, and is refused without an answer. A
+    run that buys nothing goes on."""
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    monkeypatch.setenv("LUMA_BASE_URL", "http://127.0.0.1:9/v1")
+    for scenes in ([existing(NOBODY), {"id": "bought", "prompt": "a harbour", "model": "ray-3"}], [existing(NOBODY)]):
+        async with open_session(load_settings()) as session:
+            plan, seeds = await session.plan(film(files, *scenes))
+            now = datetime.now(UTC)
+            run = Run(session, plan, seeds, run_id="r", out=workplace / "o", budget=None, started_at=now)
+            if plan.to_buy:
+                with pytest.raises(ServiceError, match=r"could not be looked up .*and nothing was bought") as refused:
+                    await run.begin()
+                assert refused.value.where == "scene 'a', field 'generation'"
+                assert session.ledger.is_empty()
+            else:
+                await run.begin()
 
 
 async def test_clips_without_colour_tags_are_unchanged_beside_a_new_scene(at_sandbox: Path, tmp_path: Path) -> None:
