@@ -94,6 +94,8 @@ class Shot:
     finishes: str = ""
     #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
     earlier: Literal["", "take", "cut", "edit"] = ""
+    #: Scenes that it starts from or ends on, and that were edited since that clip was bought, where that is known.
+    changed: tuple[str, ...] = ()
     own: OwnPart | None = None
     facts: Facts | None = None
     state: ShotState = ShotState.NEW
