@@ -57,10 +57,10 @@ POSITION = "{x: 0, y: 0, width: 1, height: 1}"
         ("resolution: 720", 5, "resolution", "720 is not possible", "did you mean '720p'?"),
         ("resolution: 2160p", 5, "resolution", "'2160p' is not possible", "did you mean '4k'?"),
         (
-            "generation: 123e4567",
+            "generation: abcd1234",
             5,
             "generation",
-            "'123e4567' is no id of a generation of Luma's Dream Machine",
+            "'abcd1234' is no id of a generation of Luma's Dream Machine",
             "all of",
         ),
         ("generation: the-harbour\nmodel: ray-3", 5, "generation", "of a generation of Luma's Agents API", "all of it"),

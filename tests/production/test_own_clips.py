@@ -25,7 +25,8 @@ VALUES = {
     "auto_controls": "true", "controls": "{depth: true}", "guides": "[{at: 1, image: https://x.example/a.png}]",
     "clips": "longest", "hdr": "true", "exr": "true", "upscale": "1080p",
     "source_position": "{x: 0, y: 0, width: 1, height: 1}", "resolution": "720p", "model": "ray-3", "take": "2",
-    "generation": "abc", "seed_asset_refs": "[{url: https://x.example/a.png, usage: style}]",
+    "generation": "123e4567-e89b-12d3-a456-426614174000",
+    "seed_asset_refs": "[{url: https://x.example/a.png, usage: style}]",
 }  # fmt: skip
 
 
