@@ -147,7 +147,7 @@ def _notes(planned: BatchPlan) -> list[str]:
     notes = [f"these films are one project, '{project}': its budget counts all of them" for project in sorted(projects)]
     for row in planned.rows:
         of_budget = {str(note) for note in budget_notes(row.plan.budgeting)}
-        notes += [told for note in row.plan.notes if (told := str(note)) not in of_budget]
+        notes += [told for note in row.plan.all_notes if (told := str(note)) not in of_budget]
     return list(dict.fromkeys(notes))
 
 

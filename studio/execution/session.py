@@ -40,6 +40,7 @@ from studio.planning.asset_use import notes_on
 from studio.planning.context import Materials, Seed
 from studio.planning.film_names import Named, named_as_begun
 from studio.planning.keys import digest
+from studio.planning.last_notes import with_last_notes
 from studio.planning.plan import Budgeting, Plan, Retaking
 from studio.planning.takes import decided, keep_stale, next_take
 from studio.production import Production
@@ -152,7 +153,8 @@ class Session:
         told = partial(keep_stale, ledger=self.ledger, fresh=fresh, has=self.has, keep=kept)
         plan = await asyncio.to_thread(told, drawn.seen_in(books, self.has))
         draw = partial(self._drawn, made_of=made_of, takes=chosen, only=only)
-        return await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has), by_hash
+        plan = await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has)
+        return await asyncio.to_thread(with_last_notes, plan, self.ledger, self.has), by_hash
 
     def has(self, sha256: str) -> bool:
         """True if a clip, or a still, is here and undamaged."""

@@ -29,7 +29,7 @@ def finished_draft(production: Production) -> Production:
 
     A scene whose model's clips cannot be upscaled (ray-3) is made at its own tier.
     """
-    scenes = []
+    scenes, of_draft = [], set[str]()
     for scene in production.scenes:
         if scene.clip is not None:
             scenes.append(scene)
@@ -38,8 +38,10 @@ def finished_draft(production: Production) -> Production:
         wanted = production.upscale_of(scene) or production.resolution_of(scene)
         if video_model(production.model_of(scene)).upscales and wanted != tier["resolution"]:
             scene = scene.model_copy(update={**tier, "upscale": wanted})
+        if tier == {"model": production.model_of(scene), "resolution": production.resolution_of(scene)}:
+            of_draft.add(scene.id)
         scenes.append(scene)
-    return production.model_copy(update={"scenes": tuple(scenes)})
+    return production.model_copy(update={"scenes": tuple(scenes)}).as_finished_draft(of_draft)
 
 
 def reframed(production: Production, ratio: str) -> Production:

@@ -90,6 +90,7 @@ class Production(Frozen):
     _choices: Choices = PrivateAttr(Choices())
     # Set by a run's options: whether it is the draft, and the slug of the film of which this is another shape.
     _is_draft: bool = PrivateAttr(False)
+    _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
 
     title: Title = Field(description="The film's title.")
@@ -254,18 +255,30 @@ class Production(Frozen):
         """This production, sharing the budget of another one of which it is a version."""
         self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other.notes
         self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_edition_of(self, other: Production) -> Production:
         """This production, in the place of another one whose scenes were edited: the same version of the same film."""
         self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_draft(self) -> Self:
         """This production, marked as the draft of its film."""
         self._is_draft = True
         return self
+
+    def as_finished_draft(self, scenes: Iterable[str]) -> Self:
+        """This production, marked as finished from its draft, whose clips those scenes show."""
+        self._finishes_draft_of = frozenset(scenes)
+        return self
+
+    @property
+    def finishes_draft_of(self) -> frozenset[str] | None:
+        """The scenes that show clips of the draft; None where it is not finished from a draft."""
+        return self._finishes_draft_of
 
     @property
     def film_slug(self) -> str:
