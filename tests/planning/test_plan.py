@@ -155,7 +155,7 @@ def test_an_existing_generation_is_bought_by_nobody() -> None:
     drawn = plan(film(scene("a", generation="123e4567-e89b-12d3-a456-426614174000"), scene("b", continue_from="a")))
     assert drawn.shot("a").state is ShotState.PINNED
     assert drawn.to_pay == Decimal("0.71")
-    assert drawn.shot("b").start == Source("generation", "g-1")
+    assert drawn.shot("b").start == Source("generation", "123e4567-e89b-12d3-a456-426614174000")
     assert drawn.shot("b").parents == ()
 
 

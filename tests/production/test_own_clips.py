@@ -44,7 +44,10 @@ def only(folder: Path, text: str) -> Problem:
 
 def test_a_clip_needs_no_prompt(folder: Path) -> None:
     """A scene of a finished file, or of an existing generation, has no prompt; any other scene needs one."""
-    text = CLIP + "    in: 1.5\n    out: 4\n    sound: none\n  - {id: two, generation: abc}\n"
+    text = (
+        CLIP
+        + "    in: 1.5\n    out: 4\n    sound: none\n  - {id: two, generation: 123e4567-e89b-12d3-a456-426614174000}\n"
+    )
     clip, generation = load(folder, text).scenes
     assert (clip.clip, clip.in_, clip.out, clip.prompt) == (str(folder / "shot.mp4"), Fraction(3, 2), 4, "")
     assert generation.prompt == ""
