@@ -89,7 +89,7 @@ def _show(plan: Plan, found: LastFilm | None, changes: Changes | None, folder: P
         say("nothing changed")
     say("")
     say(f"to pay: {usd(plan.to_pay)}")
-    for note in plan.notes:
+    for note in plan.all_notes:
         say(wrapped(f"note: {note}"))
 
 
@@ -134,7 +134,7 @@ def _as_json(plan: Plan, found: LastFilm | None, changes: Changes | None) -> dic
         "service": plan.realm,
         "last_film": None if found is None else {"path": str(found.path), "made_at": found.made_at},
         "to_pay_usd": plain(plan.to_pay),
-        "notes": [str(note) for note in plan.notes],
+        "notes": [str(note) for note in plan.all_notes],
     }
     if changes is not None:
         told["film"] = [_field(change) for change in changes.film]

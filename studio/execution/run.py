@@ -16,6 +16,7 @@ from studio.disk import disk_errors
 from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
+from studio.execution.lookups import check_existing
 from studio.execution.preflight import check_places, check_stores, check_transitions
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, in_words, settle_project
@@ -110,7 +111,8 @@ class Run:
         """Begin the run: check its budget and that its files can be written, connect to the service, record the start
         in the ledger.
 
-        Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
+        Raises NotConfirmed, OverBudget, SettingsError, LedgerError, or ProductionError for an existing generation that
+        is not there, before anything is bought.
         """
         await asyncio.to_thread(check_ledger, self.session, self.plan)
         allowed = await asyncio.to_thread(
@@ -135,6 +137,7 @@ class Run:
             self._at_work = await asyncio.to_thread(AtWork, self.session.home, self.id)
         if to_do:
             await self.session.connect()
+            await check_existing(self.session, self.plan)
         realm = self.session.service.realm
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)
         if self.batch is not None:

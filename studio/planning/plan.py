@@ -95,6 +95,8 @@ class Shot:
     finishes: str = ""
     #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
     earlier: Literal["", "take", "cut", "edit"] = ""
+    #: Scenes that it starts from or ends on, and that were edited since that clip was bought, where that is known.
+    changed: tuple[str, ...] = ()
     own: OwnPart | None = None
     facts: Facts | None = None
     state: ShotState = ShotState.NEW
@@ -246,12 +248,19 @@ class Plan:
     shots: tuple[Shot, ...]
     cuts: tuple[SceneEdit, ...]
     notes: tuple[Words, ...] = ()
+    #: Notes on takes as they are before the run; those at its end are made anew.
+    take_notes: tuple[Words, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
     asked: Mapping[str, int] = field(default_factory=dict)
     #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def all_notes(self) -> tuple[Words, ...]:
+        """All notes, as they are told before the run."""
+        return (*self.notes, *self.take_notes)
 
     @cached_property
     def _by_id(self) -> Mapping[str, Shot]:

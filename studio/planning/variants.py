@@ -29,7 +29,7 @@ def finished_draft(production: Production) -> Production:
 
     A scene whose model's clips cannot be upscaled (ray-3) is made at its own tier.
     """
-    scenes, finished = [], dict[str, dict[str, Any]]()
+    scenes, finished, of_draft = [], dict[str, dict[str, Any]](), set[str]()
     for scene in production.scenes:
         if scene.clip is not None:
             scenes.append(scene)
@@ -40,8 +40,10 @@ def finished_draft(production: Production) -> Production:
             made = {**tier, "upscale": wanted}
             finished[scene.id] = {name: getattr(scene, name) for name in made}
             scene = scene.model_copy(update=made)
+        if tier == {"model": production.model_of(scene), "resolution": production.resolution_of(scene)}:
+            of_draft.add(scene.id)
         scenes.append(scene)
-    return production.model_copy(update={"scenes": tuple(scenes)}).as_finished_draft(finished)
+    return production.model_copy(update={"scenes": tuple(scenes)}).as_finished_draft(finished, of_draft)
 
 
 def reframed(production: Production, ratio: str) -> Production:

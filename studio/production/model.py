@@ -96,6 +96,7 @@ class Production(Frozen):
     # the fields that were written in it), and the slug of the film of which this is another shape.
     _is_draft: bool = PrivateAttr(False)
     _from_draft: Mapping[str, Mapping[str, Any]] = PrivateAttr(default_factory=dict)
+    _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
 
     title: Title = Field(description="The film's title.")
@@ -262,6 +263,7 @@ class Production(Frozen):
         self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
         self._from_draft = other._from_draft
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_edition_of(self, other: Production) -> Production:
@@ -269,6 +271,7 @@ class Production(Frozen):
         self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
         self._from_draft = other._from_draft
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_draft(self) -> Self:
@@ -276,11 +279,16 @@ class Production(Frozen):
         self._is_draft = True
         return self
 
-    def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]]) -> Self:
-        """This production, of which these scenes are finished from the draft's clips. With the values of the fields
-        that say so, as they were written."""
-        self._from_draft = dict(scenes)
+    def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]], of_draft: Iterable[str]) -> Self:
+        """This production, of which these scenes are finished from the draft's clips, with the values of the fields
+        that say so, as they were written. ``of_draft``: all scenes that show clips of the draft."""
+        self._from_draft, self._finishes_draft_of = dict(scenes), frozenset(of_draft)
         return self
+
+    @property
+    def finishes_draft_of(self) -> frozenset[str] | None:
+        """The scenes that show clips of the draft; None where it is not finished from a draft."""
+        return self._finishes_draft_of
 
     @property
     def is_draft(self) -> bool:

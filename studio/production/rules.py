@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
-from studio.production.capabilities import abilities
+from studio.production.capabilities import abilities, generation_ids
 from studio.production.chains import no_neighbour, shared_findings
 from studio.production.field_types import (
     bad_url,
@@ -19,6 +19,7 @@ from studio.production.field_types import (
     url_hint,
 )
 from studio.production.locations import Finding, Places
+from studio.production.near_fields import other_field
 from studio.production.normalize import USAGES
 from studio.production.own_clips import clip_rules
 from studio.production.paths import is_file_url
@@ -119,6 +120,7 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
         return  # no model makes it
     yield from camera_slips(scene)
     yield from _frames(production, scene)
+    yield from generation_ids(production, scene)
     yield from abilities(production, scene)
 
 
@@ -168,8 +170,10 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
             ("modify", assets | scenes),
             ("clip", assets),
         ):
-            for wrong, hint in _picture(getattr(scene, field), known, also_known):
-                yield Finding(("scenes", i, field), wrong, hint)
+            said = getattr(scene, field)
+            for wrong, hint in _picture(said, known, also_known):
+                other = other_field(type(scene), field, said)
+                yield Finding(("scenes", i, field), wrong, f"did you mean the field '{other}'?" if other else hint)
         for j, guide in enumerate(scene.guides):
             for wrong, hint in _picture(guide.image, assets, also_known):
                 yield Finding(("scenes", i, "guides", j, "image"), wrong, hint)

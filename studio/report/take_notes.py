@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.planning.plan import Plan, ShotState
-from studio.planning.take_list import why_used
+from studio.planning.take_notes import on_several
 from studio.planning.variants import options_of
-from studio.production.scene import TAKES
 from studio.remedies import ChooseTakes, Text, Words, option, text_of
 from studio.report.records import ShotRecord
-
-_KEPT = {"file": "the production", "pinned": "the scene's generation"}
 
 
 def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
     """A note for each scene that has several takes, of which none is kept yet; one on all whose take is kept."""
     by_id = {shot.id: shot for shot in shots}
-    choices, version = plan.production.choices, options_of(plan.production)
     notes: list[Words] = []
     kept: list[str] = []
     for cut in plan.cuts:
@@ -25,23 +21,7 @@ def take_notes(plan: Plan, shots: Sequence[ShotRecord]) -> list[Words]:
         takes = sorted({take.take for take in shot.takes})
         if len(takes) < 2:
             continue
-        why = why_used(plan, cut.scene)
-        there = f"{', '.join(map(str, takes[:-1]))} and {takes[-1]}"
-        if why in ("retake", "option", "first"):
-            stage = plan.production.stage_of(cut.scene)
-            other = shot.take if why != "first" else takes[-1]
-            written = f"write {TAKES[stage]}: {other} in the scene"
-            if choices.take(cut.scene, stage) is not None:
-                written = f"write {cut.scene}: {other} below takes of {stage} in {choices.file}"
-            told = f"scene '{cut.scene}' has takes {there}; " + (
-                f"this film uses {shot.take}, as this run was asked to. To keep it, "
-                if why != "first"
-                else f"the film uses {shot.take}, since no other is chosen. To use {other}, "
-            )
-            notes.append(text_of(told + written, ChooseTakes(f"choose {cut.scene}={other}", version)))
-        else:
-            by = choices.file if why == "choice" else _KEPT[why]
-            kept.append(f"scene '{cut.scene}' has takes {there} and uses {shot.take}, which {by} says")
+        on_several(plan, cut.scene, shot.take, takes, notes, kept)
     return [*notes, *(["; ".join(kept)] if kept else []), *_kept_once(plan)]
 
 
