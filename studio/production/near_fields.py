@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from studio.spelling import plain, slips
 
 MOST_SLIPS = 1  # between the names of two fields that are taken for each other
+SHORTEST = 4  # letters of such names: id is not taken for in
 
 
 def other_field(
@@ -32,7 +33,9 @@ def fields_of(model: type[BaseModel]) -> list[str]:
 @cache
 def _near(model: type[BaseModel], name: str) -> tuple[str, ...]:
     names = fields_of(model)
-    return tuple(n for n in names if name in names and n != name and slips(plain(n), plain(name)) <= MOST_SLIPS)
+    if name not in names or len(name) < SHORTEST:
+        return ()
+    return tuple(n for n in names if n != name and slips(plain(n), plain(name)) <= MOST_SLIPS)
 
 
 def _takes(model: type[BaseModel], name: str, value: object) -> bool:
