@@ -60,6 +60,7 @@ async def test_an_existing_generation_is_looked_up(at_sandbox: Path, sandbox: Sa
     (shot,) = done.plan.shots
     assert (shot.form, float(shot.seconds), shot.quote.usd) == ("ray-2 960×540", 9, 0)
     assert (done.plan.total, done.record.shots[0].outcome, done.record.shots[0].model) == (0, "pinned", "ray-2")
+    assert done.record.shots[0].prompt == "a harbour"
     set_faults(sandbox, {"kind": "expired_url"})
     again = await made(film(files, existing(there)), at_sandbox / "again")
     assert again.frames == done.frames
