@@ -27,7 +27,8 @@ def edit_of(segments: Sequence[Segment], spec: FilmSpec) -> MADE_FROM:
     for segment in segments:  # the title is in the film's notes
         made_from += [segment.clip.sha256, segment.start_frame, segment.length, segment.title]
         # Named only where they are used, so that the films of earlier versions are still found.
-        made_from += ["as it is", segment.file] if segment.keep else []
+        # 2: the decoding times of such a film are even
+        made_from += ["as it is", 2, segment.file] if segment.keep else []
         made_from += ["crop"] if segment.fit == "crop" else []
         made_from += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
     return made_from
