@@ -28,7 +28,8 @@ def made_from(edit: Edit) -> MADE_FROM:
     for segment in edit.segments:  # the title is in the film's notes
         found += [segment.clip.sha256, segment.start_frame, segment.length, segment.title]
         # Named only where they are used, so that the films of earlier versions are still found.
-        found += ["as it is", segment.file] if segment.keep else []
+        # 2: the decoding times of such a film are even
+        found += ["as it is", 2, segment.file] if segment.keep else []
         found += ["into", segment.into.kind, segment.into.frames] if segment.into else []
         found += ["crop"] if segment.fit == "crop" else []
         found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []

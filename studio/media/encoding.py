@@ -36,6 +36,12 @@ def plain_mp4(fps: Fraction) -> dict[str, Any]:
     }
 
 
+def decoded_before(fps: Fraction, delay: int) -> str:
+    """The bitstream filter for packets that are copied: they are shown when they were, and decoded one a frame, the
+    first that many frames before time 0."""
+    return f"setts=pts=PTS:dts=round((N-{delay})*{fps.denominator}/{fps.numerator}/TB)"
+
+
 def h264(fps: Fraction, colors: Colors = BT709) -> dict[str, Any]:
     """Output options for pictures, without sound. Two threads: their number changes the bytes, so it is fixed."""
     return {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import ffmpeg as build
 from av.container import InputContainer
@@ -28,11 +28,10 @@ from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
 from studio.media.clip import digest
 from studio.media.container import opened
-from studio.media.encoding import plain_mp4, timescale
+from studio.media.encoding import decoded_before, plain_mp4, timescale
 from studio.media.form import cannot_be_joined, names_in_words, rate_in_words
 from studio.media.mixed import copied_of, mixed, see_alike
-from studio.media.packets import packet, scan
-from studio.media.packets import track as read_track
+from studio.media.packets import Track, scan
 from studio.media.pieces import WORKERS, normalised, remuxed
 from studio.media.segments import Part, Segment, Target, elements_of
 from studio.media.sound import ENCODED, raw_input, soundtrack
@@ -281,18 +280,24 @@ def _made(
     # named without its folder: after # or ? the rest of a path would be lost when the parts are looked up; auto_convert
     # would rewrite H.264 packets, which parts of one set-up do not need
     pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
-    options = {"vcodec": "copy", **plain_mp4(target.fps)}
+    streams, sounds = [pictures], dict[str, Any](an=None)
     if has_sound:
         # pictures are verified in the film; sound is not, since it is encoded
         _see_unchanged([s for s in segments if s.heard], digests)
-        sound = raw_input(soundtrack(segments, target, work, stop=stop))["a:0"]
-        stream = build.output(pictures, sound, f"file:{out}", **options, **ENCODED)
-    else:
-        stream = pictures.output(f"file:{out}", an=None, **options)
-    ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
+        streams.append(raw_input(soundtrack(segments, target, work, stop=stop))["a:0"])
+        sounds = ENCODED
+
+    def write(**times: str) -> Track:
+        stream = build.output(*streams, f"file:{out}", vcodec="copy", **sounds, **plain_mp4(target.fps), **times)
+        ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
+        return scan(out)
+
+    track = write()
+    if not track.even:  # its parts are decoded at other distances from when they are shown
+        track = write(**{"bsf:v": decoded_before(target.fps, track.delay)})
     with ThreadPoolExecutor(1) as pool:
         sha256 = pool.submit(digest, out)
-        _check(out, parts, target, has_sound, setup)
+        _check(out, track, parts, target, has_sound, setup)
         return Film(
             path=out,
             frames=sum(frames),
@@ -326,17 +331,19 @@ def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: 
     return listed
 
 
-def _check(film: Path, parts: Sequence[Part], target: Target, has_sound: bool, setup: str) -> None:
+def _check(film: Path, track: Track, parts: Sequence[Part], target: Target, has_sound: bool, setup: str) -> None:
     """Check a film against its plan.
 
     Its packets must be those of its parts, byte for byte and in order, and each part's decoder set-up must be the
-    film's. Every frame of the parts was decoded once, so every frame of the film can be decoded.
+    film's, and it is decoded as evenly as it is shown. Every frame of the parts was decoded once, so every frame of
+    the film can be decoded.
     """
     frames = sum(part.frames for part in parts)
     check_boxes(film)
-    with opened(film) as (container, stream):
-        track = read_track(stream, (packet(p) for p in container.demux(stream) if p.size))
+    with opened(film) as (container, _):
         faults = [track.irregular(), _sound_fault(container, track.duration, 1 / target.fps, has_sound)]
+    if not track.even:
+        faults.append("frames that are not decoded evenly")
     if len(track.shown) != frames:
         faults.append(f"{len(track.shown)} frames instead of {frames}")
     if (track.width, track.height) != (target.width, target.height):

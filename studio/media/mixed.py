@@ -14,7 +14,6 @@ import numpy as np
 from studio.digests import Digests
 from studio.errors import FilmMismatch
 from studio.media import ffmpeg
-from studio.media.container import opened
 from studio.media.encoding import plain_mp4, timescale
 from studio.media.form import BT709, colors_beside, to_copy
 from studio.media.frames import frame_at, luma
@@ -54,9 +53,10 @@ def mixed(
     sets = ParameterSets.of(first_own.path)
     others = [element for n, element in enumerate(elements) if n not in copied]
     try:
-        # A film has one delay between decoding and showing, which pieces have by their number of B-frames.
+        # Players take the delay between decoding and showing from the frames' sets: pieces get it by their B-frames.
         colors = colors_beside(first_own.clip.form) or BT709
-        beside = replace(target, set_id=sets.free_id, delay=min(_delay(first_own.path), 2), colors=colors)
+        delay = max(scan(path).delay for path in {segment.path for segment in own.values()})
+        beside = replace(target, set_id=sets.free_id, delay=min(delay, 2), colors=colors)
         made = normalised(others, beside, pieces, on_frames=on_frames, stop=stop, digests=digests)
         both = sets.beside(ParameterSets.of(made[0].path))
     except ValueError as error:
@@ -92,8 +92,3 @@ def see_alike(film: Path, found: Mixed) -> None:
 def _copy_of(segment: Segment, path: Path) -> Part:
     clip = segment.clip
     return Part(path, clip.frames, clip.packets or scan(segment.path).fingerprint(), clip.form.extradata)
-
-
-def _delay(path: Path) -> int:
-    with opened(path) as (_, stream):
-        return int(stream.codec_context.has_b_frames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from array import array
 from collections.abc import Iterable
@@ -17,6 +18,8 @@ from av.video.stream import VideoStream
 
 from studio.media.container import opened, time_base
 from studio.media.form import LATE
+
+MOST_DELAY = 16  # frames that a decoder of H.264 or HEVC holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,23 @@ class Track:
             return len(times) / rate
         tail = next(p.duration for p in reversed(self.packets) if p.pts == times[-1])
         return (times[-1] - times[0] + tail) * self.tick
+
+    @property
+    def even(self) -> bool:
+        """True where every packet is to be decoded one frame after the one before it."""
+        steps = {(b.dts or 0) - (a.dts or 0) for a, b in pairwise(self.packets)}
+        return self.rate is not None and steps <= {1 / (self.rate * self.tick)}
+
+    @property
+    def delay(self) -> int:
+        """Frames between the decoding and the showing of the first: as many as its times say, and as the order of the
+        frames needs. (Not ``has_b_frames`` of PyAV, which says only if there are any.)"""
+        place = {time: n for n, time in enumerate(self.shown)}
+        needed = max((n - place.get(p.pts or 0, n) for n, p in enumerate(self.packets)), default=0)
+        if self.rate is None or not self.packets:
+            return needed
+        told = math.ceil((self.shown[0] - (self.packets[0].dts or 0)) * self.tick * self.rate)
+        return max(needed, told if told <= MOST_DELAY else 0)
 
     def fingerprint(self, start: int = 0, count: int | None = None) -> str:
         """A digest of the contents of these packets, in order."""
