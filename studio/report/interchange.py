@@ -58,6 +58,8 @@ def edl(timeline: otio.schema.Timeline) -> str:
     for clip in plain.find_clips():
         sha256 = str(clip.metadata.get(KEY, {}).get("sha256") or "")
         clip.metadata["cmx_3600"] = {"reel": sha256[:REEL] or clip.name[:REEL]}
+    if not list(pictures):
+        return f"TITLE: {clean(plain.name)}\n"  # of nothing the adapter makes an error
     return str(otio.adapters.write_to_string(plain, EDL, rate=pictures.duration().rate, reelname_len=REEL))
 
 

@@ -80,7 +80,7 @@ def _track(
     track = otio.schema.Track(name=name, kind=kind)
     cuts = sorted(record.cuts, key=lambda cut: cut.start_frame)
     at = 0
-    for cut, after in zip(cuts, [*cuts[1:], None], strict=True):
+    for cut, after in zip(cuts, [*cuts[1:], None], strict=False):
         start = cut.start_frame + (cut.into.before if cut.into else 0)
         end = cut.start_frame + cut.frames - (after.into.after if after is not None and after.into else 0)
         slate = cut.slate and kind == otio.schema.TrackKind.Video

@@ -284,7 +284,7 @@ def test_a_scene_that_was_there_has_words(record: RunRecord) -> None:
 def test_the_foot_names_the_folder_of_clips(record: RunRecord, tmp_path: Path) -> None:
     """The copies that timeline and players use are beside the page; without a clip there is no such folder."""
     foot = page(record, tmp_path)[0].words.split("Beside this page:")[1]
-    assert "timeline.otio, clips/" in foot
+    assert "timeline.edl, clips/" in foot
     write_timeline(record, tmp_path)
     assert (tmp_path / "clips").is_dir()
     bare = replace(record, shots=tuple(replace(s, clip=None) for s in record.shots))

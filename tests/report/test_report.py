@@ -269,6 +269,15 @@ def test_a_timeline_has_the_parts_of_the_film_where_they_are(record: RunRecord, 
     assert timeline.metadata["studio_producer"]["fps"] == "24"
 
 
+def test_a_run_without_a_film_has_empty_timelines(record: RunRecord, tmp_path: Path) -> None:
+    """Nothing was joined, since a scene failed: what is beside the film is written all the same."""
+    made = write_all(replace(record, cuts=(), film=None), tmp_path)
+    timeline = otio.adapters.read_from_file(str(made["timeline"]))
+    assert list(timeline.find_clips()) == []
+    assert "<spine" in (tmp_path / "timeline.fcpxml").read_text()
+    assert (tmp_path / "timeline.edl").read_text().startswith("TITLE: ")
+
+
 def items(track: otio.schema.Track) -> list[tuple[str, int, int]]:
     """The kind of each item of a track, its frames, and the first of them in its file."""
     return [
