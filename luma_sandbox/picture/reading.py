@@ -161,7 +161,8 @@ class _Reader:
 
     def _noun_or_verb(self, written: str, word: str, following: str, *, first: bool) -> None:
         kind, row = lexicon.kind(word)
-        verb = lexicon.either(word)
+        named = self.lately == "determiner" and (self.the or self.anew)  # "the launch pad"
+        verb = lexicon.either(word) and not named
         if kind and verb and self._verbal(word, following):
             kind = ""
             self.spent.add(word)
