@@ -96,8 +96,9 @@ async def _subflow(options: dict[str, Any]) -> State[Any]:
 
 
 async def _deployed(title: str, options: dict[str, Any]) -> FlowRun:
+    # Without the fields that are empty: the form's schema, by which the server checks, has no null.
     given = {
-        name: value.model_dump(mode="json") if isinstance(value, Production) else value
+        name: value.model_dump(mode="json", exclude_none=True) if isinstance(value, Production) else value
         for name, value in options.items()
     }
     try:

@@ -197,9 +197,6 @@ async def _made(run: Run, *, allow_missing: bool) -> RunRecord:
     stored = await store_run(run, made_files(made.results.values()), failed=failure is not None)
     if stored:
         get_run_logger().info("in the store of films: %s", stored)
-    stored = await store_run(run, made_files(made.results.values()), failed=failure is not None)
-    if stored:
-        get_run_logger().info("in the store of films: %s", stored)
     # Last of all, since a requested take stays open until its film and all files of it are written.
     run.end({name for name, result in made.results.items() if result.made}, film=film is not None)
     if failure is not None:

@@ -125,7 +125,7 @@ async def produce_variations(
                 raise BadInput("no file is named", where=Place(name), hint="name a file on the machine that runs this")
         rows = await asyncio.to_thread(load_variations, production_file.strip(), table.strip(), only)
         async with open_session(settings) as session:
-            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft)
+            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft, start=not plan_only)
             key = _key(production_file, table)
             await _tell_plan(key, planned)
             if plan_only:

@@ -113,10 +113,12 @@ class InTerminal(Remedy):
 
 @dataclass(frozen=True)
 class Produce(Remedy):
-    """Making the film of a production again, with an option or without; ``plan``: only its prices, where one can."""
+    """Making the film of a production again, with an option or without; ``plan``: only its prices, where one can.
+    ``version``: the options by which it is this version of the film, such as its draft."""
 
     option: Option | None = None
     plan: bool = False
+    version: tuple[Option, ...] = ()
 
     @property
     def neutral(self) -> str:
@@ -127,9 +129,11 @@ class Produce(Remedy):
 
 @dataclass(frozen=True)
 class ChooseTakes(Remedy):
-    """A command on a production's takes, after a comma, such as ``choose arrival=2``; nothing where there is none."""
+    """A command on a production's takes, after a comma, such as ``choose arrival=2``; nothing where there is none.
+    ``version``: the options of the version of the film that it is for."""
 
     words: str
+    version: tuple[Option, ...] = ()
 
     @property
     def neutral(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_TWO = 2  # letters of a word that is near another one only where they are exchanged
 _PARTS_FROM = 4  # letters of a word from which it may stand for a longer one that contains it
 
 
@@ -22,9 +23,14 @@ def nearest(word: str, known: Iterable[str], *, parts: bool = True) -> str:
     by_plain = {plain(name): name for name in reversed(list(known))}
     if meant in by_plain:
         return by_plain[meant]
-    for found in get_close_matches(meant, by_plain, n=5, cutoff=0.6):
-        if _same_digits(meant, found) and slips(meant, found) <= _allowed(meant, found):
-            return by_plain[found]
+    if len(meant) == _TWO and meant[::-1] in by_plain and not any(map(str.isdigit, meant)):
+        return by_plain[meant[::-1]]
+    near = [
+        found for found in get_close_matches(meant, by_plain, n=5, cutoff=0.6)
+        if _same_digits(meant, found) and slips(meant, found) <= _allowed(meant, found)
+    ]  # fmt: skip
+    if near:  # of those with the fewest slips one whose letters are exchanged, else the one that is most alike
+        return by_plain[min(near, key=lambda found: (slips(meant, found), sorted(found) != sorted(meant)))]
     holding = [name for name in by_plain if _holds(name, meant)] if parts else []
     return by_plain[holding[0]] if len(holding) == 1 else ""
 

@@ -7,7 +7,7 @@ flows and the library say by ``asked_from`` which of them a run was started from
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
 from studio.errors import StudioError
@@ -86,12 +86,16 @@ def _on_the_command_line(remedy: Remedy) -> str | None:
             return "run the same command again"
         case InTerminal() | TakenFrom():
             return ""
-        case ChooseTakes(words):
-            return f", or: studio takes YOUR_PRODUCTION {words}"
-        case Produce(option, plan):
-            extra = "--plan" if plan else _on_the_command_line(option) if option else ""
-            return f"{_PRODUCE} {extra}".rstrip()
+        case ChooseTakes(words, version):
+            return f", or: studio takes YOUR_PRODUCTION {words}{_flags(version)}"
+        case Produce(option, plan, version):
+            return f"{_PRODUCE}{_flags(version)}{' --plan' if plan else _flags((option,)) if option else ''}"
     return None
+
+
+def _flags(options: Iterable[Option]) -> str:
+    """Options behind a command, each after a space."""
+    return "".join(f" {_on_the_command_line(option)}" for option in options)
 
 
 def _flag(name: str) -> str:
@@ -106,10 +110,11 @@ def _in_the_form(remedy: Remedy) -> str | None:
             return _field_given(name, *values)
         case Again():
             return "retry this run, or start it again with the same parameters"
-        case Produce(option, plan):
+        case Produce(option, plan, version):
             if option is not None:
                 return "\n".join(_field_given(option.name, value) for value in option.values)
-            return "" if plan else "Deployments → produce → Run, with the same production"
+            as_it_is = "".join(f", and {_field_given(part.name, *part.values)}" for part in version)
+            return "" if plan else f"Deployments → produce → Run, with the same production{as_it_is}"
     return None
 
 

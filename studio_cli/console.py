@@ -164,6 +164,8 @@ def show_end(console: Console, record: RunRecord, *, told: Collection[str] = ())
 
     ``told``: notes that were shown before the run; they are not shown again.
     """
+    from studio.report.seams import seams_line  # which loads pictures, and a plan shows none
+
     out: dict[str, Any] = {"markup": False, "soft_wrap": True}
     if record.film is not None:
         film = record.film
@@ -179,12 +181,8 @@ def show_end(console: Console, record: RunRecord, *, told: Collection[str] = ())
     refunded = f", {usd(record.refunded)} refunded" if record.refunded else ""
     unbilled = "" if record.billed else " (nothing is billed)"
     console.print(f"cost     {usd(record.cost)} this run{reused}{refunded}{unbilled}", **out)
-    continued = [(s.measured[0], s) for s in record.seams if s.continued and s.measured]
-    if continued:
-        ssim, worst = min(continued, key=lambda one: one[0])
-        console.print(
-            f"seams    {len(continued)} continued, the worst {worst.before} → {worst.after} with SSIM {ssim:.3f}", **out
-        )
+    if line := seams_line(record.seams):
+        console.print(f"seams    {line}", **out)
     notes = (*record.notes, *(record.film.notes if record.film else ()))
     for note in dict.fromkeys(map(str, notes)):
         if note not in told:

@@ -1,6 +1,8 @@
 """The command ``diff``: what changed in a production since its last film, and what that costs."""
 
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from studio.planning import derived
 from studio.planning.plan import Plan
 from studio.production import load_production
 from studio.production.paths import local_path
-from studio.report.changes import Changes, FieldChange, changes_since
+from studio.report.changes import Changes, FieldChange, changes_since, finished_in
 from studio.report.last_film import LastFilm, film_at, last_film
 from studio.settings import load_settings
 from studio_cli.console import Terminal, wrapped
@@ -46,6 +48,10 @@ def diff(
         this = plan.production
         found = film_at(local_path(film)) if film else last_film(folder, this.slug, realm, this.version)
         changes = None if found is None else changes_since(found.manifest, plan)
+        if found is not None and not draft and not from_draft and finished_in(found.manifest):
+            words = ["studio", "diff", str(production), "--from-draft", *(["--reframe", reframe] if reframe else [])]
+            told = f"the last film was made from its draft; to compare it as that: {shlex.join(words)}"
+            plan = replace(plan, notes=(told, *plan.notes))
         if as_json:
             print(json.dumps(_as_json(plan, found, changes), indent=2))
         else:
@@ -83,7 +89,7 @@ def _show(plan: Plan, found: LastFilm | None, changes: Changes | None, folder: P
         say("nothing changed")
     say("")
     say(f"to pay: {usd(plan.to_pay)}")
-    for note in plan.notes:
+    for note in plan.all_notes:
         say(wrapped(f"note: {note}"))
 
 
@@ -128,7 +134,7 @@ def _as_json(plan: Plan, found: LastFilm | None, changes: Changes | None) -> dic
         "service": plan.realm,
         "last_film": None if found is None else {"path": str(found.path), "made_at": found.made_at},
         "to_pay_usd": plain(plan.to_pay),
-        "notes": [str(note) for note in plan.notes],
+        "notes": [str(note) for note in plan.all_notes],
     }
     if changes is not None:
         told["film"] = [_field(change) for change in changes.film]

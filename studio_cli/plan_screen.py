@@ -53,7 +53,7 @@ def show_plan(console: Console, plan: Plan, *, service: str) -> tuple[str, ...]:
         console.print(seams_line(film), **out)  # type: ignore[arg-type]
     console.print(_table(plan, film, console.width))
     lines = price_lines(plan, service=service)
-    notes = tuple(dict.fromkeys(str(note) for note in plan.notes))
+    notes = tuple(dict.fromkeys(str(note) for note in plan.all_notes))
     for line in (*lines, *(f"note: {note}" for note in notes)):
         console.print(line, **out)  # type: ignore[arg-type]
     return notes

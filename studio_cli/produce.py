@@ -131,7 +131,7 @@ def produce(
         billed = choose_service(settings).billed and not plan  # a plan spends nothing
         written = chosen_production(wish.file, billed=billed)
         async with open_session(settings) as session:
-            planned = await _plan(session, wish, written)
+            planned = await _plan(session, wish, written, start=not plan)
             if plan:
                 if as_json:
                     print(json.dumps(plan_json(planned), indent=2))
@@ -153,11 +153,11 @@ def produce(
     run_command(go())
 
 
-async def _plan(session: Session, wish: Wish, written: Production) -> Plan:
+async def _plan(session: Session, wish: Wish, written: Production, *, start: bool) -> Plan:
     plan, _ = await session.plan(
         derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
         takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, keep=wish.keep,
-        apart=wish.apart,
+        apart=wish.apart, start=start,
     )  # fmt: skip
     return plan
 

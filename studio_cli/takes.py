@@ -1,22 +1,24 @@
 """The command ``takes``: the takes of a production's scenes, and the choice of those that its film uses."""
 
 import json
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from studio.errors import BadInput, Problem, ProductionError
+from studio.errors import BadInput, Problem, ProductionError, StudioError
 from studio.execution.session import Session, open_session
 from studio.money import ZERO, plain, usd
 from studio.planning import derived
 from studio.planning.plan import Plan, SceneEdit, ShotState
 from studio.planning.take_list import OWNED, SceneTake, list_takes
 from studio.production import Production, load_production, rules
-from studio.production.choices import Choices, beside, choices_of, forgotten, write_beside, write_takes
+from studio.production.choices import beside, choices_of, write_beside, write_takes
 from studio.production.paths import local_path
+from studio.production.scene import Stage
 from studio.settings import load_settings
 from studio_cli.console import Terminal, wrapped
 from studio_cli.produce import run_command
@@ -42,6 +44,22 @@ class Version:
     def of(self, production: Production) -> Production:
         return derived(production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe)
 
+    @property
+    def flags(self) -> str:
+        """The options as they are written behind a command."""
+        drafted = " --draft" if self.draft else " --from-draft" if self.from_draft else ""
+        return drafted + (f" --reframe {shlex.quote(self.reframe)}" if self.reframe else "")
+
+    @property
+    def others(self) -> tuple["Version", ...]:
+        """The versions in the same shape that are made of other clips, or finished in another way."""
+        ways = (
+            Version(False, False, self.reframe),
+            Version(True, False, self.reframe),
+            Version(False, True, self.reframe),
+        )
+        return tuple(way for way in ways if way != self)
+
 
 @app.command(help="The takes of a production's scenes: which the film uses, and why; choose another. Spends nothing.")
 def takes(
@@ -50,8 +68,9 @@ def takes(
         list[str] | None,
         typer.Argument(
             metavar="[choose SCENE=N… | keep SCENE… | forget SCENE…]",
-            help="choose: the film uses take N from now on. keep: the scene keeps its clip, though what it follows was "
-            "edited (all: every such scene). forget: remove what is remembered beside the file",
+            help="choose: the final uses take N from now on; with --draft, the draft does, and a final made from it. "
+            "keep: the scene keeps its clip there, though what it follows was edited (all: every such scene). forget: "
+            "remove what is remembered beside the file; with --draft, of the draft alone",
             show_default=False,
         ),
     ] = None,
@@ -70,10 +89,11 @@ def takes(
         if words and (action not in ACTIONS or not names):
             raise BadInput(
                 f"{' '.join(words)!r} is no choice",
-                hint=f"choose SCENE=N, keep SCENE or forget SCENE, such as: studio takes {file} choose arrival=2",
+                hint="choose SCENE=N, keep SCENE or forget SCENE, such as: "
+                f"{_command(file, 'choose', 'arrival=2')}{version.flags}",
             )
         if action == "forget":
-            told = _forget(file, names)
+            told = _forget(file, names, "draft" if draft or from_draft else None)
             print(json.dumps(told, indent=2) if as_json else f"forgotten: {', '.join(names)}")
             return
         async with open_session(load_settings()) as session:
@@ -81,11 +101,11 @@ def takes(
             before, _ = await session.plan(version.of(written))
             if not action:
                 found = list_takes(before, session.ledger, session.has)
-                _show(before, found, file, as_json=as_json)
+                _show(before, found, file, version, as_json=as_json)
                 return
             if action == "choose":
-                chosen = await _choices(session, version.of(written), before, names)
-                places = _write(file, chosen, only_beside=next_to_it)
+                chosen = await _choices(session, written, version, before, names, file)
+                places = _write(file, chosen, before.production, only_beside=next_to_it)
             else:
                 places = _keep(file, before, names)
             after, _ = await session.plan(version.of(load_production(file)))
@@ -94,8 +114,11 @@ def takes(
     run_command(go())
 
 
-async def _choices(session: Session, production: Production, plan: Plan, pairs: Sequence[str]) -> dict[str, int]:
+async def _choices(
+    session: Session, written: Production, version: Version, plan: Plan, pairs: Sequence[str], file: Path
+) -> dict[str, int]:  # fmt: skip
     """The takes that are chosen, each of which is owned. Raises ProductionError with a line for each that is not."""
+    production = version.of(written)
     problems: list[Problem] = []
     chosen: dict[str, int] = {}
     parsed: dict[str, tuple[str, int]] = {}
@@ -117,11 +140,47 @@ async def _choices(session: Session, production: Production, plan: Plan, pairs: 
         asked, _ = await session.plan(production, takes=chosen)
         listed = list_takes(plan, session.ledger, session.has)
         lacking = {pair: _lacking(asked, listed, scene, take) for pair, (scene, take) in parsed.items()}
-        problems += [Problem(repr(pair), told) for pair, told in lacking.items() if told]
+        if any(lacking.values()):
+            elsewhere = await _elsewhere(session, written, version)
+            problems += [
+                Problem(repr(pair), told, _hint(elsewhere, pair, *parsed[pair], file))
+                for pair, told in lacking.items() if told
+            ]  # fmt: skip
     if problems:
         order = [repr(pair) for pair in pairs]
         raise ProductionError(sorted(problems, key=lambda problem: order.index(problem.where)))
     return chosen
+
+
+async def _elsewhere(session: Session, written: Production, version: Version) -> dict[Version, Sequence[SceneTake]]:
+    """The takes of the other versions of the film; one that cannot be planned has none."""
+    found: dict[Version, Sequence[SceneTake]] = {}
+    for other in version.others:
+        try:
+            plan, _ = await session.plan(other.of(written))
+        except StudioError:
+            continue
+        found[other] = list_takes(plan, session.ledger, session.has)
+    return found
+
+
+def _hint(elsewhere: Mapping[Version, Sequence[SceneTake]], pair: str, scene: str, take: int, file: Path) -> str:
+    """The command that chooses a take where another version of the film has it; empty where none does."""
+    for other, listed in elsewhere.items():
+        if take in _owned(listed, scene):
+            what = "the draft" if other.draft else "the finished draft" if other.from_draft else "the final"
+            return f"{what} has take {take}: {_command(file, 'choose', pair)}{other.flags}"
+    return ""
+
+
+def _command(file: Path, *words: str) -> str:
+    """The command of takes on a file, as a shell takes it."""
+    return shlex.join(["studio", "takes", str(file), *words])
+
+
+def _owned(listed: Sequence[SceneTake], scene: str) -> list[int]:
+    """The takes of a scene, as it is written now, that are bought."""
+    return sorted({t.take for t in listed if t.scene == scene and t.same and t.state in ("ready", "paid", "in flight")})
 
 
 def _near(scene: str, known: Iterable[str]) -> str:
@@ -142,22 +201,22 @@ def _lacking(plan: Plan, listed: Sequence[SceneTake], scene: str, take: int) -> 
     state = lacking[0].state
     if state is not ShotState.NEW:
         return f"take {take} is {state.value}, and cannot be used"
-    owned = sorted(
-        {t.take for t in listed if t.scene == scene and t.same and t.state in ("ready", "paid", "in flight")}
-    )
-    return f"take {take} was never bought; takes that are there: {', '.join(map(str, owned)) or 'none'}"
+    there = ", ".join(map(str, _owned(listed, scene))) or "none"
+    return f"take {take} was never bought; takes that are there: {there}"
 
 
-def _write(file: Path, chosen: dict[str, int], *, only_beside: bool) -> dict[str, str]:
-    """Write the choice. Returns the name of the file in which each scene's now is."""
-    left = chosen if only_beside else write_takes(file, chosen)
-    kept = choices_of(file)
-    others = forgotten(Choices(kept.takes), chosen)
-    after = Choices({**others.takes, **left}, kept.keep)
-    if (after.takes, after.keep) != (kept.takes, kept.keep):
+def _write(file: Path, chosen: dict[str, int], version: Production, *, only_beside: bool) -> dict[str, str]:
+    """Write the choice, for the clips that this version is made of. Returns the name of the file in which each scene's
+    now is."""
+    stages = {scene: version.stage_of(scene) for scene in chosen}
+    left = chosen if only_beside else write_takes(file, chosen, stages)
+    kept = after = choices_of(file)
+    for scene, stage in stages.items():
+        after = after.with_take(scene, stage, left.get(scene))
+    if after != kept:
         write_beside(file, after)
     return {
-        f"scene '{scene}': take {take}": beside(file).name if scene in left else file.name
+        f"scene '{scene}': take {take} of the {stages[scene]}": beside(file).name if scene in left else file.name
         for scene, take in chosen.items()
     }
 
@@ -176,14 +235,18 @@ def _keep(file: Path, plan: Plan, names: Sequence[str]) -> dict[str, str]:
         raise ProductionError(problems)
     wanted = able if ALL in names else list(dict.fromkeys(names))
     kept = choices_of(file)
-    write_beside(file, Choices(kept.takes, tuple(dict.fromkeys((*kept.keep, *wanted)))))
-    return {f"scene '{scene}' keeps its clip": beside(file).name for scene in wanted}
+    stages = {scene: plan.production.stage_of(scene) for scene in wanted}
+    for scene, stage in stages.items():
+        kept = kept.with_kept(scene, stage)
+    write_beside(file, kept)
+    return {f"scene '{scene}' keeps its clip in the {stage}": beside(file).name for scene, stage in stages.items()}
 
 
-def _forget(file: Path, names: Sequence[str]) -> dict[str, Any]:
-    """Remove what is remembered beside the file. Raises ProductionError for a scene of which nothing is."""
+def _forget(file: Path, names: Sequence[str], stage: Stage | None) -> dict[str, Any]:
+    """Remove what is remembered beside the file, of one stage or of all. Raises ProductionError for a scene of which
+    nothing is."""
     kept = choices_of(file)
-    known = {*kept.takes, *kept.keep}
+    known = set(kept.scenes if stage is None else kept.of(stage).scenes)
     problems = [
         Problem(f"{name!r}", f"nothing is remembered of it in {beside(file).name}")
         for name in names
@@ -191,7 +254,7 @@ def _forget(file: Path, names: Sequence[str]) -> dict[str, Any]:
     ]
     if problems:
         raise ProductionError(problems)
-    write_beside(file, forgotten(kept, known if ALL in names else names))
+    write_beside(file, kept.without(known if ALL in names else names, stage))
     return {"forgotten": sorted(known) if ALL in names else list(names)}
 
 
@@ -208,7 +271,7 @@ def _tell(plan: Plan, places: dict[str, str], notes: Sequence[Any], *, as_json: 
         console.print(wrapped(f"note: {note}"), markup=False, soft_wrap=True)
 
 
-def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) -> None:
+def _show(plan: Plan, found: Sequence[SceneTake], file: Path, version: Version, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_as_json(plan, found, file), indent=2))
         return
@@ -217,7 +280,8 @@ def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) 
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    say(_short(f"{plan.production.title} ({plan.realm})", WIDTH))
+    end = f"{f', {made}' if (made := plan.production.version) != 'final' else ''} ({plan.realm})"
+    say(f"{_short(plan.production.title, WIDTH - len(end))}{end}")
     several = other_words = False
     for cut in plan.cuts:
         takes_ = [take for take in found if take.scene == cut.scene]
@@ -243,8 +307,8 @@ def _show(plan: Plan, found: Sequence[SceneTake], file: Path, *, as_json: bool) 
         say("     that can be chosen, and is used again once the scene is written so again")
     if several:
         say("")
-        say("* in the film. To use another from now on:")
-        say(f"studio takes {file} choose SCENE=N")
+        say(f"* in the {'draft' if version.draft else 'film'}. To use another from now on:")
+        say(f"{_command(file, 'choose', 'SCENE=N')}{version.flags}")
 
 
 def _there(plan: Plan, cut: SceneEdit) -> str:

@@ -75,7 +75,7 @@ def variations(
         rows = load_variations(local_path(production), local_path(table), tuple(only or ()))
         limit = budget_of(budget)
         async with open_session(settings) as session:
-            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft)
+            planned = await plan_batch(session, rows, draft=draft, from_draft=from_draft, start=not plan)
             if plan and as_json:
                 print(json.dumps(_plan_json(planned), indent=2))
                 return
@@ -147,7 +147,7 @@ def _notes(planned: BatchPlan) -> list[str]:
     notes = [f"these films are one project, '{project}': its budget counts all of them" for project in sorted(projects)]
     for row in planned.rows:
         of_budget = {str(note) for note in budget_notes(row.plan.budgeting)}
-        notes += [told for note in row.plan.notes if (told := str(note)) not in of_budget]
+        notes += [told for note in row.plan.all_notes if (told := str(note)) not in of_budget]
     return list(dict.fromkeys(notes))
 
 

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from studio.assets import SeedFootage
 from studio.editing import earlier_films
+from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.film_form import film_spec
-from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
+from studio.editing.seams import repeats, seams
 from studio.editing.sounds import sounds_under
 from studio.editing.values import FilmRecord, SeamRecord
 from studio.media.clip import Clip
@@ -24,10 +25,10 @@ from studio.storage.probe_cache import measured
 
 @dataclass(frozen=True)
 class Assembly:
-    """The finished film, each scene's place in it, and its measured seams."""
+    """The finished film, the edit that it was made from, and its measured seams."""
 
     film: FilmRecord
-    scenes: tuple[SceneSegments, ...]
+    edit: Edit
     seams: tuple[SeamRecord, ...]
 
 
@@ -61,24 +62,24 @@ def assemble(
         whole = all(shot in clips for shot in cut.shots)
         segments = segments_of(cut, clips, repeated, under) if whole else (_slate(plan, cut, spec, pieces, kept),)
         scenes.append(SceneSegments(cut, segments, slate=not whole))
-    total = sum(s.frames for s in scenes)
+    edit = Edit.of(spec, scenes)
+    total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
-    used = [segment for scene in scenes for segment in scene.segments]
-    edit = earlier_films.edit_of(used, spec)
-    film = earlier_films.find(edit, out, kept, before_named=before_named)
+    made_from = earlier_films.made_from(edit)
+    film = earlier_films.find(made_from, out, kept, before_named=before_named)
     if film is None:
         joined = concatenate(
-            used, out, spec=spec, pieces=pieces, on_frames=lambda frames: on_frames(frames, total), stop=stop,
+            edit.segments, out, spec=spec, pieces=pieces, on_frames=lambda frames: on_frames(frames, total), stop=stop,
             before_named=before_named, digests=kept.digests,
         )  # fmt: skip
         film = _film_record(joined)
     else:
         on_frames(film.frames, total)
-    earlier_films.keep(film, edit, kept)
+    earlier_films.keep(film, made_from, kept)
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
-    film = replace(film, notes=(*film.notes, *notes))
-    return Assembly(film, tuple(scenes), seams(plan, scenes, kept))
+    film = replace(film, notes=(*film.notes, *edit.notes, *notes))
+    return Assembly(film, edit, seams(plan, edit.scenes, kept))
 
 
 def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:

@@ -6,32 +6,34 @@ A copy and no link: who edits one film must not change another.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
 from studio.atomic import atomic, copy, is_sound
+from studio.editing.edit import Edit
 from studio.editing.values import FilmRecord
 from studio.media import encoding, ffmpeg
-from studio.media.film import FilmSpec, Segment
 from studio.storage.kept import MADE_FROM, Kept
 
 VERSION = 1  # of joining (studio/media/film.py): a change means that every film is joined again
 
 
-def edit_of(segments: Sequence[Segment], spec: FilmSpec) -> MADE_FROM:
+def made_from(edit: Edit) -> MADE_FROM:
     """All that decides a film: the contents of its clips, which of their frames, its form, and what joins it."""
-    made_from: list[str | int] = [VERSION, encoding.VERSION, *ffmpeg.builds()]
-    made_from += [spec.width, spec.height, str(spec.fps), spec.audio]
-    for segment in segments:  # the title is in the film's notes
-        made_from += [segment.clip.sha256, segment.start_frame, segment.length, segment.title]
+    spec = edit.spec
+    found: list[str | int] = [VERSION, encoding.VERSION, *ffmpeg.builds()]
+    found += [spec.width, spec.height, str(spec.fps), spec.audio]
+    for segment in edit.segments:  # the title is in the film's notes
+        found += [segment.clip.sha256, segment.start_frame, segment.length, segment.title]
         # Named only where they are used, so that the films of earlier versions are still found.
         # 2: the decoding times of such a film are even
-        made_from += ["as it is", 2, segment.file] if segment.keep else []
-        made_from += ["crop"] if segment.fit == "crop" else []
-        made_from += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
-    return made_from
+        found += ["as it is", 2, segment.file] if segment.keep else []
+        found += ["into", segment.into.kind, segment.into.frames] if segment.into else []
+        found += ["crop"] if segment.fit == "crop" else []
+        found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
+    return found
 
 
 def keep(film: FilmRecord, edit: MADE_FROM, kept: Kept) -> None:

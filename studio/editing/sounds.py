@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from studio.assets import SeedFootage
 from studio.media.clip import Clip
-from studio.media.pieces import Underlay
+from studio.media.segments import Underlay
 from studio.planning.plan import Plan, Shot
 from studio.providers.shot_request import Operation
 

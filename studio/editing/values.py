@@ -1,10 +1,12 @@
-"""Values of a joined film: the file, each scene's place in it, and how well its scenes meet."""
+"""Values of a joined film: the file, what it shows and lets hear at each frame, and how well its scenes meet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+
+from studio.media.overlap import Overlap
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,45 @@ class FilmRecord:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """The sound under a part of the film: the first sound track of a file, from ``begins`` seconds on."""
+
+    path: Path
+    sha256: str
+    begins: Fraction
+
+
+@dataclass(frozen=True)
+class FilmPart:
+    """Frames of one clip as the film shows them, one after the other.
+
+    ``start`` and ``length`` count the clip's own frames, ``at`` and ``frames`` the film's. ``begins`` is the time of
+    the first of them in the clip, in seconds. ``clip_frames`` and ``clip_fps`` are the clip's own. ``heard`` is None
+    where it is silent.
+    """
+
+    shot: str
+    at: int
+    frames: int
+    clip: Path
+    sha256: str
+    clip_frames: int
+    clip_fps: Fraction
+    start: int
+    length: int
+    begins: Fraction
+    heard: Heard | None = None
+
+
+@dataclass(frozen=True)
 class FilmCut:
-    """One scene's place in the film, in frames of the film."""
+    """One scene's place in the film, in frames of the film, and the parts of clips that it is made of. A slate stands
+    for a scene that has none."""
 
     scene: str
     shots: tuple[str, ...]
     start_frame: int
     frames: int
     slate: bool = False
+    parts: tuple[FilmPart, ...] = ()
+    into: Overlap | None = None  # its first frames, in which the scene before becomes this one

@@ -87,13 +87,17 @@ class BatchPlan:
 
 
 async def plan_batch(
-    session: Session, variations: Sequence[Variation], *, draft: bool = False, from_draft: bool = False
-) -> BatchPlan:
-    """Plan every row. Spends nothing. Raises ProductionError with a line for each row that cannot be planned."""
+    session: Session, variations: Sequence[Variation], *, draft: bool = False, from_draft: bool = False,
+    start: bool = False,
+) -> BatchPlan:  # fmt: skip
+    """Plan every row. Spends nothing. Raises ProductionError with a line for each row that cannot be planned.
+
+    ``start``: runs follow, as in ``Session.plan``.
+    """
     rows, problems, seen = list[RowPlan](), list[Problem](), set[str]()
     for one in variations:
         try:
-            plan, _ = await session.plan(derived(one.production, draft=draft, from_draft=from_draft))
+            plan, _ = await session.plan(derived(one.production, draft=draft, from_draft=from_draft), start=start)
         except ProductionError as error:
             problems += [Problem(f"{one.where}: {p.where}", p.message, p.hint) for p in error.problems]
             continue

@@ -18,7 +18,8 @@ def cut_frame(session: Session, plan: Plan, source: Source, files: Mapping[str, 
     Raises BadClip.
     """
     # Loaded here: a plan, which takes no frames, would wait for the decoder.
-    from studio.editing.scene_edits import repeats, segments_of
+    from studio.editing.edit import segments_of
+    from studio.editing.seams import repeats
     from studio.media.frames import cut_name, frame_at, save
 
     clips = {name: stored_clip(session.store, files[name]) for name in source.shots}

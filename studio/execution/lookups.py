@@ -1,7 +1,8 @@
-"""Lookups of existing generations while a run is planned: whether they are there, and what they are. Nothing is bought.
+"""Lookups of existing generations before anything is bought: they are there, and what they are.
 
-A service is asked where it is set up, by its port (``GenerationService.look_up``); one without a lookup says nothing.
-What cannot be answered now is told in a note, and the plan is as the production says.
+A service is asked while a run is planned, where it can be reached, by its port (``GenerationService.look_up``); one
+without a lookup says nothing. What cannot be answered then is told in a note, the plan is as the production says, and
+the run asks before its first order.
 """
 
 from __future__ import annotations
@@ -9,25 +10,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from studio.errors import BadClip, DownloadError, NotFound, Problem, ProductionError, ServiceError
+from studio.execution.local_sandbox import ensure_sandbox, running
 from studio.execution.shared_fetching import once_for_all
+from studio.planning.asset_use import scenes_in_words
 from studio.planning.existing import Facts, Named, named_in, our_name
 from studio.providers.base import Generation, GenerationService
 from studio.providers.registry import generation_name, spec_of
 from studio.providers.spec import Connection
+from studio.remedies import AGAIN, text_of
 
 if TYPE_CHECKING:
     from studio.execution.session import Session
     from studio.planning.plan import Plan
 
-SECONDS = 15.0  # for all questions to one service; then the plan is made without its answers
+SECONDS = 15.0  # for a question while a run is planned; then the plan is made without its answer
+SURELY = 240.0  # for a question before the first order, which is not placed without its answer
 FETCH_SECONDS = 120.0  # for the file of one generation
 AT_ONCE = 4
 MISSING = "write the id of a generation of this account, or take the field out, and the scene is made from its prompt"
 FAILED = "write the id of a completed generation, or take the field out, and the scene is made from its prompt"
 STILL = "write the id of a video"
+NOT_HERE = (
+    "an id of an account is looked up there where its key is set; without one, write the id of a generation of the "
+    "sandbox, or take the field out, and the scene is made from its prompt"
+)
+#: A service's answer: the generation, an error, or None where it has no lookup.
+Answer: TypeAlias = Generation | ServiceError | None
 
 
 @dataclass(frozen=True)
@@ -38,36 +49,116 @@ class Looked:
     notes: tuple[str, ...] = ()
 
 
-async def look_up_all(session: Session, plan: Plan) -> Looked:
+async def look_up_all(session: Session, plan: Plan, *, start: bool = False) -> Looked:
     """Ask the services for every existing generation that a plan names. Raises ProductionError for those that are not
-    there, have failed, or are no videos; nothing was bought."""
+    there, have failed, or are no videos; nothing was bought.
+
+    ``start``: the sandbox is started where it is not running, since a run follows.
+    """
     named = list(named_in(plan))
-    apis = [] if session.service.start_sandbox else dict.fromkeys(n.api for n in named if n.api in session.service.apis)
-    found = [await _asked(session, api, [n for n in named if n.api == api]) for api in apis]
+    if not named:
+        return Looked()
+    services, missing = await _reached(session, dict.fromkeys(one.api for one in named), start=start)
+    try:
+        found = [await _asked(session, services, api, [n for n in named if n.api == api]) for api in services]
+    finally:
+        await _close(session, services)
     problems = [problem for _, _, told in found for problem in told]
     if problems:
         raise ProductionError(problems)
     facts = {key: one for some, _, _ in found for key, one in some.items()}
-    return Looked(facts, tuple(note for _, notes, _ in found for note in notes))
+    later = _later([one for one in named if one.api in missing], missing)
+    return Looked(facts, (*later, *(note for _, notes, _ in found for note in notes)))
+
+
+async def check_existing(session: Session, plan: Plan) -> None:
+    """Ask for the existing generations that were not looked up while a run was planned, before its first order.
+
+    Raises ProductionError for those that cannot be used, ServiceError where a service does not answer. Where nothing is
+    to be bought, nothing is asked. The session is connected.
+    """
+    named = [one for one in named_in(plan) if (one.api, one.id) not in session.looked_up]
+    if not named or not plan.to_buy:
+        return
+    services, _ = await _reached(session, dict.fromkeys(one.api for one in named), start=False)
+    problems = list[Problem]()
+    for api in services:
+        of_it = [one for one in named if one.api == api]
+        answers = await _answers(session, services, api, dict.fromkeys(one.id for one in of_it), seconds=SURELY)
+        for one in of_it:
+            answer = answers[one.id]
+            if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
+                raise ServiceError(
+                    f"generation {one.id} could not be looked up ({answer.message}), and nothing was bought",
+                    where=one.where, status=answer.status, hint=answer.hint_text or text_of(AGAIN),
+                )  # fmt: skip
+            problems += await _problems(session, services, one, answer)
+    if problems:
+        raise ProductionError(problems)
+
+
+async def _reached(
+    session: Session, apis: Mapping[str, None], *, start: bool
+) -> tuple[dict[str, GenerationService], dict[str, str]]:
+    """The services that can be asked now, by API, with the reason for each that cannot."""
+    found, missing, origin = dict[str, GenerationService](), dict[str, str](), ""
+    if session.service.start_sandbox and not session.connected:
+        home = session.home / "sandbox"
+        if start:
+            origin = await ensure_sandbox(home, latency=session.settings.sandbox_latency)
+        else:
+            origin = running(home) or ""
+    for api in apis:
+        access = session.service.apis.get(api)
+        if access is None:
+            missing[api] = f"there is no key for {spec_of(api).title}"
+        elif api in session.connected:
+            found[api] = session.provider_of(api)
+        elif access.base_url or origin:
+            spec, local = spec_of(api), session.service.realm != "luma"
+            found[api] = spec.open(Connection(access.base_url or origin + spec.local_path, access.api_key, local=local))
+        else:
+            missing[api] = "the sandbox is not running"
+    return found, missing
+
+
+async def _close(session: Session, services: Mapping[str, GenerationService]) -> None:
+    """Close the services that are not the session's own."""
+    for api, service in services.items():
+        if api not in session.connected:
+            await service.aclose()
+
+
+def _later(named: list[Named], missing: Mapping[str, str]) -> tuple[str, ...]:
+    """One note on the generations that no service can be asked for now."""
+    if not named:
+        return ()
+    scenes, ids = dict.fromkeys(n.scene for n in named), dict.fromkeys(n.id for n in named)
+    many = len(ids) > 1
+    why = " and ".join(dict.fromkeys(missing[n.api] for n in named))
+    return (
+        f"{scenes_in_words(list(scenes))}: the generation{'s' if many else ''} {', '.join(ids)} "
+        f"{'are' if many else 'is'} not looked up yet ({why}): a run does so before its first order, and buys nothing "
+        "if one is not there",
+    )
 
 
 async def _asked(
-    session: Session, api: str, named: list[Named]
+    session: Session, services: Mapping[str, GenerationService], api: str, named: list[Named]
 ) -> tuple[dict[tuple[str, str], Facts], list[str], list[Problem]]:
     facts, notes, problems = dict[tuple[str, str], Facts](), list[str](), list[Problem]()
-    answers = await _answers(session, api, dict.fromkeys(n.id for n in named))
+    answers = await _answers(session, services, api, dict.fromkeys(n.id for n in named))
     unasked = list[str]()
     for one in named:
-        answer = answers.get(one.id)
-        if isinstance(answer, NotFound):
-            elsewhere = await _elsewhere(session, one)
-            problems.append(Problem(one.where, f"the account has no generation {one.id}", elsewhere or MISSING))
-        elif isinstance(answer, Exception):
+        answer = answers[one.id]
+        if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
             unasked.append(
-                f"{one.where}: generation {one.id} could not be looked up ({answer}): nothing is known of it"
+                f"{one.where}: generation {one.id} could not be looked up ({answer}): nothing is known of it. A run "
+                "asks again before its first order, and buys nothing if it is not there"
             )
-        elif answer is not None:
-            problems += _faults(one, answer)
+            continue
+        problems += await _problems(session, services, one, answer)
+        if isinstance(answer, Generation):
             facts[api, one.id] = _facts(api, answer)
             if answer.state not in ("completed", "failed"):
                 notes.append(
@@ -89,6 +180,17 @@ async def _asked(
     return facts, [*unasked, *notes], problems
 
 
+async def _problems(
+    session: Session, services: Mapping[str, GenerationService], one: Named, answer: Answer
+) -> list[Problem]:
+    """The reasons for which a generation cannot be used, by the service's answer."""
+    if isinstance(answer, NotFound):
+        who, hint = ("the sandbox", NOT_HERE) if session.service.realm == "sandbox" else ("the account", MISSING)
+        elsewhere = await _elsewhere(session, one)
+        return [Problem(one.where, f"{who} has no generation {one.id}", elsewhere or hint)]
+    return _faults(one, answer) if isinstance(answer, Generation) else []
+
+
 def _faults(one: Named, answer: Generation) -> list[Problem]:
     if answer.state == "failed":
         told = answer.failure_reason or "no reason given"
@@ -99,47 +201,48 @@ def _faults(one: Named, answer: Generation) -> list[Problem]:
 
 
 def _facts(api: str, answer: Generation) -> Facts:
-    return Facts(answer.state, our_name(api, answer.model), answer.resolution or "", answer.seconds)
+    said = (answer.request or {}).get("prompt")
+    prompt = said if isinstance(said, str) else ""
+    return Facts(answer.state, our_name(api, answer.model), answer.resolution or "", answer.seconds, prompt=prompt)
 
 
-async def _answers(session: Session, api: str, ids: Mapping[str, None]) -> dict[str, Generation | Exception | None]:
+async def _answers(
+    session: Session, services: Mapping[str, GenerationService], api: str, ids: Mapping[str, None], *,
+    seconds: float = SECONDS,
+) -> dict[str, Answer]:  # fmt: skip
     """The service's answer for each id: the generation, an error, or None where it has no lookup."""
-    provider = _opened(session, api)
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(generation: str) -> Generation | Exception | None:
+    async def ask(generation: str) -> Answer:
         async with gate:
             try:
-                async with asyncio.timeout(SECONDS):
-                    return await provider.look_up(generation)
+                async with asyncio.timeout(seconds):
+                    answer = await services[api].look_up(generation)
             except TimeoutError:
-                return ServiceError(f"no answer within {SECONDS:.0f} s")
+                return ServiceError(f"no answer within {seconds:.0f} s")
             except ServiceError as error:
                 return error
+        session.looked_up.add((api, generation))
+        return answer
 
-    try:
-        return dict(zip(ids, await asyncio.gather(*(ask(generation) for generation in ids)), strict=True))
-    finally:
-        await provider.aclose()
-
-
-def _opened(session: Session, api: str) -> GenerationService:
-    access = session.service.access(api)
-    local = session.service.realm != "luma"
-    return spec_of(api).open(Connection(access.base_url, access.api_key, local=local))
+    return dict(zip(ids, await asyncio.gather(*(ask(generation) for generation in ids)), strict=True))
 
 
 async def _elsewhere(session: Session, one: Named) -> str:
     """The remedy where another API of the account has the generation; empty where none has."""
-    for api in session.service.apis:
-        if api == one.api:
-            continue
-        answer = (await _answers(session, api, {one.id: None}))[one.id]
-        if isinstance(answer, Generation):
-            spec = spec_of(api)
-            model = our_name(api, answer.model)
-            known = model if model in {own.name for own in spec.models} else spec.models[0].name
-            return f"{spec.title} has it: write model: {known} into this scene"
+    others, _ = await _reached(
+        session, dict.fromkeys(api for api in session.service.apis if api != one.api), start=False
+    )
+    try:
+        for api in others:
+            answer = (await _answers(session, others, api, {one.id: None}))[one.id]
+            if isinstance(answer, Generation):
+                spec = spec_of(api)
+                model = our_name(api, answer.model)
+                known = model if model in {own.name for own in spec.models} else spec.models[0].name
+                return f"{spec.title} has it: write model: {known} into this scene"
+    finally:
+        await _close(session, others)
     return ""
 
 

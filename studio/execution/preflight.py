@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
+from studio.media import ffmpeg
 from studio.money import ZERO
 from studio.planning.plan import FPS, Plan, Shot, ShotState
 from studio.remedies import Place, Words, joined, text_of
@@ -63,6 +64,17 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
             with contextlib.suppress(OSError):  # another process uses it by now
                 folder.rmdir()
         raise
+
+
+def check_transitions(plan: Plan) -> None:
+    """Check that the ffmpeg in use knows the transitions of a film. Raises SettingsError. Blocks."""
+    asked = {cut.into.kind: cut.scene for cut in plan.cuts if cut.into is not None}
+    missing = sorted(asked.keys() - ffmpeg.transitions()) if asked else []
+    if missing:
+        raise SettingsError(
+            f"{ffmpeg.binary()} knows no transition {missing[0]!r}", where=f"scene '{asked[missing[0]]}'",
+            hint="choose another kind, or use a newer ffmpeg (pip install --upgrade imageio-ffmpeg)",
+        )  # fmt: skip
 
 
 def check_stores(session: Session, out: Path) -> None:

@@ -11,21 +11,22 @@ from pathlib import Path
 
 from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
-from studio.editing.scene_edits import SceneSegments, film_cuts
+from studio.editing.edit import Edit
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
-from studio.execution.session import Session
+from studio.execution.session import Session, caps_of
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
 from studio.money import ZERO
 from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Shot, ShotState
 from studio.planning.takes import history_of, lineages_of
+from studio.planning.variants import options_of
 from studio.providers.shot_request import FrameOf
 from studio.remedies import Words
 from studio.report.changes import written_of
-from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
+from studio.report.records import BudgetRecord, FilmRecord, RunRecord, SeamRecord, ShotOutcome, ShotRecord, TakeRecord
 from studio.report.take_notes import take_notes
 from studio.storage.probe_cache import stored_clip
 
@@ -56,7 +57,7 @@ def make_record(
     run: Run,
     results: Mapping[str, ShotResult],
     *,
-    scenes: tuple[SceneSegments, ...] = (),
+    edit: Edit | None = None,
     seams: tuple[SeamRecord, ...] = (),
     film: FilmRecord | None = None,
     notes: tuple[str, ...] = (),
@@ -90,12 +91,15 @@ def make_record(
         service=run.session.service.realm,
         billed=run.session.service.billed,
         shots=tuple(shots),
-        cuts=film_cuts(scenes),
+        cuts=() if edit is None else edit.cuts,
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
+        budgets=_budgets(run),
         production=written_of(run.plan.production),
         version=run.plan.production.version,
+        from_draft=tuple(run.plan.production.from_draft),
+        version_options=options_of(run.plan.production),
         film_slug=run.plan.production.film_slug,
         project=run.plan.production.budget_name,
         url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
@@ -104,6 +108,18 @@ def make_record(
             *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
+
+
+def _budgets(run: Run) -> tuple[BudgetRecord, ...]:
+    """The budgets of a run with what counts against each: by the same caps and sums that admit a purchase."""
+    session, found = run.session, list[BudgetRecord]()
+    for cap in caps_of(session.settings, run.plan, run=run.id, budget=run.budget, beside=run.beside(), batch=run.batch):
+        if cap.limit is None or cap.scope == "month":
+            continue
+        spent = session.ledger.spent(cap.scope, cap.scope_id, realm=session.service.realm, others=cap.others)
+        project = cap.scope == "production" and run.plan.budgeting.project
+        found.append(BudgetRecord("project" if project else cap.scope, cap.limit, spent))
+    return tuple(found)
 
 
 def _of_part(run: Run, part: OwnPart, shot: str, record: ShotRecord) -> ShotRecord:
@@ -143,7 +159,7 @@ def _shot_record(
         id=shot.id,
         scene=shot.scene,
         outcome=_outcome(result, row, cost),
-        prompt=shot.prompt,
+        prompt=shot.prompt or (shot.facts.prompt if shot.facts else ""),
         model=(shot.facts.model if shot.facts else "") or shot.model,
         resolution=shot.tier,
         aspect_ratio=shot.aspect_ratio,
@@ -203,5 +219,5 @@ def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None
     """The record of a run, with its film where there is one, and the bookings that stand in its file."""
     if film is None:
         return replace(make_record(run, results), bookings=run.bookings())
-    made = make_record(run, results, scenes=film.scenes, seams=film.seams, film=film.film)
+    made = make_record(run, results, edit=film.edit, seams=film.seams, film=film.film)
     return replace(made, bookings=run.bookings())

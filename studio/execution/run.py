@@ -16,7 +16,8 @@ from studio.disk import disk_errors
 from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
-from studio.execution.preflight import check_places, check_stores
+from studio.execution.lookups import check_existing
+from studio.execution.preflight import check_places, check_stores, check_transitions
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, in_words, settle_project
 from studio.execution.retries import Attempts
@@ -110,7 +111,8 @@ class Run:
         """Begin the run: check its budget and that its files can be written, connect to the service, record the start
         in the ledger.
 
-        Raises NotConfirmed, OverBudget, SettingsError or LedgerError before anything is bought.
+        Raises NotConfirmed, OverBudget, SettingsError, LedgerError, or ProductionError for an existing generation that
+        is not there, before anything is bought.
         """
         await asyncio.to_thread(check_ledger, self.session, self.plan)
         allowed = await asyncio.to_thread(
@@ -129,11 +131,13 @@ class Run:
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_stores, self.session, self.out)
+        await asyncio.to_thread(check_transitions, self.plan)
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         with disk_errors("the lock of a run", self.session.home):
             self._at_work = await asyncio.to_thread(AtWork, self.session.home, self.id)
         if to_do:
             await self.session.connect()
+            await check_existing(self.session, self.plan)
         realm = self.session.service.realm
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)
         if self.batch is not None:

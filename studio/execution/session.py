@@ -40,6 +40,7 @@ from studio.planning.asset_use import notes_on
 from studio.planning.context import Materials, Seed
 from studio.planning.film_names import Named, named_as_begun
 from studio.planning.keys import digest
+from studio.planning.last_notes import with_last_notes
 from studio.planning.plan import Budgeting, Plan, Retaking
 from studio.planning.takes import decided, keep_stale, next_take
 from studio.production import Production
@@ -96,6 +97,8 @@ class Session:
         self.given: dict[tuple[str, str], Given] = {}
         #: URLs of files that polls have just told, by API and generation: each for one attempt, and kept nowhere else.
         self.told_urls: dict[tuple[str, str], str] = {}
+        #: Existing generations that a service has answered for, by API and id.
+        self.looked_up: set[tuple[str, str]] = set()
         self._providers: dict[str, GenerationService] = {}
         self._pollers: dict[str, GenerationPoller] = {}
         self._feed: asyncio.Task[None] | None = None
@@ -108,12 +111,13 @@ class Session:
     async def plan(
         self, production: Production, *, takes: Mapping[str, int] | None = None, only: tuple[str, ...] = (),
         retake: tuple[str, ...] = (), renew: tuple[str, ...] = (), keep: tuple[str, ...] = (), run: str = "",
-        apart: bool = False,
+        apart: bool = False, start: bool = False,
     ) -> tuple[Plan, dict[str, Seed]]:  # fmt: skip
         """Plan the production: its purchases, with prices and states, and its seed assets, by SHA-256. Spends nothing.
 
         ``renew``, ``keep``: scenes whose clips are made anew, or kept, if their source changed (``all``: every one).
         ``run``: the id of the run that is planned for. ``apart``: no budget is shared with the film it was made out of.
+        ``start``: a run follows, so the sandbox is started where existing generations are to be looked up in it.
         """
         if self.film_store is not None:
             with before_money():
@@ -132,7 +136,7 @@ class Session:
             retaking = await asyncio.to_thread(self._retaking, naming, made_of, chosen, retake, asked, run)
             chosen |= retaking.takes
         drawn = await asyncio.to_thread(self._drawn, production, made_of, chosen, only)
-        looked = await look_up_all(self, drawn)
+        looked = await look_up_all(self, drawn, start=start)
         if looked.facts:
             made_of = replace(made_of, existing=looked.facts)
             drawn = await asyncio.to_thread(self._drawn, production, made_of, chosen, only)
@@ -149,7 +153,8 @@ class Session:
         told = partial(keep_stale, ledger=self.ledger, fresh=fresh, has=self.has, keep=kept)
         plan = await asyncio.to_thread(told, drawn.seen_in(books, self.has))
         draw = partial(self._drawn, made_of=made_of, takes=chosen, only=only)
-        return await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has), by_hash
+        plan = await asyncio.to_thread(with_alternatives, plan, self.ledger, draw, told=told, has=self.has)
+        return await asyncio.to_thread(with_last_notes, plan, self.ledger, self.has), by_hash
 
     def has(self, sha256: str) -> bool:
         """True if a clip, or a still, is here and undamaged."""

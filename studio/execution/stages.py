@@ -90,7 +90,7 @@ class Stages:
 
     async def plan(self) -> Plan:
         """The plan alone; nothing is bought."""
-        return (await self._drawn(draft=False)).plan
+        return (await self._drawn(draft=False, start=False)).plan
 
     async def film(self) -> RunRecord:
         """Make the film that was asked for, with every approval. Returns the record of its run.
@@ -144,7 +144,7 @@ class Stages:
                 raise _TakenBack
             self._change(answer.changes, draft=draft)
 
-    async def _drawn(self, *, draft: bool) -> Drawn:
+    async def _drawn(self, *, draft: bool, start: bool = True) -> Drawn:
         asked, run = self._asked, self._next
         finished = asked.from_draft and not draft
         written = derived(
@@ -156,7 +156,7 @@ class Stages:
         plan, seeds = await self._session.plan(
             written, takes=self._takes[draft or of_draft], only=asked.only,
             retake=() if of_draft else self._again[draft], renew=asked.renew, keep=asked.keep, run=run,
-            apart=asked.apart,
+            apart=asked.apart, start=start,
         )  # fmt: skip
         drawn = Drawn(plan, seeds, run)
         await self._told(drawn)

@@ -48,7 +48,7 @@ async def make(
     ``beside`` gives the runs that share ``budget`` (USD) with this one, ``run``.
     """
     written = _written(production)
-    plan, seeds = await session.plan(written, run=run)
+    plan, seeds = await session.plan(written, run=run, start=True)
     folder = films_folder(session.settings, plan.production, run) if out is None else out.absolute()
     work = Run(
         session, plan, seeds, run_id=run, out=folder, budget=budget, started_at=datetime.now(UTC), allow_odd=allow_odd,

@@ -48,7 +48,7 @@ class Purchase:
 
     async def planned(self, written: Production) -> Run:
         """The production as purchases, with prices and states. Spends nothing."""
-        plan, seeds = await self._session.plan(written, run=self._run_id)
+        plan, seeds = await self._session.plan(written, run=self._run_id, start=True)
         return Run(
             self._session, plan, seeds, run_id=self._run_id, out=self._session.home, budget=self._budget,
             started_at=datetime.now(UTC), allow_odd=self._allow_odd, beside=self._beside,

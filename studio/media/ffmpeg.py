@@ -227,6 +227,16 @@ def _resolve(setting: str, path: str) -> str:
     )
 
 
+@functools.cache
+def transitions() -> frozenset[str]:
+    """The kinds of transition that the filter xfade of this ffmpeg knows. Raises as ``binary`` does."""
+    said = subprocess.run(
+        [binary(), "-hide_banner", "-h", "filter=xfade"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30
+    )
+    rows = [line.split() for line in said.stdout.decode("utf-8", "replace").splitlines()]
+    return frozenset(row[0] for row in rows if len(row) > 2 and row[1].lstrip("-").isdigit())
+
+
 def _packaged() -> str | None:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())

@@ -32,7 +32,8 @@ from studio.media.encoding import decoded_before, plain_mp4, timescale
 from studio.media.form import cannot_be_joined, names_in_words, rate_in_words
 from studio.media.mixed import copied_of, mixed, see_alike
 from studio.media.packets import Track, scan
-from studio.media.pieces import WORKERS, Part, Segment, Target, normalised, remuxed
+from studio.media.pieces import WORKERS, normalised, remuxed
+from studio.media.segments import Part, Segment, Target, elements_of
 from studio.media.sound import ENCODED, raw_input, soundtrack
 from studio.media.unchanged import FinishedClip, encoded_again
 
@@ -40,6 +41,7 @@ __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
 Method = Literal["copy", "remux", "mixed", "normalise"]
 FPS = Fraction(24)
+OVERLAPS = "scenes overlap in transitions"  # why all is encoded
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,15 @@ def _joined(
             except (FilmMismatch, FfmpegError) as error:
                 _see_unchanged(segments, digests)
                 why = f"joining them as they are came out wrong: {error.message}"
-        if film is None and 0 < len(copied := copied_of(segments, target)) < len(segments):
+        elements = elements_of(segments, target) if film is None else []
+        if film is None and 0 < len(copied := copied_of(elements, target)) < len(elements):
             try:
-                found = mixed(segments, target, copied, pieces, work, on_frames=on_frames, stop=stop, digests=digests)
+                found = mixed(elements, target, copied, pieces, work, on_frames=on_frames, stop=stop, digests=digests)
                 film = _made(found.parts, segments, target, has_sound, part, work, stop, digests, setup=found.setup)
                 see_alike(part, found)
-                others = [s for n, s in enumerate(segments) if n not in copied]
-                names = names_in_words(list(dict.fromkeys(segments[n].title for n in sorted(copied))))
+                copies = {id(s) for n in copied for s in elements[n].segments}
+                others = [s for s in segments if id(s) not in copies]
+                names = names_in_words(list(dict.fromkeys(elements[n].title for n in sorted(copied))))
                 notes = [
                     *_notes(others, target, ""),
                     *encoded_again(_finished(segments), target.wanted),
@@ -148,7 +152,8 @@ def _joined(
             method = "normalise"
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
             notes = [*_notes(segments, target, why), *encoded_again(_finished(segments), target.wanted)]
-            parts = normalised(segments, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
+            elements = elements_of(segments, target)  # of an even size
+            parts = normalised(elements, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
             film = _made(parts, segments, target, has_sound, part, work, stop, digests)
         if before_named is not None:
             before_named(out, film.sha256)
@@ -178,6 +183,8 @@ def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
 
 def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
     """The method of joining, and, where pictures must be encoded, the reason."""
+    if any(s.into for s in segments):
+        return "normalise", OVERLAPS
     why = cannot_be_joined([(s.title, s.candidate) for s in segments], target.wanted)
     if why is not None:
         return "normalise", why
@@ -188,7 +195,13 @@ def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
 
 def _finished(segments: Sequence[Segment]) -> dict[int, FinishedClip]:
     """The segments whose frames are to stay as they are."""
-    return {n: FinishedClip(s.title, s.file or s.title, s.candidate) for n, s in enumerate(segments) if s.keep}
+    found = {}
+    for n, (segment, after) in enumerate(zip(segments, [*segments[1:], None], strict=True)):
+        if segment.keep:
+            overlaps = bool(segment.into or (after is not None and after.into))
+            candidate = replace(segment.candidate, overlaps=overlaps)
+            found[n] = FinishedClip(segment.title, segment.file or segment.title, candidate)
+    return found
 
 
 def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
@@ -207,7 +220,7 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
             text = f"shot at {rate_in_words(clip.fps)} frames a second, converted to {rate_in_words(target.fps)}"
             found.setdefault(text, []).append(segment.title)
     notes = [f"{_listed(list(dict.fromkeys(titles)))} {text}" for text, titles in found.items()]
-    if why:
+    if why and why != OVERLAPS:
         notes.append(f"all clips were encoded again: {why}")
     return notes
 
@@ -271,7 +284,7 @@ def _made(
     if has_sound:
         # pictures are verified in the film; sound is not, since it is encoded
         _see_unchanged([s for s in segments if s.heard], digests)
-        streams.append(raw_input(soundtrack(segments, frames, target.fps, work, stop=stop))["a:0"])
+        streams.append(raw_input(soundtrack(segments, target, work, stop=stop))["a:0"])
         sounds = ENCODED
 
     def write(**times: str) -> Track:

@@ -106,7 +106,7 @@ class Candidate:
     """A clip, or a part of one, as it is asked whether the film can copy it.
 
     `frames` is the number of its frames in the film, `whole` is True where all of it is used, `irregular` says what is
-    uneven in it. `keep`: its frames are to stay as they are.
+    uneven in it. `keep`: its frames are to stay as they are. `overlaps`: a transition shows another clip with it.
     """
 
     form: Form
@@ -117,6 +117,7 @@ class Candidate:
     whole: bool = True
     irregular: str = ""
     keep: bool = True
+    overlaps: bool = False
 
 
 def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
@@ -128,6 +129,8 @@ def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
         told.append(f"its rate is {rate_in_words(clip.fps)} frames a second, the film's {rate_in_words(wanted.fps)}")
     if not clip.whole:
         told.append("only a part of it is shown")
+    if clip.overlaps:
+        told.append("a transition overlaps it")
     if (form.codec, form.tag) != ("h264", "avc1"):
         told.append(f"its codec is {form.codec or 'unknown'} ({form.tag}), not h264 (avc1)")
     elif form.pix_fmt != "yuv420p":

@@ -19,7 +19,8 @@ from studio.media.form import BT709, colors_beside, to_copy
 from studio.media.frames import frame_at, luma
 from studio.media.packets import scan
 from studio.media.parameter_sets import ParameterSets, replace_sets
-from studio.media.pieces import Part, Segment, Target, normalised, remuxed
+from studio.media.pieces import normalised, remuxed
+from studio.media.segments import Body, Element, Part, Segment, Target
 
 
 @dataclass(frozen=True)
@@ -31,47 +32,49 @@ class Mixed:
     sources: tuple[Path, ...]
 
 
-def copied_of(segments: Sequence[Segment], target: Target) -> frozenset[int]:
-    """The numbers of the segments that can be copied into the film (``studio.media.form.to_copy``)."""
-    return to_copy({n: segment.candidate for n, segment in enumerate(segments)}, target.wanted)
+def copied_of(elements: Sequence[Element], target: Target) -> frozenset[int]:
+    """The numbers of the elements that can be copied into the film (``studio.media.form.to_copy``)."""
+    candidates = {n: candidate for n, element in enumerate(elements) if (candidate := element.candidate) is not None}
+    return to_copy(candidates, target.wanted)
 
 
 def mixed(
-    segments: Sequence[Segment], target: Target, copied: frozenset[int], pieces: Path, work: Path, *,
+    elements: Sequence[Element], target: Target, copied: frozenset[int], pieces: Path, work: Path, *,
     on_frames: Callable[[int], None] | None, stop: ffmpeg.Stop | None, digests: Digests,
 ) -> Mixed:  # fmt: skip
-    """The parts of a film in which the segments of those numbers are copied, and all others are pieces beside them.
+    """The parts of a film in which the elements of those numbers are copied, and all others are pieces beside them.
 
     Raises FilmMismatch, FfmpegError or BadClip where they cannot be brought together.
     """
-    own = [segments[n] for n in sorted(copied)]
-    for segment in own:
+    own = {n: of.segment for n, of in enumerate(elements) if n in copied and isinstance(of, Body)}
+    for segment in own.values():
         segment.see_unchanged(digests)
-    sets = ParameterSets.of(own[0].path)
-    others = [s for n, s in enumerate(segments) if n not in copied]
+    first_own = own[min(own)]
+    sets = ParameterSets.of(first_own.path)
+    others = [element for n, element in enumerate(elements) if n not in copied]
     try:
         # Players take the delay between decoding and showing from the frames' sets: pieces get it by their B-frames.
-        colors = colors_beside(own[0].clip.form) or BT709
-        delay = max(scan(path).delay for path in {segment.path for segment in own})
+        colors = colors_beside(first_own.clip.form) or BT709
+        delay = max(scan(path).delay for path in {segment.path for segment in own.values()})
         beside = replace(target, set_id=sets.free_id, delay=min(delay, 2), colors=colors)
         made = normalised(others, beside, pieces, on_frames=on_frames, stop=stop, digests=digests)
         both = sets.beside(ParameterSets.of(made[0].path))
     except ValueError as error:
         raise FilmMismatch(f"its clips have {error}") from None
-    files = {s.path: s for s in own}
+    files = {s.path: s for s in own.values()}
     tick = Fraction(1, timescale(target.fps))
     copies = dict(zip(files, remuxed(list(files.values()), tick, work, stop=stop), strict=True))
     encoded = iter(made)
     parts = [
-        _copy_of(segment, copies[segment.path]) if number in copied else next(encoded)
-        for number, segment in enumerate(segments)
+        _copy_of(own[number], copies[own[number].path]) if number in own else next(encoded)
+        for number in range(len(elements))
     ]
     first = work / "first.mp4"
     options = {name: value for name, value in plain_mp4(target.fps).items() if name != "movflags"}  # the index is last
     picture = ffmpeg.clip_input(parts[0].path)["v:0"]
     ffmpeg.run(picture.output(f"file:{first.absolute()}", vcodec="copy", an=None, **options), timeout=600, stop=stop)
     replace_sets(first, both)
-    sources = tuple(segments[n].path if n in copied else part.path for n, part in enumerate(parts))
+    sources = tuple(own[n].path if n in own else part.path for n, part in enumerate(parts))
     parts[0] = replace(parts[0], path=first)
     return Mixed(tuple(parts), sha256(both.written()).hexdigest(), sources)
 

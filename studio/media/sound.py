@@ -9,52 +9,100 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import ffmpeg as build
+import numpy as np
+from numpy.typing import NDArray
 
 from studio.media import ffmpeg
 from studio.media.container import opened
-from studio.media.pieces import BATCH, WORKERS, Segment
+from studio.media.overlap import starts_of
+from studio.media.pieces import BATCH, WORKERS
+from studio.media.segments import Segment, Target
 
 RATE = 48_000
 SAMPLE = 4  # bytes: two channels of 16 bit
 RAW = {"f": "s16le", "ar": RATE, "ac": 2}
 ENCODED = {"acodec": "aac", "audio_bitrate": "192k", "ar": RATE}
-BLOCK = 1 << 20
+BLOCK = 1 << 18  # samples that are mixed at a time
 
 
-def soundtrack(
-    segments: Sequence[Segment],
-    frames: Sequence[int],
-    fps: Fraction,
-    work: Path,
-    *,
-    stop: ffmpeg.Stop | None = None,
-) -> Path:
+def soundtrack(segments: Sequence[Segment], target: Target, work: Path, *, stop: ffmpeg.Stop | None = None) -> Path:
     """Write the sound of a film into the folder `work`, uncompressed (48 kHz, stereo, 16 bit), and return its path.
 
-    `frames` is the number of the film's frames for each segment, `fps` how many make a second. The track is exactly
-    as long as the film, to the sample.
+    The track is exactly as long as the film, to the sample. Where two segments overlap, the sound of one fades out
+    while that of the other fades in.
     """
-    ends = [_sample(sum(frames[: n + 1]), fps) for n in range(len(frames))]
-    starts = [0, *ends[:-1]]
-    lengths = [end - start for start, end in zip(starts, ends, strict=True)]
-    # a clip that is used more than once is decoded once
-    wanted = {_what(s, n): (s, n) for s, n in zip(segments, lengths, strict=True) if s.heard}
+    frames = [target.frames(segment) for segment in segments]
+    overlaps = [segment.into for segment in segments]
+    places = [
+        Place(_sample(start, target.fps), _sample(start + count, target.fps),
+              _sample(start + (into.frames if into else 0), target.fps),
+              _sample(start + count - (after.frames if after else 0), target.fps))
+        for start, count, into, after in zip(starts_of(frames, overlaps), frames, overlaps, [*overlaps[1:], None],
+                                             strict=True)
+    ]  # fmt: skip
+    # a clip that is used more than once from the same moment on is decoded once, as far as it is used
+    wanted: dict[tuple[Path | None, Fraction], tuple[Segment, int]] = {}
+    for segment, place in zip(segments, places, strict=True):
+        if segment.heard and place.samples > wanted.get(_what(segment), (segment, -1))[1]:
+            wanted[_what(segment)] = segment, place.samples
     heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
     track = work / "sound.pcm"
     with track.open("wb") as out:
-        for segment, start, length in zip(segments, starts, lengths, strict=True):
-            if path := heard.get(_what(segment, length)):
-                out.seek(start * SAMPLE)
-                _append(path, out, length * SAMPLE)
-        out.truncate(ends[-1] * SAMPLE)
+        out.truncate(places[-1].end * SAMPLE)
+    mix = np.memmap(track, np.int16, "r+", shape=(places[-1].end, 2))
+    for segment, place in zip(segments, places, strict=True):
+        if path := heard.get(_what(segment)):
+            _add(np.memmap(path, np.int16, "r").reshape(-1, 2), mix, place)
+    mix.flush()
     for path in heard.values():
         path.unlink()
     return track
+
+
+@dataclass(frozen=True)
+class Place:
+    """The samples of the film that a segment has: from `start` to `end`; alone from `alone` to `leaves`."""
+
+    start: int
+    end: int
+    alone: int
+    leaves: int
+
+    @property
+    def samples(self) -> int:
+        """Their number."""
+        return self.end - self.start
+
+    def gains(self, begin: int, end: int) -> NDArray[np.float32] | None:
+        """The volume of the samples from `begin` to `end` of the film, 0 to 1; None: all are as they are.
+
+        The two of an overlap have the same power together at each moment, as uncorrelated sounds need it.
+        """
+        if begin >= self.alone and end <= self.leaves:
+            return None
+        at = np.arange(begin, end, dtype=np.float64) + 0.5
+        comes = np.clip((at - self.start) / max(1, self.alone - self.start), 0, 1)
+        goes = np.clip((self.end - at) / max(1, self.end - self.leaves), 0, 1)
+        found = np.sin(comes * np.pi / 2) * np.sin(goes * np.pi / 2)
+        return found.astype(np.float32)[:, None]
+
+
+def _add(source: NDArray[np.int16], mix: NDArray[np.int16], place: Place) -> None:
+    """Add a segment's sound to that of the film, block by block."""
+    end = min(place.end, place.start + len(source))
+    for begin in range(place.start, end, BLOCK):
+        to = min(begin + BLOCK, end)
+        heard, gains = source[begin - place.start : to - place.start], place.gains(begin, to)
+        if gains is None:
+            mix[begin:to] = heard
+        else:
+            mix[begin:to] = np.clip(mix[begin:to] + np.rint(heard * gains), -32768, 32767)
 
 
 def raw_input(track: Path) -> Any:
@@ -66,8 +114,8 @@ def _sample(frame: int, fps: Fraction) -> int:
     return math.floor(frame * RATE / fps + Fraction(1, 2))
 
 
-def _what(segment: Segment, samples: int) -> tuple[Path | None, Fraction, int]:
-    return segment.heard, segment.offset(), samples
+def _what(segment: Segment) -> tuple[Path | None, Fraction]:
+    return segment.heard, segment.offset()
 
 
 def _decoded(wanted: Sequence[tuple[Segment, int]], work: Path, stop: ffmpeg.Stop | None) -> list[Path]:
@@ -98,10 +146,3 @@ def _samples(segment: Segment, samples: int, out: Path) -> Any:
         .filter("atrim", end_sample=samples)
         .output(f"file:{out.absolute()}", copyts=None, **RAW)
     )
-
-
-def _append(path: Path, out: Any, most: int) -> None:
-    with path.open("rb") as source:
-        while most > 0 and (block := source.read(min(BLOCK, most))):
-            out.write(block)
-            most -= len(block)

@@ -113,7 +113,7 @@ class PlanningContext:
         return video_model(self.production.model_of(scene))
 
     def take(self, scene: Scene) -> int:
-        return self.takes.get(scene.id, scene.take)
+        return self.takes.get(scene.id, self.production.take_of(scene))
 
     @cached_property
     def by_hash(self) -> dict[str, Seed]:

@@ -34,7 +34,7 @@ class Facts:
     """An existing generation as its service, or its file, says that it is. A field is empty or None where neither does.
 
     ``model`` is our name for its model, or the service's; ``resolution`` a tier; ``seconds`` and the size in pixels are
-    of the file where that is here, else of the request.
+    of the file where that is here, else of the request. ``prompt``: the words that it was asked for with.
     """
 
     state: str
@@ -43,6 +43,7 @@ class Facts:
     seconds: Fraction | None = None
     width: int = 0
     height: int = 0
+    prompt: str = ""
 
     @property
     def size(self) -> str:

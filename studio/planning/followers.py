@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from studio.ledger import OrderRow
@@ -42,6 +43,11 @@ def orders_in(value: Any) -> Iterable[str]:
             yield from orders_in(part)
 
 
+def is_of_a_file(part: Mapping[str, Any]) -> bool:
+    """True for the part of a request that names a frame of a finished file, which another scene shows."""
+    return part.get("type") == "frame" and "sha256" in part
+
+
 def own_of_shot(shot: Shot, shots: Mapping[str, Shot]) -> str:
     """A digest of what a shot asks for by itself, whatever clips of other scenes it is made from. ``shots``: by id."""
 
@@ -64,6 +70,8 @@ def own_of_order(row: OrderRow, known: Mapping[str, OrderRow]) -> str:
 def _own(endpoint: str, request: Mapping[str, Any], told: Callable[[str], str]) -> str:
     def without(value: Any) -> Any:
         if isinstance(value, Mapping):
+            if is_of_a_file(value):
+                return {"type": "generation", "order": _ANOTHER}
             if isinstance(order := value.get("order"), str):
                 kind = str(value.get("type"))
                 kept = order if kind == "still" else told(order)
@@ -75,6 +83,53 @@ def _own(endpoint: str, request: Mapping[str, Any], told: Callable[[str], str]) 
         return value
 
     return digest({"endpoint": endpoint, "request": without(request)})
+
+
+def changed_scenes(
+    shot: Shot, request: Mapping[str, Any], shots: Mapping[str, Shot], lineages: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The scenes that a shot starts from or ends on, and that are others than in an earlier request for it."""
+
+    def told(request: Mapping[str, Any], name: str) -> Any:
+        part = request.get("keyframes", {}).get(name, {})
+        return lineages.get(part["order"], part["order"]) if "order" in part else part
+
+    changed: dict[str, None] = {}
+    for name, source in (("frame0", shot.start), ("frame1", shot.end)):
+        before = replace(shot, start=source, end=None, source=None, references=(), guides=()).made_from
+        if before and told(shot.request, name) != told(request, name):
+            changed |= {shots[ref].scene: None for ref in before if shots[ref].scene != shot.scene}
+    return tuple(changed)
+
+
+def notes_on_kept(
+    anew: Iterable[Shot], shots: Mapping[str, Shot], made: Mapping[str, tuple[OrderRow, ...]],
+    known: Mapping[str, OrderRow], has: Callable[[str], bool],
+) -> list[Text]:  # fmt: skip
+    """A note for each reason why shots that were to be kept are made anew: ``anew``, of ``shots``. ``made``: completed
+    orders, by shot; ``known``: orders by key."""
+    reasons: dict[str, dict[str, None]] = {}
+    for shot in anew:
+        rows, ours = made.get(shot.id, ()), own_of_shot(shot, shots)
+        alike = [row for row in rows if own_of_order(row, known) == ours]
+        if not rows:
+            why = "nothing was bought for {} yet"
+        elif not alike:
+            why = "{} {} edited, too, and only what follows an edit can be kept"
+        elif not (taken := [row for row in alike if row.take == shot.take]):
+            why = "another take of {} is asked for than was bought"
+        elif any(row.clip and has(row.clip) for row in taken):
+            why = "{} {} bought joined to the scene before in another way"
+        else:
+            why = "the clip that was bought for {} is not here"
+        reasons.setdefault(why, {})[shot.scene] = None
+    return [
+        text_of(
+            why.format(_listed(scenes), "was" if len(scenes) == 1 else "were"),
+            f": {'it is' if len(scenes) == 1 else 'they are'} made anew, and not kept",
+        )
+        for why, scenes in reasons.items()
+    ]
 
 
 def both_ways(
@@ -128,10 +183,13 @@ def _groups(plan: Plan) -> dict[frozenset[str], list[str]]:
         parents.setdefault(shot.scene, set()).update(
             by_id[p].scene for p in shot.parents if by_id[p].scene != shot.scene
         )
+    changed: dict[str, set[str]] = {}
+    for shot in plan.shots:
+        changed.setdefault(shot.scene, set()).update(shot.changed)
     groups: dict[frozenset[str], list[str]] = {}
     roots: dict[str, frozenset[str]] = {}
     for scene in follows:  # parents come before children
-        direct = parents.get(scene, set())
+        direct = changed.get(scene) or parents.get(scene, set())
         roots[scene] = frozenset(
             root for parent in direct for root in (roots.get(parent, frozenset()) if parent in follows else {parent})
         )

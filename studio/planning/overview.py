@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from studio.media.overlap import Overlap, starts_of
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot, ShotState
 from studio.planning.seams import SeamKind, expected_seams
 
@@ -14,13 +15,15 @@ from studio.planning.seams import SeamKind, expected_seams
 @dataclass(frozen=True)
 class PlannedScene:
     """One scene of the planned film: its first frame and its number of frames in the film; ``whole``: the number that
-    its clips have. ``seam``: how it meets the scene before it; None for the first."""
+    its clips have. ``seam``: how it meets the scene before it; None for the first; ``into``: the frames in which it
+    overlaps that scene."""
 
     scene: str
     start: int
     frames: int
     whole: int
     seam: SeamKind | None
+    into: Overlap | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Overview:
     @property
     def frames(self) -> int:
         """The film's length in frames."""
-        return sum(scene.frames for scene in self.scenes)
+        return max((scene.start + scene.frames for scene in self.scenes), default=0)
 
     @property
     def seconds(self) -> Fraction:
@@ -57,12 +60,13 @@ def overview_of(plan: Plan) -> Overview:
     """The film that a plan makes."""
     shots = {shot.id: shot for shot in plan.shots}
     kinds = {seam.after: seam.kind for seam in expected_seams(plan)}
-    scenes, at = list[PlannedScene](), 0
-    for cut in plan.cuts:
-        whole = round(sum(shots[name].seconds for name in cut.shots) * FPS)
-        frames = whole if cut.frames is None else cut.frames
-        scenes.append(PlannedScene(cut.scene, at, frames, whole, kinds.get(cut.scene)))
-        at += frames
+    whole = [round(sum(shots[name].seconds for name in cut.shots) * FPS) for cut in plan.cuts]
+    lengths = [made if cut.frames is None else cut.frames for cut, made in zip(plan.cuts, whole, strict=True)]
+    starts = starts_of(lengths, [cut.into for cut in plan.cuts])
+    scenes = [
+        PlannedScene(cut.scene, start, frames, made, kinds.get(cut.scene), cut.into)
+        for cut, start, frames, made in zip(plan.cuts, starts, lengths, whole, strict=True)
+    ]
     shown = [shots[name] for cut in plan.cuts for name in cut.shots]
     forms = Counter(f"{_made_by(shot, shots)} {shot.resolution}" for shot in shown)
     ratios = Counter(shot.aspect_ratio for shot in shown)

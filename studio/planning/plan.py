@@ -17,6 +17,7 @@ from typing import Any, Literal
 from studio.assets.own_clips import OwnPart
 from studio.errors import BadInput
 from studio.ledger.values import Intent, OrderRow, OrderState
+from studio.media.overlap import Overlap
 from studio.money import ZERO
 from studio.planning.existing import Facts
 from studio.production import Production
@@ -94,6 +95,8 @@ class Shot:
     finishes: str = ""
     #: The reason why an earlier clip of it is stale, or would be if it was kept; empty: it has none.
     earlier: Literal["", "take", "cut", "edit"] = ""
+    #: Scenes that it starts from or ends on, and that were edited since that clip was bought, where that is known.
+    changed: tuple[str, ...] = ()
     own: OwnPart | None = None
     facts: Facts | None = None
     state: ShotState = ShotState.NEW
@@ -185,6 +188,7 @@ class SceneEdit:
     fit: Literal["pad", "crop"] = "pad"  # how a clip of another shape is fitted to the film
     silent: bool = False  # its sound is left out
     file: str = ""  # the name of a finished file
+    into: Overlap | None = None  # the frames in which the scene before becomes this one
 
 
 @dataclass(frozen=True)
@@ -244,12 +248,19 @@ class Plan:
     shots: tuple[Shot, ...]
     cuts: tuple[SceneEdit, ...]
     notes: tuple[Words, ...] = ()
+    #: Notes on takes as they are before the run; those at its end are made anew.
+    take_notes: tuple[Words, ...] = ()
     retaking: Retaking | None = None
     budgeting: Budgeting = Budgeting()
     asked: Mapping[str, int] = field(default_factory=dict)
     #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def all_notes(self) -> tuple[Words, ...]:
+        """All notes, as they are told before the run."""
+        return (*self.notes, *self.take_notes)
 
     @cached_property
     def _by_id(self) -> Mapping[str, Shot]:

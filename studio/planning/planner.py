@@ -21,6 +21,7 @@ from studio.planning.seams import notes_on_order
 from studio.planning.sounds import notes_on_sounds
 from studio.planning.ties import ties_of
 from studio.planning.told import told
+from studio.planning.transitions import with_transitions
 from studio.production import Production, Scene
 from studio.providers.pricing import PriceTable
 from studio.providers.shot_request import Source
@@ -64,11 +65,12 @@ def draw_plan(
         *notes_on_order(context.ties, production.scenes, wanted),
         *notes_on_cuts(context, wanted),
         *notes_on_own_clips(context),
-        *notes_on_copies(production, cuts, context.shots),
         *notes_on_sounds(context),
         *other_lengths(context.choices, production),
     )
-    return Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
+    drawn = Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
+    plan = with_transitions(drawn, context.ties)
+    return replace(plan, notes=(*plan.notes, *notes_on_copies(production, plan.cuts, context.shots)))
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from studio.ledger import Ledger, OrderRow, OrderState
 from studio.money import ZERO
-from studio.planning.followers import FRAMES, orders_in
+from studio.planning.followers import FRAMES, is_of_a_file, orders_in
 from studio.planning.keys import digest
 from studio.planning.plan import Plan, Shot, ShotState
 from studio.planning.takes import History, history_of
@@ -66,9 +66,10 @@ def why_used(plan: Plan, scene_id: str) -> Why:
         return "option"
     if scene.generation:
         return "pinned"
-    if scene_id in production.choices.takes:
+    stage = production.stage_of(scene_id)
+    if production.choices.take(scene_id, stage) is not None:
         return "choice"
-    return "file" if scene.take != 1 or "take" in scene.model_fields_set else "first"
+    return "file" if scene.says_take(stage) else "first"
 
 
 def list_takes(plan: Plan, ledger: Ledger, has: Callable[[str], bool]) -> tuple[SceneTake, ...]:
@@ -175,6 +176,8 @@ def _own_of_shot(shot: Shot, shots: Mapping[str, Shot]) -> str:
 def _own(endpoint: str, request: Mapping[str, Any], told: Callable[[str, str], str]) -> str:
     def without(value: Any) -> Any:
         if isinstance(value, Mapping):
+            if is_of_a_file(value):
+                return {"type": "generation", "order": ""}
             if isinstance(order := value.get("order"), str):
                 kind = str(value.get("type"))
                 return {**value, "type": "generation" if kind in FRAMES else kind, "order": told(order, kind)}

@@ -17,7 +17,17 @@ from studio.ledger import Ledger, OrderRow, OrderState
 from studio.ledger.budgets import productions_of
 from studio.ledger.new_takes import Retake
 from studio.money import ZERO, usd
-from studio.planning.followers import ALL, FRAMES, WHY_STALE, both_ways, orders_in, own_of_order, own_of_shot
+from studio.planning.followers import (
+    ALL,
+    FRAMES,
+    WHY_STALE,
+    both_ways,
+    changed_scenes,
+    notes_on_kept,
+    orders_in,
+    own_of_order,
+    own_of_shot,
+)
 from studio.planning.joins import from_a_cut, joined_elsewhere
 from studio.planning.keys import digest, named
 from studio.planning.plan import Plan, Shot, ShotState, seen
@@ -92,8 +102,8 @@ def keep_stale(
     another scene now, is left if its scene is in ``keep``. Each may hold ``all``; a scene's name counts before that.
     ``has``: True if a clip is stored. The notes say what is stale, and what a run pays either way.
     """
-    wanted = any(s.state is ShotState.NEW and s.parents and not _asked(s, fresh, keep) for s in plan.shots)
-    if not wanted:
+    new = [s for s in plan.shots if s.state is ShotState.NEW and not _asked(s, fresh, keep)]
+    if not any(s.parents or s.scene in keep for s in new):
         return plan
     history, lineages = history_of(ledger, plan), lineages_of(plan)
     rows = {s.key: s.order for s in plan.shots}
@@ -115,7 +125,13 @@ def keep_stale(
 
     found = way(fresh, keep)
     stale = [s for s in found.shots if s.state is ShotState.STALE]
-    return replace(found, notes=(*plan.notes, *_notes(stale), *both_ways(found, way, fresh, keep)))
+    anew = [
+        s for s in found.shots
+        if s.state is ShotState.NEW and s.scene not in fresh
+        and (s.scene in keep or (ALL in keep and s.parents and s.id in history.made))
+    ]  # fmt: skip
+    not_kept = notes_on_kept(anew, {s.id: s for s in found.shots}, history.made, history.known, has)
+    return replace(found, notes=(*plan.notes, *_notes(stale), *not_kept, *both_ways(found, way, fresh, keep)))
 
 
 def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple[frozenset[str], frozenset[str]]:
@@ -134,7 +150,7 @@ def decided(production: Production, asked: Mapping[str, Sequence[str]]) -> tuple
     for scene in fresh & keep:
         what = option("retake" if scene in asked["retake"] else "renew", scene)
         raise BadInput(text_of(what, " and ", option("keep", scene), " contradict each other"), hint="leave one out")
-    return fresh, keep if ALL in fresh else keep.union(production.choices.keep)
+    return fresh, keep if ALL in fresh else keep.union(production.kept)
 
 
 def _check_has_takes(production: Production, scene_id: str, name: str) -> None:
@@ -184,6 +200,7 @@ def _kept(
     ours = own_of_shot(shot, shots)
     for row in usable:
         if own_of_order(row, history.known) == ours:
+            shot = replace(shot, changed=changed_scenes(shot, row.request, shots, {**history.lineages, **lineages}))
             return left(row, "edit") if shot.scene in keep or ALL in keep else replace(shot, earlier="edit")
     return shot
 

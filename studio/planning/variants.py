@@ -9,7 +9,7 @@ from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
 from studio.production.sounds import words_of
 from studio.providers.registry import video_model
-from studio.remedies import Place, option, text_of
+from studio.remedies import Option, Place, option, text_of
 
 
 def as_draft(production: Production) -> Production:
@@ -29,7 +29,7 @@ def finished_draft(production: Production) -> Production:
 
     A scene whose model's clips cannot be upscaled (ray-3) is made at its own tier.
     """
-    scenes = []
+    scenes, finished, of_draft = [], dict[str, dict[str, Any]](), set[str]()
     for scene in production.scenes:
         if scene.clip is not None:
             scenes.append(scene)
@@ -37,9 +37,13 @@ def finished_draft(production: Production) -> Production:
         tier = _tier(production, scene)
         wanted = production.upscale_of(scene) or production.resolution_of(scene)
         if video_model(production.model_of(scene)).upscales and wanted != tier["resolution"]:
-            scene = scene.model_copy(update={**tier, "upscale": wanted})
+            made = {**tier, "upscale": wanted}
+            finished[scene.id] = {name: getattr(scene, name) for name in made}
+            scene = scene.model_copy(update=made)
+        if tier == {"model": production.model_of(scene), "resolution": production.resolution_of(scene)}:
+            of_draft.add(scene.id)
         scenes.append(scene)
-    return production.model_copy(update={"scenes": tuple(scenes)})
+    return production.model_copy(update={"scenes": tuple(scenes)}).as_finished_draft(finished, of_draft)
 
 
 def reframed(production: Production, ratio: str) -> Production:
@@ -69,6 +73,13 @@ def derived(production: Production, *, draft: bool = False, from_draft: bool = F
     elif from_draft:
         production = finished_draft(production)
     return reframed(production, reframe) if reframe else production
+
+
+def options_of(production: Production) -> tuple[Option, ...]:
+    """The options of a run that made this version of a film of what is written."""
+    drafted = "draft" if production.is_draft else "from_draft" if production.from_draft else ""
+    shape = (option("reframe", production.reframe),) if production.is_reshaped and production.reframe else ()
+    return (*((option(drafted),) if drafted else ()), *shape)
 
 
 def _tier(production: Production, scene: Scene) -> dict[str, Any]:

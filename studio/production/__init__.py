@@ -3,7 +3,6 @@
 from studio.production.field_types import AspectRatio, Model, Resolution, Strength
 from studio.production.loading import bundled_example, chosen_production, load_production, parse_production
 from studio.production.model import FilmOptions, Production
-from studio.production.rules import unsupported
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 
 __all__ = [
@@ -21,5 +20,4 @@ __all__ = [
     "chosen_production",
     "load_production",
     "parse_production",
-    "unsupported",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from studio.production.field_types import generation_in, shown
 from studio.production.locations import Finding
 from studio.production.sounds import words_of
 from studio.providers.models import VideoModel
@@ -33,6 +34,22 @@ def abilities(production: Production, scene: Scene) -> Iterator[Finding]:
     yield from _modified(scene, model)
     yield from _character(production, scene, model)
     yield from _upscale(production, scene)
+
+
+def generation_ids(production: Production, scene: Scene) -> Iterator[Finding]:
+    """Each existing generation that a scene names by a text that is no id of the service that sells its model."""
+    spec = spec_of(video_model(production.model_of(scene)).api)
+    named = {
+        "generation": scene.generation or "", "continue_from": generation_in(scene.continue_from),
+        "lead_into": generation_in(scene.lead_into),
+    }  # fmt: skip
+    for field, said in named.items():
+        if said and not spec.may_have(said):
+            hint = (
+                "write all of it, such as 123e4567-e89b-12d3-a456-426614174000: it is in the report, in costs.csv and "
+                "in manifest.json"
+            )
+            yield Finding((field,), f"{shown(said)} is no id of a generation of {spec.title}", hint)
 
 
 def _shape(production: Production, scene: Scene, model: VideoModel) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from studio.production.field_types import counted, kind_of, shown
 from studio.production.includes import with_included
 from studio.production.locations import Loc, Places
 from studio.production.model import FilmOptions, Production
+from studio.production.near_fields import fields_of, other_field
 from studio.production.normalize import SCENE_WORDS, absolute, canonical, origins_of
 from studio.production.paths import local_path
 from studio.production.placeholders import left_over, marked, problem_of, unescaped, uses
@@ -24,6 +24,7 @@ from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.shared import Chain, Defaults
 from studio.production.sounds import left_empty
+from studio.production.value_hints import choices, expected, likely
 from studio.production.yaml_builder import Reading
 from studio.production.yaml_source import read_file, read_text, source_text
 from studio.providers.registry import registered
@@ -40,6 +41,7 @@ _BOUNDS = {
     "decimals, at most",
 }  # fmt: skip
 _ITEMS = ("scenes", "assets", "characters")
+_FIELD_OF_ITEM = 3  # parts of the place of a field of an item: ("scenes", 0, "prompt")
 _ELSEWHERE = {"rules checked elsewhere": True}
 _NESTED: dict[str, type[BaseModel]] = {"assets": Asset, "characters": Character, "scenes": Scene, "film": FilmOptions,
             "defaults": Defaults, "chains": Chain}  # fmt: skip
@@ -161,9 +163,6 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
         problems += _files(production, places)
-        later = rules.unsupported(production, places)
-        places_of_later = {problem.where for problem in later}
-        problems = [problem for problem in problems if problem.where not in places_of_later] + later
     places_of_written = {problem.where for problem in written if "field " in problem.where}
     # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]
@@ -218,20 +217,32 @@ def _in_order(problems: list[Problem], source: str) -> list[Problem]:
 
 
 def _problem(error: ErrorDetails, places: Places) -> Problem:
-    loc, value = tuple(error["loc"]), error["input"]
-    context = error.get("ctx", {})
-    kind = error["type"]
+    loc, value, kind = tuple(error["loc"]), error["input"], error["type"]
     if kind == "extra_forbidden":
         return _unknown(loc, places)
     if kind == "missing":
         what = {"scenes": "add at least one", "id": "give it a short name"}.get(str(loc[-1]), "add it")
         return Problem(places.where(loc[:-1]), f"'{loc[-1]}' is missing", what)
-    where = places.where(loc)
+    problem = _of_value(error, places)
+    known = choices(_model(loc), str(loc[-1])) if kind == "literal_error" else []
+    if len(loc) > _FIELD_OF_ITEM or nearest(likely(value, known), known):
+        return problem
+    written = canonical if len(loc) == 1 else dict  # a production's own fields may be written in several forms
+    if other := other_field(_model(loc), str(loc[-1]), value, written=written):
+        rest = f" For {loc[-1]}: {problem.hint}" if problem.hint else ""
+        return Problem(problem.where, problem.message, f"did you mean the field '{other}'?{rest}")
+    return problem
+
+
+def _of_value(error: ErrorDetails, places: Places) -> Problem:
+    """The problem of a value that its field does not take."""
+    loc, value, kind = tuple(error["loc"]), error["input"], error["type"]
+    context, where = error.get("ctx", {}), places.where(loc)
     if kind == "refused":
         return Problem(where, str(context.get("message", "")), str(context.get("hint", "")))
     if kind == "literal_error":
-        known = _choices(loc)
-        hint = rules.suggestion(_likely(value, known), known, "one of")
+        known = choices(_model(loc), str(loc[-1]))
+        hint = rules.suggestion(likely(value, known), known, "one of")
         if "did you mean" in hint and len(known) > 2:
             hint = f"{hint} One of {', '.join(known)}"
         if loc[-1] == "model":
@@ -243,7 +254,7 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
         return Problem(where, f"has {_size(value, context)}", " ".join(map(str, bound)))
     if bound is not None:
         return Problem(where, f"{shown(value)} is not possible", " ".join(map(str, bound)))
-    return Problem(where, f"expected {_expected(kind)}, found {kind_of(value)}")
+    return Problem(where, f"expected {expected(kind)}, found {kind_of(value)}")
 
 
 def _size(value: object, context: Mapping[str, Any]) -> str:
@@ -272,36 +283,12 @@ def _fields(loc: Loc) -> list[str]:
     """The fields that are possible at a place."""
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
-    model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return fields_of(_model(loc))
 
 
-def _choices(loc: Loc) -> list[str]:
-    """The values that a field accepts."""
-    model = _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
-    schema = _schema(model)["properties"].get(str(loc[-1]), {})
-    options = [schema, *schema.get("anyOf", [])]
-    return [str(value) for option in options for value in option.get("enum", [])]
-
-
-@cache
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema()
-
-
-def _likely(value: object, known: list[str]) -> str:
-    """The known value that was probably meant: 720p for ``720``, 16:9 for ``16/9``, ray-2 for ``ray2``, 4k for
-    2160p."""
-    text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
-    also = {"2160p": "4k", "2160": "4k", "uhd": "4k", "hd": "720p", "ray-1-6": "ray-2", "ray-3.2": "ray-3"}
-    tries = (also.get(text, text), f"{text}p", text.replace("/", ":").replace("x", ":"), text.replace("_", "-"))
-    return next((t for t in tries if t in known), text)
-
-
-def _expected(kind: str) -> str:
-    kinds = {"list": "a list", "tuple": "a list", "model": "fields and values", "dict": "fields and values"}
-    kinds |= {"int": "a whole number", "string": "text", "bool": "true or false", "mapping": "fields and values"}
-    return next((said for start, said in kinds.items() if kind.startswith(start)), "another kind of value")
+def _model(loc: Loc) -> type[BaseModel]:
+    """The model whose field a place is."""
+    return _NESTED.get(str(loc[0]), Production) if len(loc) > 1 else Production
 
 
 # Salvaging the rest of a faulty production, so that its other problems can be listed, too
@@ -333,7 +320,7 @@ def _patched(group: str, i: int, item: Any, field: str) -> dict[str, Any]:
         if not field:
             return stand_in
         named.pop(field, None)
-        if field in ("clip", "generation") or nearest(field, ["prompt"]):
+        if nearest(field, ["prompt", "clip", "generation"]):
             named.setdefault("prompt", stand_in["prompt"])  # that it is missing may follow from this mistake
         return {**named, **({field: stand_in[field]} if field in stand_in else {})}
     name = fallback if field in ("", "id") else named.get("id", fallback)

@@ -1,8 +1,8 @@
 """The production as a producer writes it. Frozen values; empty fields of a scene take the production's values.
 
 Every field is flat and optional wherever possible, so that one model serves the YAML file and the form in the Prefect
-UI. ``Production(...)`` and ``Production.model_validate`` check every rule but two: that the files exist, and that every
-feature is built already. ``parse_production`` and ``load_production`` check those as well, and name file and line.
+UI. ``Production(...)`` and ``Production.model_validate`` check every rule but one: that the files exist.
+``parse_production`` and ``load_production`` check that as well, and name file and line.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ from studio.production.field_types import (
 from studio.production.locations import Places
 from studio.production.normalize import canonical
 from studio.production.prompts import prompt_of
-from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, not_in_the_form
+from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, Stage, not_in_the_form
 from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
+from studio.production.transitions import CUT, Transition, TransitionField
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
@@ -62,8 +63,11 @@ class FilmOptions(Frozen):
     audio: Annotated[Literal["keep", "none"], Choice] = Field(
         default="keep", description="keep the clips' sound, or none."
     )
-    transition: Annotated[Literal["cut", "crossfade"], Choice] = Field(
-        default="cut", description="How one scene meets the next."
+    transition: TransitionField = Field(
+        default=Transition(kind=CUT, seconds=Fraction(0)),
+        description="How one scene becomes the next where the two do not continue each other: cut, crossfade, "
+        "fadeblack, fadewhite or another kind of ffmpeg's xfade, and its seconds, such as crossfade 0.5.",
+        json_schema_extra={"default": CUT},
     )
     seams: Annotated[Literal["continued", "all"], Choice] = Field(
         default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."
@@ -88,8 +92,11 @@ class Production(Frozen):
     _known_as: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
     _choices: Choices = PrivateAttr(Choices())
-    # Set by a run's options: whether it is the draft, and the slug of the film of which this is another shape.
+    # Set by a run's options: whether it is the draft, the scenes that are finished from the draft's clips (each with
+    # the fields that were written in it), and the slug of the film of which this is another shape.
     _is_draft: bool = PrivateAttr(False)
+    _from_draft: Mapping[str, Mapping[str, Any]] = PrivateAttr(default_factory=dict)
+    _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
 
     title: Title = Field(description="The film's title.")
@@ -233,8 +240,9 @@ class Production(Frozen):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes on how it is written: a line each, with file, line, scene and field."""
-        return self._notes
+        """Notes on how it is written, a line each, with file, line, scene and field; and on choices beside its file."""
+        chosen = self._choices.note(self.stage_of)
+        return (*self._notes, chosen) if chosen else self._notes
 
     @property
     def choices(self) -> Choices:
@@ -252,20 +260,62 @@ class Production(Frozen):
 
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
-        self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other.notes
+        self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
+        self._from_draft = other._from_draft
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_edition_of(self, other: Production) -> Production:
         """This production, in the place of another one whose scenes were edited: the same version of the same film."""
         self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
+        self._from_draft = other._from_draft
+        self._finishes_draft_of = other._finishes_draft_of
         return self
 
     def as_draft(self) -> Self:
         """This production, marked as the draft of its film."""
         self._is_draft = True
         return self
+
+    def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]], of_draft: Iterable[str]) -> Self:
+        """This production, of which these scenes are finished from the draft's clips, with the values of the fields
+        that say so, as they were written. ``of_draft``: all scenes that show clips of the draft."""
+        self._from_draft, self._finishes_draft_of = dict(scenes), frozenset(of_draft)
+        return self
+
+    @property
+    def finishes_draft_of(self) -> frozenset[str] | None:
+        """The scenes that show clips of the draft; None where it is not finished from a draft."""
+        return self._finishes_draft_of
+
+    @property
+    def is_draft(self) -> bool:
+        return self._is_draft
+
+    @property
+    def from_draft(self) -> Mapping[str, Mapping[str, Any]]:
+        """The scenes that are finished from the draft's clips, each with what was written in place of that."""
+        return self._from_draft
+
+    @property
+    def is_reshaped(self) -> bool:
+        """True if an option made it another shape of its film."""
+        return bool(self._shape_of)
+
+    def stage_of(self, scene_id: str) -> Stage:
+        """Whether a scene is made of the draft's clips or of the final's own: its takes are that one's."""
+        return "draft" if self._is_draft or scene_id in self._from_draft else "final"
+
+    def take_of(self, scene: Scene) -> int:
+        """The take of a scene that this version of the film uses."""
+        return scene.take_in(self.stage_of(scene.id))
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The scenes that are to keep their clips in this version of the film, by the choices beside its file."""
+        return frozenset(s.id for s in self.scenes if self._choices.keeps(s.id, self.stage_of(s.id)))
 
     @property
     def film_slug(self) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NOT_WITH_CLIP = (
     "prompt_hints", "duration", "start_image", "end_image", "continue_from", "lead_into", "character", "camera", "loop",
     "modify", "strength", "auto_controls", "controls", "guides", "clips", "hdr", "exr", "upscale", "source_position",
-    "resolution", "model", "take", "generation", "seed_asset_refs",
+    "resolution", "model", "take", "draft_take", "final_take", "generation", "seed_asset_refs",
 )  # fmt: skip
 _REMEDIES = {
     "duration": "choose a part of the clip by in and out, or remove duration",

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from studio.errors import Problem
-from studio.production.capabilities import abilities
+from studio.production.capabilities import abilities, generation_ids
 from studio.production.chains import no_neighbour, shared_findings
 from studio.production.field_types import (
     bad_url,
@@ -18,12 +18,14 @@ from studio.production.field_types import (
     shown,
     url_hint,
 )
-from studio.production.locations import Finding, Loc, Places
+from studio.production.locations import Finding, Places
+from studio.production.near_fields import other_field
 from studio.production.normalize import USAGES
 from studio.production.own_clips import clip_rules
 from studio.production.paths import is_file_url
 from studio.production.prompts import camera_slips, prompt_length
 from studio.production.synonyms import meant_by
+from studio.production.transitions import CUT
 from studio.spelling import nearest
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ def _film(production: Production) -> Iterator[Finding]:
         yield Finding(("scenes",), "a film needs at least one scene", "add a scene with an id and a prompt")
     if len(production.scenes) > MOST_SCENES:
         yield Finding(("scenes",), f"{len(production.scenes)} scenes are more than {MOST_SCENES}", "split it")
+    first = production.scenes[0].transition if production.scenes else None
+    if first is not None and first.kind != CUT:
+        yield Finding(("scenes", 0, "transition"), "there is no scene before the first one", "remove it")
     if production.film.fps != 24:
         yield Finding(("film", "fps"), f"{production.film.fps} frames per second cannot be made", "write 24")
     if (production.width is None) != (production.height is None):
@@ -115,6 +120,7 @@ def _of_scene(production: Production, scene: Scene) -> Iterator[Finding]:
         return  # no model makes it
     yield from camera_slips(scene)
     yield from _frames(production, scene)
+    yield from generation_ids(production, scene)
     yield from abilities(production, scene)
 
 
@@ -164,8 +170,10 @@ def _references(production: Production, also_known: frozenset[str]) -> Iterator[
             ("modify", assets | scenes),
             ("clip", assets),
         ):
-            for wrong, hint in _picture(getattr(scene, field), known, also_known):
-                yield Finding(("scenes", i, field), wrong, hint)
+            said = getattr(scene, field)
+            for wrong, hint in _picture(said, known, also_known):
+                other = other_field(type(scene), field, said)
+                yield Finding(("scenes", i, field), wrong, f"did you mean the field '{other}'?" if other else hint)
         for j, guide in enumerate(scene.guides):
             for wrong, hint in _picture(guide.image, assets, also_known):
                 yield Finding(("scenes", i, "guides", j, "image"), wrong, hint)
@@ -252,17 +260,3 @@ def _loops(needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
             elif step not in done:
                 stack.append((step, iter(needs[step])))
                 path[step] = None
-
-
-def unsupported(production: Production, places: Places | None = None) -> list[Problem]:
-    """Each field of a valid production that is not built yet."""
-    places = places or Places(data=production.model_dump())
-    return [
-        Problem(places.where(loc), f"not built yet: {what}", "remove it for now")
-        for loc, what in _not_built(production)
-    ]
-
-
-def _not_built(production: Production) -> Iterator[tuple[Loc, str]]:
-    if production.film.transition == "crossfade":
-        yield ("film", "transition"), "crossfades between scenes (use cut)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,8 +34,15 @@ from studio.production.field_types import (
     Whole,
 )
 from studio.production.sounds import Sound
+from studio.production.transitions import TransitionField
 
 AssetKind = Literal["image", "video"]
+#: The two makings of a film, of different clips: each has takes of its own. A final that is made from the draft uses
+#: the draft's clips, and so the draft's takes.
+Stage = Literal["draft", "final"]
+STAGES: tuple[Stage, ...] = ("draft", "final")
+#: The field of a scene that has the take of each.
+TAKES: Mapping[Stage, str] = {"draft": "draft_take", "final": "final_take"}
 
 
 class Frozen(BaseModel):
@@ -238,6 +246,13 @@ class Scene(Frozen):
         le=1000,
         description="The take that the film uses: one that is there costs nothing, another number buys one.",
     )
+    draft_take: Whole | None = Field(
+        default=None, ge=1, le=1000, description="The take that the draft uses, and a final that is made from it. "
+        "Empty: as take says.",
+    )  # fmt: skip
+    final_take: Whole | None = Field(
+        default=None, ge=1, le=1000, description="The take that the final uses, in any shape. Empty: as take says."
+    )
     generation: GenerationId | None = Field(
         default=None, description="The id of an existing generation to use; nothing is bought for this scene then."
     )
@@ -256,6 +271,20 @@ class Scene(Frozen):
         description="A clip of another shape than the film: pad shows all of it, with bars; crop fills the frame. "
         "Empty: pad, and crop where the film is reframed.",
     )
+    transition: TransitionField | None = Field(
+        default=None,
+        description="How the scene before becomes this one, also where it goes on from it: cut, crossfade 0.5, "
+        "fadeblack 1 and so on. Empty: the film's.",
+    )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."
     )
+
+    def take_in(self, stage: Stage) -> int:
+        """The take that is written for the draft, or for the final."""
+        own = self.draft_take if stage == "draft" else self.final_take
+        return self.take if own is None else own
+
+    def says_take(self, stage: Stage) -> bool:
+        """True if a take is written for the draft, or for the final, and not only left at the first."""
+        return self.take_in(stage) != 1 or bool({"take", TAKES[stage]} & self.model_fields_set)

@@ -25,8 +25,8 @@ GROUPS = ("scenes", "chains")
 IDS = ("id", *(word for word, field in SCENE_WORDS.items() if field == "id"))
 
 
-def with_take(text: str, name: str, scene: str, take: int) -> str | None:
-    """The text of a production file with ``take`` written in a scene; None where it has no place for it.
+def with_take(text: str, name: str, scene: str, take: int, field: str = "take") -> str | None:
+    """The text of a production file with ``take`` written in a scene's ``field``; None where it has no place for it.
 
     ``name``, the file's, decides between YAML and JSON.
     """
@@ -35,8 +35,8 @@ def with_take(text: str, name: str, scene: str, take: int) -> str | None:
         (found,) = _places(before, scene)
         # A tab of JSON stands between values alone; to the YAML parser it must be a space there.
         spaced = text.replace("\t", " ") if name.lower().endswith(".json") else text
-        edited = _edited(text, _node(spaced, found), take)
-        if edited is None or read_text(edited, name).data != _expected(before, found, take):
+        edited = _edited(text, _node(spaced, found), take, field)
+        if edited is None or read_text(edited, name).data != _expected(before, found, take, field):
             return None
     except (ProductionError, YAMLError, ValueError, TypeError):
         return None  # it cannot be read, or the scene is there not once
@@ -64,12 +64,12 @@ def _within(part: Any, scene: str, loc: Loc) -> Iterator[Loc]:
             yield from _within(inner, scene, (*loc, number))
 
 
-def _expected(data: Any, loc: Loc, take: int) -> Any:
+def _expected(data: Any, loc: Loc, take: int, field: str) -> Any:
     """The data with the take in that one place, also where the text shares the place by an anchor."""
     copied = copy.copy(data)
     if not loc:
-        return {**copied, "take": str(take) if isinstance(copied.get("take"), str) else take}
-    copied[loc[0]] = _expected(copied[loc[0]], loc[1:], take)
+        return {**copied, field: str(take) if isinstance(copied.get(field), str) else take}
+    copied[loc[0]] = _expected(copied[loc[0]], loc[1:], take, field)
     return copied
 
 
@@ -85,15 +85,15 @@ def _node(text: str, loc: Loc) -> MappingNode:
     return node
 
 
-def _edited(text: str, scene: MappingNode, take: int) -> str | None:
+def _edited(text: str, scene: MappingNode, take: int, field: str) -> str | None:
     pairs: list[tuple[ScalarNode, Node]] = scene.value
     for key, value in pairs:
-        if key.value == "take":
+        if key.value == field:
             return _replaced(text, key, value, take)
     if scene.flow_style:
         quote = '"' if pairs[0][0].style == '"' else ""
-        return _in_braces(text, pairs, f"{quote}take{quote}: {take}")
-    return _on_a_line(text, pairs, f"take: {take}")
+        return _in_braces(text, pairs, f"{quote}{field}{quote}: {take}")
+    return _on_a_line(text, pairs, f"{field}: {take}")
 
 
 def _replaced(text: str, key: ScalarNode, value: Node, take: int) -> str | None:

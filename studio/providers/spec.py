@@ -6,6 +6,7 @@ A package registers a service by an entry point of the group ``studio_producer.p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -77,6 +78,7 @@ class ProviderSpec:
     limits:        of an account, by pool of models, as far as the service documents them
     local_path:    the path of this API on a server that stands in for several; empty: there is none
     sandbox:       the sandbox stands in for it
+    generation_id: a pattern that ids of its generations match, in full and in any case; empty: any text may be one
     """
 
     id: str
@@ -102,6 +104,11 @@ class ProviderSpec:
     limits: Mapping[str, RateLimits] = field(default_factory=dict)
     local_path: str = ""
     sandbox: bool = False
+    generation_id: str = ""
+
+    def may_have(self, generation: str) -> bool:
+        """True if a text can be the id of one of its generations."""
+        return not self.generation_id or re.fullmatch(self.generation_id, generation, re.IGNORECASE) is not None
 
     @property
     def sold(self) -> tuple[VideoModel | StillModel, ...]:

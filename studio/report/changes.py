@@ -11,6 +11,7 @@ from typing import Any, Literal
 from studio.money import ZERO
 from studio.planning.followers import WHY_STALE
 from studio.planning.plan import Plan, Shot, ShotState
+from studio.planning.variants import finished_draft
 from studio.production import Production
 
 #: ``remade``: nothing in the scene changed, but it is made anew for the reason that is told; ``missing``: it is written
@@ -47,7 +48,11 @@ class Changes:
 
 
 def written_of(production: Production) -> dict[str, Any]:
-    """The production as written, its URLs without their queries, which may be signatures."""
+    """The production as written, its URLs without their queries, which may be signatures. A scene that is finished
+    from its draft's clip has the fields that the producer wrote, not those of the draft."""
+    before = production.from_draft
+    scenes = tuple(s.model_copy(update=before[s.id]) if s.id in before else s for s in production.scenes)
+    production = production.model_copy(update={"scenes": scenes})
     written: dict[str, Any] = _without_secrets(production.model_dump(mode="json", exclude_defaults=True))
     return written
 
@@ -55,7 +60,10 @@ def written_of(production: Production) -> dict[str, Any]:
 def changes_since(manifest: Mapping[str, Any], plan: Plan) -> Changes:
     """The differences between the film that a manifest describes, and a plan."""
     before, now = manifest["production"], written_of(plan.production)
-    old, new = _by_id(before["scenes"]), _by_id(now["scenes"])
+    new, finished = _by_id(now["scenes"]), finished_in(manifest)
+    old = _by_id(before["scenes"])
+    if "from_draft" not in manifest:
+        old = _as_written(old, new, plan)
     shown = _shown(manifest)
     names = _renamed(plan, old, new, shown)
     found: list[SceneChange] = []
@@ -78,10 +86,11 @@ def changes_since(manifest: Mapping[str, Any], plan: Plan) -> Changes:
         if scene in moved:
             told.append(SceneChange(scene, "moved", told=f"from place {list(old).index(former) + 1} to {place}"))
         if former in old:
-            fields = _fields(old[former], new[scene], without=("id", "take"))
+            fields = _fields(old[former], new[scene], without=("id", "take", "draft_take", "final_take"))
             told += [SceneChange(scene, "edited", fields)] if fields else []
         if scene in last and former in shown and former in old:
-            told += _of_clip(plan, last[scene], shown[former], changed, edited=bool(fields), film=bool(film))
+            way = _way(former in finished, scene in plan.production.from_draft)
+            told += _of_clip(plan, last[scene], shown[former], changed, edited=bool(fields), film=bool(film), way=way)
         if told:
             found += told
             changed.add(scene)
@@ -89,12 +98,14 @@ def changes_since(manifest: Mapping[str, Any], plan: Plan) -> Changes:
 
 
 def _of_clip(
-    plan: Plan, shot: Shot, was: Mapping[str, Any], changed: set[str], *, edited: bool, film: bool
+    plan: Plan, shot: Shot, was: Mapping[str, Any], changed: set[str], *, edited: bool, film: bool, way: str
 ) -> list[SceneChange]:  # fmt: skip
     """The news of a scene's clip: its take, that it is stale, or that it is made anew although it was not
     edited."""
     found = []
     take = was.get("take")
+    if way and shot.key != was.get("order"):
+        return [SceneChange(shot.scene, "remade", told=way)]  # its take is of other clips
     if isinstance(take, int) and take != shot.take and not shot.generation:
         found.append(SceneChange(shot.scene, "take", (FieldChange("take", take, shot.take),)))
     if any(s.state is ShotState.STALE for s in plan.shots if s.scene == shot.scene):
@@ -109,6 +120,34 @@ def _of_clip(
         else:
             why = "the film's options changed" if film else "a file or a description that it uses changed"
         found.append(SceneChange(shot.scene, "remade", told=why))
+    return found
+
+
+def finished_in(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The scenes of a film that were finished from the draft's clips; none where an earlier program does not say."""
+    named = manifest.get("from_draft")
+    return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+
+def _way(was: bool, now: bool) -> str:
+    """The words for a clip that is made in another way: finished from the draft, or made anew."""
+    if was == now:
+        return ""
+    return "the last film finished the draft's clip" if was else "now the draft's clip is finished"
+
+
+def _as_written(
+    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]], plan: Plan
+) -> dict[str, Mapping[str, Any]]:  # fmt: skip
+    """The scenes of an earlier program's film as they were written: it noted those that it finished from the draft with
+    the draft's fields."""
+    finished, found = finished_draft(plan.production), dict(old)
+    for scene in finished.scenes:
+        drafted = finished.from_draft.get(scene.id, {})
+        was = old.get(scene.id, {})
+        if drafted and scene.id in new and all(was.get(name) == getattr(scene, name) for name in drafted):
+            kept = {name: value for name, value in was.items() if name not in drafted}
+            found[scene.id] = kept | {name: new[scene.id][name] for name in drafted if name in new[scene.id]}
     return found
 
 

@@ -46,6 +46,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
         "slug": record.slug,
         "version": record.version,
         "film_slug": record.film_slug or record.slug,
+        "from_draft": list(record.from_draft),
         "project": record.project or record.film_slug or record.slug,
         "run": {
             "id": record.run_id,
@@ -68,6 +69,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
                 "start_frame": cut.start_frame,
                 "frames": cut.frames,
                 "slate": cut.slate,
+                "transition": None if cut.into is None else {"kind": cut.into.kind, "frames": cut.into.frames},
             }
             for cut in record.cuts
         ],

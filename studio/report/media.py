@@ -12,28 +12,31 @@ from studio.atomic import atomic, copy
 from studio.digests import Digests
 from studio.disk import disk_errors
 from studio.report.files import inside
-from studio.report.records import RunRecord, ShotRecord
+from studio.report.records import RunRecord
 from studio.storage.ownership import LINKED, NAMED
 
 WORKERS = 4  # copies at a time: each waits for the disk
 
 
-def linked(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
-    """The path, in or below ``out``, of the clip of each shot that the film shows, by the shot's id.
+def linked(record: RunRecord, out: Path, digests: Digests) -> dict[Path, Path]:
+    """The path, in or below ``out``, of each file that the film shows or lets hear, by the file's own path.
 
-    A clip from elsewhere is copied to ``out/clips``, once. A missing one is left out. ``digests`` is what is remembered
+    A file from elsewhere is copied to ``out/clips``, once. A missing one is left out. ``digests`` is what is remembered
     of files. Raises CannotWrite.
     """
-    shots = {shot.id: shot for shot in record.shots}
-    shown = dict.fromkeys(name for cut in record.cuts if not cut.slate for name in cut.shots)
-    there = [(shot, shot.clip) for name in shown if (shot := shots.get(name)) and shot.clip and shot.clip.is_file()]
+    wanted: dict[Path, tuple[str, str]] = {}
+    for part in (part for cut in record.cuts for part in cut.parts):
+        wanted.setdefault(part.clip, (part.shot, part.sha256))
+        if part.heard is not None:
+            wanted.setdefault(part.heard.path, (f"{part.shot}-sound", part.heard.sha256))
+    there = [(path, *names) for path, names in wanted.items() if path.is_file()]
 
-    def place(one: tuple[ShotRecord, Path]) -> Path:
-        shot, clip = one
-        return clip if inside(clip, out) else _copied(shot.id, shot.sha256, clip, out / LINKED, digests)
+    def place(one: tuple[Path, str, str]) -> Path:
+        path, name, sha256 = one
+        return path if inside(path, out) else _copied(name, sha256, path, out / LINKED, digests)
 
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="linked") as pool:
-        return {shot.id: path for (shot, _), path in zip(there, pool.map(place, there), strict=True)}
+        return {path: goal for (path, *_), goal in zip(there, pool.map(place, there), strict=True)}
 
 
 def played(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
@@ -47,6 +50,17 @@ def played(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
         take.order: clip if inside(clip, out) else _copied(name, take.sha256, clip, out / LINKED, digests)
         for name, take, clip in there
     }
+
+
+def copies(record: RunRecord, out: Path) -> bool:
+    """True if clips of a run are copied to ``out/clips``: those that its timeline links to, or its report plays."""
+    shots = {shot.id: shot for shot in record.shots}
+    shown = (shots[name].clip for cut in record.cuts if not cut.slate for name in cut.shots if name in shots)
+    clips = [*shown, *(take.clip for shot in record.shots for take in shot.takes)]
+    return any(
+        clip is not None and clip.is_file() and not (inside(clip, out) and clip.parent != out / LINKED)
+        for clip in clips
+    )
 
 
 def _copied(name: str, sha256: str | None, clip: Path, folder: Path, digests: Digests) -> Path:

@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from studio.money import usd
+from studio.production.scene import TAKES
 from studio.remedies import IN_TERMINAL, Aside, Produce, Reconcile, Remedy, Settling, Text, option
 from studio.report import formats, labels, storyboard
 from studio.report import takes as takes_shown
 from studio.report.files import inside, reference, write_atomically
 from studio.report.gantt import lanes
 from studio.report.graph import graph
-from studio.report.media import played
+from studio.report.media import copies, played
 from studio.report.records import RunRecord, ShotOutcome
 from studio.report.scenes import MEANING, STALE_MEANING, Scene, scenes
 from studio.report.seams import MANY, Meeting, meetings, met_frames, tally
@@ -28,8 +30,11 @@ from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
 from studio.storage.kept import Kept
+from studio.storage.ownership import LINKED, TIMELINES
 
 HERE = Path(__file__).parent
+#: What a budget is for. One of a film or a project counts what was spent by all runs and for all versions.
+HELD_TO = {"production": "the film", "project": "the project", "run": "this run", "batch": "the films of its table"}
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,13 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
                 amount for shot in record.shots for amount in (shot.cost, shot.reused, shot.refunded)
             ),
             not_billed=NOT_BILLED,
+            held_to=HELD_TO,
             cards=cards,
             many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],
             pieces=_pieces(record, told, met),
             meetings=list(met.values()),
-            tally=tally(met.values()),
+            tally=tally(scene.seam for scene in told if scene.seam is not None),
             choices=takes,
             pins=any(take.pin for choice in takes for take in choice.takes),
             kinds={"still": "still" in kinds, "step": any(shot.finishes for shot in record.shots)},
@@ -93,17 +99,28 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
             film_source=_film_source(record, out),
             poster=poster(_opening(told), kept),
             option=option,
-            produce=Produce,
-            plan=str(Produce(plan=True)),
+            produce=partial(Produce, version=record.version_options),
+            plan=str(Produce(plan=True, version=record.version_options)),
             all_at_once=Aside(" (or ", option("renew", "all"), ")"),
             adopt=lambda order: Reconcile(Settling.ADOPT, order),
             release=lambda order: Reconcile(Settling.RELEASE, order),
             in_terminal=IN_TERMINAL,
-            beside=("costs.csv", "manifest.json", "timeline.otio"),
+            beside=("costs.csv", "manifest.json", *TIMELINES),
+            clips=LINKED if copies(record, out) else "",
+            take_fields=_take_fields(record, {choice.number for choice in takes}, told),
             script=Markup(script),  # noqa: S704 - a file of ours
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _take_fields(record: RunRecord, numbers: set[int], told: tuple[Scene, ...]) -> tuple[str, ...]:
+    """The fields of a production that keep to a take, for those of these scenes."""
+    draft = set(record.from_draft)
+    if record.version.endswith("draft"):
+        draft = {scene.id for scene in told}
+    shown = [scene.id for scene in told if scene.number in numbers]
+    return labels.once(TAKES["draft" if scene in draft else "final"] for scene in shown)
 
 
 def _environment() -> Environment:

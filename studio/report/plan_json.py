@@ -29,7 +29,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             }
             for s in plan.shots
         ],
-        "notes": list(dict.fromkeys(str(note) for note in plan.notes)),
+        "notes": list(dict.fromkeys(str(note) for note in plan.all_notes)),
         **film_json(plan),
     }  # fmt: skip
 

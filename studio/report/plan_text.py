@@ -60,7 +60,7 @@ def plan_page(plan: Plan, *, service: str, billed: bool) -> str:
     told = [length_line(plan, film), *([seams_line(film)] if film.seams else []), *price_lines(plan, service=service)]
     lines += [f"- {in_markdown(line)}" for line in told]
     lines += ["", *_table(plan, film)]
-    notes = tuple(dict.fromkeys(str(note) for note in plan.notes))
+    notes = tuple(dict.fromkeys(str(note) for note in plan.all_notes))
     if notes:
         lines += ["", "## Notes", "", *(f"- {in_markdown(note)}" for note in notes)]
     return "\n".join(lines) + "\n"

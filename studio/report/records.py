@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio.editing.values import FilmCut, FilmRecord, SeamRecord
-from studio.remedies import Words
+from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
     from studio.ledger.filing import Booking
 
-__all__ = ["FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord"]
+__all__ = [
+    "BudgetRecord", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord",
+]  # fmt: skip
 
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
 ZERO = Decimal("0.00")
@@ -87,6 +89,21 @@ class ShotRecord:
 
 
 @dataclass(frozen=True)
+class BudgetRecord:
+    """A budget that a run was held to, in USD. ``spent``: what counts against it in the ledger, of all runs that share
+    it, at the end of this one."""
+
+    of: Literal["production", "project", "run", "batch"]
+    limit: Decimal
+    spent: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be spent; never less than nothing."""
+        return max(self.limit - self.spent, ZERO)
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One run from start to end."""
 
@@ -102,10 +119,13 @@ class RunRecord:
     cuts: tuple[FilmCut, ...] = ()
     seams: tuple[SeamRecord, ...] = ()
     film: FilmRecord | None = None
-    budget: Decimal | None = None
+    budget: Decimal | None = None  # this run's, else the production's
+    budgets: tuple[BudgetRecord, ...] = ()  # all that the run was held to, with what the ledger says is spent of each
     production: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Words, ...] = ()
     version: str = "final"  # as ``Production.version``
+    from_draft: tuple[str, ...] = ()  # scenes that are finished from the draft's clips
+    version_options: tuple[Option, ...] = ()  # the options of a run that make this version of the film
     film_slug: str = ""  # of the film that it is a version of; empty: ``slug``
     project: str = ""  # the holder of its budget
     url: str = ""  # of the film in the store that machines share; empty where it is in a folder

@@ -81,6 +81,11 @@ class Scene:
         return sum((shot.seconds for shot in self.finals), Fraction(0))
 
     @property
+    def has_takes(self) -> bool:
+        """True if another take of it can be bought: it shows no finished file and no existing generation."""
+        return not any(shot.outcome in ("own clip", "pinned") for shot in self.shots)
+
+    @property
     def missing(self) -> bool:
         """True if the film lacks it."""
         return self.outcome in MISSING

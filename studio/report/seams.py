@@ -5,6 +5,7 @@ Only a seam that continues a movement is graded; a cut is just called a cut, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ MANY = 24  # scenes; with more, a cut that was not measured has no pair of pictu
 # Measured on rendered clips (block SSIM): continued seams join at .993 and 43 dB, unrelated pictures at .83 and 13 dB.
 GOOD = (0.97, 30.0)
 FAIR = (0.92, 22.0)
+_WORST: tuple[Grade, ...] = ("poor", "fair", "good")
 
 
 def grade(seam: SeamRecord) -> Grade:
@@ -102,16 +104,41 @@ def _frames(seam: SeamRecord, by_name: Mapping[str, tuple[ShotRecord, ...]]) -> 
 
 
 def _how(seam: SeamRecord) -> str:
-    if not seam.continued:
+    return _kind(seam).in_words() if seam.continued else ""
+
+
+def _kind(seam: SeamRecord) -> SeamKind:
+    """The kind that a continued seam was planned to be; of an earlier program's, which did not say: continued."""
+    return SeamKind(seam.expected) if seam.expected in set(SeamKind) else SeamKind.CONTINUED
+
+
+def judged(seam: SeamRecord) -> bool:
+    """True if a seam continues a movement, and was measured."""
+    return grade(seam) != "cut"
+
+
+def kinds_in_words(seams: Iterable[SeamRecord]) -> str:
+    """The number of continued seams of each kind, in the words of the plan: ``2 continued, 2 bridged``."""
+    counts = Counter(_kind(seam) for seam in seams)
+    return ", ".join(f"{counts[kind]} {kind.in_words(counts[kind])}" for kind in SeamKind if counts[kind])
+
+
+def seams_line(seams: Iterable[SeamRecord]) -> str:
+    """The continued seams of a film, and the worst of them: ``2 continued, 2 bridged; the worst a → b: fair, SSIM
+    0.951``; empty where none was measured."""
+    met = [(_WORST.index(grade(seam)), seam.measured[0], seam) for seam in seams if judged(seam) and seam.measured]
+    if not met:
         return ""
-    known = seam.expected in {kind.value for kind in SeamKind}
-    return SeamKind(seam.expected).in_words() if known else "continued"
+    _, ssim, worst = min(met, key=lambda one: one[:2])
+    kinds = kinds_in_words(seam for _, _, seam in met)
+    return f"{kinds}; the worst {worst.before} → {worst.after}: {grade(worst)}, SSIM {ssim:.3f}"
 
 
-def tally(found: Iterable[Meeting]) -> str:
-    """The number of seams of each grade: ``3 continued: 1 good, 1 fair, 1 poor; 2 cuts.``"""
-    grades = [meeting.grade for meeting in found]
-    cuts = grades.count("cut")
-    judged = [f"{grades.count(name)} {name}" for name in ("good", "fair", "poor") if name in grades]
-    parts = [f"{len(grades) - cuts} continued: {', '.join(judged)}"] if judged else []
+def tally(seams: Iterable[SeamRecord]) -> str:
+    """The number of seams of each kind and grade: ``2 continued, 1 bridged: 1 good, 1 fair, 1 poor; 2 cuts.``"""
+    found = list(seams)
+    met = [seam for seam in found if judged(seam)]
+    grades, cuts = Counter(map(grade, met)), len(found) - len(met)
+    told = ", ".join(f"{grades[name]} {name}" for name in ("good", "fair", "poor") if grades[name])
+    parts = [f"{kinds_in_words(met)}: {told}"] if met else []
     return "; ".join([*parts, *([f"{cuts} cut{'' if cuts == 1 else 's'}"] if cuts else [])]) + "."

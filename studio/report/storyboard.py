@@ -60,6 +60,7 @@ class Card:
     stills: tuple[Still, ...]
     finishing: tuple[tuple[Step, ...], ...]
     prompts: tuple[tuple[str, str], ...]
+    there: str  # what it shows, where that was there and has no words of its own
     camera: tuple[str, ...]
     apis: tuple[str, ...]
     tags: tuple[str, ...]
@@ -88,6 +89,7 @@ def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fract
             for versions in scene.versions
             if len(versions) > 1
         ),
+        there=_there(scene),
         prompts=tuple(_prompt(text) for text in once(shot.prompt for shot in first)),
         camera=once(move for shot in first for move in shot.camera),
         apis=once(api_name(shot) for shot in scene.shots),
@@ -117,6 +119,16 @@ def shown_frames(scenes: Iterable[Scene]) -> tuple[Path | None, ...]:
 
 def _still(shot: ShotRecord, pictures: Thumbnails) -> Still:
     return Still(shot, ratio(shot), pictures.uri(shot.still), made_with([shot]), price(shot), _prompt(shot.prompt))
+
+
+def _there(scene: Scene) -> str:
+    """``generation 1234…, as it is`` or ``a finished clip, as it is``; empty for a scene that was bought."""
+    for shot in scene.shots:
+        if shot.outcome == "pinned":
+            return f"Generation {shot.generation_id}, as it is."
+        if shot.outcome == "own clip":
+            return "A finished clip, as it is."
+    return ""
 
 
 def _used(scene: Scene, fps: Fraction) -> str:

@@ -83,6 +83,7 @@ def _take(
         shown: tuple[tuple[str, Path | None], ...] = (("Still", take.still),)
     else:
         shown = (("First frame", take.first_frame), ("Last frame", take.last_frame))
+    one = _one_of(shot, take.take)
     return Take(
         take=take.take,
         used=take.used,
@@ -90,7 +91,7 @@ def _take(
         generation_id=take.generation_id,
         pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
         source=sources.get(take.order),
-        option=None if take.used or not _one_of(shot, take.take) else option("take", f"{scene.id}={take.take}"),
+        option=option("take", f"{scene.id}={take.take}") if scene.has_takes and not take.used and one else None,
         pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
     )
 

@@ -1,47 +1,63 @@
-"""timeline.otio: the film for an editing program. One video track; one clip per clip of each cut; gaps for slates.
+"""timeline.otio: the film for an editing program, as its edit has it: pictures, sounds, gaps for slates.
 
 It links to clips beside the film by relative addresses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
+from studio.digests import Digests
+from studio.editing.values import FilmPart
+from studio.media.overlap import Overlap
+from studio.money import plain
 from studio.report.files import reference, write_atomically
 from studio.report.formats import clean, iso
+from studio.report.interchange import KEY, edl, fcpxml
 from studio.report.media import linked
 from studio.report.records import FilmCut, RunRecord, ShotRecord
 from studio.storage.kept import Kept
 
-KEY = "studio_producer"  # our key in OpenTimelineIO's metadata
 DEFAULT_FPS = Fraction(24)
 
 
 def write_timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
-    """Write ``out/timeline.otio``. A clip beside it that, by ``kept``, did not change is not read again."""
-    text = otio.adapters.write_to_string(timeline(record, out, kept), "otio_json")
-    return write_atomically(out / "timeline.otio", text.encode())
+    """Write ``out/timeline.otio``, and beside it the same as FCPXML and as an EDL.
+
+    A clip beside it that, by ``kept``, did not change is not read again.
+    """
+    found = timeline(record, out, kept)
+    size = (record.film.width, record.film.height) if record.film else None
+    return write_forms(found, out / "timeline.otio", size=size)
+
+
+def write_forms(found: otio.schema.Timeline, path: Path, *, size: tuple[int, int] | None) -> Path:
+    """Write a timeline to ``path``, and beside it, with other endings, for programs that do not read it.
+
+    ``size``: of the film's picture, in pixels.
+    """
+    for ending, text in (
+        (".fcpxml", fcpxml(found, size=size)), (".edl", edl(found)),
+        (".otio", str(otio.adapters.write_to_string(found, "otio_json"))),
+    ):  # fmt: skip
+        write_atomically(path.with_suffix(ending), text.encode())
+    return path
 
 
 def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.schema.Timeline:
-    """The film's cuts on one track, in frames of the film. A hole between two cuts is a gap."""
+    """The film's pictures on one track, and its sounds, where it has any, on another; in frames of the film. A hole
+    between two cuts is a gap."""
     fps = _fps(record)
-    track = otio.schema.Track(name="V1", kind=otio.schema.TrackKind.Video)
-    shots = {shot.id: shot for shot in record.shots}
-    media = linked(record, out, (kept or Kept()).digests)
-    urls = {name: reference(path, out) for name, path in media.items()}
-    at = 0
-    for cut in sorted(record.cuts, key=lambda cut: cut.start_frame):
-        if cut.start_frame > at:
-            track.append(_gap("", cut.start_frame - at, fps))
-        for item in _items(cut, shots, urls, fps):
-            track.append(item)
-        at = max(at, cut.start_frame) + cut.frames
+    told = _Told(record, out, (kept or Kept()).digests)
     made = otio.schema.Timeline(name=clean(record.title), global_start_time=_time(0, fps))
-    made.tracks.append(track)
+    made.tracks.append(_track("V1", otio.schema.TrackKind.Video, record, fps, told.picture))
+    if any(part.heard for cut in record.cuts for part in cut.parts):
+        made.tracks.append(_track("A1", otio.schema.TrackKind.Audio, record, fps, told.sound))
     made.metadata[KEY] = {
         "slug": record.slug,
         "run_id": record.run_id,
@@ -54,63 +70,132 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
     return made
 
 
-def _items(cut: FilmCut, shots: dict[str, ShotRecord], urls: dict[str, str], fps: Fraction) -> list[otio.core.Item]:
-    """The cut as clips that together last exactly as long as it does."""
-    used = [shots[name] for name in cut.shots if name in shots]
-    clips = [shot for shot in used if shot.clip is not None]
-    if cut.slate or not clips:
-        return [_gap(cut.scene, cut.frames, fps)]
-    items: list[otio.core.Item] = []
-    left = cut.frames
-    for index, shot in enumerate(clips):
-        last = index == len(clips) - 1
-        frames = min(left, shot.frames or left)
-        if frames > 0:
-            items.append(_clip(cut, shot, urls.get(shot.id), frames, fps))
-            left -= frames
-        if last and left > 0:
-            items.append(_gap(cut.scene, left, fps))
-    return items
+def _track(
+    name: str, kind: str, record: RunRecord, fps: Fraction, item: Callable[[FilmCut, FilmPart], otio.schema.Clip | None]
+) -> otio.schema.Track:
+    """A track as long as the film, with a clip for each part that has one, and gaps where there is none.
+
+    Where two scenes overlap, the cut is in the middle, and a transition reaches over it to both sides.
+    """
+    track = otio.schema.Track(name=name, kind=kind)
+    cuts = sorted(record.cuts, key=lambda cut: cut.start_frame)
+    at = 0
+    for cut, after in zip(cuts, [*cuts[1:], None], strict=True):
+        start = cut.start_frame + (cut.into.before if cut.into else 0)
+        end = cut.start_frame + cut.frames - (after.into.after if after is not None and after.into else 0)
+        slate = cut.slate and kind == otio.schema.TrackKind.Video
+        if start > at and (cut.into or slate):
+            track.append(_gap(start - at, fps))
+            at = start
+        if cut.into:
+            track.append(_transition(cut.into, fps))
+        for part in cut.parts:
+            clip = item(cut, part)
+            begins, ends = max(part.at, start), min(part.at + part.frames, end)
+            if clip is None or begins >= ends:
+                continue
+            if begins > at:
+                track.append(_gap(begins - at, fps))
+            track.append(_trimmed(clip, begins - part.at, ends - begins, fps))
+            at = ends
+        if slate:
+            track.append(_gap(end - at, fps, cut.scene))
+            at = end
+    if (whole := max((cut.start_frame + cut.frames for cut in cuts), default=0)) > at:
+        track.append(_gap(whole - at, fps))
+    return track
 
 
-def _clip(cut: FilmCut, shot: ShotRecord, url: str | None, frames: int, fps: Fraction) -> otio.schema.Clip:
-    begin = round(shot.begins * fps)
-    there = otio.opentime.TimeRange(_time(0, fps), _time(max(shot.frames, begin + frames), fps))
-    # Relative, so that the links work after the folder is moved or sent, and do not show where it was made.
-    media = (
-        otio.schema.MissingReference(available_range=there)
-        if url is None
-        else otio.schema.ExternalReference(target_url=url, available_range=there)
+def _trimmed(clip: otio.schema.Clip, head: int, frames: int, fps: Fraction) -> otio.schema.Clip:
+    """A clip without ``head`` frames of the film at its start, and so many frames long."""
+    clip.source_range = otio.opentime.TimeRange(clip.source_range.start_time + _time(head, fps), _time(frames, fps))
+    return clip
+
+
+def _transition(overlap: Overlap, fps: Fraction) -> otio.schema.Transition:
+    """A transition: a dissolve that every editing program knows, or another kind, by the name that ffmpeg has."""
+    dissolve = overlap.kind == "fade"
+    made = otio.schema.Transition(
+        name=overlap.kind,
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve if dissolve else otio.schema.TransitionTypes.Custom,
+        in_offset=_time(overlap.before, fps),
+        out_offset=_time(overlap.after, fps),
     )
-    clip = otio.schema.Clip(
-        name=clean(shot.id),
-        media_reference=media,
-        source_range=otio.opentime.TimeRange(_time(begin, fps), _time(frames, fps)),
-    )
-    clip.metadata[KEY] = {
-        "scene": cut.scene,
+    made.metadata[KEY] = {"xfade": overlap.kind, "frames": overlap.frames}
+    return made
+
+
+class _Told:
+    """Clips of a timeline: what each part of the film shows, and what is heard with it."""
+
+    def __init__(self, record: RunRecord, out: Path, digests: Digests) -> None:
+        self.fps = _fps(record)
+        self.shots = {shot.id: shot for shot in record.shots}
+        self.urls = {name: reference(path, out) for name, path in linked(record, out, digests).items()}
+
+    def picture(self, cut: FilmCut, part: FilmPart) -> otio.schema.Clip:
+        """The part's pictures, with what is known of their shot."""
+        made = self._clip(part, part.clip, part.begins, part.shot)
+        shot = self.shots.get(part.shot)
+        made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | ({} if shot is None else _facts(shot))
+        return made
+
+    def sound(self, cut: FilmCut, part: FilmPart) -> otio.schema.Clip | None:
+        """The sound under the part; None where it is silent."""
+        if part.heard is None:
+            return None
+        made = self._clip(part, part.heard.path, part.heard.begins, part.shot)
+        made.metadata[KEY] = {"scene": cut.scene, "shot": part.shot, "sha256": part.heard.sha256}
+        return made
+
+    def _clip(self, part: FilmPart, path: Path, begins: Fraction, name: str) -> otio.schema.Clip:
+        # In frames of the film, whatever the clip's own rate is: so all lengths on a track are whole numbers.
+        start = float(begins * self.fps)
+        has = otio.opentime.RationalTime(part.clip_frames, float(part.clip_fps))
+        ends = _time(part.frames, self.fps) + otio.opentime.RationalTime(start, float(self.fps))
+        if path != part.clip or ends > has:  # a last frame that is held, or footage of which no length is known
+            has = ends
+        there = otio.opentime.TimeRange(otio.opentime.RationalTime(0, has.rate), has)
+        # Relative, so that the links work after the folder is moved or sent, and do not show where it was made.
+        url = self.urls.get(path)
+        media = (
+            otio.schema.MissingReference(available_range=there)
+            if url is None
+            else otio.schema.ExternalReference(target_url=url, available_range=there)
+        )
+        return otio.schema.Clip(
+            name=clean(name),
+            media_reference=media,
+            source_range=otio.opentime.TimeRange(
+                otio.opentime.RationalTime(start, float(self.fps)), _time(part.frames, self.fps)
+            ),
+        )
+
+
+def _facts(shot: ShotRecord) -> dict[str, Any]:
+    return {
         "shot": shot.id,
         "take": shot.take,
         "outcome": shot.outcome,
         "order": shot.order,
         "generation_id": shot.generation_id or "",
+        "cost_usd": plain(shot.cost + shot.reused),
         "api": shot.api,
         "endpoint": shot.endpoint,
         "model": shot.model,
         "finishes": shot.finishes,
         "stale": shot.stale,
-        "sha256": shot.sha256 or "",
         "prompt": clean(shot.prompt),
     }
-    return clip
 
 
-def _gap(name: str, frames: int, fps: Fraction) -> otio.schema.Gap:
+def _gap(frames: int, fps: Fraction, slate: str = "") -> otio.schema.Gap:
+    """An empty place; of the scene whose slate the film shows there."""
     gap = otio.schema.Gap(
-        name=f"{clean(name)} (slate)" if name else "",
+        name=f"{clean(slate)} (slate)" if slate else "",
         source_range=otio.opentime.TimeRange(_time(0, fps), _time(frames, fps)),
     )
-    gap.metadata[KEY] = {"scene": name}
+    gap.metadata[KEY] = {"scene": slate}
     return gap
 
 

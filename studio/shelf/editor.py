@@ -13,6 +13,7 @@ import opentimelineio as otio
 
 from studio.atomic import copy, digest
 from studio.errors import BadInput
+from studio.report.timeline import write_forms
 from studio.shelf.films import ShelvedFilm, read_manifest
 from studio.shelf.package import AGAIN, copy_film
 from studio.storage.ownership import MANIFEST
@@ -31,7 +32,7 @@ def write_editor(film: ShelvedFilm, folder: Path) -> None:
     timelines = {path.name: _read(path) for path in sorted(film.folder.glob(TIMELINES))}
     if not timelines:
         raise BadInput("the film has no timeline", where=str(film.folder), hint=AGAIN)
-    recorded = _recorded(film)
+    recorded, size = _recorded(film), _size(film)
     wanted: dict[Path, str] = {}
     clips = [clip for timeline in timelines.values() for clip in timeline.find_clips()]
     sources = [_source(film, clip, recorded) for clip in clips]
@@ -54,7 +55,7 @@ def write_editor(film: ShelvedFilm, folder: Path) -> None:
                            where=str(source), hint=AGAIN)  # fmt: skip
     copy_film(film, folder)
     for name, timeline in timelines.items():
-        (folder / name).write_text(otio.adapters.write_to_string(timeline, "otio_json"), "utf-8")
+        write_forms(timeline, folder / name, size=size)
     for archive in sorted(film.folder.glob(ARCHIVES)):
         copy(archive, folder / archive.name)
 
@@ -88,6 +89,12 @@ def _recorded(film: ShelvedFilm) -> dict[str, Path]:
         return {}
     shots = read_manifest(film.folder).get("shots") or []
     return {str(s["id"]): film.folder / str(s["clip"]["path"]) for s in shots if s.get("clip")}
+
+
+def _size(film: ShelvedFilm) -> tuple[int, int] | None:
+    """The pixels of the film's picture, as its manifest says."""
+    told = (read_manifest(film.folder).get("film") or {}) if (film.folder / MANIFEST).is_file() else {}
+    return (int(told["width"]), int(told["height"])) if "width" in told and "height" in told else None
 
 
 def _name(number: int, width: int, clip: otio.schema.Clip, source: Path) -> str:

@@ -57,7 +57,7 @@ class TestAWorker:
         assert "arrival · generate" in edges["order · generate"]
         assert {"arrival · download", "order · download"} <= edges["film · concatenate"]
         artifacts = deployed.artifacts(first)
-        assert artifacts.keys() == {"costs-tiny", "film-tiny"}
+        assert artifacts.keys() == {"plan-tiny", "progress-tiny", "film-tiny", "pictures-tiny", "costs-tiny"}
         total = json.loads(artifacts["costs-tiny"])[-1]
         assert (total["scene"], total["new"]) == ("total", "$0.28")
         assert "Nothing was billed" in artifacts["film-tiny"]

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.editing.scene_edits import SceneSegments, repeats, seams, segments_of
+from studio.editing.edit import SceneSegments, segments_of
+from studio.editing.seams import repeats, seams
 from studio.execution.cut_frames import cut_frame
 from studio.media.frames import frame_at, picture
 from studio.storage.clip_store import ClipStore

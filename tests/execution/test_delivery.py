@@ -198,7 +198,9 @@ def test_another_scene_s_clip_modified(source: str, model: str) -> None:
 
 def test_an_existing_generation_was_not_ordered() -> None:
     """A generation named by its id is accepted as it is; clips made from it are checked against the known measures."""
-    _, orders = held(film(scene("a", model="ray-2", generation="gen-1", upscale="1080p")))
+    _, orders = held(
+        film(scene("a", model="ray-2", generation="123e4567-e89b-12d3-a456-426614174000", upscale="1080p"))
+    )
     assert odd(orders["a"], 64, 48, Fraction(1)) is None
     assert odd(orders["a.large"], 1080, 1920, Fraction(7)) is None
     assert odd(orders["a.large"], 64, 48, Fraction(7)) is not None

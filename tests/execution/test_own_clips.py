@@ -1,4 +1,4 @@
-"""Films of finished files, and existing generations that are looked up: whole runs in a sandbox, by plain steps."""
+"""Films of finished files: whole runs in a sandbox, by plain steps."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import av
-import httpx
 import numpy as np
 import pytest
 
 from studio.editing.assembly import Assembly
-from studio.errors import AssetError, ProductionError
+from studio.errors import AssetError
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.film import make_film
 from studio.execution.record import record_of
@@ -31,13 +31,12 @@ from studio.production import Production, parse_production
 from studio.report.records import RunRecord
 from studio.report.timeline import timeline
 from studio.settings import load_settings
+from tests.execution.conftest import SIZE
 from tests.media.clips import make
 from tests.support.footage import uneven
 from tests.support.running import Sandbox
 
 pytestmark = [pytest.mark.timeout(600)]
-SIZE = "960x540"  # of 540p
-BT709 = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 RATE = 8000  # of a sound as it is compared
 
 
@@ -81,11 +80,11 @@ def film(folder: Path, *scenes: dict[str, Any], **fields: Any) -> Production:
     return parse_production(given, base=folder)
 
 
-async def made(production: Production, out: Path, **options: Any) -> Made:
-    """The film of a production, and its record."""
+async def made(production: Production, out: Path, *, budget: Decimal | None = None, **options: Any) -> Made:
+    """The film of a production, and its record. ``budget``: of this run."""
     async with open_session(load_settings()) as session:
         plan, seeds = await session.plan(production, **options)
-        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=None, started_at=datetime.now(UTC))
+        run = Run(session, plan, seeds, run_id=out.name, out=out, budget=budget, started_at=datetime.now(UTC))
         await run.begin()
         steps = PlainSteps()
         done = await execute(run, steps, await publish_assets(run, steps))
@@ -95,24 +94,6 @@ async def made(production: Production, out: Path, **options: Any) -> Made:
         assert None not in footage
         joined = await make_film(run, {n: e.value.sha256 or "" for n, e in done.footage.items() if e.value})
         return Made(plan, record_of(run, done.results, joined), joined)
-
-
-@pytest.fixture
-def at_sandbox(workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose runs go to a sandbox process."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
-    return workplace
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """A folder of finished clips: two of one form, one of another size and rate."""
-    folder = tmp_path / "files"
-    folder.mkdir()
-    make(folder / "one.mp4", frames=36, size=SIZE, sound=True, options=BT709)
-    make(folder / "two.mp4", frames=24, size=SIZE, start=50, options=BT709)
-    make(folder / "other.mp4", frames=50, size="640x480", rate="25", sound=True)
-    return folder
 
 
 async def test_finished_clips_of_one_form_are_copied(workplace: Path, files: Path) -> None:
@@ -263,109 +244,6 @@ async def test_a_sound_that_cannot_be_decoded_is_told(workplace: Path, files: Pa
     done = await made(film(files, {"id": "a", "clip": "one.mp4"}), workplace / "out")
     assert done.notes("scene 'a': one.mp4: its sound (codec apac) cannot be decoded, and is dropped")
     assert not done.film.film.has_audio
-
-
-def set_faults(sandbox: Sandbox, *faults: dict[str, Any]) -> None:
-    httpx.put(f"{sandbox.origin}/sandbox/faults", json=list(faults), trust_env=False).raise_for_status()
-
-
-def ray_3(sandbox: Sandbox) -> str:
-    """The id of a generation that the sandbox has made by its Agents API."""
-    headers, url = {"authorization": "Bearer k"}, f"{sandbox.origin}/v1/generations"
-    video = {"resolution": "360p", "duration": "5s"}
-    body = {"prompt": "a harbour", "model": "ray-3.2", "type": "video", "video": video}
-    there = str(httpx.post(url, json=body, headers=headers, trust_env=False).raise_for_status().json()["id"])
-    while httpx.get(f"{url}/{there}", headers=headers, trust_env=False).json()["state"] != "completed":
-        pass
-    return there
-
-
-def generation(sandbox: Sandbox, *, fails: str = "", **body: Any) -> str:
-    """The id of a generation that the sandbox has made, or failed."""
-    set_faults(sandbox, *([{"kind": "fails", "reason": fails}] if fails else []))
-    asked = {"model": "ray-2", "prompt": "a harbour", "resolution": "540p", "duration": "9s"} | body
-    headers = {"authorization": "Bearer k"}
-    answer = httpx.post(f"{sandbox.url}/generations/video", json=asked, headers=headers, trust_env=False)
-    set_faults(sandbox)
-    made_id = str(answer.raise_for_status().json()["id"])
-    while True:
-        state = httpx.get(f"{sandbox.url}/generations/{made_id}", headers=headers, trust_env=False).json()["state"]
-        if state in ("completed", "failed"):
-            return made_id
-
-
-def existing(generation_id: str, **fields: Any) -> dict[str, Any]:
-    return {"id": "a", "generation": generation_id, **fields}
-
-
-async def test_an_existing_generation_is_looked_up(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
-    """Its model, size and length are in the plan, at no cost, without a prompt; its file is fetched once."""
-    there = generation(sandbox)
-    done = await made(film(files, existing(there)), at_sandbox / "out")
-    (shot,) = done.plan.shots
-    assert (shot.form, float(shot.seconds), shot.quote.usd) == ("ray-2 960×540", 9, 0)
-    assert (done.plan.total, done.record.shots[0].outcome, done.record.shots[0].model) == (0, "pinned", "ray-2")
-    set_faults(sandbox, {"kind": "expired_url"})
-    again = await made(film(files, existing(there)), at_sandbox / "again")
-    assert again.frames == done.frames
-
-
-async def test_generations_that_cannot_be_used_are_refused_at_once(
-    at_sandbox: Path, sandbox: Sandbox, files: Path
-) -> None:
-    """Those that are not there or have failed are all told when it is planned, with scene, field, id and remedy."""
-    failed = generation(sandbox, fails="Job failed")
-    nobody = "123e4567-e89b-12d3-a456-426614174000"
-    scenes = [
-        existing(nobody), {"id": "b", "generation": failed},
-        {"id": "c", "prompt": "on it goes", "continue_from": nobody},
-        {"id": "d", "prompt": "on it goes", "lead_into": f"generation:{failed}"},
-    ]  # fmt: skip
-    async with open_session(load_settings()) as session:
-        with pytest.raises(ProductionError) as refused:
-            await session.plan(film(files, *scenes))
-        assert session.ledger.is_empty()
-    told = {problem.where: problem for problem in refused.value.problems}
-    assert list(told) == [
-        "scene 'a', field 'generation'", "scene 'b', field 'generation'", "scene 'c', field 'continue_from'",
-        "scene 'd', field 'lead_into'",
-    ]  # fmt: skip
-    assert told["scene 'a', field 'generation'"].message == f"the account has no generation {nobody}"
-    assert f"generation {failed} failed at the service: Job failed" in told["scene 'd', field 'lead_into'"].message
-    assert all(problem.hint for problem in refused.value.problems)
-    assert len(sandbox.books()["creates"]) == 1
-
-
-async def test_a_generation_of_the_other_api_is_named(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
-    """A generation that another API of the account has is refused with the model to write; so written, it is shown."""
-    there = ray_3(sandbox)
-    async with open_session(load_settings()) as session:
-        with pytest.raises(ProductionError) as refused:
-            await session.plan(film(files, existing(there)))
-        assert "write model: ray-3 into this scene" in refused.value.problems[0].hint
-        plan, _ = await session.plan(film(files, existing(there, model="ray-3")))
-    assert (plan.shots[0].form, float(plan.shots[0].seconds)) == ("ray-3 640×360", 5)
-
-
-async def test_a_lookup_without_a_network_is_a_note(
-    workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the service cannot be asked, the plan is as the production says, at no cost, and a note says so."""
-    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
-    nobody = "123e4567-e89b-12d3-a456-426614174000"
-    async with open_session(load_settings()) as session:
-        plan, _ = await session.plan(film(files, existing(nobody, duration=9)))
-    assert (plan.shots[0].form, float(plan.shots[0].seconds), plan.total) == ("ray-flash-2 540p", 9, 0)
-    assert any("could not be looked up" in str(note) and nobody in str(note) for note in plan.notes)
-
-
-async def test_without_a_service_nothing_is_asked(workplace: Path, files: Path) -> None:
-    """Without a key the sandbox is not started for a plan, and no note is made."""
-    async with open_session(load_settings()) as session:
-        plan, _ = await session.plan(film(files, existing("123e4567-e89b-12d3-a456-426614174000")))
-    assert plan.total == 0
-    assert not plan.notes
-    assert not (workplace / ".studio" / "sandbox").exists()
 
 
 async def test_clips_without_colour_tags_are_unchanged_beside_a_new_scene(at_sandbox: Path, tmp_path: Path) -> None:

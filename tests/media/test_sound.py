@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from studio.media.clip import Clip, examine
 from studio.media.film import FilmSpec, Segment, concatenate
-from tests.media.clips import H264, ffmpeg
+from studio.media.segments import Target
+from studio.media.sound import soundtrack
+from tests.media.clips import H264, ffmpeg, make
 
 Shelf = Callable[..., Clip]
 RATE = 48_000
@@ -148,3 +150,17 @@ def test_short_sound_does_not_pull_the_next_scene_forward(tmp_path: Path, beep: 
     film = join(tmp_path, examine(path), examine(long), beep)
     assert beginnings(film) == pytest.approx([1, 3, 5], abs=0.01)
     assert flashes(film) == pytest.approx([1, 3, 5])
+
+
+def test_a_clip_that_is_heard_again_for_a_shorter_time(tmp_path: Path) -> None:
+    """Its sound is decoded once, and ends where its second use ends: a loop that is cut has it twice."""
+    path = make(tmp_path / "loop.mp4", frames=24, sound=True)
+    clip = examine(path)
+    segments = [Segment(path, clip), Segment(path, clip, 0, 10), Segment(path, clip, 0, 18)]
+    track = soundtrack(segments, Target(320, 180, Fraction(24)), tmp_path)
+    samples = np.frombuffer(track.read_bytes(), np.int16).reshape(-1, 2)
+    assert len(samples) == 52 * 2000
+    second, third = samples[48_000:68_000], samples[68_000:]
+    assert np.array_equal(second, samples[:20_000])
+    assert np.array_equal(third, samples[:36_000])
+    assert np.abs(second).max() > 1000

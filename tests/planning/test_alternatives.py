@@ -15,7 +15,7 @@ from studio.planning import derived
 from studio.planning.plan import Plan
 from studio.production import Production, parse_production
 from studio.settings import load_settings
-from tests.planning.test_joins import buy
+from tests.planning.test_joins import buy, generation_of
 from tests.support.planned import film, scene
 
 
@@ -30,7 +30,7 @@ async def bought(session: Session, production: Production) -> Plan:
     for shot in drawn.shots:
         if shot.to_pay:
             buy(session, shot, None)
-            session.ledger.completed(shot.key, f"g-{shot.key[:8]}")
+            session.ledger.completed(shot.key, generation_of(shot))
     return drawn
 
 
@@ -65,7 +65,7 @@ async def test_an_edited_scene_may_be_a_bridge(session: Session) -> None:
         return  # what follows is left stale anyway
     (other,) = plan.alternatives
     assert (other.to_pay, other.instead_of) == (Decimal("0.14"), Decimal("0.56"))
-    ids = {name: f"g-{first.shot(name).key[:8]}" for name in "cde"}
+    ids = {name: generation_of(first.shot(name)) for name in "cde"}
     assert all(f"`generation: {ids[name]}` into '{name}'" in other.what for name in "cde")
     pinned = (scene(name, generation=ids[name]) for name in "cde")
     done, _ = await session.plan(chain(FIVE[0], edited | {"lead_into": "c"}, *pinned))

@@ -14,12 +14,13 @@ from studio.errors import BadInput
 from studio.execution.session import Session, open_session
 from studio.ledger import open_ledger
 from studio.planning.plan import Plan
-from studio.production import Production, load_production
-from studio.production.choices import Choices, write_beside
+from studio.production import Production, load_production, parse_production
+from studio.production.choices import Choices, Chosen, write_beside
 from studio.report.records import ShotRecord
 from studio.report.take_notes import take_notes
 from studio.settings import load_settings
 from studio.wording import Surface, asked_from
+from tests.media.clips import moving, write_frames
 from tests.planning.test_takes import CHAIN, bought, buy, clip, states  # noqa: F401
 from tests.support.productions import film, scene
 from tests.support.running import command
@@ -106,6 +107,67 @@ async def test_what_was_bought_anew_is_used(workplace: Path, clip: Path) -> None
         assert set(states(done).values()) == {"cached"}
 
 
+async def test_a_bridge_between_finished_clips_is_kept(workplace: Path, clip: Path) -> None:  # noqa: F811
+    """A bridge whose file was exported anew, or is shown to another end, is kept like any scene after an edit; the plan
+    names the clip that changed, and both prices."""
+    for number, name in enumerate(("pier", "boat", "pier-2")):
+        write_frames(workplace / f"{name}.mp4", moving(12 + 6 * number))
+
+    def written(pier: str, **fields: Any) -> Production:
+        own = {"id": "pier", "clip": f"{pier}.mp4", **fields}
+        bridge = scene("bridge", continue_from="pier", lead_into="boat")
+        return parse_production(
+            {"title": "A Film", "scenes": [own, bridge, {"id": "boat", "clip": "boat.mp4"}]}, base=workplace
+        )
+
+    async with open_session(load_settings()) as session:
+        first = await bought(session, written("pier"), clip)
+        for changed in (written("pier-2"), written("pier", out=0.3)):
+            plan = await planned(session, changed)
+            assert (states(plan)["bridge"], plan.to_pay) == ("new", Decimal("0.71"))
+            assert told(plan)[-1] == (
+                "scene 'pier' was edited: 'bridge', which follows it, is made anew, and this run pays $0.71; with the "
+                "clips that it has it pays $0.00: --keep all"
+            )
+            for keep in (("all",), ("bridge",)):
+                kept = await planned(session, changed, keep=keep)
+                assert (states(kept)["bridge"], kept.to_pay) == ("stale", Decimal(0))
+                assert kept.shot("bridge").key == first.shot("bridge").key
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        (
+            {"prompt": "something new"},
+            "'b' was edited, too, and only what follows an edit can be kept: it is made anew",
+        ),
+        ({"take": 2}, "another take of 'b' is asked for than was bought: it is made anew, and not kept"),
+        ({}, "the clip that was bought for 'b' is not here: it is made anew, and not kept"),
+    ],
+    ids=["its own words", "its take", "its clip is gone"],
+)
+async def test_what_cannot_be_kept_is_told(
+    workplace: Path,
+    clip: Path,  # noqa: F811
+    change: dict[str, Any],
+    note: str,
+) -> None:
+    """A scene that was to be kept, and is made anew, is named with the reason."""
+    async with open_session(load_settings()) as session:
+        first = await bought(session, film(*CHAIN[:2]), clip)
+        order = session.ledger.order(first.shot("b").key)
+        assert order is not None
+        if not change:
+            session.store.path(order.clip or "").unlink()
+        for keep in (("all",), ("b",)):
+            plan = await planned(session, film({**scene("a"), "prompt": "else"}, CHAIN[1] | change), keep=keep)
+            assert states(plan) == {"a": "new", "b": "new"}
+            assert [n for n in told(plan) if n.startswith(note)], told(plan)
+        plan = await planned(session, film(*CHAIN[:2], scene("e")), keep=("e",))
+        assert "nothing was bought for 'e' yet: it is made anew, and not kept" in told(plan)
+
+
 async def test_a_scene_that_is_put_between_leaves_the_choice(workplace: Path, clip: Path) -> None:  # noqa: F811
     """If a scene is inserted into a chain, those behind it can keep their clips."""
     between = film(CHAIN[0], scene("x", continue_from="a"), scene("b", continue_from="x"), *CHAIN[2:])
@@ -159,7 +221,7 @@ async def test_what_was_kept_for_one_run_is_told(workplace: Path, clip: Path) ->
         with asked_from(Surface.COMMAND):
             assert str(note).endswith("unless it has --keep b --keep c, or: studio takes YOUR_PRODUCTION keep b c")
         file.write_text(EDITED.model_dump_json(exclude_unset=True))
-        write_beside(file, Choices(keep=("b",)))
+        write_beside(file, Choices(Chosen(keep=("b",))))
         plan = await planned(session, load_production(file))
         assert (states(plan)["c"], plan.to_pay) == ("stale", Decimal(0))
         assert take_notes(plan, _records("abcd")) == []

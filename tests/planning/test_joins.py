@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from studio.planning.plan import Plan, Shot, ShotState, Source
 from studio.production import Production, parse_production
 from studio.settings import load_settings
 from tests.media.clips import moving, write_frames
-from tests.support.planned import MAYA, PICTURE, film, plan, scene, sent
+from tests.support.planned import MAYA, PARENT, PICTURE, film, plan, scene, sent
 
 #: The middle one is tied at both ends, and its two clips last 14 s.
 CHAIN = (scene("a"), scene("b", duration=12, continue_from="a"), scene("c", continue_from="b"))
@@ -77,7 +78,7 @@ def test_where_nothing_is_cut_nothing_changes() -> None:
     [
         ([scene("a", duration=17, start_image=PICTURE), scene("b", continue_from="a")], "b", ("a.2", 191, ("a.1",))),
         ([scene("a", duration=12, loop=True), scene("b", continue_from="a")], "b", ("a", 71, ())),
-        ([scene("a", duration=4, generation="g-1"), scene("b", continue_from="a")], "b", ("a", 95, ())),
+        ([scene("a", duration=4, generation=PARENT), scene("b", continue_from="a")], "b", ("a", 95, ())),
         ([scene("a", duration=4, start_image=PICTURE), scene("b", continue_from="a", **THREE)], "b", ("a", 95, ())),
         ([scene("a", duration=4, start_image=PICTURE, **THREE), scene("b", continue_from="a", duration=9, **THREE,
           clips="longest")], "b", ("a", 95, ())),
@@ -128,13 +129,18 @@ def clip(tmp_path: Path) -> Path:
     return write_frames(tmp_path / "clip.mp4", moving(12))
 
 
+def generation_of(shot: Shot) -> str:
+    """The id of the generation that was made for a shot."""
+    return str(uuid.UUID(shot.key[:32]))
+
+
 def buy(session: Session, shot: Shot, clip: Path | None) -> None:
     """Book a shot as bought; with a clip, as fetched."""
     session.ledger.reserve(shot.intent("a-film", "sandbox"), run="r", caps=[])
-    session.ledger.submitted(shot.key, 1, f"g-{shot.key[:8]}")
+    session.ledger.submitted(shot.key, 1, generation_of(shot))
     if clip is None:
         return
-    session.ledger.completed(shot.key, f"g-{shot.key[:8]}")
+    session.ledger.completed(shot.key, generation_of(shot))
     copy = clip.with_name(f"{shot.key[:8]}.mp4")
     copy.write_bytes(clip.read_bytes())
     session.ledger.keep_clip(shot.key, session.store.adopt(copy))

@@ -20,6 +20,7 @@ from studio.providers.shot_request import FrameOf
 from tests.support.planned import FOOTAGE, PARENT, SEEDS, film, plan, scene
 
 FILE = OwnClip("opening.mp4", "c" * 64, 1280, 720, 96, Fraction(24), Fraction(4), "aac 48000 Hz stereo")
+OTHER = "123e4567-e89b-12d3-a456-426614174001"
 PATH = "https://x.example/opening.mp4"
 
 
@@ -157,11 +158,11 @@ def test_an_existing_generation_is_shown_as_it_is_and_costs_nothing() -> None:
     its real length, and no key."""
     written = film(
         scene("a", generation=PARENT, resolution="540p"), scene("b", modify="a", model="ray-flash-2"),
-        scene("c", generation="other", upscale="1080p"), resolution="720p",
+        scene("c", generation=OTHER, upscale="1080p"), resolution="720p",
     )  # fmt: skip
     facts = {
         ("dream-machine", PARENT): Facts("completed", "ray-2", "1080p", Fraction(9), 1920, 1080),
-        ("dream-machine", "other"): Facts("queued", "ray-2", "720p", Fraction(9)),
+        ("dream-machine", OTHER): Facts("queued", "ray-2", "720p", Fraction(9)),
     }
     blind, seen = plan(written), plan(written, existing=facts)
     assert blind.shot("a").quote.usd == seen.shot("a").quote.usd == 0

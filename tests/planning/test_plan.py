@@ -152,10 +152,10 @@ def test_a_long_loop_is_bought_once_and_played_again() -> None:
 
 def test_an_existing_generation_is_bought_by_nobody() -> None:
     """A pinned scene costs nothing, and a scene that continues it names its generation."""
-    drawn = plan(film(scene("a", generation="g-1"), scene("b", continue_from="a")))
+    drawn = plan(film(scene("a", generation="123e4567-e89b-12d3-a456-426614174000"), scene("b", continue_from="a")))
     assert drawn.shot("a").state is ShotState.PINNED
     assert drawn.to_pay == Decimal("0.71")
-    assert drawn.shot("b").start == Source("generation", "g-1")
+    assert drawn.shot("b").start == Source("generation", "123e4567-e89b-12d3-a456-426614174000")
     assert drawn.shot("b").parents == ()
 
 

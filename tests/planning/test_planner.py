@@ -17,11 +17,14 @@ from tests.support.planned import FOOTAGE, MAYA, PARENT, PICTURE, PRICES, film, 
 
 def test_an_upgrade_buys_nothing_again() -> None:
     """The keys of everything that earlier versions could buy are unchanged, so no upgrade buys a shot again."""
-    drawn = plan(film(
+    written = film(
         scene("a", start_image=PICTURE, camera=["orbit"]), scene("b", continue_from="a", duration=14),
         scene("c", loop=True), scene("d", continue_from="b", lead_into="c", take=3, resolution="1080p"),
-        scene("e", generation="gen-1"), scene("f", continue_from="e", end_image=PICTURE),
-    ))  # fmt: skip
+        scene("e"), scene("f", continue_from="e", end_image=PICTURE),
+    )  # fmt: skip
+    there = {"e": {"generation": "gen-1"}}  # which earlier versions took, whatever the service calls its generations
+    scenes = tuple(s.model_copy(update=there.get(s.id, {})) for s in written.scenes)
+    drawn = plan(written.model_copy(update={"scenes": scenes}))
     assert {s.id: s.key[:12] for s in drawn.shots} == {
         "a": "46778b049db1", "b.1": "0040c01feb6c", "b.2": "72acd79cbee4", "c": "5d677120b4d3",
         "d": "e2cb53d5a4da", "e": "48277400fa00", "f": "b769dd367c1c",

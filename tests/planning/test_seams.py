@@ -28,7 +28,7 @@ def seams_of(*scenes: dict[str, Any], **fields: Any) -> list[str]:
         ([scene("a"), scene("b", duration=4, continue_from="a", lead_into="c"), scene("c")], ["continued", "jumps"]),
         ([scene("a", lead_into="b"), scene("b", duration=4)], ["bridged"]),
         ([scene("a", end_image=PICTURE), scene("b", start_image=PICTURE)], ["picture"]),
-        ([scene("a", generation="g"), scene("b", continue_from="generation:g")], ["continued"]),
+        ([scene("a", generation=PARENT), scene("b", continue_from=PARENT)], ["continued"]),
         ([scene("a"), scene("b", continue_from=PARENT)], ["cut"]),
         ([scene("a"), scene("b", continue_from="a", model="ray-3")], ["continued"]),
     ],
@@ -71,12 +71,12 @@ def test_the_film_of_a_plan() -> None:
     ]  # fmt: skip
     assert found.forms == ("ray-flash-2 540p", "ray-3 540p")
     assert {kind.value: count for kind, count in found.seams.items()} == {"frame": 1, "cut": 1}
-    assert not overview_of(plan(film(scene("a", generation="g-1")))).exact
+    assert not overview_of(plan(film(scene("a", generation=PARENT)))).exact
 
 
 def test_rows_stand_in_the_film_s_order_and_purchases_in_theirs() -> None:
     """A scene that leads into a later one is bought after it, and shown before it; equal shots are bought once."""
-    drawn = plan(film(scene("a", lead_into="b"), scene("b"), scene("c", generation="g"), scene("d", prompt="same"),
+    drawn = plan(film(scene("a", lead_into="b"), scene("b"), scene("c", generation=PARENT), scene("d", prompt="same"),
                       scene("e", prompt="same")))  # fmt: skip
     assert [shot.id for shot in drawn.shots] == ["b", "a", "c", "d", "e"]
     assert [shot.id for shot in in_film_order(drawn)] == ["a", "b", "c", "d", "e"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from studio.errors import CannotWrite, ProductionError
+from studio.planning import as_draft, finished_draft, reframed
 from studio.production import load_production
-from studio.production.choices import Choices, beside, choices_of, forgotten, write_beside, write_takes
+from studio.production.choices import Choices, Chosen, beside, choices_of, write_beside, write_takes
 from studio.production.take_edit import with_take
 
 HEAD = "title: T\nscenes:\n"
@@ -102,11 +103,12 @@ def test_a_file_keeps_its_mark_its_rights_and_its_link(tmp_path: Path) -> None:
     file.chmod(0o640)
     link = tmp_path / "link.yaml"
     link.symlink_to(file)
-    assert write_takes(link, {"a": 2}) == {}
-    assert file.read_bytes() == f"\ufeff{HEAD}  - id: a\r\n    take: 2\r\n    prompt: one\r\n".encode()
+    assert write_takes(link, {"a": 2}, {"a": "final"}) == {}
+    assert file.read_bytes() == f"\ufeff{HEAD}  - id: a\r\n    final_take: 2\r\n    prompt: one\r\n".encode()
     assert link.is_symlink()
     assert file.stat().st_mode & 0o777 == 0o640
-    assert load_production(link).scene("a").take == 2
+    found = load_production(link)
+    assert (found.take_of(found.scene("a")), found.scene("a").take_in("draft")) == (2, 1)
 
 
 def test_a_file_that_may_not_be_written_is_left(tmp_path: Path) -> None:
@@ -114,26 +116,65 @@ def test_a_file_that_may_not_be_written_is_left(tmp_path: Path) -> None:
     file = write(tmp_path)
     before = file.read_bytes()
     file.chmod(0o444)
-    assert write_takes(file, {"a": 2}) == {"a": 2}
+    assert write_takes(file, {"a": 2}, {"a": "draft"}) == {"a": 2}
     assert file.read_bytes() == before
 
 
 def test_choices_beside_a_file_are_followed_and_told(tmp_path: Path) -> None:
     """The takes beside a production replace its own, and the plan's notes say so; without them it is as before."""
     file = write(tmp_path, f"{HEAD}  - id: a\n    take: 3\n    prompt: one\n  - id: '007'\n    prompt: two\n")
-    write_beside(file, Choices({"a": 2, "007": 4}, ("007",)))
+    write_beside(file, Choices(Chosen({"a": 2, "007": 4}, ("007",))))
     found = load_production(file)
     assert [s.take for s in found.scenes] == [2, 4]
-    assert found.choices.keep == ("007",)
+    assert found.choices.both.keep == ("007",)
     assert found.notes == (
         "film.yaml.takes.yaml: scene 'a' uses take 2, not take 3 of the production; scene '007' uses take 4; "
         "scene '007' keeps the clip that it has",
     )
-    write_beside(file, forgotten(choices_of(file), ["a"]))
+    write_beside(file, choices_of(file).without(["a"]))
     assert [s.take for s in load_production(file).scenes] == [3, 4]
-    write_beside(file, forgotten(choices_of(file), ["007"]))
+    write_beside(file, choices_of(file).without(["007"]))
     assert not beside(file).exists()
     assert load_production(file).notes == ()
+
+
+def test_the_draft_and_the_final_have_takes_of_their_own(tmp_path: Path) -> None:
+    """What is written or chosen for one of them leaves the other; a take without a word of either is for both."""
+    scenes = "  - id: a\n    take: 3\n    draft_take: 5\n    prompt: one\n  - {id: b, prompt: two, final_take: 2}\n"
+    file = write(tmp_path, f"{HEAD}{scenes}")
+    assert used(file) == {"draft": [5, 1], "final": [3, 2]}
+    write_beside(file, choices_of(file).with_take("b", "draft", 7).with_kept("b", "final"))
+    assert used(file) == {"draft": [5, 7], "final": [3, 2]}
+    found = load_production(file)
+    assert (as_draft(found).kept, found.kept) == (set(), {"b"})
+    assert found.notes == ("film.yaml.takes.yaml: scene 'b' keeps the clip that it has",)
+    assert as_draft(found).notes == ("film.yaml.takes.yaml: scene 'b' uses take 7",)
+    write_beside(file, choices_of(file).without(["b"], "draft"))
+    assert used(file) == {"draft": [5, 1], "final": [3, 2]}
+
+
+def test_a_choice_for_one_takes_nothing_from_the_other(tmp_path: Path) -> None:
+    """Where an earlier version chose a take for both, a new choice for one leaves it to the other."""
+    file = write(tmp_path)
+    beside(file).write_text("takes: {a: 2, b: 4}\nkeep: [b]\n")
+    assert used(file) == {"draft": [2, 4], "final": [2, 4]}
+    write_beside(file, choices_of(file).with_take("a", "draft", 3))
+    assert used(file) == {"draft": [3, 4], "final": [2, 4]}
+    write_takes(file, {"b": 1}, {"b": "final"})
+    write_beside(file, choices_of(file).with_take("b", "final", None))
+    assert used(file) == {"draft": [3, 4], "final": [2, 1]}
+    assert load_production(file).kept == as_draft(load_production(file)).kept == {"b"}
+
+
+def used(file: Path) -> dict[str, list[int]]:
+    """The takes that the draft and the final of a file use, by scene; a final made from the draft uses the draft's."""
+    final = load_production(file)
+    takes = {"draft": as_draft(final), "final": final, "finished": finished_draft(final)}
+    found = {name: [film.take_of(scene) for scene in film.scenes] for name, film in takes.items()}
+    assert found.pop("finished") == found["draft"]
+    shaped = reframed(as_draft(final), "9:16")
+    assert [shaped.take_of(scene) for scene in shaped.scenes] == found["draft"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -144,6 +185,10 @@ def test_choices_beside_a_file_are_followed_and_told(tmp_path: Path) -> None:
         ("takes: [a]\n", "expected scenes with the number of a take each"),
         ("keep: a\n", "expected a list of scenes"),
         ("take: {a: 1}\n", "there is no field 'take'"),
+        ("draft: {takes: {a: 0}}\n", "film.yaml.takes.yaml:1, 'draft.takes': '0' is no take of scene 'a'"),
+        ("final:\n  keep: [aa]\n", "film.yaml.takes.yaml, 'final.keep': there is no scene 'aa' in T"),
+        ("draft: {draft: {}}\n", "there is no field 'draft'\n  → takes and keep are possible"),
+        ("draft: [a]\n", "expected takes and keep"),
         ("takes: {aa: 2}\n", "there is no scene 'aa' in T\n  → did you mean 'a'"),
         ("takes: {a: 1, a: 2}\n", "'a' is there twice"),
         ("takes: {a: \n", "is not valid YAML"),
@@ -168,5 +213,5 @@ def test_an_empty_file_beside_it_chooses_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     """If no file can be made beside the production, the error says what to write by hand."""
     file = tmp_path / "gone" / "film.yaml"
-    with pytest.raises(CannotWrite, match="write take: N into the scene yourself"):
-        write_beside(file, Choices({"a": 2}))
+    with pytest.raises(CannotWrite, match="write draft_take: N or final_take: N into the scene yourself"):
+        write_beside(file, Choices(Chosen({"a": 2})))

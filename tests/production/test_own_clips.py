@@ -25,7 +25,8 @@ VALUES = {
     "auto_controls": "true", "controls": "{depth: true}", "guides": "[{at: 1, image: https://x.example/a.png}]",
     "clips": "longest", "hdr": "true", "exr": "true", "upscale": "1080p",
     "source_position": "{x: 0, y: 0, width: 1, height: 1}", "resolution": "720p", "model": "ray-3", "take": "2",
-    "generation": "abc", "seed_asset_refs": "[{url: https://x.example/a.png, usage: style}]",
+    "draft_take": "2", "final_take": "2", "generation": "123e4567-e89b-12d3-a456-426614174000",
+    "seed_asset_refs": "[{url: https://x.example/a.png, usage: style}]",
 }  # fmt: skip
 
 
@@ -43,7 +44,10 @@ def only(folder: Path, text: str) -> Problem:
 
 def test_a_clip_needs_no_prompt(folder: Path) -> None:
     """A scene of a finished file, or of an existing generation, has no prompt; any other scene needs one."""
-    text = CLIP + "    in: 1.5\n    out: 4\n    sound: none\n  - {id: two, generation: abc}\n"
+    text = (
+        CLIP
+        + "    in: 1.5\n    out: 4\n    sound: none\n  - {id: two, generation: 123e4567-e89b-12d3-a456-426614174000}\n"
+    )
     clip, generation = load(folder, text).scenes
     assert (clip.clip, clip.in_, clip.out, clip.prompt) == (str(folder / "shot.mp4"), Fraction(3, 2), 4, "")
     assert generation.prompt == ""

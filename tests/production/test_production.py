@@ -40,7 +40,7 @@ def test_the_defaults() -> None:
     assert (production.slug, production.model, production.resolution) == ("a-film", "ray-2", "720p")
     assert (production.aspect_ratio, production.duration, production.budget) == ("16:9", 5, None)
     assert not production.chain
-    assert (production.film.fps, production.film.audio, production.film.transition) == (24, "keep", "cut")
+    assert (production.film.fps, production.film.audio, str(production.film.transition)) == (24, "keep", "cut")
 
 
 def test_a_scene_inherits_from_its_production() -> None:

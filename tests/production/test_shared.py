@@ -128,7 +128,8 @@ def test_scenes_built_in_code_have_defaults_too() -> None:
 def test_defaults_are_for_the_scenes_that_they_can_be_for() -> None:
     """Footage and generations keep their length; strength is for scenes that modify; a generation is not asked for."""
     production = film(
-        {"id": "new"}, {"id": "old", "generation": "g-1"}, {"id": "changed", "modify": "new"},
+        {"id": "new"}, {"id": "old", "generation": "123e4567-e89b-12d3-a456-426614174000"},
+        {"id": "changed", "modify": "new"},
         defaults={"duration": 9, "strength": "flex_1", "camera": None, "style": STYLE, "resolution": "540p"},
     )  # fmt: skip
     new, old, changed = production.scenes

@@ -13,12 +13,14 @@ import pytest
 from PIL import Image
 
 from studio.media.frames import thumbnail_of
-from studio.report import write_report
+from studio.remedies import option
+from studio.report import write_report, write_timeline
 from studio.report.records import RunRecord
+from studio.report.seams import seams_line
 from studio.storage.kept import Kept
 from studio.wording import Surface, asked_from
 from tests.support.pages import Page
-from tests.support.reports import ERROR, large, paint, sample, shot
+from tests.support.reports import ERROR, large, paint, sample, shot, takes_of
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -69,7 +71,7 @@ def test_the_page_needs_nothing_from_elsewhere(record: RunRecord) -> None:
         for name in ("src", "href", "poster", "srcset"):
             value = attributes.get(name)
             if value:
-                assert re.match(r"data:image/jpeg;base64,|#|[\w.-]+(#t=[\d.]+)?$", value), (tag, value[:80])
+                assert re.match(r"data:image/jpeg;base64,|#|[\w.-]+(#t=[\d.]+|/)?$", value), (tag, value[:80])
     assert not re.search(r"@import|url\((?!\"data:|#)", text)
     assert ("video", "film.mp4") in [(tag, attributes.get("src")) for tag, attributes in parsed.tags]
 
@@ -249,6 +251,58 @@ def test_a_short_title_has_no_scroll_bar(record: RunRecord, tmp_path: Path) -> N
     text = text.replace('http-equiv="Content-Security-Policy"', "")  # which lets the page's own script run alone
     path.write_text(text, "utf-8")
     assert "<title>fits</title>" in dom(path, tmp_path)
+
+
+def test_the_commands_of_a_report_are_accepted(record: RunRecord) -> None:
+    """No take is asked of a scene that shows a finished file or a generation; a draft's commands make the draft."""
+    own, pinned = record.shots[0], record.shots[2]
+    there = replace(own, outcome="own clip", cost=Decimal(0))
+    named = replace(pinned, outcome="pinned", cost=Decimal(0), takes=takes_of(record.out, pinned, 2, used=2))
+    changed = replace(
+        record, shots=(there, record.shots[1], named, *record.shots[3:]), version="draft",
+        version_options=(option("draft"),),
+    )  # fmt: skip
+    _, text = page(changed)
+    commands = [line for line in text.splitlines() if line.startswith("python -m flows.produce")]
+    assert "python -m flows.produce YOUR_PRODUCTION --draft --retake stair" in commands
+    assert all("YOUR_PRODUCTION --draft" in line for line in commands)
+    assert not re.search(r"--(retake|take) (harbour|climb)", text)
+    assert "<code>draft_take: N</code>" in text
+
+
+def test_a_scene_that_was_there_has_words(record: RunRecord) -> None:
+    """A generation or a finished file without a prompt is told as what it is; one with words keeps them."""
+    first, second = record.shots[:2]
+    there = replace(first, outcome="pinned", prompt="", cost=Decimal(0))
+    own = replace(second, outcome="own clip", prompt="", reused=Decimal(0))
+    words = page(replace(record, shots=(there, own, *record.shots[2:])))[0].words
+    assert f"Generation {first.generation_id}, as it is." in words
+    assert "A finished clip, as it is." in words
+    assert "as it is." not in page(record)[0].words
+
+
+def test_the_foot_names_the_folder_of_clips(record: RunRecord, tmp_path: Path) -> None:
+    """The copies that timeline and players use are beside the page; without a clip there is no such folder."""
+    foot = page(record, tmp_path)[0].words.split("Beside this page:")[1]
+    assert "timeline.otio, clips/" in foot
+    write_timeline(record, tmp_path)
+    assert (tmp_path / "clips").is_dir()
+    bare = replace(record, shots=tuple(replace(s, clip=None) for s in record.shots))
+    assert "clips/" not in page(bare, tmp_path)[0].words.split("Beside this page:")[1]
+
+
+def test_seams_are_counted_as_the_plan_counts_them(record: RunRecord) -> None:
+    """A bridge is no continuation, on the page and at the end of the command; the worst has its grade."""
+    first, second, third, cut = record.seams
+    seams = (
+        replace(first, expected="continued"), replace(second, expected="bridged"), replace(third, expected="bridged"),
+        replace(cut, expected="cut"),
+    )  # fmt: skip
+    words = page(replace(record, seams=seams))[0].words
+    assert "1 continued, 2 bridged: 1 good, 1 fair, 1 poor; 1 cut." in words
+    assert seams_line(seams) == "1 continued, 2 bridged; the worst stair → lamp: poor, SSIM 0.864"
+    assert seams_line(record.seams).startswith("3 continued; the worst")
+    assert seams_line((cut,)) == ""
 
 
 def test_a_producer_s_notes_are_shown_with_their_scene(record: RunRecord) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import opentimelineio as otio
 import pytest
 
+from studio.editing.values import Heard
 from studio.money import plain, usd
 from studio.report import (
     cost_rows,
@@ -34,7 +35,7 @@ from studio.report.records import FilmCut, RunRecord, SeamRecord
 from studio.report.run_json import run_summary
 from studio.report.scenes import scenes
 from studio.report.seams import grade
-from tests.support.reports import booking, large, sample, shot, with_bookings
+from tests.support.reports import booking, cut_of, cuts_of, large, part_of, sample, shot, with_bookings
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,8 @@ def test_everything_is_written_whole_and_nothing_else(record: RunRecord, tmp_pat
         "manifest": "manifest.json",
     }
     names = [path.name for path in (tmp_path / "new" / "folder").iterdir()]
-    assert sorted(names) == sorted(["clips", *(path.name for path in made.values())])
+    beside = ["clips", "timeline.fcpxml", "timeline.edl"]
+    assert sorted(names) == sorted([*beside, *(path.name for path in made.values())])
     clips = [path.name for path in (tmp_path / "new" / "folder" / "clips").iterdir()]
     assert sorted(name.partition("-")[0] for name in clips) == ["climb", "harbour", "lamp", "stair"]
 
@@ -195,7 +197,8 @@ def test_a_folder_that_is_moved_still_links(record: RunRecord, tmp_path: Path) -
         kept.write_bytes(part.id.encode())
         sha256 = hashlib.sha256(part.id.encode()).hexdigest()
         shots.append(replace(part, clip=kept, sha256=sha256) if part.clip else part)
-    write_all(replace(record, shots=tuple(shots), out=out), out)
+    cuts = cuts_of(shots, [cut.scene for cut in record.cuts])
+    write_all(replace(record, shots=tuple(shots), cuts=cuts, out=out), out)
     text = (out / "timeline.otio").read_text(encoding="utf-8")
     assert "file:" not in text
     assert str(tmp_path) not in text
@@ -215,7 +218,7 @@ def test_a_copy_beside_the_timeline_is_made_once(record: RunRecord, tmp_path: Pa
     kept = tmp_path / "kept.mp4"
     kept.write_bytes(b"the clip")
     part = replace(shot(tmp_path, "a"), clip=kept, sha256=hashlib.sha256(b"the clip").hexdigest())
-    run, out = replace(record, shots=(part,), cuts=(FilmCut("a", ("a",), 0, 120),)), tmp_path / "out"
+    run, out = replace(record, shots=(part,), cuts=(cut_of(part, 0),)), tmp_path / "out"
     write_timeline(run, out)
     (copy,) = (out / "clips").iterdir()
     made = copy.stat().st_ino
@@ -231,27 +234,46 @@ def test_a_copy_beside_the_timeline_is_made_once(record: RunRecord, tmp_path: Pa
 def test_a_clip_that_is_gone_is_missing_in_the_timeline(record: RunRecord, tmp_path: Path) -> None:
     """The timeline keeps the length of a clip whose file is no longer there, and links to nothing."""
     part = replace(shot(tmp_path, "a"), clip=tmp_path / "gone.mp4")
-    run, out = replace(record, shots=(part,), cuts=(FilmCut("a", ("a",), 0, 120),)), tmp_path / "out"
+    run, out = replace(record, shots=(part,), cuts=(cut_of(part, 0),)), tmp_path / "out"
     timeline = otio.adapters.read_from_file(str(write_timeline(run, out)))
     (clip,) = timeline.find_clips()
     assert clip.media_reference.is_missing_reference
     assert int(clip.duration().value) == 120
 
 
-def test_a_scene_of_several_clips_stays_as_long_as_its_cut(record: RunRecord, tmp_path: Path) -> None:
-    """Clips longer together than their cut are trimmed at its end, shorter ones leave a gap; holes become gaps."""
-    parts = tuple(shot(tmp_path, f"long-{n}", look="harbour", scene="long") for n in (1, 2))
+def test_a_timeline_has_the_parts_of_the_film_where_they_are(record: RunRecord, tmp_path: Path) -> None:
+    """A clip that is cut at its head begins where the film does, one that is played again comes again, holes become
+    gaps, and sounds have a track of their own."""
+    one, two = (shot(tmp_path, f"long-{n}", look="harbour", scene="long") for n in (1, 2))
+    sound = tmp_path / "rain.wav"
+    sound.write_bytes(b"rain")
+    heard = Heard(sound, hashlib.sha256(b"rain").hexdigest(), Fraction(2))
+    again = (part_of(one, 300, start=48, frames=72, heard=heard), part_of(one, 372, frames=30))
     assert record.film is not None
     run = replace(
         record,
-        shots=parts,
-        cuts=(FilmCut("long", ("long-1", "long-2"), 24, 200), FilmCut("long", ("long-1",), 300, 150)),
-        film=replace(record.film, fps=Fraction(24000, 1001)),
-    )
+        shots=(one, two),
+        cuts=(
+            FilmCut("long", ("long-1", "long-2"), 24, 200,
+                    parts=(part_of(one, 24), part_of(two, 144, start=40, frames=80))),
+            FilmCut("again", ("long-1",), 300, 102, parts=again),
+        ),
+    )  # fmt: skip
     timeline = otio.adapters.read_from_file(str(write_timeline(run, tmp_path)))
-    lengths = [(type(item).__name__, int(item.duration().value)) for item in timeline.video_tracks()[0]]
-    assert lengths == [("Gap", 24), ("Clip", 120), ("Clip", 80), ("Gap", 76), ("Clip", 120), ("Gap", 30)]
-    assert timeline.metadata["studio_producer"]["fps"] == "24000/1001"
+    (track,), (sounds,) = timeline.video_tracks(), timeline.audio_tracks()
+    assert items(track) == [
+        ("Gap", 24, 0), ("Clip", 120, 0), ("Clip", 80, 40), ("Gap", 76, 0), ("Clip", 72, 48), ("Clip", 30, 0),
+    ]  # fmt: skip
+    assert items(sounds) == [("Gap", 300, 0), ("Clip", 72, 48), ("Gap", 30, 0)]
+    assert unquote(next(iter(sounds.find_clips())).media_reference.target_url) == "rain.wav"
+    assert timeline.metadata["studio_producer"]["fps"] == "24"
+
+
+def items(track: otio.schema.Track) -> list[tuple[str, int, int]]:
+    """The kind of each item of a track, its frames, and the first of them in its file."""
+    return [
+        (type(item).__name__, int(item.duration().value), round(item.source_range.start_time.value)) for item in track
+    ]
 
 
 def test_the_cost_table_of_the_ui_adds_up(record: RunRecord) -> None:

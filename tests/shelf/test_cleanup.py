@@ -118,8 +118,8 @@ def test_older_films_go_where_their_clips_are_here(workplace: Path) -> None:
     assert part["files"] == 3
     cleaned("--films", "--yes")
     assert files(folders[0]) == {
-        "mine.mov", "clips/mine.mp4", "costs.csv", "manifest.json", "report.html", "timeline.otio",
-        ".studio-producer.json",
+        "mine.mov", "clips/mine.mp4", "costs.csv", "manifest.json", "report.html", "timeline.otio", "timeline.fcpxml",
+        "timeline.edl", ".studio-producer.json",
     }  # fmt: skip
     assert all((folder / "film.mp4").exists() for folder in (folders[1], folders[2], draft))
     assert [part["name"] for part in cleaned("--films")["removable"] if "films" in part["name"]] == []

@@ -59,7 +59,8 @@ def test_an_editor_s_folder(film: Path) -> None:
     these by relative addresses, and they are copies of what was made."""
     out = packed("the quay", "--for", "editor", "--out", "edit")
     assert inside(out) == {
-        "the-quay.mp4", "timeline.otio", "clips/010_wake_t1.mp4", "clips/020_walk_t2.mp4",
+        "the-quay.mp4", "timeline.otio", "timeline.fcpxml", "timeline.edl",
+        "clips/010_wake_t1.mp4", "clips/020_walk_t2.mp4",
     }  # fmt: skip
     moved = out.rename(out.with_name("sent"))
     shutil.rmtree(film)

@@ -15,6 +15,7 @@ from studio.editing.values import FilmCut, FilmRecord
 from studio.execution.record import ShotResult, make_record
 from studio.execution.run import Run
 from studio.execution.session import open_session
+from studio.planning import derived
 from studio.planning.plan import Plan, ShotState
 from studio.production import load_production
 from studio.report.changes import Changes, FieldChange, changes_since
@@ -27,14 +28,17 @@ from tests.planning.test_takes import buy, clip  # noqa: F401
 from tests.studio_cli.test_takes import FILM, run, told
 
 
-async def _filmed(file: Path, clip: Path, name: str = "one", **options: Any) -> None:  # noqa: F811
+async def _filmed(
+    file: Path, clip: Path, name: str = "one", *, from_draft: bool = False, **options: Any  # noqa: F811
+) -> None:  # fmt: skip
     """Buy what the plan lacks, and write the manifest of a film that shows it."""
     async with open_session(load_settings()) as session:
-        plan, _ = await session.plan(load_production(file), **options)
+        film = derived(load_production(file), from_draft=from_draft)
+        plan, _ = await session.plan(film, **options)
         for shot in plan.shots:
             if shot.state is ShotState.NEW:
                 buy(session, shot, clip)
-        plan, seeds = await session.plan(load_production(file), **options)
+        plan, seeds = await session.plan(film, **options)
         out = file.parent / "films" / "a-film" / name
         made = Run(session, plan, seeds, run_id=name, out=out, budget=None, started_at=datetime.now(UTC))
         record = make_record(made, {s.id: ShotResult(s) for s in plan.shots})
@@ -130,6 +134,37 @@ async def test_scenes_added_removed_moved_and_edited(made: Path) -> None:
     assert "- a               removed" in shown.stdout
     assert [str(price) for price in changes.to_pay.values()] == ["0.71", "0.71", "0.71"]
     assert "to pay: $2.13" in shown.stdout
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["now", "by an earlier program"])
+async def test_a_film_that_was_finished_from_its_draft(made: Path, clip: Path, earlier: bool) -> None:  # noqa: F811
+    """The fields of the draft are nobody's edit: the scenes are told as made in another way, with what to compare.
+    Compared as what it is, nothing changed; nor are fields told of a film that an earlier program made."""
+    await _filmed(made, clip, "two", from_draft=True)
+    if earlier:
+        manifest = made.parent / "films" / "a-film" / "two" / "manifest.json"
+        noted = json.loads(manifest.read_text())
+        del noted["from_draft"]
+        for scene in noted["production"]["scenes"]:
+            scene |= {"model": "ray-flash-2", "resolution": "540p", "upscale": "720p"}
+        manifest.write_text(json.dumps(noted))
+    shown = run(made.parent, "diff", "film.yaml").stdout
+    assert "540p" not in shown
+    assert "(none)" not in shown
+    found = told(made.parent, "diff", "film.yaml")
+    assert [change["fields"] for change in found["scenes"] if change["fields"]] == []
+    if earlier:
+        return
+    assert {(change["change"], change["told"]) for change in found["scenes"]} == {
+        ("remade", "the last film finished the draft's clip")
+    }
+    (command,) = [note.split(": ", 1)[1] for note in found["notes"] if "made from its draft" in note]
+    assert command == "studio diff film.yaml --from-draft"
+    same = told(made.parent, "diff", "film.yaml", "--from-draft")
+    assert (same["film"], same["scenes"], same["to_pay_usd"]) == ([], [], "0.00")
+    made.write_text(FILM.replace("the open sea", "an open sea"))
+    edited = told(made.parent, "diff", "film.yaml", "--from-draft")["scenes"]
+    assert [(change["scene"], change["change"]) for change in edited] == [("c", "edited")]
 
 
 async def test_a_moved_and_a_renamed_scene(made: Path) -> None:

@@ -18,7 +18,7 @@ from studio.report.plan_json import film_json, plan_json
 from studio.report.records import RunRecord
 from studio_cli.console import Screen, show_end
 from studio_cli.plan_screen import show_plan
-from tests.support.planned import MAYA, PICTURE, film, plan, scene
+from tests.support.planned import MAYA, PARENT, PICTURE, film, plan, scene
 from tests.support.running import command
 
 LONG = "the-lighthouse-keeper-climbs-the-stairs-at-night"
@@ -50,7 +50,8 @@ def test_the_film_is_told_before_its_shots() -> None:
     assert lines[2] == "seams: 1 from the frame of a cut, 1 bridged, 2 cuts"
     assert shown(mixed(length=34))[1].startswith("34 s (816 frames), as wished · ")
     assert (
-        shown(plan(film(scene("a", generation="g"))))[1] == "about 5 s (120 frames) · 16:9 · ray-flash-2 720p · 1 scene"
+        shown(plan(film(scene("a", generation=PARENT))))[1]
+        == "about 5 s (120 frames) · 16:9 · ray-flash-2 720p · 1 scene"
     )
 
 

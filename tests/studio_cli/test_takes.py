@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from studio.execution.session import Session, open_session
+from studio.planning import derived
 from studio.planning.plan import ShotState
 from studio.production import load_production
 from studio.settings import load_settings
@@ -62,8 +64,8 @@ async def made(workplace: Path, clip: Path) -> Path:  # noqa: F811
     return file
 
 
-async def _make(session: Session, file: Path, clip: Path, **options: Any) -> None:  # noqa: F811
-    plan, _ = await session.plan(load_production(file), **options)
+async def _make(session: Session, file: Path, clip: Path, *, draft: bool = False, **options: Any) -> None:  # noqa: F811
+    plan, _ = await session.plan(derived(load_production(file), draft=draft), **options)
     for shot in plan.shots:
         if shot.state is ShotState.NEW:
             buy(session, shot, clip)
@@ -115,13 +117,61 @@ async def test_what_is_there_is_no_scene_without_takes(workplace: Path, clip: Pa
 async def test_a_choice_is_written_into_the_file(made: Path) -> None:
     """One line is added; the next plan pays nothing, and what follows is stale, with the price of a fresh one."""
     done = told(made.parent, "takes", "film.yaml", "choose", "b=2")
-    assert made.read_text() == FILM.replace("  - id: b\n", "  - id: b\n    take: 2\n")
-    assert done["written"] == {"scene 'b': take 2": "film.yaml"}
+    assert made.read_text() == FILM.replace("  - id: b\n", "  - id: b\n    final_take: 2\n")
+    assert done["written"] == {"scene 'b': take 2 of the final": "film.yaml"}
     assert done["to_pay_usd"] == "0.00"
     assert [n for n in done["notes"] if "scene 'c' is stale" in n and "costs $0.71: --renew c" in n]
     takes = told(made.parent, "takes", "film.yaml")["takes"]
     assert [(t["take"], t["why"]) for t in takes if t["scene"] == "b"] == [(1, None), (2, "file")]
     assert not (made.parent / "film.yaml.takes.yaml").exists()
+
+
+async def test_a_choice_for_the_draft_is_no_choice_for_the_final(made: Path, clip: Path) -> None:  # noqa: F811
+    """Each is written in a field of its own, shows in its own list alone, and leaves the other's film as it was."""
+    async with open_session(load_settings()) as session:
+        for options in ({}, {"retake": ("b",)}):
+            await _make(session, made, clip, draft=True, **options)
+    done = told(made.parent, "takes", "film.yaml", "choose", "b=2", "--draft")
+    assert done["written"] == {"scene 'b': take 2 of the draft": "film.yaml"}
+    assert made.read_text() == FILM.replace("  - id: b\n", "  - id: b\n    draft_take: 2\n")
+    assert done["to_pay_usd"] == "0.00"
+    assert used(made, "--draft") == {"a": 1, "b": 2, "c": 1}
+    assert used(made) == {"a": 1, "b": 1, "c": 1}
+    assert told(made.parent, "plan", "film.yaml")["to_pay_usd"] == "0.00"
+    told(made.parent, "takes", "film.yaml", "choose", "b=2")
+    told(made.parent, "takes", "film.yaml", "choose", "b=1", "--draft", "--beside")
+    assert (used(made, "--draft")["b"], used(made)["b"]) == (1, 2)
+    finished = told(made.parent, "plan", "film.yaml", "--from-draft")["shots"]
+    assert [shot["state"] for shot in finished if shot["id"] == "b"] == ["cached"]
+    assert told(made.parent, "takes", "film.yaml", "forget", "b", "--draft") == {"forgotten": ["b"]}
+    assert used(made, "--draft")["b"] == 2
+
+
+async def test_a_take_of_another_version_is_pointed_to(made: Path, clip: Path) -> None:  # noqa: F811
+    """Where the draft alone has the take, the error has the command that chooses it there; it works as it is printed.
+    So does the one below a list."""
+    async with open_session(load_settings()) as session:
+        for options in ({}, {"retake": ("c",)}):
+            await _make(session, made, clip, draft=True, **options)
+    refused = run(made.parent, "takes", "film.yaml", "choose", "c=2")
+    assert refused.returncode == 2
+    assert "'c=2': take 2 was never bought; takes that are there: 1" in refused.stderr
+    (command,) = [line.split(": ", 1)[1] for line in refused.stderr.splitlines() if "studio takes" in line]
+    assert shlex.split(command) == ["studio", "takes", "film.yaml", "choose", "c=2", "--draft"]
+    assert run(made.parent, *shlex.split(command)[1:]).returncode == 0
+    elsewhere = run(made.parent, "takes", "film.yaml", "choose", "b=2", "--draft")
+    assert elsewhere.stderr.splitlines()[-1].endswith("the final has take 2: studio takes film.yaml choose b=2")
+    spaced = made.rename(made.with_name("my film.yaml"))
+    shown = run(made.parent, "takes", spaced.name, "--draft").stdout
+    assert shown.startswith("A Film, draft (")
+    (command,) = [line for line in shown.splitlines() if line.startswith("studio takes")]
+    again = run(made.parent, *shlex.split(command.replace("SCENE=N", "c=1"))[1:])
+    assert (again.returncode, "take 1 of the draft" in again.stdout) == (0, True)
+
+
+def used(file: Path, *options: str) -> dict[str, int]:
+    """The take that the film uses of each scene."""
+    return {t["scene"]: t["take"] for t in told(file.parent, "takes", file.name, *options)["takes"] if t["used"]}
 
 
 async def test_a_choice_beside_the_file(made: Path) -> None:
@@ -132,7 +182,7 @@ async def test_a_choice_beside_the_file(made: Path) -> None:
     assert "film.yaml.takes.yaml: scene 'b' uses take 2" in plan["notes"]
     assert plan["to_pay_usd"] == "0.00"
     told(made.parent, "takes", "film.yaml", "choose", "b=1")
-    assert "take: 1" in made.read_text()
+    assert "final_take: 1" in made.read_text()
     assert not (made.parent / "film.yaml.takes.yaml").exists()
 
 
@@ -140,7 +190,7 @@ async def test_a_file_that_may_not_be_written(made: Path) -> None:
     """The choice for a read-only production is written beside it."""
     made.chmod(0o444)
     assert told(made.parent, "takes", "film.yaml", "choose", "b=2")["written"] == {
-        "scene 'b': take 2": "film.yaml.takes.yaml"
+        "scene 'b': take 2 of the final": "film.yaml.takes.yaml"
     }
     assert made.read_text() == FILM
 
@@ -188,8 +238,8 @@ async def test_a_chosen_take_costs_nothing(studio: Path, sandbox: Sandbox, monke
     assert retaken["cost_usd"] == "0.14"
     (note,) = [n for n in retaken["notes"] if "has takes 1 and 2" in n]
     assert note == (
-        "scene 'b' has takes 1 and 2; this film uses 2, as this run was asked to. To keep it, write take: 2 in the "
-        "scene"
+        "scene 'b' has takes 1 and 2; this film uses 2, as this run was asked to. To keep it, write final_take: 2 in "
+        "the scene"
     )
     page = (studio / "two" / "report.html").read_text()
     assert page.count('src="clips/b-') == 2

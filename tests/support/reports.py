@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from studio.editing.values import FilmPart, Heard
 from studio.ledger.filing import Booking
 from studio.ledger.values import EntryKind
-from studio.report.records import FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.records import BudgetRecord, FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 
 START = datetime(2025, 11, 22, 10, 42, 5, tzinfo=UTC)
 
@@ -149,10 +151,7 @@ def sample(folder: Path) -> RunRecord:
         service="sandbox",
         billed=False,
         shots=shots,
-        cuts=tuple(
-            FilmCut(name, (name,), 120 * index, 120, slate=name in ("storm", "rescue"))
-            for index, name in enumerate(order)
-        ),
+        cuts=cuts_of(shots, order, slates=("storm", "rescue")),
         seams=(
             SeamRecord("harbour", "climb", True, 0.9934, 43.1),
             SeamRecord("climb", "stair", True, 0.9512, 27.8),
@@ -165,9 +164,31 @@ def sample(folder: Path) -> RunRecord:
             notes=("'climb' is 1920×1080: scaled to the film's 1280×720.",),
         ),
         budget=Decimal("5.00"),
+        budgets=(BudgetRecord("production", Decimal("5.00"), Decimal("0.9055")),),
         production={"title": "The Keeper's Last Light", "scenes": [{"id": name} for name in order]},
         notes=("Two scenes stand as slates: --allow-missing was given.",),
     )  # fmt: skip
+
+
+def cut_of(known: ShotRecord, at: int, *, frames: int = 120, slate: bool = False) -> FilmCut:
+    """The place in the film of a scene of one shot, shown from its first frame on."""
+    parts = () if slate or known.clip is None else (part_of(known, at, frames=frames),)
+    return FilmCut(known.scene, (known.id,), at, frames, slate=slate, parts=parts)
+
+
+def part_of(known: ShotRecord, at: int, *, start: int = 0, frames: int = 120, heard: Heard | None = None) -> FilmPart:
+    """Frames of a shot's clip of 24 frames a second in the film."""
+    assert known.clip is not None
+    return FilmPart(
+        shot=known.id, at=at, frames=frames, clip=known.clip, sha256=known.sha256 or "", clip_frames=known.frames,
+        clip_fps=Fraction(24), start=start, length=frames, begins=Fraction(start, 24), heard=heard,
+    )  # fmt: skip
+
+
+def cuts_of(shots: Sequence[ShotRecord], order: Sequence[str], slates: Sequence[str] = ()) -> tuple[FilmCut, ...]:
+    """Scenes of one shot each, of five seconds, in this order."""
+    known = {shot.id: shot for shot in shots}
+    return tuple(cut_of(known[name], 120 * n, slate=name in slates) for n, name in enumerate(order))
 
 
 def large(folder: Path, count: int = 100, *, painted: bool = True) -> RunRecord:
@@ -208,7 +229,7 @@ def large(folder: Path, count: int = 100, *, painted: bool = True) -> RunRecord:
         title="A hundred shots",
         shots=tuple(shots),
         seams=tuple(seams),
-        cuts=tuple(FilmCut(s.scene, (s.id,), 120 * index, 120) for index, s in enumerate(shots)),
+        cuts=cuts_of(shots, [s.id for s in shots]),
         film=replace(base.film, frames=120 * count),
         production={},
         finished_at=after(260),
@@ -254,7 +275,7 @@ def finished(folder: Path) -> RunRecord:
                 submitted_at=None, completed_at=None, downloaded_at=None,
                 stale="what it was made from has another take now"),
     )  # fmt: skip
-    cuts = tuple(replace(cut, shots=(sounded.id,)) if cut.scene == "climb" else cut for cut in base.cuts)
+    cuts = tuple(cut_of(sounded, cut.start_frame) if cut.scene == "climb" else cut for cut in base.cuts)
     return replace(base, shots=shots, cuts=cuts)
 
 

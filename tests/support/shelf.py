@@ -13,9 +13,9 @@ from typing import Any
 from PIL import Image
 
 from studio.report import write_costs, write_manifest, write_timeline
-from studio.report.records import FilmCut, FilmRecord, RunRecord, ShotRecord
+from studio.report.records import FilmRecord, RunRecord, ShotRecord
 from studio.storage.ownership import claim, sign
-from tests.support.reports import START, with_bookings
+from tests.support.reports import START, cuts_of, with_bookings
 
 
 def clip_of(home: Path, name: str) -> tuple[Path, str]:
@@ -52,7 +52,7 @@ def record_of(folder: Path, home: Path, *, title: str = "The Quay", scenes: tupl
     base = RunRecord(
         title=title, slug=slug, run_id=folder.name, out=folder, started_at=START + timedelta(hours=made),
         finished_at=START + timedelta(hours=made, minutes=2), service="luma", billed=True, shots=tuple(shots),
-        cuts=tuple(FilmCut(s.scene, (s.id,), 120 * index, 120) for index, s in enumerate(shots)),
+        cuts=cuts_of(shots, scenes),
         film=FilmRecord(
             path=film, frames=120 * len(shots), fps=Fraction(24), width=1280, height=720, bytes=film.stat().st_size,
             sha256=hashlib.sha256(film.read_bytes()).hexdigest(), has_audio=False, method="copy",

@@ -36,6 +36,9 @@ def _open_agents(connection: Connection) -> GenerationService:
     return Agents(api_key=connection.api_key, base_url=connection.base_url, local=connection.local)
 
 
+#: Ids of both APIs, as far as any was seen.
+UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 DREAM_MACHINE = ProviderSpec(
     id=models.DREAM_MACHINE,
     vendor="Luma",
@@ -64,6 +67,7 @@ DREAM_MACHINE = ProviderSpec(
     limits={"ray": RateLimits(at_once=10, per_minute=20), "photon": RateLimits(at_once=40, per_minute=80)},
     local_path="/dream-machine/v1",
     sandbox=True,
+    generation_id=UUID,
     **_of(models.DREAM_MACHINE),
 )
 
@@ -90,5 +94,6 @@ AGENTS = ProviderSpec(
     # Its answers tell how many creates a minute it allows.
     local_path="/v1",
     sandbox=True,
+    generation_id=UUID,
     **_of(models.AGENTS),
 )
