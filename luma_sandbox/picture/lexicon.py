@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from luma_sandbox.picture import vocabulary as v
+from luma_sandbox.picture.named import NAMES as NAMES
 from luma_sandbox.picture.plain_words import PLAIN
 from luma_sandbox.picture.vocabulary import RGB, base, singular, table, words
 
@@ -12,7 +13,6 @@ THINGS, WORN, VERBS = table(v.THINGS), table(v.WORN), table(v.VERBS)
 KINDS = {word: (sex, wears) for sex, wears, row in v.PEOPLE for word in row.split()} | {
     name: (sex, "") for sex, names in (("f", v.NAMES_F), ("m", v.NAMES_M)) for name in names.split()
 }
-NAMES = words(f"{v.NAMES_F} {v.NAMES_M}")
 BODY, FILLINGS, PARTS = words(v.BODY), words(v.FILLINGS), words(v.PARTS)
 SETTINGS = words(" ".join([*v.SHOWN.values(), v.SKY]))
 AIR = words(" ".join([*v.LIGHTS.values(), *v.WEATHERS.values()]))

@@ -306,13 +306,7 @@ class _Reader:
         if self.colours:
             named = replace(named, parts=(("coat", COLOURS[self._tint()]),))
         before = self.things[-1] if self.things else None
-        if (
-            before is not None
-            and before.word in NAMES
-            and self.lately == "noun"
-            and self.anew
-            and self.subject is not None
-        ):
+        if before is not None and before.word in NAMES and self.apposed and self.anew and self.subject is not None:
             sex = before.sex if sex == "-" else sex
             self.things[-1] = replace(named, word=before.word, sex=sex)  # "Maya, a diver"
             self.person = len(self.things) - 1
@@ -368,7 +362,7 @@ class _Reader:
         self.things[place] = replace(named, wears=wears, parts=tuple(sorted(parts.items())))
 
     def _tint(self) -> str:
-        self.spent.add(self.colours[-1])
+        self.spent.update(self.colours)  # "dark brown hair" is no night
         return self.colours[-1]
 
     def _add(self, named: Named) -> int:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from luma_sandbox.picture import mood, scenery, stage
+from luma_sandbox.picture import casting, mood, scenery, stage
+from luma_sandbox.picture.easel import Easel
 from luma_sandbox.picture.interior import SERVES
+from luma_sandbox.picture.named import behind
 from luma_sandbox.picture.vocabulary import PLACES, PLAIN_PLACE, SUGGESTED
 
 SIZE = (320, 180)
@@ -138,3 +140,21 @@ def test_a_place_stays_until_another_is_named() -> None:
     assert mood.read("She drinks from a cup of coffee", 1, (harbour,)).place == "sea"
     assert mood.read("She enters the kitchen", 1, (harbour,)).place == "room"
     assert mood.read("The dog sleeps", 1, ("A dog runs", "It barks")).place == "meadow"
+
+
+def test_a_figure_stands_for_the_person_that_it_shows() -> None:
+    """Behind a character's figure nobody is drawn for the same person; others, and things, stay."""
+    told = "Maya greets Anna and a man with a dog on the shore. a woman with dark brown hair and a red scarf."
+    assert [named.word for named in behind(mood.read(told).cast)] == ["anna", "man", "dog"]
+    assert mood.read(told).light != "night"
+    assert behind(mood.read("A dog on the shore").cast) == mood.read("A dog on the shore").cast
+
+
+@pytest.mark.parametrize("take", range(1, 9))
+def test_who_goes_stays_in_the_picture(take: int) -> None:
+    """Someone at the edge goes towards the middle, unless the prompt says where to."""
+    easel = Easel(SIZE, mood.read("She walks along the beach, past boats and nets", take))
+    for layer in (found for layers in casting.layers(easel) for found in layers):
+        if layer.travel[0] and layer.region is not None:
+            middle = (layer.region[0] + layer.region[2]) / 2 / easel.canvas[0]
+            assert 0 < middle + layer.travel[0] < 1
