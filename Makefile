@@ -28,7 +28,8 @@ test: $(READY)  ## the tests, under ten minutes on two cores; all but the long o
 test-long: $(READY)  ## the long tests: chaos, worker and server processes, browsers, other people's clients
 	$(PYTEST) -m long
 
-pictures: $(READY)  ## the pictures of Prefect's UI in docs, by the tests that look at it (needs Chromium)
+pictures: $(READY)  ## the pictures in docs: of films, and of Prefect's UI by the tests that look at it (needs Chromium)
+	$(BIN)/python docs/make_pictures.py
 	DOCS_PICTURES=docs/pictures $(BIN)/python -m pytest -m long tests/browser
 
 test-fast: $(READY)  ## the tests but the slow ones

@@ -47,15 +47,16 @@ def still(score: Mapping[str, Any]) -> Image.Image:
         around = Outpaint(size, spot, score["prompt"], take=take_of(score))
         whole = cover(source, footage.even(*source.size))
         return around.over(Picture.from_rgb(whole)).to_rgb()
-    ground = _role(score, "modify_image_ref")
+    ground, characters = _role(score, "modify_image_ref"), [image for image, _ in _role(score, "character")]
     if ground:
         image, weight = ground[0]
         repaint = look(score["prompt"], min(1.0, max(0.05, 1 - weight * 0.9)), size, take=take_of(score))
         picture = repaint.over(Picture.from_rgb(cover(image, size))).to_rgb()
     else:
-        picture = stage.at_rest(scenery.paint(score["prompt"], size, take=take_of(score))).to_rgb()
+        scene = scenery.paint(score["prompt"], size, take=take_of(score), figure=bool(characters))
+        picture = stage.at_rest(scene).to_rgb()
     picture = gallery.in_the_style_of(picture, _role(score, "style_ref"))
-    picture = gallery.stand(picture, [image for image, _ in _role(score, "character")])
+    picture = gallery.stand(picture, characters)
     return gallery.hang(picture, _role(score, "image_ref"))
 
 

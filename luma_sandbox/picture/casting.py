@@ -10,13 +10,14 @@ from PIL import Image, ImageDraw
 
 from luma_sandbox.picture import people, vocabulary
 from luma_sandbox.picture.easel import FINE, Easel
+from luma_sandbox.picture.going import action_of, travelled
 from luma_sandbox.picture.layer import EDGE, Layer
 from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.named import Named
 from luma_sandbox.picture.planes import Picture
 from luma_sandbox.picture.prop import GLOWS, PAINTS, Part
 from luma_sandbox.picture.things import DRAWINGS
-from luma_sandbox.picture.vocabulary import RGB, words
+from luma_sandbox.picture.vocabulary import RGB
 
 # Where what stands has its feet, and the height of a grown person, by place.
 STAND: dict[str, tuple[float, float]] = {
@@ -33,6 +34,7 @@ BEHIND_TABLE = (1.16, 0.8)
 NARROW = 0.6  # of the canvas: drawings that cover less of its width are a layer by themselves
 FULL = ("forest",)  # places whose layers fill the picture anyway
 UPRIGHT = 1.4  # people are larger against the shorter side of an upright picture
+EDGES = (0.06, 0.94)  # of the picture: who goes stays between them, if that can be
 ALONE = 0.46  # the height of a small thing that fills a picture of its own
 # Drawings that the place's own painter makes, if the prompt gives them no colour.
 OWN: dict[str, frozenset[str]] = {
@@ -47,9 +49,6 @@ GRIPS: dict[str, tuple[float, float, float]] = {
     "book": (0.15, 0.5, 0.06), "laptop": (0.2, 0.48, 0.06),
 }  # fmt: skip
 DECKS = {"bridge": 0.86, "pier": 0.5}  # where one stands on them, in their height
-AFLOAT = words("boat rowboat trawler ship duck fish whale dolphin")
-WHEELED = words("car van bus truck train tractor bicycle motorcycle suitcase")
-WINGED = words("bird butterfly plane helicopter drone balloon kite ufo")
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,10 @@ def layers(easel: Easel, *, loop: bool = False) -> tuple[list[Layer], list[Layer
     table = [item for item in placed if _spot(easel, item.named) == "table"]
     found: list[Layer] = []
     for items, depth in ((back, 0.55), (front, 0.95)):
-        held = [item for item in items if not _moves(item)]
+        held = [item for item in items if not action_of(item.named)]
         if held:
             found.append(_layer(easel, held, depth))
-        found += [_moving(easel, item, depth, loop=loop) for item in items if _moves(item)]
+        found += [_moving(easel, item, depth, loop=loop) for item in items if action_of(item.named)]
     return found, [_layer(easel, table, 1.2)] if table else []
 
 
@@ -153,8 +152,15 @@ def _placed(easel: Easel) -> list[Placed]:
                 replace(item, y=max(item.y + 0.06 * float(rng.uniform(-1, 1)), 0.05 + item.height * up)) for item in row
             ]
         found += [replace(item, far=band not in ("ground", "table")) for item in row]
-    found = _on_deck(easel, found)
+    found = _on_deck(easel, found if {"left", "right"} & mood.words else [_turned(item) for item in found])
     return found + _held(easel, found, bands.get("held", ()))
+
+
+def _turned(item: Placed) -> Placed:
+    """A drawing that would leave the picture on its way, turned round."""
+    goes = travelled(item.named)
+    leaves = not EDGES[0] < item.x + goes * item.way < EDGES[1]
+    return replace(item, way=-item.way) if leaves and EDGES[0] < item.x - goes * item.way < EDGES[1] else item
 
 
 def _on_deck(easel: Easel, placed: list[Placed]) -> list[Placed]:
@@ -242,31 +248,13 @@ def _held(easel: Easel, placed: Sequence[Placed], held: Iterable[Named]) -> list
     return found
 
 
-def _moves(item: Placed) -> bool:
-    return bool(_action(item.named))
-
-
-def _action(named: Named) -> str:
-    """The movement of a drawing, in the way of its kind."""
-    action = named.action
-    if not action or (action == "rock" and named.drawing not in AFLOAT):
-        return ""
-    if named.drawing in AFLOAT:
-        return action if action in ("rock", "jump", "fall", "swim") else "sail"
-    if named.drawing in WHEELED and action in ("walk", "run", "drive"):
-        return "drive"
-    if named.drawing in WINGED and action in ("walk", "run", "drive", "sail"):
-        return "fly"
-    return "walk" if action in ("drive", "sail") and named.person else action
-
-
 def _moving(easel: Easel, item: Placed, depth: float, *, loop: bool) -> Layer:
     """A layer that goes its way."""
-    across, down, high, often = vocabulary.ACTIONS[_action(item.named)]
+    sideways, down, high, often = vocabulary.ACTIONS[action_of(item.named)]
     layer = _layer(easel, [item], depth, local=True)
     return replace(
         layer,
-        travel=(0.0, 0.0) if loop else (across * item.way, down),
+        travel=(0.0, 0.0) if loop else (sideways * item.way, down),
         step=(high, max(1, round(often * 5))),
     )
 

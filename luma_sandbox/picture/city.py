@@ -47,7 +47,7 @@ def city(easel: Easel) -> list[Layer]:
                 mix(p.horizon, p.middle, 0.3),
             )
         )
-    if dark:
+    if easel.mood.light == "neon" or not easel.mood.words.isdisjoint(("sign", "signs")):
         layers += _neon_signs(easel, 0.52)
     layers.append(_pavement(easel, layers, street, 0.62 if wet else 0.22))
     layers += _lanterns(easel, street, dark)

@@ -1,4 +1,4 @@
-"""Space: stars, a nebula, a world with its ring, and the ground of another one."""
+"""Space: stars, a nebula, the ground of a world, and another one with its ring where it is named."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import Floats, line
 from luma_sandbox.picture.vocabulary import RGB
 
+WORLDS = ("planet", "planets", "saturn", "world", "worlds", "orbit", "jupiter")  # a world is painted where one is named
+
 
 def space(easel: Easel) -> list[Layer]:
-    """Stars, a nebula, a world with its ring, and the ground of another one."""
+    """Stars, a nebula, the ground of a world, and another one with its ring where it is named."""
     rng = easel.rng("space")
     hue = ((92, 40, 150), (30, 90, 150), (150, 50, 70))[int(rng.integers(3))]
     second = ((40, 150, 170), (200, 110, 60), (90, 60, 190))[int(rng.integers(3))]
@@ -36,7 +38,8 @@ def space(easel: Easel) -> list[Layer]:
     rgb = rgb + light * (np.asarray((250, 246, 255), np.float32) - rgb)
     layers = [easel.layer(0.05, None, Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)))]
     x, y, radius = float(rng.choice([0.32, 0.66])), float(rng.uniform(0.34, 0.42)), float(rng.uniform(0.2, 0.27))
-    layers += _planet(easel, x, y, radius, mix(second, (236, 210, 180), 0.5))
+    if not easel.mood.words.isdisjoint(WORLDS):
+        layers += _planet(easel, x, y, radius, mix(second, (236, 210, 180), 0.5))
     crest = 0.93 - 0.07 * line(easel.rng("crater"), POINTS, bumps=4, roughness=0.5)
 
     def surface(brush: Brush) -> None:

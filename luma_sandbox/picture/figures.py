@@ -1,4 +1,4 @@
-"""Silhouettes of trees, boats and birds that belong to a place."""
+"""Silhouettes of trees and lighthouses that belong to a place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from luma_sandbox.picture.easel import Brush, Easel, Point
+from luma_sandbox.picture.easel import Brush, Point
 
 
 def pine(brush: Brush, x: float, y: float, height: float, rng: np.random.Generator) -> None:
@@ -36,38 +36,9 @@ def tree(brush: Brush, x: float, y: float, height: float, rng: np.random.Generat
         brush.oval(x, y, cx, cy, radius * 1.15, radius, height)
 
 
-def boat(brush: Brush, x: float, y: float, scale: float) -> None:
-    """A sailing boat."""
-    brush.shape(x, y, [(-0.5, 0.08), (0.5, 0.1), (0.36, -0.06), (-0.4, -0.06)], scale)
-    brush.shape(x, y, [(-0.015, 0.1), (0.015, 0.1), (0.008, 1.3), (-0.008, 1.3)], scale)
-    brush.shape(x, y, [(0.035, 0.2), (0.44, 0.22), (0.2, 0.62), (0.03, 1.25)], scale)
-    brush.shape(x, y, [(-0.03, 0.22), (-0.36, 0.22), (-0.03, 1.08)], scale)
-
-
 def lighthouse(brush: Brush, x: float, y: float, scale: float) -> None:
     """A lighthouse; its light is at 1.06 of its height."""
     brush.shape(x, y, [(-0.12, 0.0), (-0.075, 0.92), (0.075, 0.92), (0.12, 0.0)], scale)
     brush.shape(x, y, [(-0.11, 0.92), (-0.11, 0.95), (0.11, 0.95), (0.11, 0.92)], scale)
     brush.shape(x, y, [(-0.06, 0.95), (-0.055, 1.07), (0.055, 1.07), (0.06, 0.95)], scale)
     brush.shape(x, y, [(-0.075, 1.07), (0.0, 1.16), (0.075, 1.07)], scale)
-
-
-def birds(easel: Easel, brush: Brush, height: float) -> None:
-    """A loose flock, far away."""
-    rng = easel.rng("birds")
-    x, y = float(rng.uniform(0.2, 0.75)), height
-    for _ in range(int(rng.integers(5, 10))):
-        at_x, at_y = x + float(rng.normal(0, 0.07)), y + float(rng.normal(0, 0.035))
-        span = float(rng.uniform(0.008, 0.016))
-        lift = float(rng.uniform(0.3, 0.6))
-        wing: list[Point] = [
-            (-1, lift),
-            (-0.45, lift * 0.9),
-            (0, 0.1),
-            (0.45, lift * 0.9),
-            (1, lift),
-            (0.4, lift * 0.55),
-            (0, -0.12),
-            (-0.4, lift * 0.55),
-        ]
-        brush.shape(at_x, at_y, wing, span)

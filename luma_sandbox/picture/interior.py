@@ -1,4 +1,4 @@
-"""Indoors: a wall, lit windows, lamps, and a table with something steaming on it."""
+"""Indoors: a wall and lit windows; where something is served, lamps, and a table with something steaming on it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from luma_sandbox.picture.layer import Layer
 from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import Floats
 from luma_sandbox.picture.sky import DARK, weather
-from luma_sandbox.picture.vocabulary import RGB
+from luma_sandbox.picture.vocabulary import RGB, words
+
+# In such rooms lamps hang over a counter, bottles stand on a shelf, and there is a cup if nothing else is named.
+SERVES = words("cafe café coffee bar diner restaurant bakery pub tavern inn saloon canteen cafeteria barista bartender")
 
 
 def room(easel: Easel) -> list[Layer]:
-    """Paint a wall, lit windows, lamps, and a table with something steaming on it."""
+    """Paint a wall and lit windows; where something is served, lamps, and a table with something steaming on it."""
     p = easel.mood.palette
     dark = easel.mood.light in (*DARK, "storm")
     outside = _outside(easel)
+    serves = not easel.mood.words.isdisjoint(SERVES)
     wood, wall = ((46, 28, 24), (84, 58, 48)) if dark else ((74, 44, 32), (142, 100, 74))
     wall = mix(wall, p.middle, 0.16)
     rng = easel.rng("room")
@@ -64,7 +68,7 @@ def room(easel: Easel) -> list[Layer]:
         brush.polygon(
             [(easel.left - 0.1, 0.655), (easel.right + 0.1, 0.655), (easel.right + 0.1, 1.5), (easel.left - 0.1, 1.5)]
         )
-        if not any(named.drawing in ("mirror", "painting") for named in easel.mood.cast):
+        if serves and not any(named.drawing in ("mirror", "painting") for named in easel.mood.cast):
             _shelf(easel, brush, 0.5 if count == 2 else 0.12)
 
     panel = (easel.noise("panel", 3, stretch=0.12, octaves=4) - 0.5) * 0.3
@@ -73,8 +77,9 @@ def room(easel: Easel) -> list[Layer]:
             0.4, easel.draw(frames), easel.shaded(mix(wood, p.horizon, 0.12), mix(wood, p.near, 0.35), 0.6, 1.0, panel)
         )
     )
-    layers += _pendants(easel, rng, mix((255, 206, 132), p.sun, 0.15))
-    laid, bare = casting.on_table(easel), not easel.mood.cast
+    if serves:
+        layers += _pendants(easel, rng, mix((255, 206, 132), p.sun, 0.15))
+    laid, bare = casting.on_table(easel), serves and not easel.mood.cast
     if laid or bare or casting.shown(easel, "table"):
         layers += _table(easel, wood, casting.TABLE if laid else 0.9, cup=bare)
     return layers

@@ -50,7 +50,7 @@ def mountains(easel: Easel) -> list[Layer]:
 
 
 def meadow(easel: Easel) -> list[Layer]:
-    """Rolling hills, a tree or a house, grass in the wind."""
+    """Rolling hills, a tree where one is named, grass in the wind."""
     p = easel.mood.palette
     rng = easel.rng("meadow")
     green = (96, 122, 66) if easel.mood.light not in (*DARK, "storm") else (40, 56, 56)
@@ -64,12 +64,10 @@ def meadow(easel: Easel) -> list[Layer]:
         if index == 0:
             layers.append(mist(easel, foot + 0.01, 0.05, 0.5, 0.2, mix(p.horizon, p.middle, 0.2)))
     spot = float(rng.choice([0.3, 0.7]))
-    if not easel.mood.cast or casting.shown(easel, "tree"):
+    if casting.shown(easel, "tree"):
 
         def watch(brush: Brush) -> None:
             figures.tree(brush, spot, 0.775, 0.46, easel.rng("lone tree"))
-            if not easel.mood.cast:
-                figures.birds(easel, brush, 0.24)
 
         layers.append(easel.layer(0.6, easel.draw(watch), easel.shaded(mix(p.near, p.far, 0.12), p.near, 0.2, 0.9)))
     layers.append(_grass(easel, 1.15, 0.94, p.near))

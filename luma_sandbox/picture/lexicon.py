@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from luma_sandbox.picture import vocabulary as v
+from luma_sandbox.picture.named import NAMES as NAMES
 from luma_sandbox.picture.plain_words import PLAIN
-from luma_sandbox.picture.vocabulary import RGB, base, table, words
+from luma_sandbox.picture.vocabulary import RGB, base, singular, table, words
 
 THINGS, WORN, VERBS = table(v.THINGS), table(v.WORN), table(v.VERBS)
 KINDS = {word: (sex, wears) for sex, wears, row in v.PEOPLE for word in row.split()} | {
     name: (sex, "") for sex, names in (("f", v.NAMES_F), ("m", v.NAMES_M)) for name in names.split()
 }
-NAMES = words(f"{v.NAMES_F} {v.NAMES_M}")
 BODY, FILLINGS, PARTS = words(v.BODY), words(v.FILLINGS), words(v.PARTS)
 SETTINGS = words(" ".join([*v.SHOWN.values(), v.SKY]))
 AIR = words(" ".join([*v.LIGHTS.values(), *v.WEATHERS.values()]))
@@ -54,7 +54,7 @@ def background(prompt: str) -> RGB | None:
 
 def kind(word: str) -> tuple[str, str]:
     """The kind of noun that a word is, and its row; nothing for a word that is no noun known here."""
-    for form in base(word):
+    for form in singular(word):
         if form in KINDS:
             return "person", form
         if form in WORN:
@@ -75,7 +75,7 @@ def kind(word: str) -> tuple[str, str]:
 
 def pair(word: str, following: str) -> tuple[str, str] | None:
     """The kind and row of two words that name one thing together."""
-    for form in base(following):
+    for form in singular(following):
         joined = f"{word}_{form}"
         if joined in THINGS:
             return "thing", THINGS[joined]

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from luma_sandbox.picture import reading
 from luma_sandbox.picture.named import Named
 from luma_sandbox.picture.noise import chance, of_take
 from luma_sandbox.picture.things import DRAWINGS
-from luma_sandbox.picture.vocabulary import LIGHTS, PLACES, PLAIN_PLACE, RGB, SHOWN, SKY, WEATHERS, base
+from luma_sandbox.picture.vocabulary import (
+    LIGHTS,
+    PLACES,
+    PLAIN_PLACE,
+    RGB,
+    SHOWN,
+    SKY,
+    SUGGESTED,
+    WEATHERS,
+    base,
+    singular,
+)  # fmt: skip
 
 INDOORS = ("room", "space", PLAIN_PLACE)
 _SKY = frozenset(SKY.split())
-ANYWHERE = ("mountains", "meadow", "sea", "city")  # of these one is painted where nothing tells a place
+OPEN = "meadow"  # painted where a prompt names the sky or a weather, and no place
 
 
 @dataclass(frozen=True)
@@ -81,10 +93,11 @@ def read(prompt: str, take: int = 1, before: tuple[str, ...] = ()) -> Mood:
     words = _words(prompt)
     plain = [word for word in words if word not in told.spent]
     rng = chance("mood", prompt)
-    anywhere = ANYWHERE[int(rng.integers(4))]
-    place = _first(plain, PLACES, SHOWN) if told.ground is None else PLAIN_PLACE
+    place = _first(plain, PLACES, SHOWN, forms=singular) if told.ground is None else PLAIN_PLACE
     named = place is not None
-    place = place or _before(before, PLACES) or _home(told.things) or anywhere
+    place = place or _earlier(before) or _first(plain, SUGGESTED, forms=singular) or _home(told.things)
+    sees = _SKY.intersection(form for word in told.settings for form in singular(word))
+    place = place or (OPEN if sees or _first(plain, WEATHERS) else PLAIN_PLACE)
     weather = _first(plain, WEATHERS) or _before(before, WEATHERS) or "clear"
     light = _first(plain, LIGHTS) or _before(before, LIGHTS)
     if light is None and weather in ("rain", "fog") and place != "forest":
@@ -110,12 +123,18 @@ def read(prompt: str, take: int = 1, before: tuple[str, ...] = ()) -> Mood:
 
 
 def _words(prompt: str) -> list[str]:
-    return re.findall(r"[a-zà-ÿ]+", prompt.lower())
+    return re.findall(r"[a-zà-ÿ]+", re.sub(r"\bbars? of\b", "", prompt.lower()))  # "a bar of soap" is no room
 
 
 def _before(prompts: tuple[str, ...], table: dict[str, str]) -> str | None:
     """The entry that the last of some prompts names."""
     return next((found for text in reversed(prompts) if (found := _first(_words(text), table))), None)
+
+
+def _earlier(prompts: tuple[str, ...]) -> str | None:
+    """The place that the last of some prompts was painted in; none where that was a backdrop."""
+    place = read(prompts[-1], 1, prompts[:-1]).place if prompts else PLAIN_PLACE
+    return None if place == PLAIN_PLACE else place
 
 
 def _home(cast: tuple[Named, ...]) -> str | None:
@@ -138,7 +157,7 @@ def _seen(word: str, place: str, light: str, weather: str) -> bool:
         return (outside or place == "space") and all(by_light.get(form, True) for form in forms)
     row = next((row for row, words in WEATHERS.items() if word in words.split()), None)
     if row is not None:
-        return row == weather and (outside or (place == "room" and (row != "fog" or word == "steam")))
+        return row == weather and (outside or (place == "room" and row != "fog"))
     if any(word in words.split() for words in LIGHTS.values()):
         return True
     return not forms.isdisjoint(SHOWN.get(place, "").split())
@@ -150,18 +169,21 @@ def mix(one: RGB, other: RGB, share: float) -> RGB:
     return r, g, b
 
 
-def _first(words: list[str], table: dict[str, str], shown: dict[str, str] | None = None) -> str | None:
+def _first(
+    words: list[str], table: dict[str, str], shown: dict[str, str] | None = None, *,
+    forms: Callable[[str], list[str]] = base,
+) -> str | None:  # fmt: skip
     """The entry with the most words in the prompt, those that it shows counted twice; of equal ones the one that comes
     first in the text."""
     votes: dict[str, tuple[int, int]] = {}
-    forms = {word: frozenset(base(word)) for word in words}
+    known_as = {word: frozenset(forms(word)) for word in words}
     for name, known in table.items():
         row = frozenset(known.split())
-        places = [index for index, word in enumerate(words) if row & forms[word]]
+        places = [index for index, word in enumerate(words) if row & known_as[word]]
         if places:
             doubled = frozenset(shown.get(name, "").split()) if shown else frozenset()
             found = {words[index] for index in places}
-            votes[name] = (len(found) + sum(1 for word in found if doubled & forms[word]), -places[0])
+            votes[name] = (len(found) + sum(1 for word in found if doubled & known_as[word]), -places[0])
     return max(votes, key=lambda name: votes[name]) if votes else None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from luma_sandbox.picture.vocabulary import RGB
+from luma_sandbox.picture.vocabulary import NAMES_F, NAMES_M, RGB, words
+
+NAMES = words(f"{NAMES_F} {NAMES_M}")
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,21 @@ def like(named: Named, older: Named) -> Named:
         sex=older.sex if named.sex == "-" else named.sex,
         wears=named.wears | older.wears,
         parts=tuple(sorted(parts.items())),
+    )
+
+
+def behind(cast: Sequence[Named]) -> tuple[Named, ...]:
+    """The drawings behind a figure that stands for the first person: without that person, and without others of the
+    same sex that have no name, who are a description of it."""
+    lead = next((named for named in cast if named.person), None)
+    if lead is None:
+        return tuple(cast)
+    same = ("-", lead.sex) if lead.sex != "-" else ("-", "f", "m")
+    return tuple(
+        named
+        for named in cast
+        if named is not lead
+        and not (named.person and named.count == 1 and named.sex in same and named.word not in NAMES)
     )
 
 

@@ -202,7 +202,7 @@ teal team tears teaser technical technique technology tell temper temperature te
 term terminate terrific terror test testify testimony text texture textured thank thanks thaw theme then theological
 theology theorem theoretical theory therapy there thereafter thereby therefore therein thereof thereto thermal thick
 thicket thin thing things think third thirsty thirteen thirty thither thorough though thought thoughts thousand threat
-threaten three threw thrill thrive through throw thrown thrust thump thunder thursday thus tick tide tight tighten
+threaten three threw thrill thrive through throw thrown thrust thump thunder thursday thus tick tide tied tight tighten
 tilt time timelapse times tinkle tint tiny tiptoe tired titer title today together told tolerant tolerate tomorrow ton
 tonal tone tones tonight too took top topic torn torture toss touch tough tour toward towards trace tracking trade
 traditional traffic tragedy tragic trail trample tranquil transfer transform transition translate transmit transparent

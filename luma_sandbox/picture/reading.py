@@ -161,7 +161,8 @@ class _Reader:
 
     def _noun_or_verb(self, written: str, word: str, following: str, *, first: bool) -> None:
         kind, row = lexicon.kind(word)
-        verb = lexicon.either(word)
+        named = self.lately == "determiner" and (self.the or self.anew)  # "the launch pad"
+        verb = lexicon.either(word) and not named
         if kind and verb and self._verbal(word, following):
             kind = ""
             self.spent.add(word)
@@ -305,13 +306,7 @@ class _Reader:
         if self.colours:
             named = replace(named, parts=(("coat", COLOURS[self._tint()]),))
         before = self.things[-1] if self.things else None
-        if (
-            before is not None
-            and before.word in NAMES
-            and self.lately == "noun"
-            and self.anew
-            and self.subject is not None
-        ):
+        if before is not None and before.word in NAMES and self.apposed and self.anew and self.subject is not None:
             sex = before.sex if sex == "-" else sex
             self.things[-1] = replace(named, word=before.word, sex=sex)  # "Maya, a diver"
             self.person = len(self.things) - 1
@@ -367,7 +362,7 @@ class _Reader:
         self.things[place] = replace(named, wears=wears, parts=tuple(sorted(parts.items())))
 
     def _tint(self) -> str:
-        self.spent.add(self.colours[-1])
+        self.spent.update(self.colours)  # "dark brown hair" is no night
         return self.colours[-1]
 
     def _add(self, named: Named) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from luma_sandbox.picture import backdrop, casting, city, cosmos, interior, land, mood, water
 from luma_sandbox.picture.easel import Easel
 from luma_sandbox.picture.layer import Layer, grouped, joining
+from luma_sandbox.picture.named import behind
 from luma_sandbox.picture.sky import weather
 from luma_sandbox.picture.stage import Stage
 from luma_sandbox.picture.vocabulary import PLAIN_PLACE
@@ -30,11 +31,14 @@ IN_MIST = 0.84  # the same in a forest, where the nearest mist is in front of it
 
 
 def paint(
-    prompt: str, size: tuple[int, int], *, loop: bool = False, take: int = 1, before: tuple[str, ...] = ()
-) -> Stage:
+    prompt: str, size: tuple[int, int], *, loop: bool = False, take: int = 1, before: tuple[str, ...] = (),
+    figure: bool = False,
+) -> Stage:  # fmt: skip
     """Paint the scene of a prompt for frames of that size, placed differently in each take. In a loop nothing drifts
-    that would not return. ``before`` are the prompts of the clips that it continues (see mood.py)."""
-    return _painted(mood.read(prompt, take, before), size, loop=loop)
+    that would not return. ``before`` are the prompts of the clips that it continues (see mood.py). With a ``figure``
+    the first person is left out, because a picture of it will stand in front."""
+    scene = mood.read(prompt, take, before)
+    return _painted(replace(scene, cast=behind(scene.cast)) if figure else scene, size, loop=loop)
 
 
 def setting(prompt: str, size: tuple[int, int], *, take: int = 1) -> Stage:

@@ -16,40 +16,48 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that vote for a place, whether they are drawn in it or not.
+# Words that name a place. What merely stands in some place names none: a wall is in a harbour, a lamp in a park.
 PLACES: dict[str, str] = {
-    "room": "coffee cafe café shop kitchen room office bar diner table desk library restaurant bakery barista counter "
-    "interior bedroom window windowsill cup mug sofa lamp workshop studio indoors booth classroom hospital museum "
-    "staircase stairs stairwell corridor hallway attic cellar basement bathroom living sitting parlour parlor salon "
-    "hotel lobby laboratory lab gallery theatre theater church cathedral prison cell lantern fireplace wall bed",
-    "city": "city street neon tokyo alley skyline urban downtown building buildings rooftop rooftops traffic subway "
-    "market york london paris metropolis skyscraper skyscrapers taxi sidewalk crosswalk cyberpunk station streets "
-    "avenue boulevard pavement plaza square town alleyway parking",
-    "forest": "forest woods wood jungle trees redwood grove woodland pines ferns moss bamboo canopy deer forests "
-    "rainforest",
-    "sea": "sea ocean beach coast waves wave harbor harbour boat ship sail sailing island lake river lighthouse pier "
-    "shore water whale fisherman cliffside bay lagoon ferry cove coves seaside port jetty quay beaches boats ships "
-    "pond stream dolphin shark",
-    "desert": "desert dune dunes sahara canyon mars sand camel caravan oasis wasteland cactus",
-    "space": "space galaxy planet planets starship spaceship astronaut nebula cosmos comet asteroid spacecraft "
-    "moonbase saturn interstellar orbital orbit",
-    "mountains": "mountain mountains snow alps valley cliff cliffs peak peaks glacier ridge summit himalaya climber "
-    "hiker snowy fjord waterfall",
-    "meadow": "field fields meadow tree farm road village countryside grass train garden flower flowers hill hills "
-    "horse wheat barn windmill balloon path orchard cottage park lawn meadows prairie vineyard lane",
+    "room": "cafe café shop kitchen room office bar diner library restaurant bakery interior bedroom workshop studio "
+    "indoors classroom hospital museum stairwell corridor hallway attic cellar basement bathroom parlour parlor salon "
+    "hotel lobby laboratory lab gallery theatre theater prison ballroom courtroom hall tavern pub inn saloon ward gym "
+    "nursery canteen cafeteria supermarket store cinema",
+    "city": "city street tokyo alley skyline urban downtown rooftop rooftops york london paris berlin metropolis "
+    "sidewalk crosswalk cyberpunk station streets avenue boulevard pavement plaza square town alleyway market subway",
+    "forest": "forest woods wood jungle grove woodland forests rainforest",
+    "sea": "sea ocean beach coast waves wave harbor harbour lake water cliffside bay lagoon cove coves seaside "
+    "seashore port shore beaches island underwater reef venice",
+    "desert": "desert dune dunes sahara wasteland oasis mars",
+    "space": "space galaxy planet planets nebula cosmos moonbase saturn interstellar orbital orbit",
+    "mountains": "mountain mountains alps valley peak peaks glacier ridge summit himalaya fjord",
+    "meadow": "field fields meadow farm village countryside garden hill hills orchard park lawn meadows prairie "
+    "vineyard farmyard pasture cemetery graveyard",
 }
-# Of these, the ones that a place's picture shows. In a picture of another place they are not drawn.
+# Words for what tends to be in a place, heard only where no place is named.
+SUGGESTED: dict[str, str] = {
+    "room": "coffee barista bartender counter table desk cup mug sofa booth fireplace bed window windowsill "
+    "bookshelf armchair bathtub sink waiter waitress",
+    "city": "neon building buildings traffic skyscraper skyscrapers taxi parking pedestrian shopfront",
+    "forest": "trees redwood pines ferns moss bamboo canopy deer",
+    "sea": "boat ship sail sailing lighthouse pier jetty quay whale fisherman ferry boats ships dolphin shark river "
+    "sailor",
+    "desert": "sand camel caravan cactus",
+    "space": "starship spaceship astronaut comet asteroid spacecraft satellite",
+    "mountains": "snow snowy cliff cliffs climber hiker waterfall",
+    "meadow": "tree road train grass flower flowers horse wheat barn windmill balloon path cottage lane stream pond",
+}
+# Of the words for places, those that a place's picture shows. In a picture of another place they are not drawn.
 SHOWN: dict[str, str] = {
-    "room": "cafe shop coffee_shop kitchen room office bar diner table desk library restaurant bakery counter interior "
-    "bedroom window windowsill studio classroom living_room hotel_room lobby wall shelf bottle lamp floor pane",
-    "city": "city street alley skyline building rooftop skyscraper sidewalk crosswalk avenue boulevard pavement plaza "
-    "square downtown metropolis town tower sign lantern streetlamp house alleyway block",
-    "forest": "forest wood jungle tree redwood grove woodland pine fern canopy trunk rainforest bough leaf",
+    "room": "cafe shop coffee_shop kitchen room office bar diner restaurant bakery interior windowsill studio "
+    "living_room hotel_room lobby floor pane",
+    "city": "city street alley skyline building rooftop sidewalk crosswalk avenue boulevard pavement plaza "
+    "square downtown metropolis town alleyway block",
+    "forest": "forest jungle redwood grove woodland fern canopy trunk rainforest bough leaf",
     "sea": "sea ocean beach coast wave bay shore water seaside lake lagoon seashore beam",
     "desert": "desert dune sahara sand wasteland crest",
     "space": "space galaxy planet nebula cosmos saturn star",
-    "mountains": "mountain alp valley peak ridge summit himalaya pine tree slope range forest",
-    "meadow": "field meadow grass hill countryside tree lawn prairie park",
+    "mountains": "mountain alp valley peak ridge summit himalaya slope range forest",
+    "meadow": "field meadow grass hill countryside lawn prairie park",
     "studio": "background backdrop",
 }
 PLAIN_PLACE = "studio"  # a backdrop of one colour, for things that are named without a place
@@ -66,7 +74,7 @@ LIGHTS: dict[str, str] = {
 WEATHERS: dict[str, str] = {
     "rain": "rain rainy raining storm stormy wet drizzle downpour",
     "snow": "snow snowy snowing blizzard winter snowflake snowflakes snowfall",
-    "fog": "fog foggy mist misty haze hazy steam smoke",
+    "fog": "fog foggy mist misty haze hazy",
 }
 
 COLOURS: dict[str, RGB] = {
@@ -114,7 +122,7 @@ PEOPLE: tuple[tuple[str, str, str], ...] = (
         "photographer dancer musician singer guitarist violinist pianist drummer teacher student worker clerk "
         "lawyer runner jogger teen teenager youth adult human character protagonist twin partner owner mechanic "
         "scientist engineer inventor journalist librarian gardener commuter shopper couple family crowd lovers "
-        "audience team"),
+        "audience team diver thief burglar pirate shepherd nomad hunter ballerina judge swimmer"),
     ("f", "crown", "queen princess"), ("m", "crown", "king prince emperor"),
     ("-", "cap navy beard", "keeper captain seaman sailor skipper conductor admiral"),
     ("-", "cap navy", "policeman policewoman officer cop guard driver pilot postman courier chauffeur cyclist "
@@ -171,7 +179,7 @@ THINGS: dict[str, str] = {
     "horse": "horse pony mare stallion foal donkey mule", "cow": "cow bull calf ox cattle buffalo",
     "sheep": "sheep lamb goat ram", "deer": "deer stag doe fawn reindeer elk moose antelope", "wolf": "wolf coyote",
     "fox": "fox", "bear": "bear panda", "lion": "lion lioness tiger leopard panther cheetah", "pig": "pig piglet boar",
-    "elephant": "elephant mammoth", "rabbit": "rabbit hare bunny", "camel": "camel", "giraffe": "giraffe",
+    "elephant": "elephant mammoth", "rabbit": "rabbit hare bunny", "camel": "camel camel_caravan", "giraffe": "giraffe",
     "mouse": "mouse rat hamster", "bird": "bird sparrow crow raven pigeon dove robin parrot eagle hawk falcon owl gull "
         "seagull swallow albatross",
     "duck": "duck swan goose duckling", "hen": "hen chicken rooster cockerel chick",
@@ -254,7 +262,7 @@ VERB_TOO = words(
     "stand book phone paper plate star bear duck lamp box board doctor nurse drink fish coat swallow flag ball play "
     "walk run drive ride row float land clip saw step bag head eye shoulder back finger foot net wing leaf trunk "
     "field storm cloud mist fog rain snow picture page bowl bus ship glass fire sign tie top drum table bank lock "
-    "ghost mushroom bottle"
+    "ghost mushroom bottle plane steam smoke plough plow"
 )
 
 # Actions: (travel across, travel down, height of a step, steps a second), in frames; and the verbs.
@@ -312,8 +320,8 @@ IRREGULAR = {
 }  # fmt: skip
 
 
-def base(word: str) -> list[str]:
-    """The forms of which a word may be the plural or the conjugated form, itself first."""
+def singular(word: str) -> list[str]:
+    """The forms of which a word may be the plural, itself first."""
     found = [word]
     if word in IRREGULAR:
         found.append(IRREGULAR[word])
@@ -323,6 +331,12 @@ def base(word: str) -> list[str]:
         found.append(word[:-2])
     if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
         found.append(word[:-1])
+    return found
+
+
+def base(word: str) -> list[str]:
+    """The forms of which a word may be the plural or the conjugated form, itself first."""
+    found = singular(word)
     for ending in ("ing", "ed"):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word[: -len(ending)]

@@ -6,12 +6,17 @@ import numpy as np
 from PIL import Image
 
 from luma_sandbox.picture import casting, figures
-from luma_sandbox.picture.easel import Brush, Easel
+from luma_sandbox.picture.easel import Brush, Easel, Point
 from luma_sandbox.picture.land import POINTS
 from luma_sandbox.picture.layer import Layer
 from luma_sandbox.picture.mood import mix
 from luma_sandbox.picture.noise import line
 from luma_sandbox.picture.sky import sky, sun_place
+
+# Under a lighthouse.
+ROCK: list[Point] = [
+    (-0.3, -0.08), (-0.19, 0.02), (-0.1, 0.05), (0.08, 0.06), (0.17, 0.025), (0.26, 0.015), (0.42, -0.08),
+]  # fmt: skip
 
 
 def sea(easel: Easel) -> list[Layer]:
@@ -48,29 +53,15 @@ def sea(easel: Easel) -> list[Layer]:
     layers.append(easel.layer(0.22, level, Image.fromarray(np.clip(water, 0, 255).astype(np.uint8))))
     layers.append(_glitter(easel, "far glitter", horizon, x, 900, 0.0, 0.5, 0.24))
 
-    def craft(brush: Brush) -> None:
-        side = 0.3 if x > 0.5 else 0.68
-        if light:
-            rock = [
-                (-0.3, -0.08),
-                (-0.19, 0.02),
-                (-0.1, 0.05),
-                (0.08, 0.06),
-                (0.17, 0.025),
-                (0.26, 0.015),
-                (0.42, -0.08),
-            ]
-            brush.shape(side, horizon + 0.01, rock, 0.75)
-            figures.lighthouse(brush, side, horizon - 0.03, 0.24)
-        if not easel.mood.cast:
-            figures.boat(brush, side, horizon + 0.06, 0.13)
-            figures.birds(easel, brush, 0.26)
-
-    layers.append(easel.layer(0.32, easel.draw(craft), easel.shaded(mix(p.near, p.far, 0.3), p.near, 0.2, 0.7)))
     if light:
-        beam = easel.glow(
-            0.3 if x > 0.5 else 0.68, horizon - 0.035 - 0.24 * 1.01 * easel.unit / easel.size[1], 0.09, 1.1
-        )
+        side = 0.3 if x > 0.5 else 0.68
+
+        def tower(brush: Brush) -> None:
+            brush.shape(side, horizon + 0.01, ROCK, 0.75)
+            figures.lighthouse(brush, side, horizon - 0.03, 0.24)
+
+        layers.append(easel.layer(0.32, easel.draw(tower), easel.shaded(mix(p.near, p.far, 0.3), p.near, 0.2, 0.7)))
+        beam = easel.glow(side, horizon - 0.035 - 0.24 * 1.01 * easel.unit / easel.size[1], 0.09, 1.1)
         layers.append(easel.tint(0.32, easel.mask(beam * 0.95), (255, 240, 190)))
     layers.append(_glitter(easel, "near glitter", horizon, x, 420, 0.35, 1.0, 0.5))
     land = 0.84 if casting.needs_ground(easel) else 0.97
