@@ -38,6 +38,7 @@ GUARDED = (
     "studio/planning",  # the names of orders, and their prices
     "studio/production",
     # the library and the report's page have long tests of their own
+    "studio/editing",
     "studio/library",
     "studio/report",
     # what the commands, the flows, the deployments and their Prefect servers are made of

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
-from studio.media import ffmpeg
 from studio.money import ZERO
 from studio.planning.plan import FPS, Plan, Shot, ShotState
 from studio.remedies import Place, Words, joined, text_of
@@ -69,11 +68,14 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
 def check_transitions(plan: Plan) -> None:
     """Check that the ffmpeg in use knows the transitions of a film. Raises SettingsError. Blocks."""
     asked = {cut.into.kind: cut.scene for cut in plan.cuts if cut.into is not None}
-    missing = sorted(asked.keys() - ffmpeg.transitions()) if asked else []
-    if missing:
+    if not asked:
+        return
+    from studio.media import ffmpeg  # loaded where it is needed: a plan needs none
+
+    if missing := sorted(asked.keys() - ffmpeg.transitions()):
         raise SettingsError(
             f"{ffmpeg.binary()} knows no transition {missing[0]!r}", where=f"scene '{asked[missing[0]]}'",
-            hint="choose another kind, or use a newer ffmpeg (pip install --upgrade imageio-ffmpeg)",
+            hint=f"choose another kind, or use a newer ffmpeg ({ffmpeg.NEWER})",
         )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ NEEDED_FILTERS = (
     "xfade", "zoompan", "fade", "split", "aresample", "atrim", "apad", "loudnorm",
 )  # fmt: skip
 NEEDED_ENCODERS = ("libx264", "aac")
+NEWER = "pip install --upgrade imageio-ffmpeg"
 MAX_PIXELS = 40_000_000
 LOG_TAIL = 4000
 GRACE = 3.0
@@ -223,7 +224,7 @@ def _resolve(setting: str, path: str) -> str:
         reasons.append(f"{name}: {lack}")
     raise FfmpegError(
         f"no ffmpeg that can make films ({'; '.join(reasons)})",
-        hint=f"pip install --upgrade imageio-ffmpeg, or name a full build in {SETTING}",
+        hint=f"{NEWER}, or name a full build in {SETTING}",
     )
 
 

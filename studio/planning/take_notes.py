@@ -27,7 +27,7 @@ def notes_on_takes(plan: Plan, ledger: Ledger, has: Callable[[str], bool]) -> li
     for take in list_takes(plan, ledger, has):
         if take.same and take.state in _USABLE:
             there.setdefault(take.scene, set()).add(take.take)
-        if take.why == "pinned":
+        if take.used and plan.production.scene(take.scene).generation:
             pinned[take.scene] = take.take
     notes, kept = list[Words](), list[str]()
     for cut in plan.cuts:

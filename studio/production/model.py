@@ -43,43 +43,15 @@ from studio.production.field_types import (
     refused,
     shown,
 )
+from studio.production.film_options import FilmOptions
 from studio.production.locations import Places
 from studio.production.normalize import canonical
 from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, Stage, not_in_the_form
 from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
-from studio.production.transitions import CUT, Transition, TransitionField
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
-
-
-class FilmOptions(Frozen):
-    """The options by which the scenes become one file."""
-
-    model_config = not_in_the_form("fps")
-
-    fps: Whole = Field(default=24, description="Frames per second: 24, which is what Luma makes.")
-    audio: Annotated[Literal["keep", "none"], Choice] = Field(
-        default="keep", description="keep the clips' sound, or none."
-    )
-    transition: TransitionField = Field(
-        default=Transition(kind=CUT, seconds=Fraction(0)),
-        description="How one scene becomes the next where the two do not continue each other: cut, crossfade, "
-        "fadeblack, fadewhite or another kind of ffmpeg's xfade, and its seconds, such as crossfade 0.5.",
-        json_schema_extra={"default": CUT},
-    )
-    seams: Annotated[Literal["continued", "all"], Choice] = Field(
-        default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_default(cls, data: Any) -> Any:
-        """An option that is written without a value, or left empty in the form, has its default."""
-        if not isinstance(data, Mapping):
-            return data
-        return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
 
 
 class Production(Frozen):
@@ -92,8 +64,8 @@ class Production(Frozen):
     _known_as: str = PrivateAttr("")
     _notes: tuple[str, ...] = PrivateAttr(())
     _choices: Choices = PrivateAttr(Choices())
-    # Set by a run's options: whether it is the draft, the scenes that are finished from the draft's clips (each with
-    # the fields that were written in it), and the slug of the film of which this is another shape.
+    # Set by a run's options: whether it is the draft, the scenes finished from its clips (each with the fields that
+    # were written), all that show its clips, and the slug of the film of which this is another shape.
     _is_draft: bool = PrivateAttr(False)
     _from_draft: Mapping[str, Mapping[str, Any]] = PrivateAttr(default_factory=dict)
     _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
@@ -262,16 +234,14 @@ class Production(Frozen):
         """This production, sharing the budget of another one of which it is a version."""
         self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
-        self._from_draft = other._from_draft
-        self._finishes_draft_of = other._finishes_draft_of
+        self._from_draft, self._finishes_draft_of = other._from_draft, other._finishes_draft_of
         return self
 
     def as_edition_of(self, other: Production) -> Production:
         """This production, in the place of another one whose scenes were edited: the same version of the same film."""
         self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
         self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
-        self._from_draft = other._from_draft
-        self._finishes_draft_of = other._finishes_draft_of
+        self._from_draft, self._finishes_draft_of = other._from_draft, other._finishes_draft_of
         return self
 
     def as_draft(self) -> Self:
@@ -280,8 +250,8 @@ class Production(Frozen):
         return self
 
     def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]], of_draft: Iterable[str]) -> Self:
-        """This production, of which these scenes are finished from the draft's clips, with the values of the fields
-        that say so, as they were written. ``of_draft``: all scenes that show clips of the draft."""
+        """This production, of which these scenes are finished from the draft's clips, each with what was written in
+        place of that. ``of_draft``: all scenes that show clips of the draft."""
         self._from_draft, self._finishes_draft_of = dict(scenes), frozenset(of_draft)
         return self
 

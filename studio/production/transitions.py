@@ -50,6 +50,9 @@ class Transition(BaseModel):
         return self.kind if self.kind == CUT else f"{self.kind} {float(self.seconds):g}"
 
 
+NO_TRANSITION = Transition(kind=CUT, seconds=Fraction(0))
+
+
 def _transition(value: object) -> object:
     """Bring what is written, `crossfade 0.5` or its parts, to a value."""
     if value is None or isinstance(value, Transition):
@@ -62,11 +65,16 @@ def _transition(value: object) -> object:
         if seconds is not None:
             raise refused("a cut has no length", "write cut alone, or another kind")
         return Transition.model_construct(kind=CUT, seconds=Fraction(0))
-    lasts = DEFAULT_SECONDS if seconds is None else Fraction(repr(number(seconds, "seconds")))
+    lasts = DEFAULT_SECONDS if seconds is None else Fraction(repr(number(_plain(seconds), "seconds")))
     if not SHORTEST <= lasts <= LONGEST:
         told = f"{float(lasts):g} s is not possible"
         raise refused(told, f"a transition lasts {float(SHORTEST):.2f} to {float(LONGEST):g} s")
     return Transition.model_construct(kind=CROSSFADE if kind == "fade" else kind, seconds=lasts)
+
+
+def _plain(seconds: object) -> object:
+    """The number, without the unit that may stand behind it."""
+    return re.sub(r"\s*s$", "", seconds.strip().lower()) if isinstance(seconds, str) else seconds
 
 
 def _parts(value: object) -> tuple[str, object]:

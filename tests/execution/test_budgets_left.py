@@ -12,7 +12,7 @@ from studio.ledger.costs import costs
 from studio.report import write_report
 from studio.report.records import BudgetRecord
 from studio.settings import load_settings
-from tests.execution.test_own_clips import at_sandbox, film, made  # noqa: F401
+from tests.execution.test_own_clips import film, made
 from tests.support.pages import Page
 
 pytestmark = [pytest.mark.timeout(600)]
@@ -20,7 +20,7 @@ QUAY = {"id": "quay", "prompt": "a quay at dawn, nobody there"}
 BOAT = {"id": "boat", "prompt": "a boat that leaves"}
 
 
-async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: Path) -> None:  # noqa: F811
+async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: Path) -> None:
     """The report of a rerun has what the first run spent; it is the budget less what the costs show."""
     production = film(at_sandbox, QUAY, budget="0.45")
     await made(production, at_sandbox / "one")
@@ -35,7 +35,7 @@ async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: 
     assert again.budgets[0].left == Decimal("0.45") - row.spent
 
 
-async def test_productions_of_a_project_tell_one_figure(at_sandbox: Path) -> None:  # noqa: F811
+async def test_productions_of_a_project_tell_one_figure(at_sandbox: Path) -> None:
     """What another title of the project bought is taken off; a run's own budget is told beside it."""
     shared = {"budget": "0.45", "project": "harbour"}
     await made(film(at_sandbox, QUAY, title="The Quay", **shared), at_sandbox / "one")

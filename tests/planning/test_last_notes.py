@@ -12,7 +12,7 @@ import pytest
 from studio.execution.session import Session, open_session
 from studio.planning import as_draft, derived
 from studio.production import Production
-from studio.production.choices import Choices
+from studio.production.choices import Choices, Chosen
 from studio.settings import load_settings
 from studio.wording import Surface, asked_from
 from tests.planning.test_takes import bought, clip  # noqa: F401
@@ -70,24 +70,24 @@ async def test_the_plan_says_which_take_is_used(session: Session, clip: Path) ->
     assert not await told(session, written, "take")
     (before,) = await told(session, written, "take", retake=("a",))
     assert before == (
-        "scene 'a' has take 1; this run buys take 2, and its film uses that. For later runs, write take: 2 in the "
-        "scene, or: studio takes YOUR_PRODUCTION choose a=2"
+        "scene 'a' has take 1; this run buys take 2, and its film uses that. For later runs, write final_take: 2 in "
+        "the scene, or: studio takes YOUR_PRODUCTION choose a=2"
     )
     await bought(session, written, clip, retake=("a",))
     assert await told(session, written, "take") == [
-        "scene 'a' has takes 1 and 2; the film uses 1, since no other is chosen. To use 2, write take: 2 in the scene, "
-        "or: studio takes YOUR_PRODUCTION choose a=2"
+        "scene 'a' has takes 1 and 2; the film uses 1, since no other is chosen. To use 2, write final_take: 2 in the "
+        "scene, or: studio takes YOUR_PRODUCTION choose a=2"
     ]
     assert await told(session, written, "take", takes={"a": 2}) == [
-        "scene 'a' has takes 1 and 2; this film uses 2, as this run was asked to. To keep it, write take: 2 in the "
-        "scene, or: studio takes YOUR_PRODUCTION choose a=2"
+        "scene 'a' has takes 1 and 2; this film uses 2, as this run was asked to. To keep it, write final_take: 2 in "
+        "the scene, or: studio takes YOUR_PRODUCTION choose a=2"
     ]
     second = film(scene("a", take=2), scene("b", take=3))
     assert await told(session, second, "take") == [
         "scene 'b' has take 1; this run buys take 3, and its film uses that, which the production says",
         "scene 'a' has takes 1 and 2 and uses 2, which the production says",
     ]
-    second.choose(Choices(file="film.yaml.takes.yaml", takes={"a": 2}))
+    second.choose(Choices(Chosen(takes={"a": 2}), file="film.yaml.takes.yaml"))
     assert "scene 'a' has takes 1 and 2 and uses 2, which film.yaml.takes.yaml says" in await told(
         session, second, "take"
     )

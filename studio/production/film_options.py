@@ -1,0 +1,40 @@
+"""The options by which the scenes of a production become one film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from studio.production.field_types import Choice, Whole
+from studio.production.scene import Frozen, not_in_the_form
+from studio.production.transitions import CUT, NO_TRANSITION, TransitionField
+
+
+class FilmOptions(Frozen):
+    """The options by which the scenes become one file."""
+
+    model_config = not_in_the_form("fps")
+
+    fps: Whole = Field(default=24, description="Frames per second: 24, which is what Luma makes.")
+    audio: Annotated[Literal["keep", "none"], Choice] = Field(
+        default="keep", description="keep the clips' sound, or none."
+    )
+    transition: TransitionField = Field(
+        default=NO_TRANSITION,
+        description="How one scene becomes the next where the two do not continue each other: cut, crossfade, "
+        "fadeblack, fadewhite or another kind of ffmpeg's xfade, and its seconds, such as crossfade 0.5.",
+        json_schema_extra={"default": CUT},
+    )
+    seams: Annotated[Literal["continued", "all"], Choice] = Field(
+        default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, data: Any) -> Any:
+        """An option that is written without a value, or left empty in the form, has its default."""
+        if not isinstance(data, Mapping):
+            return data
+        return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
