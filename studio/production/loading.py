@@ -13,9 +13,10 @@ from studio.errors import BadInput, NotConfirmed, Problem, ProductionError
 from studio.production import rules
 from studio.production.choices import applied, choices_of
 from studio.production.field_types import counted, kind_of, shown
+from studio.production.film_options import FilmOptions
 from studio.production.includes import with_included
 from studio.production.locations import Loc, Places
-from studio.production.model import FilmOptions, Production
+from studio.production.model import Production
 from studio.production.near_fields import fields_of, other_field
 from studio.production.normalize import SCENE_WORDS, absolute, canonical, origins_of
 from studio.production.paths import local_path

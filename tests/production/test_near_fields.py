@@ -8,7 +8,7 @@ import pytest
 
 from studio.errors import ProductionError
 from studio.production import Production, parse_production
-from studio.production.model import FilmOptions
+from studio.production.film_options import FilmOptions
 from studio.production.rules import suggestion
 from studio.production.scene import Asset, Character, Scene
 
