@@ -18,9 +18,10 @@ pytestmark = [
 ]  # fmt: skip
 #: Of a player in the page: the seconds of the film that it can play.
 PLAYS = "() => { const v = document.querySelector('video'); return v && v.readyState >= 2 ? v.duration : 0 }"
-#: A picture for the documents names no folder of a machine.
+#: A picture for the documents names no folder of a machine, but the one below it.
 UNPLACED = (
-    "() => [...document.querySelectorAll('code')].filter(c => c.innerText.startsWith('/')).forEach(c => c.remove())"
+    "() => [...document.querySelectorAll('code')].filter(c => c.innerText.startsWith('/'))"
+    ".forEach(c => { c.innerText = 'films/' + c.innerText.split('/').slice(-2).join('/') })"
 )
 DRAWN = "() => [...document.images].some(i => i.src.endsWith('contact-sheet.jpg') && i.naturalWidth > 300)"
 
