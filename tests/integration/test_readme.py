@@ -92,7 +92,8 @@ def test_the_bundled_example_becomes_a_film(fresh: Path, root: Path) -> None:
     assert "nothing was billed" in done.stdout
     film = Path(re.search(r"^film +(.+)$", done.stdout, re.MULTILINE)[1])
     assert examine(film).frames == 720
-    worst = re.search(r"^seams +3 continued, 1 bridged, .*; the worst .*: good, SSIM ([\d.]+)$", done.stdout, re.MULTILINE)
+    seams = r"^seams +3 continued, 1 bridged, .*; the worst .*: good, SSIM ([\d.]+)$"
+    worst = re.search(seams, done.stdout, re.MULTILINE)
     assert worst is not None, done.stdout
     assert float(worst[1]) > 0.97
 
