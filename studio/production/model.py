@@ -275,7 +275,7 @@ class Production(Frozen):
         return bool(self._shape_of)
 
     def stage_of(self, scene_id: str) -> Stage:
-        """Whether a scene is made of the draft's clips or of the final's own: its takes are that one's."""
+        """The version whose clips a scene is made of, the draft's or the final's own: its takes are that one's."""
         return "draft" if self._is_draft or scene_id in self._from_draft else "final"
 
     def take_of(self, scene: Scene) -> int:

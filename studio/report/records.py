@@ -99,7 +99,7 @@ class BudgetRecord:
 
     @property
     def left(self) -> Decimal:
-        """What may still be spent; never less than nothing."""
+        """USD that may still be spent; never less than nothing."""
         return max(self.limit - self.spent, ZERO)
 
 

@@ -260,7 +260,7 @@ def check_blend(cutter: Cutter, before: Shown, after: Shown, at: int, picture: N
 
 
 def check_sounds(cutter: Cutter, track: otio.schema.Track | None, film: Path, frames: int, where: str) -> None:
-    """What is heard at each moment is what the timeline names, and elsewhere it is silent."""
+    """The film sounds at each moment as the timeline names it, and is silent elsewhere."""
     samples = heard(film, Fraction(frames, FPS))
     wanted = np.zeros_like(samples)
     items = items_of(track) if track is not None else []

@@ -80,7 +80,7 @@ def test_another_transition_encodes_itself(table: Table) -> None:
 
 
 def test_a_clip_that_is_too_short_shortens_its_transition(table: Table) -> None:
-    """What is shown of a clip limits the transitions beside it; the film says so."""
+    """The frames that are shown of a clip limit the transitions beside it; the film says so."""
     table.clips["b"] = examine(write_frames(table.folder / "short.mp4", moving(14, seed=5)))
     made, _ = table.film("short", drawn(None, None, None, None, **CROSSFADES))
     overlaps = [cut.into.frames if cut.into else None for cut in made.edit.cuts]

@@ -1,4 +1,4 @@
-"""What a run's report says is left of each budget: what the ledger has not booked, whichever run bought it."""
+"""The money that a report says is left of each budget: all that the ledger has not booked, whichever run bought it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: 
 
 
 async def test_productions_of_a_project_tell_one_figure(at_sandbox: Path) -> None:
-    """What another title of the project bought is taken off; a run's own budget is told beside it."""
+    """Purchases of another title of the project are taken off; a run's own budget is told beside it."""
     shared = {"budget": "0.45", "project": "harbour"}
     await made(film(at_sandbox, QUAY, title="The Quay", **shared), at_sandbox / "one")
     record = (

@@ -170,7 +170,7 @@ async def test_the_sandbox_is_asked_before_the_first_order(
 async def test_a_service_that_does_not_answer_sells_nothing(
     workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a generation could not be looked up for the plan, the run asks again, and is refused without an answer. A
+    """A run asks again for a generation that could not be looked up for the plan, and is refused without an answer. A
     run that buys nothing goes on."""
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     monkeypatch.setenv("LUMA_BASE_URL", "http://127.0.0.1:9/v1")

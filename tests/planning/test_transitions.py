@@ -25,7 +25,7 @@ def frames_of(drawn: Plan) -> list[int]:
 
 
 def test_every_kind_is_one_of_ffmpegs() -> None:
-    """What a production may ask for is what the packaged ffmpeg can do."""
+    """A production may ask for all that the packaged ffmpeg can do, and for nothing else."""
     assert set(XFADE) == ffmpeg.transitions() - {"custom"}
 
 
@@ -58,7 +58,7 @@ def test_a_film_is_shorter_by_its_transitions() -> None:
 
 
 def test_a_cut_that_another_scene_goes_on_from_stays_where_it_is() -> None:
-    """What was bought from the frame of a cut is not bought again, because a transition shows more of its parent."""
+    """A clip that was bought from the frame of a cut is not bought again: no transition shows more of its parent."""
     scenes = scene("a", duration=4), scene("b", continue_from="a"), scene("c", duration=4)
     plain, drawn = (plan(film(*scenes, film={"transition": kind})) for kind in ("cut", "crossfade 0.5"))
     assert [shot.key for shot in drawn.shots] == [shot.key for shot in plain.shots]

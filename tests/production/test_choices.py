@@ -139,7 +139,7 @@ def test_choices_beside_a_file_are_followed_and_told(tmp_path: Path) -> None:
 
 
 def test_the_draft_and_the_final_have_takes_of_their_own(tmp_path: Path) -> None:
-    """What is written or chosen for one of them leaves the other; a take without a word of either is for both."""
+    """A take that is written or chosen for one leaves the other; a take without a word of either is for both."""
     scenes = "  - id: a\n    take: 3\n    draft_take: 5\n    prompt: one\n  - {id: b, prompt: two, final_take: 2}\n"
     file = write(tmp_path, f"{HEAD}{scenes}")
     assert used(file) == {"draft": [5, 1], "final": [3, 2]}
@@ -154,7 +154,7 @@ def test_the_draft_and_the_final_have_takes_of_their_own(tmp_path: Path) -> None
 
 
 def test_a_choice_for_one_takes_nothing_from_the_other(tmp_path: Path) -> None:
-    """Where an earlier version chose a take for both, a new choice for one leaves it to the other."""
+    """A take that an earlier version chose for both stays that of one when another is chosen for the other."""
     file = write(tmp_path)
     beside(file).write_text("takes: {a: 2, b: 4}\nkeep: [b]\n")
     assert used(file) == {"draft": [2, 4], "final": [2, 4]}
