@@ -221,9 +221,11 @@ class Reader:
         rows = self.ask(query)
         return as_order(rows[0]) if rows else None
 
-    def retaken(self, realm: str) -> frozenset[str]:
-        """The shots, by their ids, of which another take than the first was ordered in a realm, in any production."""
-        query = select(orders.c.shot).where(orders.c.realm == realm, orders.c.take > 1).distinct()
+    def retaken(self, productions: Collection[str], realm: str) -> frozenset[str]:
+        """The shots, by their ids, of which another take than the first was ordered for these productions in a
+        realm."""
+        those = orders.c.production.in_(productions), orders.c.realm == realm, orders.c.take > 1
+        query = select(orders.c.shot).where(*those).distinct()
         return frozenset(str(row.shot) for row in self.ask(query))
 
     def spent(self, scope: Scope, scope_id: str, *, realm: str, others: tuple[str, ...] = ()) -> Decimal:

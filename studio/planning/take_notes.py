@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from studio.ledger import Ledger
 from studio.planning.plan import Plan, ShotState
 from studio.planning.take_list import Why, list_takes, why_used
+from studio.planning.takes import productions_with
 from studio.planning.variants import options_of
 from studio.production.scene import TAKES
 from studio.remedies import ChooseTakes, Text, Words, text_of
@@ -19,7 +20,7 @@ _ASKED: tuple[Why, ...] = ("retake", "option")
 def notes_on_takes(plan: Plan, ledger: Ledger, has: Callable[[str], bool]) -> list[Words]:
     """A note for each scene of a plan that has several takes, before the run. ``has``: True if a clip is stored."""
     by_id = {shot.id: shot for shot in plan.shots}
-    again = ledger.retaken(plan.realm)
+    again = ledger.retaken(productions_with(ledger, plan), plan.realm)
     if not any(shot.take > 1 or shot.id in again for shot in plan.shots):
         return []
     there: dict[str, set[int]] = {}

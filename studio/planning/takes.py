@@ -58,9 +58,7 @@ def history_of(ledger: Ledger, plan: Plan, states: Collection[OrderState] = (Ord
     # To earlier versions a scene that is written 001 without quotes was 1.
     earlier = ((_earlier_id(s), s.id) for s in plan.shots)
     ids = {old: new for old, new in earlier if old} | ids
-    films = {plan.production.budget_name, *plan.budgeting.others}
-    productions = {plan.production.slug, *productions_of(ledger, films, plan.realm)}
-    rows = ledger.made_for(productions, plan.realm, ids, states=states)
+    rows = ledger.made_for(productions_with(ledger, plan), plan.realm, ids, states=states)
     known = {row.key: row for row in rows}
     missing = _parents(rows) - known.keys()
     while missing:
@@ -76,6 +74,12 @@ def history_of(ledger: Ledger, plan: Plan, states: Collection[OrderState] = (Ord
     for row in rows:
         _trace(row, known, lineages)
     return History({shot: tuple(found) for shot, found in made.items()}, lineages, known)
+
+
+def productions_with(ledger: Ledger, plan: Plan) -> set[str]:
+    """The productions whose orders may be takes of a plan's shots: its own, and those that share its budget."""
+    films = {plan.production.budget_name, *plan.budgeting.others}
+    return {plan.production.slug, *productions_of(ledger, films, plan.realm)}
 
 
 def _earlier_id(shot: Shot) -> str:
