@@ -41,7 +41,6 @@ __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
 
 Method = Literal["copy", "remux", "mixed", "normalise"]
 FPS = Fraction(24)
-OVERLAPS = "scenes overlap in transitions"  # why all is encoded
 
 
 @dataclass(frozen=True)
@@ -184,7 +183,7 @@ def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
 def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
     """The method of joining, and, where pictures must be encoded, the reason."""
     if any(s.into for s in segments):
-        return "normalise", OVERLAPS
+        return "normalise", ""  # the plan tells of transitions
     why = cannot_be_joined([(s.title, s.candidate) for s in segments], target.wanted)
     if why is not None:
         return "normalise", why
@@ -220,7 +219,7 @@ def _notes(segments: Sequence[Segment], target: Target, why: str) -> list[str]:
             text = f"shot at {rate_in_words(clip.fps)} frames a second, converted to {rate_in_words(target.fps)}"
             found.setdefault(text, []).append(segment.title)
     notes = [f"{_listed(list(dict.fromkeys(titles)))} {text}" for text, titles in found.items()]
-    if why and why != OVERLAPS:
+    if why:
         notes.append(f"all clips were encoded again: {why}")
     return notes
 

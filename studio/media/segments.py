@@ -208,7 +208,7 @@ Element = Body | Blend
 
 
 def elements_of(segments: Sequence[Segment], target: Target) -> list[Element]:
-    """What is seen one after the other in a film of these segments: bodies, and blends where two of them overlap.
+    """The elements that a film of these segments shows in turn: bodies, and blends where two of them overlap.
 
     Raises FilmMismatch where overlaps are longer than their segment.
     """

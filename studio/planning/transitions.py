@@ -16,7 +16,7 @@ from studio.planning.asset_use import scenes_in_words
 from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.ties import Ties
-from studio.production.transitions import CROSSFADE, CUT, Transition
+from studio.production.transitions import CUT, Transition
 
 
 def with_transitions(plan: Plan, ties: Ties) -> Plan:
@@ -103,8 +103,3 @@ def _notes(asked: Mapping[str, Transition], overlaps: Mapping[str, Overlap], kep
         f"scenes overlap for {in_seconds(total)} s in their transitions: the film is {in_seconds(total - kept)} s "
         f"shorter than what is written{spared}"
     )
-
-
-def in_words(overlap: Overlap) -> str:
-    """An overlap for people: ``crossfade 0.5 s``."""
-    return f"{CROSSFADE if overlap.kind == 'fade' else overlap.kind} {in_seconds(overlap.frames)} s"

@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from studio.errors import Problem, ProductionError
 from studio.production.field_types import counted, shown
 from studio.production.placeholders import Cell, plain_name
-from studio.production.yaml_builder import unreadable
+from studio.production.yaml_builder import RUAMEL_ERRORS, unreadable
 from studio.spelling import nearest
 
 MOST_ROWS = 200
@@ -179,8 +179,7 @@ def _from_yaml(text: str, name: str) -> TableFile:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
         raise unreadable(where, f"is not valid YAML: {' '.join(str(error.problem or '').split())}") from None
-    except (YAMLError, ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError,
-            NotImplementedError):  # fmt: skip
+    except (YAMLError, *RUAMEL_ERRORS):
         raise unreadable(name, "is not valid YAML") from None
     if not isinstance(node, SequenceNode):
         raise unreadable(name, "is no list of rows", "write each row as '- product: …', with its columns below")

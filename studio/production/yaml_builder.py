@@ -40,6 +40,10 @@ from studio.production.scalars import (
 from studio.remedies import Words
 
 MOST_DEPTH = 20
+#: Errors that ruamel raises, beside its own, on odd directives and tags.
+RUAMEL_ERRORS = (
+    ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError, NotImplementedError,
+)  # fmt: skip
 MOST_PARTS = 200_000  # after aliases are expanded
 _ONE_DOCUMENT = "one production a file: remove the line with ---"
 _TAG = "tag:yaml.org,2002:"

@@ -16,7 +16,7 @@ from studio.production.advice import advice, unseen
 from studio.production.field_types import shown
 from studio.production.invisible import BREAKS, called
 from studio.production.scalars import bad_indents
-from studio.production.yaml_builder import MOST_DEPTH, Builder, Reading, unreadable
+from studio.production.yaml_builder import MOST_DEPTH, RUAMEL_ERRORS, Builder, Reading, unreadable
 from studio.remedies import TakenFrom, Words, text_of
 
 MOST_BYTES = 1_000_000
@@ -137,8 +137,8 @@ def _yaml(text: str, name: str) -> Reading:
         bad = getattr(error, "position", None)
         where = f"{name}:{text.count(chr(10), 0, bad) + 1}" if isinstance(bad, int) else name
         raise unreadable(where, f"is not valid YAML: {said}", "remove that character") from None
-    except (ValueError, AttributeError, IndexError, KeyError, TypeError, AssertionError, NotImplementedError):
-        raise unreadable(name, "is not valid YAML") from None  # ruamel's own errors on odd directives and tags
+    except RUAMEL_ERRORS:
+        raise unreadable(name, "is not valid YAML") from None
     _check_indents(lines, name, builder)
     return reading
 

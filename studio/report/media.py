@@ -24,12 +24,7 @@ def linked(record: RunRecord, out: Path, digests: Digests) -> dict[Path, Path]:
     A file from elsewhere is copied to ``out/clips``, once. A missing one is left out. ``digests`` is what is remembered
     of files. Raises CannotWrite.
     """
-    wanted: dict[Path, tuple[str, str]] = {}
-    for part in (part for cut in record.cuts for part in cut.parts):
-        wanted.setdefault(part.clip, (part.shot, part.sha256))
-        if part.heard is not None:
-            wanted.setdefault(part.heard.path, (f"{part.shot}-sound", part.heard.sha256))
-    there = [(path, *names) for path, names in wanted.items() if path.is_file()]
+    there = [(path, *names) for path, names in _used(record).items() if path.is_file()]
 
     def place(one: tuple[Path, str, str]) -> Path:
         path, name, sha256 = one
@@ -53,14 +48,22 @@ def played(record: RunRecord, out: Path, digests: Digests) -> dict[str, Path]:
 
 
 def copies(record: RunRecord, out: Path) -> bool:
-    """True if clips of a run are copied to ``out/clips``: those that its timeline links to, or its report plays."""
-    shots = {shot.id: shot for shot in record.shots}
-    shown = (shots[name].clip for cut in record.cuts if not cut.slate for name in cut.shots if name in shots)
-    clips = [*shown, *(take.clip for shot in record.shots for take in shot.takes)]
+    """True if files of a run are copied to ``out/clips``: those that its timeline links to, or its report plays."""
+    played_too = (take.clip for shot in record.shots for take in shot.takes if take.clip is not None)
     return any(
-        clip is not None and clip.is_file() and not (inside(clip, out) and clip.parent != out / LINKED)
-        for clip in clips
+        path.is_file() and not (inside(path, out) and path.parent != out / LINKED)
+        for path in (*_used(record), *played_too)
     )
+
+
+def _used(record: RunRecord) -> dict[Path, tuple[str, str]]:
+    """The files that the film shows or lets hear, each with the name of its copy and its SHA-256."""
+    found: dict[Path, tuple[str, str]] = {}
+    for part in (part for cut in record.cuts for part in cut.parts):
+        found.setdefault(part.clip, (part.shot, part.sha256))
+        if part.heard is not None:
+            found.setdefault(part.heard.path, (f"{part.shot}-sound", part.heard.sha256))
+    return found
 
 
 def _copied(name: str, sha256: str | None, clip: Path, folder: Path, digests: Digests) -> Path:

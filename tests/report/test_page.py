@@ -287,7 +287,8 @@ def test_the_foot_names_the_folder_of_clips(record: RunRecord, tmp_path: Path) -
     assert "timeline.edl, clips/" in foot
     write_timeline(record, tmp_path)
     assert (tmp_path / "clips").is_dir()
-    bare = replace(record, shots=tuple(replace(s, clip=None) for s in record.shots))
+    shots = tuple(replace(s, clip=None) for s in record.shots)
+    bare = replace(record, shots=shots, cuts=tuple(replace(cut, parts=()) for cut in record.cuts))
     assert "clips/" not in page(bare, tmp_path)[0].words.split("Beside this page:")[1]
 
 
