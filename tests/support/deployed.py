@@ -88,6 +88,17 @@ def _family(pid: int) -> dict[int, str]:
     return {p: processes[p][1] for p in family if p in processes}
 
 
+class AgainWhenBusy(httpx.HTTPTransport):
+    """A transport that asks again while the server says that its database is busy (503), as Prefect's client does."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE
+        while (answer := super().handle_request(request)).status_code == 503 and time.monotonic() < deadline:
+            answer.close()
+            time.sleep(0.5)
+        return answer
+
+
 class Place:
     """A Prefect server for the test, and a home for ledger, clips and films."""
 
@@ -110,14 +121,10 @@ class Place:
             "STUDIO_SANDBOX_LATENCY": "0",
         }
         self.named = self.env | {"PREFECT_API_URL": f"{self.url}/api"}
-        self.api = httpx.Client(base_url=f"{self.url}/api", timeout=60, trust_env=False)
+        self.api = httpx.Client(base_url=f"{self.url}/api", timeout=60, transport=AgainWhenBusy())
 
     def ask(self, method: str, path: str, **kwargs: Any) -> Any:
-        deadline = time.monotonic() + PATIENCE
         answer = self.api.request(method, path, **kwargs)
-        while answer.status_code == 503 and time.monotonic() < deadline:
-            time.sleep(0.5)  # its database is busy, and it asks to be tried later
-            answer = self.api.request(method, path, **kwargs)
         assert answer.is_success, answer.text
         return answer.json()
 
