@@ -17,6 +17,7 @@ from studio.execution.local_sandbox import ensure_sandbox, running
 from studio.execution.shared_fetching import once_for_all
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.existing import Facts, Named, named_in, our_name
+from studio.planning.plan import ShotState, Source
 from studio.providers.base import Generation, GenerationService
 from studio.providers.registry import generation_name, spec_of
 from studio.providers.spec import Connection
@@ -60,7 +61,7 @@ async def look_up_all(session: Session, plan: Plan, *, start: bool = False) -> L
         return Looked()
     services, missing = await _reached(session, dict.fromkeys(one.api for one in named), start=start)
     try:
-        found = [await _asked(session, services, api, [n for n in named if n.api == api]) for api in services]
+        found = [await _asked(session, services, api, [n for n in named if n.api == api], plan) for api in services]
     finally:
         await _close(session, services)
     problems = [problem for _, _, told in found for problem in told]
@@ -87,6 +88,8 @@ async def check_existing(session: Session, plan: Plan) -> None:
         answers = await _answers(session, services, api, dict.fromkeys(one.id for one in of_it), seconds=SURELY)
         for one in of_it:
             answer = answers[one.id]
+            if isinstance(answer, NotFound) and not await asyncio.to_thread(_needed, session, plan, one):
+                continue
             if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
                 raise ServiceError(
                     f"generation {one.id} could not be looked up ({answer.message}), and nothing was bought",
@@ -144,7 +147,7 @@ def _later(named: list[Named], missing: Mapping[str, str]) -> tuple[str, ...]:
 
 
 async def _asked(
-    session: Session, services: Mapping[str, GenerationService], api: str, named: list[Named]
+    session: Session, services: Mapping[str, GenerationService], api: str, named: list[Named], plan: Plan
 ) -> tuple[dict[tuple[str, str], Facts], list[str], list[Problem]]:
     facts, notes, problems = dict[tuple[str, str], Facts](), list[str](), list[Problem]()
     answers = await _answers(session, services, api, dict.fromkeys(n.id for n in named))
@@ -157,6 +160,11 @@ async def _asked(
                 "asks again before its first order, and buys nothing if it is not there"
             )
             continue
+        if isinstance(answer, NotFound) and not await asyncio.to_thread(_needed, session, plan, one):
+            notes.append(f"{one.where}: generation {one.id} is gone from the account: the clip that is here is used")
+            if one.field == "generation":
+                facts[api, one.id] = await _measured(session, Facts("completed"), known_file(session, api, one.id))
+            continue
         problems += await _problems(session, services, one, answer)
         if isinstance(answer, Generation):
             facts[api, one.id] = _facts(api, answer)
@@ -168,16 +176,32 @@ async def _asked(
     if not problems:
         for generation, one in shown.items():
             answer = answers[generation]
-            assert isinstance(answer, Generation)  # noqa: S101 - it has facts
+            if not isinstance(answer, Generation):
+                continue
             sha256, note = await _file_of(session, api, answer, one)
             notes += [note] if note else []
             if sha256:
-                from studio.storage.probe_cache import stored_clip  # which loads the decoders
-
-                clip = await asyncio.to_thread(stored_clip, session.store, sha256)
-                known = facts[api, generation]
-                facts[api, generation] = replace(known, seconds=clip.duration, width=clip.width, height=clip.height)
+                facts[api, generation] = await _measured(session, facts[api, generation], sha256)
     return facts, [*unasked, *notes], problems
+
+
+def _needed(session: Session, plan: Plan, one: Named) -> bool:
+    """True if an existing generation is needed at its service: for a clip that is to be bought, or as a file that is
+    not here."""
+    seen = plan.seen_in(session.ledger.orders([shot.key for shot in plan.shots]), session.has)
+    new = [shot for shot in seen.shots if shot.state is ShotState.NEW]
+    if any(source == Source("generation", one.id) for shot in new for source in shot.sources):
+        return True
+    as_file = any(shot.generation == one.id for shot in seen.shots)
+    return as_file and not known_file(session, one.api, one.id)
+
+
+async def _measured(session: Session, facts: Facts, sha256: str) -> Facts:
+    """The facts, with length and size of the file."""
+    from studio.storage.probe_cache import stored_clip  # which loads the decoders
+
+    clip = await asyncio.to_thread(stored_clip, session.store, sha256)
+    return replace(facts, seconds=clip.duration, width=clip.width, height=clip.height)
 
 
 async def _problems(

@@ -150,6 +150,8 @@ async def await_end(run: Run, shot: Shot, generation_id: str) -> None:
     Raises GenerationFailed where the service failed it, StillRunning where it takes too long, ServiceError.
     """
     session, ledger, hears = run.session, run.session.ledger, listener.get()
+    if shot.generation and await asyncio.to_thread(known_file, session, shot.api, generation_id):
+        return  # its file is here, and never changes; it may be gone from the account
     row = await asyncio.to_thread(ledger.order, shot.key)
     if row is not None and row.state is OrderState.COMPLETED and row.generation_id == generation_id:
         return

@@ -49,6 +49,12 @@ def generation(sandbox: Sandbox, *, fails: str = "", **body: Any) -> str:
             return made_id
 
 
+def delete(sandbox: Sandbox, *generations: str) -> None:
+    for each in generations:
+        url, headers = f"{sandbox.url}/generations/{each}", {"authorization": "Bearer k"}
+        httpx.delete(url, headers=headers, trust_env=False).raise_for_status()
+
+
 def existing(generation_id: str, **fields: Any) -> dict[str, Any]:
     return {"id": "a", "generation": generation_id, **fields}
 
@@ -90,6 +96,32 @@ async def test_generations_that_cannot_be_used_are_refused_at_once(
     assert f"generation {failed} failed at the service: Job failed" in told["scene 'd', field 'lead_into'"].message
     assert all(problem.hint for problem in refused.value.problems)
     assert len(sandbox.books()["creates"]) == 1
+
+
+async def test_a_film_that_is_made_needs_no_generation_of_the_account(
+    at_sandbox: Path, sandbox: Sandbox, files: Path
+) -> None:
+    """If generations that a film names were deleted since it was made, its rerun uses the clips that are here, with a
+    note for each. What must be bought anew from one of them is refused."""
+    shown, source = generation(sandbox), generation(sandbox, prompt="a pier")
+    going_on = {"id": "b", "prompt": "on it goes", "continue_from": source}
+    done = await made(film(files, existing(shown), going_on), at_sandbox / "out")
+    delete(sandbox, shown, source)
+    again = await made(film(files, existing(shown), going_on), at_sandbox / "again")
+    assert (again.frames, again.plan.to_buy) == (done.frames, 0)
+    told = [str(note) for note in again.plan.notes if "is gone from the account" in str(note)]
+    assert [note.partition(":")[0] for note in told] == [
+        "scene 'a', field 'generation'", "scene 'b', field 'continue_from'",
+    ]  # fmt: skip
+    assert float(again.plan.shots[0].seconds) == 9
+    for scenes in (
+        [existing(shown), going_on | {"prompt": "on it goes, faster"}],
+        [existing(shown), {"id": "c", "prompt": "after it", "continue_from": "a"}],
+    ):
+        async with open_session(load_settings()) as session:
+            with pytest.raises(ProductionError, match="the account has no generation"):
+                await session.plan(film(files, *scenes))
+    assert len(sandbox.books()["creates"]) == 3
 
 
 async def test_a_generation_of_the_other_api_is_named(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
