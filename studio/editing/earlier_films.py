@@ -32,6 +32,7 @@ def made_from(edit: Edit) -> MADE_FROM:
         found += ["as it is", 2, segment.file] if segment.keep else []
         found += ["into", segment.into.kind, segment.into.frames] if segment.into else []
         found += ["crop"] if segment.fit == "crop" else []
+        found += ["colors", *segment.colors.numbers] if segment.colors else []
         found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
     return found
 
