@@ -2,7 +2,8 @@
 
 A clip that goes on from another is brought to what is shown of that one, so the corrections of a chain add up, and
 all of it keeps the colours of its first clip. Where two clips cannot be matched, the second has the correction of the
-first: their seam is as it was made. Nothing is done where that would do harm; each seam says what was done, and why.
+first: their seam stays about as it was made. Nothing is done where that would do harm; each seam says what was done,
+and why.
 """
 
 from __future__ import annotations
@@ -18,19 +19,32 @@ from studio.editing.pairs import on_all_cores, repetition
 from studio.editing.values import ColorSeam, ColorsShown
 from studio.media.clip import Clip
 from studio.media.color_difference import Floats, apart
-from studio.media.color_match import BETTER, FARTHEST, SEEN, VERSION, Fit, clips, corrected, fit, opened, small
+from studio.media.color_match import (
+    BETTER,
+    FARTHEST,
+    FARTHEST_IN_ALL,
+    SEEN,
+    VERSION,
+    Fit,
+    clips,
+    corrected,
+    fit,
+    opened,
+    small,
+)
 from studio.media.correction import AS_MADE, Correction
 from studio.media.segments import Segment
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.storage.kept import Kept
 
 HARM = 0.5  # ΔE by which a seam may be worse than it was made
-FARTHEST_CARRIED = 1.5 * FARTHEST  # where a match ends, the clips after it keep its correction
+FARTHEST_CARRIED = 1.25 * FARTHEST_IN_ALL  # where a match ends, the clips after it keep its correction
 MOST_TOLD = 6  # clips that are named in notes
 SHAPES = 0.02  # share by which the shapes of two pictures may differ
 HDR = (16, 18)  # transfers of high dynamic range: there a correction of R'G'B' is not fitted
 ANOTHER = "the two pictures are not the same"
 AS_WRITTEN = "as written"
+TOO_FAR = "the colours are too far apart"
 FINISHED = "it is a finished clip"
 
 
@@ -220,7 +234,7 @@ class _Chosen:
             why = "no correction lessens the difference"
             if met.is_told:
                 found = met.change.then(previous)
-                why = self._harmful(piece, met, found, FARTHEST)
+                why = TOO_FAR if met.apart > FARTHEST else self._harmful(piece, met, found, FARTHEST_IN_ALL)
                 if not why:
                     return found, "matched", ""
         if previous == AS_MADE:
@@ -232,7 +246,7 @@ class _Chosen:
     def _harmful(self, piece: _Piece, met: Meeting, correction: Correction, most: float) -> str:
         """The reason why a correction would do harm to a segment; empty where it would not."""
         if met.drifted(correction) > most:
-            return "the colours are too far apart"
+            return TOO_FAR
         ends = small_picture(piece.segment.clip, piece.last, self._kept)
         if clips(met.after, correction) or clips(ends, correction):
             return "its lights or shadows would be lost"

@@ -30,7 +30,8 @@ FLAT = 0.5 / 255  # root mean square step between pixels of a picture that shows
 
 SEEN = 1.0  # ΔE from which a difference is corrected: smaller ones are not seen
 BETTER = 0.75  # the share of the difference that a correction must leave at most
-FARTHEST = 12.0  # ΔE by which a correction may change a picture on average
+FARTHEST = 12.0  # ΔE of two frames: more is no drift
+FARTHEST_IN_ALL = 20.0  # ΔE by which the corrections of a chain may come to change a picture
 SAME = 0.75  # structural likeness of two frames that show the same picture
 CLIPPED = 0.02  # share of pixels that a correction may push beyond black or white
 

@@ -139,8 +139,8 @@ class _Told:
         """The part's pictures, with what is known of their shot."""
         made = self._clip(part, part.clip, part.begins, part.shot)
         shot = self.shots.get(part.shot)
-        made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | ({} if shot is None else _facts(shot))
-        made.metadata[KEY] |= self._colors(part)
+        facts = {} if shot is None else _facts(shot)
+        made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | facts | self._colors(part)
         return made
 
     def _colors(self, part: FilmPart) -> dict[str, Any]:

@@ -15,12 +15,17 @@ from luma_sandbox.picture import drift, planes, stage
 from luma_sandbox.picture.scenery import paint
 from tests.support.decoding import score
 
-CHAIN = ("a harbour at dawn", "a boat leaves the harbour", "the open sea", "an island ahead")
+CHAIN = ("a harbour at dawn", "a boat leaves the harbour", "the open sea", "an island with palm trees")
 
 
 def colours(picture: planes.Picture) -> NDArray[np.float64]:
     """The mean colour of a picture, in levels of its planes."""
     return np.array([np.asarray(plane, np.float64).mean() for plane in (picture.y, picture.u, picture.v)])
+
+
+def levels(picture: planes.Picture) -> NDArray[np.float64]:
+    """All values of a picture's planes."""
+    return np.concatenate([np.asarray(plane, np.float64).ravel() for plane in (picture.y, picture.u, picture.v)])
 
 
 def work(folder: Path, name: str, told: tuple[str, ...], **more: Any) -> Any:
@@ -44,8 +49,8 @@ def test_a_continuation_is_off_the_frame_that_it_begins_on(first: Path) -> None:
     )
     assert once.to_bytes() == again.to_bytes()
     assert np.abs(colours(once) - colours(plain)).max() > 2
-    other = work(first, "other", CHAIN[:1], prompt=CHAIN[2], drift=1.0).frame(0, captioned=False)
-    assert np.abs(colours(once) - colours(other)).max() > 2
+    other = work(first, "other", CHAIN[:1], prompt=CHAIN[3], drift=1.0).frame(0, captioned=False)
+    assert np.abs(levels(once) - levels(other)).mean() > 1
     half = work(first, "half", CHAIN[:1], prompt=CHAIN[1], drift=0.5).frame(0, captioned=False)
     assert np.abs(colours(half) - colours(plain)).max() < np.abs(colours(once) - colours(plain)).max()
 

@@ -110,26 +110,26 @@ def shown(path: Path, index: int) -> Floats:
     return np.asarray(picture(frame_at(path, index)), np.float64) / 255
 
 
-@pytest.mark.parametrize("size", [(320, 180), (320, 240)], ids=["its own size", "with bars"])
+@pytest.mark.parametrize("size", [(1280, 720), (1280, 960)], ids=["its own size", "with bars"])
 def test_a_film_shows_the_correction(tmp_path: Path, size: tuple[int, int]) -> None:
     """Each frame of the piece is the clip's with its colours corrected, within what encoding leaves; bars stay black,
     and the film says why it was encoded."""
-    path = write_frames(tmp_path / "clip.mp4", soft(moving(8, width=320, height=180)))
+    path = write_frames(tmp_path / "clip.mp4", soft(moving(8, width=1280, height=720)))
     clip = examine(path)
     spec = FilmSpec(*size, Fraction(24))
     film = concatenate(
         [Segment(path, clip, name="one", colors=WARM)], tmp_path / "film.mp4", spec=spec, pieces=tmp_path / "pieces"
     )
     assert film.method == "normalise"
-    top = (size[1] - 180) // 2
+    top = (size[1] - 720) // 2
     for index in (0, 7):
         wanted = np.clip(corrected(shown(path, index), WARM), 0, 1)
         found = shown(film.path, index)
-        inner = found[top : top + 180] if top else found
-        assert apart(reduced_to(inner), reduced_to(wanted)) < 0.4
+        inner = found[top : top + 720] if top else found
+        assert apart(reduced_to(inner), reduced_to(wanted)) < 0.6  # encoding alone leaves 0.2 to 0.5
         assert apart(reduced_to(inner), reduced_to(shown(path, index))) > 3
         assert top == 0 or found[: top - 2].max() < 0.01
-    if size == (320, 180):
+    if not top:
         assert film.notes == ("all clips were encoded again: the colours of one are matched",)
 
 
@@ -139,4 +139,4 @@ def soft(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def reduced_to(frame: Floats) -> Floats:
-    return np.asarray(frame.reshape(36, 5, 64, 5, 3).mean(axis=(1, 3)), np.float64)
+    return np.asarray(frame.reshape(36, 20, 64, 20, 3).mean(axis=(1, 3)), np.float64)
