@@ -21,6 +21,8 @@ from studio.media.seam import picture_of
 VERSION = 1  # of the small pictures and of the fit; a change makes every kept one invalid
 WIDTH, HEIGHT = 64, 36
 SMALL_BYTES = WIDTH * HEIGHT * 3 * 2
+CELLS = 32  # of the look-up table, along each side
+CUBE_VERSION = 1  # of how a correction is carried out; a change makes every corrected piece invalid
 ROUNDS = 8  # of leaving out what does not fit
 OUTLYING = 2.5  # times the median error
 NOISE = 1 / 255  # errors below it are no sign of movement
@@ -63,9 +65,24 @@ def opened(kept: bytes) -> Floats:
 
 
 def corrected(picture: Floats, correction: Correction) -> Floats:
-    """A picture with its colours corrected, and not clipped."""
+    """A picture with its colours corrected, and not clipped: as the cube has it."""
     rows = np.array(correction.rows, np.float64) / UNIT
-    return np.asarray(picture @ rows[:, :3].T + rows[:, 3], np.float64)
+    changed = picture @ rows[:, :3].T + rows[:, 3]
+    white = np.clip(picture.min(axis=-1, keepdims=True) * CELLS - (CELLS - 1), 0, 1)
+    black = np.clip(1 - picture.max(axis=-1, keepdims=True) * CELLS, 0, 1)
+    return np.asarray(changed + white * (1 - rows.sum(axis=1)) - black * rows[:, 3], np.float64)
+
+
+def cube(correction: Correction) -> str:
+    """A correction as a look-up table in the form .cube, of which each cell is interpolated by tetrahedra.
+
+    All of it is affine, but for the cells at white and black, which stay what they are.
+    """
+    steps = np.linspace(0, 1, CELLS + 1)
+    blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
+    values = corrected(np.stack([red, green, blue], axis=-1), correction).reshape(-1, 3)
+    lines = [f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in values.tolist()]
+    return "\n".join([f"LUT_3D_SIZE {CELLS + 1}", *lines, ""])
 
 
 def fit(before: Floats, after: Floats) -> Fit:

@@ -12,7 +12,8 @@ Row = tuple[int, int, int, int]
 class Correction:
     """The new red, green and blue of a colour: each a sum of so much of its red, green and blue, and of white.
 
-    All values are ten-thousandths: ``red = (10000, 0, 0, 0)`` leaves red as it is.
+    All values are ten-thousandths: ``red = (10000, 0, 0, 0)`` leaves red as it is. White and black stay what they are,
+    whatever the values say: what is clipped has no colour to correct, and a white sun would get a tint.
     """
 
     red: Row
@@ -43,12 +44,6 @@ class Correction:
                 total = sum(share * row[column] for share, row in zip(of_other[:3], self.rows, strict=True))
                 found.append(_rounded(total, UNIT) + (of_other[3] if column == 3 else 0))
         return Correction.of(tuple(found))
-
-    @property
-    def mixer(self) -> dict[str, str]:
-        """It, as options of ffmpeg's filter colorchannelmixer, for a picture whose alpha is white everywhere."""
-        names = (f"{to}{of}" for to in "rgb" for of in "rgba")
-        return dict(zip(names, (f"{n / UNIT:.4f}" for n in self.numbers), strict=True))
 
 
 AS_MADE = Correction((UNIT, 0, 0, 0), (0, UNIT, 0, 0), (0, 0, UNIT, 0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from studio.media.clip import examine
 from studio.media.color_difference import Floats, apart
-from studio.media.color_match import SAME, clips, corrected, fit, opened, small
+from studio.media.color_match import SAME, clips, corrected, cube, fit, opened, small
 from studio.media.correction import AS_MADE, UNIT, Correction
 from studio.media.film import FilmSpec, Segment, concatenate
 from studio.media.frames import frame_at, picture
@@ -91,8 +91,26 @@ def test_corrections_add_up() -> None:
     assert np.abs(corrected(picture, both) - corrected(corrected(picture, WARM), cool)).max() < 2e-4
     assert WARM.then(AS_MADE) == AS_MADE.then(WARM) == WARM
     assert Correction.of(WARM.numbers) == WARM
-    assert WARM.mixer["rr"] == "1.0600"
-    assert WARM.mixer["ba"] == "-0.0200"
+
+
+def test_white_and_black_stay_what_they_are() -> None:
+    """A sun that is clipped gets no tint, and bars stay black; next to them the correction is whole."""
+    picture = np.array([[1, 1, 1], [0, 0, 0], [0.96, 0.96, 0.96], [0.04, 0.04, 0.04], [1, 1, 0.5]])
+    rows = np.array(WARM.rows) / UNIT
+    whole = picture @ rows[:, :3].T + rows[:, 3]
+    found = corrected(picture, WARM)
+    assert found[:2] == pytest.approx(picture[:2])
+    assert found[2:] == pytest.approx(whole[2:])
+
+
+def test_the_table_has_a_line_for_each_colour() -> None:
+    """Red changes fastest; the values are the corrected ones, in one exact form."""
+    size, *lines = cube(WARM).splitlines()
+    assert (size, len(lines)) == ("LUT_3D_SIZE 33", 33**3)
+    assert lines[0] == "0.000000 0.000000 0.000000"
+    assert lines[-1] == "1.000000 1.000000 1.000000"
+    expected = corrected(np.array([[0.5, 0.25, 0.75]]), WARM)[0]
+    assert lines[16 + 33 * (8 + 33 * 24)] == " ".join(f"{value:.6f}" for value in expected)
 
 
 def test_a_small_picture_is_the_average_of_the_frame(tmp_path: Path) -> None:
