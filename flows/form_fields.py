@@ -86,6 +86,7 @@ _SCENE: Titles = {
     "exr": "Look: EXR",
     "sound": "Sound",
     "transition": "Transition",
+    "colors": "Colors",
     "take": "Take",
     "draft_take": "Take: draft take",
     "final_take": "Take: final take",
@@ -112,6 +113,7 @@ PARTS: Mapping[str, Titles] = {
     "FilmOptions": {
         "audio": "Film: audio",
         "transition": "Film: transition",
+        "colors": "Film: colors",
         "seams": "Film: seams",
     },
     "Asset": {

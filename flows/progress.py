@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 from uuid import UUID
 
 import httpx
+from prefect import get_run_logger
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -16,6 +19,9 @@ from studio.execution.run import Run
 from studio.planning.plan import Plan, ShotState
 from studio.report.records import RunRecord
 
+Log: TypeAlias = "logging.Logger | logging.LoggerAdapter[logging.Logger]"
+PLAIN = logging.getLogger(__name__)
+WARNING = "warning: "  # the beginning of a note that is one
 PAUSE = 3.0  # seconds between two looks at whether there is news
 ENDED = ("ready", "failed", "not started")
 #: Errors of Prefect's server: progress is for looking at, and no reason to end a run.
@@ -23,10 +29,11 @@ NOT_TOLD = (httpx.HTTPError, PrefectHTTPStatusError, OSError)
 
 
 class Progress(Listener):
-    """Counts the shots of a run, and passes everything on to the listener that was there."""
+    """Counts the shots of a run, and passes everything on to the listener that was there. Warnings go to ``log``,
+    too."""
 
-    def __init__(self, inner: Listener, plan: Plan) -> None:
-        self._inner = inner
+    def __init__(self, inner: Listener, plan: Plan, log: Log = PLAIN) -> None:
+        self._inner, self._log = inner, log
         self._states = {shot.id: "" for shot in plan.shots if shot.state is not ShotState.OWN}
         self._film = ""
 
@@ -61,6 +68,8 @@ class Progress(Listener):
         self._inner.film(frames, total)
 
     def note(self, text: str) -> None:
+        if text.startswith(WARNING):
+            self._log.warning("%s", text.removeprefix(WARNING))
         self._inner.note(text)
 
     def ended(self, record: RunRecord) -> None:
@@ -71,7 +80,7 @@ class Progress(Listener):
 @asynccontextmanager
 async def shown(run: Run) -> AsyncIterator[None]:
     """A block during which the run's progress is shown in Prefect."""
-    progress = Progress(listener.get(), run.plan)
+    progress = Progress(listener.get(), run.plan, get_run_logger())
     before = listener.set(progress)
     news = asyncio.create_task(_tell(progress, run))
     try:

@@ -68,6 +68,10 @@ def main(
     coarse: Annotated[
         bool, typer.Option("--coarse", envvar="STUDIO_SANDBOX_COARSE", help="Draw clips small and enlarge them.")
     ] = False,
+    drift: Annotated[
+        float,
+        typer.Option(min=0, max=4, envvar="STUDIO_SANDBOX_DRIFT", help="Colours drift from clip to clip; 1 is seen."),
+    ] = 0.0,
     attach: Annotated[
         list[int] | None, typer.Option(help="A process to stay up for; end when all of these have died.")
     ] = None,
@@ -95,6 +99,7 @@ def main(
             public_url=public_url,
             tls=names_of(host, public_url) if tls else (),
             coarse=coarse,
+            drift=drift,
             assume=Assumptions(dict(_switch(text) for text in assume or ())),
             limits=_limits(tier, creates_a_minute, at_once),
             plan=Plan() if faults is None else faults_file.read(faults),

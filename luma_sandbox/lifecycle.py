@@ -43,6 +43,7 @@ class Lifecycle:
         latency: float,
         queued: float,
         coarse: bool = False,
+        drift: float = 0.0,
         changed: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         self._books = books
@@ -52,7 +53,7 @@ class Lifecycle:
         self._clock = clock
         self._latency = latency
         self._queued = queued
-        self._how = {"coarse": True} if coarse else {}
+        self._how = ({"coarse": True} if coarse else {}) | ({"drift": drift} if drift else {})
         self._changed = changed
         self._lives: set[asyncio.Task[None]] = set()
 

@@ -7,6 +7,7 @@ makes the same bytes; it holds no ids and no URLs. Fields by kind:
 video          prompt, model, resolution, width, height, frames, concepts, loop, and the keyframes start and end;
                ``extension: parent_plus_new`` puts the parent's footage in front of (or behind) the new;
                ``coarse``: drawn small and enlarged, for a third of the work;
+               ``drift``: by how much the colours are off those of the frame that it begins on;
                ``told``, in a keyframe: the prompts of its clip and of those before that;
                ``take``, from 2 on: the same once more, placed otherwise by chance (see takes.py)
 image          see luma_sandbox/stills.py
@@ -18,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from PIL import Image
 from luma_sandbox import edits, footage, render_cache, stills
 from luma_sandbox.atomic import atomic
 from luma_sandbox.encoder import encode, watched
-from luma_sandbox.picture import film, mood, motion, planes, scenery, stage
+from luma_sandbox.picture import drift, film, mood, motion, planes, scenery, stage
 from luma_sandbox.picture.caption import caption, not_drawn
 from luma_sandbox.picture.ground import Ground
 from luma_sandbox.picture.planes import Picture
@@ -81,13 +83,19 @@ def compose(score: Mapping[str, Any]) -> film.Film:
         note = not_drawn(mood.read(score["prompt"], take, before).left)
     facts = " · ".join([score["model"], score["resolution"], *(key.replace("_", " ") for key in score["concepts"])])
     facts += f" · take {take}" if take > 1 else ""
+    acts = film.acts(start, scene, end, loop=score["loop"])
+    amount = float(score.get("drift", 0)) if score["start"] is not None else 0.0
+    if amount:  # what a continuation shows later has the colours that its chain has come to
+        of_chain = tuple(drift.of_chain(amount, told_before(score["start"])))
+        acts = tuple(replace(act, drifts=of_chain) if act.stage is scene else act for act in acts)
     return film.Film(
-        acts=film.acts(start, scene, end, loop=score["loop"]),
+        acts=acts,
         move=motion.varied(move, take) if scene is None else move,
         frames=score["frames"],
         loop=score["loop"],
         caption=caption(size, score["prompt"], facts.upper(), note),
         wash=film.wash(size, take),
+        drift=drift.drift(amount, *told_before(score["start"])[-1:], score["prompt"]) if amount else None,
     )
 
 

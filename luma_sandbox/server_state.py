@@ -34,6 +34,7 @@ class Options:
     public_url:   base of asset URLs (behind a proxy, say); empty: the address that the client used
     workers:      clips rendered at once
     coarse:       new clips are drawn small and enlarged
+    drift:        by how much the colours of a clip are off those of the frame that it begins on
     limits:       the account's limits, which a plan may replace
     plan:         the faults at the start
     tls:          names of the server's own certificate, for HTTPS; none: plain HTTP
@@ -46,6 +47,7 @@ class Options:
     public_url: str = ""
     workers: int = field(default_factory=lambda: min(4, os.cpu_count() or 2))
     coarse: bool = False
+    drift: float = 0.0
     assume: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits.none)
     plan: Plan = field(default_factory=Plan)
@@ -84,6 +86,7 @@ class ServerState:
             latency=options.latency,
             queued=options.assume.number("queued_share"),
             coarse=options.coarse,
+            drift=options.drift,
             changed=self.callbacks.tell,
         )
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from luma_sandbox.picture import motion
 from luma_sandbox.picture.caption import Caption
+from luma_sandbox.picture.drift import Drift
 from luma_sandbox.picture.motion import Move, View
 from luma_sandbox.picture.noise import chance, cloud, of_take
 from luma_sandbox.picture.planes import Picture
@@ -27,16 +28,18 @@ class Act:
     """One picture of a clip, its camera move, and when it replaces the picture before.
 
     enters: the times (0 to 1) between which it fades in; None for the first
+    drifts: changes of its colours, the oldest first
     """
 
     stage: Stage
     path: Callable[[Move, float], View]
     enters: tuple[float, float] | None = None
+    drifts: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True)
 class Film:
-    """Everything that decides what a clip shows."""
+    """Everything that decides what a clip shows. ``drift``: the change of all its colours."""
 
     acts: tuple[Act, ...]
     move: Move
@@ -44,6 +47,7 @@ class Film:
     loop: bool
     caption: Caption | None
     wash: Image.Image
+    drift: Drift | None = None
 
     def frame(self, index: int, *, captioned: bool = True) -> Picture:
         """One frame of it."""
@@ -60,9 +64,13 @@ class Film:
                 if share <= 0:
                     break
             seen = act.stage.seen(act.path(self.move, time), time)
+            for drift in act.drifts:
+                seen = drift.over(seen)
             shown = seen if shown is None or share >= 1 else self._washed(shown, seen, share)
         if shown is None:
             raise ValueError("a film without acts")
+        if self.drift is not None:
+            shown = self.drift.over(shown)
         if self.caption is not None and captioned:
             shown = self.caption.over(shown, index / FPS, self.frames / FPS)
         return shown

@@ -9,11 +9,12 @@ from types import MappingProxyType
 
 from studio.assets import SeedFootage
 from studio.editing import earlier_films
+from studio.editing.colors import color_notes, with_colors
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.film_form import film_spec
 from studio.editing.seams import repeats, seams
 from studio.editing.sounds import sounds_under
-from studio.editing.values import FilmRecord, SeamRecord
+from studio.editing.values import ColorSeam, FilmRecord, SeamRecord
 from studio.media.clip import Clip
 from studio.media.ffmpeg import Stop
 from studio.media.film import Film, FilmSpec, Segment, concatenate
@@ -25,11 +26,12 @@ from studio.storage.probe_cache import measured
 
 @dataclass(frozen=True)
 class Assembly:
-    """The finished film, the edit that it was made from, and its measured seams."""
+    """The finished film, the edit that it was made from, its measured seams, and the colours from clip to clip."""
 
     film: FilmRecord
     edit: Edit
     seams: tuple[SeamRecord, ...]
+    colors: tuple[ColorSeam, ...] = ()
 
 
 def assemble(
@@ -62,7 +64,7 @@ def assemble(
         whole = all(shot in clips for shot in cut.shots)
         segments = segments_of(cut, clips, repeated, under) if whole else (_slate(plan, cut, spec, pieces, kept),)
         scenes.append(SceneSegments(cut, segments, slate=not whole))
-    edit = Edit.of(spec, scenes)
+    edit, colors = with_colors(plan, Edit.of(spec, scenes), kept)
     total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
     made_from = earlier_films.made_from(edit)
@@ -78,8 +80,8 @@ def assemble(
     earlier_films.keep(film, made_from, kept)
     notes = [f"{shot}: {count} frames at its start repeat its parent's footage and were cut off"
              for shot, count in repeated.items()]  # fmt: skip
-    film = replace(film, notes=(*film.notes, *edit.notes, *notes))
-    return Assembly(film, edit, seams(plan, edit.scenes, kept))
+    film = replace(film, notes=(*film.notes, *edit.notes, *notes, *color_notes(colors)))
+    return Assembly(film, edit, seams(plan, edit.scenes, kept), colors)
 
 
 def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:

@@ -15,6 +15,7 @@ from studio.atomic import atomic, copy, is_sound
 from studio.editing.edit import Edit
 from studio.editing.values import FilmRecord
 from studio.media import encoding, ffmpeg
+from studio.media.color_match import CUBE_VERSION
 from studio.storage.kept import MADE_FROM, Kept
 
 VERSION = 1  # of joining (studio/media/film.py): a change means that every film is joined again
@@ -32,6 +33,7 @@ def made_from(edit: Edit) -> MADE_FROM:
         found += ["as it is", 2, segment.file] if segment.keep else []
         found += ["into", segment.into.kind, segment.into.frames] if segment.into else []
         found += ["crop"] if segment.fit == "crop" else []
+        found += ["colors", CUBE_VERSION, *segment.colors.numbers] if segment.colors else []
         found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
     return found
 

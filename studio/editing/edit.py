@@ -113,7 +113,7 @@ class Edit:
         return FilmPart(
             shot=segment.name, at=at, frames=film_frames(segment), clip=segment.path, sha256=clip.sha256,
             clip_frames=clip.frames, clip_fps=clip.fps, start=segment.start_frame, length=segment.length, begins=begins,
-            heard=None if heard is None else Heard(heard, sha256, begins),
+            heard=None if heard is None else Heard(heard, sha256, begins), colors=segment.colors,
         )  # fmt: skip
 
 

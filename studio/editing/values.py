@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
+from studio.media.correction import Correction
 from studio.media.overlap import Overlap
+
+#: The colours of a clip that goes on from another: matched to it, corrected as that one is, or as they were made.
+ColorsShown = Literal["matched", "carried", "as made"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,33 @@ class SeamRecord:
     def measured(self) -> tuple[float, float] | None:
         """``ssim`` and ``psnr``; None where the seam was not measured."""
         return None if self.ssim is None or self.psnr is None else (self.ssim, self.psnr)
+
+
+@dataclass(frozen=True)
+class ColorSeam:
+    """The colours where one clip goes on from another; both are named by their shots, ``scene`` is the second's.
+
+    ``as_made`` and ``shown`` are mean ΔE2000 of the two frames that meet, as the clips were made and as the film shows
+    them; None where they do not show the same picture. ``drifted`` is by how much the colours have changed since the
+    start of the chain, ``first``, as it was made. ``why`` is the reason where they are not matched.
+    """
+
+    before: str
+    after: str
+    scene: str
+    first: str
+    as_made: float | None
+    shown: float | None
+    drifted: float
+    how: ColorsShown = "as made"
+    why: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """The differences: ``ΔE 4.1 as made, 0.5 now``."""
+        if self.as_made is None or self.shown is None:
+            return "not compared"
+        return f"ΔE {self.as_made:.1f} as made" + ("" if self.how == "as made" else f", {self.shown:.1f} now")
 
 
 @dataclass(frozen=True)
@@ -64,7 +96,7 @@ class FilmPart:
 
     ``start`` and ``length`` count the clip's own frames, ``at`` and ``frames`` the film's. ``begins`` is the time of
     the first of them in the clip, in seconds. ``clip_frames`` and ``clip_fps`` are the clip's own. ``heard`` is None
-    where it is silent.
+    where it is silent. ``colors`` is the correction with which its pictures are shown, where there is one.
     """
 
     shot: str
@@ -78,6 +110,7 @@ class FilmPart:
     length: int
     begins: Fraction
     heard: Heard | None = None
+    colors: Correction | None = None
 
 
 @dataclass(frozen=True)

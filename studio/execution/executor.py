@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from studio.errors import GenerationFailed
+from studio.execution.drift import DriftWatch
 from studio.execution.inputs import Parent
 from studio.execution.kept import Kept, kept_shots
 from studio.execution.progress import listener
@@ -95,6 +96,8 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
     to_make = [shot.key for shot in run.plan.shots if shot.id not in kept]
     ordered = await asyncio.to_thread(run.session.ledger.orders, to_make)
     starts = Starts(run.plan, slots=lambda api, pool: run.session.limits(api, pool).at_once, ordered=ordered)
+    drift = DriftWatch(run)
+    drift.known({name: made_before.clip for name, made_before in kept.items() if made_before.clip is not None})
     generated: dict[str, asyncio.Task[S]] = {}
     fetched: dict[str, asyncio.Task[tuple[S, ShotResult]]] = {}
 
@@ -125,7 +128,10 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
     async def fetch_shot(shot: Shot) -> tuple[S, ShotResult]:
         generation = await generated[shot.id]
         downloaded = await steps.download(run, shot, generation)
-        return downloaded, await _result(run, shot, steps, generation, downloaded)
+        result = await _result(run, shot, steps, generation, downloaded)
+        if result.clip is not None:
+            drift.came(shot.id, result.clip)
+        return downloaded, result
 
     try:
         for shot in run.plan.shots:  # parents come before their children
@@ -136,6 +142,7 @@ async def execute(run: Run, steps: StepRunner[S], published: Mapping[str, S]) ->
             if len(fetched) % AT_A_TIME == 0:
                 await asyncio.sleep(0)
         ended = dict(zip(fetched, await asyncio.gather(*fetched.values()), strict=True))
+        await drift.settled()
     finally:
         tasks = (*generated.values(), *fetched.values())
         for task in tasks:

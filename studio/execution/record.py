@@ -12,7 +12,9 @@ from pathlib import Path
 from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
 from studio.editing.edit import Edit
+from studio.editing.values import ColorSeam
 from studio.errors import InDoubt, StillRunning, StudioError
+from studio.execution.drift import drift_notes
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
 from studio.execution.session import Session, caps_of
@@ -59,6 +61,7 @@ def make_record(
     *,
     edit: Edit | None = None,
     seams: tuple[SeamRecord, ...] = (),
+    colors: tuple[ColorSeam, ...] = (),
     film: FilmRecord | None = None,
     notes: tuple[str, ...] = (),
 ) -> RunRecord:
@@ -93,6 +96,7 @@ def make_record(
         shots=tuple(shots),
         cuts=() if edit is None else edit.cuts,
         seams=seams,
+        colors=colors,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,
         budgets=_budgets(run),
@@ -105,7 +109,8 @@ def make_record(
         url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
-            *run.session.clock_notes(), *notes, *take_notes(run.plan, shots),
+            *run.session.clock_notes(), *(drift_notes(colors) or run.drift.values()), *notes,
+            *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
 
@@ -219,5 +224,5 @@ def record_of(run: Run, results: Mapping[str, ShotResult], film: Assembly | None
     """The record of a run, with its film where there is one, and the bookings that stand in its file."""
     if film is None:
         return replace(make_record(run, results), bookings=run.bookings())
-    made = make_record(run, results, edit=film.edit, seams=film.seams, film=film.film)
+    made = make_record(run, results, edit=film.edit, seams=film.seams, colors=film.colors, film=film.film)
     return replace(made, bookings=run.bookings())

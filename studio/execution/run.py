@@ -50,6 +50,8 @@ class Run:
     ) -> None:  # fmt: skip
         #: Whether clips of another size or length than ordered are used; and, by shot, how those that are used differ.
         self.allow_odd, self.odd = allow_odd, dict[str, str]()
+        #: What was told of colours that drift, by the first shot of each chain.
+        self.drift: dict[str, str] = {}
         self.session, self.plan, self.seeds = session, plan, seeds
         self.beside, self.batch = beside, batch
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at

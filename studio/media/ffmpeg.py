@@ -31,7 +31,7 @@ from studio.errors import CannotWrite, FfmpegError, SettingsError
 SETTING = "STUDIO_FFMPEG"
 NEEDED_FILTERS = (
     "scale", "pad", "fps", "format", "setsar", "setparams", "settb", "setpts", "trim", "tpad", "concat", "overlay",
-    "xfade", "zoompan", "fade", "split", "aresample", "atrim", "apad", "loudnorm",
+    "xfade", "zoompan", "lut3d", "fade", "split", "aresample", "atrim", "apad", "loudnorm",
 )  # fmt: skip
 NEEDED_ENCODERS = ("libx264", "aac")
 NEWER = "pip install --upgrade imageio-ffmpeg"

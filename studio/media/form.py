@@ -107,6 +107,7 @@ class Candidate:
 
     `frames` is the number of its frames in the film, `whole` is True where all of it is used, `irregular` says what is
     uneven in it. `keep`: its frames are to stay as they are. `overlaps`: a transition shows another clip with it.
+    `corrected`: its colours are corrected.
     """
 
     form: Form
@@ -118,6 +119,7 @@ class Candidate:
     irregular: str = ""
     keep: bool = True
     overlaps: bool = False
+    corrected: bool = False
 
 
 def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
@@ -131,6 +133,8 @@ def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
         told.append("only a part of it is shown")
     if clip.overlaps:
         told.append("a transition overlaps it")
+    if clip.corrected:
+        told.append("its colours are matched")
     if (form.codec, form.tag) != ("h264", "avc1"):
         told.append(f"its codec is {form.codec or 'unknown'} ({form.tag}), not h264 (avc1)")
     elif form.pix_fmt != "yuv420p":
@@ -189,6 +193,8 @@ def cannot_be_joined(clips: Sequence[tuple[str, Candidate]], wanted: Wanted) -> 
     for name, clip in clips:
         if not clip.whole:
             return f"{name} is used in part"
+        if clip.corrected:
+            return f"the colours of {name} are matched"
         if clip.irregular not in ("", LATE):
             return f"{name}: {clip.irregular}"
         if (clip.width, clip.height, clip.fps) != (wanted.width, wanted.height, wanted.fps):

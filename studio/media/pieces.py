@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,8 @@ from studio.digests import Digests
 from studio.errors import FilmMismatch
 from studio.media import ffmpeg
 from studio.media.clip import digest
+from studio.media.color_match import CUBE_VERSION, cube
+from studio.media.correction import Correction
 from studio.media.encoding import VERSION, h264, plain_mp4, rate_text, tagged
 from studio.media.form import BT709, LATE, UNSPECIFIED, guess_is_bt709
 from studio.media.packets import Track, scan
@@ -163,7 +166,12 @@ def _encode(element: Element, target: Target, out: Path, on_frames: Callable[[in
         )
     beside = {"x264-params": f"sps-id={target.set_id}", "bf": target.delay} if target.set_id else {}
     output = tagged(picture, target.fps, target.colors).output(_file(out), **(h264(target.fps, target.colors) | beside))
-    ffmpeg.run(output, timeout=120 + 2 * element.frames, on_frames=on_frames, stop=stop)
+    used = {segment.colors for segment in element.segments if segment.colors is not None}
+    with tempfile.TemporaryDirectory(prefix="cubes-") if used else nullcontext() as folder:
+        for colors in used:
+            (Path(str(folder)) / _cube_name(colors)).write_text(cube(colors))
+        work = Path(folder) if folder else None
+        ffmpeg.run(output, timeout=120 + 2 * element.frames, on_frames=on_frames, stop=stop, cwd=work)
 
 
 def _picture(body: Body, target: Target, queue: int | None = None) -> Any:
@@ -188,17 +196,20 @@ def _picture(body: Body, target: Target, queue: int | None = None) -> Any:
     if clip.form.colors[3] == UNSPECIFIED:
         colors["in_color_matrix"] = "bt709" if guess_is_bt709(clip.width, clip.height) else "bt601"
     crop = segment.fit == "crop"
+    picture = picture.filter(
+        "scale",
+        w=width,
+        h=height,
+        force_original_aspect_ratio="increase" if crop else "decrease",
+        force_divisible_by=2,
+        flags="bicubic",
+        **colors,
+    )
+    if segment.colors is not None:
+        picture = _corrected(picture, segment.colors, target)
+    framed = ("crop", width, height) if crop else ("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", "black")
     picture = (
-        picture.filter(
-            "scale",
-            w=width,
-            h=height,
-            force_original_aspect_ratio="increase" if crop else "decrease",
-            force_divisible_by=2,
-            flags="bicubic",
-            **colors,
-        )
-        .filter(*(("crop", width, height) if crop else ("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", "black")))
+        picture.filter(*framed)
         .filter("fps", fps=rate_text(target.fps), round="near")
         .filter("tpad", stop=max(2, round(target.fps)), stop_mode="clone")
     )
@@ -206,6 +217,27 @@ def _picture(body: Body, target: Target, queue: int | None = None) -> Any:
         return picture.filter("trim", end_frame=body.frames)
     window = picture.filter("trim", start_frame=body.start, end_frame=body.start + body.frames)
     return window.filter("setpts", "PTS-STARTPTS")
+
+
+def _corrected(picture: Any, colors: Correction, target: Target) -> Any:
+    """The picture with its colours corrected, in R'G'B' of 16 bits, so that nothing is rounded twice; then as before.
+
+    Bars that are added to it later stay black.
+    """
+    matrix = target.colors.values
+    exact = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+    return (
+        picture.filter("scale", in_color_matrix=matrix, in_range="tv", out_range="pc", flags=exact)
+        .filter("format", "gbrp16le")
+        .filter("lut3d", file=_cube_name(colors), interp="tetrahedral")
+        .filter("scale", in_range="pc", out_color_matrix=matrix, out_range="tv", flags=exact)
+        .filter("format", "yuv420p")
+    )
+
+
+def _cube_name(colors: Correction) -> str:
+    """The name of a correction's look-up table, in the folder in which ffmpeg works."""
+    return f"{hashlib.sha256(json.dumps(colors.numbers).encode()).hexdigest()[:32]}.cube"
 
 
 def _is_exact(body: Body, target: Target) -> bool:
@@ -252,6 +284,7 @@ def _made_from(body: Body, target: Target) -> list[Any]:
         VERSION,
         ffmpeg.identity(),
         *(["crop"] if segment.fit == "crop" else []),
+        *(["colors", CUBE_VERSION, *segment.colors.numbers] if segment.colors else []),
         *([f"sets {target.set_id}", target.delay] if target.set_id else []),
         *([str(target.colors)] if target.colors != BT709 else []),
         *(["window", body.start, body.frames] if not (exact or body.whole) else []),

@@ -56,7 +56,7 @@ def measure_seam(
     look equal. Raises BadClip where there is no such frame.
     """
     last = -1 if before_end is None else before_end - 1
-    return compare(_picture_of(before, last), _picture_of(after, after_start))
+    return compare(picture_of(before, last), picture_of(after, after_start))
 
 
 def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
@@ -89,7 +89,9 @@ def repeated_frames(parent: Clip, child: Clip, *, asked_frames: int) -> int:
     return surplus if STILL_SURPLUS <= surplus <= parent.frames else 0
 
 
-def _picture_of(source: Path | Clip, index: int) -> NDArray[np.uint8]:
+def picture_of(source: Path | Clip, index: int) -> NDArray[np.uint8]:
+    """Frame `index` of a clip as a player shows it, an array of RGB; -1 is the last. Of a measured clip, the first and
+    the last frame are read from their pictures, where those are there. Raises BadClip."""
     if not isinstance(source, Clip):
         return np.asarray(picture(frame_at(source, index)))
     written = {0: source.first_frame, source.frames - 1: source.last_frame, -1: source.last_frame}.get(index)

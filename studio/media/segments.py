@@ -12,6 +12,7 @@ from typing import Literal
 from studio.digests import Digests
 from studio.errors import BadClip, FilmMismatch
 from studio.media.clip import Clip
+from studio.media.correction import Correction
 from studio.media.form import BT709, Candidate, Colors, Wanted
 from studio.media.overlap import Overlap
 from studio.media.packets import scan
@@ -34,6 +35,7 @@ class Segment:
     is the sound that is heard with it instead of the clip's own, at the same moments; `silent`: none is heard.
     `keep`: its frames stay as they are, where a film of its form can be made; `file` is the producer's name for it.
     `into` is its overlap with the segment before it: its first frames are seen together with the last of that one.
+    `colors` is the correction of its colours, where they are not shown as they are.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Segment:
     keep: bool = False
     file: str = ""
     into: Overlap | None = None
+    colors: Correction | None = None
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
@@ -79,8 +82,9 @@ class Segment:
         """The segment, as it is asked whether a film can copy it."""
         clip = self.clip
         return Candidate(
-            clip.form, clip.width, clip.height, clip.fps, self.length, self.whole, clip.irregular, self.keep
-        )
+            clip.form, clip.width, clip.height, clip.fps, self.length, self.whole, clip.irregular, self.keep,
+            corrected=self.colors is not None,
+        )  # fmt: skip
 
     @property
     def title(self) -> str:

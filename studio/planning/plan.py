@@ -29,6 +29,10 @@ from studio.remedies import Place, Words, option, text_of
 FPS = 24
 
 
+#: The colours of a scene's clips: as made, each as the one before it in the scene, or as what the scene goes on from.
+ColorsOf = Literal["keep", "own", "match"]
+
+
 class ShotState(StrEnum):
     """The state of a shot before the run."""
 
@@ -189,6 +193,7 @@ class SceneEdit:
     silent: bool = False  # its sound is left out
     file: str = ""  # the name of a finished file
     into: Overlap | None = None  # the frames in which the scene before becomes this one
+    colors: ColorsOf = "keep"
 
 
 @dataclass(frozen=True)

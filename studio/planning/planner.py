@@ -10,6 +10,7 @@ from studio.assets.own_clips import OwnClip
 from studio.money import ZERO, usd
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.clips import clips_of
+from studio.planning.colors import with_colors
 from studio.planning.context import Choice, PlanningContext, Seeds
 from studio.planning.copies import notes_on_copies
 from studio.planning.existing import Facts
@@ -69,7 +70,7 @@ def draw_plan(
         *other_lengths(context.choices, production),
     )
     drawn = Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
-    plan = with_transitions(drawn, context.ties)
+    plan = with_colors(with_transitions(drawn, context.ties))
     return replace(plan, notes=(*plan.notes, *notes_on_copies(production, plan.cuts, context.shots)))
 
 

@@ -34,6 +34,7 @@ Strength = Literal[
 
 Lengths = Literal["cheapest", "longest"]
 Join = Literal["frame", "whole", "generation"]
+Colors = Literal["keep", "match"]
 
 SHORTEST, LONGEST = Fraction(1, 24), Fraction(600)
 LONGEST_FILM = Fraction(86_400)

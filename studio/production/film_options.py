@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from studio.production.field_types import Choice, Whole
+from studio.production.field_types import Choice, Colors, Whole
 from studio.production.scene import Frozen, not_in_the_form
 from studio.production.transitions import CUT, NO_TRANSITION, TransitionField
 
@@ -26,6 +26,11 @@ class FilmOptions(Frozen):
         description="How one scene becomes the next where the two do not continue each other: cut, crossfade, "
         "fadeblack, fadewhite or another kind of ffmpeg's xfade, and its seconds, such as crossfade 0.5.",
         json_schema_extra={"default": CUT},
+    )
+    colors: Annotated[Colors, Choice] = Field(
+        default="keep",
+        description="match: where a scene goes on from another, its colours are matched to those that are shown of it. "
+        "keep: all clips keep the colours that they were made with.",
     )
     seams: Annotated[Literal["continued", "all"], Choice] = Field(
         default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."

@@ -13,6 +13,7 @@ from studio.production.field_types import (
     Across,
     Amount,
     Choice,
+    Colors,
     Filled,
     FilledReference,
     Flag,
@@ -275,6 +276,11 @@ class Scene(Frozen):
         default=None,
         description="How the scene before becomes this one, also where it goes on from it: cut, crossfade 0.5, "
         "fadeblack 1 and so on. Empty: the film's.",
+    )
+    colors: Annotated[Colors, Choice] | None = Field(
+        default=None,
+        description="match: its colours are matched to those of the scene that it goes on from; keep: it keeps its "
+        "own. Empty: the film's.",
     )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."

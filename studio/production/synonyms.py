@@ -14,6 +14,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "camera": ("move", "movement", "motion", "shot"),
     "character": ("person", "actor", "cast", "who"),
     "characters": ("people", "persons", "actors", "cast"),
+    "colors": ("color", "colour", "colours", "grade", "grading", "color_match", "match_colors"),
     "continue_from": ("continues", "follows", "after", "from", "parent", "previous"),
     "duration": ("length", "seconds", "time", "secs"),
     "end_image": ("last_frame", "end_frame", "last_image"),

@@ -3,7 +3,7 @@
 Amounts are exact, as strings. Times are ISO 8601 in UTC. Paths are relative to the manifest inside its folder, else
 absolute. A rate is a rational in a string (``24``, ``24000/1001``). ``psnr`` is null where it is infinite;
 ``identical`` says so. ``ssim`` and ``psnr`` are both null for a cut that nobody asked to measure. ``takes`` has all
-takes of a shot where there is more than one.
+takes of a shot where there is more than one. ``colors`` has mean ΔE2000 where clips go on from each other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from studio.money import plain
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, told
-from studio.report.records import FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.records import ColorSeam, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 from studio.report.seams import grade
 from studio.report.shot_kinds import kind_of
 
@@ -75,6 +75,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
         ],
         "shots": [_shot(shot, out) for shot in record.shots],
         "seams": [_seam(seam) for seam in record.seams],
+        "colors": [_colors(seam) for seam in record.colors],
         "production": _json(record.production),
         "notes": [told(note) for note in record.notes],
     }
@@ -168,6 +169,24 @@ def _seam(seam: SeamRecord) -> dict[str, Any]:
         "grade": grade(seam),
         "expected": seam.expected,
     }
+
+
+def _colors(seam: ColorSeam) -> dict[str, Any]:
+    return {
+        "before": seam.before,
+        "after": seam.after,
+        "scene": seam.scene,
+        "chain_from": seam.first,
+        "delta_e_as_made": _places(seam.as_made),
+        "delta_e_shown": _places(seam.shown),
+        "delta_e_from_chain_start": _places(seam.drifted),
+        "colors": seam.how,
+        "why": seam.why,
+    }
+
+
+def _places(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _finite(value: float | None) -> float | None:

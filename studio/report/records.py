@@ -10,14 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from studio.editing.values import FilmCut, FilmRecord, SeamRecord
+from studio.editing.values import ColorSeam, FilmCut, FilmRecord, SeamRecord
 from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
     from studio.ledger.filing import Booking
 
 __all__ = [
-    "BudgetRecord", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord", "TakeRecord",
+    "BudgetRecord", "ColorSeam", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord",
+    "TakeRecord",
 ]  # fmt: skip
 
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
@@ -118,6 +119,7 @@ class RunRecord:
     shots: tuple[ShotRecord, ...]
     cuts: tuple[FilmCut, ...] = ()
     seams: tuple[SeamRecord, ...] = ()
+    colors: tuple[ColorSeam, ...] = ()  # of clips that go on from each other, in the order of the film
     film: FilmRecord | None = None
     budget: Decimal | None = None  # this run's, else the production's
     budgets: tuple[BudgetRecord, ...] = ()  # all that the run was held to, with what the ledger says is spent of each

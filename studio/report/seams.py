@@ -13,7 +13,7 @@ from typing import Literal
 
 from studio.planning.seams import SeamKind
 from studio.report import formats
-from studio.report.records import RunRecord, SeamRecord, ShotRecord
+from studio.report.records import ColorSeam, RunRecord, SeamRecord, ShotRecord
 from studio.report.scenes import Scene
 from studio.report.thumbnails import Thumbnails, ratio
 
@@ -54,12 +54,13 @@ class Meeting:
     ratio: str
     paired: bool  # its two pictures are shown
     how: str  # how the plan made them meet, in words; empty for a cut
+    colors: str  # how far their colours are apart, and what was done about it; empty where nothing was measured
 
 
 def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -> dict[str, Meeting]:
     """Every seam, by the id of the scene after it, in the order of the film."""
     found: dict[str, Meeting] = {}
-    by_name = _by_name(record, told)
+    by_name, colors = _by_name(record, told), _colors(record)
     for scene in told:
         seam = scene.seam
         if seam is None:
@@ -78,8 +79,21 @@ def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -
             ratio=ratio(after[0]) if after else "16 / 9",
             paired=paired,
             how=_how(seam),
+            colors=colors.get(scene.id, ""),
         )
     return found
+
+
+def _colors(record: RunRecord) -> dict[str, str]:
+    """What is told of the colours between two scenes, by the id of the second."""
+    scene_of = {shot.id: shot.scene for shot in record.shots}
+    across = [seam for seam in record.colors if scene_of.get(seam.before) != seam.scene]
+    return {seam.scene: _told(seam) for seam in across if seam.as_made is not None}
+
+
+def _told(seam: ColorSeam) -> str:
+    done = {"matched": ", colours matched", "carried": ", corrected as the scene before", "as made": ""}[seam.how]
+    return f"{seam.in_words}{done}"
 
 
 def met_frames(record: RunRecord, told: tuple[Scene, ...]) -> tuple[Path | None, ...]:

@@ -14,6 +14,7 @@ import opentimelineio as otio
 
 from studio.digests import Digests
 from studio.editing.values import FilmPart
+from studio.media.correction import UNIT
 from studio.media.overlap import Overlap
 from studio.money import plain
 from studio.report.files import reference, write_atomically
@@ -131,14 +132,26 @@ class _Told:
     def __init__(self, record: RunRecord, out: Path, digests: Digests) -> None:
         self.fps = _fps(record)
         self.shots = {shot.id: shot for shot in record.shots}
+        self.seams = {seam.after: seam for seam in record.colors}
         self.urls = {name: reference(path, out) for name, path in linked(record, out, digests).items()}
 
     def picture(self, cut: FilmCut, part: FilmPart) -> otio.schema.Clip:
         """The part's pictures, with what is known of their shot."""
         made = self._clip(part, part.clip, part.begins, part.shot)
         shot = self.shots.get(part.shot)
-        made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | ({} if shot is None else _facts(shot))
+        facts = {} if shot is None else _facts(shot)
+        made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | facts | self._colors(part)
         return made
+
+    def _colors(self, part: FilmPart) -> dict[str, Any]:
+        """The correction with which the film shows the part, and what it did; the linked clip is as it was made."""
+        if part.colors is None:
+            return {}
+        told: dict[str, Any] = {"rgb_matrix": [[n / UNIT for n in row] for row in part.colors.rows]}
+        seam = self.seams.get(part.shot)
+        if seam is not None:
+            told |= {"matched_to": seam.before, "delta_e_as_made": seam.as_made, "delta_e_shown": seam.shown}
+        return {"colors": told}
 
     def sound(self, cut: FilmCut, part: FilmPart) -> otio.schema.Clip | None:
         """The sound under the part; None where it is silent."""

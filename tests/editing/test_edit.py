@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.media.clip import examine
+from studio.media.correction import Correction
 from studio.media.film import FilmSpec, Segment, concatenate
 from studio.media.overlap import Overlap
 from studio.media.segments import Underlay
@@ -68,6 +69,8 @@ class Cutter:
         scenes = [self._scene(chosen, f"scene-{n}") for n in range(chosen.randint(1, 7))]
         if chosen.random() < 0.6:
             scenes = [self._into(chosen, scene) for scene in scenes]
+        if chosen.random() < 0.4:
+            scenes = [self._recolored(chosen, scene) for scene in scenes]
         return Edit.of(FilmSpec(WIDTH, HEIGHT, Fraction(FPS), audio), scenes)  # type: ignore[arg-type]
 
     def _into(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
@@ -76,6 +79,16 @@ class Cutter:
             return scene
         kind = chosen.choice(("fade", "fade", "fade", "fadeblack", "wipeleft", "circleopen"))
         return replace(scene, cut=replace(scene.cut, into=Overlap(kind, chosen.randint(2, 14))))
+
+    def _recolored(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
+        """The scene, perhaps with the colours of its clips corrected."""
+        if scene.slate or chosen.random() < 0.4:
+            return scene
+        gains, lifts = [chosen.randint(8600, 9900) for _ in "rgb"], [chosen.randint(200, 700) for _ in "rgb"]
+        mixed = chosen.randint(-400, 400)
+        rows = (gains[0], mixed, 0, lifts[0]), (0, gains[1], mixed, lifts[1]), (mixed, 0, gains[2], lifts[2])
+        colors = Correction(*rows)
+        return replace(scene, segments=tuple(replace(segment, colors=colors) for segment in scene.segments))
 
     def _scene(self, chosen: random.Random, name: str) -> SceneSegments:
         if chosen.random() < 0.1:
@@ -244,6 +257,17 @@ def check_frame(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8]
         assert frame == named, told
     else:  # the nearest one, or the last one, held
         assert abs(Fraction(frame) / coded.clip.fps - named / FPS) < TICK, told
+    assert np.abs(levels(picture) - shown(item.item, painted(coded.number, frame))).max() < 16, told
+
+
+def shown(item: otio.schema.Clip, fields: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The brightness of a clip's fields with the correction that the timeline names."""
+    told = item.metadata["studio_producer"].get("colors")
+    if told is None:
+        return fields
+    rows = np.array([list(row) for row in told["rgb_matrix"]])
+    rgb = np.clip(fields[..., None] * rows[:, :3].sum(axis=1) + 255 * rows[:, 3], 0, 255)
+    return np.asarray(rgb @ np.array([0.2126, 0.7152, 0.0722]), np.float64)
 
 
 def check_blend(cutter: Cutter, before: Shown, after: Shown, at: int, picture: NDArray[np.uint8], told: str) -> None:
@@ -251,7 +275,9 @@ def check_blend(cutter: Cutter, before: Shown, after: Shown, at: int, picture: N
     if any(isinstance(side.item, otio.schema.Gap) or coded_of(cutter, side.item).clip.fps != FPS
            for side in (before, after)):  # fmt: skip
         return  # the frame of a slate, or of another rate, is not known exactly
-    fields = [painted(coded_of(cutter, side.item).number, int(side.source(at))) for side in (before, after)]
+    fields = [
+        shown(side.item, painted(coded_of(cutter, side.item).number, int(side.source(at)))) for side in (before, after)
+    ]
     share = (at - after.start) / after.overlap
     if after.into == "fade":
         assert np.abs(levels(picture) - ((1 - share) * fields[0] + share * fields[1])).max() < 16, told
@@ -294,7 +320,7 @@ def coded_of(cutter: Cutter, item: otio.schema.Clip) -> Coded:
 
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_film_is_what_its_timeline_tells(cutter: Cutter, tmp_path: Path, seed: int) -> None:
-    """Trims, repeats that are cut off, loops, parts, missing scenes, sounds: frame for frame and sound for sound."""
+    """Trims, repeats that are cut off, loops, parts, missing scenes, colours, sounds: each frame, and each sound."""
     check(cutter, seed, tmp_path)
 
 
