@@ -65,9 +65,7 @@ def _film(production: Production) -> Iterator[Finding]:
         yield Finding(("scenes",), "a film needs at least one scene", "add a scene with an id and a prompt")
     if len(production.scenes) > MOST_SCENES:
         yield Finding(("scenes",), f"{len(production.scenes)} scenes are more than {MOST_SCENES}", "split it")
-    first = production.scenes[0].transition if production.scenes else None
-    if first is not None and first.kind != CUT:
-        yield Finding(("scenes", 0, "transition"), "there is no scene before the first one", "remove it")
+    yield from _first_transition(production)
     if production.film.fps != 24:
         yield Finding(("film", "fps"), f"{production.film.fps} frames per second cannot be made", "write 24")
     if (production.width is None) != (production.height is None):
@@ -80,6 +78,21 @@ def _film(production: Production) -> Iterator[Finding]:
             f"{size} contradicts aspect_ratio {production.aspect_ratio} and resolution {production.resolution}",
             "remove width and height, or aspect_ratio and resolution",
         )
+
+
+def _first_transition(production: Production) -> Iterator[Finding]:
+    """A transition into what the film begins with, before which nothing is seen."""
+    titles, first = production.film.titles, next(iter(production.scenes), None)
+    opening, card = titles and titles.opening, first and first.card
+    if opening:
+        loc, into = ("film", "titles", "opening", "transition"), opening.transition
+    elif card:
+        loc, into = ("scenes", 0, "card", "transition"), card.transition
+    else:
+        loc, into = ("scenes", 0, "transition"), first and first.transition
+    if into is not None and into.kind != CUT:
+        what = "no scene before the first one" if not (opening or card) else "nothing before this card"
+        yield Finding(loc, f"there is {what}", "remove it, or write fade_in under film")
 
 
 def _unique(field: str, ids: Sequence[str]) -> Iterator[Finding]:
