@@ -94,8 +94,8 @@ def _segments(table: bytes) -> Callable[[int], bool]:
 
 def _groups(table: bytes) -> Callable[[int], bool]:
     (count,) = struct.unpack_from(">I", table, 12)
-    groups = [struct.unpack_from(">III", table, 16 + 12 * n) for n in range(count)]
-    return lambda code: any(first <= code <= last and (glyph or code > first) for first, last, glyph in groups)
+    groups: list[tuple[int, int, int]] = [struct.unpack_from(">III", table, 16 + 12 * n) for n in range(count)]
+    return lambda code: any(first <= code <= last and (glyph > 0 or code > first) for first, last, glyph in groups)
 
 
 _FORMS: dict[int, Callable[[bytes], Callable[[int], bool]]] = {0: _bytes, 4: _segments, 6: _trimmed, 12: _groups}

@@ -107,6 +107,7 @@ class Candidate:
 
     `frames` is the number of its frames in the film, `whole` is True where all of it is used, `irregular` says what is
     uneven in it. `keep`: its frames are to stay as they are. `overlaps`: a transition shows another clip with it.
+    `covered`: a title or a fade lies over it.
     """
 
     form: Form
@@ -118,6 +119,7 @@ class Candidate:
     irregular: str = ""
     keep: bool = True
     overlaps: bool = False
+    covered: bool = False
 
 
 def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
@@ -131,6 +133,8 @@ def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
         told.append("only a part of it is shown")
     if clip.overlaps:
         told.append("a transition overlaps it")
+    if clip.covered:
+        told.append("a title or a fade lies over it")
     if (form.codec, form.tag) != ("h264", "avc1"):
         told.append(f"its codec is {form.codec or 'unknown'} ({form.tag}), not h264 (avc1)")
     elif form.pix_fmt != "yuv420p":

@@ -101,8 +101,7 @@ def absolute(data: Any, base: Path) -> Any:
 
     def titles(film: Any) -> Any:
         said = film.get("titles") if isinstance(film, Mapping) else None
-        fonts = said.get("font") if isinstance(said, Mapping) else None
-        if not isinstance(fonts, str | list | tuple):
+        if not isinstance(said, Mapping) or not isinstance(fonts := said.get("font"), str | list | tuple):
             return film
         listed = [fonts] if isinstance(fonts, str) else fonts
         return {**film, "titles": {**said, "font": [found(font) for font in listed]}}

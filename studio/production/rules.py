@@ -18,7 +18,7 @@ from studio.production.field_types import (
     shown,
     url_hint,
 )
-from studio.production.locations import Finding, Places
+from studio.production.locations import Finding, Loc, Places
 from studio.production.near_fields import other_field
 from studio.production.normalize import USAGES
 from studio.production.own_clips import clip_rules
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from studio.production.scene import Scene
 
 MOST_SCENES = 2000
+LOC_OF_OPENING: Loc = ("film", "titles", "opening", "transition")
 MOST_STEPS = 12
 
 
@@ -83,16 +84,16 @@ def _film(production: Production) -> Iterator[Finding]:
 def _first_transition(production: Production) -> Iterator[Finding]:
     """A transition into what the film begins with, before which nothing is seen."""
     titles, first = production.film.titles, next(iter(production.scenes), None)
-    opening, card = titles and titles.opening, first and first.card
-    if opening:
-        loc, into = ("film", "titles", "opening", "transition"), opening.transition
-    elif card:
-        loc, into = ("scenes", 0, "card", "transition"), card.transition
+    opening = titles.opening if titles is not None else None
+    card = first.card if first is not None else None
+    begins, loc = (opening, LOC_OF_OPENING) if opening is not None else (card, ("scenes", 0, "card", "transition"))
+    if begins is not None:
+        into, told = begins.transition, "there is nothing before this card"
     else:
-        loc, into = ("scenes", 0, "transition"), first and first.transition
+        loc, told = ("scenes", 0, "transition"), "there is no scene before the first one"
+        into = first.transition if first is not None else None
     if into is not None and into.kind != CUT:
-        what = "no scene before the first one" if not (opening or card) else "nothing before this card"
-        yield Finding(loc, f"there is {what}", "remove it, or write fade_in under film")
+        yield Finding(loc, told, "remove it; for a film that comes out of black, write fade_in under film")
 
 
 def _unique(field: str, ids: Sequence[str]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Checks of titles before anything is bought: fonts that are there and have the letters, and texts that fit the frame."""
+"""Checks of titles before anything is bought: fonts that are there and have the letters, texts that fit the frame."""
 
 from __future__ import annotations
 

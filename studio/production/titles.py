@@ -98,7 +98,7 @@ class Credit(_Part):
 
 
 def _credit(value: object) -> object:
-    if isinstance(value, Mapping) or isinstance(value, BaseModel):
+    if isinstance(value, Mapping | BaseModel):
         return value
     if isinstance(value, list | tuple):
         raise refused(f"expected a line, found {kind_of(value)}", CREDITS_REMEDY)
@@ -186,7 +186,7 @@ class Titles(_Part):
 
 def part_at(loc: tuple[str | int, ...]) -> type[BaseModel] | None:
     """The part of a title whose field a place of a production is; None where it is none of a title's."""
-    of_film = {"opening": Card, "closing": Card, "credits": Credits}
+    of_film: dict[str, type[BaseModel]] = {"opening": Card, "closing": Card, "credits": Credits}
     match loc:
         case ("film", "titles", "credits", "lines", int(), _, *_):
             return Credit
