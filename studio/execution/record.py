@@ -12,6 +12,7 @@ from pathlib import Path
 from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
 from studio.editing.edit import Edit
+from studio.editing.values import FilmTitles
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
@@ -92,6 +93,7 @@ def make_record(
         billed=run.session.service.billed,
         shots=tuple(shots),
         cuts=() if edit is None else edit.cuts,
+        titles=FilmTitles() if edit is None else edit.titles,
         seams=seams,
         film=film,
         budget=run.budget if run.budget is not None else run.plan.production.budget,

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from studio.editing.values import FilmCut, FilmRecord, SeamRecord
+from studio.editing.values import FilmCut, FilmRecord, FilmTitles, SeamRecord
 from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class RunRecord:
     billed: bool
     shots: tuple[ShotRecord, ...]
     cuts: tuple[FilmCut, ...] = ()
+    titles: FilmTitles = field(default_factory=FilmTitles)
     seams: tuple[SeamRecord, ...] = ()
     film: FilmRecord | None = None
     budget: Decimal | None = None  # this run's, else the production's
