@@ -86,6 +86,8 @@ _SCENE: Titles = {
     "exr": "Look: EXR",
     "sound": "Sound",
     "transition": "Transition",
+    "card": "Title: card before it",
+    "lower_third": "Title: lower third",
     "take": "Take",
     "draft_take": "Take: draft take",
     "final_take": "Take: final take",
@@ -112,7 +114,36 @@ PARTS: Mapping[str, Titles] = {
     "FilmOptions": {
         "audio": "Film: audio",
         "transition": "Film: transition",
+        "fade_in": "Film: fade in, in seconds",
+        "fade_out": "Film: fade out, in seconds",
+        "titles": "Film: titles",
         "seams": "Film: seams",
+    },
+    "Titles": {
+        "font": "Titles: font, its file",
+        "opening": "Titles: opening",
+        "closing": "Titles: closing",
+        "credits": "Titles: credits",
+    },
+    "Card": {
+        "text": "Text",
+        "seconds": "Seconds",
+        "transition": "Transition",
+    },
+    "LowerThird": {
+        "text": "Text",
+        "from": "From, in seconds",
+        "seconds": "Seconds",
+    },
+    "Credits": {
+        "lines": "Lines",
+        "roll": "Roll",
+        "seconds": "Seconds",
+        "transition": "Transition",
+    },
+    "Credit": {
+        "role": "Role",
+        "name": "Name",
     },
     "Asset": {
         "id": "Id",
