@@ -67,8 +67,8 @@ def _bytes(table: bytes) -> Callable[[int], bool]:
 
 def _trimmed(table: bytes) -> Callable[[int], bool]:
     first, count = struct.unpack_from(">HH", table, 6)
-    glyphs = struct.unpack_from(f">{count}H", table, 10)
-    return lambda code: first <= code < first + count and glyphs[code - first] != 0
+    glyphs: tuple[int, ...] = struct.unpack_from(f">{count}H", table, 10)
+    return lambda code: first <= code < first + count and bool(glyphs[code - first])
 
 
 def _segments(table: bytes) -> Callable[[int], bool]:

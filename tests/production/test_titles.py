@@ -47,6 +47,26 @@ def test_a_text_alone_is_a_card() -> None:
     assert Production.model_validate(found.model_dump(mode="json")) == found
 
 
+def test_a_text_is_what_is_written(tmp_path: Path) -> None:
+    """Words that YAML reads as something else are texts here, and a comment that cuts one is told."""
+    titles = (
+        "film:\n  titles:\n    opening: 1984\n    closing: No\n    credits: [2001, 'Yes', {role: 007, name: Bond}]\n"
+    )
+    (tmp_path / "film.yaml").write_text(FILM + titles + SCENE + "    card: 1.50\n    lower_third: {text: on}\n")
+    found = load_production(tmp_path / "film.yaml")
+    assert found.film.titles is not None
+    assert found.film.titles.opening is not None
+    assert found.film.titles.closing is not None
+    assert found.film.titles.credits is not None
+    assert (found.film.titles.opening.text, found.film.titles.closing.text) == ("1984", "No")
+    assert found.film.titles.credits.rows == (("", "2001"), ("", "Yes"), ("007", "Bond"))
+    scene = found.scenes[0]
+    assert scene.card is not None
+    assert scene.lower_third is not None
+    assert (scene.card.text, scene.lower_third.text) == ("1.50", "on")
+    assert "is a comment to YAML" in problems(tmp_path, FILM + SCENE + "    card: Take #2\n")
+
+
 @pytest.mark.parametrize("empty", ["", None, {}, {"text": "", "seconds": None}])
 def test_what_is_left_empty_is_no_card(empty: Any) -> None:
     """As the form sends it."""
@@ -81,7 +101,7 @@ def test_letters_that_no_font_has(tmp_path: Path) -> None:
         ("credits: [{role: Music, nam: A}]", "film.yaml:5, field 'film.titles.credits[1]'", "did you mean 'name'?"),
         ("opening: {text: A, transition: crossfade 1}", "film.yaml:5, field 'film.titles.opening.transition'",
          "there is nothing before this card"),
-        ("closing: true", "film.yaml:5, field 'film.titles.closing'", "expected a text, found true or false"),
+        ("closing: [[A]]", "film.yaml:5, field 'film.titles.closing'", "expected text, found a list"),
         ("credits: ['']", "film.yaml:5, field 'film.titles.credits'", "no line with anything in it"),
         ("closing: {text: A, seconds: -1}", "film.yaml:5, field 'film.titles.closing.seconds'", "-1 seconds"),
         (f"closing: {'Word' * 30}", "film.yaml:5, field 'film.titles.closing'", "is wider than the safe area (16:9)"),
