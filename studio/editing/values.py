@@ -105,6 +105,11 @@ class FilmCard:
     text: str
     place: FilmCut
 
+    @property
+    def heading(self) -> str:
+        """Its first line."""
+        return next(iter(self.text.splitlines()), "")
+
 
 @dataclass(frozen=True)
 class FilmText:

@@ -84,7 +84,7 @@ def _segments(table: bytes) -> Callable[[int], bool]:
         if n is None or code < starts[n]:
             return False
         if not offsets[n]:
-            return (code + deltas[n]) % 0x10000 != 0
+            return bool((code + deltas[n]) % 0x10000)
         at = places + 2 * n + offsets[n] + 2 * (code - starts[n])
         glyph = struct.unpack_from(">H", table, at)[0] if at + 2 <= len(table) else 0
         return bool(glyph and (glyph + deltas[n]) % 0x10000)

@@ -36,10 +36,12 @@ def with_transitions(plan: Plan, ties: Ties) -> Plan:
     longer = [_lengthened(plan, item, after, ties) for item, after in zip(items, nexts, strict=True)]
     for n, (item, after) in enumerate(zip(longer, nexts, strict=True)):
         _check(plan, item, after, longer[n + 1] if after else None, asked)
-    kept = sum(frames_of(plan, new) - frames_of(plan, old) for new, old in zip(longer, items, strict=True))
+    more = [(new, frames_of(plan, new) - frames_of(plan, old)) for new, old in zip(longer, items, strict=True)]
+    kept = sum(frames for item, frames in more if isinstance(item, SceneEdit))
+    drawn = sum(frames for item, frames in more if isinstance(item, CardEdit))
     cuts = tuple(item for item in longer if isinstance(item, SceneEdit))
     cards = tuple(item for item in longer if isinstance(item, CardEdit))
-    notes = (*plan.notes, *_notes(asked, overlaps, kept))
+    notes = (*plan.notes, *_notes(asked, overlaps, kept, drawn))
     return replace(plan, cuts=cuts, titles=replace(plan.titles, cards=cards), notes=notes)
 
 
@@ -90,7 +92,8 @@ def _check(
     )
 
 
-def _notes(asked: Mapping[str, Transition], overlaps: Mapping[str, Overlap], kept: int) -> Iterator[str]:
+def _notes(asked: Mapping[str, Transition], overlaps: Mapping[str, Overlap], kept: int, drawn: int) -> Iterator[str]:
+    """The notes on transitions. ``kept``: frames of clips that are shown for them, ``drawn``: frames of cards."""
     by_kind: dict[str, list[str]] = {}
     for name, of in asked.items():
         by_kind.setdefault(str(of), []).append(name)
@@ -101,7 +104,9 @@ def _notes(asked: Mapping[str, Transition], overlaps: Mapping[str, Overlap], kep
         yield f"transition into {', '.join([*into, *more])}: {told} s"
     total = sum(of.frames for of in overlaps.values())
     spared = f"; {in_seconds(kept)} s of that are frames that were to be cut off" if kept else ""
+    longer = f"; cards last {in_seconds(drawn)} s longer for them" if drawn else ""
+    less = in_seconds(total - kept - drawn)
     yield (
-        f"scenes overlap for {in_seconds(total)} s in their transitions: the film is {in_seconds(total - kept)} s "
-        f"shorter than what is written{spared}"
+        f"scenes overlap for {in_seconds(total)} s in their transitions: the film is {less} s shorter than what is "
+        f"written{spared}{longer}"
     )

@@ -200,7 +200,7 @@ def _card_pieces(record: RunRecord) -> tuple[CardPiece, ...]:
     total = record.film.frames if record.film is not None else 0
     return tuple(
         CardPiece(
-            text=card.text.partition("\n")[0],
+            text=card.heading,
             left=100 * card.place.start_frame / total,
             width=100 * card.place.frames / total,
             starts=float(card.place.start_frame / record.film.fps),
