@@ -31,8 +31,6 @@ from studio.planning.title_edits import CardEdit, TextEdit
 from studio.storage.kept import Kept
 from studio.storage.probe_cache import measured
 
-MOST_TALL = 30_000  # pixels of a picture that rolls; longer credits stand as pages
-
 
 class TitleMaker:
     """The titles of one film, set in ``fonts`` and drawn in its form into the folder ``pieces``."""
@@ -68,8 +66,7 @@ class TitleMaker:
             return make_pages(path, pages, frames=card.frames, fps=self.spec.fps)
         if card.roll:
             tall = drawing.draw_roll(card.lines, self.frame, self.fonts)
-            if tall.height <= MOST_TALL:
-                return make_roll(path, tall, height=self.frame.height, frames=card.frames, fps=self.spec.fps)
+            return make_roll(path, tall, height=self.frame.height, frames=card.frames, fps=self.spec.fps)
         pages = drawing.draw_pages(card.lines, self.frame, self.fonts)
         return make_pages(path, pages, frames=card.frames, fps=self.spec.fps)
 

@@ -148,11 +148,11 @@ def _page(entries: list[list[Placed]], frame: Frame, fonts: Fonts, middle: float
 
 
 def draw_roll(lines: Sequence[tuple[str, str]], frame: Frame, fonts: Fonts) -> Image:
-    """Credits as one tall picture, which rolls from an empty frame to an empty one."""
+    """Credits as one tall picture in grey, which rolls from an empty frame to an empty one."""
     entries = set_credits(lines, frame, fonts, strict=False)
     last = entries[-1][-1][1]
     height = round(last.top + last.pixels * 1.28)
-    image, pen = _blank(frame.width, (height + 2 * frame.height) // 2 * 2)
+    image, pen = _blank(frame.width, (height + 2 * frame.height) // 2 * 2, mode="L")
     for left, row in (placed for entry in entries for placed in entry):
         _write(pen, moved(row, frame.height), left, fonts)
     return image
@@ -192,10 +192,10 @@ def _even(length: float) -> int:
     return max(2, -(-round(length) // 2) * 2)
 
 
-def _blank(width: int, height: int) -> tuple[Image, ImageDraw]:
+def _blank(width: int, height: int, mode: str = "RGB") -> tuple[Image, ImageDraw]:
     from PIL import Image, ImageDraw
 
-    image = Image.new("RGB", (width, height))
+    image = Image.new(mode, (width, height))
     return image, ImageDraw.Draw(image)
 
 
@@ -203,7 +203,8 @@ def _write(pen: ImageDraw, row: Row, left: float, fonts: Fonts) -> None:
     """Draw a row: all of its fonts stand on one line."""
     for font, part in fonts.runs(row.text):
         sized = font.sized(row.pixels)
-        pen.text((left, row.foot), part, font=sized, fill=row.color, anchor="ls")
+        fill = max(row.color) if pen.mode == "L" else row.color
+        pen.text((left, row.foot), part, font=sized, fill=fill, anchor="ls")
         left += sized.getlength(part)
 
 

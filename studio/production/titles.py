@@ -15,7 +15,7 @@ CARD_SECONDS, LOWER_THIRD_SECONDS = Fraction(3), Fraction(4)
 LOWER_THIRD_FROM, LOWER_THIRD_FADE = Fraction(1, 2), Fraction(1, 4)
 LINE_SECONDS, FIRST_SECONDS = Fraction(3, 5), Fraction(2)  # of credits: for each line, and before
 LOWER_THIRD_LINES = 2
-MOST_LINES = 2000  # of credits
+MOST_LINES, MOST_ROLLED = 2000, 120  # of credits; of those that roll, which are one picture
 CARD_REMEDY = "write its text, or text and seconds, such as {text: Three years later, seconds: 2}"
 CREDITS_REMEDY = "write a list of lines, each a text, or {role: Music, name: Ann Smith}"
 
@@ -130,6 +130,9 @@ class Credits(_Part):
     def _has_something(self) -> Credits:
         if not any(line.role or line.name for line in self.lines):
             raise refused("has no line with anything in it", CREDITS_REMEDY)
+        if self.roll and len(self.lines) > MOST_ROLLED:
+            told = f"{len(self.lines)} lines are more than {MOST_ROLLED}, which is the most that can roll"
+            raise refused(told, "leave roll out: then they stand as pages")
         return self
 
     @property

@@ -57,6 +57,7 @@ def test_credits_are_all_there(shape: str) -> None:
         safe = frame.safe
         assert (left >= safe[0] - 2, top >= safe[1] - 2, right <= safe[2] + 2, bottom <= safe[3] + 2) == (True,) * 4
     tall = draw_roll(CREDITS, frame, FONTS)
+    assert tall.mode == "L"
     _, top, _, bottom = inked(tall)
     assert top >= frame.height
     assert bottom <= tall.height - frame.height

@@ -103,6 +103,8 @@ def test_letters_that_no_font_has(tmp_path: Path) -> None:
          "there is nothing before this card"),
         ("closing: [[A]]", "film.yaml:5, field 'film.titles.closing'", "expected text, found a list"),
         ("credits: ['']", "film.yaml:5, field 'film.titles.credits'", "no line with anything in it"),
+        ("credits: {roll: true, lines: [" + "a, " * 121 + "]}", "film.yaml:5, field 'film.titles.credits'",
+         "121 lines are more than 120, which is the most that can roll"),
         ("closing: {text: A, seconds: -1}", "film.yaml:5, field 'film.titles.closing.seconds'", "-1 seconds"),
         (f"closing: {'Word' * 30}", "film.yaml:5, field 'film.titles.closing'", "is wider than the safe area (16:9)"),
     ],
