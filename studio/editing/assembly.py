@@ -14,12 +14,15 @@ from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.film_form import film_spec
 from studio.editing.seams import repeats, seams
 from studio.editing.sounds import sounds_under
+from studio.editing.titles import TitleMaker
 from studio.editing.values import ColorSeam, FilmRecord, SeamRecord
 from studio.media.clip import Clip
 from studio.media.ffmpeg import Stop
 from studio.media.film import Film, FilmSpec, Segment, concatenate
 from studio.media.slate import make_slate
+from studio.planning.film_items import items_of
 from studio.planning.plan import FPS, Plan, SceneEdit
+from studio.planning.title_edits import CardEdit
 from studio.storage.kept import Kept
 from studio.storage.probe_cache import measured
 
@@ -59,12 +62,18 @@ def assemble(
     repeated = repeats(plan, clips, kept)
     spec = film_spec(plan, clips)
     under = sounds_under(plan, clips, footage)
-    scenes = []
-    for cut in plan.cuts:
-        whole = all(shot in clips for shot in cut.shots)
-        segments = segments_of(cut, clips, repeated, under) if whole else (_slate(plan, cut, spec, pieces, kept),)
-        scenes.append(SceneSegments(cut, segments, slate=not whole))
-    edit, colors = with_colors(plan, Edit.of(spec, scenes), kept)
+    scenes, maker = [], TitleMaker(_fonts(plan), spec, pieces, kept)
+    for item in items_of(plan):
+        if isinstance(item, CardEdit):
+            scenes.append(maker.card(item))
+            continue
+        whole = all(shot in clips for shot in item.shots)
+        segments = segments_of(item, clips, repeated, under) if whole else (_slate(plan, item, spec, pieces, kept),)
+        if whole and item.lower_third is not None:
+            segments = maker.with_text(segments, item.lower_third)
+        scenes.append(SceneSegments(item, segments, slate=not whole))
+    edit = Edit.of(spec, scenes, (plan.titles.fade_in, plan.titles.fade_out))
+    edit, colors = with_colors(plan, edit, kept)
     total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
     made_from = earlier_films.made_from(edit)
@@ -82,6 +91,12 @@ def assemble(
              for shot, count in repeated.items()]  # fmt: skip
     film = replace(film, notes=(*film.notes, *edit.notes, *notes, *color_notes(colors)))
     return Assembly(film, edit, seams(plan, edit.scenes, kept), colors)
+
+
+def _fonts(plan: Plan) -> list[Path]:
+    """The files of the fonts that titles are set in."""
+    titles = plan.production.film.titles
+    return [] if titles is None else [Path(font) for font in titles.font]
 
 
 def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:

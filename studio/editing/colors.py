@@ -127,7 +127,9 @@ def small_picture(clip: Clip, index: int, kept: Kept) -> Floats:
 def with_colors(plan: Plan, edit: Edit, kept: Kept) -> tuple[Edit, tuple[ColorSeam, ...]]:
     """The edit with the corrections that its scenes ask for, and the colours of each seam of clips that go on from each
     other, in the order of the film. Raises BadClip."""
-    pieces = [_Piece(s.cut, s.slate, segment) for s in edit.scenes for segment in s.segments]
+    pieces = [
+        _Piece(s.cut, s.slate, segment) for s in edit.scenes if isinstance(s.cut, SceneEdit) for segment in s.segments
+    ]  # without cards
     linked = [
         (n, before, after)
         for n, (before, after) in enumerate(pairwise(pieces), start=1)
@@ -143,6 +145,8 @@ def with_colors(plan: Plan, edit: Edit, kept: Kept) -> tuple[Edit, tuple[ColorSe
     given = iter(chosen.corrections)
     scenes = tuple(
         replace(scene, segments=tuple(replace(segment, colors=next(given)) for segment in scene.segments))
+        if isinstance(scene.cut, SceneEdit)
+        else scene
         for scene in edit.scenes
     )
     return replace(edit, scenes=scenes), chosen.seams

@@ -16,6 +16,7 @@ from studio.editing.edit import Edit
 from studio.editing.values import FilmRecord
 from studio.media import encoding, ffmpeg
 from studio.media.color_match import CUBE_VERSION
+from studio.media.segments import Segment
 from studio.storage.kept import MADE_FROM, Kept
 
 VERSION = 1  # of joining (studio/media/film.py): a change means that every film is joined again
@@ -34,8 +35,18 @@ def made_from(edit: Edit) -> MADE_FROM:
         found += ["into", segment.into.kind, segment.into.frames] if segment.into else []
         found += ["crop"] if segment.fit == "crop" else []
         found += ["colors", CUBE_VERSION, *segment.colors.numbers] if segment.colors else []
+        found += covering_of(segment)
         found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
     return found
+
+
+def covering_of(segment: Segment) -> list[str | int]:
+    """What lies over a segment: a picture and where, and fades."""
+    over, fades = segment.over, [segment.fade_in, segment.fade_out]
+    told: list[str | int] = []
+    if over is not None:
+        told += ["over", over.sha256, over.x, over.y, over.start, over.frames, over.fade]
+    return told + (["fades", *fades] if any(fades) else [])
 
 
 def keep(film: FilmRecord, edit: MADE_FROM, kept: Kept) -> None:

@@ -11,13 +11,14 @@ from fractions import Fraction
 from math import floor
 from types import MappingProxyType
 
-from studio.editing.values import FilmCut, FilmPart, Heard
+from studio.editing.values import FilmCard, FilmCut, FilmPart, FilmText, FilmTitles, Heard
 from studio.media.clip import Clip
 from studio.media.film import FilmSpec, Segment
 from studio.media.form import LATE
 from studio.media.segments import Underlay
 from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, SceneEdit
+from studio.planning.title_edits import CardEdit
 
 SHORTEST = 2  # frames of a transition
 NOTHING: Mapping[str, Underlay] = MappingProxyType({})
@@ -25,11 +26,12 @@ NOTHING: Mapping[str, Underlay] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SceneSegments:
-    """One scene of the film: its segments in order. ``slate`` if a slate replaces it."""
+    """One scene of the film, or a card: its segments in order. ``slate`` if a slate replaces the scene."""
 
     cut: SceneEdit
     segments: tuple[Segment, ...]
     slate: bool = False
+    card: CardEdit | None = None
 
     @property
     def frames(self) -> int:
@@ -45,15 +47,16 @@ class SceneSegments:
 
 @dataclass(frozen=True)
 class Edit:
-    """The whole film: its form, and its scenes in order. ``notes`` tell where it differs from what is written."""
+    """The whole film: its form, its scenes and cards in order. ``notes`` tell where it differs from what is written."""
 
     spec: FilmSpec
     scenes: tuple[SceneSegments, ...]
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, spec: FilmSpec, scenes: Sequence[SceneSegments]) -> Edit:
-        """The edit of scenes, with the transitions that are written for them.
+    def of(cls, spec: FilmSpec, scenes: Sequence[SceneSegments], fades: tuple[int, int] = (0, 0)) -> Edit:
+        """The edit of scenes and cards, with the transitions that are written for them. ``fades``: frames in which the
+        film is to come out of black, and to go to it.
 
         Two scenes overlap by the last clip of one and the first of the other, for as long as these are shown alone.
         """
@@ -74,7 +77,7 @@ class Edit:
             if taken != wanted.frames:
                 notes.append(_shorter(before.cut.scene, scene.cut.scene, wanted.frames, taken))
             found.append(scene)
-        return cls(spec, tuple(found), tuple(notes))
+        return cls(spec, *_faded(found, fades, notes))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -89,6 +92,28 @@ class Edit:
     @property
     def cuts(self) -> tuple[FilmCut, ...]:
         """Each scene's place in the film, with the parts of clips that it shows and what is heard with them."""
+        return tuple(cut for cut, scene in zip(self._placed, self.scenes, strict=True) if scene.card is None)
+
+    @property
+    def titles(self) -> FilmTitles:
+        """The cards of the film, the texts over its scenes, and its fades, each with its place."""
+        cards, texts = list[FilmCard](), list[FilmText]()
+        for cut, scene in zip(self._placed, self.scenes, strict=True):
+            if scene.card is not None:
+                cards.append(FilmCard(scene.card.kind, scene.card.before, scene.card.said, cut))
+            at = cut.start_frame
+            for segment in scene.segments:
+                if segment.over is not None and scene.cut.lower_third is not None:
+                    start = at + segment.over.start
+                    texts.append(FilmText(scene.cut.scene, scene.cut.lower_third.text, start, segment.over.frames))
+                    break
+                at += film_frames(segment)
+        segments = self.segments
+        return FilmTitles(tuple(cards), tuple(texts), segments[0].fade_in, segments[-1].fade_out)
+
+    @property
+    def _placed(self) -> tuple[FilmCut, ...]:
+        """The place of each scene and card."""
         cuts, at = list[FilmCut](), 0
         for scene in self.scenes:
             start = begins = at - scene.overlap
@@ -123,6 +148,33 @@ def film_frames(segment: Segment) -> int:
         return max(1, floor(segment.duration() * FPS + Fraction(1, 2)))
     used = segment.clip.frames - segment.start_frame if segment.frames is None else segment.frames
     return floor(Fraction(used) * FPS / segment.clip.fps + Fraction(1, 2))  # halves up, as the film counts them
+
+
+def _faded(
+    scenes: list[SceneSegments], fades: tuple[int, int], notes: list[str]
+) -> tuple[tuple[SceneSegments, ...], tuple[str, ...]]:
+    """The scenes with the film's fades at its first and last clip, as far as these are seen alone; and all notes."""
+    if not any(fades) or not scenes:
+        return tuple(scenes), tuple(notes)
+    first, last = scenes[0], scenes[-1]
+    alone = [film_frames(first.segments[0]), film_frames(last.segments[-1])]
+    if len(first.segments) == 1 and len(scenes) > 1:
+        alone[0] -= scenes[1].overlap
+    if len(last.segments) == 1:
+        alone[1] -= last.overlap
+    comes, goes = min(fades[0], alone[0]), min(fades[1], alone[1])
+    if len(scenes) == len(first.segments) == 1:
+        goes = min(goes, alone[1] - comes)
+    for told, wanted, frames in (("comes out of black", fades[0], comes), ("goes to black", fades[1], goes)):
+        if frames != wanted:
+            notes.append(
+                f"the film {told} in {in_seconds(frames)} s instead of {in_seconds(wanted)} s: its clip there is not "
+                "seen alone for longer"
+            )
+    scenes[0] = replace(first, segments=(replace(first.segments[0], fade_in=comes), *first.segments[1:]))
+    last = scenes[-1]
+    scenes[-1] = replace(last, segments=(*last.segments[:-1], replace(last.segments[-1], fade_out=goes)))
+    return tuple(scenes), tuple(notes)
 
 
 def _shorter(before: str, after: str, wanted: int, frames: int) -> str:

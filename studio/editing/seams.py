@@ -61,4 +61,5 @@ def seams(plan: Plan, scenes: Sequence[SceneSegments], kept: Kept) -> tuple[Seam
         alike = likeness(before.segments[-1], after.segments[0], kept)
         return replace(found, ssim=alike.ssim, psnr=alike.psnr)
 
-    return tuple(on_all_cores(seam, [pair for pair in pairwise(scenes) if not any(scene.slate for scene in pair)]))
+    meet = [pair for pair in pairwise(scenes) if not any(scene.slate or scene.card for scene in pair)]
+    return tuple(on_all_cores(seam, meet))

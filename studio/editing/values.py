@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -124,4 +125,48 @@ class FilmCut:
     frames: int
     slate: bool = False
     parts: tuple[FilmPart, ...] = ()
-    into: Overlap | None = None  # its first frames, in which the scene before becomes this one
+    into: Overlap | None = None  # its first frames, in which what stands before becomes this one
+
+
+@dataclass(frozen=True)
+class FilmCard:
+    """A card of the film: its kind, its text, and its place in the film. ``before`` is the scene that it stands
+    before; empty: it comes after the last one."""
+
+    kind: str
+    before: str
+    text: str
+    place: FilmCut
+
+    @property
+    def heading(self) -> str:
+        """Its first line."""
+        return next(iter(self.text.splitlines()), "")
+
+
+@dataclass(frozen=True)
+class FilmText:
+    """A text over a scene's picture: ``frames`` of the film from its frame ``start`` on."""
+
+    scene: str
+    text: str
+    start: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class FilmTitles:
+    """The titles of a film: cards, texts over scenes, and the frames in which it comes out of black and goes to it."""
+
+    cards: tuple[FilmCard, ...] = ()
+    texts: tuple[FilmText, ...] = ()
+    fade_in: int = 0
+    fade_out: int = 0
+
+    def among(self, cuts: Sequence[FilmCut]) -> list[FilmCut]:
+        """All that the film shows, in its order: the cuts, with the cards between them."""
+        found = list[FilmCut]()
+        for cut in sorted(cuts, key=lambda cut: cut.start_frame):
+            found += [card.place for card in self.cards if card.before == cut.scene]
+            found.append(cut)
+        return found + [card.place for card in self.cards if not card.before]

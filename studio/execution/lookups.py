@@ -17,9 +17,10 @@ from studio.execution.local_sandbox import ensure_sandbox, running
 from studio.execution.shared_fetching import once_for_all
 from studio.planning.asset_use import scenes_in_words
 from studio.planning.existing import Facts, Named, named_in, our_name
-from studio.planning.plan import ShotState, Source
+from studio.planning.plan import ShotState
 from studio.providers.base import Generation, GenerationService
 from studio.providers.registry import generation_name, spec_of
+from studio.providers.shot_request import Source
 from studio.providers.spec import Connection
 from studio.remedies import AGAIN, text_of
 

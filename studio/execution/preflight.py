@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
 from studio.money import ZERO
+from studio.planning.film_items import items_of, name_of
 from studio.planning.plan import FPS, Plan, Shot, ShotState
 from studio.remedies import Place, Words, joined, text_of
 from studio.storage.film_store import STORED
@@ -67,14 +68,14 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
 
 def check_transitions(plan: Plan) -> None:
     """Check that the ffmpeg in use knows the transitions of a film. Raises SettingsError. Blocks."""
-    asked = {cut.into.kind: cut.scene for cut in plan.cuts if cut.into is not None}
+    asked = {item.into.kind: name_of(item) for item in items_of(plan) if item.into is not None}
     if not asked:
         return
     from studio.media import ffmpeg  # loaded where it is needed: a plan needs none
 
     if missing := sorted(asked.keys() - ffmpeg.transitions()):
         raise SettingsError(
-            f"{ffmpeg.binary()} knows no transition {missing[0]!r}", where=f"scene '{asked[missing[0]]}'",
+            f"{ffmpeg.binary()} knows no transition {missing[0]!r}", where=f"transition into {asked[missing[0]]}",
             hint=f"choose another kind, or use a newer ffmpeg ({ffmpeg.NEWER})",
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from studio.assets.own_clips import OwnPart
 from studio.editing.assembly import Assembly
 from studio.editing.edit import Edit
-from studio.editing.values import ColorSeam
+from studio.editing.values import ColorSeam, FilmTitles
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.drift import drift_notes
 from studio.execution.run import Run
@@ -95,6 +95,7 @@ def make_record(
         billed=run.session.service.billed,
         shots=tuple(shots),
         cuts=() if edit is None else edit.cuts,
+        titles=FilmTitles() if edit is None else edit.titles,
         seams=seams,
         colors=colors,
         film=film,

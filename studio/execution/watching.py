@@ -41,7 +41,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 BESIDE = ".takes.yaml"  # choices of takes beside a production are part of it
 #: Files that a production may name, by their endings.
 NAMED = (*ENDINGS, ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".mp4", ".mov",
-         ".m4v", ".webm", ".mkv", ".avi", ".wav", ".mp3", ".m4a")  # fmt: skip
+         ".m4v", ".webm", ".mkv", ".avi", ".wav", ".mp3", ".m4a", ".ttf", ".otf", ".ttc")  # fmt: skip
 MOST_NAMED = 500
 MOST_FETCHED = 300_000_000  # bytes of one file that is fetched from a store
 #: Ends of a run after which another one may succeed without a change of the production.
@@ -127,11 +127,13 @@ def loaded(place: FilePlace, candidate: Candidate, session: Session) -> tuple[Pa
     path = brought(place, candidate, session)
     written = load_production(path)
     if place.root is None:
-        root = (session.home / "watched").resolve()
-        for asset in written.assets:
-            if asset.path is not None and asset.url is None and not Path(asset.path).resolve().is_relative_to(root):
+        root, titles = (session.home / "watched").resolve(), written.film.titles
+        local = [(f"asset '{asset.id}'", asset.path) for asset in written.assets if asset.path and asset.url is None]
+        local += [(f"font '{Path(font).name}'", font) for font in (titles.font if titles is not None else ())]
+        for what, file in local:
+            if not Path(file).resolve().is_relative_to(root):
                 raise BadInput(
-                    f"asset '{asset.id}' is a file of this machine, which no production of a store may name",
+                    f"{what} is a file of this machine, which no production of a store may name",
                     where=candidate.name, hint="put the file into the store, and name it by a relative path",
                 )  # fmt: skip
     return path, written

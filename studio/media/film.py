@@ -182,8 +182,8 @@ def _target(segments: Sequence[Segment], spec: FilmSpec | None) -> Target:
 
 def _method(segments: Sequence[Segment], target: Target) -> tuple[Method, str]:
     """The method of joining, and, where pictures must be encoded, the reason."""
-    if any(s.into for s in segments):
-        return "normalise", ""  # the plan tells of transitions
+    if any(s.into or s.covered or s.drawn for s in segments):
+        return "normalise", ""  # the plan tells of transitions and titles
     why = cannot_be_joined([(s.title, s.candidate) for s in segments], target.wanted)
     if why is not None:
         return "normalise", why

@@ -108,6 +108,7 @@ class Candidate:
     `frames` is the number of its frames in the film, `whole` is True where all of it is used, `irregular` says what is
     uneven in it. `keep`: its frames are to stay as they are. `overlaps`: a transition shows another clip with it.
     `corrected`: its colours are corrected.
+    `covered`: a title or a fade lies over it.
     """
 
     form: Form
@@ -120,6 +121,7 @@ class Candidate:
     keep: bool = True
     overlaps: bool = False
     corrected: bool = False
+    covered: bool = False
 
 
 def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
@@ -135,6 +137,8 @@ def unfit(clip: Candidate, wanted: Wanted) -> tuple[str, ...]:
         told.append("a transition overlaps it")
     if clip.corrected:
         told.append("its colours are matched")
+    if clip.covered:
+        told.append("a title or a fade lies over it")
     if (form.codec, form.tag) != ("h264", "avc1"):
         told.append(f"its codec is {form.codec or 'unknown'} ({form.tag}), not h264 (avc1)")
     elif form.pix_fmt != "yuv420p":

@@ -24,6 +24,7 @@ from studio.media import ffmpeg
 from studio.media.clip import digest
 from studio.media.color_match import CUBE_VERSION, cube
 from studio.media.correction import Correction
+from studio.media.covering import covered, covering
 from studio.media.encoding import VERSION, h264, plain_mp4, rate_text, tagged
 from studio.media.form import BT709, LATE, UNSPECIFIED, guess_is_bt709
 from studio.media.packets import Track, scan
@@ -214,9 +215,9 @@ def _picture(body: Body, target: Target, queue: int | None = None) -> Any:
         .filter("tpad", stop=max(2, round(target.fps)), stop_mode="clone")
     )
     if frame_by_frame or not body.start:
-        return picture.filter("trim", end_frame=body.frames)
+        return covered(picture.filter("trim", end_frame=body.frames), body, target, queue)
     window = picture.filter("trim", start_frame=body.start, end_frame=body.start + body.frames)
-    return window.filter("setpts", "PTS-STARTPTS")
+    return covered(window.filter("setpts", "PTS-STARTPTS"), body, target, queue)
 
 
 def _corrected(picture: Any, colors: Correction, target: Target) -> Any:
@@ -288,6 +289,7 @@ def _made_from(body: Body, target: Target) -> list[Any]:
         *([f"sets {target.set_id}", target.delay] if target.set_id else []),
         *([str(target.colors)] if target.colors != BT709 else []),
         *(["window", body.start, body.frames] if not (exact or body.whole) else []),
+        *covering(body, target),
     ]
 
 

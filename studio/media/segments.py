@@ -27,6 +27,23 @@ class Underlay:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """A picture with alpha that lies over a segment, its upper left corner at `x` and `y`, both even.
+
+    It is seen in `frames` of the film from the segment's frame `start` on, which may lie before the segment; it comes
+    and goes in `fade` of them each. `sha256` is that of its file.
+    """
+
+    path: Path
+    sha256: str
+    x: int
+    y: int
+    start: int
+    frames: int
+    fade: int
+
+
+@dataclass(frozen=True)
 class Segment:
     """A stretch of a clip in a film: `frames` frames from `start_frame` on, in the clip's own frames (None: all).
 
@@ -36,6 +53,8 @@ class Segment:
     `keep`: its frames stay as they are, where a film of its form can be made; `file` is the producer's name for it.
     `into` is its overlap with the segment before it: its first frames are seen together with the last of that one.
     `colors` is the correction of its colours, where they are not shown as they are.
+    `over` is a picture that lies over it; in `fade_in` frames of the film it comes out of black, in `fade_out` it goes
+    to it. `drawn`: it is a card, which was made for this film.
     """
 
     path: Path
@@ -50,6 +69,10 @@ class Segment:
     file: str = ""
     into: Overlap | None = None
     colors: Correction | None = None
+    over: Overlay | None = None
+    fade_in: int = 0
+    fade_out: int = 0
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.length < 1 or self.start_frame + self.length > self.clip.frames:
@@ -69,6 +92,11 @@ class Segment:
         return self.length == self.clip.frames
 
     @property
+    def covered(self) -> bool:
+        """True if something lies over its frames."""
+        return bool(self.over or self.fade_in or self.fade_out)
+
+    @property
     def heard(self) -> Path | None:
         """The file whose sound is heard with it; None where none is."""
         if self.silent:
@@ -84,6 +112,7 @@ class Segment:
         return Candidate(
             clip.form, clip.width, clip.height, clip.fps, self.length, self.whole, clip.irregular, self.keep,
             corrected=self.colors is not None,
+            covered=self.covered,
         )  # fmt: skip
 
     @property
@@ -94,7 +123,7 @@ class Segment:
     def see_unchanged(self, digests: Digests) -> None:
         """Raise BadClip where the bytes of the file, or of the sound under it, are no longer those that were
         measured."""
-        files = {self.path: self.clip.sha256} | ({self.under.path: self.under.sha256} if self.under else {})
+        files = {self.path: self.clip.sha256} | {x.path: x.sha256 for x in (self.under, self.over) if x is not None}
         for path, sha256 in files.items():
             try:
                 same = digests.of(path) == sha256
@@ -177,7 +206,7 @@ class Body:
     @property
     def candidate(self) -> Candidate | None:
         """It, as it is asked whether a film can copy it; None where it cannot, since it is only a part."""
-        return self.segment.candidate if self.whole else None
+        return self.segment.candidate if self.whole and not self.segment.covered else None
 
 
 @dataclass(frozen=True)

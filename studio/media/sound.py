@@ -35,7 +35,7 @@ def soundtrack(segments: Sequence[Segment], target: Target, work: Path, *, stop:
     """Write the sound of a film into the folder `work`, uncompressed (48 kHz, stereo, 16 bit), and return its path.
 
     The track is exactly as long as the film, to the sample. Where two segments overlap, the sound of one fades out
-    while that of the other fades in.
+    while that of the other fades in; it comes and goes with the film's pictures where these come out of black.
     """
     frames = [target.frames(segment) for segment in segments]
     overlaps = [segment.into for segment in segments]
@@ -59,6 +59,7 @@ def soundtrack(segments: Sequence[Segment], target: Target, work: Path, *, stop:
     for segment, place in zip(segments, places, strict=True):
         if path := heard.get(_what(segment)):
             _add(np.memmap(path, np.int16, "r").reshape(-1, 2), mix, place)
+    _darken(mix, *(_sample(frames, target.fps) for frames in (segments[0].fade_in, segments[-1].fade_out)))
     mix.flush()
     for path in heard.values():
         path.unlink()
@@ -103,6 +104,15 @@ def _add(source: NDArray[np.int16], mix: NDArray[np.int16], place: Place) -> Non
             mix[begin:to] = heard
         else:
             mix[begin:to] = np.clip(mix[begin:to] + np.rint(heard * gains), -32768, 32767)
+
+
+def _darken(mix: NDArray[np.int16], comes: int, goes: int) -> None:
+    """Let the film's sound come out of silence in so many samples, and go to it in so many at its end."""
+    whole = Place(0, len(mix), comes, len(mix) - goes)
+    for begin in range(0, len(mix), BLOCK):
+        end = min(begin + BLOCK, len(mix))
+        if (gains := whole.gains(begin, end)) is not None:
+            mix[begin:end] = np.rint(mix[begin:end] * gains)
 
 
 def raw_input(track: Path) -> Any:

@@ -49,7 +49,7 @@ def _note(reasons: tuple[str, ...], found: list[FinishedClip], wanted: Wanted, m
 def _remedy(found: FinishedClip, wanted: Wanted, model: FinishedClip | None) -> str:
     """The way to make a clip fit, with the command for its file; empty where it needs bars or a crop anyhow."""
     clip = found.clip
-    if clip.overlaps or abs(clip.width * wanted.height / (clip.height * wanted.width) - 1) > SAME_SHAPE:
+    if clip.overlaps or clip.covered or abs(clip.width * wanted.height / (clip.height * wanted.width) - 1) > SAME_SHAPE:
         return ""
     exporting = _exporting(found.file, wanted, part=not clip.whole)
     if model is None:

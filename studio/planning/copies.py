@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from math import isqrt
 
@@ -16,8 +16,12 @@ from studio.providers.models import TIER_PIXELS
 EXACT = (Fraction(16, 9), Fraction(9, 16))  # shapes whose sizes are known by their tier; those of others are measured
 
 
-def notes_on_copies(production: Production, cuts: Sequence[SceneEdit], shots: Mapping[str, Shot]) -> list[str]:
+def notes_on_copies(
+    production: Production, cuts: Sequence[SceneEdit], shots: Mapping[str, Shot], *, darkened: Collection[str] = ()
+) -> list[str]:
     """A note on the finished clips of a film that cannot stay as they are, one for all with the same reasons.
+
+    ``darkened``: scenes that the film's fades lie over.
 
     In a film that is enlarged or reframed every finished clip is fitted, which is told of each already.
     """
@@ -27,7 +31,7 @@ def notes_on_copies(production: Production, cuts: Sequence[SceneEdit], shots: Ma
     clips = {
         n: FinishedClip(cut.scene, cut.file, candidate)
         for n, cut in enumerate(cuts)
-        if (candidate := _candidate(cut, shots)) is not None
+        if (candidate := _candidate(cut, shots, cut.scene in darkened)) is not None
     }
     sizes = [size for shot in shown if (size := _size(shot)) is not None]
     if not clips:
@@ -41,14 +45,17 @@ def notes_on_copies(production: Production, cuts: Sequence[SceneEdit], shots: Ma
     return encoded_again(clips, wanted)
 
 
-def _candidate(cut: SceneEdit, shots: Mapping[str, Shot]) -> Candidate | None:
+def _candidate(cut: SceneEdit, shots: Mapping[str, Shot], darkened: bool) -> Candidate | None:
     """A scene's finished clip; None where it has none, or one whose form is not known."""
     own = shots[cut.shots[0]].own
     form = own.file.form if own is not None else None
     if own is None or form is None:
         return None
     file = own.file
-    return Candidate(form, file.width, file.height, file.fps, own.frames, own.frames == file.frames, file.irregular)
+    return Candidate(
+        form, file.width, file.height, file.fps, own.frames, own.frames == file.frames, file.irregular,
+        covered=darkened or cut.lower_third is not None,
+    )  # fmt: skip
 
 
 def _size(shot: Shot) -> Size | None:

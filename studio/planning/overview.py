@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from studio.media.overlap import Overlap, starts_of
+from studio.planning.film_items import frames_of, items_of, made_frames
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot, ShotState
 from studio.planning.seams import SeamKind, expected_seams
+from studio.planning.title_edits import CardEdit
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,14 @@ class PlannedScene:
 
 
 @dataclass(frozen=True)
+class PlannedCard:
+    """One card of the planned film, and its first frame in it."""
+
+    card: CardEdit
+    start: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """The planned film. ``exact`` is False where the length of an existing generation is not known.
 
@@ -35,6 +45,7 @@ class Overview:
     """
 
     scenes: tuple[PlannedScene, ...]
+    cards: tuple[PlannedCard, ...]
     exact: bool
     ratio: str
     forms: tuple[str, ...]
@@ -43,7 +54,8 @@ class Overview:
     @property
     def frames(self) -> int:
         """The film's length in frames."""
-        return max((scene.start + scene.frames for scene in self.scenes), default=0)
+        ends = [scene.start + scene.frames for scene in self.scenes]
+        return max([*ends, *(card.start + card.card.frames for card in self.cards)], default=0)
 
     @property
     def seconds(self) -> Fraction:
@@ -60,18 +72,21 @@ def overview_of(plan: Plan) -> Overview:
     """The film that a plan makes."""
     shots = {shot.id: shot for shot in plan.shots}
     kinds = {seam.after: seam.kind for seam in expected_seams(plan)}
-    whole = [round(sum(shots[name].seconds for name in cut.shots) * FPS) for cut in plan.cuts]
-    lengths = [made if cut.frames is None else cut.frames for cut, made in zip(plan.cuts, whole, strict=True)]
-    starts = starts_of(lengths, [cut.into for cut in plan.cuts])
+    items = items_of(plan)
+    lengths = [frames_of(plan, item) for item in items]
+    starts = starts_of(lengths, [item.into for item in items])
+    placed = list(zip(items, starts, lengths, strict=True))
     scenes = [
-        PlannedScene(cut.scene, start, frames, made, kinds.get(cut.scene), cut.into)
-        for cut, start, frames, made in zip(plan.cuts, starts, lengths, whole, strict=True)
+        PlannedScene(cut.scene, start, frames, made_frames(plan, cut), kinds.get(cut.scene), cut.into)
+        for cut, start, frames in placed
+        if isinstance(cut, SceneEdit)
     ]
+    cards = [PlannedCard(card, start) for card, start, _ in placed if isinstance(card, CardEdit)]
     shown = [shots[name] for cut in plan.cuts for name in cut.shots]
     forms = Counter(f"{_made_by(shot, shots)} {shot.resolution}" for shot in shown)
     ratios = Counter(shot.aspect_ratio for shot in shown)
     return Overview(
-        tuple(scenes), all(cut.frames is not None or not _guessed(cut, shots) for cut in plan.cuts),
+        tuple(scenes), tuple(cards), all(cut.frames is not None or not _guessed(cut, shots) for cut in plan.cuts),
         next((name for name, _ in ratios.most_common(1)), plan.production.aspect_ratio),
         tuple(name for name, _ in forms.most_common()), buying_order(plan),
     )  # fmt: skip

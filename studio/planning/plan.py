@@ -20,6 +20,7 @@ from studio.ledger.values import Intent, OrderRow, OrderState
 from studio.media.overlap import Overlap
 from studio.money import ZERO
 from studio.planning.existing import Facts
+from studio.planning.title_edits import TextEdit, TitleEdits
 from studio.production import Production
 from studio.providers.pricing import Quote
 from studio.providers.registry import spec_of, still_models, video_models
@@ -192,8 +193,9 @@ class SceneEdit:
     fit: Literal["pad", "crop"] = "pad"  # how a clip of another shape is fitted to the film
     silent: bool = False  # its sound is left out
     file: str = ""  # the name of a finished file
-    into: Overlap | None = None  # the frames in which the scene before becomes this one
     colors: ColorsOf = "keep"
+    into: Overlap | None = None  # the frames in which what stands before becomes this one
+    lower_third: TextEdit | None = None  # a text over its picture
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,7 @@ class Plan:
     #: By scene: its clips as they are generated, and its cut, where another scene goes on from the frame of that cut.
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
+    titles: TitleEdits = field(default_factory=TitleEdits)
 
     @property
     def all_notes(self) -> tuple[Words, ...]:

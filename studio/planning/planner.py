@@ -21,6 +21,7 @@ from studio.planning.post import finished
 from studio.planning.seams import notes_on_order
 from studio.planning.sounds import notes_on_sounds
 from studio.planning.ties import ties_of
+from studio.planning.titles import darkened, titles_in, with_cards, with_texts
 from studio.planning.told import told
 from studio.planning.transitions import with_transitions
 from studio.production import Production, Scene
@@ -70,8 +71,10 @@ def draw_plan(
         *other_lengths(context.choices, production),
     )
     drawn = Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
-    plan = with_colors(with_transitions(drawn, context.ties))
-    return replace(plan, notes=(*plan.notes, *notes_on_copies(production, plan.cuts, context.shots)))
+    plan = with_colors(with_transitions(with_cards(drawn), context.ties))
+    plan = with_texts(plan) if titles_in(production) else plan
+    copies = notes_on_copies(production, plan.cuts, context.shots, darkened=darkened(plan))
+    return replace(plan, notes=(*plan.notes, *copies))
 
 
 def other_lengths(choices: Mapping[str, Choice], production: Production) -> tuple[str, ...]:

@@ -26,13 +26,14 @@ class SeamKind(StrEnum):
     JUMPS = "jumps"  # it goes on from another frame than the last one that is shown
     CUT = "cut"
     TRANSITION = "transition"  # the two are seen together for a while
+    CARD = "card"  # a card stands between the two
 
     def in_words(self, count: int = 1) -> str:
         """The kind of seams in words: ``from the frame of a cut``, ``2`` ``cuts``."""
         one, several = {
             SeamKind.FRAME: ("from the frame of a cut",) * 2, SeamKind.PICTURE: ("by a shared picture",) * 2,
             SeamKind.JUMPS: ("jumps", "jump"), SeamKind.CUT: ("cut", "cuts"),
-            SeamKind.TRANSITION: ("transition", "transitions"),
+            SeamKind.TRANSITION: ("transition", "transitions"), SeamKind.CARD: ("card between", "cards between"),
         }.get(self, (self.value,) * 2)  # fmt: skip
         return one if count == 1 else several
 
@@ -53,6 +54,8 @@ def expected_seams(plan: Plan) -> tuple[ExpectedSeam, ...]:
 
 
 def _kind(plan: Plan, before: SceneEdit, after: SceneEdit, shots: Mapping[str, Shot]) -> SeamKind:
+    if any(card.before == after.scene for card in plan.titles.cards):
+        return SeamKind.CARD
     if after.into is not None:
         return SeamKind.TRANSITION
     if after.continues != before.scene and not plan.continues(before, after):

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from studio.production.field_types import Choice, Colors, Whole
+from studio.production.field_types import Choice, Colors, Moment, Whole
 from studio.production.scene import Frozen, not_in_the_form
+from studio.production.titles import Titles
 from studio.production.transitions import CUT, NO_TRANSITION, TransitionField
 
 
@@ -31,6 +32,15 @@ class FilmOptions(Frozen):
         default="keep",
         description="match: where a scene goes on from another, its colours are matched to those that are shown of it. "
         "keep: all clips keep the colours that they were made with.",
+    )
+    titles: Titles | None = Field(
+        default=None, description="The font of titles, cards at the film's start and end, and credits."
+    )
+    fade_in: Moment | None = Field(
+        default=None, description="Seconds in which the film comes out of black, with its sound. Empty: none."
+    )
+    fade_out: Moment | None = Field(
+        default=None, description="Seconds in which it goes to black at its end, with its sound. Empty: none."
     )
     seams: Annotated[Literal["continued", "all"], Choice] = Field(
         default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."

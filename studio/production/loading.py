@@ -25,6 +25,7 @@ from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.shared import Chain, Defaults
 from studio.production.sounds import left_empty
+from studio.production.titles import part_at
 from studio.production.value_hints import choices, expected, likely
 from studio.production.yaml_builder import Reading
 from studio.production.yaml_source import read_file, read_text, source_text
@@ -164,6 +165,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
         problems += _files(production, places)
+        problems += _titles(production, places)
     places_of_written = {problem.where for problem in written if "field " in problem.where}
     # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]
@@ -284,7 +286,7 @@ def _fields(loc: Loc) -> list[str]:
     """The fields that are possible at a place."""
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
-    return fields_of(_model(loc))
+    return fields_of(part_at(loc) or _model(loc))
 
 
 def _model(loc: Loc) -> type[BaseModel]:
@@ -366,6 +368,15 @@ def _files(production: Production, places: Places) -> list[Problem]:
             if found is not None and found.path is not None and found.id not in wanted:
                 problems += _file(found.path, ("characters", i, "images", j), places, "image")
     return problems
+
+
+def _titles(production: Production, places: Places) -> list[Problem]:
+    """Problems of fonts and of texts that are set in them."""
+    if production.film.titles is None and not any(s.card or s.lower_third for s in production.scenes):
+        return []  # and nothing is loaded for them
+    from studio.production.title_check import title_findings
+
+    return places.problems(title_findings(production))
 
 
 def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:

@@ -117,6 +117,8 @@ class Places:
         found: list[str | int] = []
         here = self.data
         for depth, step in enumerate(loc):
+            if isinstance(step, str) and self.data is not None and isinstance(here, list | tuple):
+                continue  # `credits: [...]`, where loc says credits, lines, 0
             own = self._own(here, step, depth)
             if own is None:
                 break
@@ -136,8 +138,8 @@ class Places:
             if step in USAGES.values() and "seed_asset_refs" in here:
                 return "seed_asset_refs"
             return None if depth == 2 and step == "id" else step
-        short = depth == 2 and isinstance(step, str) and self.data is not None
-        return None if short else step  # `lamp: lamp.png`, where loc says assets, 0, path
+        short = isinstance(step, str) and self.data is not None and (depth == 2 or isinstance(here, str))
+        return None if short else step  # `lamp: lamp.png`, where loc says assets, 0, path; or `card: Later`
 
     def value(self, loc: Loc) -> Any:
         """The value that was written there; None where there was none."""

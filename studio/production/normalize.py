@@ -99,8 +99,16 @@ def absolute(data: Any, base: Path) -> Any:
             )
         return item
 
+    def titles(film: Any) -> Any:
+        said = film.get("titles") if isinstance(film, Mapping) else None
+        if not isinstance(said, Mapping) or not isinstance(fonts := said.get("font"), str | list | tuple):
+            return film
+        listed = [fonts] if isinstance(fonts, str) else fonts
+        return {**film, "titles": {**said, "font": [found(font) for font in listed]}}
+
     if not isinstance(data, Mapping):
         return data
+    data = {**data, "film": titles(data["film"])} if "film" in data else data
     work = {"assets": asset, "characters": character, "scenes": scene}
     return {k: _each(v, work[k]) if k in work else v for k, v in data.items()}
 

@@ -18,7 +18,7 @@ from studio.production.field_types import (
     shown,
     url_hint,
 )
-from studio.production.locations import Finding, Places
+from studio.production.locations import Finding, Loc, Places
 from studio.production.near_fields import other_field
 from studio.production.normalize import USAGES
 from studio.production.own_clips import clip_rules
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from studio.production.scene import Scene
 
 MOST_SCENES = 2000
+LOC_OF_OPENING: Loc = ("film", "titles", "opening", "transition")
 MOST_STEPS = 12
 
 
@@ -65,9 +66,7 @@ def _film(production: Production) -> Iterator[Finding]:
         yield Finding(("scenes",), "a film needs at least one scene", "add a scene with an id and a prompt")
     if len(production.scenes) > MOST_SCENES:
         yield Finding(("scenes",), f"{len(production.scenes)} scenes are more than {MOST_SCENES}", "split it")
-    first = production.scenes[0].transition if production.scenes else None
-    if first is not None and first.kind != CUT:
-        yield Finding(("scenes", 0, "transition"), "there is no scene before the first one", "remove it")
+    yield from _first_transition(production)
     if production.film.fps != 24:
         yield Finding(("film", "fps"), f"{production.film.fps} frames per second cannot be made", "write 24")
     if (production.width is None) != (production.height is None):
@@ -80,6 +79,21 @@ def _film(production: Production) -> Iterator[Finding]:
             f"{size} contradicts aspect_ratio {production.aspect_ratio} and resolution {production.resolution}",
             "remove width and height, or aspect_ratio and resolution",
         )
+
+
+def _first_transition(production: Production) -> Iterator[Finding]:
+    """A transition into what the film begins with, before which nothing is seen."""
+    titles, first = production.film.titles, next(iter(production.scenes), None)
+    opening = titles.opening if titles is not None else None
+    card = first.card if first is not None else None
+    begins, loc = (opening, LOC_OF_OPENING) if opening is not None else (card, ("scenes", 0, "card", "transition"))
+    if begins is not None:
+        into, told = begins.transition, "there is nothing before this card"
+    else:
+        loc, told = ("scenes", 0, "transition"), "there is no scene before the first one"
+        into = first.transition if first is not None else None
+    if into is not None and into.kind != CUT:
+        yield Finding(loc, told, "remove it; for a film that comes out of black, write fade_in under film")
 
 
 def _unique(field: str, ids: Sequence[str]) -> Iterator[Finding]:

@@ -31,6 +31,12 @@ _KINDS: dict[str, TextKind] = {
     "id": "name", "slug": "name", "continue_from": "name", "lead_into": "name", "character": "name",
     "camera": "name", "generation": "name", "usage": "name",
     "project": "name", "style": "prose", "notes": "prose", "include": "path", "chains": "name",
+    "card": "prose", "lower_third": "prose", "text": "prose",
+}  # fmt: skip
+#: The same under film: titles:
+_OF_TITLES: dict[str, TextKind] = {
+    "font": "path", "opening": "prose", "closing": "prose", "credits": "prose", "lines": "prose", "role": "prose",
+    "name": "prose", "text": "prose",
 }  # fmt: skip
 _WORDS = SCENE_WORDS | SEED_WORDS
 #: What a group's item means that is no mapping: ``lamp: lamp.png``, ``dusk: A boat in fog.``
@@ -49,6 +55,8 @@ def text_kind(loc: Loc) -> TextKind | None:
     if loc[0] in _SHORT:
         if len(loc) == 2 or (len(loc) == 3 and isinstance(loc[2], int)):
             return _KINDS[_SHORT[str(loc[0])]]
+    elif loc[:2] == ("film", "titles"):
+        return _OF_TITLES.get(next(str(step) for step in reversed(loc) if isinstance(step, str)))
     elif loc[0] == "chains":
         return "name" if len(loc) > 1 else None  # the ids of scenes, and a character's
     elif loc[0] not in ("title", "slug", "project", "style", "include", "defaults"):

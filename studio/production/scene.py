@@ -35,6 +35,7 @@ from studio.production.field_types import (
     Whole,
 )
 from studio.production.sounds import Sound
+from studio.production.titles import CardField, LowerThirdField
 from studio.production.transitions import TransitionField
 
 AssetKind = Literal["image", "video"]
@@ -281,6 +282,13 @@ class Scene(Frozen):
         default=None,
         description="match: its colours are matched to those of the scene that it goes on from; keep: it keeps its "
         "own. Empty: the film's.",
+    )
+    card: CardField = Field(
+        default=None, description="A card before the scene, such as Three years later: a text, or {text, seconds}."
+    )
+    lower_third: LowerThirdField = Field(
+        default=None,
+        description="One or two lines at the foot of its picture for a while: a text, or {text, from, seconds}.",
     )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."

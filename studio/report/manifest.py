@@ -20,7 +20,7 @@ from typing import Any
 from studio.money import plain
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, told
-from studio.report.records import ColorSeam, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.records import ColorSeam, FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
 from studio.report.seams import grade
 from studio.report.shot_kinds import kind_of
 
@@ -69,16 +69,39 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
                 "start_frame": cut.start_frame,
                 "frames": cut.frames,
                 "slate": cut.slate,
-                "transition": None if cut.into is None else {"kind": cut.into.kind, "frames": cut.into.frames},
+                "transition": _transition(cut),
             }
             for cut in record.cuts
         ],
+        "titles": {
+            "cards": [
+                {
+                    "kind": card.kind,
+                    "before": card.before or None,
+                    "text": card.text,
+                    "start_frame": card.place.start_frame,
+                    "frames": card.place.frames,
+                    "transition": _transition(card.place),
+                }
+                for card in record.titles.cards
+            ],
+            "lower_thirds": [
+                {"scene": text.scene, "text": text.text, "start_frame": text.start, "frames": text.frames}
+                for text in record.titles.texts
+            ],
+            "fade_in_frames": record.titles.fade_in,
+            "fade_out_frames": record.titles.fade_out,
+        },
         "shots": [_shot(shot, out) for shot in record.shots],
         "seams": [_seam(seam) for seam in record.seams],
         "colors": [_colors(seam) for seam in record.colors],
         "production": _json(record.production),
         "notes": [told(note) for note in record.notes],
     }
+
+
+def _transition(cut: FilmCut) -> dict[str, Any] | None:
+    return None if cut.into is None else {"kind": cut.into.kind, "frames": cut.into.frames}
 
 
 def _film(film: FilmRecord, out: Path) -> dict[str, Any]:

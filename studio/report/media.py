@@ -59,7 +59,8 @@ def copies(record: RunRecord, out: Path) -> bool:
 def _used(record: RunRecord) -> dict[Path, tuple[str, str]]:
     """The files that the film shows or lets hear, each with the name of its copy and its SHA-256."""
     found: dict[Path, tuple[str, str]] = {}
-    for part in (part for cut in record.cuts for part in cut.parts):
+    cuts = (*record.cuts, *(card.place for card in record.titles.cards))
+    for part in (part for cut in cuts for part in cut.parts):
         found.setdefault(part.clip, (part.shot, part.sha256))
         if part.heard is not None:
             found.setdefault(part.heard.path, (f"{part.shot}-sound", part.heard.sha256))

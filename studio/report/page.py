@@ -50,6 +50,16 @@ class Piece:
     meeting: Meeting | None
 
 
+@dataclass(frozen=True)
+class CardPiece:
+    """One card on that ruler: its first line, and its place."""
+
+    text: str
+    left: float
+    width: float
+    starts: float
+
+
 def write_report(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
     """Write ``out/report.html``. Thumbnails that earlier reports made are in ``kept``."""
     clips = played(record, out, (kept or Kept()).digests)
@@ -83,6 +93,7 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
             many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],
             pieces=_pieces(record, told, met),
+            card_pieces=_card_pieces(record),
             meetings=list(met.values()),
             tally=tally(scene.seam for scene in told if scene.seam is not None),
             choices=takes,
@@ -166,7 +177,8 @@ def _breakable(name: str) -> Markup:
 
 
 def _pieces(record: RunRecord, told: tuple[Scene, ...], met: dict[str, Meeting]) -> tuple[Piece, ...]:
-    total = max([cut.start_frame + cut.frames for cut in record.cuts], default=0)
+    cuts = (*record.cuts, *(card.place for card in record.titles.cards))
+    total = max([cut.start_frame + cut.frames for cut in cuts], default=0)
     if record.film is None or total == 0:
         return ()
     outcomes = {scene.id: scene.outcome for scene in told}
@@ -181,6 +193,20 @@ def _pieces(record: RunRecord, told: tuple[Scene, ...], met: dict[str, Meeting])
             meeting=met.get(cut.scene),
         )
         for cut in sorted(record.cuts, key=lambda cut: cut.start_frame)
+    )
+
+
+def _card_pieces(record: RunRecord) -> tuple[CardPiece, ...]:
+    total = record.film.frames if record.film is not None else 0
+    return tuple(
+        CardPiece(
+            text=card.heading,
+            left=100 * card.place.start_frame / total,
+            width=100 * card.place.frames / total,
+            starts=float(card.place.start_frame / record.film.fps),
+        )
+        for card in record.titles.cards
+        if record.film is not None and total
     )
 
 

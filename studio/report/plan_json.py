@@ -47,6 +47,11 @@ def film_json(plan: Plan) -> dict[str, Any]:
                  "seam": None if s.seam is None else s.seam.value}
                 for s in film.scenes
             ],
+            "titles": [
+                {"kind": one.card.kind, "before": one.card.before or None, "text": one.card.said,
+                 "start_frame": one.start, "frames": one.card.frames}
+                for one in film.cards
+            ],
             "seams": {kind.value: count for kind, count in film.seams.items()},
         },
         "alternatives": [

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from studio.editing.values import ColorSeam, FilmCut, FilmRecord, SeamRecord
+from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, SeamRecord
 from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class RunRecord:
     billed: bool
     shots: tuple[ShotRecord, ...]
     cuts: tuple[FilmCut, ...] = ()
+    titles: FilmTitles = field(default_factory=FilmTitles)
     seams: tuple[SeamRecord, ...] = ()
     colors: tuple[ColorSeam, ...] = ()  # of clips that go on from each other, in the order of the film
     film: FilmRecord | None = None

@@ -5,7 +5,7 @@ It links to clips beside the film by relative addresses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
     made.tracks.append(_track("V1", otio.schema.TrackKind.Video, record, fps, told.picture))
     if any(part.heard for cut in record.cuts for part in cut.parts):
         made.tracks.append(_track("A1", otio.schema.TrackKind.Audio, record, fps, told.sound))
+    made.tracks.markers.extend(_markers(record, fps))
     made.metadata[KEY] = {
         "slug": record.slug,
         "run_id": record.run_id,
@@ -71,6 +72,23 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
     return made
 
 
+def _markers(record: RunRecord, fps: Fraction) -> Iterator[otio.schema.Marker]:
+    """Texts over scenes, and the film's fades, which the clips on the tracks do not have in them: each with its time
+    in the film."""
+    titles, frames = record.titles, record.film.frames if record.film else 0
+    found = [("lower third", text.text, text.scene, text.start, text.frames) for text in titles.texts]
+    if titles.fade_in:
+        found.append(("fade in", "", "", 0, titles.fade_in))
+    if titles.fade_out:
+        found.append(("fade out", "", "", frames - titles.fade_out, titles.fade_out))
+    for kind, text, scene, start, length in found:
+        yield otio.schema.Marker(
+            name=clean(" / ".join(text.splitlines())) or kind,
+            marked_range=otio.opentime.TimeRange(_time(start, fps), _time(length, fps)),
+            metadata={KEY: {"title": kind, "text": clean(text), "scene": scene}},
+        )
+
+
 def _track(
     name: str, kind: str, record: RunRecord, fps: Fraction, item: Callable[[FilmCut, FilmPart], otio.schema.Clip | None]
 ) -> otio.schema.Track:
@@ -79,7 +97,7 @@ def _track(
     Where two scenes overlap, the cut is in the middle, and a transition reaches over it to both sides.
     """
     track = otio.schema.Track(name=name, kind=kind)
-    cuts = sorted(record.cuts, key=lambda cut: cut.start_frame)
+    cuts = record.titles.among(record.cuts)
     at = 0
     for cut, after in zip(cuts, [*cuts[1:], None], strict=False):
         start = cut.start_frame + (cut.into.before if cut.into else 0)
@@ -133,6 +151,7 @@ class _Told:
         self.fps = _fps(record)
         self.shots = {shot.id: shot for shot in record.shots}
         self.seams = {seam.after: seam for seam in record.colors}
+        self.cards = {card.place.scene: card for card in record.titles.cards}
         self.urls = {name: reference(path, out) for name, path in linked(record, out, digests).items()}
 
     def picture(self, cut: FilmCut, part: FilmPart) -> otio.schema.Clip:
@@ -141,6 +160,10 @@ class _Told:
         shot = self.shots.get(part.shot)
         facts = {} if shot is None else _facts(shot)
         made.metadata[KEY] = {"scene": cut.scene, "sha256": part.sha256} | facts | self._colors(part)
+        if (card := self.cards.get(cut.scene)) is not None:
+            made.metadata[KEY] = {
+                "scene": card.before, "sha256": part.sha256, "title": card.kind, "text": clean(card.text)
+            }  # fmt: skip
         return made
 
     def _colors(self, part: FilmPart) -> dict[str, Any]:

@@ -2,119 +2,45 @@
 
 from __future__ import annotations
 
-import random
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from studio.editing.edit import Edit, SceneSegments, segments_of
-from studio.media.clip import examine
-from studio.media.correction import Correction
-from studio.media.film import FilmSpec, Segment, concatenate
-from studio.media.overlap import Overlap
-from studio.media.segments import Underlay
-from studio.media.slate import make_slate
-from studio.planning.plan import FPS, SceneEdit
+from studio.editing.edit import Edit
+from studio.media.film import concatenate
+from studio.planning.plan import FPS
 from studio.report import write_timeline
 from tests.support.coded_clips import (
+    COLUMNS,
     HEIGHT,
     NOTHING,
     RATE,
+    ROWS,
     WIDTH,
     Coded,
-    coded_clip,
+    drawn,
     heard,
     levels,
     painted,
     pictures_of,
     read,
 )
-from tests.support.reports import sample
+from tests.support.cutter import Cutter
 
 FEW, MANY, AT_ONCE = 12, 1000, 100  # edits
 TICK = Fraction(1, FPS)
 EVENT = re.compile(r"^\d{3} .* (\S+:\d\d) (\S+:\d\d) (\S+:\d\d) (\S+:\d\d)$", re.MULTILINE)
 WINDOW = RATE // 8  # samples that are compared at a time
-
-
-class Cutter:
-    """A source of random edits of a few clips: each seed is one edit."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.pieces, self.record = folder, folder / "pieces", sample(folder / "sample")
-        folder.mkdir(exist_ok=True)
-        make = partial(coded_clip, folder)
-        self.clips = [
-            make(1, frames=30), make(2, frames=41, sound=True), make(3, frames=24, sound=True), make(4, frames=67),
-            make(5, frames=45, fps=Fraction(30)), make(6, frames=40, fps=Fraction(25), sound=True),
-        ]  # fmt: skip
-        self.known = {f"shot-{coded.number}": coded for coded in self.clips}
-        slate = folder / "slate.mp4"
-        make_slate(slate, lines=["Scene missing"], frames=17, width=WIDTH, height=HEIGHT, fps=FPS)
-        self.slate = Segment(slate, examine(slate), name="missing")
-
-    def edit(self, seed: int) -> Edit:
-        """An edit of one to seven scenes."""
-        chosen = random.Random(seed)
-        audio = "keep" if chosen.random() < 0.8 else "none"
-        scenes = [self._scene(chosen, f"scene-{n}") for n in range(chosen.randint(1, 7))]
-        if chosen.random() < 0.6:
-            scenes = [self._into(chosen, scene) for scene in scenes]
-        if chosen.random() < 0.4:
-            scenes = [self._recolored(chosen, scene) for scene in scenes]
-        return Edit.of(FilmSpec(WIDTH, HEIGHT, Fraction(FPS), audio), scenes)  # type: ignore[arg-type]
-
-    def _into(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
-        """The scene, perhaps with a transition into it."""
-        if chosen.random() < 0.3:
-            return scene
-        kind = chosen.choice(("fade", "fade", "fade", "fadeblack", "wipeleft", "circleopen"))
-        return replace(scene, cut=replace(scene.cut, into=Overlap(kind, chosen.randint(2, 14))))
-
-    def _recolored(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
-        """The scene, perhaps with the colours of its clips corrected."""
-        if scene.slate or chosen.random() < 0.4:
-            return scene
-        gains, lifts = [chosen.randint(8600, 9900) for _ in "rgb"], [chosen.randint(200, 700) for _ in "rgb"]
-        mixed = chosen.randint(-400, 400)
-        rows = (gains[0], mixed, 0, lifts[0]), (0, gains[1], mixed, lifts[1]), (mixed, 0, gains[2], lifts[2])
-        colors = Correction(*rows)
-        return replace(scene, segments=tuple(replace(segment, colors=colors) for segment in scene.segments))
-
-    def _scene(self, chosen: random.Random, name: str) -> SceneSegments:
-        if chosen.random() < 0.1:
-            return SceneSegments(SceneEdit(name, (), None), (self.slate,), slate=True)
-        used = chosen.sample(self.clips, chosen.choice((1, 1, 1, 2, 3)))
-        shots = tuple(f"shot-{coded.number}" for coded in used)
-        whole = sum(round(coded.clip.frames * FPS / coded.clip.fps) for coded in used)
-        silent = chosen.random() < 0.1
-        match chosen.choice(("whole", "trimmed", "loop", "repeats", "part")):
-            case "trimmed":
-                side = chosen.choice(("head", "tail"))
-                cut = SceneEdit(name, shots, chosen.randint(2, whole), side, silent=silent)  # type: ignore[arg-type]
-            case "loop":
-                cut = SceneEdit(name, shots[:1], chosen.randint(2, 3 * whole), repeat=True, silent=silent)
-            case "part":
-                start = chosen.randint(0, used[0].clip.frames - 2)
-                part = (start, chosen.randint(2, used[0].clip.frames - start))
-                cut = SceneEdit(name, shots[:1], None, part=part, silent=silent, file="mine.mp4")
-            case _:
-                cut = SceneEdit(name, shots, None, silent=silent)
-        repeated = {shot: chosen.randint(1, 12) for shot in shots if not cut.repeat and chosen.random() < 0.3}
-        under = {}
-        if (first := self.known[shots[0]]).samples is None and chosen.random() < 0.3:
-            under[f"shot-{first.number}"] = Underlay(self.clips[1].clip.path, self.clips[1].clip.sha256)
-        clips = {shot: self.known[shot].clip for shot in shots}
-        return SceneSegments(cut, segments_of(cut, clips, repeated, under))
 
 
 @pytest.fixture(scope="module")
@@ -133,16 +59,18 @@ def check(cutter: Cutter, seed: int, out: Path) -> None:
         for name, coded in cutter.known.items()
     )
     record = replace(
-        cutter.record, out=out, shots=shots, cuts=edit.cuts, film=replace(cutter.record.film, fps=film.fps)
-    )
+        cutter.record, out=out, shots=shots, cuts=edit.cuts, titles=edit.titles,
+        film=replace(cutter.record.film, fps=film.fps, frames=film.frames),
+    )  # fmt: skip
     timeline = otio.adapters.read_from_file(str(write_timeline(record, out)))
     (pictures,) = timeline.video_tracks()
     check_other_forms(out, pictures, f"seed {seed}")
     assert pictures.duration() == otio.opentime.RationalTime(film.frames, FPS), f"seed {seed}"
-    check_pictures(cutter, pictures, pictures_of(film.path), f"seed {seed}")
+    over = Over.of(timeline, edit)
+    check_pictures(cutter, pictures, over, pictures_of(film.path), f"seed {seed}")
     sounds = timeline.audio_tracks()
     assert len(sounds) == film.has_audio == any(part.heard for cut in edit.cuts for part in cut.parts), f"seed {seed}"
-    check_sounds(cutter, sounds[0] if sounds else None, film.path, film.frames, f"seed {seed}")
+    check_sounds(cutter, sounds[0] if sounds else None, over, film.path, film.frames, f"seed {seed}")
 
 
 def check_other_forms(out: Path, pictures: otio.schema.Track, where: str) -> None:
@@ -228,27 +156,103 @@ def items_of(track: otio.schema.Track) -> list[Shown]:
     return found
 
 
-def check_pictures(cutter: Cutter, track: otio.schema.Track, film: list[NDArray[np.uint8]], where: str) -> None:
-    """Each frame of the film is the one that the timeline names, or the mix of two in a transition."""
+@dataclass(frozen=True)
+class Text:
+    """A text over a scene: its frames in the film, by the timeline's marker; its picture, and where that lies."""
+
+    start: int
+    end: int
+    fade: int
+    picture: NDArray[np.uint8]
+    x: int
+    y: int
+
+    def gain(self, at: int) -> float:
+        """The share of it that is there at a frame of the film, 0 to 1."""
+        return min(1.0, (at - self.start) / self.fade, 1 - (at - self.end + self.fade) / self.fade)
+
+    @property
+    def rectangle(self) -> tuple[slice, slice]:
+        height, width = self.picture.shape[:2]
+        return slice(self.y, self.y + height), slice(self.x, self.x + width)
+
+
+@dataclass(frozen=True)
+class Over:
+    """What lies over the film's frames, by the markers of its timeline."""
+
+    texts: tuple[Text, ...]
+    comes: int
+    goes: int
+    frames: int
+
+    @classmethod
+    def of(cls, timeline: otio.schema.Timeline, edit: Edit) -> Over:
+        pictures = {
+            scene.cut.scene: next(s.over for s in scene.segments if s.over)
+            for scene in edit.scenes
+            if any(s.over for s in scene.segments)
+        }
+        texts, fades = [], {"fade in": 0, "fade out": 0}
+        for marker in timeline.tracks.markers:
+            start, frames = (int(time.value) for time in (marker.marked_range.start_time, marker.marked_range.duration))
+            facts = marker.metadata["studio_producer"]
+            if facts["title"] in fades:
+                fades[facts["title"]] = frames
+                assert start == (0 if facts["title"] == "fade in" else edit.frames - frames)
+                continue
+            over = pictures.pop(facts["scene"])
+            picture = np.asarray(Image.open(over.path))
+            texts.append(Text(start, start + frames, over.fade, picture, over.x, over.y))
+        assert not pictures, "a text without a marker"
+        return cls(tuple(texts), fades["fade in"], fades["fade out"], edit.frames)
+
+    def gain(self, at: int) -> float:
+        """The brightness of a frame, 0 to 1."""
+        comes = at / self.comes if self.comes else 1.0
+        goes = (self.frames - 1 - at) / max(1, self.goes - 1) if self.goes else 1.0
+        return min(1.0, comes, goes)
+
+    def free(self, at: int) -> NDArray[np.bool_]:
+        """The fields of a frame over which nothing lies."""
+        mask = np.zeros((HEIGHT, WIDTH))
+        for text in self.texts:
+            if text.start <= at < text.end:
+                mask[text.rectangle] = 1
+        return np.asarray(mask.reshape(ROWS, HEIGHT // ROWS, COLUMNS, WIDTH // COLUMNS).max(axis=(1, 3)) == 0)
+
+
+def check_pictures(
+    cutter: Cutter, track: otio.schema.Track, over: Over, film: list[NDArray[np.uint8]], where: str
+) -> None:
+    """Each frame of the film is the one that the timeline names, or the mix of two in a transition; under what lies
+    over it, as the timeline tells."""
     items = items_of(track)
     for at, picture in enumerate(film):
         seen = [item for item in items if item.start <= at < item.end]
         told = f"{where}, frame {at}"
         match seen:
             case [only]:
-                check_frame(cutter, only, at, picture, told)
+                check_frame(cutter, only, at, picture, over, told)
+                check_texts(cutter, only, at, picture, over, told)
             case [before, after]:
                 assert after.overlap, told
-                check_blend(cutter, before, after, at, picture, told)
+                assert over.gain(at) == 1, told
+                check_blend(cutter, before, after, at, picture, over, told)
             case _:
                 raise AssertionError(f"{told}: {len(seen)} items")
     assert max(item.end for item in items) == len(film), where
 
 
-def check_frame(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8], told: str) -> None:
-    """The frame is the one of the item's clip; of a gap, it is none of any clip."""
+def check_frame(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8], over: Over, told: str) -> None:
+    """The frame is the one of the item's clip, or card; of a gap, it is none of any clip."""
+    free, gain = over.free(at), over.gain(at)
     if isinstance(item.item, otio.schema.Gap):
-        assert read(picture) == NOTHING, told
+        assert gain < 1 or read(picture) == NOTHING, told
+        return
+    if gain < 1 or not free.all() or is_card(item.item):
+        if (fields := fields_of(cutter, item, at)) is not None:
+            assert np.abs(levels(picture) - gain * fields)[free].max(initial=0) < 16, told
         return
     coded, named = coded_of(cutter, item.item), item.source(at)
     clip, frame = read(picture)
@@ -260,8 +264,8 @@ def check_frame(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8]
     assert np.abs(levels(picture) - shown(item.item, painted(coded.number, frame))).max() < 16, told
 
 
-def shown(item: otio.schema.Clip, fields: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The brightness of a clip's fields with the correction that the timeline names."""
+def shown(item: otio.schema.Clip, fields: NDArray[Any]) -> NDArray[Any]:
+    """The brightness of a clip's fields, or pixels, with the correction that the timeline names."""
     told = item.metadata["studio_producer"].get("colors")
     if told is None:
         return fields
@@ -270,22 +274,52 @@ def shown(item: otio.schema.Clip, fields: NDArray[np.float64]) -> NDArray[np.flo
     return np.asarray(rgb @ np.array([0.2126, 0.7152, 0.0722]), np.float64)
 
 
-def check_blend(cutter: Cutter, before: Shown, after: Shown, at: int, picture: NDArray[np.uint8], told: str) -> None:
+def check_texts(cutter: Cutter, item: Shown, at: int, picture: NDArray[np.uint8], over: Over, told: str) -> None:
+    """A text lies over the clip's frame, pixel by pixel, as much of it as has come at that moment."""
+    for text in over.texts:
+        if not text.start <= at < text.end or over.gain(at) < 1 or fields_of(cutter, item, at) is None:
+            continue
+        under = shown(item.item, drawn(coded_of(cutter, item.item).number, int(item.source(at))))[text.rectangle]
+        grey = text.picture[..., :3] @ (0.2126, 0.7152, 0.0722)
+        share = text.picture[..., 3] / 255 * text.gain(at)
+        wanted = share * grey + (1 - share) * under
+        assert np.abs(picture[text.rectangle] - wanted).mean() < 12, told
+        assert text.gain(at) < 1 or np.abs(under - wanted).mean() > 4, f"{told}: nothing to see"
+
+
+def fields_of(cutter: Cutter, item: Shown, at: int) -> NDArray[np.float64] | None:
+    """The brightness of each field of the frame that an item shows; None where it is not known exactly: of a slate, or
+    of a clip of another rate."""
+    if isinstance(item.item, otio.schema.Gap):
+        return None
+    if is_card(item.item):
+        return levels(cutter.card(item.item)[int(item.source(at))])
+    coded = coded_of(cutter, item.item)
+    return shown(item.item, painted(coded.number, int(item.source(at)))) if coded.clip.fps == FPS else None
+
+
+def is_card(item: otio.schema.Clip) -> bool:
+    return "title" in item.metadata["studio_producer"]
+
+
+def check_blend(
+    cutter: Cutter, before: Shown, after: Shown, at: int, picture: NDArray[np.uint8], over: Over, told: str
+) -> None:
     """In a crossfade each field has the mix of the two frames; in other kinds the two at its ends."""
-    if any(isinstance(side.item, otio.schema.Gap) or coded_of(cutter, side.item).clip.fps != FPS
-           for side in (before, after)):  # fmt: skip
-        return  # the frame of a slate, or of another rate, is not known exactly
-    fields = [
-        shown(side.item, painted(coded_of(cutter, side.item).number, int(side.source(at)))) for side in (before, after)
-    ]
-    share = (at - after.start) / after.overlap
+    both = [fields_of(cutter, side, at) for side in (before, after)]
+    if both[0] is None or both[1] is None:
+        return
+    share, free = (at - after.start) / after.overlap, over.free(at)
     if after.into == "fade":
-        assert np.abs(levels(picture) - ((1 - share) * fields[0] + share * fields[1])).max() < 16, told
+        mixed = (1 - share) * both[0] + share * both[1]
+        assert np.abs(levels(picture) - mixed)[free].max(initial=0) < 16, told
     elif at == after.start:
-        assert np.abs(levels(picture) - fields[0]).max() < 16, told
+        assert np.abs(levels(picture) - both[0])[free].max(initial=0) < 16, told
 
 
-def check_sounds(cutter: Cutter, track: otio.schema.Track | None, film: Path, frames: int, where: str) -> None:
+def check_sounds(
+    cutter: Cutter, track: otio.schema.Track | None, over: Over, film: Path, frames: int, where: str
+) -> None:
     """The film sounds at each moment as the timeline names it, and is silent elsewhere."""
     samples = heard(film, Fraction(frames, FPS))
     wanted = np.zeros_like(samples)
@@ -304,6 +338,10 @@ def check_sounds(cutter: Cutter, track: otio.schema.Track | None, film: Path, fr
         values *= np.sin(np.clip((at + 0.5) / max(1, comes), 0, 1) * np.pi / 2)
         values *= np.sin(np.clip((end - begin - at - 0.5) / max(1, goes), 0, 1) * np.pi / 2)
         wanted[begin : begin + len(values)] += values
+    comes, goes, whole = (round(Fraction(count, FPS) * RATE) for count in (over.comes, over.goes, frames))
+    at = np.arange(len(wanted))
+    wanted *= np.sin(np.clip((at + 0.5) / max(1, comes), 0, 1) * np.pi / 2)
+    wanted *= np.sin(np.clip((whole - at - 0.5) / max(1, goes), 0, 1) * np.pi / 2)
     for begin in range(0, len(samples) - WINDOW, WINDOW):
         window = slice(begin, begin + WINDOW)
         loud, off = (float(np.sqrt(np.mean(values[window] ** 2))) for values in (wanted, samples - wanted))

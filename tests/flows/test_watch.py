@@ -16,6 +16,7 @@ import boto3
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
+from PIL import ImageFont
 
 from studio.digests import Digests
 from studio.errors import BadInput, NotSent, OverBudget, ProductionError, SettingsError
@@ -253,6 +254,12 @@ class TestAStore:
             for number, path in enumerate((str(secret), "../" * 12 + str(secret).lstrip("/"))):
                 body = FILM.replace("pictures/lamp.png", path).encode()
                 s3.put_object(Bucket="inbox", Key=f"new/{number}.yaml", Body=body)
+            font = workplace / "own.ttf"
+            font.write_bytes(ImageFont.load_default(size=10).font_bytes)
+            titled = (
+                f"title: T\nfilm: {{titles: {{font: {font}, closing: End}}}}\nscenes: [{{id: a, prompt: the sea}}]\n"
+            )
+            s3.put_object(Bucket="inbox", Key="new/titled.yaml", Body=titled.encode())
             for one in candidates(place, digests=Digests(), budget=None):
                 with pytest.raises(BadInput, match="a file of this machine, which no production of a store may name"):
                     loaded(place, one, session)

@@ -103,10 +103,25 @@ def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
         scene["seed_asset_refs"] = [{"asset": "sketch", **said}]
     elif name == "FilmOptions":
         base["film"] = said
+    elif name in ("Titles", "Card", "Credits", "Credit"):
+        base["film"] = {"titles": titles_with(name, said)}
+    elif name == "LowerThird":
+        scene |= {"lower_third": {"text": "Ann Smith", **said}}
     elif name == "Chain":
         base["chains"] = [{"scenes": ["dusk", "night"], **said}]
     base["scenes"] += [scene]
     return base | around
+
+
+def titles_with(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Titles of a film that have an example in them."""
+    lines = [said] if name == "Credit" else ["Filmed at sea"]
+    return {
+        "Titles": said,
+        "Card": {"closing": {"text": "The End", **said}},
+        "Credits": {"credits": {"lines": lines, **said}},
+        "Credit": {"credits": lines},
+    }[name]
 
 
 def test_the_words_of_a_plan_and_of_an_end_are_explained() -> None:

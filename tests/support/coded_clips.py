@@ -33,7 +33,7 @@ class Coded:
 def coded_clip(folder: Path, number: int, *, frames: int, fps: Fraction = Fraction(24), sound: bool = False) -> Coded:
     """Make the clip of this number."""
     path = folder / f"coded-{number}.mp4"
-    pictures = np.stack([_picture(number, frame) for frame in range(frames)])
+    pictures = np.stack([drawn(number, frame) for frame in range(frames)])
     command = [binary(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{WIDTH}x{HEIGHT}"]
     command += ["-r", f"{fps.numerator}/{fps.denominator}", "-i", "pipe:0"]
     samples = None
@@ -61,7 +61,7 @@ def levels(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def painted(number: int, frame: int) -> NDArray[np.float64]:
     """The brightness of each field of a clip's frame, as it was made."""
-    return levels(_picture(number, frame))
+    return levels(drawn(number, frame))
 
 
 def read(picture: NDArray[np.uint8]) -> tuple[int, int]:
@@ -91,7 +91,8 @@ def heard(film: Path, seconds: Fraction) -> NDArray[np.float32]:
     return samples
 
 
-def _picture(number: int, frame: int) -> NDArray[np.uint8]:
+def drawn(number: int, frame: int) -> NDArray[np.uint8]:
+    """The picture of a clip's frame, as it was made."""
     value = number | frame << CLIP_BITS
     bits = np.array([value >> place & 1 for place in range(COLUMNS * ROWS)], np.uint8).reshape(ROWS, COLUMNS)
     return np.kron(bits * 195 + 30, np.ones((HEIGHT // ROWS, WIDTH // COLUMNS), np.uint8)).astype(np.uint8)
