@@ -113,6 +113,8 @@ PARTS: Mapping[str, Titles] = {
         "audio": "Film: audio",
         "transition": "Film: transition",
         "seams": "Film: seams",
+        "deliveries": "Film: deliveries",
+        "provenance": "Film: provenance",
     },
     "Asset": {
         "id": "Id",
