@@ -3,7 +3,7 @@
     python benchmarks/provenance.py [--clips 12]
 
 Prints the seconds of joining, of joining and signing, and of verifying, on the clock and of a processor (which others
-on the machine do not change), and the bytes that a signature adds. Signing is to take less than a second of a processor.
+on the machine do not change), and the bytes that a signature adds. Signing is to take less than a second.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ def in_words(form: Form) -> str:
     if form.codec == "hevc" and form.pix_fmt != "yuv420p":
         profile = " 10 bit"
     sound = NAMES[form.sound] if form.sound else "silent"
-    parts = [f"{NAMES[form.codec]}{profile}", f"{form.width}×{form.height}", f"{rate_in_words(form.fps)} fps"]
+    rate = f"{float(form.fps):g}" if form.container in PREVIEWS else rate_in_words(form.fps)
+    parts = [f"{NAMES[form.codec]}{profile}", f"{form.width}×{form.height}", f"{rate} fps"]
     return ", ".join([*parts, f"{float(form.duration):.1f} s", sound])
 
 

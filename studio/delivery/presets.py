@@ -209,7 +209,7 @@ _RECIPES: Mapping[str, _Recipe] = {
     ),
     "prores": _Recipe(
         "prores_ks", "mov", "prores", "pcm_s24le", lambda film: ("HQ", "apch", "yuv422p10le"),
-        lambda film: {"profile:v": "hq", "vendor": "apl0"}, Fraction(4),
+        lambda film: {"profile:v": "hq", "vendor": "apl0"}, Fraction(9, 2),
     ),
     "dnxhr": _Recipe(
         "dnxhd", "mov", "dnxhd", "pcm_s24le",

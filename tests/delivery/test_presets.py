@@ -128,7 +128,7 @@ def test_a_preview_of_a_long_film_is_short_and_small(tmp_path: Path) -> None:
     for record in deliver(finished, PREVIEWS, tmp_path / "deliveries", "quay", kept=Kept()):
         with Image.open(path_of(record)) as picture:
             assert (picture.size, picture.n_frames) == ((480, 270), 75)
-        assert "12.500 fps, 6.0 s, silent" in record.form
+        assert "12.5 fps, 6.0 s, silent" in record.form
 
 
 def test_ten_bits_stay_ten(tmp_path: Path) -> None:
