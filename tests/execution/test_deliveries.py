@@ -15,7 +15,9 @@ from studio.execution.session import open_session
 from studio.library import LumaProvider
 from studio.media import ffmpeg
 from studio.production import parse_production
+from studio.provenance.certificates import read_credential
 from studio.provenance.reading import read
+from studio.provenance.signing import Claim, created, sign
 from studio.settings import load_settings
 from tests.provenance.certs import Issued
 from tests.support.running import Sandbox, booked
@@ -185,3 +187,28 @@ async def test_a_prompt_is_in_a_film_only_where_it_is_asked_for(
     assert found is not None
     assert [one.facts["prompt"] for one in found.ingredients] == [PROMPT, "a boat"]
     assert "signed with a certificate made for trying: nobody trusts it" in done.record.film.notes  # type: ignore[union-attr]
+
+
+async def test_files_of_the_producer_s_are_ingredients(at_sandbox: Path, files: Path, root: Path) -> None:
+    """A finished clip with its own credentials, and the picture that a clip begins with: the film is composed."""
+    own = Issued(at_sandbox / "certificates")
+    sign(files / "one.mp4", files / "signed.mp4", Claim("interview", (created(wholly_generated=True),)),
+         read_credential(own.certificate, own.key), "video/mp4")  # fmt: skip
+    picture = root / "productions" / "examples" / "maya-face.jpg"
+    written = {
+        "title": "The Quay", "model": "ray-3", "resolution": "540p", "film": {"provenance": "try"},
+        "scenes": [
+            {"id": "a", "clip": str(files / "signed.mp4")},
+            {"id": "b", "prompt": "a boat", "start_image": str(picture)},
+        ],
+    }  # fmt: skip
+    async with LumaProvider() as luma:
+        done = await luma.make_film(written)
+    found = read(done.path)
+    assert found is not None
+    assert (found.state, found.sources) == ("valid", ("compositeWithTrainedAlgorithmicMedia",))
+    clip, made, given = found.ingredients
+    assert (clip.title, clip.relation, clip.signed_by, clip.sound) == ("a", "componentOf", "Quay Signer", True)
+    assert clip.facts["source"] == "a file of the producer's"
+    assert (made.title, made.facts["model"], made.signed_by) == ("b", "ray-3", "")
+    assert (given.relation, given.facts["sha256"]) == ("inputTo", hashlib.sha256(picture.read_bytes()).hexdigest())

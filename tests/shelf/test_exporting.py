@@ -14,7 +14,9 @@ from studio.atomic import digest
 from studio.provenance.certificates import read_credential
 from studio.provenance.signing import Claim, created, sign
 from studio.storage.ownership import MANIFEST
+from studio_cli.clean import app as clean
 from studio_cli.export import app as export
+from studio_cli.package import app as package
 from studio_cli.verify import app as verify
 from tests.delivery.films import film as real_film
 from tests.provenance.certs import Issued
@@ -57,6 +59,32 @@ def test_a_film_is_exported(film: Path) -> None:
     assert [one["preset"] for one in manifest(film)["deliveries"]] == ["gif", "web", "webp"]
     assert "made before" in said("latest", "web").stdout
     assert not list(film.rglob("*.part"))
+
+
+def test_a_client_gets_them(film: Path) -> None:
+    """A client's package has what the film was made into, as it was made; one that was removed is left out."""
+    said("latest", "web", "gif")
+    said("latest", "--for", "client", "--out", "one", app=package)
+    told = json.loads(Path("one", "manifest.json").read_text("utf-8"))
+    assert [one["name"] for one in told["deliveries"]] == ["deliveries/the-quay.web.mp4", "deliveries/the-quay.gif.gif"]
+    assert [digest(Path("one", one["name"])) for one in told["deliveries"]] == [
+        one["sha256"] for one in manifest(film)["deliveries"]
+    ]
+    (film / "deliveries" / "the-quay.gif.gif").unlink()
+    said("latest", "--for", "client", "--out", "two", app=package)
+    assert [path.name for path in Path("two", "deliveries").iterdir()] == ["the-quay.web.mp4"]
+    (film / "deliveries" / "the-quay.web.mp4").write_bytes(b"edited")
+    assert "was changed after it was made" in said("latest", "--for", "client", status=2, app=package).output
+
+
+def test_those_of_older_films_can_go(film: Path, workplace: Path) -> None:
+    """With the film, which is made again from its clips; one that was changed stays."""
+    said("latest", "web", "gif")
+    shelved(workplace / "films", workplace / ".studio", "20271127-101500-bbbb", made=1)
+    (film / "deliveries" / "the-quay.web.mp4").write_bytes(b"edited")
+    said("--films", "--yes", app=clean)
+    assert not (film / "film.mp4").exists()
+    assert [path.name for path in (film / "deliveries").iterdir()] == ["the-quay.web.mp4"]
 
 
 def test_what_cannot_be_exported(film: Path, workplace: Path) -> None:
