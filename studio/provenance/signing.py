@@ -61,6 +61,26 @@ class Claim:
     ingredients: tuple[Ingredient, ...] = ()
 
 
+class _Output(io.BufferedRandom):
+    """A file that remembers why it could not be written: c2pa tells only that it could not."""
+
+    failed: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.failed = error
+            raise
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            self.failed = error
+            raise
+
+
 def check_installed() -> None:
     """Raise SettingsError where the extra is not installed."""
     if importlib.util.find_spec("c2pa") is None:
@@ -95,8 +115,13 @@ def check_can_sign(credential: Credential) -> None:
 
 def sign(source: Path, goal: Path, claim: Claim, credential: Credential, kind: str) -> None:
     """Write ``source`` with its signed manifest to ``goal``. Raises MediaError; OSError for the disk."""
-    with source.open("rb") as unsigned, goal.open("w+b") as signed:
-        _signed(claim, credential, kind, unsigned, signed)
+    with source.open("rb") as unsigned, _Output(io.FileIO(goal, "w+")) as signed:
+        try:
+            _signed(claim, credential, kind, unsigned, signed)
+        except MediaError:
+            if signed.failed is not None:
+                raise signed.failed from None
+            raise
 
 
 def created(*, wholly_generated: bool) -> Mapping[str, Any]:

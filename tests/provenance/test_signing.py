@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ import pytest
 
 from studio.atomic import digest
 from studio.delivery.making import Finished, deliver
+from studio.disk import disk_errors
 from studio.editing.assembly import Assembly, assemble
-from studio.errors import BadInput
+from studio.errors import BadInput, CannotWrite
 from studio.execution.provenance import FilmSigning
 from studio.media.clip import examine
 from studio.media.packets import scan
 from studio.planning.plan import Plan
 from studio.provenance.certificates import Credential, read_credential, trial_credential
-from studio.provenance.deliveries import DeliverySigning
+from studio.provenance.deliveries import DeliverySigning, signed_in_place
 from studio.provenance.reading import read
 from studio.provenance.signing import GENERATED, Claim, created, sign
 from studio.storage.kept import Kept
@@ -189,6 +191,21 @@ def test_credentials_that_are_damaged_do_not_stop_a_film(tmp_path: Path, credent
     found = read(made(tmp_path, "one", credential, clips={"a": signed}).film.path)
     assert found is not None
     assert (found.state, [one.title for one in found.ingredients]) == ("valid", ["a", "b"])
+
+
+def test_a_full_disk(tmp_path: Path, credential: Credential) -> None:
+    """It is told as one, and neither a film nor a part of one is left."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    plain = make(tmp_path / "plain.mp4", frames=240)
+    claim = Claim("The Quay", (created(wholly_generated=True),))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(CannotWrite, match="File too large"), disk_errors("the film", tmp_path):
+            signed_in_place(plain, claim, credential, "video/mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.glob(".*.part"))
+    assert read(plain) is None
 
 
 @pytest.mark.parametrize("preset", ["web", "prores", "gif", "webp"])
