@@ -120,6 +120,8 @@ PARTS: Mapping[str, Titles] = {
         "fade_out": "Film: fade out, in seconds",
         "titles": "Film: titles",
         "seams": "Film: seams",
+        "deliveries": "Film: deliveries",
+        "provenance": "Film: provenance",
     },
     "Titles": {
         "font": "Titles: font, its file",

@@ -13,7 +13,8 @@ if __name__ == "__main__":
     entry("studio_cli.produce")
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -37,9 +38,10 @@ from flows.observed import observed
 from flows.shooting import End, PrefectSteps
 from flows.timing import LATE_AFTER, CatchUp, Overlap, alone, skipped
 from studio.consoles import replace_unshowable
+from studio.delivery.making import undelivered
 from studio.disk import disk_errors
 from studio.editing.assembly import Assembly
-from studio.errors import NotApproved, SettingsError
+from studio.errors import NotApproved, NotDelivered, SettingsError
 from studio.execution.announcements import announce, film_completed
 from studio.execution.approvals import Gate
 from studio.execution.executor import Execution, execute, publish_assets
@@ -63,6 +65,7 @@ from studio.settings import Settings, choose_service, load_settings
 from studio.wording import Surface, asked_from
 from studio.workers import share_heap
 from tasks.concatenate import concatenate_film
+from tasks.deliver import deliver_film
 from tasks.report import Told, write_report
 from tasks.start_retry import begun
 
@@ -179,6 +182,8 @@ async def produce(
                 return Cancelled(message=one_line(str(rejected)))
             if (completed := film_completed(record, link=_link(settings, record))) is not None:
                 announce(completed)
+            if (lacking := _undelivered(record)) is not None:
+                raise lacking
             return run_summary(record)
 
 
@@ -211,19 +216,33 @@ async def _film_of(run: Run, made: Execution[End]) -> Assembly:
 
 
 async def _write_down(run: Run, made: Execution[End], film: Assembly | None) -> RunRecord:
+    made_of = [film] if film else list(made.footage.values())
     with run.filing():
         record = await asyncio.to_thread(record_of, run, made.results, film)
-        told = Told(record, links_of(run.session.settings), run.session.kept)
-        await begun(write_report, told, [film] if film else list(made.footage.values()))
-    listener.get().ended(record)
+        await _report(run, record, made_of)
+    try:
+        if film is not None and run.plan.production.film.deliveries:
+            # With the report written: whatever becomes of a delivery, the film and its account are there.
+            record = replace(record, deliveries=await begun(deliver_film, run, film))
+            await _report(run, record, made_of)
+    finally:
+        listener.get().ended(record)
     log = get_run_logger()
     log.info("%s", run_summary(record)["film"] or "no film: scenes are missing")
     return record
 
 
+async def _report(run: Run, record: RunRecord, made_of: Sequence[Any]) -> None:
+    await begun(write_report, Told(record, links_of(run.session.settings), run.session.kept), made_of)
+
+
 def _link(settings: Settings, record: RunRecord) -> str:
     """The address at which a browser opens the run's film; empty where it is not served."""
     return (links_of(settings).of(record.film.path) if record.film else None) or ""
+
+
+def _undelivered(record: RunRecord) -> NotDelivered | None:
+    return None if record.film is None else undelivered(record.deliveries, record.film.path)
 
 
 def _gate(name: str) -> Gate | None:

@@ -39,6 +39,7 @@ StudioError                           1
 ├── LedgerError                       1   the ledger cannot be read or written
 ├── PrefectBusy                       1   Prefect's server let no task begin; what was ordered is kept
 ├── Incomplete                        1   the run ended without some scenes; what was made is kept
+├── NotDelivered                      1   the film is made, and some of its deliveries are not
 └── RowsFailed                    1 to 4   some films of a table were not made; the status is the worst of theirs
 
 An error's text says what happened, where, and what to do next. It never holds an API key or a signed URL, nor
@@ -365,6 +366,10 @@ class Incomplete(StudioError):
     def __init__(self, message: Words, *, missing: Sequence[str], where: Words = "", hint: Words = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.missing = tuple(missing)
+
+
+class NotDelivered(StudioError):
+    """Some deliveries of a film were not made. The film, its records and the other deliveries are there."""
 
 
 class RowsFailed(StudioError):

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     publish_url: str | None = Field(None, description="where seed assets go: s3://bucket/prefix, or a served folder")
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
+    c2pa_certificate: Path | None = Field(None, description="the certificate (PEM, with those above it) to sign with")
+    c2pa_key: Path | None = Field(None, description="the private key of that certificate (PEM)")
+    c2pa_passphrase: SecretStr | None = Field(None, description="the passphrase of that key, where it is encrypted")
+    c2pa_authorities: Path | None = Field(None, description="certificates (PEM) that studio verify trusts")
+    c2pa_prompts: bool = Field(False, description="write prompts into signed films; without it, their digests")
     prefect_idle: float = Field(
         900, ge=0, le=86_400, description="seconds that an unused Prefect server stays; 0: none"
     )

@@ -174,6 +174,9 @@ def show_end(console: Console, record: RunRecord, *, told: Collection[str] = ())
             f"{float(film.duration):.1f} s, {film.width}×{film.height}, {film.frames} frames, joined by {film.method}"
         )
         console.print(f"         {form}", **out)
+        for made in record.deliveries:
+            lacks = next(iter(str(made.error).splitlines()), "") if made.error else ""
+            console.print(f"{made.preset:<8} {f'not made: {lacks}' if lacks else f'{made.path}  {made.form}'}", **out)
         console.print(f"report   {record.out / 'report.html'}", **out)
     else:
         console.print(f"no film; report in {record.out / 'report.html'}", **out)

@@ -106,10 +106,23 @@ def _stores(settings: Settings) -> Iterator[Finding]:
             yield Finding(part, f"{store.url}: can be listed, read and written")
 
 
+def _signing(settings: Settings) -> Iterator[Finding]:
+    """Where a certificate is set: if it can sign. A production may ask for one that is made for trying."""
+    from studio.provenance.chosen import chosen_credential, is_signed
+
+    if not is_signed(settings, "auto"):
+        return
+    from studio.provenance.signing import check_can_sign
+
+    if (credential := chosen_credential(settings, "auto")) is not None:
+        check_can_sign(credential)
+        yield Finding("signing", f"films are signed by {credential.name}")
+
+
 #: Each part, and what looks at it. An error that one raises is its finding.
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "service": _service, "ledger": _ledger, "films and clips": _stores, "ffmpeg": _ffmpeg, "sandbox": _sandbox,
-    "prefect server": _prefect, "links": _links,
+    "prefect server": _prefect, "links": _links, "signing": _signing,
 }  # fmt: skip
 
 

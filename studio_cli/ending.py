@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
 REPORT = "last-error.txt"  # in STUDIO_HOME
 MOST = 200_000  # characters of the traceback
-SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
+SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>)\]]*")
 _terminated: list[int] = []
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from studio.assets import SeedFootage
 from studio.editing import earlier_films
@@ -37,6 +39,21 @@ class Assembly:
     colors: tuple[ColorSeam, ...] = ()
 
 
+class Finish(Protocol):
+    """What is added to the complete file of a film, such as its signature. ``note`` tells of it."""
+
+    @property
+    def note(self) -> str: ...
+
+    def made_from(self, edit: Edit) -> tuple[str, ...]:
+        """All that decides what is added."""
+        ...
+
+    def __call__(self, film: Path, edit: Edit) -> None:
+        """Add it to the file. Raises MediaError, OSError."""
+        ...
+
+
 def assemble(
     plan: Plan,
     clips: Mapping[str, Clip],
@@ -48,6 +65,7 @@ def assemble(
     before_named: Callable[[Path, str], None] | None = None,
     kept: Kept | None = None,
     footage: Mapping[str, SeedFootage] = MappingProxyType({}),
+    finish: Finish | None = None,
 ) -> Assembly:
     """Join the clips of a plan's shots in the producer's order into ``out``, and measure the seams of scenes that
     continue each other.
@@ -55,8 +73,9 @@ def assemble(
     A scene without all of its clips gets a slate. ``pieces`` is the folder of encoded pieces, ``on_frames`` gets how
     many frames are ready and how many there will be; ``stop`` and ``before_named`` are as for ``concatenate``. What
     was measured or joined before is taken from ``kept`` (None: nothing is kept). ``footage`` are the files that scenes
-    modify, by SHA-256: their sound is heard under the clips that are made of them. Raises
-    FilmMismatch where the film differs from the plan, Incomplete where there is no clip at all.
+    modify, by SHA-256: their sound is heard under the clips that are made of them. ``finish`` completes the film's
+    file before it is named. Raises FilmMismatch where the film differs from the plan, Incomplete where there is no
+    clip at all.
     """
     kept = kept or Kept()
     repeated = repeats(plan, clips, kept)
@@ -76,14 +95,15 @@ def assemble(
     edit, colors = with_colors(plan, edit, kept)
     total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
-    made_from = earlier_films.made_from(edit)
+    made_from = [*earlier_films.made_from(edit), *(finish.made_from(edit) if finish else ())]
     film = earlier_films.find(made_from, out, kept, before_named=before_named)
     if film is None:
         joined = concatenate(
             edit.segments, out, spec=spec, pieces=pieces, on_frames=lambda frames: on_frames(frames, total), stop=stop,
-            before_named=before_named, digests=kept.digests,
+            before_named=before_named, digests=kept.digests, finish=partial(finish, edit=edit) if finish else None,
         )  # fmt: skip
         film = _film_record(joined)
+        film = replace(film, notes=(*film.notes, finish.note)) if finish else film
     else:
         on_frames(film.frames, total)
     earlier_films.keep(film, made_from, kept)

@@ -14,6 +14,7 @@ from studio.errors import StoreError
 from studio.execution.progress import listener
 from studio.execution.retries import STORE
 from studio.execution.run import Run
+from studio.provenance.chosen import is_signed
 from studio.shelf.latest import link_name, point_latest
 from studio.storage.film_store import FilmStore
 from studio.storage.ownership import FILM, sign
@@ -27,11 +28,17 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
     stopped, tell = threading.Event(), listener.get().film
 
     def joined() -> Assembly:
+        finish = None
+        if is_signed(run.session.settings, run.plan.production.film.provenance):
+            from studio.execution.provenance import film_signing  # loaded where a film is signed: an extra
+
+            finish = film_signing(run)
         clips = {shot: stored_clip(run.session.store, sha256) for shot, sha256 in footage.items()}
         return assemble(
             run.plan, clips, run.out / FILM, pieces=run.session.pieces, on_frames=tell, stop=stopped.is_set,
             before_named=sign, kept=run.session.kept,
             footage={sha256: seed for sha256, seed in run.seeds.items() if isinstance(seed, SeedFootage)},
+            finish=finish,
         )  # fmt: skip
 
     try:

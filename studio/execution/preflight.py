@@ -20,9 +20,11 @@ from studio.errors import SettingsError
 from studio.money import ZERO
 from studio.planning.film_items import items_of, name_of
 from studio.planning.plan import FPS, Plan, Shot, ShotState
+from studio.planning.transitions import frames_of
+from studio.provenance.chosen import chosen_credential, is_signed
 from studio.remedies import Place, Words, joined, text_of
 from studio.storage.film_store import STORED
-from studio.storage.ownership import FILES, LINKED, check_ours, claim
+from studio.storage.ownership import DELIVERIES, FILES, LINKED, check_ours, claim
 
 if TYPE_CHECKING:
     from studio.execution.session import Session
@@ -51,10 +53,11 @@ def check_places(session: Session, plan: Plan, out: Path) -> None:
         for folder in (home, *(home / name for name in KEPT if os.path.lexists(home / name))):
             made += _try_out(folder, "STUDIO_HOME")
         if out != home:
-            for folder in (out, *(place for place in (out / LINKED,) if os.path.lexists(place))):
+            for folder in (out, *(place for place in (out / LINKED, out / DELIVERIES) if os.path.lexists(place))):
                 made += _try_out(folder, option)
             archives = [f"{shot.id}.exr.zip" for shot in plan.shots if shot.options.exr]
-            check_ours(out, plan.production.slug, (*FILES, *archives), where=option, digests=session.kept.digests)
+            names = (*FILES, *archives, *_deliveries(plan))
+            check_ours(out, plan.production.slug, names, where=option, digests=session.kept.digests)
         _check_space(session, plan, out, option)
         if out != home:
             with _told_of(out, option):
@@ -78,6 +81,39 @@ def check_transitions(plan: Plan) -> None:
             f"{ffmpeg.binary()} knows no transition {missing[0]!r}", where=f"transition into {asked[missing[0]]}",
             hint=f"choose another kind, or use a newer ffmpeg ({ffmpeg.NEWER})",
         )  # fmt: skip
+
+
+def check_deliveries(plan: Plan) -> None:
+    """Check that the ffmpeg in use can encode what a film is delivered as. Raises SettingsError. Blocks."""
+    asked = plan.production.film.deliveries
+    if not asked:
+        return
+    from studio.delivery.presets import check_encoders  # loaded where it is needed: a plan needs none
+
+    check_encoders(asked)
+
+
+def check_signing(session: Session, plan: Plan) -> None:
+    """Check that a film can be signed, where it is to be. Raises SettingsError, CannotWrite. Blocks."""
+    wanted = plan.production.film.provenance
+    if not is_signed(session.settings, wanted):
+        return
+    from studio.provenance.signing import check_can_sign, check_installed  # loaded where they are needed: an extra
+
+    check_installed()
+    credential = chosen_credential(session.settings, wanted)
+    if credential is not None:
+        check_can_sign(credential)
+
+
+def _deliveries(plan: Plan) -> list[str]:
+    """The files that a film is made into, by their names in its folder."""
+    if not plan.production.film.deliveries:
+        return []
+    from studio.delivery.making import delivery_name
+
+    slug = plan.production.slug
+    return [f"{DELIVERIES}/{delivery_name(slug, preset)}" for preset in plan.production.film.deliveries]
 
 
 def check_stores(session: Session, out: Path) -> None:
@@ -172,6 +208,7 @@ def _check_space(session: Session, plan: Plan, out: Path, option: Words) -> None
             "its report": report,
             "clips of its timeline": linked,
             "copies of EXR frames": frames,
+            "deliveries": _delivery_bytes(plan),
         }
         wanted.append((out, option, parts))
     disks: dict[int, _Need] = {}
@@ -213,6 +250,18 @@ def _film_bytes(plan: Plan, sizes: Mapping[str, int]) -> int:
         share = Fraction(cut.frames) / made if cut.frames and made else Fraction(1)
         total += sum(sizes[name] for name in cut.shots) * share
     return round(total)
+
+
+def _delivery_bytes(plan: Plan) -> int:
+    """The size of what the film is delivered as, all presets together."""
+    asked = plan.production.film.deliveries
+    if not asked:
+        return 0
+    from studio.delivery.presets import PREVIEW_BYTES, bits_of
+
+    film = sum(max(_pixels(plan.shot(name)) for name in cut.shots) * frames_of(plan, cut) for cut in plan.cuts)
+    bits = {preset: bits_of(preset) for preset in asked}
+    return round(sum(film * bits[preset] / 8 if bits[preset] else PREVIEW_BYTES for preset in asked))
 
 
 def _pixels(shot: Shot) -> int:

@@ -17,7 +17,13 @@ from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
 from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.lookups import check_existing
-from studio.execution.preflight import check_places, check_stores, check_transitions
+from studio.execution.preflight import (
+    check_deliveries,
+    check_places,
+    check_signing,
+    check_stores,
+    check_transitions,
+)
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, in_words, settle_project
 from studio.execution.retries import Attempts
@@ -134,6 +140,8 @@ class Run:
             self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_stores, self.session, self.out)
         await asyncio.to_thread(check_transitions, self.plan)
+        await asyncio.to_thread(check_deliveries, self.plan)
+        await asyncio.to_thread(check_signing, self.session, self.plan)
         await asyncio.to_thread(check_places, self.session, self.plan, self.out)
         with disk_errors("the lock of a run", self.session.home):
             self._at_work = await asyncio.to_thread(AtWork, self.session.home, self.id)

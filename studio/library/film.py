@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from studio.delivery.making import undelivered
 from studio.disk import disk_errors
+from studio.execution.deliveries import make_deliveries
 from studio.execution.executor import PlainSteps, execute, publish_assets
 from studio.execution.exr_archives import archives_of
 from studio.execution.film import make_film, shelve
@@ -59,6 +61,8 @@ async def make(
     if record.film is None:
         raise RuntimeError("a run without failure has its film")
     await shelve(work, record.cuts)
+    if (lacking := undelivered(record.deliveries, record.film.path)) is not None:
+        raise lacking
     return Film(record.film.path, sum((shot.cost for shot in record.shots), Decimal(0)), record)
 
 
@@ -74,6 +78,9 @@ async def carry_out(work: Run, *, allow_missing: bool) -> RunRecord:
             film = await make_film(work, footage)
     with work.filing():
         record = record_of(work, made.results, film)
+        await asyncio.to_thread(write_all, record, record.out, work.session.kept)
+    if film is not None and (delivered := await make_deliveries(work, film.film)):
+        record = replace(record, deliveries=delivered)
         await asyncio.to_thread(write_all, record, record.out, work.session.kept)
     failure = failure_of(made.results, film=film is not None, allow_missing=allow_missing)
     if failure is None:

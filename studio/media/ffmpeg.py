@@ -238,6 +238,16 @@ def transitions() -> frozenset[str]:
     return frozenset(row[0] for row in rows if len(row) > 2 and row[1].lstrip("-").isdigit())
 
 
+@functools.cache
+def encoders() -> frozenset[str]:
+    """The encoders that this ffmpeg has. Raises as ``binary`` does."""
+    said = subprocess.run(
+        [binary(), "-hide_banner", "-encoders"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30
+    )
+    rows = [line.split() for line in said.stdout.decode("utf-8", "replace").splitlines()]
+    return frozenset(row[1] for row in rows if len(row) > 1)
+
+
 def _packaged() -> str | None:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())

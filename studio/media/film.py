@@ -83,6 +83,7 @@ def concatenate(
     stop: ffmpeg.Stop | None = None,
     before_named: Callable[[Path, str], None] | None = None,
     digests: Digests | None = None,
+    finish: Callable[[Path], None] | None = None,
 ) -> Film:
     """Join segments into one MP4 at `out`, which appears only when it is complete and as planned.
 
@@ -91,7 +92,8 @@ def concatenate(
     `spec`, the film has the most common size and rate among the clips. `on_frames` gets the number of frames that
     are ready (perhaps from other threads), and `stop` ends the work when it becomes true. `before_named` gets `out` and
     the SHA-256 of the complete film just before the film is moved to `out`. A clip or piece that did not change, by
-    `digests`, is not read again to be hashed.
+    `digests`, is not read again to be hashed. `finish` may add to the complete file, such as its signature, before it
+    is hashed; its pictures stay as they are.
 
     Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
     FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then `out` holds no
@@ -101,7 +103,7 @@ def concatenate(
         raise FilmMismatch("a film needs at least one clip")
     out = out.absolute()
     with disk_errors("the film", out.parent, pieces):
-        return _joined(segments, out, spec, pieces, on_frames, stop, before_named, digests or Digests())
+        return _joined(segments, out, spec, pieces, on_frames, stop, before_named, digests or Digests(), finish)
 
 
 def _joined(
@@ -113,6 +115,7 @@ def _joined(
     stop: ffmpeg.Stop | None,
     before_named: Callable[[Path, str], None] | None,
     digests: Digests,
+    finish: Callable[[Path], None] | None,
 ) -> Film:
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
@@ -154,11 +157,23 @@ def _joined(
             elements = elements_of(segments, target)  # of an even size
             parts = normalised(elements, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
             film = _made(parts, segments, target, has_sound, part, work, stop, digests)
+        if finish is not None:
+            film = _finished_by(finish, film)
         if before_named is not None:
             before_named(out, film.sha256)
     if on_frames:
         on_frames(film.frames)
     return replace(film, path=out, method=method, notes=tuple(notes))
+
+
+def _finished_by(finish: Callable[[Path], None], film: Film) -> Film:
+    """The film with what was added to its file, and its pictures as they were. Raises FilmMismatch."""
+    before = scan(film.path).fingerprint()
+    finish(film.path)
+    check_boxes(film.path)
+    if scan(film.path).fingerprint() != before:
+        raise FilmMismatch("the film's pictures changed when it was signed", hint="this is a fault: report it")
+    return replace(film, sha256=digest(film.path), bytes=film.path.stat().st_size)
 
 
 def _see_unchanged(segments: Sequence[Segment], digests: Digests) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from studio.production.deliveries import Deliveries
 from studio.production.field_types import Choice, Colors, Moment, Whole
 from studio.production.scene import Frozen, not_in_the_form
 from studio.production.titles import Titles
@@ -45,6 +46,14 @@ class FilmOptions(Frozen):
     seams: Annotated[Literal["continued", "all"], Choice] = Field(
         default="continued", description="Measured: where scenes continue each other, or all seams, cuts too."
     )
+    provenance: Annotated[Literal["auto", "try", "none"], Choice] = Field(
+        default="auto", description="How the film and its deliveries are signed (C2PA). auto: where a certificate is "
+        "set; try: with one that is made for trying, where none is set; none: not at all.",
+    )  # fmt: skip
+    deliveries: Deliveries = Field(
+        default=(), description="What the film is made into when it is finished, by presets: web, hevc, av1, prores, "
+        "dnxhr, and the previews gif and webp.",
+    )  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod

@@ -20,7 +20,16 @@ from typing import Any
 from studio.money import plain
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, told
-from studio.report.records import ColorSeam, FilmCut, FilmRecord, RunRecord, SeamRecord, ShotRecord, TakeRecord
+from studio.report.records import (
+    ColorSeam,
+    DeliveryRecord,
+    FilmCut,
+    FilmRecord,
+    RunRecord,
+    SeamRecord,
+    ShotRecord,
+    TakeRecord,
+)
 from studio.report.seams import grade
 from studio.report.shot_kinds import kind_of
 
@@ -62,6 +71,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
             "budget_usd": None if record.budget is None else plain(record.budget),
         },
         "film": _film(record.film, out) if record.film else None,
+        "deliveries": [delivery(made, out) for made in record.deliveries],
         "cuts": [
             {
                 "scene": cut.scene,
@@ -117,6 +127,18 @@ def _film(film: FilmRecord, out: Path) -> dict[str, Any]:
         "has_audio": film.has_audio,
         "method": film.method,
         "notes": [told(note) for note in film.notes],
+    }
+
+
+def delivery(made: DeliveryRecord, out: Path) -> dict[str, Any]:
+    """A delivery as a manifest lists it."""
+    return {
+        "preset": made.preset,
+        "path": relative_name(made.path, out) if made.path else None,
+        "sha256": made.sha256 or None,
+        "bytes": made.bytes,
+        "form": made.form,
+        "error": told(made.error) if made.error else None,
     }
 
 

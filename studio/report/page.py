@@ -108,6 +108,7 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
                 (name, MEANING[name]) for name in reversed(GRAVEST) if any(s.outcome == name for s in record.shots)
             ],
             film_source=_film_source(record, out),
+            deliveries={made.preset: reference(made.path, out) for made in record.deliveries if made.path},
             poster=poster(_opening(told), kept),
             option=option,
             produce=partial(Produce, version=record.version_options),

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from studio.delivery.values import DeliveryRecord
 from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, SeamRecord
 from studio.remedies import Option, Words
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from studio.ledger.filing import Booking
 
 __all__ = [
-    "BudgetRecord", "ColorSeam", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome", "ShotRecord",
-    "TakeRecord",
+    "BudgetRecord", "ColorSeam", "DeliveryRecord", "FilmCut", "FilmRecord", "RunRecord", "SeamRecord", "ShotOutcome",
+    "ShotRecord", "TakeRecord",
 ]  # fmt: skip
 
 ShotOutcome = Literal["new", "reused", "adopted", "pinned", "own clip", "failed", "in doubt", "running", "not started"]
@@ -122,6 +123,7 @@ class RunRecord:
     seams: tuple[SeamRecord, ...] = ()
     colors: tuple[ColorSeam, ...] = ()  # of clips that go on from each other, in the order of the film
     film: FilmRecord | None = None
+    deliveries: tuple[DeliveryRecord, ...] = ()  # that were asked for, made or not
     budget: Decimal | None = None  # this run's, else the production's
     budgets: tuple[BudgetRecord, ...] = ()  # all that the run was held to, with what the ledger says is spent of each
     production: Mapping[str, Any] = field(default_factory=dict)

@@ -25,6 +25,16 @@ def run_summary(record: RunRecord) -> dict[str, Any]:
         "billed": record.billed,
         "film": str(record.film.path) if record.film else None,
         "url": record.url or None,
+        "deliveries": [
+            {
+                "preset": made.preset,
+                "path": str(made.path) if made.path else None,
+                "sha256": made.sha256 or None,
+                "form": made.form,
+                "error": _text(made.error),
+            }
+            for made in record.deliveries
+        ],
         "out": str(record.out),
         "cost_usd": plain(record.cost),
         "reused_usd": plain(record.reused),

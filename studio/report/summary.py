@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studio.money import usd
 from studio.report.formats import in_markdown, seconds, span
-from studio.report.records import RunRecord, SeamRecord
+from studio.report.records import DeliveryRecord, RunRecord, SeamRecord
 from studio.report.scenes import scenes
 from studio.report.seams import grade
 
@@ -39,6 +39,11 @@ def markdown_summary(
         lines += [f"![First and last frames of each scene]({sheet})", ""]
     if not record.billed:
         lines += [f"**{NOT_BILLED}**", ""]
+    if record.deliveries:
+        lines += ["| delivery | | file |", "|---|---|---|"]
+        lines += [f"| {made.preset} | {in_markdown(made.error or made.form)} | {_named(made)} |"
+                  for made in record.deliveries]  # fmt: skip
+        lines.append("")
     lines += ["| # | scene | state | seam in | new | reused | refunded |", "|--:|---|---|---|--:|--:|--:|"]
     for scene in scenes(record):
         seam = "" if scene.seam is None else _seam(scene.seam)
@@ -62,6 +67,10 @@ def _places(record: RunRecord, film: str | None, report: str | None) -> list[str
     told = [" · ".join(links), ""] if links else []
     served = "The links work while `studio serve` (or `make ui`) runs there. " if links else ""
     return [*told, f"{served}Folder: `{record.out}`", ""]
+
+
+def _named(made: DeliveryRecord) -> str:
+    return f"`{made.path.parent.name}/{made.path.name}`" if made.path else "none"
 
 
 def _seam(seam: SeamRecord) -> str:

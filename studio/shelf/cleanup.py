@@ -21,7 +21,7 @@ from studio.shelf.everywhere import Films
 from studio.shelf.films import ShelvedFilm, read_manifest
 from studio.storage.clip_store import ClipStore
 from studio.storage.film_store import FilmStore
-from studio.storage.ownership import FILM, LINKED, NAMED
+from studio.storage.ownership import DELIVERIES, FILM, LINKED, NAMED
 from studio.storage.running import FOLDER, at_work, nobody_begins
 from studio.storage.shared_files import SharedFiles
 from studio.storage.still_store import StillStore
@@ -138,6 +138,7 @@ def _older_films(
         else:
             yield film.path
             yield from _copies(film, manifest, films)
+            yield from _deliveries(film, manifest, films, digests)
 
 
 def _older(films: Films, paths: tuple[Path, ...]) -> Removable:
@@ -178,6 +179,15 @@ def _copies(film: ShelvedFilm, manifest: dict[str, Any], films: Films) -> Iterat
             yield path
 
 
+def _deliveries(film: ShelvedFilm, manifest: dict[str, Any], films: Films, digests: Digests) -> Iterator[Path]:
+    """What a film was made into, as it was made: it is made again from the film."""
+    for made in manifest.get("deliveries") or []:
+        path = film.folder / DELIVERIES / Path(str(made.get("path") or "")).name
+        ours = not path.is_symlink() and digests.is_sound(path, str(made.get("sha256")))
+        if made.get("path") and (films.stored(path) is not None or ours):
+            yield path
+
+
 def _removable(name: str, again: str, paths: Sequence[Path]) -> Removable:
     files, size = _size(paths)
     return Removable(name, again, tuple(paths), files, size)
@@ -209,6 +219,6 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-    if path.name != FILM and path.parent.name == LINKED:
+    if path.name != FILM and path.parent.name in (LINKED, DELIVERIES):
         with contextlib.suppress(OSError):
             path.parent.rmdir()  # where it is empty now

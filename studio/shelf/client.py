@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from studio.report.formats import clean, rate, seconds, timecode
 from studio.report.thumbnails import Thumbnails
 from studio.shelf.films import ShelvedFilm, read_manifest
-from studio.shelf.package import copy_film
+from studio.shelf.package import copy_deliveries, copy_film
 from studio.storage.kept import Kept
 
 HERE = Path(__file__).parent
@@ -44,7 +44,7 @@ def write_client(film: ShelvedFilm, folder: Path, *, home: Path) -> None:
     scenes = tuple(_scene(number, cut, shots, fps) for number, cut in enumerate(cuts, 1))
     frames = [_frames(film, cut, shots) for cut in cuts]
     pictures = Thumbnails([path for pair in frames for path in pair], kept=Kept(home / "kept"))
-    about = {
+    about: dict[str, Any] = {
         "title": clean(film.title),
         "version": film.version,
         "made_at": film.made_at.isoformat().replace("+00:00", "Z"),
@@ -54,6 +54,8 @@ def write_client(film: ShelvedFilm, folder: Path, *, home: Path) -> None:
             "has_audio": made["has_audio"],
         },
     }  # fmt: skip
+    if delivered := copy_deliveries(film, found, folder):
+        about["deliveries"] = delivered
     page = _environment().get_template("client.html").render(
         about=about,
         length=seconds(film.seconds or Fraction(0)),

@@ -81,7 +81,7 @@ class Films:
         """Large files here that the store has too, as they are: films, clips beside them, archives."""
         if self.store is None:
             return ()
-        paths = (self.folder / key for key in self.there if PurePosixPath(key).suffix in (".mp4", ".zip"))
+        paths = (self.folder / key for key in self.there if PurePosixPath(key).suffix in (".mp4", ".mov", ".zip"))
         whole = (path for path in paths if path.is_file() and not path.is_symlink())
         return tuple(p for p in whole if (s := self.stored(p)) is not None and s.size == p.stat().st_size)
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from studio.atomic import copy, digest, part_beside
 from studio.disk import disk_errors
 from studio.errors import BadInput
 from studio.remedies import Place, option, text_of
 from studio.shelf.films import ShelvedFilm
-from studio.storage.ownership import MANIFEST
+from studio.storage.ownership import DELIVERIES, MANIFEST
 
 Recipient = Literal["editor", "client", "accountant"]
 AGAIN = "make the film again: what is here costs nothing"
@@ -74,6 +74,23 @@ def copy_film(film: ShelvedFilm, folder: Path) -> str:
     if film.sha256 and digest(goal) != film.sha256:
         raise BadInput("the film was changed after it was made", where=str(film.path), hint=AGAIN)
     return goal.name
+
+
+def copy_deliveries(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], ...]:
+    """Copy what a film was made into, as its manifest (``found``) lists it, and return what each copy is. One that was
+    removed is left out. Raises BadInput for one that was changed."""
+    copied = []
+    for made in found.get("deliveries") or []:
+        source = film.folder / DELIVERIES / Path(str(made["path"] or "")).name
+        if not made["path"] or not source.is_file():
+            continue
+        (folder / DELIVERIES).mkdir(exist_ok=True)
+        goal = folder / DELIVERIES / source.name
+        copy(source, goal)
+        if digest(goal) != made["sha256"]:
+            raise BadInput("the delivery was changed after it was made", where=str(source), hint=AGAIN)
+        copied.append({"name": f"{DELIVERIES}/{source.name}", "form": made["form"], "sha256": made["sha256"]})
+    return tuple(copied)
 
 
 def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) -> None:

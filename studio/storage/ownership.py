@@ -25,6 +25,7 @@ MANIFEST = "manifest.json"
 CONTACT_SHEET = "contact-sheet.jpg"
 TIMELINES = ("timeline.otio", "timeline.fcpxml", "timeline.edl")
 FILES = (FILM, "report.html", "costs.csv", MANIFEST, *TIMELINES, CONTACT_SHEET)
+DELIVERIES = "deliveries"  # the folder of what the film was made into
 LINKED = "clips"  # the folder of the clips that the timeline links to
 NAMED = 8  # digits of a clip's SHA-256 in its name there, so that another take has another name
 MOST_BYTES = 64 * 1024 * 1024  # size of a manifest

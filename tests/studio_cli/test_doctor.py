@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from studio.ledger import open_ledger
+from tests.provenance.certs import Issued
 
 
 def studio(folder: Path, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -48,6 +49,16 @@ def test_a_ledger_that_cannot_be_used(workplace: Path) -> None:
     assert not found["ledger"]["well"]
     assert "the ledger cannot be used" in found["ledger"]["said"]
     assert found["prefect server"]["well"]
+
+
+def test_a_certificate(workplace: Path) -> None:
+    """Where one is set, it is told whether it can sign."""
+    for days, well, told in (((-1, 90), True, "films are signed by Quay Films"), ((-90, -1), False, "expired on ")):
+        made = Issued(workplace / str(well), days=days)
+        given = {"STUDIO_C2PA_CERTIFICATE": str(made.certificate), "STUDIO_C2PA_KEY": str(made.key)}
+        done = studio(workplace, "doctor", "--json", **given)
+        found = findings(done)["signing"]
+        assert (done.returncode, found["well"], found["said"][: len(told)]) == (0 if well else 2, well, told)
 
 
 def test_a_ledger_and_a_named_server(workplace: Path) -> None:
