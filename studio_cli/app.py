@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": ("studio_cli.diff", "What changed since a production's last film, and what that costs."),
     "films": ("studio_cli.films", "The finished films, the newest first: version, length, costs, and where each is."),
     "serve": ("studio_cli.serve", "The finished films, their reports and pictures, in a browser; read-only."),
+    "report": ("studio_cli.report", "Where a film's report is; with --single-file, the report as one file to send."),
     "package": ("studio_cli.package", "A film's folder to hand over: for an editor, a client, an accountant."),
     "clean": ("studio_cli.clean", "What can be made again at no cost, with its size; removed with --yes."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
