@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
-from film_scenes import FPS, FRAMES, OVERLAP, Piece, frames_of, pieces, read
+from film_scenes import FPS, FRAMES, OVERLAP, Piece, cpu, frames_of, pieces, read
 
 from studio.media.encoding import h264
 from studio.media.ffmpeg import binary
@@ -71,10 +71,10 @@ def at_once(scenes: Sequence[Path], folder: Path) -> int:
         last = f"x{n}"
     graph.append(f"[{last}]format=yuv420p[v]")
     frames = frames_of(len(scenes))
-    filters = folder / "graph.txt"
-    filters.write_text(";".join(graph))
-    command = [*inputs, "-filter_complex_script", filters, "-map", "[v]", "-frames:v", frames]
-    run([*command, *settings(threads=0), folder / "graph.mp4"])
+    run([
+        *inputs, "-filter_complex", ";".join(graph), "-map", "[v]", "-frames:v", frames, *settings(threads=0),
+        folder / "graph.mp4",
+    ])  # fmt: skip
     return frames
 
 
@@ -82,10 +82,11 @@ def main() -> None:
     """Encode, and say what it took."""
     listed, folder, way = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     scenes = read(listed)
-    began = time.perf_counter()
+    began, before = time.perf_counter(), cpu()
     frames = apart(scenes, folder) if way == "pieces" else at_once(scenes, folder)
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "frames": frames, "pieces": len(pieces(scenes)) if way == "pieces" else 1}))
+    made = len(pieces(scenes)) if way == "pieces" else 1
+    print(json.dumps({"seconds": seconds, "cpu": cpu() - before, "frames": frames, "pieces": made}))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Taken:
     seconds:  by its own clock, from the first clip to the end
     own:      the most that its own process had; ``greatest``: the most that any process had, its children among them
     tree:     the most that all of them had together
-    cpu:      processor seconds of all of them
+    cpu:      processor seconds of all of them in that time
     others:   processors that all else on the machine kept busy meanwhile
     failed:   why there are no figures; empty where there are
     """
@@ -62,7 +62,7 @@ def take(command: Sequence[str], *, log: Path, most: float, timeout: float) -> T
     if watch.stopped or process.returncode:
         return replace(found, failed=watch.stopped or f"exit status {process.returncode}: see {log.name}")
     told = json.loads(out.decode().strip().splitlines()[-1])
-    return replace(found, seconds=told["seconds"], frames=told["frames"], pieces=told["pieces"])
+    return replace(found, **told)
 
 
 class _Watch(threading.Thread):

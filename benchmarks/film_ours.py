@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from film_scenes import HEIGHT, OVERLAP, WIDTH, read
+from film_scenes import HEIGHT, OVERLAP, WIDTH, cpu, read
 
 from studio.digests import Digests
 from studio.media.clip import Clip, digest, examine
@@ -43,14 +43,14 @@ def main() -> None:
     identity()  # the program asks once which ffmpeg there is
     pieces = folder / "pieces"
     before = {path.name for path in pieces.glob("*.mp4")}
-    began = time.perf_counter()
+    began, used = time.perf_counter(), cpu()
     film = concatenate(
         segments, folder / f"{name}.mp4", spec=FilmSpec(WIDTH, HEIGHT), pieces=pieces,
         digests=Digests(folder / "digests"),
     )  # fmt: skip
-    seconds = time.perf_counter() - began
+    seconds, used = time.perf_counter() - began, cpu() - used
     encoded = {path.name for path in pieces.glob("*.mp4")} - before
-    print(json.dumps({"seconds": seconds, "frames": film.frames, "pieces": len(encoded)}))
+    print(json.dumps({"seconds": seconds, "cpu": used, "frames": film.frames, "pieces": len(encoded)}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ a film encodes the same stretch of the same bytes once.
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,12 @@ def listed(made: Sequence[Path], file: Path) -> Path:
 def read(file: str) -> list[Path]:
     """The scenes of a list."""
     return [Path(name) for name in json.loads(Path(file).read_text())]
+
+
+def cpu() -> float:
+    """Processor seconds of this process and of those that it has waited for."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
 
 
 def _named(clip: Path, out: Path, comment: str) -> None:

@@ -132,6 +132,9 @@ class _Embedder(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if not self._until:
+            if tag == "section" and self._film_seen and self.note:  # the end of the film's
+                self.written.append(f'<p class="fine">{html.escape(self.note)}</p>\n')
+                self.note = ""
             self.written.append(f"</{tag}>")
         elif tag == self._until:
             self._until = ""
@@ -159,7 +162,7 @@ class _Embedder(HTMLParser):
         if not self._film_seen:
             self._film_seen = True
             self._tag("video", given | {"src": self._shown})
-            self.written.append(f'</video>\n<p class="fine">{html.escape(self.note)}</p>')
+            self.written.append("</video>")
             return
         source = self._take(given.get("src") or "")
         if source is not None:
