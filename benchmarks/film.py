@@ -1,124 +1,194 @@
-"""Time to join clips, compared with ffmpeg alone doing the minimum.
+"""A film with crossfades: this project's join beside ffmpeg alone, one ffmpeg graph, and moviepy.
 
-    python benchmarks/film.py [--clips 50] [--seconds 5] [--size 1280x720]
+    python benchmarks/film.py [--scenes 50,200] [--only ours,pieces,graph,moviepy] [--folder DIR] [--json FILE]
 
-Clips are rendered first. ffmpeg alone joins them by its concat demuxer and stream copy, and checks nothing. Studio
-Producer hashes every clip, joins, compares every packet of the film with the clips', and hashes the film.
+Scenes of 5 s at 540p, as the sandbox makes them, with crossfades of 0.5 s and no sound. Every way runs in a process of
+its own, one after another: *this project* (``studio.media.film.concatenate``: it hashes the clips, encodes bodies and
+crossfades as pieces, joins them by copy, compares every packet of the film with the pieces', and hashes it); then with
+one scene changed, and with nothing changed; *the encodes alone* (``film_bare.py``), the floor: the same pieces by plain
+commands on both cores, nothing joined or checked; *one graph* with a chain of xfade; and *moviepy* (PyPI) in an
+environment of its own. A way whose processes have more than ``--most-memory`` GB together is ended, and the table says
+so.
+
+Seconds are from the first clip to the end, without the start of Python. MB are of the greatest single process (as the
+system counts it, children such as ffmpeg among them), of the program's own process, and of all together. "Others" is
+how many processors everything else on the machine kept busy meanwhile: on a quiet one, 0.0; with others, times say
+little, and the goal for them is held against processor time.
+
+Then come the goals. ``benchmarks/join.py`` measures films of plain cuts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+import venv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from film_measure import MB, Taken, take
+from film_scenes import FPS, OVERLAP, changed, frames_of, listed, rendered, scenes
+from produce_goals import Goal
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from studio.media.clip import Clip, examine
-from studio.media.ffmpeg import binary
-from studio.media.film import Film, FilmSpec, Segment, concatenate
-
-ROUNDS = 5
-
-
-def render(path: Path, number: int, size: str, seconds: int) -> Clip:
-    """Render a clip of moving, slightly grainy pictures, in its own colours."""
-    picture = f"testsrc2=s={size}:r=24:d={seconds},hue=h={number * 37},noise=alls=4:allf=t,format=yuv420p"
-    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"]
-    subprocess.run([binary(), "-v", "error", "-y", "-f", "lavfi", "-i", picture, *encode, path], check=True)
-    return examine(path)
+HERE = Path(__file__).parent
+WAYS: Mapping[str, str] = {
+    "ours": "this project", "changed": "  one scene changed", "again": "  nothing changed",
+    "pieces": "the encodes alone", "graph": "one graph of xfade", "moviepy": "moviepy",
+}  # fmt: skip
+KEYS = ("ours", "pieces", "graph", "moviepy")
+MEMORY, GROWTH, WALL, PIECES = 250.0, 1.1, 1.1, 3  # MB a process; times 50 scenes'; times the encodes; of a change
+BUSY = 0.3  # processors kept busy by others, from which times are not judged, but processor time is
 
 
-def variant(clip: Clip, path: Path, *options: str) -> Clip:
-    """Remux a clip: the same pictures in another container form."""
-    subprocess.run([binary(), "-v", "error", "-y", "-i", clip.path, *options, path], check=True)
-    return examine(path)
+@dataclass(frozen=True)
+class Row:
+    """One way of making the film of so many scenes."""
+
+    count: int
+    way: str
+    taken: Taken
 
 
-def bare(clips: Sequence[Clip], out: Path) -> None:
-    """Join with ffmpeg alone, unchecked."""
-    listed = out.with_suffix(".txt")
-    listed.write_text("".join(f"file '{c.path}'\n" for c in clips))
-    copy = ["-c", "copy", "-movflags", "+faststart"]
-    subprocess.run([binary(), "-v", "error", "-y", "-f", "concat", "-safe", "0", "-i", listed, *copy, out], check=True)
+def measured(
+    count: int, keys: Sequence[str], folder: Path, clips: list[Path], most: float, python: Path | None
+) -> list[Row]:
+    """Make the film of so many scenes in these ways, one after another."""
+    made = scenes(clips, count, folder / "scenes")
+    whole = listed(made, folder / "scenes.json")
+    middle = count // 2
+    retaken = listed(
+        [*made[:middle], changed(clips, middle, folder / "scenes"), *made[middle + 1 :]], folder / "changed.json"
+    )
+    ours, bare = str(HERE / "film_ours.py"), str(HERE / "film_bare.py")
+    commands: dict[str, list[str]] = {}
+    if "ours" in keys:
+        commands |= {
+            "ours": [sys.executable, ours, str(whole), str(folder), "first"],
+            "changed": [sys.executable, ours, str(retaken), str(folder), "changed"],
+            "again": [sys.executable, ours, str(retaken), str(folder), "again"],
+        }  # fmt: skip
+    commands |= {
+        way: [sys.executable, bare, str(whole), str(folder), way] for way in ("pieces", "graph") if way in keys
+    }
+    if python is not None:
+        commands["moviepy"] = [str(python), str(HERE / "film_moviepy.py"), str(whole), str(folder), str(OVERLAP / FPS)]
+    rows = []
+    for way, command in commands.items():
+        taken = take(command, log=folder / f"{way}.log", most=most, timeout=300 + 20 * count)
+        rows.append(Row(count, way, taken))
+        print(f"{count} scenes, {WAYS[way].strip()}: {taken.seconds:.1f} s {taken.failed}", file=sys.stderr)
+    return rows
 
 
-def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of several rounds."""
-    taken = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begun)
-    return min(taken)
+def table(rows: Sequence[Row]) -> Table:
+    """The table of time, memory and processor time of each way."""
+    shown = Table(title="Scenes of 5 s at 540p with crossfades of 0.5 s; × is the ratio to the encodes alone")
+    columns = ("scenes", "way", "s", "×", "frames/s", "MB, greatest", "own", "all", "CPU", "pieces", "others", "")
+    for column in columns:
+        shown.add_column(column, justify="left" if column in ("way", "") else "right")
+    for number, row in enumerate(rows):
+        taken, floor = row.taken, _of(rows, row.count, "pieces")
+        last = number + 1 == len(rows) or rows[number + 1].count != row.count
+        ratio = f"{taken.seconds / floor.seconds:.2f}" if floor and not taken.failed else "–"
+        shown.add_row(
+            str(row.count) if number == 0 or rows[number - 1].count != row.count else "", WAYS[row.way],
+            f"{taken.seconds:.1f}", ratio, f"{taken.frames / taken.seconds:.0f}" if taken.frames else "–",
+            *(f"{size / MB:.0f}" for size in (taken.greatest, taken.own, taken.tree)), f"{taken.cpu:.1f}",
+            "–" if taken.failed else str(taken.pieces), f"{taken.others:.1f}", taken.failed, end_section=last,
+        )  # fmt: skip
+    return shown
 
 
-def compare(folder: Path, clips: list[Clip], size: str) -> Table:
-    """Join the clips in all ways."""
-    width, height = (int(n) // 4 * 3 // 2 * 2 for n in size.split("x"))
-    pieces, fresh = folder / "pieces", count()
-    frames, megabytes = sum(c.frames for c in clips), sum(c.bytes for c in clips) / 1e6
-    table = Table(title=f"{len(clips)} clips, {frames} frames of {size}, {megabytes:.0f} MB")
-    for column in ("way", "s", "× bare ffmpeg", "frames/s", "pieces encoded", "method"):
-        table.add_column(column, justify="left" if column in ("way", "method") else "right")
-
-    def join(chosen: Sequence[Clip], spec: FilmSpec | None = None) -> Film:
-        segments = [Segment(c.path, c, name=c.path.stem) for c in chosen]
-        # each under its own name, as a run's film is: replacing a file makes some file systems write it out at once
-        return concatenate(segments, folder / f"film-{next(fresh)}.mp4", spec=spec, pieces=pieces)
-
-    least = best(lambda: bare(clips, folder / f"bare-{next(fresh)}.mp4"))
-
-    def row(way: str, seconds: float, encoded: int | None, method: str) -> None:
-        pieces_made = "" if encoded is None else str(encoded)
-        table.add_row(way, f"{seconds:.2f}", f"{seconds / least:.2f}", f"{frames / seconds:.0f}", pieces_made, method)
-
-    def once(way: str, chosen: Sequence[Clip], spec: FilmSpec | None) -> None:
-        before = set(pieces.glob("*.mp4"))
-        begun = time.perf_counter()
-        film = join(chosen, spec)
-        row(way, time.perf_counter() - begun, len(set(pieces.glob("*.mp4")) - before), film.method)
-
-    row("bare ffmpeg, stream copy, unchecked", least, None, "copy")
-    row("alike, checked", best(lambda: join(clips)), 0, join(clips).method)
-    other_ticks = [variant(clips[0], folder / "ticks.mp4", "-c", "copy", "-video_track_timescale", "90000"), *clips[1:]]
-    once("one time base differs", other_ticks, None)
-    voice = ["-f", "lavfi", "-i", "sine=440", "-shortest", "-c:v", "copy", "-c:a", "aac"]
-    (folder / "sound").mkdir()
-    sounding = [variant(c, folder / "sound" / c.path.name, *voice) for c in clips]
-    once("one clip has sound", [sounding[0], *clips[1:]], None)
-    once("all clips have sound", sounding, None)
-    smaller = FilmSpec(width, height)
-    once(f"normalised to {width}x{height}", clips, smaller)
-    once("the same again", clips, smaller)
-    changed = render(folder / "changed.mp4", 1000, size, int(clips[0].duration))
-    once("one scene changed", [*clips[:-1], changed], smaller)
-    return table
+def goals(rows: Sequence[Row]) -> list[Goal]:
+    """The goals that these rows say something about."""
+    counts = sorted({row.count for row in rows})
+    found = list[Goal]()
+    for count in counts:
+        first, floor = _of(rows, count, "ours"), _of(rows, count, "pieces")
+        if first is None:
+            continue
+        found.append(Goal(f"{count} scenes: MB of the greatest process", MEMORY, first.greatest / MB))
+        if floor is not None and max(first.others, floor.others) >= BUSY:
+            name = f"{count} scenes: processor seconds, in those of the encodes alone (others: times say little)"
+            found.append(Goal(name, WALL, first.cpu / floor.cpu))
+        elif floor is not None:
+            found.append(
+                Goal(f"{count} scenes: seconds, in those of the encodes alone", WALL, first.seconds / floor.seconds)
+            )
+        for way, most in (("changed", PIECES), ("again", 0)):
+            if taken := _of(rows, count, way):
+                found.append(Goal(f"{count} scenes: pieces with{WAYS[way].replace('  ', ' ')}", most, taken.pieces))
+    if len(counts) > 1 and (few := _of(rows, counts[0], "ours")) and (many := _of(rows, counts[-1], "ours")):
+        name = f"MB of the greatest process at {counts[-1]} scenes, in those at {counts[0]}"
+        found.append(Goal(name, GROWTH, many.greatest / few.greatest))
+    return found
 
 
-def main() -> None:
-    """Print the table."""
+def verdicts(rows: Sequence[Row]) -> Table:
+    """The goals, and which are met."""
+    shown = Table(title="Goals for this project")
+    for column in ("goal", "at most", "found", ""):
+        shown.add_column(column, justify="right" if column in ("at most", "found") else "left")
+    for goal in goals(rows):
+        missed = "missed" if goal.most == 0 and not goal.met else goal.verdict
+        shown.add_row(goal.name, f"{goal.most:.4g}", f"{goal.found:.3g}", missed)
+    return shown
+
+
+def _of(rows: Sequence[Row], count: int, way: str) -> Taken | None:
+    return next((row.taken for row in rows if (row.count, row.way) == (count, way) and not row.taken.failed), None)
+
+
+def moviepy(console: Console, folder: Path) -> Path | None:
+    """The Python of a new environment with moviepy; None where it cannot be installed."""
+    python = folder / "bin" / "python"
+    try:
+        venv.create(folder, with_pip=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "moviepy"]
+        subprocess.run(install, check=True, capture_output=True, text=True, timeout=600)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+        console.print(f"moviepy could not be installed: {said[-1] if said else error}", markup=False)
+        return None
+    return python
+
+
+def main() -> int:
+    """Print the tables; return 1 where a way failed that should not."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--clips", type=int, default=50)
-    options.add_argument("--seconds", type=int, default=5, help="of each clip")
-    options.add_argument("--size", default="1280x720")
+    options.add_argument("--scenes", default="50,200", help="how many scenes (50,200)")
+    options.add_argument("--only", default=",".join(KEYS), help=f"which of {','.join(KEYS)} (all)")
+    options.add_argument("--most-memory", type=float, default=6.0, help="GB at which a way is ended (6)")
+    options.add_argument("--folder", type=Path, help="work in this new folder, and keep everything")
+    options.add_argument("--json", type=Path, help="write the figures to this file, too")
     chosen = options.parse_args()
-    console = Console(width=140)
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
-        folder = Path(scratch)
-        jobs = [
-            pool.submit(render, folder / f"{n:03d}.mp4", n, chosen.size, chosen.seconds) for n in range(chosen.clips)
-        ]
-        clips = [job.result() for job in track(jobs, "rendering", console=console)]
-        console.print(compare(folder, clips, chosen.size))
+    keys = chosen.only.split(",")
+    if unknown := {*keys} - {*KEYS}:
+        options.error(f"not known: {', '.join(sorted(unknown))}")
+    if chosen.folder is not None:
+        chosen.folder.mkdir(parents=True)
+    console, rows = Console(width=150), list[Row]()
+    with tempfile.TemporaryDirectory(prefix="film-", ignore_cleanup_errors=True) as scratch:
+        home = (chosen.folder or Path(scratch)).absolute()
+        python = moviepy(console, home / "moviepy") if "moviepy" in keys else None
+        clips = rendered(home / "clips")
+        for count in map(int, chosen.scenes.split(",")):
+            (home / str(count)).mkdir()
+            rows += measured(count, keys, home / str(count), clips, chosen.most_memory * 1e9, python)
+            wrong = [row for row in rows if not row.taken.failed and row.taken.frames not in (0, frames_of(row.count))]
+    console.print(table(rows), *([verdicts(rows)] if "ours" in keys else []), sep="\n")
+    for row in wrong:
+        console.print(f"{row.count} scenes, {row.way}: {row.taken.frames} frames instead of {frames_of(row.count)}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    return 1 if any(row.taken.failed for row in rows if row.way in ("ours", "changed", "again", "pieces")) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

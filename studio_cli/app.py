@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": ("studio_cli.serve", "The finished films, their reports and pictures, in a browser; read-only."),
     "export": ("studio_cli.export", "A finished film in other forms: web, hevc, av1, prores, dnxhr, gif, webp."),
     "verify": ("studio_cli.verify", "Who signed a film or a delivery, whether it is valid, and what it is made of."),
+    "report": ("studio_cli.report", "Where a film's report is; with --single-file, the report as one file to send."),
     "package": ("studio_cli.package", "A film's folder to hand over: for an editor, a client, an accountant."),
     "clean": ("studio_cli.clean", "What can be made again at no cost, with its size; removed with --yes."),
     "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
 from studio.money import ZERO
-from studio.planning.film_items import items_of, name_of
+from studio.planning.film_items import frames_of, items_of, name_of
 from studio.planning.plan import FPS, Plan, Shot, ShotState
-from studio.planning.transitions import frames_of
 from studio.provenance.chosen import chosen_credential, is_signed
 from studio.remedies import Place, Words, joined, text_of
 from studio.storage.film_store import STORED

@@ -146,7 +146,10 @@ def _takes(run: Run, shot: Shot, rows: list[OrderRow]) -> tuple[TakeRecord, ...]
 
 
 def _take(session: Session, shot: Shot, row: OrderRow) -> TakeRecord:
-    record = TakeRecord(row.take, row.key, row.generation_id, row.price, used=row.key == shot.key)
+    record = TakeRecord(
+        row.take, row.key, row.generation_id, row.price, used=row.key == shot.key, model=row.model,
+        bought_at=row.submitted_at or row.reserved_at,
+    )  # fmt: skip
     if row.clip is None or not session.has(row.clip):
         return record
     if shot.is_still:

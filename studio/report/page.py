@@ -22,11 +22,12 @@ from studio.report import takes as takes_shown
 from studio.report.files import inside, reference, write_atomically
 from studio.report.gantt import lanes
 from studio.report.graph import graph
-from studio.report.media import copies, played
+from studio.report.media import copies, linked, played
 from studio.report.records import RunRecord, ShotOutcome
 from studio.report.scenes import MEANING, STALE_MEANING, Scene, scenes
 from studio.report.seams import MANY, Meeting, meetings, met_frames, tally
 from studio.report.shot_kinds import GRAVEST, kind_of
+from studio.report.sound import in_words, loudness_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
 from studio.storage.kept import Kept
@@ -62,19 +63,27 @@ class CardPiece:
 
 def write_report(record: RunRecord, out: Path, kept: Kept | None = None) -> Path:
     """Write ``out/report.html``. Thumbnails that earlier reports made are in ``kept``."""
-    clips = played(record, out, (kept or Kept()).digests)
-    return write_atomically(out / "report.html", render(record, out, kept, clips).encode(errors="replace"))
+    kept = kept or Kept()
+    shown, clips = linked(record, out, kept.digests), played(record, out, kept.digests)
+    return write_atomically(out / "report.html", render(record, out, kept, clips, shown).encode(errors="replace"))
 
 
-def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mapping[str, Path] | None = None) -> str:
-    """The page as text, for a file in ``out``: references are relative to it. ``clips``: of takes, by their orders."""
+def render(
+    record: RunRecord, out: Path, kept: Kept, clips: Mapping[str, Path], shown: Mapping[Path, Path]
+) -> str:  # fmt: skip
+    """The page as text, for a file in ``out``: references are relative to it.
+
+    ``clips``: of takes, by their orders; ``shown``: of the film, the files in or below ``out``, by their own paths.
+    """
     told = scenes(record)
+    sources = {path: reference(near, out) for path, near in shown.items()}
     small = (*takes_shown.shown_frames(told), *met_frames(record, told))
     pictures = Thumbnails(storyboard.shown_frames(told), small, kept=kept)
-    met = meetings(record, told, pictures)
+    met = meetings(record, told, pictures, kept)
     fps = record.film.fps if record.film else Fraction(24)
-    cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps) for scene in told)
-    takes = takes_shown.choices(told, pictures, {order: reference(path, out) for order, path in (clips or {}).items()})
+    cards = tuple(storyboard.card(scene, pictures, met.get(scene.id), fps, sources) for scene in told)
+    takes = takes_shown.choices(told, pictures, {order: reference(path, out) for order, path in clips.items()})
+    sound = loudness_of(record, kept)
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (
@@ -96,7 +105,10 @@ def render(record: RunRecord, out: Path, kept: Kept | None = None, clips: Mappin
             card_pieces=_card_pieces(record),
             meetings=list(met.values()),
             tally=tally(scene.seam for scene in told if scene.seam is not None),
+            blends=any(meeting.transition for meeting in met.values()),
             choices=takes,
+            unused=takes_shown.unused(told),
+            sound="" if sound is None else in_words(sound),
             pins=any(take.pin for choice in takes for take in choice.takes),
             kinds={"still": "still" in kinds, "step": any(shot.finishes for shot in record.shots)},
             stale=[scene for scene in told if scene.stale],

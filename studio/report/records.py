@@ -40,6 +40,8 @@ class TakeRecord:
     first_frame: Path | None = None
     last_frame: Path | None = None
     sha256: str | None = None  # of its clip
+    model: str = ""
+    bought_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from studio.report import formats
 from studio.report.records import ColorSeam, RunRecord, SeamRecord, ShotRecord
 from studio.report.scenes import Scene
 from studio.report.thumbnails import Thumbnails, ratio
+from studio.report.transitions import middles, transition_words
+from studio.storage.kept import Kept
 
 Grade = Literal["good", "fair", "poor", "cut"]
 
@@ -53,14 +55,26 @@ class Meeting:
     right: str | None
     ratio: str
     paired: bool  # its two pictures are shown
-    how: str  # how the plan made them meet, in words; empty for a cut
+    how: str  # how the plan made them meet, in words
     colors: str  # how far their colours are apart, and what was done about it; empty where nothing was measured
+    middle: str | None = None  # a picture of the film in the middle of a transition
+    transition: bool = False
+
+    @property
+    def sort(self) -> str:
+        """Its grade; or that it is a cut, or a transition."""
+        return "transition" if self.transition else self.grade
 
 
-def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -> dict[str, Meeting]:
-    """Every seam, by the id of the scene after it, in the order of the film."""
+def meetings(
+    record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails, kept: Kept | None = None
+) -> dict[str, Meeting]:
+    """Every seam, by the id of the scene after it, in the order of the film. ``kept`` has the pictures of transitions
+    that earlier reports made."""
     found: dict[str, Meeting] = {}
     by_name, colors = _by_name(record, told), _colors(record)
+    paired_cuts = [scene.cut for scene in told if scene.cut and scene.seam and _paired(scene.seam, told)]
+    mids = middles(record, paired_cuts, kept or Kept())
     for scene in told:
         seam = scene.seam
         if seam is None:
@@ -78,8 +92,10 @@ def meetings(record: RunRecord, told: tuple[Scene, ...], pictures: Thumbnails) -
             right=pictures.uri(right, small=True),
             ratio=ratio(after[0]) if after else "16 / 9",
             paired=paired,
-            how=_how(seam),
+            how=_how(seam, scene),
             colors=colors.get(scene.id, ""),
+            middle=mids.get(scene.id),
+            transition=scene.cut is not None and scene.cut.into is not None,
         )
     return found
 
@@ -117,7 +133,9 @@ def _frames(seam: SeamRecord, by_name: Mapping[str, tuple[ShotRecord, ...]]) -> 
     return last, (after[0].first_frame if after else None)
 
 
-def _how(seam: SeamRecord) -> str:
+def _how(seam: SeamRecord, scene: Scene) -> str:
+    if scene.cut is not None and scene.cut.into is not None:
+        return transition_words(scene.cut.into)
     return _kind(seam).in_words() if seam.continued else ""
 
 
@@ -149,10 +167,13 @@ def seams_line(seams: Iterable[SeamRecord]) -> str:
 
 
 def tally(seams: Iterable[SeamRecord]) -> str:
-    """The number of seams of each kind and grade: ``2 continued, 1 bridged: 1 good, 1 fair, 1 poor; 2 cuts.``"""
+    """The number of seams of each kind and grade: ``2 continued, 1 bridged: 1 good, 1 fair, 1 poor; 1 transition; 2
+    cuts.``"""
     found = list(seams)
     met = [seam for seam in found if judged(seam)]
-    grades, cuts = Counter(map(grade, met)), len(found) - len(met)
+    blends = sum(not seam.continued and seam.expected == SeamKind.TRANSITION for seam in found)
+    grades, cuts = Counter(map(grade, met)), len(found) - len(met) - blends
     told = ", ".join(f"{grades[name]} {name}" for name in ("good", "fair", "poor") if grades[name])
     parts = [f"{kinds_in_words(met)}: {told}"] if met else []
+    parts += [f"{blends} {SeamKind.TRANSITION.in_words(blends)}"] if blends else []
     return "; ".join([*parts, *([f"{cuts} cut{'' if cuts == 1 else 's'}"] if cuts else [])]) + "."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from studio.remedies import Words
 from studio.report import formats
@@ -17,6 +18,7 @@ from studio.report.seams import Meeting
 from studio.report.thumbnails import Thumbnails, ratio
 
 LONG_PROMPT = 260
+NOTHING: Mapping[Path, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Frames:
     ratio: str
     first: str | None
     last: str | None
+    source: str | None  # of the clip, for a player; None where the film does not show it, or it is not here
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,19 @@ class Card:
     starts: float
 
 
-def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fraction) -> Card:
-    """The card of a scene. ``fps``: of the film."""
+def card(
+    scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fraction, sources: Mapping[Path, str] = NOTHING
+) -> Card:
+    """The card of a scene. ``fps``: of the film; ``sources``: the address of each clip that it shows."""
     shown = [strip(versions) for versions in scene.versions]
     first = [versions[0] for versions in scene.versions]
     return Card(
         scene=scene,
         strips=tuple(
-            Frames(shot, ratio(shot), pictures.uri(shot.first_frame), pictures.uri(shot.last_frame)) for shot in shown
+            Frames(
+                shot, ratio(shot), pictures.uri(shot.first_frame), pictures.uri(shot.last_frame), _source(shot, sources)
+            )
+            for shot in shown
         ),
         stills=tuple(_still(shot, pictures) for shot in scene.stills),
         finishing=tuple(
@@ -108,6 +116,14 @@ def card(scene: Scene, pictures: Thumbnails, meeting: Meeting | None, fps: Fract
 def strip(versions: tuple[ShotRecord, ...]) -> ShotRecord:
     """The version to show: the last that was made, or else the last that was planned."""
     return next((shot for shot in reversed(versions) if shot.clip is not None), versions[-1])
+
+
+def _source(shot: ShotRecord, sources: Mapping[Path, str]) -> str | None:
+    """The address of the shot's clip; of a finished one, of the part that the film shows."""
+    address = sources.get(shot.clip) if shot.clip else None
+    if address is None or not shot.begins:
+        return address
+    return f"{address}#t={formats.seconds(shot.begins)},{formats.seconds(shot.begins + shot.seconds)}"
 
 
 def shown_frames(scenes: Iterable[Scene]) -> tuple[Path | None, ...]:

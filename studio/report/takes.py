@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from studio.remedies import Option, option
+from studio.report import formats
 from studio.report.records import ShotRecord, TakeRecord
 from studio.report.scenes import Scene
 from studio.report.shot_kinds import kind_of
@@ -27,6 +28,7 @@ class Take:
     generation_id: str | None
     pictures: tuple[tuple[str, str | None], ...]  # label and data URI of each picture
     source: str | None  # of its clip, for a player; None where it is a still, or not here
+    facts: str  # its model, and when it was bought
     option: Option | None
     pin: str
 
@@ -39,6 +41,11 @@ class Choice:
     number: int  # of its scene
     ratio: str
     takes: tuple[Take, ...]
+
+    @property
+    def played(self) -> int:
+        """The number of its takes that can be played."""
+        return sum(take.source is not None for take in self.takes)
 
     @property
     def option(self) -> Option | None:
@@ -69,6 +76,22 @@ def shown_frames(scenes: tuple[Scene, ...]) -> tuple[Path | None, ...]:
     return tuple(path for take in takes for path in (take.still, take.first_frame, take.last_frame))
 
 
+@dataclass(frozen=True)
+class Unused:
+    """The takes that the film does not use: how many, and what they cost, in USD."""
+
+    count: int
+    price: Decimal
+
+
+def unused(scenes: tuple[Scene, ...]) -> Unused:
+    """The takes of these scenes that the film does not use, each purchase once."""
+    takes = {take.order: take.price for scene in scenes for shot in scene.shots for take in shot.takes}
+    used = {take.order for scene in scenes for shot in scene.shots for take in shot.takes if take.used}
+    left = [price for order, price in takes.items() if order not in used]
+    return Unused(len(left), sum(left, Decimal(0)))
+
+
 def _told(scene: Scene) -> list[ShotRecord]:
     covered = {
         shot.id for versions in scene.versions if len(versions[-1].takes) > 1 for shot in versions[:-1]
@@ -91,6 +114,7 @@ def _take(
         generation_id=take.generation_id,
         pictures=tuple((f"{what} of take {take.take}", pictures.uri(path, small=True)) for what, path in shown),
         source=sources.get(take.order),
+        facts=" · ".join(filter(None, (take.model, formats.utc(take.bought_at) if take.bought_at else ""))),
         option=option("take", f"{scene.id}={take.take}") if scene.has_takes and not take.used and one else None,
         pin=f"generation: {take.generation_id}" if take.generation_id and _alone(scene, shot) else "",
     )

@@ -102,7 +102,7 @@ class _Picture:
                 return None
             data = _fitting(self._read, ladder, limit)
             self._kept.put("thumbnails", made_from, data)
-        return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+        return data_uri(data)
 
     @cached_property
     def _read(self) -> Image.Image | None:
@@ -134,6 +134,16 @@ def _fitting(picture: Image.Image, ladder: Ladder, limit: int) -> bytes:
 def _encoded(picture: Image.Image, width: int, quality: int) -> bytes:
     small = picture.copy()
     small.thumbnail((width, width * 5 // 4), Image.Resampling.BICUBIC)  # never enlarges it
+    return jpeg(small, quality)
+
+
+def jpeg(picture: Image.Image, quality: int) -> bytes:
+    """The picture as a JPEG."""
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=quality)
+    picture.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
+
+
+def data_uri(data: bytes, kind: str = "image/jpeg") -> str:
+    """The bytes of a file of this kind, as an address that holds them."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

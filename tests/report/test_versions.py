@@ -129,7 +129,8 @@ def test_takes_stand_side_by_side(record: RunRecord) -> None:
     text = page(record)
     takes = text[text.index('<section id="takes">') : text.index('<section id="continuity">')]
     assert takes.count('class="take used"') == 2
-    assert takes.count("<img") == 2 * (3 + 2)
+    assert takes.count("<video") == 2  # of those in use, whose clips are there; they have a picture of their ends
+    assert takes.count("<img") == 2 * 1 + 3 * 2
     said = words(takes)
     assert said.count("in this film") == 2
     assert "Take 2 $2.30 --take lamp=2 pin it: generation: take-2-of-lamp" in said

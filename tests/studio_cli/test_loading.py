@@ -55,6 +55,7 @@ def used(workplace: Path) -> Path:
         ("studio_cli", "films"),
         ("studio_cli", "package", "--help"),
         ("studio_cli", "export", "--help"),
+        ("studio_cli", "report", "--help"),
         ("studio_cli", "clean", "--films"),
         ("studio_cli", "concepts"),
         ("studio_cli", "takes", "film.yaml"),

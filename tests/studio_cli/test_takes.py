@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -243,6 +244,9 @@ async def test_a_chosen_take_costs_nothing(studio: Path, sandbox: Sandbox, monke
     )
     page = (studio / "two" / "report.html").read_text()
     assert page.count('src="clips/b-') == 2
+    assert page.count('class="play" href="clips/') == 3
+    assert len(re.findall(r"ray-flash-2 · 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", page)) == 2
+    assert str(studio) not in page
     assert len(list((studio / "two" / "clips").glob("b-*.mp4"))) == 2
 
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)

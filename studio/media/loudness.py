@@ -1,0 +1,42 @@
+"""The loudness of a file's sound, by EBU R 128, as ffmpeg's filter ebur128 measures it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.media import ffmpeg
+from studio.media.ffmpeg import Stop
+
+SILENT = -70.0  # LUFS: what is at this or below is not heard, and the filter counts it as nothing
+_KEYS = {"lavfi.r128.I": "integrated", "lavfi.r128.LRA": "range", "lavfi.r128.true_peak": "peak"}
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """``integrated`` in LUFS, ``range`` in LU, ``peak`` (the true peak) in dBTP."""
+
+    integrated: float
+    range: float
+    peak: float
+
+
+def loudness(path: Path, *, stop: Stop | None = None) -> Loudness | None:
+    """Measure the first sound track of an MP4, which is decoded once; None for silence.
+
+    Raises FfmpegError, also for a file without sound.
+    """
+    heard = ffmpeg.clip_input(path)["a:0"]
+    measured = heard.filter("ebur128", peak="true", metadata=1, framelog="quiet")
+    printed = measured.filter("ametadata", mode="print", file="-")
+    lines = (
+        ffmpeg.capture(printed.output("-", f="null"), timeout=600, stop=stop).decode("ascii", "replace").splitlines()
+    )
+    last = {_KEYS[name]: value for name, _, value in (line.partition("=") for line in lines) if name in _KEYS}
+    if len(last) < len(_KEYS):  # shorter than the tenth of a second of which it tells
+        return None
+    integrated, span, peak = float(last["integrated"]), float(last["range"]), float(last["peak"])
+    if integrated <= SILENT or peak <= 0:
+        return None
+    return Loudness(round(integrated, 1), round(span, 1), round(20 * math.log10(peak), 1))
