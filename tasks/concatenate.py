@@ -27,6 +27,7 @@ def _film_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
         "cuts": [asdict(cut) for cut in run.plan.cuts],
         "clips": {f.shot: f.sha256 for f in inputs["footage"]},
         "film": run.plan.production.film.model_dump(mode="json", exclude={"deliveries"}),
+        "titles": asdict(run.plan.titles),
         "out": str(run.out),
     }
     return key("concatenate", 2, hashlib.sha256(canonical_json(made_of).encode()).hexdigest())

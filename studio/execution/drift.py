@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TOLD = 3.0  # ΔE since the start of a chain from which it is told: it is seen at a glance
-REMEDY = (
-    "to re-anchor, let the next scene start from a picture of its own (start_image) or a new still; "
-    "`film: {colors: match}` evens it out in the film"
-)
+ANCHOR = "to re-anchor, let the next scene start from a picture of its own (start_image) or a new still"
+MATCH, MATCHED = "`film: {colors: match}` evens it out in the film", "the film evens it out"
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,10 @@ class DriftWatch:
             waiting += self._from.get(name, ())
 
     def _tell(self, first: str, shot: str, far: float, apart: float) -> None:
-        told = f"{told_of(first, shot, far)}, {apart:.1f} of it from '{self._into[shot].parent}' on; {REMEDY}"
+        scene = self._run.plan.shot(shot).scene
+        matched = any(cut.colors == "match" for cut in self._run.plan.cuts if cut.scene == scene)
+        since = f"{apart:.1f} of it from '{self._into[shot].parent}' on"
+        told = f"{told_of(first, shot, far)}, {since}; {_remedy(matched=matched)}"
         self._run.drift[first] = told
         listener.get().note(f"warning: {told}")
 
@@ -145,7 +146,14 @@ def drift_notes(seams: Sequence[ColorSeam]) -> list[str]:
     for seam in seams:
         if seam.drifted >= TOLD and seam.drifted > (farthest[seam.first].drifted if seam.first in farthest else 0):
             farthest[seam.first] = seam
-    return [f"{told_of(first, seam.after, seam.drifted)}; {REMEDY}" for first, seam in farthest.items()]
+    return [
+        f"{told_of(first, seam.after, seam.drifted)}; {_remedy(matched=seam.how != 'as made')}"
+        for first, seam in farthest.items()
+    ]
+
+
+def _remedy(*, matched: bool) -> str:
+    return f"{MATCHED if matched else MATCH}; {ANCHOR}"
 
 
 def _link(shot: Shot, known: Mapping[str, Shot]) -> Link | None:

@@ -24,7 +24,7 @@ BELOW = (4.2, 2.8)  # the other lines of a card
 CREDIT, ROLE = (4.0, 2.6), (3.2, 2.4)
 COLUMNS = 4.0  # between a role and a name
 NAME, WHO = (4.8, 3.2), (3.4, 2.6)  # the two lines of a lower third
-PLATE = (14, 15, 19, 170)
+PLATE = (14, 15, 19, 205)
 Placed = tuple[float, Row]  # its left edge, and the row with its top in the picture
 
 

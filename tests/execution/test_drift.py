@@ -102,6 +102,7 @@ async def test_a_chain_that_drifts(workplace: Path, sandbox_of: Any) -> None:
         assert max(seam.drifted for seam in made.record.colors) > TOLD
 
         matched = await luma.make_film(chain(film={"colors": "match"}), out="matched")
+        assert any("; the film evens it out; to re-anchor" in str(note) for note in matched.record.notes)
         assert (matched.cost, len(shop.creates)) == (0, bought)
         before, after = at_seams(made), at_seams(matched)
         assert min(before) > 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+
+import pytest
 
 from flows.progress import Progress
 from studio.execution.progress import Listener
@@ -37,6 +40,18 @@ def test_progress_counts_shots_and_passes_on_what_it_hears() -> None:
     assert progress.words.endswith(", joining the film")
     assert heard.shots[0] == ("a", "ordering", "why")
     assert heard.notes == ["a note"]
+
+
+def test_warnings_stand_in_the_log_of_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    """What a listener is warned of, a run in Prefect's UI tells in its log; other notes it does not."""
+    heard = Heard()
+    progress = Progress(heard, plan(film(scene("a"))), logging.getLogger("of the run"))
+    progress.note("warning: colours drift by 100 %s")
+    progress.note("a note")
+    assert heard.notes == ["warning: colours drift by 100 %s", "a note"]
+    assert [(r.name, r.levelname, r.getMessage()) for r in caplog.records] == [
+        ("of the run", "WARNING", "colours drift by 100 %s")
+    ]
 
 
 def test_what_is_not_bought_is_not_counted() -> None:
