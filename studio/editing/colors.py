@@ -128,7 +128,7 @@ def with_colors(plan: Plan, edit: Edit, kept: Kept) -> tuple[Edit, tuple[ColorSe
     """The edit with the corrections that its scenes ask for, and the colours of each seam of clips that go on from each
     other, in the order of the film. Raises BadClip."""
     pieces = [
-        _Piece(s.cut, s.slate, segment) for s in edit.scenes if isinstance(s.cut, SceneEdit) for segment in s.segments
+        _Piece(s.cut, s.slate, segment) for s in edit.scenes if s.card is None for segment in s.segments
     ]  # without cards
     linked = [
         (n, before, after)
@@ -145,7 +145,7 @@ def with_colors(plan: Plan, edit: Edit, kept: Kept) -> tuple[Edit, tuple[ColorSe
     given = iter(chosen.corrections)
     scenes = tuple(
         replace(scene, segments=tuple(replace(segment, colors=next(given)) for segment in scene.segments))
-        if isinstance(scene.cut, SceneEdit)
+        if scene.card is None
         else scene
         for scene in edit.scenes
     )

@@ -71,7 +71,7 @@ class Cutter:
 
     def _recolored(self, chosen: random.Random, scene: SceneSegments) -> SceneSegments:
         """The scene, perhaps with the colours of its clips corrected."""
-        if scene.slate or not isinstance(scene.cut, SceneEdit) or chosen.random() < 0.4:
+        if scene.slate or scene.card is not None or chosen.random() < 0.4:
             return scene
         gains, lifts = [chosen.randint(8600, 9900) for _ in "rgb"], [chosen.randint(200, 700) for _ in "rgb"]
         mixed = chosen.randint(-400, 400)
