@@ -30,7 +30,7 @@ def with_cards(plan: Plan) -> Plan:
 def _cards(plan: Plan) -> Iterator[CardEdit]:
     production = plan.production
     titles, written = production.film.titles, {scene.id: scene for scene in production.scenes}
-    whole = titles is not None and len(plan.cuts) == len(production.scenes)
+    whole = _is_whole(plan)
     if whole and titles is not None and titles.opening is not None:
         opening = titles.opening
         yield CardEdit("opening", _frames(opening.lasts), plan.cuts[0].scene, opening.text)
@@ -44,10 +44,16 @@ def _cards(plan: Plan) -> Iterator[CardEdit]:
         yield CardEdit("credits", _frames(credits.lasts), lines=credits.rows, roll=credits.roll)
 
 
+def _is_whole(plan: Plan) -> bool:
+    """True if all scenes of the production are made."""
+    return len(plan.cuts) == len(plan.production.scenes)
+
+
 def with_texts(plan: Plan) -> Plan:
     """The plan, whose scenes have their lengths by now, with texts over scenes, fades, and notes on all titles.
 
-    Raises BadInput for a text that comes after its scene's end, and for fades that are longer than what they darken.
+    Raises BadInput for a text that comes after its scene's end, and for fades that are longer than what they darken;
+    where only some scenes are made, which are cut otherwise then, these are as long as they can be.
     """
     written = {scene.id: scene.lower_third for scene in plan.production.scenes}
     cuts = []
@@ -57,7 +63,8 @@ def with_texts(plan: Plan) -> Plan:
     film = plan.production.film
     titles = replace(plan.titles, fade_in=_frames(film.fade_in, 0), fade_out=_frames(film.fade_out, 0))
     plan = replace(plan, cuts=tuple(cuts), titles=titles)
-    _check_fades(plan)
+    if _is_whole(plan):
+        _check_fades(plan)
     return replace(plan, notes=(*plan.notes, *_notes(plan)))
 
 
@@ -66,7 +73,7 @@ def _text(plan: Plan, cut: SceneEdit, third: LowerThird) -> TextEdit:
     seconds = LOWER_THIRD_SECONDS if third.seconds is None else third.seconds
     frames, left = _frames(seconds), has - start
     late = left < (LEAST if third.seconds is None else frames)
-    if late and not is_guessed(plan, cut):
+    if late and _is_whole(plan) and not is_guessed(plan, cut):
         wanted = "" if third.seconds is None else f" for {in_seconds(frames)} s"
         raise BadInput(
             f"comes at {in_seconds(start)} s{wanted}, and the scene lasts {in_seconds(has)} s",
@@ -105,7 +112,7 @@ def _notes(plan: Plan) -> Iterator[str]:
         yield f"a text is seen over {scenes_in_words(over)}; nothing is bought for it"
     film = plan.production.film
     missing = film.titles is not None and any((film.titles.opening, film.titles.closing, film.titles.credits))
-    if missing and len(plan.cuts) < len(plan.production.scenes):
+    if missing and not _is_whole(plan):
         yield "only some scenes are made: the film has no cards at its start and end, and no credits"
 
 

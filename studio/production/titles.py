@@ -164,6 +164,8 @@ def _credits(value: object) -> object:
         return {"lines": value} if value.strip() else None
     if isinstance(value, list | tuple):
         return {"lines": value} if value else None
+    if isinstance(value, Mapping) and not any(value.values()):
+        return None  # as the form sends it
     return value if value else None
 
 

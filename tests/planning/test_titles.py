@@ -133,3 +133,13 @@ def test_some_scenes_alone_have_no_opening_and_no_credits() -> None:
     found = plan(production, only=("b",))
     assert [card.kind for card in found.titles.cards] == ["card"]
     assert "no cards at its start and end" in notes(found)
+
+
+def test_one_scene_alone_is_planned_whatever_its_titles_take() -> None:
+    """A retake plans its scene alone, which is shorter then, and has both fades: it is no reason to refuse it."""
+    production = film(
+        scene("a", duration=2, lower_third={"text": "Ann", "from": 0, "seconds": 2.25}), scene("b", duration=2),
+        film={"fade_in": 1.5, "fade_out": 1.5, "transition": "crossfade 0.5"},
+    )  # fmt: skip
+    assert plan(production).cuts[0].lower_third == TextEdit("Ann", 0, 54, 6)
+    assert plan(production, only=("a",)).cuts[0].frames == 48

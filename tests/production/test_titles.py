@@ -70,7 +70,10 @@ def test_a_text_is_what_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("empty", ["", None, {}, {"text": "", "seconds": None}])
 def test_what_is_left_empty_is_no_card(empty: Any) -> None:
     """As the form sends it."""
-    assert written(card=empty, lower_third=empty).scenes[0].card is None
+    found = written({"titles": {"opening": empty, "credits": empty}}, card=empty, lower_third=empty)
+    assert (found.scenes[0].card, found.scenes[0].lower_third) == (None, None)
+    assert found.film.titles is not None
+    assert (found.film.titles.opening, found.film.titles.credits) == (None, None)
 
 
 def test_a_font_is_found_beside_the_file(tmp_path: Path) -> None:
