@@ -151,21 +151,21 @@ def _signed(
             context = open_.enter_context(c2pa.Context(settings))
             signer = open_.enter_context(c2pa.Signer.from_info(info))
             builder = open_.enter_context(c2pa.Builder(_definition(claim, kind, unread), context))
+            damaged = []
             for label, one in _labelled(claim):
                 if label not in unread:
                     with one.path.open("rb") as file:
                         try:
                             builder.add_ingredient(_described(label, one), one.kind, file)
                         except c2pa.C2paError:
-                            unreadable = label
-                            break
-            else:
+                            damaged.append(label)
+            if not damaged:
                 builder.sign(signer, kind, source, goal)
                 return
     except c2pa.C2paError as error:
         raise MediaError(f"cannot be signed: {printable(str(error))}") from None
-    # Its credentials cannot be read: it is named without them, and the film is signed.
-    _signed(claim, credential, kind, source, goal, unread=(*unread, unreadable))
+    # Credentials of theirs cannot be read: they are named without them, and the film is signed.
+    _signed(claim, credential, kind, source, goal, unread=(*unread, *damaged))
 
 
 def _labelled(claim: Claim) -> list[tuple[str, Ingredient]]:
