@@ -46,13 +46,14 @@ def main() -> None:
         shutil.copyfile(everything / "contact-sheet.jpg", PICTURES / "everything.jpg")
 
 
-def made(folder: Path, *production: Path) -> Path:
-    """Make a film in the sandbox, with its books in the folder. The folder of its files."""
+def made(folder: Path, *production: Path | str, drift: int = 0) -> Path:
+    """Make a film in the sandbox, its books in the folder, with colours that drift. The folder of its files."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LUMA", "PREFECT", "STUDIO"))}
     places = {"STUDIO_HOME": folder / "home", "STUDIO_FILMS": folder / "films", "PREFECT_HOME": folder / "prefect"}
     environment = kept | {name: str(place) for name, place in places.items()}
     # A Prefect server of its own, that ends with it.
     environment |= {"STUDIO_PREFECT_IDLE": "0", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    environment |= {"STUDIO_SANDBOX_DRIFT": str(drift)} if drift else {}
     done = subprocess.run(
         [sys.executable, "-m", "flows.produce", *map(str, production), "--json"], cwd=ROOT, env=environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=LONGEST, check=False,
