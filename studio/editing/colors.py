@@ -43,7 +43,6 @@ MOST_TOLD = 6  # clips that are named in notes
 SHAPES = 0.02  # share by which the shapes of two pictures may differ
 HDR = (16, 18)  # transfers of high dynamic range: there a correction of R'G'B' is not fitted
 ANOTHER = "the two pictures are not the same"
-AS_WRITTEN = "as written"
 TOO_FAR = "the colours are too far apart"
 FINISHED = "it is a finished clip"
 
@@ -217,7 +216,7 @@ class _Chosen:
         """The reason why the corrections before this segment must not be: its seam would be worse than it was made,
         though nobody asked for that. Empty where there is none."""
         met, seam = self._meetings.get(n), choice.seam
-        if met is None or seam is None or seam.why == AS_WRITTEN or choice.correction != AS_MADE:
+        if met is None or seam is None or not self._is_asked(n) or choice.correction != AS_MADE:
             return ""
         if met.shown(self._choices[-1].correction, AS_MADE) <= met.apart + HARM:
             return ""
@@ -225,10 +224,9 @@ class _Chosen:
 
     def _best(self, n: int, met: Meeting, previous: Correction) -> tuple[Correction, ColorsShown, str]:
         """The correction of a segment, what it is, and why it is no match."""
-        piece, before = self._pieces[n], self._pieces[n - 1]
-        colors, inside = piece.cut.colors, piece.cut.scene == before.cut.scene
-        if colors == "keep" or (colors == "own" and not inside):
-            return AS_MADE, "as made", AS_WRITTEN
+        piece = self._pieces[n]
+        if not self._is_asked(n):
+            return AS_MADE, "as made", ""
         if piece.segment.keep:
             return AS_MADE, "as made", FINISHED
         if n in self._off:
@@ -246,6 +244,11 @@ class _Chosen:
         if told := self._harmful(piece, met, previous, FARTHEST_CARRIED):
             return AS_MADE, "as made", told
         return previous, "carried", why
+
+    def _is_asked(self, n: int) -> bool:
+        """True if the production asks that a segment is matched to the one before it."""
+        cut, before = self._pieces[n].cut, self._pieces[n - 1].cut
+        return cut.colors == "match" or (cut.colors == "own" and cut.scene == before.scene)
 
     def _harmful(self, piece: _Piece, met: Meeting, correction: Correction, most: float) -> str:
         """The reason why a correction would do harm to a segment; empty where it would not."""
@@ -268,7 +271,7 @@ def color_notes(seams: Sequence[ColorSeam]) -> list[str]:
         notes.append(f"{_few(carried)}: the colours are corrected as those of the clip before")
     reasons: dict[str, list[str]] = {}
     for seam in seams:
-        if seam.why and seam.how == "as made" and seam.why != AS_WRITTEN:
+        if seam.why and seam.how == "as made":
             reasons.setdefault(seam.why, []).append(seam.after)
     return notes + [f"{_few(names)}: the colours are as made, since {why}" for why, names in reasons.items()]
 

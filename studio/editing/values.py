@@ -55,10 +55,11 @@ class ColorSeam:
 
     @property
     def in_words(self) -> str:
-        """The differences: ``ΔE 4.1 as made, 0.5 now``."""
+        """The differences: ``ΔE 4.1 as made, 0.5 now``; the second where it is another."""
         if self.as_made is None or self.shown is None:
             return "not compared"
-        return f"ΔE {self.as_made:.1f} as made" + ("" if self.how == "as made" else f", {self.shown:.1f} now")
+        same = abs(self.shown - self.as_made) < 0.05
+        return f"ΔE {self.as_made:.1f} as made" + ("" if same else f", {self.shown:.1f} now")
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def test_a_scene_that_keeps_its_colours(tmp_path: Path) -> None:
     chain = Chain(tmp_path, [drift(seed) for seed in range(3)])
     made, _ = chain.film("kept", chain.plan({"id": "c", "colors": "keep"}, **MATCH))
     assert [(seam.how, seam.why) for seam in made.colors] == [
-        ("matched", ""), ("as made", "as written"), ("matched", "")
+        ("matched", ""), ("as made", ""), ("matched", "")
     ]  # fmt: skip
     shown = [cut.parts[0].colors is not None for cut in made.edit.cuts]
     assert shown == [False, True, False, True]
