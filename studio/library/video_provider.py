@@ -154,8 +154,9 @@ class VideoProvider:
         """Make the film of a production, given as a file or its content: bought, joined and reported as by a flow.
 
         ``out``: the folder of the film (default: ``films/SLUG/RUN``). ``allow_missing``: a slate in place of a scene
-        that failed. Paid from this provider's budget. Raises BadInput, OverBudget, InDoubt or Incomplete; the same call
-        later pays for what is missing alone.
+        that failed. Paid from this provider's budget. Raises BadInput, OverBudget, InDoubt or Incomplete, and
+        NotDelivered where the film is made and a delivery of it is not; the same call later pays for what is missing
+        alone.
         """
         with asked_from(Surface.LIBRARY):
             run = f"{self._run}-{len(self._runs)}"
