@@ -65,7 +65,7 @@ def write_single(film: ShelvedFilm, out: Path, *, home: Path) -> Single:
         whole = film.path.stat().st_size
         shown = film.path.read_bytes() if whole <= FILM_MOST else _small(film.path, FILM_MOST, kept)
         embedder = _Embedder(film, data_uri(shown, "video/mp4"), kept, MOST - len(page.encode()))
-        embedder.note = _note(whole, len(shown))
+        embedder.note = _note(whole, len(shown), takes='id="takes"' in page)
         embedder.feed(page)
         embedder.close()
         data = "".join(embedder.written).encode(errors="replace")
@@ -73,11 +73,10 @@ def write_single(film: ShelvedFilm, out: Path, *, home: Path) -> Single:
     return replace(embedder.told, path=out, bytes=len(data), film_bytes=len(shown), encoded=len(shown) < whole)
 
 
-def _note(whole: int, shown: int) -> str:
-    small = (
-        f"the film is here in {size(shown)} instead of {size(whole)}" if shown < whole else "the film is as it was made"
-    )
-    return f"This page is one file: {small}, and takes are small, or pictures where there was no room."
+def _note(whole: int, shown: int, *, takes: bool) -> str:
+    smaller = f"the film is here in {size(shown)} instead of {size(whole)}"
+    told = f"This page is one file: {smaller if shown < whole else 'the film is as it was made'}"
+    return f"{told}, and takes are small, or pictures where there was no room." if takes else f"{told}."
 
 
 def _small(path: Path, most: int, kept: Kept, side: int | None = None) -> bytes:
