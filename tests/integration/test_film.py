@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ async def test_the_trailer(studio: Path, sandbox: Sandbox) -> None:
     film = examine(Path(first["film"]))
     folder = Path(first["film"]).parent
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert booked(studio) == charged(sandbox) == 4 * 140_000
+    assert booked(studio) == charged(sandbox) == Decimal("0.56")
     assert [card["kind"] for card in manifest["titles"]["cards"]] == ["opening", "closing", "credits"]
     assert [item.name for item in named(first, "Transition")] == ["fade", "fade", "fadeblack", "fade"]
     read = otio.adapters.read_from_file(str(folder / "timeline.otio"))
