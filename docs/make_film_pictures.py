@@ -22,7 +22,7 @@ from make_pictures import ARGUMENTS, BROWSERS, PATIENCE, PICTURES, QUALITY, ROOT
 from PIL import Image, ImageDraw, ImageFont
 
 TRAILER = ROOT / "productions" / "examples" / "trailer.yaml"
-TAKEN_AGAIN = "storm"
+TAKEN_AGAIN, CROSSED_INTO = "home", "storm"
 WIDTH, GAP, LINE = 360, 6, 24  # pixels of a frame, between frames, of the line under it
 PAPER, INK = (255, 255, 255), (60, 60, 60)
 SHOWN = 5  # frames of a transition
@@ -77,7 +77,7 @@ def sheet(rows: Sequence[Sequence[tuple[Image.Image, str]]]) -> Image.Image:
 
 def transitions(manifest: dict[str, Any], film: list[Image.Image]) -> Image.Image:
     """Frames of a crossfade between scenes, and of a fade through black into a card: from just before to just after."""
-    (between,) = (cut for cut in manifest["cuts"] if cut["scene"] == TAKEN_AGAIN)
+    (between,) = (cut for cut in manifest["cuts"] if cut["scene"] == CROSSED_INTO)
     rows = []
     for place in (between, manifest["titles"]["cards"][1]):
         start, blend = place["start_frame"], place["transition"]
