@@ -104,7 +104,7 @@ def colors(manifest: dict[str, Any], film: list[Image.Image], out: Path) -> Imag
     rows = []
     for seam in manifest["colors"]:
         at = starts[seam["scene"]]
-        as_made, shown = (f"ΔE {seam[name]:.1f}" for name in ("delta_e_as_made", "delta_e_shown"))
+        as_made, shown = (f"difference {seam[name]:.1f}" for name in ("delta_e_as_made", "delta_e_shown"))
         rows.append([
             (film[at - 1], f"the last of {seam['before']}"),
             (frames_of(out / clips[seam["after"]]["path"])[0], f"the first of {seam['after']}, as made: {as_made}"),
