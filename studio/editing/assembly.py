@@ -25,6 +25,7 @@ from studio.media.slate import make_slate
 from studio.planning.film_items import items_of
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.title_edits import CardEdit
+from studio.production.title_check import fonts_of
 from studio.storage.kept import Kept
 from studio.storage.probe_cache import measured
 
@@ -81,7 +82,7 @@ def assemble(
     repeated = repeats(plan, clips, kept)
     spec = film_spec(plan, clips)
     under = sounds_under(plan, clips, footage)
-    scenes, maker = [], TitleMaker(_fonts(plan), spec, pieces, kept)
+    scenes, maker = [], TitleMaker(partial(fonts_of, plan.production), spec, pieces, kept)
     for item in items_of(plan):
         if isinstance(item, CardEdit):
             scenes.append(maker.card(item))
@@ -111,12 +112,6 @@ def assemble(
              for shot, count in repeated.items()]  # fmt: skip
     film = replace(film, notes=(*film.notes, *edit.notes, *notes, *color_notes(colors)))
     return Assembly(film, edit, seams(plan, edit.scenes, kept), colors)
-
-
-def _fonts(plan: Plan) -> list[Path]:
-    """The files of the fonts that titles are set in."""
-    titles = plan.production.film.titles
-    return [] if titles is None else [Path(font) for font in titles.font]
 
 
 def _slate(plan: Plan, cut: SceneEdit, spec: FilmSpec, pieces: Path, kept: Kept) -> Segment:

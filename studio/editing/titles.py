@@ -6,7 +6,7 @@ They are drawn by Pillow: no text ever stands in a command of ffmpeg.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -33,17 +33,17 @@ from studio.storage.probe_cache import measured
 
 
 class TitleMaker:
-    """The titles of one film, set in ``fonts`` and drawn in its form into the folder ``pieces``."""
+    """The titles of one film, in the fonts that ``read`` reads, drawn in its form into the folder ``pieces``."""
 
-    def __init__(self, fonts: Sequence[Path], spec: FilmSpec, pieces: Path, kept: Kept) -> None:
-        self.paths, self.spec, self.pieces, self.kept = tuple(fonts), spec, pieces, kept
+    def __init__(self, read: Callable[[], Fonts], spec: FilmSpec, pieces: Path, kept: Kept) -> None:
+        self.read, self.spec, self.pieces, self.kept = read, spec, pieces, kept
         self.frame = Frame(spec.width // 2 * 2, spec.height // 2 * 2)
 
     @cached_property
     def fonts(self) -> Fonts:
         """The fonts, read. Raises BadInput where a file has changed since it was checked."""
         try:
-            return Fonts.of(self.paths)
+            return self.read()
         except (OSError, BadFont) as error:
             raise BadInput(
                 f"a font cannot be read any more ({error})", where="field 'film.titles.font'",

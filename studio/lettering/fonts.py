@@ -1,11 +1,15 @@
-"""A chain of fonts: each letter is set in the first one that has it. Pillow's own font, which has few, is the last."""
+"""A chain of fonts: each letter is set in the first one that has it.
+
+It is made of the fonts that a production names, of Pillow's own, which has few letters, and of fonts of the system for
+letters that none of these has.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -22,7 +26,7 @@ MOST_BYTES = 64 << 20  # of a font's file; the largest in use, for all of Chines
 RIGHT_TO_LEFT = ("R", "AL")  # letters, by their direction in Unicode
 #: Scripts whose letters are reordered or joined, which takes a shaping library: Devanagari to Sinhala, Khmer, Myanmar.
 SHAPED = ((0x0900, 0x0DFF), (0x1000, 0x109F), (0x1780, 0x17FF))
-#: Folders of the system's fonts, in which an error looks for one that has the letters.
+#: Folders of the system's fonts.
 FOLDERS = (
     "/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts", "/System/Library/Fonts",
     "/Library/Fonts", "C:/Windows/Fonts",
@@ -81,14 +85,36 @@ def _sized(data: bytes, pixels: float) -> FreeTypeFont:
 
 @dataclass(frozen=True)
 class Fonts:
-    """The fonts of a film's titles, in the order in which letters are looked for in them."""
+    """The fonts of a film's titles, in the order in which letters are looked for in them. ``others``: those of the
+    system among them."""
 
     files: tuple[FontFile, ...]
+    others: tuple[FontFile, ...] = ()
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Fonts:
         """The fonts of these files, and Pillow's own. Raises BadFont and OSError, as ``FontFile.read``."""
         return cls((*map(FontFile.read, paths), _own()))
+
+    def with_system(self, texts: Sequence[str], folders: tuple[str, ...] = FOLDERS) -> Fonts:
+        """These fonts, with fonts of the system for letters of the texts that none of them has, where it has any.
+
+        Looked for are a font that has all such letters, else one for each; and for a line whose letters are joined or
+        set from right to left, one that has the whole line.
+        """
+        found = self
+        if (missing := self.missing("".join(texts))) and (whole := font_with(missing, folders)):
+            found = found._and(whole)
+        for letter in found.missing(missing):
+            if found.missing(letter) and (one := font_with(letter, folders)):
+                found = found._and(one)
+        for line in (line for text in texts for line in text.splitlines() if needs_shaping(line)):
+            if all(Fonts((font,)).missing(line) for font in found.files) and (one := font_with(line, folders)):
+                found = found._and(one)
+        return found
+
+    def _and(self, other: FontFile) -> Fonts:
+        return Fonts((*self.files, other), (*self.others, other))
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -151,10 +177,7 @@ def cannot_be_set(text: str, fonts: Fonts) -> tuple[str, str]:
     if letters := fonts.missing(text):
         names = ", ".join(f"'{c}' (U+{ord(c):04X})" for c in letters[:6])
         more = f" and {len(letters) - 6} more" if len(letters) > 6 else ""
-        near = font_with(letters)
-        such = f", such as {near}, which has {'it' if len(letters) == 1 else 'them'}" if near else ""
-        told = "no font of the film has" if len(fonts.files) > 1 else f"{OWN} does not have"
-        return f"{told} {names}{more}", f"name a font that has all letters as font under film, titles{such}"
+        return f"no font here has {names}{more}", "name a font that has all letters as font under film, titles"
     if not needs_shaping(text):
         return "", ""
     if not can_shape():
@@ -167,23 +190,29 @@ def cannot_be_set(text: str, fonts: Fonts) -> tuple[str, str]:
     return "", ""
 
 
-def font_with(letters: str) -> str:
-    """The path of a font of the system that has these letters; empty where none is found."""
-    for path in _system_fonts():
+@lru_cache(maxsize=256)
+def font_with(letters: str, folders: tuple[str, ...] = FOLDERS) -> FontFile | None:
+    """A font of the system that has these letters, a plain one first; None where there is none."""
+    for path in _system_fonts(folders):
         try:
-            if not Fonts((FontFile.read(path),)).missing(letters):
-                return str(path)
+            font = FontFile.read(path)
+            if not Fonts((font,)).missing(letters):
+                font.sized(20)
+                return font
         except (BadFont, OSError):
             continue
-    return ""
+    return None
 
 
-def _system_fonts() -> Iterator[Path]:
+@lru_cache(maxsize=8)
+def _system_fonts(folders: tuple[str, ...]) -> tuple[Path, ...]:
     found = list[Path]()
-    for folder in FOLDERS if sys.platform != "win32" else (os.environ.get("WINDIR", "C:/Windows") + "/Fonts",):
+    if sys.platform == "win32":
+        folders = (*folders, os.environ.get("WINDIR", "C:/Windows") + "/Fonts")
+    for folder in folders:
         for root, _, names in os.walk(Path(folder).expanduser()):
             found += [Path(root, name) for name in sorted(names) if name.lower().endswith((".ttf", ".otf", ".ttc"))]
-    yield from sorted(found, key=_plainness)[:MOST_TRIED]
+    return tuple(sorted(found, key=_plainness)[:MOST_TRIED])
 
 
 def _plainness(path: Path) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.title_edits import CardEdit, TextEdit, TitleEdits
 from studio.production import Production
+from studio.production.title_check import fonts_of
 from studio.production.titles import LOWER_THIRD_FADE, LOWER_THIRD_FROM, LOWER_THIRD_SECONDS, LowerThird
 
 LEAST = FPS // 2  # frames for which a text is seen
@@ -111,6 +112,12 @@ def _notes(plan: Plan) -> Iterator[str]:
     if over:
         yield f"a text is seen over {scenes_in_words(over)}; nothing is bought for it"
     film = plan.production.film
+    if others := fonts_of(plan.production).others:
+        names = " and ".join(font.name for font in others)
+        yield (
+            f"letters that the film's fonts do not have are set in {names} of this machine: name a font that has them "
+            "as font under film, titles, and they look alike on every machine"
+        )
     missing = film.titles is not None and any((film.titles.opening, film.titles.closing, film.titles.credits))
     if missing and not _is_whole(plan):
         yield "only some scenes are made: the film has no cards at its start and end, and no credits"

@@ -33,7 +33,7 @@ def title_findings(production: Production) -> Iterator[Finding]:
             yield Finding(loc, f"{shown(Path(path).name)} {wrong}", hint)
     if faulty or not written:
         return
-    fonts, frame = Fonts.of(map(Path, named)), _frame(production)
+    fonts, frame = fonts_of(production), _frame(production)
     for loc, text, kind in written:
         wrong, hint = cannot_be_set(text, fonts)
         if wrong:
@@ -42,6 +42,14 @@ def title_findings(production: Production) -> Iterator[Finding]:
         for told in _tried(production, loc, text, kind, frame, fonts):
             shape = production.reframe or production.aspect_ratio
             yield Finding(loc, f"{told} ({shape})", "shorten it, or break it into several lines")
+
+
+def fonts_of(production: Production) -> Fonts:
+    """The fonts of a production's titles: those that it names, Pillow's own, and fonts of the system for what these do
+    not have. Raises BadFont and OSError for a file that is none."""
+    titles = production.film.titles
+    named = () if titles is None else titles.font
+    return Fonts.of(map(Path, named)).with_system([text for _, text, _ in _texts(production)])
 
 
 def _texts(production: Production) -> Iterator[tuple[Loc, str, CardKind | None]]:

@@ -180,7 +180,8 @@ class Titles(_Part):
     font: References = Field(
         default=(),
         description="The file of a font (.ttf, .otf), by a path relative to this file; or several: each letter is set "
-        "in the first that has it. Empty: a plain one that has English letters alone.",
+        "in the first that has it. Empty: a plain one for English; "
+        "for other letters, fonts of this machine.",
     )
     opening: CardField = Field(default=None, description="A card before the first scene, such as the film's title.")
     closing: CardField = Field(default=None, description="A card after the last scene, such as The End.")

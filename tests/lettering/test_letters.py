@@ -94,9 +94,42 @@ def test_letters_are_set_in_the_first_font_that_has_them(tmp_path: Path) -> None
     ]  # fmt: skip
     assert fonts.missing("A bird, é 日 e\u0301 日\u200d") == "é日"
     wrong, remedy = cannot_be_set("Café 日", fonts)
-    assert wrong == "no font of the film has 'é' (U+00E9), '日' (U+65E5)"
+    assert wrong == "no font here has 'é' (U+00E9), '日' (U+65E5)"
     assert "font under film, titles" in remedy
     assert cannot_be_set("Cafe", fonts) == ("", "")
+
+
+def of_letters(*letters: str) -> bytes:
+    """Pillow's own font, with pictures for these letters alone."""
+    groups = b"".join(struct.pack(">III", ord(one), ord(one), 5) for one in sorted(letters))
+    table = struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(letters)) + groups
+    whole = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + table
+    (count,) = struct.unpack_from(">H", OWN_FONT, 4)
+    made = bytearray(OWN_FONT)
+    entry = next(12 + 16 * n for n in range(count) if OWN_FONT[12 + 16 * n : 16 + 16 * n] == b"cmap")
+    struct.pack_into(">II", made, entry + 8, len(made), len(whole))
+    return bytes(made) + whole
+
+
+def test_a_font_of_the_system_has_what_the_others_have_not(tmp_path: Path) -> None:
+    """One that has all missing letters is taken, a plain one before others; else one for each; else they are missing.
+    Where the film's fonts have all letters, none is."""
+    fonts, folders = Fonts.of([]), (str(tmp_path / "none"), str(tmp_path))
+    assert fonts.with_system(["Cafe"], folders).others == ()
+    assert fonts.with_system(["Café 日"], folders).missing("Café 日") == "é日"
+    (tmp_path / "a.ttf").write_bytes(of_letters("日"))
+    (tmp_path / "broken.ttf").write_bytes(b"not a font")
+    (tmp_path / "z-regular.ttf").write_bytes(of_letters("é"))
+    for missing, names, one_folder in (
+        ("é日", ["z-regular.ttf", "a.ttf"], tmp_path), ("日ø", ["a.ttf"], tmp_path),
+    ):  # fmt: skip
+        found = fonts.with_system([f"Caf{missing}"], (str(one_folder), str(tmp_path / str(names))))
+        assert [font.name for font in found.others] == names
+        assert found.missing(missing) == "".join(set(missing) & {"ø"})
+        assert [font.name for font, _ in found.runs("Caf" + missing[0])] == [OWN, found.others[0].name]
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "both.ttf").write_bytes(of_letters("é", "日"))
+    assert [one.name for one in fonts.with_system(["é日"], (str(tmp_path), "again")).others] == ["both.ttf"]
 
 
 @pytest.mark.parametrize("able", [True, False])

@@ -85,12 +85,17 @@ def test_a_font_is_found_beside_the_file(tmp_path: Path) -> None:
     assert titles.font == (str(tmp_path / "own.ttf"),)
 
 
+NOBODY_S = "\U0010fffd"  # a letter that belongs to nobody
+
+
 def test_letters_that_no_font_has(tmp_path: Path) -> None:
     """The error is at the line of the text, and names the letters and the setting that helps."""
-    told = problems(tmp_path, FILM + "film:\n  titles:\n    closing: Fin\n" + SCENE + "    card: |\n      Für 日\n")
-    assert "film.yaml:9, scene 'a', field 'card': Pillow's own font does not have 'ü' (U+00FC), '日' (U+65E5)" in told
+    told = problems(
+        tmp_path, FILM + "film:\n  titles:\n    closing: Fin\n" + SCENE + f"    card: |\n      F{NOBODY_S}r\n"
+    )
+    assert f"film.yaml:9, scene 'a', field 'card': no font here has '{NOBODY_S}' (U+10FFFD)" in told
     assert "font under film, titles" in told
-    credits = "film:\n  titles:\n    credits:\n      - Ann\n      - {role: Musik, name: Jörg}\n"
+    credits = f"film:\n  titles:\n    credits:\n      - Ann\n      - {{role: Musik, name: J{NOBODY_S}rg}}\n"
     assert "film.yaml:7, field 'film.titles.credits[2].name': " in problems(tmp_path, FILM + credits + SCENE)
 
 

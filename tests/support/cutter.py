@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.titles import TitleMaker
+from studio.lettering.fonts import Fonts
 from studio.media.clip import digest, examine
 from studio.media.correction import Correction
 from studio.media.film import FilmSpec, Segment
@@ -60,7 +61,7 @@ class Cutter:
         scenes = [self._scene(chosen, f"scene-{n}") for n in range(chosen.randint(1, 7))]
         fades = (0, 0)
         if chosen.random() < 0.6:
-            maker = TitleMaker((), spec, self.pieces, Kept())
+            maker = TitleMaker(partial(Fonts.of, ()), spec, self.pieces, Kept())
             scenes = [one for scene in scenes for one in self._titled(chosen, maker, scene)]
             fades = chosen.choice((0, 0, 5, 12)), chosen.choice((0, 0, 6, 24))
         if chosen.random() < 0.6:
