@@ -38,9 +38,14 @@ GUARDED = (
     "studio/planning",  # the names of orders, and their prices
     "studio/production",
     # the library and the report's page have long tests of their own
+    "studio/delivery",
     "studio/editing",
+    "studio/lettering",
     "studio/library",
+    "studio/media",
+    "studio/provenance",
     "studio/report",
+    "studio/shelf",
     # what the commands, the flows, the deployments and their Prefect servers are made of
     "studio/connections.py",
     "studio/consoles.py",
