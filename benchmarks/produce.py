@@ -179,8 +179,9 @@ def genblaze(console: Console, folder: Path) -> Path | None:
 def main() -> int:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ",".join(case.name for case in CASES)
-    options.add_argument("--cases", default=names, help=f"which of {names} (all)")
+    usual = ",".join(case.name for case in CASES if not case.extra)
+    extra = ",".join(case.name for case in CASES if case.extra)
+    options.add_argument("--cases", default=usual, help=f"which of {usual} (all), and {extra}")
     options.add_argument("--latency", type=float, help="seconds that a generation takes, in all cases")
     options.add_argument("--only", default=",".join(KEYS), help=f"which peers of {','.join(KEYS)} (all)")
     options.add_argument("--polls", default="1,5", help="seconds between two polls of the plain loop (1,5)")
