@@ -54,16 +54,16 @@ async def test_a_run_tells_of_itself(studio: Path, sandbox: Sandbox) -> None:
     is decimal text, and no signed URL is in any of them."""
     from flows.produce import produce
 
-    made = await produce(production=chain(budget=0.50, project="harbour"), out="one")
+    made = await produce(production=chain(title="Told", slug="told", budget=0.50, project="harbour"), out="one")
     told = ["plan.ready", "cap.near", "film.completed"]
-    found = await events_of("studio.film.chain", lambda e: {*told} <= {each["event"] for each in e})
+    found = await events_of("studio.film.told", lambda e: {*told} <= {each["event"] for each in e})
     found.sort(key=lambda each: str(each["occurred"]))  # they arrive in any order
     assert [each["event"] for each in found] == told
     plan, cap, film = found
     assert (plan["resource"]["prefect.resource.id"], plan["resource"]["prefect.resource.name"]) == (
-        "studio.production.chain", "Chain",
+        "studio.production.told", "Told",
     )  # fmt: skip
-    assert film["resource"]["prefect.resource.id"] == "studio.film.chain"
+    assert film["resource"]["prefect.resource.id"] == "studio.film.told"
     for each in found:
         related = {r["prefect.resource.role"]: r["prefect.resource.id"] for r in each["related"]}
         assert related["project"] == "studio.project.harbour"

@@ -143,6 +143,7 @@ def test_the_film_as_json() -> None:
             {"id": "a", "start_frame": 0, "frames": 96, "clip_frames": 120, "seam": None},
             {"id": "b", "start_frame": 96, "frames": 120, "clip_frames": 120, "seam": "frame"},
         ],
+        "titles": [],
         "seams": {"frame": 1},
     }  # fmt: skip
 
