@@ -174,6 +174,9 @@ def show_end(console: Console, record: RunRecord, *, told: Collection[str] = ())
             f"{float(film.duration):.1f} s, {film.width}×{film.height}, {film.frames} frames, joined by {film.method}"
         )
         console.print(f"         {form}", **out)
+        if slates := [cut.scene for cut in record.cuts if cut.slate]:
+            told_of = f"{', '.join(slates[:6])}{f' and {len(slates) - 6} more' if len(slates) > 6 else ''}"
+            console.print(f"missing  {told_of}: slates stand in the film, and in what is made of it", **out)
         for made in record.deliveries:
             lacks = next(iter(str(made.error).splitlines()), "") if made.error else ""
             console.print(f"{made.preset:<8} {f'not made: {lacks}' if lacks else f'{made.path}  {made.form}'}", **out)

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from studio.errors import BadInput
 from studio.production.paths import local_path
 from studio.provenance.chosen import TRYING, authorities
 from studio.settings import load_settings
+from studio.shelf.everywhere import films_of
 from studio_cli.console import Terminal
+from studio_cli.film_choice import one_film
 from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -26,7 +27,12 @@ MOST = 12  # ingredients that are listed; --json has all
     "1: not signed, or changed since."
 )
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="a film, a delivery, or a film's folder")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="a film, a delivery, a film's folder, a title, a production file, or latest"
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     sound: list[bool] = []
@@ -37,7 +43,8 @@ def verify(
         path = local_path(file)
         path = path / FILM if path.is_dir() else path
         if not path.is_file():
-            raise BadInput("there is no such file", where=str(path), hint="name a film, or the folder that it is in")
+            films = films_of(load_settings())
+            path = films.brought(one_film(films.shelf(), str(file)).film).path
         found = await asyncio.to_thread(read, path, authorities=authorities(load_settings()))
         sound.append(found is not None and found.state != "invalid")
         if as_json:

@@ -107,7 +107,8 @@ def _notes(plan: Plan) -> Iterator[str]:
         more = f" and {len(titles.cards) - 6} more" if len(titles.cards) > 6 else ""
         overlaps = sum(item.into.frames for item in _met(items_of(plan)) if item.into)
         total = sum(card.frames for card in titles.cards) - overlaps
-        yield f"cards add {in_seconds(total)} s to the film: {each}{more}"
+        less = f", less {in_seconds(overlaps)} s in which transitions show two at once" if overlaps else ""
+        yield f"cards add {in_seconds(total)} s to the film: {each}{more}{less}"
     over = [cut.scene for cut in plan.cuts if cut.lower_third is not None]
     if over:
         yield f"a text is seen over {scenes_in_words(over)}; nothing is bought for it"

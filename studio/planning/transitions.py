@@ -86,10 +86,19 @@ def _check(
     told = " and ".join(f"{asked[name]} into {name if ' ' in name else repr(name)}" for name in names)
     raise BadInput(
         f"lasts {in_seconds(has)} s, and its transitions take {in_seconds(taken)} s ({told})",
-        where=f"scene '{item.scene}', field 'transition'" if isinstance(item, SceneEdit) else item.field,
+        where=_longest(item, after, following),
         hint=f"make the {'scene' if isinstance(item, SceneEdit) else 'card'} longer, or its transitions shorter; "
         "nothing was ordered",
     )
+
+
+def _longest(item: Item, after: Overlap | None, following: Item | None) -> str:
+    """The place of the longer of the two transitions at an item's ends, as errors name places."""
+    into = item.into.frames if item.into else 0
+    of = following if following is not None and after is not None and after.frames > into else item
+    if isinstance(of, SceneEdit):
+        return f"scene '{of.scene}', field 'transition'"
+    return of.field.removesuffix("'") + ".transition'"
 
 
 def _notes(asked: Mapping[str, Transition], overlaps: Mapping[str, Overlap], kept: int, drawn: int) -> Iterator[str]:

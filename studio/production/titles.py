@@ -56,7 +56,11 @@ class Card(_Part):
     """A card: a text on black, which is a part of the film by itself."""
 
     text: Lines = Field(description="Its text. The first line is the large one.")
-    seconds: Seconds | None = Field(default=None, description="Seconds for which it is seen alone. Empty: 3.")
+    seconds: Seconds | None = Field(
+        default=None,
+        description="Seconds for which it is seen, counted from the middle of a "
+        "transition into it to that of one out of it. Empty: 3.",
+    )
     transition: TransitionField | None = Field(
         default=None, description="How what stands before it becomes it, such as crossfade 0.5. Empty: the film's."
     )

@@ -29,7 +29,7 @@ DEFAULT_SECONDS = Fraction(1, 2)
 NONE = ("none", "no", "off")  # words for no transition
 SHORTEST, LONGEST = Fraction(1, 12), Fraction(10)  # seconds
 REMEDY = "write cut, crossfade, fadeblack or another kind, and its seconds, such as: crossfade 0.5"
-_WRITTEN = re.compile(r"([a-z]+)(?:\s+([0-9.]+)\s*s?)?")
+_WRITTEN = re.compile(r"([a-z]+)(?:\s+([-+0-9.]+)\s*s?)?")
 
 
 class Transition(BaseModel):

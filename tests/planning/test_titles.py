@@ -46,6 +46,12 @@ def test_cards_have_their_places_and_their_seconds() -> None:
     ]  # fmt: skip
 
 
+def test_cards_that_overlap_add_less() -> None:
+    """The seconds that cards add are those of each, less those in which a transition shows two things at once."""
+    found = drawn(scene("a"), scene("b", card="Later"), film={"transition": "crossfade 0.5"})
+    assert "cards add 2.5 s to the film: the card before 'b' 3.5 s, less 1 s in which" in notes(found)
+
+
 def test_titles_change_no_purchase() -> None:
     """Every shot has the key that it has without them."""
     plain = drawn(scene("a", duration=4), scene("b", continue_from="a"))
@@ -83,7 +89,7 @@ def test_a_transition_that_is_longer_than_its_card() -> None:
     with pytest.raises(BadInput, match="its transitions take 4 s") as refused:
         drawn(scene("a"), scene("b", transition="crossfade 2", card={"text": "A", "seconds": 0.5,
                                                                       "transition": "crossfade 2"}))  # fmt: skip
-    assert refused.value.where == "scene 'b', field 'card'"
+    assert refused.value.where == "scene 'b', field 'card.transition'"
     assert "make the card longer" in str(refused.value.hint)
 
 

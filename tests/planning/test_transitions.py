@@ -100,3 +100,17 @@ def test_a_transition_that_is_longer_than_its_scene(scenes: tuple[dict[str, obje
         plan(film(*scenes))
     assert "scene 'b', field 'transition'" in str(refused.value)
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("card", "where"),
+    [
+        ({"text": "Later", "transition": "crossfade 5"}, "scene 'b', field 'card.transition'"),
+        ({"text": "Later", "seconds": 1, "transition": "cut"}, "scene 'b', field 'transition'"),
+    ],
+)
+def test_the_longer_transition_is_the_one_that_is_named(card: dict[str, object], where: str) -> None:
+    """Where a transition at a scene's or a card's end is too long, the error is at the field that it is written in."""
+    with pytest.raises(BadInput) as refused:
+        plan(film(scene("a"), scene("b", card=card, transition="crossfade 6")))
+    assert str(refused.value).startswith(where)

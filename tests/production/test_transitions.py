@@ -25,6 +25,7 @@ def read(tmp_path: Path, *lines: str) -> Path:
         ("film: {transition: none}", "'none' is not possible", "did you mean 'cut'?"),
         ("film: {transition: zoom around}", "'zoom around' is not possible", "write cut, crossfade"),
         ("film: {transition: crossfade 30}", "30 s is not possible", "lasts 0.08 to 10 s"),
+        ("film: {transition: crossfade -1}", "-1 s is not possible", "lasts 0.08 to 10 s"),
         ("film: {transition: cut 1}", "a cut has no length", "write cut alone"),
         ("film: {transition: {kind: fade, length: 1}}", "there is no field 'length'", "seconds"),
         ("film: {transition: {seconds: 1}}", "kind is missing", "write cut"),

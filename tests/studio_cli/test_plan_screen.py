@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from studio.planning.plan import Plan, ShotState
 from studio.report.plan_json import film_json, plan_json
-from studio.report.records import RunRecord
+from studio.report.records import FilmCut, FilmRecord, RunRecord
 from studio_cli.console import Screen, show_end
 from studio_cli.plan_screen import show_plan
 from tests.support.planned import MAYA, PARENT, PICTURE, film, plan, scene
@@ -107,6 +108,19 @@ def test_each_note_once() -> None:
     out = StringIO()
     show_end(Console(file=out, width=120), record, told=("look at this",))
     assert [line for line in out.getvalue().splitlines() if line.startswith("note")] == ["note     and this"]
+
+
+def test_the_end_names_scenes_that_are_missing() -> None:
+    """Scenes whose slate stands in the film are named at the end of a run."""
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    film_file = FilmRecord(Path("film.mp4"), 240, Fraction(24), 960, 540, 1, "0" * 64, has_audio=False, method="copy")
+    cuts = (FilmCut("a", ("a",), 0, 120), FilmCut("b", ("b",), 120, 120, slate=True))
+    record = RunRecord(
+        "A Film", "a-film", "r", Path("out"), now, now, "sandbox", billed=True, shots=(), cuts=cuts, film=film_file
+    )
+    out = StringIO()
+    show_end(Console(file=out, width=120), record)
+    assert "missing  b: slates stand in the film, and in what is made of it" in out.getvalue().splitlines()
 
 
 def test_a_warning_is_not_repeated() -> None:
