@@ -139,7 +139,8 @@ def test_a_file_that_is_not_signed(film: Path, workplace: Path, monkeypatch: pyt
     """One clear line, and status 1; what is no such file, or authorities that are none, status 2."""
     assert "is not signed: it has no C2PA manifest" in said(str(film), status=1, app=verify).stdout
     assert json.loads(said(str(film), "--json", status=1, app=verify).stdout)["signed"] is False
-    assert "there is no such file" in said("nowhere.mp4", status=2, app=verify).output
+    assert "is not signed" in said("latest", status=1, app=verify).stdout
+    assert "no film is called 'nowhere'" in said("nowhere", status=2, app=verify).output
     assert "is no video or picture" in said(str(film / MANIFEST), status=2, app=verify).output
     monkeypatch.setenv("STUDIO_C2PA_AUTHORITIES", str(film / MANIFEST))
     assert "STUDIO_C2PA_AUTHORITIES: " in said(str(film), status=2, app=verify).output
