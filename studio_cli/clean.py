@@ -58,7 +58,7 @@ def clean(
         else:
             _print(found, removed=yes)
 
-    run_command(go())
+    run_command(go(), buys=False)
 
 
 def _report(found: Cleanup, *, removed: bool) -> dict[str, object]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import asyncio
 
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
+STOPPED_FREE = "stopped; this command orders nothing: what it finished is kept, and run again it makes the rest"
 REPORT = "last-error.txt"  # in STUDIO_HOME
 MOST = 200_000  # characters of the traceback
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
@@ -79,9 +80,9 @@ def take_termination() -> None:
         signal.signal(signal.SIGTERM, _as_an_interrupt)
 
 
-def stopped() -> NoReturn:
-    """Exit after a signal: status 130 after Ctrl-C, 143 after SIGTERM."""
-    print(f"\n{STOPPED}", file=sys.stderr)
+def stopped(*, buys: bool = True) -> NoReturn:
+    """Exit after a signal: status 130 after Ctrl-C, 143 after SIGTERM. ``buys``: the command may have ordered."""
+    print(f"\n{STOPPED if buys else STOPPED_FREE}", file=sys.stderr)
     _leave(128 + (signal.SIGTERM if _terminated else signal.SIGINT))
 
 

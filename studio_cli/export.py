@@ -49,6 +49,7 @@ def exported(
         console.print(
             f"{found.title}, {version_of(found)}, of {found.made_at:%Y-%m-%d %H:%M} UTC", markup=False
         )  # fmt: skip
+        console.print(f"making {', '.join(asked)}, two at a time", markup=False)
 
         def told(made: DeliveryRecord) -> None:
             if made.path is not None:
@@ -87,7 +88,7 @@ def exported(
         if (lacking := undelivered(made, found.path)) is not None:
             raise lacking
 
-    run_command(go())
+    run_command(go(), buys=False)
 
 
 def _told(made: DeliveryRecord) -> dict[str, object]:

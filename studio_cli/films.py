@@ -46,7 +46,7 @@ def films(
         else:
             _print(folder, shelf, shown)
 
-    run_command(go())
+    run_command(go(), buys=False)
 
 
 def version_of(film: ShelvedFilm) -> str:

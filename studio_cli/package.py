@@ -55,7 +55,7 @@ def pack(
         else:
             _print(found, made, chosen.note)
 
-    run_command(go())
+    run_command(go(), buys=False)
 
 
 def _name(film: ShelvedFilm, recipient: For) -> str:

@@ -250,8 +250,11 @@ async def _run(
                 print(json.dumps(run_summary(record), indent=2))
 
 
-def run_command(work: Coroutine[Any, Any, None]) -> None:
-    """Run a command's work; an error becomes one clear message and the right exit status, without a traceback."""
+def run_command(work: Coroutine[Any, Any, None], *, buys: bool = True) -> None:
+    """Run a command's work; an error becomes one clear message and the right exit status, without a traceback.
+
+    ``buys``: it may order something, of which a stop tells that it is kept.
+    """
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold URLs, which may be signed
@@ -263,7 +266,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
-        stopped()
+        stopped(buys=buys)
     except Exception as error:  # noqa: BLE001 - the last place to report it in a line; the traceback is kept in a file
         if fault := _http_fault(error):
             print(
@@ -276,7 +279,7 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
     except BaseException as error:
         if not is_termination(error):
             raise
-        stopped()
+        stopped(buys=buys)
 
 
 def _http_fault(error: Exception) -> str:

@@ -67,7 +67,7 @@ def report(
         else:
             console.print(line, markup=False)
 
-    run_command(go())
+    run_command(go(), buys=False)
 
 
 def _beside(film: ShelvedFilm) -> Path:

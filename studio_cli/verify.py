@@ -76,6 +76,6 @@ def verify(
         if len(found.ingredients) > MOST:
             console.print(f"{'':<12}and {len(found.ingredients) - MOST} more (--json lists them)", markup=False)
 
-    run_command(go())
+    run_command(go(), buys=False)
     if sound != [True]:
         sys.exit(1)

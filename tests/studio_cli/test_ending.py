@@ -289,3 +289,18 @@ def test_a_port_that_is_taken(film: Path) -> None:
         done = python("luma_sandbox", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "--port 0 takes a free one" in done.stderr
+
+
+def test_a_stop_of_a_command_that_buys_nothing(workplace: Path) -> None:
+    """It does not speak of orders that are kept."""
+    code = (
+        "from studio_cli.produce import run_command\n"
+        "async def go():\n    raise KeyboardInterrupt\n"
+        "run_command(go(), buys=False)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=workplace, capture_output=True, text=True, timeout=240,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert done.stderr.startswith("\nstopped; this command orders nothing")
+    assert done.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
