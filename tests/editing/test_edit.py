@@ -39,7 +39,7 @@ from tests.support.coded_clips import (
 from tests.support.cutter import Cutter
 
 FEW, AT_ONCE = 12, 100  # edits
-MANY = int(os.environ.get("EDITS", "200"))  # of the long test, which takes two seconds for each; EDITS=1000 for a thousand
+MANY = int(os.environ.get("EDITS", "200"))  # of the long test: two seconds each; EDITS=1000 for a thousand
 TICK = Fraction(1, FPS)
 EVENT = re.compile(r"^\d{3} .* (\S+:\d\d) (\S+:\d\d) (\S+:\d\d) (\S+:\d\d)$", re.MULTILINE)
 WINDOW = RATE // 8  # samples that are compared at a time
