@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from studio.editing.assembly import Assembly, assemble
 from studio.media.clip import Clip, examine
 from studio.media.color_difference import apart
 from studio.media.frames import frame_at, picture
 from studio.planning.plan import Plan
-from studio.storage.kept import Kept
 from tests.media.clips import moving, write_frames
+from tests.support.film_table import FilmTable
 from tests.support.planned import film as production
 from tests.support.planned import plan, scene
 
@@ -38,11 +37,12 @@ def drift(seed: int, amount: float = 1.0) -> Change:
 NONE: Change = np.column_stack([np.eye(3), np.zeros(3)])
 
 
-class Chain:
+class Chain(FilmTable):
     """Clips that go on from each other over one long pan, each with its own drift on top of those before it."""
 
     def __init__(self, folder: Path, drifts: list[Change], *, alike: bool = True) -> None:
-        self.folder, self.names = folder, "abcdefghijkl"[: len(drifts) + 1]
+        super().__init__(folder)
+        self.names = "abcdefghijkl"[: len(drifts) + 1]
         self.clips: dict[str, Clip] = {}
         self.changes = [NONE]
         for change in drifts:
@@ -64,18 +64,6 @@ class Chain:
             for n, name in enumerate(self.names)
         ]
         return plan(production(*scenes, **fields))
-
-    def film(self, out: str, drawn: Plan) -> tuple[Assembly, int]:
-        """The film, and the number of pieces that were encoded for it."""
-        before = self.pieces()
-        made = assemble(
-            drawn, self.clips, self.folder / out / "film.mp4", pieces=self.folder / "pieces",
-            kept=Kept(self.folder / "kept"),
-        )  # fmt: skip
-        return made, len(self.pieces() - before)
-
-    def pieces(self) -> set[str]:
-        return {path.name for path in (self.folder / "pieces").glob("*.mp4")}
 
 
 def at_seams(film: Path, count: int) -> list[float]:

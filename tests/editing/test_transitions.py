@@ -8,39 +8,26 @@ from typing import Any
 
 import pytest
 
-from studio.editing.assembly import Assembly, assemble
 from studio.errors import FfmpegError
 from studio.media.clip import Clip, examine
 from studio.planning.plan import Plan
-from studio.storage.kept import Kept
 from tests.media.clips import moving, write_frames
+from tests.support.film_table import FilmTable
 from tests.support.planned import film as production
 from tests.support.planned import plan, scene
 
 NAMES = ("a", "b", "c", "d")
 
 
-class Table:
+class Table(FilmTable):
     """Clips of two seconds, and films of them, whose pieces are kept."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.clips = {name: self.clip(name, seed) for seed, name in enumerate(NAMES, 1)}
 
     def clip(self, name: str, seed: int) -> Clip:
         return examine(write_frames(self.folder / f"{name}-{seed}.mp4", moving(48, seed=seed)))
-
-    def film(self, out: str, drawn: Plan) -> tuple[Assembly, int]:
-        """The film, and the number of pieces that were encoded for it."""
-        before = self.pieces()
-        made = assemble(
-            drawn, self.clips, self.folder / out / "film.mp4", pieces=self.folder / "pieces",
-            kept=Kept(self.folder / "kept"),
-        )  # fmt: skip
-        return made, len(self.pieces() - before)
-
-    def pieces(self) -> set[str]:
-        return {path.name for path in (self.folder / "pieces").glob("*.mp4")}
 
 
 def drawn(*transitions: str | None, **fields: Any) -> Plan:
