@@ -23,14 +23,16 @@ def covered(picture: Any, body: Body, target: Target, queue: int | None) -> Any:
     comes, goes = _fades(body, target)
     if comes:
         picture = picture.filter("fade", type="in", start_frame=0, nb_frames=comes)
-    if goes:
-        # The last frame is black, as the first one of the film that comes out of it.
-        picture = picture.filter("fade", type="out", start_frame=body.frames - goes, nb_frames=max(1, goes - 1))
+    # The last frame is black, as the first one of the film that comes out of it.
+    if goes > 1:
+        picture = picture.filter("fade", type="out", start_frame=body.frames - goes, nb_frames=goes - 1)
+    elif goes:
+        picture = picture.filter("drawbox", color="black", t="fill", enable=f"gte(n,{body.frames - 1})")
     return picture
 
 
 def covering(body: Body, target: Target) -> list[Any]:
-    """What decides how a body is covered, for the name of its piece; nothing where it is not."""
+    """The values that decide how a body is covered, for the name of its piece; empty where it is not."""
     over, (comes, goes) = _over(body), _fades(body, target)
     told: list[Any] = []
     if over is not None:

@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from studio.editing.assembly import Assembly, assemble
+from studio.editing.assembly import Assembly
 from studio.editing.edit import SceneSegments
 from studio.errors import BadInput
 from studio.media.clip import Clip, examine
 from studio.planning.plan import Plan
 from studio.report import write_manifest, write_report
-from studio.storage.kept import Kept
 from tests.media.clips import moving, write_frames
 from tests.support.coded_clips import pictures_of
+from tests.support.film_table import FilmTable
 from tests.support.planned import film as production
 from tests.support.planned import plan, scene
 from tests.support.reports import sample
@@ -30,27 +30,15 @@ TEXT = {"text": "Ann", "from": 0.5, "seconds": 1}
 HOSTILE = "%{n}:'\\,;[a]"
 
 
-class Table:
+class Table(FilmTable):
     """Clips of two seconds, and films of them, whose pieces are kept."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.clips: dict[str, Clip] = {
             name: examine(write_frames(folder / f"{name}.mp4", moving(48, seed=seed)))
             for seed, name in enumerate(NAMES, 1)
         }
-
-    def film(self, out: str, drawn: Plan) -> tuple[Assembly, int]:
-        """The film, and the number of pieces that were encoded for it; clips of cards are not counted."""
-        before = self.pieces()
-        made = assemble(
-            drawn, self.clips, self.folder / out / "film.mp4", pieces=self.folder / "pieces",
-            kept=Kept(self.folder / "kept"),
-        )  # fmt: skip
-        return made, len(self.pieces() - before)
-
-    def pieces(self) -> set[str]:
-        return {path.name for path in (self.folder / "pieces").glob("*.mp4") if not path.name.startswith("title-")}
 
 
 def drawn(third: Any = None, card: Any = None, **fields: Any) -> Plan:
@@ -97,6 +85,14 @@ def test_a_changed_card_encodes_itself_and_its_transitions(table: Table) -> None
     assert encoded == 3
     _, encoded = table.film("again", drawn(card="Later", transition="crossfade 0.25"))
     assert encoded == 0
+
+
+@pytest.mark.parametrize("name", ["fade_in", "fade_out"])
+def test_a_fade_of_one_frame_is_a_black_frame(table: Table, name: str) -> None:
+    """The first frame, or the last one, is black, and the one beside it is as it was made."""
+    made, _ = table.film("film", drawn(**{name: 0.04}))
+    ends = shown(made) if name == "fade_in" else shown(made)[::-1]
+    assert ends[0].max() < 20 < ends[1].max()
 
 
 def test_fades_encode_the_ends_alone(table: Table) -> None:
