@@ -20,14 +20,14 @@ MB = 1e6
 
 @dataclass(frozen=True)
 class Taken:
-    """What a program of the benchmark took. Memory in bytes.
+    """The time and memory that a program of the benchmark took. Memory in bytes.
 
     seconds:  by its own clock, from the first clip to the end
     own:      the most that its own process had; ``greatest``: the most that any process had, its children among them
     tree:     the most that all of them had together
     cpu:      processor seconds of all of them in that time
     others:   processors that all else on the machine kept busy meanwhile
-    failed:   why there are no figures; empty where there are
+    failed:   the reason why there are no figures; empty where there are
     """
 
     seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""What it costs to sign a film: a film of 60 s joined by copy of 12 clips, with and without a signature.
+"""Time of signing a film: a film of 60 s, joined by copy of 12 clips, with and without a signature.
 
     python benchmarks/provenance.py [--clips 12]
 

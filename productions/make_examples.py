@@ -62,7 +62,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Made:
-    """What became of an example. ``told`` is what the command printed as JSON, empty where it made no film."""
+    """The end of an example. ``told`` is what the command printed as JSON, empty where it made no film."""
 
     example: Example
     seconds: float

@@ -107,7 +107,7 @@ def _stores(settings: Settings) -> Iterator[Finding]:
 
 
 def _signing(settings: Settings) -> Iterator[Finding]:
-    """Where a certificate is set: if it can sign. A production may ask for one that is made for trying."""
+    """The certificate, where one is set, and if it can sign. A production may ask for one that is made for trying."""
     from studio.provenance.chosen import chosen_credential, is_signed
 
     if not is_signed(settings, "auto"):

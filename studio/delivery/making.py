@@ -39,7 +39,7 @@ class Finished:
 
 
 class Finish(Protocol):
-    """What is added to a complete delivery, such as its signature."""
+    """A step that adds something to a complete delivery, such as its signature."""
 
     @property
     def made_from(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Master:
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """What became of one delivery: a file, or the reason why there is none.
+    """The end of one delivery: a file, or the reason why there is none.
 
     `form` says in words what the file is, as measured; `kept` is True for one that was made before and is copied.
     """

@@ -41,7 +41,7 @@ class Assembly:
 
 
 class Finish(Protocol):
-    """What is added to the complete file of a film, such as its signature. ``note`` tells of it."""
+    """A step that adds something to the complete file of a film, such as its signature. ``note`` tells of it."""
 
     @property
     def note(self) -> str: ...

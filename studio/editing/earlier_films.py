@@ -41,7 +41,7 @@ def made_from(edit: Edit) -> MADE_FROM:
 
 
 def covering_of(segment: Segment) -> list[str | int]:
-    """What lies over a segment: a picture and where, and fades."""
+    """The picture that lies over a segment, with its place, and the fades, as values that name a film."""
     over, fades = segment.over, [segment.fade_in, segment.fade_out]
     told: list[str | int] = []
     if over is not None:

@@ -46,7 +46,7 @@ class FilmSigning:
         signed_in_place(film, self.claim(edit), self.credential, "video/mp4")
 
     def claim(self, edit: Edit) -> Claim:
-        """What is claimed of the film: how it came about, and its ingredients, each once."""
+        """The claim about the film: how it came about, and its ingredients, each once."""
         clips: dict[str, Ingredient] = {}
         wholly = True
         for cut in edit.cuts:
@@ -76,7 +76,7 @@ def film_signing(run: Run) -> FilmSigning | None:
 
 
 def _facts(shot: Shot, generation: str | None, *, prompts: bool) -> Mapping[str, Any]:
-    """What is known of a clip. A prompt is told by its digest, unless its words are asked for."""
+    """Facts on a clip. A prompt is told by its digest, unless its words are asked for."""
     if shot.own:
         return {"source": "a file of the producer's"}
     prompt = shot.prompt or (shot.facts.prompt if shot.facts else "")

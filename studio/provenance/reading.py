@@ -34,7 +34,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What the manifest in a file says, checked against the file.
+    """The manifest of a file, checked against the file.
 
     ``state``: trusted (valid, and its certificate leads to one of the given authorities), valid, or invalid, with the
     codes of what is wrong in ``faults``. ``trial``: its certificate was made for trying.
@@ -108,7 +108,7 @@ def _failures(store: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _facts(manifest: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """What we wrote of each ingredient, by its title."""
+    """Our own facts on each ingredient, by its title."""
     for assertion in manifest.get("assertions") or []:
         if assertion.get("label") == ASSERTION:
             listed = (assertion.get("data") or {}).get("ingredients") or []

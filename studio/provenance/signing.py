@@ -54,7 +54,7 @@ class Ingredient:
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed of a file: its title, how it came about (C2PA's actions), and what it is made of."""
+    """The claim about a file: its title, how it came about (C2PA's actions), and the ingredients it is made of."""
 
     title: str
     actions: Sequence[Mapping[str, Any]]

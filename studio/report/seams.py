@@ -101,7 +101,7 @@ def meetings(
 
 
 def _colors(record: RunRecord) -> dict[str, str]:
-    """What is told of the colours between two scenes, by the id of the second."""
+    """Words on the colours between two scenes, by the id of the second."""
     scene_of = {shot.id: shot.scene for shot in record.shots}
     across = [seam for seam in record.colors if scene_of.get(seam.before) != seam.scene]
     return {seam.scene: _told(seam) for seam in across if seam.as_made is not None}

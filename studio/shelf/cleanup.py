@@ -180,7 +180,7 @@ def _copies(film: ShelvedFilm, manifest: dict[str, Any], films: Films) -> Iterat
 
 
 def _deliveries(film: ShelvedFilm, manifest: dict[str, Any], films: Films, digests: Digests) -> Iterator[Path]:
-    """What a film was made into, as it was made: it is made again from the film."""
+    """The deliveries of a film that are as they were made: they are made again from the film."""
     for made in manifest.get("deliveries") or []:
         path = film.folder / DELIVERIES / Path(str(made.get("path") or "")).name
         ours = not path.is_symlink() and digests.is_sound(path, str(made.get("sha256")))

@@ -39,7 +39,7 @@ class Films:
         return replace(shelf, films=tuple(self._addressed(film) for film in shelf.films))
 
     def seen(self, path: Path) -> datetime | None:
-        """When a film was last changed; None where it is in neither place. Without a store: on the disk alone."""
+        """The time of a film's last change; None where it is in neither place. Without a store: on the disk alone."""
         stored = self.stored(path)
         if stored is not None:
             return stored.at

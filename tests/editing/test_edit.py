@@ -181,7 +181,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Over:
-    """What lies over the film's frames, by the markers of its timeline."""
+    """The texts and fades over the film's frames, by the markers of its timeline."""
 
     texts: tuple[Text, ...]
     comes: int

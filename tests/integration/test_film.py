@@ -1,4 +1,4 @@
-"""What becomes of clips: ``docs/film.md`` and the trailer, which has all of it."""
+"""The film that is made of clips: ``docs/film.md``, and the trailer, which has all of it."""
 
 from __future__ import annotations
 

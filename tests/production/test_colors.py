@@ -1,4 +1,4 @@
-"""What may be written of colours, and what is said of the rest."""
+"""Colours as they may be written, and the errors for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be written as deliveries, and what is said of the rest."""
+"""Deliveries as they may be written, and the errors for the rest."""
 
 from __future__ import annotations
 
