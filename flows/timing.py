@@ -1,4 +1,4 @@
-"""Checks that a scheduled run is worth doing: late ones after a downtime, and two runs of one production at the same time.
+"""Checks of scheduled runs that came late, after a downtime, and of two runs of one production at the same time.
 
 Prefect creates the runs of a schedule in advance and, when a worker is there again, starts every one that is due by
 then, however late. What to do about those is decided here, when a run begins and before it buys anything.
