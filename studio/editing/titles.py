@@ -17,10 +17,8 @@ import PIL
 
 from studio.atomic import write_atomic
 from studio.editing.edit import SceneSegments, film_frames
-from studio.errors import BadInput
 from studio.lettering import titles as drawing
 from studio.lettering.fonts import Fonts, can_shape
-from studio.lettering.letters import BadFont
 from studio.lettering.setting import Frame
 from studio.media import encoding
 from studio.media.film import FilmSpec, Segment
@@ -41,14 +39,8 @@ class TitleMaker:
 
     @cached_property
     def fonts(self) -> Fonts:
-        """The fonts, read. Raises BadInput where a file has changed since it was checked."""
-        try:
-            return self.read()
-        except (OSError, BadFont) as error:
-            raise BadInput(
-                f"a font cannot be read any more ({error})", where="field 'film.titles.font'",
-                hint="put it back, and run again: clips that are bought are used again, at no cost",
-            ) from None  # fmt: skip
+        """The fonts, read once. Raises BadInput, as ``read`` does."""
+        return self.read()
 
     def card(self, card: CardEdit) -> SceneSegments:
         """A card as an item of the edit. Raises FfmpegError, BadInput."""

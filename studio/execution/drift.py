@@ -76,7 +76,9 @@ class DriftWatch:
 
     async def settled(self) -> None:
         """Wait until what was begun is measured and told."""
-        await asyncio.gather(*self._begun.values(), return_exceptions=True)
+        for ended in await asyncio.gather(*self._begun.values(), return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.warning("the drift of colours could not be measured", exc_info=ended)
 
     def _begin(self, child: str) -> None:
         """Begin to measure the link into a clip, and those before it in its chain."""

@@ -113,7 +113,7 @@ def _notes(plan: Plan) -> Iterator[str]:
     if over:
         yield f"a text is seen over {scenes_in_words(over)}; nothing is bought for it"
     film = plan.production.film
-    if others := fonts_of(plan.production).others:
+    if (titles.cards or over) and (others := fonts_of(plan.production).others):  # no font is read for fades alone
         names = " and ".join(font.name for font in others)
         yield (
             f"letters that the film's fonts do not have are set in {names} of this machine: name a font that has them "

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.errors import BadInput
 from studio.lettering.fonts import Fonts, bad_font, cannot_be_set
+from studio.lettering.letters import BadFont
 from studio.lettering.setting import Frame
 from studio.lettering.titles import CardKind, tried
 from studio.production.field_types import shown
@@ -46,10 +48,17 @@ def title_findings(production: Production) -> Iterator[Finding]:
 
 def fonts_of(production: Production) -> Fonts:
     """The fonts of a production's titles: those that it names, Pillow's own, and fonts of the system for what these do
-    not have. Raises BadFont and OSError for a file that is none."""
+    not have. Raises BadInput for a file that is none, or that is gone since it was checked."""
     titles = production.film.titles
     named = () if titles is None else titles.font
-    return Fonts.of(map(Path, named)).with_system([text for _, text, _ in _texts(production)])
+    try:
+        fonts = Fonts.of(map(Path, named))
+    except (OSError, BadFont) as error:
+        raise BadInput(
+            f"a font cannot be read any more ({error})", where="field 'film.titles.font'",
+            hint="put it back, and run again: clips that are bought are used again, at no cost",
+        ) from None  # fmt: skip
+    return fonts.with_system([text for _, text, _ in _texts(production)])
 
 
 def _texts(production: Production) -> Iterator[tuple[Loc, str, CardKind | None]]:

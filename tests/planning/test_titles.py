@@ -52,6 +52,13 @@ def test_cards_that_overlap_add_less() -> None:
     assert "cards add 2.5 s to the film: the card before 'b' 3.5 s, less 1 s in which" in notes(found)
 
 
+def test_a_font_that_is_gone_when_it_is_planned() -> None:
+    """It is one clear error also where the production comes from a program, and was never checked as a file."""
+    with pytest.raises(BadInput, match="a font cannot be read any more") as refused:
+        drawn(scene("a", card="Later"), film={"titles": {"font": "/there/is/none.ttf"}})
+    assert refused.value.where == "field 'film.titles.font'"
+
+
 def test_titles_change_no_purchase() -> None:
     """Every shot has the key that it has without them."""
     plain = drawn(scene("a", duration=4), scene("b", continue_from="a"))
