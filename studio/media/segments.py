@@ -206,7 +206,7 @@ class Body:
     @property
     def candidate(self) -> Candidate | None:
         """It, as it is asked whether a film can copy it; None where it cannot, since it is only a part."""
-        return self.segment.candidate if self.whole and not self.segment.covered else None
+        return self.segment.candidate if self.whole else None
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _small(path: Path, most: int, kept: Kept, side: int | None = None) -> bytes:
             small_copy(path, Path(work) / "small.mp4", form, sound=sound)
             return (Path(work) / "small.mp4").read_bytes()
 
-    return kept.once("small", (VERSION, kept.digests.of(path), form.side, form.rate), make)
+    return kept.once("small-copies", (VERSION, kept.digests.of(path), form.side, form.rate), make)
 
 
 class _Embedder(HTMLParser):
