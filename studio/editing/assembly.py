@@ -14,6 +14,7 @@ from studio.editing import earlier_films
 from studio.editing.colors import color_notes, with_colors
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.film_form import film_spec
+from studio.editing.mixing import mix_of, said_in
 from studio.editing.seams import repeats, seams
 from studio.editing.sounds import sounds_under
 from studio.editing.titles import TitleMaker
@@ -94,6 +95,7 @@ def assemble(
         scenes.append(SceneSegments(item, segments, slate=not whole))
     edit = Edit.of(spec, scenes, (plan.titles.fade_in, plan.titles.fade_out))
     edit, colors = with_colors(plan, edit, kept)
+    edit = replace(edit, mix=mix_of(plan, edit.cuts, edit.frames, kept), said=said_in(plan, edit.cuts))
     total = edit.frames
     out.parent.mkdir(parents=True, exist_ok=True)
     made_from = [*earlier_films.made_from(edit), *(finish.made_from(edit) if finish else ())]
@@ -102,6 +104,7 @@ def assemble(
         joined = concatenate(
             edit.segments, out, spec=spec, pieces=pieces, on_frames=lambda frames: on_frames(frames, total), stop=stop,
             before_named=before_named, digests=kept.digests, finish=partial(finish, edit=edit) if finish else None,
+            mix=edit.mix,
         )  # fmt: skip
         film = _film_record(joined)
         film = replace(film, notes=(*film.notes, finish.note)) if finish else film

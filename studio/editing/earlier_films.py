@@ -19,6 +19,7 @@ from studio.media.color_match import CUBE_VERSION
 from studio.media.segments import Segment
 from studio.storage.kept import MADE_FROM, Kept
 
+MIX_VERSION = 1  # of mixing (studio/media/mix.py): a change means that films with a voice or music are joined again
 VERSION = 1  # of joining (studio/media/film.py): a change means that every film is joined again
 
 
@@ -37,6 +38,8 @@ def made_from(edit: Edit) -> MADE_FROM:
         found += ["colors", CUBE_VERSION, *segment.colors.numbers] if segment.colors else []
         found += covering_of(segment)
         found += ["silent"] if segment.silent else ["under", segment.under.sha256] if segment.under else []
+    if edit.mix is not None:
+        found += ["mix", MIX_VERSION, *edit.mix.numbers]
     return found
 
 

@@ -11,10 +11,11 @@ from fractions import Fraction
 from math import floor
 from types import MappingProxyType
 
-from studio.editing.values import FilmCard, FilmCut, FilmPart, FilmText, FilmTitles, Heard
+from studio.editing.values import FilmCard, FilmCut, FilmPart, FilmText, FilmTitles, Heard, Said
 from studio.media.clip import Clip
 from studio.media.film import FilmSpec, Segment
 from studio.media.form import LATE
+from studio.media.mix_values import Mix
 from studio.media.segments import Underlay
 from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, SceneEdit
@@ -47,11 +48,17 @@ class SceneSegments:
 
 @dataclass(frozen=True)
 class Edit:
-    """The whole film: its form, its scenes and cards in order. ``notes`` tell where it differs from what is written."""
+    """The whole film: its form, its scenes and cards in order. ``notes`` tell where it differs from what is written.
+
+    ``mix`` is what is heard beside the clips (None: nothing, and they are heard as they are), ``said`` are the texts of
+    captions, with their times in the film.
+    """
 
     spec: FilmSpec
     scenes: tuple[SceneSegments, ...]
     notes: tuple[str, ...] = ()
+    mix: Mix | None = None
+    said: tuple[Said, ...] = ()
 
     @classmethod
     def of(cls, spec: FilmSpec, scenes: Sequence[SceneSegments], fades: tuple[int, int] = (0, 0)) -> Edit:

@@ -42,6 +42,7 @@ from studio.planning.film_names import Named, named_as_begun
 from studio.planning.keys import digest
 from studio.planning.last_notes import with_last_notes
 from studio.planning.plan import Budgeting, Plan, Retaking
+from studio.planning.sound import with_lengths_of
 from studio.planning.takes import decided, keep_stale, next_take
 from studio.production import Production
 from studio.providers import GenerationService
@@ -125,6 +126,7 @@ class Session:
         given = {"only": only, "retake": retake, "take": tuple(takes or ()), "renew": renew, "keep": keep}
         fresh, kept = decided(production, given)  # a scene that is missing is reported at once
         made_of = await materials_of(self, production)
+        production = with_lengths_of(production, made_of.sounds)
         chosen, retaking = dict(takes or {}), None
         naming = await asyncio.to_thread(
             named_as_begun, production, self.ledger, realm=self.service.realm, films=self.settings.films,
@@ -171,7 +173,8 @@ class Session:
 
         return draw_plan(
             production, prices=self.prices, images=made_of.seeds, own_clips=made_of.own_clips,
-            existing=made_of.existing, realm=self.service.realm, takes=takes, only=only, held=held,
+            existing=made_of.existing, sounds=made_of.sounds, realm=self.service.realm, takes=takes, only=only,
+            held=held,
             familiar=lambda family: self.ledger.latest_take(family) is not None,
         )  # fmt: skip
 

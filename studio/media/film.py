@@ -13,12 +13,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import ffmpeg as build
-from av.container import InputContainer
 
 from studio.atomic import atomic
 from studio.digests import Digests
@@ -27,14 +25,17 @@ from studio.errors import BadClip, FfmpegError, FilmMismatch
 from studio.media import ffmpeg
 from studio.media.boxes import check_boxes
 from studio.media.clip import digest
-from studio.media.container import opened
 from studio.media.encoding import decoded_before, plain_mp4, timescale
+from studio.media.film_check import check_film
+from studio.media.film_sound import FilmSound
 from studio.media.form import cannot_be_joined, names_in_words, rate_in_words
+from studio.media.loudness import Loudness
+from studio.media.mix_values import Mix
 from studio.media.mixed import copied_of, mixed, see_alike
 from studio.media.packets import Track, scan
 from studio.media.pieces import WORKERS, normalised, remuxed
 from studio.media.segments import Part, Segment, Target, elements_of
-from studio.media.sound import ENCODED, raw_input, soundtrack
+from studio.media.sound import ENCODED, raw_input
 from studio.media.unchanged import FinishedClip, encoded_again
 
 __all__ = ["Film", "FilmSpec", "Segment", "concatenate"]
@@ -58,7 +59,7 @@ class Film:
     """A finished film, as measured. `bytes` is its size, `notes` say what was done to clips that did not fit.
 
     `method` is how it was joined: by plain copy, by copy after a lossless remux, by copy of finished clips between
-    encoded ones, or by encoding every clip.
+    encoded ones, or by encoding every clip. `loudness` is that of the finished file, where one was asked for.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class Film:
     has_audio: bool
     method: Method
     notes: tuple[str, ...]
+    loudness: Loudness | None = None
 
 
 def concatenate(
@@ -84,6 +86,7 @@ def concatenate(
     before_named: Callable[[Path, str], None] | None = None,
     digests: Digests | None = None,
     finish: Callable[[Path], None] | None = None,
+    mix: Mix | None = None,
 ) -> Film:
     """Join segments into one MP4 at `out`, which appears only when it is complete and as planned.
 
@@ -93,7 +96,7 @@ def concatenate(
     are ready (perhaps from other threads), and `stop` ends the work when it becomes true. `before_named` gets `out` and
     the SHA-256 of the complete film just before the film is moved to `out`. A clip or piece that did not change, by
     `digests`, is not read again to be hashed. `finish` may add to the complete file, such as its signature, before it
-    is hashed; its pictures stay as they are.
+    is hashed; its pictures stay as they are. `mix` is what is heard beside the clips, and the loudness of all.
 
     Raises BadClip for a clip that changed since it was measured, FfmpegError, CannotWrite where the disk is full, and
     FilmMismatch where the film is not what was planned: frame for frame, size, rate, sound. Then `out` holds no
@@ -103,7 +106,7 @@ def concatenate(
         raise FilmMismatch("a film needs at least one clip")
     out = out.absolute()
     with disk_errors("the film", out.parent, pieces):
-        return _joined(segments, out, spec, pieces, on_frames, stop, before_named, digests or Digests(), finish)
+        return _joined(segments, out, spec, pieces, on_frames, stop, before_named, digests or Digests(), finish, mix)
 
 
 def _joined(
@@ -116,6 +119,7 @@ def _joined(
     before_named: Callable[[Path, str], None] | None,
     digests: Digests,
     finish: Callable[[Path], None] | None,
+    mix: Mix | None,
 ) -> Film:
     for folder in (out.parent, pieces):
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,12 +128,13 @@ def _joined(
     notes: list[str] = []
     with tempfile.TemporaryDirectory(dir=pieces, prefix=".work-") as scratch, atomic(out) as part:
         work = Path(scratch)
-        has_sound = (spec is None or spec.audio == "keep") and any(s.heard for s in segments)
+        heard = spec is None or spec.audio == "keep"
+        sound = FilmSound(segments if heard else (), segments, target, mix, work, stop, digests)
         film: Film | None = None
         if method != "normalise":
             try:
                 parts = _as_they_are(segments, target, work, stop)
-                film = _made(parts, segments, target, has_sound, part, work, stop, digests)
+                film = _made(parts, sound, target, part, work, stop)
             except (FilmMismatch, FfmpegError) as error:
                 _see_unchanged(segments, digests)
                 why = f"joining them as they are came out wrong: {error.message}"
@@ -137,7 +142,7 @@ def _joined(
         if film is None and 0 < len(copied := copied_of(elements, target)) < len(elements):
             try:
                 found = mixed(elements, target, copied, pieces, work, on_frames=on_frames, stop=stop, digests=digests)
-                film = _made(found.parts, segments, target, has_sound, part, work, stop, digests, setup=found.setup)
+                film = _made(found.parts, sound, target, part, work, stop, setup=found.setup)
                 see_alike(part, found)
                 copies = {id(s) for n in copied for s in elements[n].segments}
                 others = [s for s in segments if id(s) not in copies]
@@ -155,8 +160,9 @@ def _joined(
             target = Target(target.width // 2 * 2, target.height // 2 * 2, target.fps)
             notes = [*_notes(segments, target, why), *encoded_again(_finished(segments), target.wanted)]
             elements = elements_of(segments, target)  # of an even size
+            sound = replace(sound, target=target)
             parts = normalised(elements, target, pieces, on_frames=on_frames, stop=stop, digests=digests)
-            film = _made(parts, segments, target, has_sound, part, work, stop, digests)
+            film = _made(parts, sound, target, part, work, stop)
         if finish is not None:
             film = _finished_by(finish, film)
         if before_named is not None:
@@ -275,13 +281,11 @@ def _as_they_are(segments: Sequence[Segment], target: Target, work: Path, stop: 
 
 def _made(
     parts: Sequence[Part],
-    segments: Sequence[Segment],
+    sound: FilmSound,
     target: Target,
-    has_sound: bool,
     out: Path,
     work: Path,
     stop: ffmpeg.Stop | None,
-    digests: Digests,
     *,
     setup: str = "",
 ) -> Film:
@@ -294,24 +298,25 @@ def _made(
     # named without its folder: after # or ? the rest of a path would be lost when the parts are looked up; auto_convert
     # would rewrite H.264 packets, which parts of one set-up do not need
     pictures = build.input(listed.name, f="concat", protocol_whitelist="file", auto_convert=0)["0"]
-    streams, sounds = [pictures], dict[str, Any](an=None)
-    if has_sound:
-        # pictures are verified in the film; sound is not, since it is encoded
-        _see_unchanged([s for s in segments if s.heard], digests)
-        streams.append(raw_input(soundtrack(segments, target, work, stop=stop))["a:0"])
-        sounds = ENCODED
 
-    def write(**times: str) -> Track:
+    def write(heard: Path | None, **times: str) -> Track:
+        streams = [pictures] if heard is None else [pictures, raw_input(heard)["a:0"]]
+        sounds: dict[str, Any] = {"an": None} if heard is None else ENCODED
         stream = build.output(*streams, f"file:{out}", vcodec="copy", **sounds, **plain_mp4(target.fps), **times)
         ffmpeg.run(stream, timeout=600 + sum(frames) / 10, stop=stop, cwd=work)
         return scan(out)
 
-    track = write()
+    heard = sound.made()
+    times = dict[str, str]()
+    track = write(heard)
     if not track.even:  # its parts are decoded at other distances from when they are shown
-        track = write(**{"bsf:v": decoded_before(target.fps, track.delay)})
+        times = {"bsf:v": decoded_before(target.fps, track.delay)}
+        track = write(heard, **times)
+    while (softer := sound.softer_than(out)) is not None:
+        track = write(softer, **times)
     with ThreadPoolExecutor(1) as pool:
         sha256 = pool.submit(digest, out)
-        _check(out, track, parts, target, has_sound, setup)
+        check_film(out, track, parts, target, sound.any, setup)
         return Film(
             path=out,
             frames=sum(frames),
@@ -320,9 +325,10 @@ def _made(
             height=target.height,
             bytes=out.stat().st_size,
             sha256=sha256.result(),
-            has_audio=has_sound,
+            has_audio=sound.any,
             method="copy",
             notes=(),
+            loudness=sound.loudness,
         )
 
 
@@ -343,52 +349,3 @@ def _list_of(paths: Sequence[Path], frames: Sequence[int], fps: Fraction, work: 
     listed = work / "parts.ffconcat"
     listed.write_text("\n".join(lines) + "\n")
     return listed
-
-
-def _check(film: Path, track: Track, parts: Sequence[Part], target: Target, has_sound: bool, setup: str) -> None:
-    """Check a film against its plan.
-
-    Its packets must be those of its parts, byte for byte and in order, and each part's decoder set-up must be the
-    film's, and it is decoded as evenly as it is shown. Every frame of the parts was decoded once, so every frame of
-    the film can be decoded.
-    """
-    frames = sum(part.frames for part in parts)
-    check_boxes(film)
-    with opened(film) as (container, _):
-        faults = [track.irregular(), _sound_fault(container, track.duration, 1 / target.fps, has_sound)]
-    if not track.even:
-        faults.append("frames that are not decoded evenly")
-    if len(track.shown) != frames:
-        faults.append(f"{len(track.shown)} frames instead of {frames}")
-    if (track.width, track.height) != (target.width, target.height):
-        faults.append(f"{track.width}x{track.height} pixels instead of {target.width}x{target.height}")
-    if frames > 1 and track.rate not in (None, target.fps):
-        faults.append(f"{track.rate} frames a second instead of {target.fps}")
-    if track.duration != frames / target.fps:
-        faults.append(f"{float(track.duration):.3f} s instead of {float(frames / target.fps):.3f} s")
-    if track.setup != setup if setup else any(part.setup != track.setup for part in parts):
-        faults.append("parts that were encoded differently")
-    if any(
-        track.fingerprint(start, part.frames) != part.packets
-        for part, start in zip(parts, accumulate((p.frames for p in parts), initial=0), strict=False)
-    ):
-        faults.append("frames that are not its parts', or not in their order")
-    if told := [fault for fault in faults if fault]:
-        raise FilmMismatch(f"the film has {'; '.join(told)}", hint="this is a fault of Studio Producer: report it")
-
-
-def _sound_fault(container: InputContainer, duration: Fraction, frame: Fraction, has_sound: bool) -> str:
-    sounds = container.streams.audio
-    if len(sounds) != has_sound:
-        return f"{len(sounds)} sound tracks instead of {int(has_sound)}"
-    if not has_sound:
-        return ""
-    sound = sounds[0]
-    tick = sound.time_base or Fraction(1, sound.rate)
-    start = (sound.start_time or 0) * tick
-    end = start + (sound.duration or 0) * tick
-    if abs(start) > frame or abs(end - duration) > frame:
-        return f"sound from {float(start):.3f} to {float(end):.3f} s under {float(duration):.3f} s of pictures"
-    container.seek(0)
-    times = [p.dts for p in container.demux(sound) if p.size and p.dts is not None]
-    return "sound whose times do not grow" if any(b <= a for a, b in pairwise(times)) else ""

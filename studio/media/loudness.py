@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studio.media import ffmpeg
 from studio.media.ffmpeg import Stop
@@ -27,16 +28,23 @@ def loudness(path: Path, *, stop: Stop | None = None) -> Loudness | None:
 
     Raises FfmpegError, also for a file without sound.
     """
-    heard = ffmpeg.clip_input(path)["a:0"]
-    measured = heard.filter("ebur128", peak="true", metadata=1, framelog="quiet")
-    printed = measured.filter("ametadata", mode="print", file="-")
-    lines = (
-        ffmpeg.capture(printed.output("-", f="null"), timeout=600, stop=stop).decode("ascii", "replace").splitlines()
-    )
+    measured = printed(ffmpeg.clip_input(path)["a:0"])
+    return read_loudness(ffmpeg.capture(measured.output("-", f="null"), timeout=3600, stop=stop))
+
+
+def printed(sound: Any) -> Any:
+    """A sound of ffmpeg-python whose loudness is printed, for ``read_loudness``."""
+    measured = sound.filter("ebur128", peak="true", metadata=1, framelog="quiet")
+    return measured.filter("ametadata", mode="print", file="-")
+
+
+def read_loudness(printed_: bytes) -> Loudness | None:
+    """The loudness in what ``printed`` wrote; None for silence, and for less than a tenth of a second."""
+    lines = printed_.decode("ascii", "replace").splitlines()
     last = {_KEYS[name]: value for name, _, value in (line.partition("=") for line in lines) if name in _KEYS}
     if len(last) < len(_KEYS):  # shorter than the tenth of a second of which it tells
         return None
     integrated, span, peak = float(last["integrated"]), float(last["range"]), float(last["peak"])
     if integrated <= SILENT or peak <= 0:
         return None
-    return Loudness(round(integrated, 1), round(span, 1), round(20 * math.log10(peak), 1))
+    return Loudness(round(integrated, 2), round(span, 2), round(20 * math.log10(peak), 2))

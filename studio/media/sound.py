@@ -7,7 +7,7 @@ do not add up, as they do where compressed sound is joined.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,11 +31,14 @@ ENCODED = {"acodec": "aac", "audio_bitrate": "192k", "ar": RATE}
 BLOCK = 1 << 18  # samples that are mixed at a time
 
 
-def soundtrack(segments: Sequence[Segment], target: Target, work: Path, *, stop: ffmpeg.Stop | None = None) -> Path:
+def soundtrack(
+    segments: Sequence[Segment], target: Target, work: Path, *, stop: ffmpeg.Stop | None = None, darkened: bool = True
+) -> Path:
     """Write the sound of a film into the folder `work`, uncompressed (48 kHz, stereo, 16 bit), and return its path.
 
     The track is exactly as long as the film, to the sample. Where two segments overlap, the sound of one fades out
-    while that of the other fades in; it comes and goes with the film's pictures where these come out of black.
+    while that of the other fades in; if ``darkened``, it comes and goes with the film's pictures where these come out
+    of black.
     """
     frames = [target.frames(segment) for segment in segments]
     overlaps = [segment.into for segment in segments]
@@ -52,18 +55,28 @@ def soundtrack(segments: Sequence[Segment], target: Target, work: Path, *, stop:
         if segment.heard and place.samples > wanted.get(_what(segment), (segment, -1))[1]:
             wanted[_what(segment)] = segment, place.samples
     heard = dict(zip(wanted, _decoded(list(wanted.values()), work, stop), strict=True))
-    track = work / "sound.pcm"
-    with track.open("wb") as out:
-        out.truncate(places[-1].end * SAMPLE)
-    mix = np.memmap(track, np.int16, "r+", shape=(places[-1].end, 2))
+    track = empty_track(work / "sound.pcm", places[-1].end)
     for segment, place in zip(segments, places, strict=True):
         if path := heard.get(_what(segment)):
-            _add(np.memmap(path, np.int16, "r").reshape(-1, 2), mix, place)
-    _darken(mix, *(_sample(frames, target.fps) for frames in (segments[0].fade_in, segments[-1].fade_out)))
-    mix.flush()
+            _add(path, track, place)
+    if darkened:
+        _darken(track, *(_sample(frames, target.fps) for frames in (segments[0].fade_in, segments[-1].fade_out)))
     for path in heard.values():
         path.unlink()
     return track
+
+
+def empty_track(path: Path, samples: int) -> Path:
+    """A new track of so many samples of silence."""
+    with path.open("wb") as out:
+        out.truncate(samples * SAMPLE)
+    return path
+
+
+def blocks(samples: int) -> Iterator[tuple[int, int]]:
+    """Stretches of so many samples, one after another, that are worked on at a time: the first sample, and a number."""
+    for begin in range(0, samples, BLOCK):
+        yield begin, min(BLOCK, samples - begin)
 
 
 @dataclass(frozen=True)
@@ -94,25 +107,26 @@ class Place:
         return found.astype(np.float32)[:, None]
 
 
-def _add(source: NDArray[np.int16], mix: NDArray[np.int16], place: Place) -> None:
-    """Add a segment's sound to that of the film, block by block."""
-    end = min(place.end, place.start + len(source))
-    for begin in range(place.start, end, BLOCK):
-        to = min(begin + BLOCK, end)
-        heard, gains = source[begin - place.start : to - place.start], place.gains(begin, to)
-        if gains is None:
-            mix[begin:to] = heard
-        else:
-            mix[begin:to] = np.clip(mix[begin:to] + np.rint(heard * gains), -32768, 32767)
+def _add(source: Path, track: Path, place: Place) -> None:
+    """Add a segment's sound to that of the film, block by block: only one block of each is in memory."""
+    end = min(place.samples, source.stat().st_size // SAMPLE)
+    for begin, count in blocks(end):
+        heard = np.memmap(source, np.int16, "r", offset=begin * SAMPLE, shape=(count, 2))
+        mix = np.memmap(track, np.int16, "r+", offset=(place.start + begin) * SAMPLE, shape=(count, 2))
+        gains = place.gains(place.start + begin, place.start + begin + count)
+        mix[:] = heard if gains is None else np.clip(mix + np.rint(heard * gains), -32768, 32767)
+        mix.flush()
 
 
-def _darken(mix: NDArray[np.int16], comes: int, goes: int) -> None:
+def _darken(track: Path, comes: int, goes: int) -> None:
     """Let the film's sound come out of silence in so many samples, and go to it in so many at its end."""
-    whole = Place(0, len(mix), comes, len(mix) - goes)
-    for begin in range(0, len(mix), BLOCK):
-        end = min(begin + BLOCK, len(mix))
-        if (gains := whole.gains(begin, end)) is not None:
-            mix[begin:end] = np.rint(mix[begin:end] * gains)
+    samples = track.stat().st_size // SAMPLE
+    whole = Place(0, samples, comes, samples - goes)
+    for begin, count in blocks(samples):
+        if (gains := whole.gains(begin, begin + count)) is not None:
+            mix = np.memmap(track, np.int16, "r+", offset=begin * SAMPLE, shape=(count, 2))
+            mix[:] = np.rint(mix * gains)
+            mix.flush()
 
 
 def raw_input(track: Path) -> Any:

@@ -6,6 +6,7 @@ A form that is in the ledger already is used as it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -31,7 +32,9 @@ from studio.providers.shot_request import Source
 
 BY_ID = ("shot", "generation")
 #: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service no longer takes.
-Form: TypeAlias = Literal["cheapest", "longest", "earlier"]
+#: ``longer``: more seconds than a scene needs that lasts as long as its voice, for what was bought for other words.
+Form: TypeAlias = Literal["cheapest", "longest", "earlier", "longer"]
+MOST_LONGER = 4  # lengths that are looked for beyond what is needed
 
 
 def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
@@ -72,6 +75,10 @@ def _chain(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
         if (way, form) != ("frame", "earlier") and (lengths := _lengths(context, scene, form, way)) is not None
     ]
     (_, _, wished), *others = drawn
+    if scene.id in context.production.voiced:
+        longer: Form = "longer"
+        others += (more := [(ways[0], longer, lengths) for lengths in _longer(context, scene, wished, ways[0])])
+        drawn += more
     tied = scene.character is not None or _end(context, scene) is not None
     if len(ways) > 1 or (tied and context.model(scene).one_by_id) or any(lengths != wished for _, _, lengths in others):
         clips = _chosen(context, scene, drawn)
@@ -95,7 +102,7 @@ def _chosen(
         trial = context.trial()
         clips = _drawn(trial, scene, form, lengths, way)
         price = sum((c.quote.usd for c in clips), ZERO)
-        if form != "earlier" and way == first_way:
+        if form not in ("earlier", "longer") and way == first_way:
             choice.append((price, len(clips)))
         keys = tuple(clip.key for clip in clips)
         if keys in seen:
@@ -131,13 +138,15 @@ def _better(
 
 
 def _may_replace(wish: Form, form: Form) -> bool:
-    """True unless the longest clips were asked for; only the earlier form may replace those."""
-    return wish != "longest" or form == "earlier"
+    """True unless the longest clips were asked for; only the earlier form, or more seconds, may replace those."""
+    return wish != "longest" or form in ("earlier", "longer")
 
 
-def _lengths(context: PlanningContext, scene: Scene, form: Form, way: Way) -> tuple[int, ...] | None:
-    """The lengths of the clips in seconds; None where the form is not possible."""
-    model, wanted = context.model(scene), context.production.duration_of(scene)
+def _lengths(
+    context: PlanningContext, scene: Scene, form: Form, way: Way, *, wanted: Fraction | None = None
+) -> tuple[int, ...] | None:  # fmt: skip
+    """The lengths of the clips in seconds, which last ``wanted`` together; None where the form is not possible."""
+    model, wanted = context.model(scene), context.production.duration_of(scene) if wanted is None else wanted
     start, end = _start(context, scene, way), _end(context, scene)
     if scene.loop:
         return (whole_clip(model.loop_lengths, wanted),)
@@ -151,6 +160,22 @@ def _lengths(context: PlanningContext, scene: Scene, form: Form, way: Way) -> tu
     by_id = start is not None and start.kind in BY_ID
     price = partial(_price, context, scene)
     return chain_lengths(model, wanted, price, by_id=by_id, ends=end is not None, longest=form == "longest")
+
+
+def _longer(
+    context: PlanningContext, scene: Scene, lengths: tuple[int, ...], way: Way
+) -> Iterator[tuple[int, ...]]:  # fmt: skip
+    """Lengths of clips that last longer, the next longer ones first."""
+    wanted = sum(lengths)
+    for _ in range(MOST_LONGER):
+        try:
+            found = _lengths(context, scene, "longer", way, wanted=Fraction(wanted + 1))
+        except BadInput:
+            return  # one clip has no more
+        if found is None or sum(found) <= wanted:
+            return
+        yield found
+        wanted = sum(found)
 
 
 def _one_clip(scene: Scene, model: VideoModel, wanted: Fraction) -> int:

@@ -15,6 +15,7 @@ from studio.money import ZERO
 from studio.planning.existing import Facts
 from studio.planning.keys import named
 from studio.planning.plan import SceneEdit, Shot
+from studio.planning.sound import NO_SOUNDS, Sounds
 from studio.planning.ties import Joined, Ties
 from studio.production import Asset, Production, Scene
 from studio.providers.models import VideoModel
@@ -28,12 +29,13 @@ Seeds: TypeAlias = Mapping[str, Seed]
 
 @dataclass(frozen=True)
 class Materials:
-    """The materials of a production: seed assets and finished files by ``source_key``, and existing generations, where
-    they were looked up, by API and id."""
+    """The materials of a production: seed assets and finished files by ``source_key``, existing generations, where
+    they were looked up, by API and id, and the sounds that are laid under it."""
 
     seeds: Seeds
     own_clips: Mapping[str, OwnClip] = field(default_factory=dict)
     existing: Mapping[tuple[str, str], Facts] = field(default_factory=dict)
+    sounds: Sounds = NO_SOUNDS
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from studio.ledger.values import Intent, OrderRow, OrderState
 from studio.media.overlap import Overlap
 from studio.money import ZERO
 from studio.planning.existing import Facts
+from studio.planning.sound_edits import SoundEdits
 from studio.planning.title_edits import TextEdit, TitleEdits
 from studio.production import Production
 from studio.providers.pricing import Quote
@@ -264,6 +265,7 @@ class Plan:
     cut_at: Mapping[str, SceneEdit] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
     titles: TitleEdits = field(default_factory=TitleEdits)
+    sound: SoundEdits = field(default_factory=SoundEdits)
 
     @property
     def all_notes(self) -> tuple[Words, ...]:

@@ -19,6 +19,7 @@ from studio.planning.own_clips import notes_on_own_clips
 from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.planning.seams import notes_on_order
+from studio.planning.sound import NO_SOUNDS, Sounds, sounds_in, with_sounds
 from studio.planning.sounds import notes_on_sounds
 from studio.planning.ties import ties_of
 from studio.planning.titles import darkened, titles_in, with_cards, with_texts
@@ -41,14 +42,16 @@ def draw_plan(
     familiar: Callable[[str], bool] = lambda _: False,
     own_clips: Mapping[str, OwnClip] = MappingProxyType({}),
     existing: Mapping[tuple[str, str], Facts] = MappingProxyType({}),
+    sounds: Sounds = NO_SOUNDS,
 ) -> Plan:
     """Every shot in topological order, with its price and the key of its purchase; ``seen_in`` adds the states.
 
     ``takes`` overrides scenes' takes. ``only`` keeps those scenes in the film, and their sources in the shots. ``held``
     is True for the key of an order that is bought: a scene that is bought in another form, such as longer clips, is
     planned in that form; so is another take of it, which ``familiar`` tells by the family of orders. ``own_clips`` and
-    ``existing`` are the finished files and the existing generations that scenes show, as they are. Raises BadInput
-    for what no model or price covers.
+    ``existing`` are the finished files and the existing generations that scenes show, as they are. ``sounds`` are the
+    voices and the music, of which the production has the lengths by now. Raises BadInput for what no model or price
+    covers, and for sounds that do not fit.
     """
     context = PlanningContext(
         production, prices, images, realm, takes or {}, held, familiar, own_clips=own_clips, existing=existing
@@ -73,6 +76,7 @@ def draw_plan(
     drawn = Plan(production, realm, tuple(context.shots.values()), cuts, notes, cut_at=dict(context.cut_at))
     plan = with_colors(with_transitions(with_cards(drawn), context.ties))
     plan = with_texts(plan) if titles_in(production) else plan
+    plan = with_sounds(plan, sounds) if sounds_in(production) else plan
     copies = notes_on_copies(production, plan.cuts, context.shots, darkened=darkened(plan))
     return replace(plan, notes=(*plan.notes, *copies))
 

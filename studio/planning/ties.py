@@ -51,7 +51,10 @@ def ties_of(production: Production) -> Ties:
     led_into = {s.lead_into for s in production.scenes}
     whole: set[str | None] = set()
     for scene in production.scenes:
-        if production.join_of(scene) == "whole":
+        join = production.join_of(scene)
+        # Cut to a voice's length, it would be cut elsewhere after every changed word, and what follows bought anew.
+        spoken = join is None and parent[scene.id] in production.voiced
+        if join == "whole" or spoken:
             whole |= {parent[scene.id], scene.id if scene.lead_into is not None else None}
     return Ties({s.id: s for s in production.scenes}, parent, _named(parent.values()), _named(led_into), _named(whole))
 

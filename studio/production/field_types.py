@@ -40,6 +40,14 @@ SHORTEST, LONGEST = Fraction(1, 24), Fraction(600)
 LONGEST_FILM = Fraction(86_400)
 MOST_MONEY = Decimal(1_000_000)
 PROMPT_MIN, PROMPT_MAX = 3, 5000
+AUTO: Literal["auto"] = "auto"  # in place of a scene's seconds: as long as its narration
+SECONDS_OR_AUTO: dict[str, Any] = {
+    "anyOf": [
+        {"type": "number", "title": "seconds", "minimum": 0, "maximum": 600},
+        {"type": "string", "title": "auto", "enum": [AUTO]},
+        {"type": "null"},
+    ]
+}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(~[0-9a-f]{8})?")  # every name that a budget may have without it, too
@@ -237,6 +245,10 @@ def _seconds_between(least: Fraction, most: Fraction, span: str, hint: str) -> B
     return BeforeValidator(checked)
 
 
+def _auto(value: object) -> object:
+    return AUTO if isinstance(value, str) and value.strip().lower() == AUTO else value
+
+
 def _share(least: float, most: float, what: str) -> BeforeValidator:
     """A number between two bounds, inclusive."""
 
@@ -339,6 +351,7 @@ Seconds = Annotated[
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]
+SceneSeconds = Annotated[Seconds | Literal["auto"], BeforeValidator(_auto), WithJsonSchema(SECONDS_OR_AUTO)]
 FilmSeconds = Annotated[
     Fraction,
     _seconds_between(SHORTEST, LONGEST_FILM, "one frame and a day", "write the film's seconds, such as 45"),

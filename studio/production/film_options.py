@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 from studio.production.deliveries import Deliveries
 from studio.production.field_types import Choice, Colors, Moment, Whole
 from studio.production.scene import Frozen, not_in_the_form
+from studio.production.sound_fields import Level, Loudness, MusicField, VoicesField
 from studio.production.titles import Titles
 from studio.production.transitions import CUT, NO_TRANSITION, TransitionField
 
@@ -36,6 +38,28 @@ class FilmOptions(Frozen):
     )
     titles: Titles | None = Field(
         default=None, description="The font of titles, cards at the film's start and end, and credits."
+    )
+    voice: VoicesField = Field(
+        default=(),
+        description="The voice of all narration: its name, or {engine, name, language, speed}; one for each language "
+        "of the film. Empty: the best that is installed.",
+    )
+    music: MusicField = Field(
+        default=(),
+        description="Music under the film: a sound file, or {file, from, to, level, duck}, one for each stretch.",
+    )
+    clips_level: Level = Field(
+        default=Decimal(0), description="Decibels louder or softer for the sound that clips have."
+    )
+    loudness: Annotated[Loudness, Choice] = Field(
+        default="auto",
+        description="The film's loudness in LUFS (EBU R 128): -14 (web), -16 (podcasts), -23 (broadcasting), none (as "
+        "it is). auto: -14 where it has narration or music, and as it is where clips alone are heard.",
+    )
+    captions: Annotated[Literal["track", "files", "none"], Choice] = Field(
+        default="track",
+        description="Captions of what is said. track: in the film, to be switched on, and as SRT and VTT files; files: "
+        "as files alone; none.",
     )
     fade_in: Moment | None = Field(
         default=None, description="Seconds in which the film comes out of black, with its sound. Empty: none."

@@ -24,6 +24,8 @@ from studio.production.placeholders import left_over, marked, problem_of, unesca
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import bad_file, kind_of_file, with_article
 from studio.production.shared import Chain, Defaults
+from studio.production.sound_fields import part_of_sound
+from studio.production.sound_rules import sound_files
 from studio.production.sounds import left_empty
 from studio.production.titles import part_at
 from studio.production.value_hints import choices, expected, likely
@@ -286,7 +288,7 @@ def _fields(loc: Loc) -> list[str]:
     """The fields that are possible at a place."""
     if len(loc) > 3 and loc[2] == "seed_asset_refs":
         return list(SeedAssetRef.model_fields)
-    return fields_of(part_at(loc) or _model(loc))
+    return fields_of(part_at(loc) or part_of_sound(loc) or _model(loc))
 
 
 def _model(loc: Loc) -> type[BaseModel]:
@@ -367,7 +369,7 @@ def _files(production: Production, places: Places) -> list[Problem]:
             found = production.asset(name)
             if found is not None and found.path is not None and found.id not in wanted:
                 problems += _file(found.path, ("characters", i, "images", j), places, "image")
-    return problems
+    return [*problems, *places.problems(sound_files(production))]
 
 
 def _titles(production: Production, places: Places) -> list[Problem]:

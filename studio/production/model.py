@@ -21,6 +21,7 @@ from studio.errors import BadInput
 from studio.production import rules
 from studio.production.choices import Choices
 from studio.production.field_types import (
+    AUTO,
     AspectRatio,
     Choice,
     Dollars,
@@ -50,6 +51,7 @@ from studio.production.prompts import prompt_of
 from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, Stage, not_in_the_form
 from studio.production.shared import ChainField, Defaults
 from studio.production.slugs import film_name, slugify
+from studio.production.sound_fields import Language
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
@@ -70,6 +72,7 @@ class Production(Frozen):
     _from_draft: Mapping[str, Mapping[str, Any]] = PrivateAttr(default_factory=dict)
     _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
+    _voiced: frozenset[str] = PrivateAttr(frozenset())
 
     title: Title = Field(description="The film's title.")
     slug: Slug = Field(
@@ -160,6 +163,9 @@ class Production(Frozen):
     )
     assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
     characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
+    language: Language = Field(
+        default="", description="The language of its texts, such as en or pt-BR: of voices and captions. Empty: en."
+    )
     film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
 
     @field_validator("defaults", mode="after")
@@ -326,8 +332,22 @@ class Production(Frozen):
         return scene.source_position or self.source_position
 
     def duration_of(self, scene: Scene) -> Fraction:
-        """A scene's seconds, exactly as written."""
-        return self.duration if scene.duration is None else scene.duration
+        """A scene's seconds, exactly as written; of one that is as long as its narration, before that is made, the
+        production's."""
+        return self.duration if scene.duration is None or scene.duration == AUTO else scene.duration
+
+    def lasting(self, seconds: Mapping[str, Fraction]) -> Production:
+        """The same production, whose scenes with ``duration: auto`` last as long as their narration needs: ``seconds``,
+        by scene."""
+        scenes = tuple(s.model_copy(update={"duration": seconds[s.id]}) if s.id in seconds else s for s in self.scenes)
+        found = self.model_copy(update={"scenes": scenes})
+        found._voiced = frozenset(seconds)
+        return found
+
+    @property
+    def voiced(self) -> frozenset[str]:
+        """The scenes that last as long as their narration."""
+        return self._voiced
 
     def camera_of(self, scene: Scene) -> tuple[str, ...]:
         """A scene's concept keys, from ``camera`` and from the hints that mean one."""

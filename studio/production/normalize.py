@@ -14,6 +14,7 @@ from studio.production.field_types import AspectRatio, covering, is_path, is_url
 from studio.production.paths import is_file_url, located, path_of_url
 from studio.production.shared import Origins, Spread, spread
 from studio.production.slugs import slugify
+from studio.production.sound_fields import VOICE_ENDING, is_sound_path
 
 #: Other names that are accepted for a field.
 SCENE_WORDS = {
@@ -29,7 +30,7 @@ REFERENCES = ("start_image", "end_image", "modify", "clip")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
-    "film", "reframe_from", "style", "chains", "include", "project",
+    "film", "reframe_from", "style", "chains", "include", "project", "language",
 )  # fmt: skip
 _EMPTY_SCENE = (
     "prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound", "style", "notes",
@@ -97,7 +98,33 @@ def absolute(data: Any, base: Path) -> Any:
             item["seed_asset_refs"] = _each(
                 item["seed_asset_refs"], lambda ref: {**ref, "asset": inline(ref["asset"])} if ref.get("asset") else ref
             )
+        if isinstance(item.get("narration"), str | Mapping):
+            item["narration"] = sound(item["narration"])
         return item
+
+    def sound(said: Any) -> Any:
+        """A narration or a piece of music, written as its file alone, or with it."""
+        if isinstance(said, Mapping):
+            return {**said, "file": found(said["file"])} if said.get("file") else said
+        return found(said) if isinstance(said, str) and is_sound_path(said) else said
+
+    def film_sounds(film: Any) -> Any:
+        if not isinstance(film, Mapping):
+            return film
+        film = dict(film)
+        for name in ("music", "voice"):
+            said = film.get(name)
+            listed = list(said) if isinstance(said, list | tuple) else [said]
+            made = [(sound if name == "music" else voice)(one) for one in listed]
+            if name in film:
+                film[name] = made if isinstance(said, list | tuple) else made[0]
+        return film
+
+    def voice(said: Any) -> Any:
+        """A voice, whose name may be the path of its file."""
+        if isinstance(said, Mapping):
+            return {**said, "name": voice(said["name"])} if isinstance(said.get("name"), str) else said
+        return found(said) if isinstance(said, str) and said.strip().endswith(VOICE_ENDING) else said
 
     def titles(film: Any) -> Any:
         said = film.get("titles") if isinstance(film, Mapping) else None
@@ -108,7 +135,7 @@ def absolute(data: Any, base: Path) -> Any:
 
     if not isinstance(data, Mapping):
         return data
-    data = {**data, "film": titles(data["film"])} if "film" in data else data
+    data = {**data, "film": film_sounds(titles(data["film"]))} if "film" in data else data
     work = {"assets": asset, "characters": character, "scenes": scene}
     return {k: _each(v, work[k]) if k in work else v for k, v in data.items()}
 

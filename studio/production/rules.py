@@ -24,6 +24,7 @@ from studio.production.normalize import USAGES
 from studio.production.own_clips import clip_rules
 from studio.production.paths import is_file_url
 from studio.production.prompts import camera_slips, prompt_length
+from studio.production.sound_rules import sound_findings
 from studio.production.synonyms import meant_by
 from studio.production.transitions import CUT
 from studio.spelling import nearest
@@ -48,6 +49,7 @@ def check(production: Production, places: Places, *, also_known: Collection[str]
         *_references(production, frozenset(also_known)),
         *_cycles(production),
         *_film(production),
+        *sound_findings(production, suggestion),
         *shared_findings(production, also_known, suggestion),
     ]
     return places.problems(findings)

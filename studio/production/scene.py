@@ -28,12 +28,13 @@ from studio.production.field_types import (
     Reference,
     References,
     Resolution,
-    Seconds,
+    SceneSeconds,
     Strength,
     Text,
     Texts,
     Whole,
 )
+from studio.production.sound_fields import CaptionsField, NarrationField
 from studio.production.sounds import Sound
 from studio.production.titles import CardField, LowerThirdField
 from studio.production.transitions import TransitionField
@@ -167,8 +168,9 @@ class Scene(Frozen):
         default=(),
         description="Camera words such as slow_motion, orbit, aerial; any other hint is added to the prompt.",
     )
-    duration: Seconds | None = Field(
-        default=None, description="Seconds, any number up to 600. Empty: the production's."
+    duration: SceneSeconds | None = Field(
+        default=None,
+        description="Seconds, any number up to 600; auto: as long as its narration. Empty: the production's.",
     )
     start_image: FilledReference | None = Field(
         default=None, description="The first frame: an asset's id, a path or a URL."
@@ -289,6 +291,16 @@ class Scene(Frozen):
     lower_third: LowerThirdField = Field(
         default=None,
         description="One or two lines at the foot of its picture for a while: a text, or {text, from, seconds}.",
+    )
+    narration: NarrationField = Field(
+        default=None,
+        description="The voice over it: what is said, or a sound file, or {text, file, from, level}. It is made before "
+        "anything is bought.",
+    )
+    captions: CaptionsField = Field(
+        default=None,
+        description="The text that is read with it: a text, or a list of {text, from, seconds}; none: no caption. "
+        "Empty: its narration.",
     )
     seed_asset_refs: tuple[SeedAssetRef, ...] = Field(
         default=(), description="Another way to write start_image and end_image, by usage source_frame and end_frame."

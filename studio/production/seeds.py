@@ -35,10 +35,27 @@ def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
 
 def bad_file(path: str, want: str | None, *, base: str = "the production file") -> tuple[str, str]:
     """The fault of a file that should be a ``want`` (None: either), and what to do; empty if there is none."""
+    faults = cannot_be_read(path, base=base)
+    if faults[0]:
+        return faults
+    content, name = content_of(Path(path)), shown(Path(path).name or path)
+    if content.kind is None:
+        return f"{name} is {content.said or 'neither an image nor a video'}", content.hint
+    if want is not None and content.kind != want:
+        return f"{name} is {with_article(content.kind)}, not {with_article(want)}", ""
+    return "", ""
+
+
+def cannot_be_read(
+    path: str, *, base: str = "the production file", again: str = "put the picture or footage there again",
+    readable: str = READABLE,
+) -> tuple[str, str]:  # fmt: skip
+    """The fault of a file that cannot be read, whatever is in it, and what to do; empty if there is none. ``again`` and
+    ``readable`` are what to do about an empty one, and about one that is no file."""
     file = Path(path)
     name = shown(file.name or path)
     try:
-        content = _content(file)
+        _content(file)
         empty = not file.stat().st_size
     except FileNotFoundError:
         if file.is_symlink():
@@ -47,14 +64,8 @@ def bad_file(path: str, want: str | None, *, base: str = "the production file") 
     except IsADirectoryError:
         return f"{name} is a folder", "name a file in it"
     except (OSError, ValueError) as error:
-        return f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not the name of a file'}", READABLE
-    if empty:
-        return f"{name} is empty", "put the picture or footage there again"
-    if content.kind is None:
-        return f"{name} is {content.said or 'neither an image nor a video'}", content.hint
-    if want is not None and content.kind != want:
-        return f"{name} is {with_article(content.kind)}, not {with_article(want)}", ""
-    return "", ""
+        return f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not the name of a file'}", readable
+    return (f"{name} is empty", again) if empty else ("", "")
 
 
 def with_article(kind: str) -> str:

@@ -1,0 +1,119 @@
+"""Sounds of an edit beside its clips': the place of each voice and each piece of music in the film, and its gain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
+
+from studio.editing.values import FilmCut, Said
+from studio.errors import BadInput
+from studio.media.mix_values import Ducked, Laid, Mix
+from studio.planning.plan import FPS, Plan
+from studio.planning.sound_edits import MusicEdit, SpeechEdit
+from studio.storage.kept import Kept
+
+REFERENCE = -20.0  # LUFS to which every sound is brought before its level is added
+MOST_GAIN = 30.0  # dB by which a soft one is raised
+ROUND = 2 * FPS  # frames in which music that begins again fades from its end to its start
+SHORTEST_ROUND = 3 * FPS  # frames of music that is played again
+VERSION = 1  # of measuring
+
+
+def mix_of(plan: Plan, cuts: Sequence[FilmCut], frames: int, kept: Kept) -> Mix | None:
+    """The mix of a film of so many frames; None where only its clips are heard, as they are.
+
+    Every file is measured once, and kept by its content. Raises FfmpegError, BadInput.
+    """
+    sound = plan.sound
+    if not sound.any and sound.loudness is None and not sound.clips_level:
+        return None
+    places = {cut.scene: cut for cut in cuts}
+    voice = tuple(
+        _speech(speech, places[scene], frames, _gain(speech, kept) + float(speech.level), scene)
+        for scene, speech in sound.speech.items()
+        if scene in places
+    )
+    music = sorted(sound.music, key=lambda one: one.duck)
+    ducked = tuple(
+        Ducked(tuple(laid for one in group for laid in _music(one, places, frames, kept)), float(duck))
+        for duck, group in groupby(music, key=lambda one: one.duck)
+    )
+    loudness = None if sound.loudness is None else float(sound.loudness)
+    return Mix(voice, ducked, float(sound.clips_level), loudness)
+
+
+def said_in(plan: Plan, cuts: Sequence[FilmCut]) -> tuple[Said, ...]:
+    """The texts that are said or read in the film, in its order."""
+    captions = plan.sound.captions
+    return tuple(
+        Said(one.text, Fraction(cut.start_frame + one.start, FPS), Fraction(one.frames, FPS), cut.scene)
+        for cut in cuts
+        for one in captions.get(cut.scene, ())
+    )
+
+
+def _speech(speech: SpeechEdit, place: FilmCut, frames: int, gain: float, scene: str) -> Laid:
+    start = place.start_frame + speech.start
+    return Laid(
+        speech.path, speech.sha256, speech.format, start, min(speech.frames, frames - start), gain=gain, name=scene
+    )
+
+
+def _music(music: MusicEdit, places: Mapping[str, FilmCut], frames: int, kept: Kept) -> Iterator[Laid]:
+    """The music's rounds, one after another: each fades into the next."""
+    start = places[music.first].start_frame if music.first in places else 0
+    last = places.get(music.last)
+    end = frames if last is None else last.start_frame + last.frames
+    gain = _gain(music, kept) + float(music.level)
+    whole = Laid(music.path, music.sha256, music.format, start, 1, gain=gain, name=music.path.name)
+    yield from rounds(whole, music, end)
+
+
+def rounds(whole: Laid, music: MusicEdit, end: int) -> Iterator[Laid]:
+    """The rounds of a piece of music from ``whole.start`` to the frame ``end``. Raises BadInput for too short ones."""
+    has, needed = int((music.seconds - music.begins) * FPS), end - whole.start
+    if has >= needed or not music.loop:
+        frames = max(1, min(has, needed))
+        comes, goes = _fades(music.fade_in, music.fade_out, frames)
+        yield replace(whole, frames=frames, begins=music.begins, fade_in=comes, fade_out=goes)
+        return
+    if has < SHORTEST_ROUND:
+        raise BadInput(
+            f"{music.path.name} has {float(music.seconds - music.begins):.1f} s, which is too short to be played again",
+            where="field 'film.music'", hint="name a longer piece, or write loop: false",
+        )  # fmt: skip
+    over, at = min(ROUND, has // 4), whole.start
+    while at < end:
+        frames = min(has, end - at)
+        first, final = at == whole.start, at + frames >= end
+        comes = music.fade_in if first else over
+        goes = music.fade_out if final else over
+        comes, goes = _fades(comes, goes, frames)
+        yield replace(whole, start=at, frames=frames, begins=music.begins, fade_in=comes, fade_out=goes)
+        if final:
+            return
+        at += has - over
+
+
+def _fades(comes: int, goes: int, frames: int) -> tuple[int, int]:
+    """Fades that a sound of so many frames has room for, in the same proportion."""
+    if comes + goes <= frames:
+        return comes, goes
+    share = Fraction(frames, comes + goes)
+    return int(comes * share), int(goes * share)
+
+
+def _gain(sound: SpeechEdit | MusicEdit, kept: Kept) -> float:
+    """The dB that bring a sound to the loudness at which all are mixed; 0 for silence."""
+
+    def measure() -> bytes:
+        from studio.media.mix import loudness_of_sound
+
+        found = loudness_of_sound(sound.path, sound.format)
+        return json.dumps(None if found is None else found.integrated).encode()
+
+    told = json.loads(kept.once("loudness-of-sounds", (VERSION, sound.sha256), measure))
+    return 0.0 if told is None else min(MOST_GAIN, round(REFERENCE - told, 2))
