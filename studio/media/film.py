@@ -312,8 +312,8 @@ def _made(
     if not track.even:  # its parts are decoded at other distances from when they are shown
         times = {"bsf:v": decoded_before(target.fps, track.delay)}
         track = write(heard, **times)
-    while (softer := sound.softer_than(out)) is not None:
-        track = write(softer, **times)
+    while (corrected := sound.corrected(out)) is not None:
+        track = write(corrected, **times)
     with ThreadPoolExecutor(1) as pool:
         sha256 = pool.submit(digest, out)
         check_film(out, track, parts, target, sound.any, setup)

@@ -17,7 +17,8 @@ from studio.media.pieces import WORKERS
 from studio.media.segments import Segment, Target
 from studio.media.sound import soundtrack
 
-MOST_SOFTENED = 3  # times that a film is written again since its peaks are too high
+MOST_CORRECTIONS = 3  # times that a film's sound is encoded again
+NEAR_ENOUGH = 0.3  # LU by which the encoded sound may be off
 SOFTER = 0.1  # dB beyond what its peaks were too high by
 
 
@@ -38,7 +39,8 @@ class FilmSound:
     loudness: Loudness | None = None
     _mixer: Mixer | None = field(default=None, repr=False)
     _ceiling: float = CEILING - ROOM
-    _softened: int = 0
+    _offset: float = 0.0
+    _corrections: int = 0
 
     @property
     def any(self) -> bool:
@@ -66,21 +68,25 @@ class FilmSound:
         frames = sum(self.target.frames(s) - (s.into.frames if s.into else 0) for s in self.segments)
         fades = self.segments[0].fade_in, self.segments[-1].fade_out
         self._mixer = Mixer(self.mix, clips, frames, self.target.fps, self.work, self.stop, fades=fades)
-        return self._mixer.made(ceiling=self._ceiling).track
+        return self._mixer.made(ceiling=self._ceiling, offset=self._offset).track
 
-    def softer_than(self, film: Path) -> Path | None:
-        """A softer track, where the peaks of the written film are too high; None where they are not.
+    def corrected(self, film: Path) -> Path | None:
+        """A track to write the film with again, where its loudness or its peaks are off; None where they are right.
 
-        Encoding raises peaks, by as much as only the encoded sound shows.
+        Encoding raises peaks, and takes of the loudness what nobody hears: by how much, only the encoded sound shows.
         """
         if self._mixer is None or self.mix is None or self.mix.loudness is None:
             return None
-        self.loudness = loudness(film, stop=self.stop)
-        if self.loudness is None or self.loudness.peak <= CEILING or self._softened >= MOST_SOFTENED:
+        found = self.loudness = loudness(film, stop=self.stop)
+        if found is None or self._corrections >= MOST_CORRECTIONS:
             return None
-        self._softened += 1
-        self._ceiling -= self.loudness.peak - CEILING + SOFTER
-        return self._mixer.made(ceiling=self._ceiling).track
+        off, over = self.mix.loudness - found.integrated, found.peak - CEILING
+        if over <= 0 and abs(off) <= NEAR_ENOUGH:
+            return None
+        self._corrections += 1
+        self._ceiling -= over + SOFTER if over > 0 else 0
+        self._offset += off if abs(off) > NEAR_ENOUGH else 0
+        return self._mixer.made(ceiling=self._ceiling, offset=self._offset).track
 
     def _see_unchanged(self) -> None:
         """Check that the bytes of every sound are still those that were measured: sound is not verified in the film."""

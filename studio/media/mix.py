@@ -57,9 +57,13 @@ class Mixer:
         self._whole = work / "mix.f32"
         self._measured = self._mixed(clips)
 
-    def made(self, *, ceiling: float = CEILING - ROOM) -> Mixed:
-        """The mix at its loudness, with no peak above ``ceiling`` dBTP before it is encoded. Raises FfmpegError."""
+    def made(self, *, ceiling: float = CEILING - ROOM, offset: float = 0.0) -> Mixed:
+        """The mix at its loudness and ``offset`` LU more, with no peak above ``ceiling`` dBTP before it is encoded.
+
+        Raises FfmpegError.
+        """
         track, found, wanted = self.work / "mix.pcm", self._measured, self.mix.loudness
+        wanted = None if wanted is None else wanted + offset
         if found is None:
             return Mixed(self._written(track, 0.0, limit=None)[0], None)
         gain = 0.0 if wanted is None else wanted - found.integrated

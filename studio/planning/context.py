@@ -15,7 +15,7 @@ from studio.money import ZERO
 from studio.planning.existing import Facts
 from studio.planning.keys import named
 from studio.planning.plan import SceneEdit, Shot
-from studio.planning.sound import NO_SOUNDS, Sounds
+from studio.planning.sound_edits import NO_SOUNDS, Sounds
 from studio.planning.ties import Joined, Ties
 from studio.production import Asset, Production, Scene
 from studio.providers.models import VideoModel

@@ -19,7 +19,8 @@ from studio.planning.own_clips import notes_on_own_clips
 from studio.planning.plan import OF_A_FILE, Plan, SceneEdit, Shot
 from studio.planning.post import finished
 from studio.planning.seams import notes_on_order
-from studio.planning.sound import NO_SOUNDS, Sounds, sounds_in, with_sounds
+from studio.planning.sound import sounds_in, with_sounds
+from studio.planning.sound_edits import NO_SOUNDS, Sounds
 from studio.planning.sounds import notes_on_sounds
 from studio.planning.ties import ties_of
 from studio.planning.titles import darkened, titles_in, with_cards, with_texts

@@ -6,11 +6,10 @@ Pure: all sounds are made and measured before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import BadInput
@@ -21,9 +20,10 @@ from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.sound_edits import (
     LOUDNESS_WITH_VOICE_OR_MUSIC,
     CaptionEdit,
+    Heard,
     MusicEdit,
-    SaidText,
     SoundEdits,
+    Sounds,
     SpeechEdit,
 )
 from studio.production.field_types import AUTO
@@ -35,36 +35,6 @@ if TYPE_CHECKING:
 
 AFTER = Fraction(1, 4)  # seconds of a scene after its voice has ended, where its length is made for it
 LEAST = FPS // 2  # frames for which a caption is seen
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A sound file, measured: its content, its format as ffmpeg names it, its seconds, what is said in it, and the
-    voice's or the file's name."""
-
-    path: Path
-    sha256: str
-    format: str
-    seconds: Fraction
-    said: tuple[SaidText, ...] = ()
-    told: str = ""
-
-
-@dataclass(frozen=True)
-class Sounds:
-    """The sounds of a production, made and measured: speech by scene, music by its file as it is written.
-
-    ``notes`` tell which narration is not heard, and why. ``longest``: seconds of the longest speech of a scene in any
-    language of the film, where that is another's.
-    """
-
-    speech: Mapping[str, Heard] = field(default_factory=dict)
-    music: Mapping[str, Heard] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    longest: Mapping[str, Fraction] = field(default_factory=dict)
-
-
-NO_SOUNDS = Sounds()
 
 
 def sounds_in(production: Production) -> bool:
@@ -197,7 +167,8 @@ def _music(plan: Plan, sounds: Sounds) -> Iterator[MusicEdit]:
             )  # fmt: skip
         yield MusicEdit(
             heard.path, heard.sha256, heard.format, heard.seconds, under[0] if music.from_ else "",
-            under[-1] if music.to else "", begins, music.level, music.duck, round(music.fade_in * FPS), round(music.fade_out * FPS), music.loop,
+            under[-1] if music.to else "", begins, music.level, music.duck, round(music.fade_in * FPS),
+            round(music.fade_out * FPS), music.loop,
         )  # fmt: skip
 
 

@@ -25,8 +25,8 @@ class SaidText:
 class SpeechEdit:
     """The voice over a scene: a sound file that is heard from the scene's frame ``start`` on, for ``frames`` of them.
 
-    ``format`` is the file's as ffmpeg names it, ``level`` is in dB beside other voices, ``said`` are its sentences, with
-    their times in the file, ``told`` is the voice, or the file's name.
+    ``format`` is the file's as ffmpeg names it, ``level`` is in dB beside other voices, ``said`` are its sentences,
+    with their times in the file, ``told`` is the voice, or the file's name.
     """
 
     path: Path
@@ -90,3 +90,33 @@ class SoundEdits:
     def any(self) -> bool:
         """True if anything is heard beside the clips."""
         return bool(self.speech or self.music)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound file, measured: its content, its format as ffmpeg names it, its seconds, what is said in it, and the
+    voice's or the file's name."""
+
+    path: Path
+    sha256: str
+    format: str
+    seconds: Fraction
+    said: tuple[SaidText, ...] = ()
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """The sounds of a production, made and measured: speech by scene, music by its file as it is written.
+
+    ``notes`` tell which narration is not heard, and why. ``longest``: seconds of the longest speech of a scene in any
+    language of the film, where that is another's.
+    """
+
+    speech: Mapping[str, Heard] = field(default_factory=dict)
+    music: Mapping[str, Heard] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    longest: Mapping[str, Fraction] = field(default_factory=dict)
+
+
+NO_SOUNDS = Sounds()
