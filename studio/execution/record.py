@@ -96,6 +96,8 @@ def make_record(
         shots=tuple(shots),
         cuts=() if edit is None else edit.cuts,
         titles=FilmTitles() if edit is None else edit.titles,
+        mix=None if edit is None else edit.mix,
+        said=() if edit is None else edit.said,
         seams=seams,
         colors=colors,
         film=film,

@@ -58,6 +58,11 @@ class Mix:
     def laid(self) -> Iterator[Laid]:
         """Every sound that is laid into the film."""
         yield from self.voice
+        yield from self.under
+
+    @property
+    def under(self) -> Iterator[Laid]:
+        """The music."""
         for ducked in self.music:
             yield from ducked.laid
 

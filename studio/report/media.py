@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.atomic import atomic, copy
 from studio.digests import Digests
 from studio.disk import disk_errors
+from studio.production.slugs import slugify
 from studio.report.files import inside
 from studio.report.records import RunRecord
 from studio.storage.ownership import LINKED, NAMED
@@ -64,7 +65,15 @@ def _used(record: RunRecord) -> dict[Path, tuple[str, str]]:
         found.setdefault(part.clip, (part.shot, part.sha256))
         if part.heard is not None:
             found.setdefault(part.heard.path, (f"{part.shot}-sound", part.heard.sha256))
+    for kind, laid in (("voice", record.mix.voice), ("music", record.mix.under)) if record.mix is not None else ():
+        for sound in laid:
+            found.setdefault(sound.path, (f"{kind}-{_plain(sound.name)}", sound.sha256))
     return found
+
+
+def _plain(name: str) -> str:
+    """A name, of letters and digits that every file system and program takes."""
+    return slugify(name.rpartition(".")[0] or name)[:40]
 
 
 def _copied(name: str, sha256: str | None, clip: Path, folder: Path, digests: Digests) -> Path:

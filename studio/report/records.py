@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio.delivery.values import DeliveryRecord
-from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, SeamRecord
+from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, Said, SeamRecord
+from studio.media.mix_values import Mix
 from studio.remedies import Option, Words
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ class RunRecord:
     film_slug: str = ""  # of the film that it is a version of; empty: ``slug``
     project: str = ""  # the holder of its budget
     url: str = ""  # of the film in the store that machines share; empty where it is in a folder
+    mix: Mix | None = None  # what the film lets hear beside its clips
+    said: tuple[Said, ...] = ()  # what is said or read in it, in its order
     bookings: tuple[Booking, ...] = ()  # of the ledger, which stand in this run's costs.csv
 
     @property

@@ -5,7 +5,7 @@ It links to clips beside the film by relative addresses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import opentimelineio as otio
 from studio.digests import Digests
 from studio.editing.values import FilmPart
 from studio.media.correction import UNIT
+from studio.media.mix_values import Laid, Mix
 from studio.media.overlap import Overlap
 from studio.money import plain
 from studio.report.files import reference, write_atomically
@@ -59,6 +60,8 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
     made.tracks.append(_track("V1", otio.schema.TrackKind.Video, record, fps, told.picture))
     if any(part.heard for cut in record.cuts for part in cut.parts):
         made.tracks.append(_track("A1", otio.schema.TrackKind.Audio, record, fps, told.sound))
+    for name, sounds in _lanes(record.mix):
+        made.tracks.append(_lane(name, sounds, record, fps, told))
     made.tracks.markers.extend(_markers(record, fps))
     made.metadata[KEY] = {
         "slug": record.slug,
@@ -70,6 +73,37 @@ def timeline(record: RunRecord, out: Path, kept: Kept | None = None) -> otio.sch
         "film_sha256": record.film.sha256 if record.film else "",
     }
     return made
+
+
+def _lanes(mix: Mix | None) -> Iterator[tuple[str, list[Laid]]]:
+    """Tracks of sounds that are laid into the film, by their names: in each, one sound follows another.
+
+    Music that fades into itself, or into other music, is on two tracks in turn.
+    """
+    for kind, laid in (("Voice", mix.voice), ("Music", mix.under)) if mix is not None else ():
+        lanes = list[list[Laid]]()
+        for sound in sorted(laid, key=lambda one: one.start):
+            lane = next((one for one in lanes if one[-1].end <= sound.start), None)
+            if lane is None:
+                lanes.append([sound])
+            else:
+                lane.append(sound)
+        for number, lane in enumerate(lanes, 1):
+            yield kind if len(lanes) == 1 else f"{kind} {number}", lane
+
+
+def _lane(name: str, sounds: Sequence[Laid], record: RunRecord, fps: Fraction, told: _Told) -> otio.schema.Track:
+    """A track as long as the film with sounds at their places, and gaps between them."""
+    track, at = otio.schema.Track(name=name, kind=otio.schema.TrackKind.Audio), 0
+    for sound in sounds:
+        if sound.start > at:
+            track.append(_gap(sound.start - at, fps))
+        track.append(told.laid(sound))
+        at = sound.end
+    whole = record.film.frames if record.film else at
+    if whole > at:
+        track.append(_gap(whole - at, fps))
+    return track
 
 
 def _markers(record: RunRecord, fps: Fraction) -> Iterator[otio.schema.Marker]:
@@ -182,6 +216,24 @@ class _Told:
             return None
         made = self._clip(part, part.heard.path, part.heard.begins, part.shot)
         made.metadata[KEY] = {"scene": cut.scene, "shot": part.shot, "sha256": part.heard.sha256}
+        return made
+
+    def laid(self, sound: Laid) -> otio.schema.Clip:
+        """A voice or a piece of music, with the gain and the fades that the film has; the linked file has neither."""
+        start = otio.opentime.RationalTime(float(sound.begins * self.fps), float(self.fps))
+        length = _time(sound.frames, self.fps)
+        url = self.urls.get(sound.path)
+        there = otio.opentime.TimeRange(otio.opentime.RationalTime(0, start.rate), start + length)
+        made = otio.schema.Clip(
+            name=clean(sound.name),
+            media_reference=otio.schema.MissingReference(available_range=there) if url is None
+            else otio.schema.ExternalReference(target_url=url, available_range=there),
+            source_range=otio.opentime.TimeRange(start, length),
+        )  # fmt: skip
+        made.metadata[KEY] = {
+            "scene": sound.name, "sha256": sound.sha256, "gain_db": round(sound.gain, 2),
+            "fade_in_frames": sound.fade_in, "fade_out_frames": sound.fade_out,
+        }  # fmt: skip
         return made
 
     def _clip(self, part: FilmPart, path: Path, begins: Fraction, name: str) -> otio.schema.Clip:
