@@ -47,15 +47,15 @@ def sounds_in(production: Production) -> bool:
 def with_lengths_of(production: Production, sounds: Sounds) -> Production:
     """The production, whose scenes with ``duration: auto`` last as long as their narration, in whole frames.
 
-    The time in which transitions show a scene with another one is added, so that two voices are not heard at once.
+    The time in which a transition leads into a scene is added: its voice begins when it is seen alone, so that two
+    voices are not heard at once.
     """
     found, scenes = dict[str, Fraction](), production.scenes
     for n, scene in enumerate(scenes):
         if scene.duration != AUTO or scene.id not in sounds.speech:
             continue
         spoken = max(sounds.speech[scene.id].seconds, sounds.longest.get(scene.id, Fraction(0)))
-        after = _into(production, scenes[n + 1]) if n + 1 < len(scenes) else Fraction(0)
-        needs = _from(scene, _into(production, scene)) + spoken + max(AFTER, after)
+        needs = _from(scene, _into(production, scene) if n else Fraction(0)) + spoken + AFTER
         found[scene.id] = Fraction(ceil(needs * FPS), FPS)
     return production.lasting(found) if found else production
 
