@@ -102,6 +102,7 @@ async def produce(
     draft: bool = False,
     from_draft: bool = False,
     reframe: Shape = "",
+    language: str = "",
     only: list[str] = [],  # noqa: B006 - Prefect's form shows a list for it, and nobody changes it
     retake: list[str] = [],  # noqa: B006
     renew: list[str] = [],  # noqa: B006
@@ -132,6 +133,7 @@ async def produce(
         from_draft: Finish the draft: its clips are upscaled to the resolution asked for, instead of made anew. Not
             together with draft.
         reframe: The whole film in another shape, such as 9:16: every clip is reframed.
+        language: The film in another language of the production's table of texts, such as de: the clips are the same.
         only: Ids of the scenes to make; what they continue from is made as well.
         retake: Ids of scenes to buy once more, as a new take.
         renew: Ids of scenes that are stale, to buy anew; all: every stale one. Not the same scene as in keep.
@@ -162,7 +164,7 @@ async def produce(
         unbilled.set(not billed)
         gate = _gate(approve)
         asked = Asked(
-            chosen_production(production_file, production, billed=billed), budget, draft, from_draft, reframe,
+            chosen_production(production_file, production, billed=billed), budget, draft, from_draft, reframe, language,
             tuple(only), tuple(retake), tuple(renew), tuple(keep), parse_takes(takes), apart, allow_odd,
             local_path(out).absolute() if out else None, gate,
         )  # fmt: skip

@@ -32,7 +32,7 @@ _ARGUMENT = {"production": "PRODUCTION"}  # on the command line, without dashes
 _FIELDS = {"production": "production_file, production", "take": "takes"}
 #: What the library is told to give instead. What is in neither table it takes by its own name and value.
 _ARGUMENTS = {"retake": "take=2", "allow_odd": "allow_odd=True", "apart": "another production name for the provider"}
-_NOT_IN_LIBRARY = ("draft", "from_draft", "reframe", "only", "renew", "keep", "allow_missing", "out")
+_NOT_IN_LIBRARY = ("draft", "from_draft", "reframe", "language", "only", "renew", "keep", "allow_missing", "out")
 #: A command wherever one is: nothing else settles an order by hand.
 _RECONCILE = {
     Settling.LIST: "python -m flows.reconcile",

@@ -65,6 +65,7 @@ class Wish:
     draft: bool
     from_draft: bool
     reframe: str
+    language: str
     only: tuple[str, ...]
     retake: tuple[str, ...]
     renew: tuple[str, ...]
@@ -89,6 +90,9 @@ def produce(
         bool, typer.Option("--from-draft", help="finish the draft: upscale its clips instead of making them anew")
     ] = False,
     reframe: Annotated[str, typer.Option(metavar="RATIO", help="the whole film in another shape, such as 9:16")] = "",
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="the film in another language of its table of texts, such as de")
+    ] = "",
     budget: Annotated[str | None, typer.Option(metavar="USD", help="what this run may spend at most")] = None,
     retake: Annotated[list[str] | None, typer.Option(metavar="SCENE", help="buy a new take of this scene")] = None,
     renew: Annotated[
@@ -124,7 +128,7 @@ def produce(
     async def go() -> None:
         wish = Wish(
             local_path(production) if production else None, budget_of(budget), draft, from_draft, reframe,
-            tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(keep or ()), tuple(take or ()),
+            language, tuple(only or ()), tuple(retake or ()), tuple(renew or ()), tuple(keep or ()), tuple(take or ()),
             local_path(out) if out else None, allow_missing, apart, allow_odd, yes, None if plan else gate_of(approve),
         )  # fmt: skip
         settings = load_settings()
@@ -155,7 +159,9 @@ def produce(
 
 async def _plan(session: Session, wish: Wish, written: Production, *, start: bool) -> Plan:
     plan, _ = await session.plan(
-        derived(written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe),
+        derived(
+            written, draft=wish.draft, from_draft=wish.from_draft, reframe=wish.reframe, language=wish.language
+        ),
         takes=parse_takes(wish.takes), only=wish.only, retake=wish.retake, renew=wish.renew, keep=wish.keep,
         apart=wish.apart, start=start,
     )  # fmt: skip
@@ -231,6 +237,7 @@ async def _run(
                 draft=wish.draft,
                 from_draft=wish.from_draft,
                 reframe=wish.reframe,
+                language=wish.language,
                 only=list(wish.only),
                 retake=list(wish.retake),
                 renew=list(wish.renew),

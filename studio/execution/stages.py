@@ -40,6 +40,7 @@ class Asked:
     draft: bool = False
     from_draft: bool = False
     reframe: str = ""
+    language: str = ""
     only: tuple[str, ...] = ()
     retake: tuple[str, ...] = ()
     renew: tuple[str, ...] = ()
@@ -53,7 +54,9 @@ class Asked:
     @property
     def slug(self) -> str:
         """The slug of its film. Raises BadInput where options contradict each other."""
-        return derived(self.production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe).slug
+        return derived(
+            self.production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe, language=self.language
+        ).slug
 
     def __post_init__(self) -> None:
         if self.draft and self.approve is Gate.DRAFT:
@@ -149,7 +152,7 @@ class Stages:
         finished = asked.from_draft and not draft
         written = derived(
             self._changes.applied(asked.production), draft=draft or asked.draft, from_draft=finished,
-            reframe=asked.reframe,
+            reframe=asked.reframe, language=asked.language,
         )  # fmt: skip
         # A film that is finished from its draft has the draft's takes; they were made with the draft.
         of_draft = finished and asked.approve is Gate.DRAFT

@@ -12,7 +12,8 @@ from studio.errors import BadInput
 from studio.library.values import CommonOptions, GeneratedVideo, VideoOptions
 from studio.planning.durations import whole_clip
 from studio.production import Production, parse_production
-from studio.production.field_types import GENERATION_PREFIX, covering, generation_in, nearest_ratio, shown
+from studio.production.field_types import GENERATION_PREFIX, generation_in, shown
+from studio.production.frame_sizes import covering, nearest_ratio
 from studio.production.rules import suggestion
 from studio.providers.registry import video_model
 

@@ -7,7 +7,9 @@ from typing import Any, get_args
 from studio.errors import BadInput
 from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
+from studio.production.sound_fields import language_of
 from studio.production.sounds import words_of
+from studio.production.translations import in_language, texts_of, translated
 from studio.providers.registry import video_model
 from studio.remedies import Option, Place, option, text_of
 
@@ -61,7 +63,27 @@ def reframed(production: Production, ratio: str) -> Production:
     )
 
 
-def derived(production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "") -> Production:
+def spoken_in(production: Production, language: str) -> Production:
+    """The same film in another language, of its table of texts: the clips are the same, and so is the budget.
+
+    It has a slug of its own, so that the films stay apart. Raises BadInput for a language that there are no texts in.
+    """
+    texts = in_language(production, language)
+    code = language_of(language)
+    found = translated(production.model_dump(mode="json"), texts)
+    missing = sorted(set(texts_of(production)) - set(texts) - {"title"})
+    slug = f"{production.slug[: 63 - len(code)]}-{code.lower()}"
+    made = parse_production({**found, "slug": slug, "language": code}).as_version_of(production).as_translation()
+    if not missing:
+        return made
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    told = f"texts without a translation into {code} stay as they are: {', '.join(missing[:8])}{more}"
+    return made.noted((*made.notes, told))
+
+
+def derived(
+    production: Production, *, draft: bool = False, from_draft: bool = False, reframe: str = "", language: str = ""
+) -> Production:
     """The production with the options of a run applied. Raises BadInput where they contradict each other."""
     if draft and from_draft:
         raise BadInput(
@@ -72,6 +94,8 @@ def derived(production: Production, *, draft: bool = False, from_draft: bool = F
         production = as_draft(production)
     elif from_draft:
         production = finished_draft(production)
+    if language and language != production.language:
+        production = spoken_in(production, language)
     return reframed(production, reframe) if reframe else production
 
 
@@ -79,7 +103,8 @@ def options_of(production: Production) -> tuple[Option, ...]:
     """The options of a run that made this version of a film of what is written."""
     drafted = "draft" if production.is_draft else "from_draft" if production.from_draft else ""
     shape = (option("reframe", production.reframe),) if production.is_reshaped and production.reframe else ()
-    return (*((option(drafted),) if drafted else ()), *shape)
+    spoken = (option("language", production.language),) if production.is_translated else ()
+    return (*((option(drafted),) if drafted else ()), *spoken, *shape)
 
 
 def _tier(production: Production, scene: Scene) -> dict[str, Any]:

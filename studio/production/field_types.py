@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -228,7 +228,7 @@ def number(value: object, what: str) -> float:
     return found
 
 
-def _seconds_between(least: Fraction, most: Fraction, span: str, hint: str) -> BeforeValidator:
+def _seconds_between(least: Fraction, most: Fraction, span: str, hint: str) -> Callable[[object], Fraction]:
     """Seconds between two bounds, inclusive, exactly as written; the unit may stand behind the number."""
 
     def checked(value: object) -> Fraction:
@@ -242,11 +242,16 @@ def _seconds_between(least: Fraction, most: Fraction, span: str, hint: str) -> B
             raise refused(f"{found:g} seconds is not between {span}", hint)
         return Fraction(repr(found))
 
-    return BeforeValidator(checked)
+    return checked
 
 
-def _auto(value: object) -> object:
-    return AUTO if isinstance(value, str) and value.strip().lower() == AUTO else value
+_checked_seconds = _seconds_between(SHORTEST, LONGEST, "one frame and 10 minutes", "write for example 5 or 7.5")
+
+
+def _seconds_or_auto(value: object) -> object:
+    """Seconds, or ``auto``; checked here, so that an error names no part of a union."""
+    is_auto = isinstance(value, str) and value.strip().lower() == AUTO
+    return AUTO if is_auto else value if value is None else _checked_seconds(value)
 
 
 def _share(least: float, most: float, what: str) -> BeforeValidator:
@@ -347,20 +352,22 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Choice = BeforeValidator(_choice)
 Seconds = Annotated[
     Fraction,
-    _seconds_between(SHORTEST, LONGEST, "one frame and 10 minutes", "write for example 5 or 7.5"),
+    BeforeValidator(_checked_seconds),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]
-SceneSeconds = Annotated[Seconds | Literal["auto"], BeforeValidator(_auto), WithJsonSchema(SECONDS_OR_AUTO)]
+SceneSeconds = Annotated[Seconds | Literal["auto"], BeforeValidator(_seconds_or_auto), WithJsonSchema(SECONDS_OR_AUTO)]
 FilmSeconds = Annotated[
     Fraction,
-    _seconds_between(SHORTEST, LONGEST_FILM, "one frame and a day", "write the film's seconds, such as 45"),
+    BeforeValidator(
+        _seconds_between(SHORTEST, LONGEST_FILM, "one frame and a day", "write the film's seconds, such as 45")
+    ),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST_FILM)),
 ]
 Moment = Annotated[
     Fraction,
-    _seconds_between(Fraction(0), LONGEST, "0 and 10 minutes", "write for example 0 or 2.5"),
+    BeforeValidator(_seconds_between(Fraction(0), LONGEST, "0 and 10 minutes", "write for example 0 or 2.5")),
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(LONGEST)),
 ]
@@ -379,19 +386,3 @@ Dollars = Annotated[
     PlainSerializer(float, return_type=float, when_used="json"),
     _schema("number", least=0, most=float(MOST_MONEY)),
 ]
-
-
-def nearest_ratio(width: int, height: int, ratios: Sequence[str]) -> str:
-    """The ratio with the nearest shape; portrait and landscape alike, so compared by quotient, not by difference."""
-
-    def distance(ratio: str) -> float:
-        across, down = map(int, ratio.split(":"))
-        return abs(math.log(width / height * down / across))
-
-    return min(ratios, key=distance)
-
-
-def covering(width: int, height: int) -> Resolution:
-    """The resolution tier for a frame size, by its shorter side."""
-    short = min(width, height)
-    return "4k" if short >= 2160 else "1080p" if short >= 1080 else "720p" if short >= 720 else "540p"

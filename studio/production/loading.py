@@ -13,6 +13,7 @@ from studio.errors import BadInput, NotConfirmed, Problem, ProductionError
 from studio.production import rules
 from studio.production.choices import applied, choices_of
 from studio.production.field_types import counted, kind_of, shown
+from studio.production.file_checks import file_problems
 from studio.production.film_options import FilmOptions
 from studio.production.includes import with_included
 from studio.production.locations import Loc, Places
@@ -22,10 +23,9 @@ from studio.production.normalize import SCENE_WORDS, absolute, canonical, origin
 from studio.production.paths import local_path
 from studio.production.placeholders import left_over, marked, problem_of, unescaped, uses
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
-from studio.production.seeds import bad_file, kind_of_file, with_article
+from studio.production.seeds import kind_of_file
 from studio.production.shared import Chain, Defaults
 from studio.production.sound_fields import part_of_sound
-from studio.production.sound_rules import sound_files
 from studio.production.sounds import left_empty
 from studio.production.titles import part_at
 from studio.production.value_hints import choices, expected, likely
@@ -166,8 +166,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
         production = _salvaged(found, refused)
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
-        problems += _files(production, places)
-        problems += _titles(production, places)
+        problems += file_problems(production, places)
     places_of_written = {problem.where for problem in written if "field " in problem.where}
     # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]
@@ -341,51 +340,6 @@ def _named(data: Mapping[str, Any]) -> set[str]:
 
 def _list(items: Any) -> list[Any]:
     return list(items) if isinstance(items, list | tuple) else []
-
-
-# The files that a production names
-
-
-def _files(production: Production, places: Places) -> list[Problem]:
-    problems = []
-    for i, asset in enumerate(production.assets):
-        if asset.path is not None and asset.url is None:
-            problems += _file(asset.path, ("assets", i, "path"), places, asset.kind)
-    wanted = {asset.id: asset.kind or kind_of_file(asset.path) for asset in production.assets}
-    for i, scene in enumerate(production.scenes):
-        for field in ("start_image", "end_image", "modify", "clip"):
-            name, want = getattr(scene, field), "video" if field in ("modify", "clip") else "image"
-            found = None if name is None else production.asset(name)
-            if found is None:
-                continue
-            kind = wanted.get(found.id)
-            if kind is not None and kind != want:
-                message = f"{shown(name)} is {with_article(kind)}, and {field} needs {with_article(want)}"
-                problems.append(Problem(places.where(("scenes", i, field)), message))
-            elif found.id not in wanted and found.path is not None:
-                problems += _file(found.path, ("scenes", i, field), places, want)
-    for i, character in enumerate(production.characters):
-        for j, name in enumerate(character.images):
-            found = production.asset(name)
-            if found is not None and found.path is not None and found.id not in wanted:
-                problems += _file(found.path, ("characters", i, "images", j), places, "image")
-    return [*problems, *places.problems(sound_files(production))]
-
-
-def _titles(production: Production, places: Places) -> list[Problem]:
-    """Problems of fonts and of texts that are set in them."""
-    if production.film.titles is None and not any(s.card or s.lower_third for s in production.scenes):
-        return []  # and nothing is loaded for them
-    from studio.production.title_check import title_findings
-
-    return places.problems(title_findings(production))
-
-
-def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:
-    named = "that file" if places.is_included(loc) else "the production file"
-    base = named if places.source else f"the working folder, {Path.cwd()}"
-    wrong, hint = bad_file(path, want, base=base)
-    return [Problem(places.where(loc), wrong, hint)] if wrong else []
 
 
 def _with_kinds(production: Production) -> Production:

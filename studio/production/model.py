@@ -12,54 +12,38 @@ from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from studio.errors import BadInput
 from studio.production import rules
 from studio.production.choices import Choices
 from studio.production.field_types import (
     AUTO,
-    AspectRatio,
-    Choice,
-    Dollars,
-    FilmSeconds,
-    Flag,
     Join,
     Lengths,
     Model,
-    Project,
-    References,
     Resolution,
-    Seconds,
-    Slug,
-    Text,
-    Title,
-    Whole,
     generation_in,
     is_path,
     is_url,
     refused,
     shown,
 )
-from studio.production.film_options import FilmOptions
+from studio.production.fields import ProductionFields
 from studio.production.locations import Places
 from studio.production.normalize import canonical
 from studio.production.prompts import prompt_of
-from studio.production.scene import Asset, Character, Frozen, Scene, SourcePosition, Stage, not_in_the_form
-from studio.production.shared import ChainField, Defaults
+from studio.production.scene import Asset, Character, Scene, SourcePosition, Stage
 from studio.production.slugs import film_name, slugify
-from studio.production.sound_fields import Language
 from studio.providers.luma.concepts import resolve
 from studio.remedies import Words
 
 
-class Production(Frozen):
+class Production(ProductionFields):
     """A film as it is written: its scenes in order, and what they share."""
-
-    model_config = not_in_the_form("include")
 
     # Set where a version of a film has a slug of its own: all versions share one budget.
     _budget_name: str = PrivateAttr("")
@@ -73,105 +57,7 @@ class Production(Frozen):
     _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
     _voiced: frozenset[str] = PrivateAttr(frozenset())
-
-    title: Title = Field(description="The film's title.")
-    slug: Slug = Field(
-        default="", description="The folder name of its films: a-z, 0-9 and -. Empty: made from the title."
-    )
-    project: Project = Field(
-        default="",
-        description="The name that budget, takes and costs hang on, whatever title, slug, shape and file name become: "
-        "a-z, 0-9 and -. Productions of one project share its budget. Empty: made from title or slug.",
-    )
-    scenes: tuple[Scene, ...] = Field(
-        description="The film's scenes, in the order in which they are seen.", json_schema_extra={"minItems": 1}
-    )
-    model: Annotated[Model, Choice] = Field(
-        default="ray-2", description="The video model, for every scene that names none."
-    )
-    resolution: Annotated[Resolution, Choice] = Field(default="720p", description="For every scene that names none.")
-    aspect_ratio: Annotated[AspectRatio, Choice] = Field(
-        default="16:9", description="The picture's shape, for the whole film."
-    )
-    duration: Seconds = Field(
-        default=Fraction(5), description="Seconds, for every scene that names none.", json_schema_extra={"default": 5}
-    )
-    defaults: Defaults | None = Field(
-        default=None,
-        description="Fields for every scene that has none of its own, such as duration, camera, character or style; "
-        "null or none in a scene switches one off. Clips that are there already, and footage, keep their length.",
-    )
-    style: Text = Field(
-        default="",
-        description="Words added to the end of every prompt, such as: 35mm film, warm light. A scene may have its "
-        "own, or none.",
-    )
-    chains: tuple[ChainField, ...] = Field(
-        default=(),
-        description="Groups of scenes, by their ids: each goes on from the one before it in its group, such as "
-        "[[dusk, lamp, boat], [home, night]], or {scenes: [dusk, lamp], character: maya}.",
-    )
-    include: References = Field(
-        default=(),
-        description="Files (.yaml, .json) with characters, assets, defaults and a style that several productions "
-        "share, by paths relative to this file, in its folder or below. What this file says itself wins. Of production "
-        "files alone.",
-    )
-    width: Whole | None = Field(
-        default=None,
-        ge=1,
-        le=16384,
-        description="With height, instead of aspect_ratio and resolution: the nearest are used.",
-    )
-    height: Whole | None = Field(default=None, ge=1, le=16384, description="See width.")
-    budget: Dollars | None = Field(
-        default=None, description="US dollars that this production may cost at most. 0: nothing may be bought."
-    )
-    chain: Flag = Field(
-        default=False, description="Each scene without a start of its own continues from the scene before it."
-    )
-    join: Annotated[Join, Choice] | None = Field(
-        default=None,
-        description="How scenes go on from one that is cut to its length: frame, whole or generation (see the "
-        "scene's). Empty: frame, and what was bought from the end of a clip stays.",
-    )
-    length: FilmSeconds | None = Field(
-        default=None, description="Seconds that the film should last. The plan tells a difference, and what meets it."
-    )
-    upscale: Annotated[Resolution, Choice] | None = Field(
-        default=None, description="Finish every scene's clips at this resolution, as a step of its own."
-    )
-    reframe: Annotated[AspectRatio, Choice] | None = Field(
-        default=None, description="Finish the whole film in another shape: every clip is reframed to it."
-    )
-    reframe_from: Annotated[Literal["clips", "enlarged"], Choice] = Field(
-        default="clips",
-        description="Where clips are reframed and enlarged. clips: they are reframed first; enlarged: enlarged first, "
-        "so that what was enlarged for the film in its own shape is used (reframed at 720p at most).",
-    )
-    source_position: SourcePosition | None = Field(
-        default=None, description="Where the picture stands when it is reframed (ray-3). Empty: centred, as it fits."
-    )
-    clips: Annotated[Lengths, Choice] = Field(
-        default="cheapest", description="cheapest: the clips that cost least; longest: as few as can be."
-    )
-    reanchor: Whole = Field(
-        default=3,
-        ge=1,
-        le=100,
-        description="After so many continued clips a character drifts: a fresh still becomes the last frame.",
-    )
-    assets: tuple[Asset, ...] = Field(default=(), description="Pictures and footage that scenes refer to by id.")
-    characters: tuple[Character, ...] = Field(default=(), description="Who appears, with reference pictures.")
-    language: Language = Field(
-        default="", description="The language of its texts, such as en or pt-BR: of voices and captions. Empty: en."
-    )
-    film: FilmOptions = Field(default=FilmOptions(), description="How the scenes become one film.")
-
-    @field_validator("defaults", mode="after")
-    @classmethod
-    def _given_to_the_scenes(cls, defaults: Defaults | None) -> None:
-        """The scenes have the defaults by now: see ``spread``."""
+    _translated: bool = PrivateAttr(False)
 
     @model_validator(mode="before")
     @classmethod
@@ -238,16 +124,17 @@ class Production(Frozen):
 
     def as_version_of(self, other: Production) -> Production:
         """This production, sharing the budget of another one of which it is a version."""
-        self._budget_name, self._known_as, self._notes = other.budget_name, other.known_as, other._notes
-        self._choices, self._is_draft, self._shape_of = other.choices, other._is_draft, other.film_slug
-        self._from_draft, self._finishes_draft_of = other._from_draft, other._finishes_draft_of
-        return self
+        self._budget_name, self._known_as, self._shape_of = other.budget_name, other.known_as, other.film_slug
+        return self._made_as(other)
 
     def as_edition_of(self, other: Production) -> Production:
         """This production, in the place of another one whose scenes were edited: the same version of the same film."""
-        self._budget_name, self._known_as, self._notes = other._budget_name, other._known_as, other._notes
-        self._choices, self._is_draft, self._shape_of = other._choices, other._is_draft, other._shape_of
-        self._from_draft, self._finishes_draft_of = other._from_draft, other._finishes_draft_of
+        self._budget_name, self._known_as, self._shape_of = other._budget_name, other._known_as, other._shape_of
+        return self._made_as(other)
+
+    def _made_as(self, other: Production) -> Production:
+        for name in ("_notes", "_choices", "_is_draft", "_from_draft", "_finishes_draft_of", "_translated"):
+            setattr(self, name, getattr(other, name))
         return self
 
     def as_draft(self) -> Self:
@@ -256,8 +143,8 @@ class Production(Frozen):
         return self
 
     def as_finished_draft(self, scenes: Mapping[str, Mapping[str, Any]], of_draft: Iterable[str]) -> Self:
-        """This production, of which these scenes are finished from the draft's clips, each with what was written in
-        place of that. ``of_draft``: all scenes that show clips of the draft."""
+        """This production, whose ``scenes`` are finished from the draft's clips, each with what was written in place of
+        that. ``of_draft``: all scenes that show clips of the draft."""
         self._from_draft, self._finishes_draft_of = dict(scenes), frozenset(of_draft)
         return self
 
@@ -300,8 +187,18 @@ class Production(Frozen):
 
     @property
     def version(self) -> str:
-        """The name of this version of the film: ``final``, ``draft``, ``9:16`` (reframed), ``9:16 draft``."""
-        return " ".join(filter(None, (self.reframe, "draft" if self._is_draft else ""))) or "final"
+        """The name of this version of the film: ``final``, ``draft``, ``9:16`` (reframed), ``9:16 draft``, ``de``."""
+        parts = (self.reframe, self.language if self._translated else "", "draft" if self._is_draft else "")
+        return " ".join(filter(None, parts)) or "final"
+
+    def as_translation(self) -> Self:
+        """This production, marked as another language of its film, which ``is_translated`` tells."""
+        self._translated = True
+        return self
+
+    @property
+    def is_translated(self) -> bool:
+        return self._translated
 
     def named(self, slug: str, budget_name: str, *, project: str | None = None) -> Production:
         """The same production under another slug, sharing the budget of that name; ``project``: its own, if changed."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from studio.production.field_types import AspectRatio, covering, is_path, is_url, nearest_ratio
+from studio.production.field_types import AspectRatio, is_path, is_url
+from studio.production.frame_sizes import covering, nearest_ratio
 from studio.production.paths import is_file_url, located, path_of_url
 from studio.production.shared import Origins, Spread, spread
 from studio.production.slugs import slugify
@@ -30,7 +31,7 @@ REFERENCES = ("start_image", "end_image", "modify", "clip")
 _SPACE = " \t\r\n"
 _EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
-    "film", "reframe_from", "style", "chains", "include", "project", "language",
+    "film", "reframe_from", "style", "chains", "include", "project", "language", "translations",
 )  # fmt: skip
 _EMPTY_SCENE = (
     "prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound", "style", "notes",
@@ -135,6 +136,8 @@ def absolute(data: Any, base: Path) -> Any:
 
     if not isinstance(data, Mapping):
         return data
+    if isinstance(data.get("translations"), str):
+        data = {**data, "translations": found(data["translations"])}
     data = {**data, "film": film_sounds(titles(data["film"]))} if "film" in data else data
     work = {"assets": asset, "characters": character, "scenes": scene}
     return {k: _each(v, work[k]) if k in work else v for k, v in data.items()}

@@ -32,6 +32,11 @@ _KINDS: dict[str, TextKind] = {
     "camera": "name", "generation": "name", "usage": "name",
     "project": "name", "style": "prose", "notes": "prose", "include": "path", "chains": "name",
     "card": "prose", "lower_third": "prose", "text": "prose",
+    "narration": "prose", "captions": "prose", "file": "path", "translations": "path", "language": "name",
+}  # fmt: skip
+#: The same under film: voice: and film: music:
+_OF_SOUND: dict[str, TextKind] = {
+    "voice": "name", "name": "name", "language": "name", "music": "path", "file": "path", "from": "name", "to": "name",
 }  # fmt: skip
 #: The same under film: titles:
 _OF_TITLES: dict[str, TextKind] = {
@@ -57,9 +62,13 @@ def text_kind(loc: Loc) -> TextKind | None:
             return _KINDS[_SHORT[str(loc[0])]]
     elif loc[:2] == ("film", "titles"):
         return _OF_TITLES.get(next(str(step) for step in reversed(loc) if isinstance(step, str)))
+    elif loc[:2] in (("film", "voice"), ("film", "music")):
+        return _OF_SOUND.get(next(str(step) for step in reversed(loc) if isinstance(step, str)))
     elif loc[0] == "chains":
         return "name" if len(loc) > 1 else None  # the ids of scenes, and a character's
-    elif loc[0] not in ("title", "slug", "project", "style", "include", "defaults"):
+    elif loc[0] not in (
+        "title", "slug", "project", "style", "include", "defaults", "language", "translations",
+    ):  # fmt: skip
         return None
     name = next(str(step) for step in reversed(loc) if isinstance(step, str))
     return _KINDS.get(_WORDS.get(name, name))

@@ -81,8 +81,8 @@ class TableFile:
         return tuple(row for row in self.rows if row.number in wanted)
 
 
-def read_table(path: Path) -> TableFile:
-    """The table of a file. Raises ProductionError, one line a fault, with line, row and column."""
+def read_table(path: Path, *, most: int = MOST_ROWS) -> TableFile:
+    """The table of a file, of ``most`` rows at most. Raises ProductionError: a line for each fault, with its place."""
     name = path.name
     if path.suffix.lower() not in _ENDINGS:
         raise unreadable(shown(name), "is no table", "name a .csv, .tsv, .yaml, .yml or .json file")
@@ -100,7 +100,7 @@ def read_table(path: Path) -> TableFile:
     if not text.strip():
         raise unreadable(name, "is empty", "the first line names the columns, each further line is one film")
     read = _from_yaml if path.suffix.lower() in (".yaml", ".yml", ".json") else _from_csv
-    return read(text, name)
+    return read(text, name, most)
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -119,7 +119,7 @@ def _decoded(raw: bytes, name: str) -> str:
         raise unreadable(f"{name}:{line}", "is not UTF-8 text", _SAVE) from None
 
 
-def _from_csv(text: str, name: str) -> TableFile:
+def _from_csv(text: str, name: str, most: int) -> TableFile:
     delimiter, skipped = _delimiter(text)
     reader = csv.reader(io.StringIO("".join(text.splitlines(keepends=True)[skipped:]), newline=""), delimiter=delimiter,
                         strict=True)  # fmt: skip
@@ -130,8 +130,8 @@ def _from_csv(text: str, name: str) -> TableFile:
             if any(cell.strip() for cell in record):
                 records.append((before + 1, record))
             before = skipped + reader.line_num
-            if len(records) > MOST_ROWS + 1:
-                raise unreadable(name, f"has more than {MOST_ROWS} rows", "split it into several tables")
+            if len(records) > most + 1:
+                raise unreadable(name, f"has more than {most} rows", "split it into several tables")
     except csv.Error as error:
         raise unreadable(f"{name}:{before + 1}", f"is not valid CSV: {error}", "a quote may be open") from None
     (line, header), *rest = records
@@ -170,7 +170,7 @@ def _delimiter(text: str) -> tuple[str, int]:
     return max(_DELIMITERS, key=bare.count) if any(sign in bare for sign in _DELIMITERS) else ",", 0
 
 
-def _from_yaml(text: str, name: str) -> TableFile:
+def _from_yaml(text: str, name: str, most: int) -> TableFile:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
@@ -183,8 +183,8 @@ def _from_yaml(text: str, name: str) -> TableFile:
         raise unreadable(name, "is not valid YAML") from None
     if not isinstance(node, SequenceNode):
         raise unreadable(name, "is no list of rows", "write each row as '- product: …', with its columns below")
-    if len(node.value) > MOST_ROWS:
-        raise unreadable(name, f"has {len(node.value)} rows, more than {MOST_ROWS}", "split it into several tables")
+    if len(node.value) > most:
+        raise unreadable(name, f"has {len(node.value)} rows, more than {most}", "split it into several tables")
     columns, read, problems = dict[str, str](), list[tuple[int, dict[str, Cell]]](), list[Problem]()
     for item in node.value:
         line = int(item.start_mark.line) + 1

@@ -107,6 +107,14 @@ def production(name: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
         base["film"] = {"titles": titles_with(name, said)}
     elif name == "LowerThird":
         scene |= {"lower_third": {"text": "Ann Smith", **said}}
+    elif name == "Narration":
+        scene |= {"narration": {"text": "Night falls.", **said}}
+    elif name == "Caption":
+        scene |= {"captions": [{"text": "Who is there?", **said}]}
+    elif name == "Voice":
+        base["film"] = {"voice": said}
+    elif name == "Music":
+        base["film"] = {"music": {"file": "theme.flac", **said}}
     elif name == "Chain":
         base["chains"] = [{"scenes": ["dusk", "night"], **said}]
     base["scenes"] += [scene]
