@@ -165,7 +165,6 @@ PARTS: Mapping[str, Titles] = {
         "name": "Name",
         "language": "Language",
         "speed": "Speed",
-        "level": "Level, in decibels",
     },
     "Music": {
         "file": "File",

@@ -3,6 +3,7 @@
 StudioError                           1
 ├── BadInput                          2   what the user wrote; nothing was spent
 │   ├── ProductionError               2   the production file: one or many Problems
+│   ├── VoiceFailed                   2   a voice engine that failed, or wrote no sound
 │   ├── AssetError                    2   a seed asset that is missing, unreadable or unreachable
 │   ├── SettingsError                 2   an environment variable, an option, a price book
 │   └── NotConfirmed                  2   a billed run that nobody agreed to
@@ -161,6 +162,10 @@ class ProductionError(BadInput):
 
 class AssetError(BadInput):
     """A seed asset is missing, is not what it says, or cannot be read by the service."""
+
+
+class VoiceFailed(BadInput):
+    """A voice engine failed, did not end, or wrote no sound. Nothing was bought: speech is made before all else."""
 
 
 class SettingsError(BadInput):

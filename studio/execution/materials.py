@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from studio.assets import look_at
 from studio.assets.own_clips import take_in
+from studio.execution.sounds import sounds_of
 from studio.planning.asset_use import assets_of, own_clips_of
 from studio.planning.context import Materials, Seed
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 
 async def materials_of(session: Session, production: Production) -> Materials:
-    """The seed assets and the finished files of a production, each read, checked and measured. Raises AssetError."""
+    """The seed assets and the finished files of a production, each read, checked and measured, and its sounds, spoken
+    and measured. Raises AssetError, BadInput."""
     images, footage = assets_of(production)
     seeds: dict[str, Seed] = await look_at(
         images | footage, client=lambda: session.http, folder=session.home / "assets", footage=frozenset(footage)
@@ -23,4 +26,5 @@ async def materials_of(session: Session, production: Production) -> Materials:
     own = await take_in(
         own_clips_of(production), client=lambda: session.http, store=session.store, kept=session.kept
     )  # fmt: skip
-    return Materials(seeds, own)
+    sounds = await asyncio.to_thread(sounds_of, production, session.settings, session.home, session.kept)
+    return Materials(seeds, own, sounds=sounds)

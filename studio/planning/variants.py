@@ -73,7 +73,8 @@ def spoken_in(production: Production, language: str) -> Production:
     found = translated(production.model_dump(mode="json"), texts)
     missing = sorted(set(texts_of(production)) - set(texts) - {"title"})
     slug = f"{production.slug[: 63 - len(code)]}-{code.lower()}"
-    made = parse_production({**found, "slug": slug, "language": code}).as_version_of(production).as_translation()
+    made = parse_production({**found, "slug": slug, "language": code}).as_version_of(production)
+    made = made.as_translation_of(production)
     if not missing:
         return made
     more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
@@ -103,7 +104,7 @@ def options_of(production: Production) -> tuple[Option, ...]:
     """The options of a run that made this version of a film of what is written."""
     drafted = "draft" if production.is_draft else "from_draft" if production.from_draft else ""
     shape = (option("reframe", production.reframe),) if production.is_reshaped and production.reframe else ()
-    spoken = (option("language", production.language),) if production.is_translated else ()
+    spoken = (option("language", production.language),) if production.translated_from else ()
     return (*((option(drafted),) if drafted else ()), *spoken, *shape)
 
 

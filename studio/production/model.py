@@ -57,7 +57,7 @@ class Production(ProductionFields):
     _finishes_draft_of: frozenset[str] | None = PrivateAttr(None)
     _shape_of: str = PrivateAttr("")
     _voiced: frozenset[str] = PrivateAttr(frozenset())
-    _translated: bool = PrivateAttr(False)
+    _translated_from: Production | None = PrivateAttr(None)
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +133,7 @@ class Production(ProductionFields):
         return self._made_as(other)
 
     def _made_as(self, other: Production) -> Production:
-        for name in ("_notes", "_choices", "_is_draft", "_from_draft", "_finishes_draft_of", "_translated"):
+        for name in ("_notes", "_choices", "_is_draft", "_from_draft", "_finishes_draft_of", "_translated_from"):
             setattr(self, name, getattr(other, name))
         return self
 
@@ -188,17 +188,18 @@ class Production(ProductionFields):
     @property
     def version(self) -> str:
         """The name of this version of the film: ``final``, ``draft``, ``9:16`` (reframed), ``9:16 draft``, ``de``."""
-        parts = (self.reframe, self.language if self._translated else "", "draft" if self._is_draft else "")
+        parts = (self.reframe, self.language if self._translated_from else "", "draft" if self._is_draft else "")
         return " ".join(filter(None, parts)) or "final"
 
-    def as_translation(self) -> Self:
-        """This production, marked as another language of its film, which ``is_translated`` tells."""
-        self._translated = True
+    def as_translation_of(self, other: Production) -> Self:
+        """This production, marked as another language of the film that is written in the other one."""
+        self._translated_from = other
         return self
 
     @property
-    def is_translated(self) -> bool:
-        return self._translated
+    def translated_from(self) -> Production | None:
+        """The production that it is another language of; None where no option made it one."""
+        return self._translated_from
 
     def named(self, slug: str, budget_name: str, *, project: str | None = None) -> Production:
         """The same production under another slug, sharing the budget of that name; ``project``: its own, if changed."""

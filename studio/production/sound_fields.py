@@ -151,7 +151,6 @@ class Voice(_Part):
         default="", description="The language that it speaks, such as en or de. Empty: that of the film."
     )
     speed: Speed = Field(default=Decimal(1), description="From 0.5 (slow) to 2 (fast).")
-    level: Level | None = Field(default=None, description="Decibels louder or softer than other voices.")
 
 
 class Music(_Part):

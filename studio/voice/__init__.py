@@ -1,0 +1,1 @@
+"""Speech: texts that are spoken by voice engines, sentence by sentence, and kept by their content."""
