@@ -17,6 +17,7 @@ from studio.errors import BadInput, Problem, ProductionError
 from studio.production.field_types import shown
 from studio.production.paths import located
 from studio.production.placeholders import plain_name
+from studio.production.seeds import cannot_be_read
 from studio.production.sound_fields import is_sound_path, language_of
 from studio.production.tables import TableFile, read_table
 from studio.remedies import Place
@@ -55,7 +56,7 @@ def translations_of(production: Production) -> Translations:
         return NO_TRANSLATIONS
     path = Path(production.translations)
     found = _read(read_table(path, most=MOST_TEXTS), path.parent)
-    problems = list(_unknown(production, found))
+    problems = [*_unknown(production, found), *_missing(found)]
     if problems:
         raise ProductionError(problems[:MOST_TOLD])
     return found
@@ -109,6 +110,16 @@ def _unknown(production: Production, found: Translations) -> Iterator[Problem]:
             hint = f"did you mean {shown(near)}?" if near else f"its texts are: {', '.join(sorted(known)[:8])}"
             told = f"there is no text {shown(name)}"
         yield Problem(f"{found.file}:{line}", told, hint)
+
+
+def _missing(found: Translations) -> Iterator[Problem]:
+    """A problem for each sound file that a cell names and that is not there."""
+    for language, texts in found.texts.items():
+        for name, said in texts.items():
+            if is_sound_path(said):
+                told, hint = cannot_be_read(said, base="the table", again="put the sound there again")
+                if told:
+                    yield Problem(f"{found.file}:{found.lines[name]}, column '{language}'", told, hint)
 
 
 def texts_of(production: Production) -> dict[str, str]:
