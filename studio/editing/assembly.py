@@ -14,7 +14,8 @@ from studio.editing import earlier_films
 from studio.editing.colors import color_notes, with_colors
 from studio.editing.edit import Edit, SceneSegments, segments_of
 from studio.editing.film_form import film_spec
-from studio.editing.mixing import mix_of, said_in
+from studio.editing.film_loudness import remember
+from studio.editing.mixing import mix_of, off_loudness, said_in
 from studio.editing.seams import repeats, seams
 from studio.editing.sounds import sounds_under
 from studio.editing.titles import TitleMaker
@@ -107,6 +108,9 @@ def assemble(
             mix=edit.mix,
         )  # fmt: skip
         film = _film_record(joined)
+        if joined.loudness is not None:
+            remember(film.sha256, kept, joined.loudness)
+            film = replace(film, notes=(*film.notes, *off_loudness(joined.loudness, edit.mix)))
         film = replace(film, notes=(*film.notes, finish.note)) if finish else film
     else:
         on_frames(film.frames, total)

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from studio.editing.values import FilmCut, Said
 from studio.errors import BadInput
+from studio.media.loudness import Loudness
 from studio.media.mix_values import Ducked, Laid, Mix
 from studio.planning.plan import FPS, Plan
 from studio.planning.sound_edits import MusicEdit, SpeechEdit
@@ -19,6 +20,7 @@ REFERENCE = -20.0  # LUFS to which every sound is brought before its level is ad
 MOST_GAIN = 30.0  # dB by which a soft one is raised
 ROUND = 2 * FPS  # frames in which music that begins again fades from its end to its start
 SHORTEST_ROUND = 3 * FPS  # frames of music that is played again
+LOUDNESS_OFF = 0.5  # LU
 VERSION = 1  # of measuring
 
 
@@ -53,6 +55,14 @@ def said_in(plan: Plan, cuts: Sequence[FilmCut]) -> tuple[Said, ...]:
         for cut in cuts
         for one in captions.get(cut.scene, ())
     )
+
+
+def off_loudness(found: Loudness, mix: Mix | None) -> Iterator[str]:
+    """A note where a film has not the loudness that was asked for: its peaks leave no room for it."""
+    wanted = mix.loudness if mix is not None else None
+    if wanted is not None and abs(found.integrated - wanted) > LOUDNESS_OFF:
+        told = f"the film's loudness is {found.integrated:.1f} LUFS instead of {wanted:g}"
+        yield f"{told}: its peaks leave no room for more"
 
 
 def _speech(speech: SpeechEdit, place: FilmCut, frames: int, gain: float, scene: str) -> Laid:

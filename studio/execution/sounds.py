@@ -12,8 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.assets.sound_files import SoundFile, sound_file
 from studio.errors import BadInput
-from studio.media.sound_file import SoundFile, sound_file
 from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
 from studio.production.sound_fields import Narration, is_sound_path

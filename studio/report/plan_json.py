@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from studio.money import plain
@@ -53,10 +54,33 @@ def film_json(plan: Plan) -> dict[str, Any]:
                 for one in film.cards
             ],
             "seams": {kind.value: count for kind, count in film.seams.items()},
+            "sound": sound_json(plan, {scene.scene: scene.start for scene in film.scenes}),
         },
         "alternatives": [
             {"what": other.what, "to_pay_usd": plain(other.to_pay), "instead_of_usd": plain(other.instead_of),
              "frames": other.frames}
             for other in plan.alternatives
+        ],
+    }  # fmt: skip
+
+
+def sound_json(plan: Plan, starts: Mapping[str, int]) -> dict[str, Any]:
+    """The voices, captions and music of a plan, with their frames in the film. ``starts``: those of its scenes."""
+    sound = plan.sound
+    return {
+        "language": sound.language or None,
+        "loudness_lufs": sound.loudness,
+        "narration": [
+            {"scene": scene, "start_frame": starts[scene] + one.start, "frames": one.frames, "voice": one.told,
+             "text": " ".join(said.text for said in one.said)}
+            for scene, one in sound.speech.items()
+        ],
+        "captions": [
+            {"scene": scene, "start_frame": starts[scene] + one.start, "frames": one.frames, "text": one.text}
+            for scene, captions in sound.captions.items() for one in captions
+        ],
+        "music": [
+            {"file": one.path.name, "from": one.first or None, "to": one.last or None, "level_db": float(one.level)}
+            for one in sound.music
         ],
     }  # fmt: skip

@@ -1,16 +1,12 @@
-"""The loudness of a film, measured once for its content."""
+"""The loudness of a film in its report."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
+from studio.editing.film_loudness import measured_once
 from studio.errors import FfmpegError
 from studio.media.loudness import Loudness, loudness
 from studio.report.records import RunRecord
 from studio.storage.kept import Kept
-
-VERSION = 1  # of the measurement; a change makes every kept one invalid
 
 
 def loudness_of(record: RunRecord, kept: Kept) -> Loudness | None:
@@ -18,16 +14,10 @@ def loudness_of(record: RunRecord, kept: Kept) -> Loudness | None:
     film = record.film
     if film is None or not film.has_audio or not film.path.is_file():
         return None
-
-    def measure() -> bytes:
-        found = loudness(film.path)
-        return json.dumps(None if found is None else asdict(found)).encode()
-
     try:
-        told = json.loads(kept.once("loudness", (VERSION, film.sha256), measure))
+        return measured_once(film.sha256, kept, lambda: loudness(film.path))
     except FfmpegError:  # the report tells what can be told
         return None
-    return None if told is None else Loudness(**told)
 
 
 def in_words(sound: Loudness) -> str:

@@ -117,7 +117,8 @@ def test_a_film_has_the_loudness_that_is_asked_for(wanted: int, flash: Clip, tmp
     film = made(tmp_path, [Segment(flash.path, flash)] * 20, mix)
 
     found = loudness(film.path)
-    assert found is not None and found == film.loudness
+    assert found is not None
+    assert found == film.loudness
     assert abs(found.integrated - wanted) <= 0.5
     assert found.peak <= -1.0
 
@@ -204,7 +205,8 @@ def test_music_is_played_again_and_fades_into_itself(flash: Clip, tmp_path: Path
 
     film = made(tmp_path, [Segment(flash.path, flash)] * 30, Mix(music=(Ducked(tuple(found), 0),)))
 
-    assert found[0].start == 0 and found[-1].end == end
+    assert found[0].start == 0
+    assert found[-1].end == end
     assert all(b.start == a.end - 48 and a.fade_out == b.fade_in == 48 for a, b in pairwise(found))
     sound = heard(film.path)
     levels = [power(sound, n / 4, n / 4 + 0.5) for n in range(8, 26 * 4)]

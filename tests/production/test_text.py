@@ -172,7 +172,18 @@ def test_every_text_field_is_known_to_be_one() -> None:
     ]  # fmt: skip
     for model, place in groups:
         for name, field in model.model_fields.items():
-            known = ("id", "slug", "project", "generation", "sound", "card", "lower_third", "narration", "captions", "language")
+            known = (
+                "id",
+                "slug",
+                "project",
+                "generation",
+                "sound",
+                "card",
+                "lower_third",
+                "narration",
+                "captions",
+                "language",
+            )
             expected = takes_text(field.annotation, field.metadata) or name in known
             assert (text_kind((*place, name)) is not None) == expected, (model, name)
     assert text_kind(("scenes", 0, "start_image_url")) == text_kind(("assets", "lamp")) == "path"

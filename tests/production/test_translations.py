@@ -51,9 +51,13 @@ def test_a_film_in_another_language(tmp_path: Path) -> None:
 
     dusk, door = german.scenes
     assert (german.title, german.slug, german.version, german.language) == ("Der Turm", "the-tower-de", "de", "de")
-    assert german.film.titles is not None and german.film.titles.opening is not None
+    assert german.film.titles is not None
+    assert german.film.titles.opening is not None
     assert german.film.titles.opening.text == "Der Turm"
-    assert dusk.narration is not None and dusk.lower_third is not None and door.captions and door.card is not None
+    assert dusk.narration is not None
+    assert dusk.lower_third is not None
+    assert door.captions
+    assert door.card is not None
     assert (dusk.narration.text, dusk.narration.from_, dusk.lower_third.text) == ("Es wird Nacht.", 1, "Anna")
     assert [(one.text, one.from_) for one in door.captions] == [("Hallo?", 1), ("Wer ist da?", None)]
     assert (door.card.text, door.card.seconds) == ("Später", 2)
@@ -110,4 +114,6 @@ def test_a_language_without_a_column(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there are no texts in 'es'") as refused:
         derived(written(tmp_path), language="es")
     assert refused.value.hint == "words.csv has de, pt-BR"
-    assert translations_of(Production.model_validate({"title": "x", "scenes": [{"id": "a", "prompt": "abc"}]})).file == ""
+    assert (
+        translations_of(Production.model_validate({"title": "x", "scenes": [{"id": "a", "prompt": "abc"}]})).file == ""
+    )

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from studio.assets.sound_files import format_of, sound_file
 from studio.errors import AssetError
-from studio.media.sound_file import format_of, sound_file
 from studio.storage.kept import Kept
 from tests.media.clips import ffmpeg
 
 WHERE = "field 'film.music'"
 FORMS = {
-    "wav": ("-c:a", "pcm_s16le"), "aiff": ("-c:a", "pcm_s16be"), "flac": ("-c:a", "flac"), "mp3": ("-c:a", "libmp3lame"),
-    "m4a": ("-c:a", "aac"), "ogg": ("-c:a", "libvorbis"), "opus": ("-c:a", "libopus"), "aac": ("-c:a", "aac"),
+    "wav": ("-c:a", "pcm_s16le"), "aiff": ("-c:a", "pcm_s16be"), "flac": ("-c:a", "flac"),
+    "mp3": ("-c:a", "libmp3lame"), "m4a": ("-c:a", "aac"), "ogg": ("-c:a", "libvorbis"), "opus": ("-c:a", "libopus"), "aac": ("-c:a", "aac"),
     "mka": ("-c:a", "flac"), "caf": ("-c:a", "pcm_s16be"), "w64.wav": ("-c:a", "pcm_s24le", "-rf64", "always"),
 }  # fmt: skip
 
@@ -73,7 +73,9 @@ def test_files_that_are_no_sounds(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
         with pytest.raises(AssetError) as refused:
             sound_file(tmp_path / name, Kept(), where=WHERE)
-        assert told in refused.value.message and refused.value.where == WHERE and refused.value.hint
+        assert told in refused.value.message
+        assert refused.value.where == WHERE
+        assert refused.value.hint
     with pytest.raises(AssetError, match="cannot be read: No such file"):
         sound_file(tmp_path / "gone.wav", Kept())
 
