@@ -144,7 +144,8 @@ def _draw(part: Schema, handler: GetJsonSchemaHandler, drawn: set[str]) -> None:
 
 def _parts_in(given: Schema) -> list[Schema]:
     """The references to other parts in a field's schema."""
-    options = [given, given.get("items", {}), *given.get("anyOf", [])]
+    options = [given, *given.get("anyOf", [])]
+    options += [option.get("items", {}) for option in options]
     return [option for option in options if "$ref" in option]
 
 
@@ -160,11 +161,11 @@ def _plain(given: Schema, handler: GetJsonSchemaHandler, *, keep_default: bool) 
         if all(isinstance(value, str) for value in optional.get("enum", [0])):
             optional["enum"] = ["", *optional["enum"]]  # by which both UIs let a choice be taken back
         plain = optional | plain
-    elif options:  # text, or a group that only a file or JSON can say
-        text = next(option for option in options if option.get("type") == "string")
+    elif options:  # text, or a group that only a file or JSON can say; seconds, or a word in their place
         kinds = [option["type"] for option in options]
-        group = {key: value for option in options for key, value in option.items() if key != "title"}
-        plain |= {"anyOf": [dict(text), _JSON]} | _unless_empty(group | {"type": kinds})
+        first = {key: value for key, value in options[0].items() if key != "enum"}
+        group = {key: value for option in options for key, value in option.items() if key not in ("title", "enum")}
+        plain |= {"anyOf": [first, _JSON]} | _unless_empty(group | {"type": kinds})
     if "$ref" in plain:
         part = handler.resolve_ref_schema({"$ref": plain["$ref"]})
         if part.get("title") in _ON_REQUEST:

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     publish_base_url: str | None = Field(None, description="the public address that serves the folder")
     publish_seconds: int = Field(86_400, ge=60, le=604_800, description="seconds that a signed URL of an asset lives")
     voices: Path | None = Field(None, description="a folder of voices for piper (.onnx, each with its .onnx.json)")
-    voice_command: str = Field("", description="a voice engine of your own: my-voice --voice {voice} --out {out}")
+    voice_command: str = Field("", description="a voice engine of your own, such as: my-voice {voice} {out}")
     c2pa_certificate: Path | None = Field(None, description="the certificate (PEM, with those above it) to sign with")
     c2pa_key: Path | None = Field(None, description="the private key of that certificate (PEM)")
     c2pa_passphrase: SecretStr | None = Field(None, description="the passphrase of that key, where it is encrypted")

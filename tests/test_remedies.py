@@ -275,6 +275,14 @@ OF_OTHERS = {
     "media/ffmpeg.py": {"--upgrade", "--force-reinstall"},  # pip's
     "ledger/copies.py": {"--format", "--file"},  # pg_dump's
     "execution/local_sandbox.py": {"--tls", "--home", "--port", "--latency", "--attach"},  # luma_sandbox's
+    "voice/espeak.py": {"--voices", "--version", "--stdin"},  # espeak-ng's
+    "voice/piper.py": {  # piper's
+        "--model",
+        "--output-dir",
+        "--output-dir-naming",
+        "--length-scale",
+        "--sentence-silence",
+    },
 }
 OURS = ("wording.py",)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

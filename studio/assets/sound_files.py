@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import AssetError
+from studio.sound_types import HEAD, format_of
 from studio.storage.kept import Kept
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 VERSION = 1  # of measuring
 MOST_BYTES = 2 << 30
 MOST_SECONDS = 6 * 3600
-HEAD = 64
 EXPORT = "export it as WAV, FLAC or MP3"
 AGAIN = "fetch it or export it again"
 
@@ -68,27 +68,6 @@ def sound_file(path: Path, kept: Kept, *, where: str = "") -> SoundFile:
     return SoundFile(
         path, sha256, told["format"], Fraction(told["seconds"]), int(told["rate"]), int(told["channels"]), told["codec"]
     )
-
-
-def format_of(head: bytes) -> str:
-    """The format of a file that may hold a sound, by its first bytes, as ffmpeg names it; empty for any other."""
-    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        return "wav"
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return "aiff"
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide"):
-        return "mp4"
-    for start, name in (
-        (b"fLaC", "flac"), (b"OggS", "ogg"), (b"ID3", "mp3"), (b"caff", "caf"), (b"\x1aE\xdf\xa3", "matroska"),
-    ):  # fmt: skip
-        if head.startswith(start):
-            return name
-    if head[:1] == b"\xff" and len(head) > 1:
-        if head[1] & 0xF6 == 0xF0:
-            return "aac"
-        if head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
-            return "mp3"
-    return ""
 
 
 def _measured(path: Path, where: str) -> SoundFile:

@@ -167,14 +167,10 @@ class Session:
     ) -> Plan:
         """The plan without its states; a scene that the ledger has in another form is planned in that form."""
 
-        def held(key: str) -> bool:
-            row = self.ledger.order(key)
-            return row is not None and row.state.held
-
         return draw_plan(
             production, prices=self.prices, images=made_of.seeds, own_clips=made_of.own_clips,
             existing=made_of.existing, sounds=made_of.sounds, realm=self.service.realm, takes=takes, only=only,
-            held=held,
+            held=lambda key: (row := self.ledger.order(key)) is not None and row.state.held,
             familiar=lambda family: self.ledger.latest_take(family) is not None,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ class OwnCommand:
     """
 
     id = "command"
-    remedy = "set STUDIO_VOICE_COMMAND to it, such as: my-voice --voice {voice} --out {out}"
+    remedy = "set STUDIO_VOICE_COMMAND to it, such as: my-voice {voice} {out}"
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self._words = words

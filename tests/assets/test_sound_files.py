@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from studio.assets.sound_files import format_of, sound_file
+from studio.assets.sound_files import sound_file
 from studio.errors import AssetError
+from studio.sound_types import format_of
 from studio.storage.kept import Kept
 from tests.media.clips import ffmpeg
 
 WHERE = "field 'film.music'"
 FORMS = {
     "wav": ("-c:a", "pcm_s16le"), "aiff": ("-c:a", "pcm_s16be"), "flac": ("-c:a", "flac"),
-    "mp3": ("-c:a", "libmp3lame"), "m4a": ("-c:a", "aac"), "ogg": ("-c:a", "libvorbis"), "opus": ("-c:a", "libopus"), "aac": ("-c:a", "aac"),
+    "mp3": ("-c:a", "libmp3lame"), "m4a": ("-c:a", "aac"), "ogg": ("-c:a", "libvorbis"),
+    "opus": ("-c:a", "libopus"), "aac": ("-c:a", "aac"),
     "mka": ("-c:a", "flac"), "caf": ("-c:a", "pcm_s16be"), "w64.wav": ("-c:a", "pcm_s24le", "-rf64", "always"),
 }  # fmt: skip
 

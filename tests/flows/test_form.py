@@ -129,10 +129,12 @@ def test_what_is_left_empty_is_not_sent(schema: dict[str, Any]) -> None:
 
 
 def test_a_union_is_of_what_both_uis_can_draw(schema: dict[str, Any]) -> None:
-    """Only a part that may be missing altogether, and a sound, are drawn as tabs, with one that takes anything."""
+    """Only a part that may be missing altogether, a sound, and a scene's seconds are drawn as tabs, with one that takes
+    anything."""
     tabs = {(name, field) for name, field, value in fields(schema) if "anyOf" in value}
     assert tabs == {
         ("", "production"), ("Production", "defaults"), ("Scene", "sound"), ("Defaults", "sound"),
+        ("Scene", "duration"), ("Defaults", "duration"),
     }  # fmt: skip
     for name, field in tabs:
         part = schema if not name else schema["definitions"][name]
