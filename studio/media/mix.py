@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import ffmpeg as build
 import numpy as np
@@ -20,6 +21,7 @@ from studio.errors import BadClip
 from studio.media import ffmpeg
 from studio.media.loudness import Loudness, printed, read_loudness
 from studio.media.mix_values import Laid, Mix
+from studio.media.pieces import BATCH, WORKERS
 from studio.media.sound import RATE, RAW, SAMPLE, Place, blocks, empty_track
 
 CEILING = -1.0  # dBTP in the finished film
@@ -31,6 +33,8 @@ LIMITED_AT = 96_000  # Hz: peaks between samples are seen
 THRESHOLD, ATTACK, RELEASE = 0.004, 60, 700
 FLOAT = {"f": "f32le", "ar": RATE, "ac": 2}
 TIMEOUT = 3600.0
+#: The places of one stretch of a file in the film.
+Uses: TypeAlias = list[tuple[Laid, Place]]
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,49 @@ class Mixer:
     def _laid(self, name: str, sounds: Sequence[Laid]) -> Path:
         """A track as long as the film, with the sounds at their places, faded."""
         track = empty_track(self.work / f"{name}.pcm", self.samples)
-        for number, sound in enumerate(sounds):
-            decoded = self.work / f"{name}-{number}.pcm"
-            start, end = _samples(sound.start, self.fps), min(self.samples, _samples(sound.end, self.fps))
-            if end <= start:
-                continue
-            _decode(sound, end - start, decoded, self.stop)
-            comes, goes = _samples(sound.fade_in, self.fps), _samples(sound.fade_out, self.fps)
-            _add(decoded, track, Place(start, end, start + comes, end - goes))
-            decoded.unlink()
+        # a stretch that is heard more than once is decoded once
+        wanted: dict[tuple[Path, Fraction, float], Uses] = {}
+        for sound in sounds:
+            place = self._place(sound)
+            if place.samples > 0:
+                wanted.setdefault((sound.path, sound.begins, sound.gain), []).append((sound, place))
+        batches = _batches(list(wanted.values()))
+
+        def decoded(number: int) -> list[Path]:
+            batch = batches[number]
+            outs = [self.work / f"{name}-{number}-{n}.pcm" for n in range(len(batch))]
+            most = [max(place.samples for _, place in uses) for uses in batch]
+            _decode([(uses[0][0], count, out) for uses, count, out in zip(batch, most, outs, strict=True)], self.stop)
+            return outs
+
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="mix") as pool:
+            for batch, outs in zip(batches, pool.map(decoded, range(len(batches))), strict=True):
+                for uses, out in zip(batch, outs, strict=True):
+                    if not out.stat().st_size:
+                        told = "has no sound where the film takes it"
+                        raise BadClip(told, path=str(uses[0][0].path), where=uses[0][0].name)
+                    for _, place in uses:
+                        _add(out, track, place)
+                    out.unlink()
         return track
+
+    def _place(self, sound: Laid) -> Place:
+        start, end = _samples(sound.start, self.fps), min(self.samples, _samples(sound.end, self.fps))
+        return Place(start, end, start + _samples(sound.fade_in, self.fps), end - _samples(sound.fade_out, self.fps))
+
+
+def _batches(wanted: Sequence[Uses]) -> list[list[Uses]]:
+    """What each process decodes: a few files, none of them twice, since a graph has one node for what is equal."""
+    batches = list[list[Uses]]()
+    for uses in wanted:
+        path = uses[0][0].path
+        fits = (b for b in batches if len(b) < BATCH and all(path != other[0][0].path for other in b))
+        batch = next(fits, None)
+        if batch is None:
+            batches.append([uses])
+        else:
+            batch.append(uses)
+    return batches
 
 
 def sound_input(path: Path, format_: str) -> Any:
@@ -153,22 +190,23 @@ def loudness_of_sound(path: Path, format_: str) -> Loudness | None:
     return read_loudness(ffmpeg.capture(printed(heard).output("-", f="null"), timeout=TIMEOUT))
 
 
-def _decode(sound: Laid, samples: int, out: Path, stop: ffmpeg.Stop | None) -> None:
-    """Decode a stretch of a sound file, at its gain, into at most so many samples."""
-    seconds = f"{float(sound.begins):.6f}"
-    stream = (
+def _decode(wanted: Sequence[tuple[Laid, int, Path]], stop: ffmpeg.Stop | None) -> None:
+    """Decode stretches of sound files, each at its gain, into at most so many samples, by one process."""
+    ffmpeg.run(build.merge_outputs(*(_stretch(*what) for what in wanted)), timeout=TIMEOUT, stop=stop)
+
+
+def _stretch(sound: Laid, samples: int, out: Path) -> Any:
+    return (
         sound_input(sound.path, sound.format)["a:0"]
         .filter("aresample", RATE, **{"async": 1000, "first_pts": 0})
         .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
-        .filter("atrim", start=seconds)
+        .filter("atrim", start=f"{float(sound.begins):.6f}")
         .filter("asetpts", "PTS-STARTPTS")
         .filter("atrim", end_sample=samples)
         .filter("volume", f"{sound.gain:.3f}dB", precision="float")
         .filter("alimiter", limit=0.98, level=0)
+        .output(f"file:{out.absolute()}", **RAW)
     )
-    ffmpeg.run(stream.output(f"file:{out.absolute()}", **RAW), timeout=TIMEOUT, stop=stop)
-    if not out.stat().st_size:
-        raise BadClip("has no sound where the film takes it", path=str(sound.path), where=sound.name)
 
 
 def _add(decoded: Path, track: Path, place: Place) -> None:

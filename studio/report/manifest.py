@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from studio.media.mix_values import Laid
 from studio.money import plain
 from studio.report.files import relative_name, write_atomically
 from studio.report.formats import iso, told
@@ -102,11 +103,35 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
             "fade_in_frames": record.titles.fade_in,
             "fade_out_frames": record.titles.fade_out,
         },
+        "sound": sound(record, out),
         "shots": [_shot(shot, out) for shot in record.shots],
         "seams": [_seam(seam) for seam in record.seams],
         "colors": [_colors(seam) for seam in record.colors],
         "production": _json(record.production),
         "notes": [told(note) for note in record.notes],
+    }
+
+
+def sound(record: RunRecord, out: Path) -> dict[str, Any]:
+    """What the film lets hear beside its clips, and what is said or read in it, with frames of the film."""
+    mix = record.mix
+
+    def laid(one: Laid) -> dict[str, Any]:
+        return {
+            "name": one.name, "file": relative_name(one.path, out), "sha256": one.sha256, "start_frame": one.start,
+            "frames": one.frames, "from_seconds": _number(one.begins), "gain_db": round(one.gain, 2),
+            "fade_in_frames": one.fade_in, "fade_out_frames": one.fade_out,
+        }  # fmt: skip
+
+    return {
+        "loudness_lufs": None if mix is None else mix.loudness,
+        "clips_gain_db": 0.0 if mix is None else mix.clips_gain,
+        "voice": [laid(one) for one in mix.voice] if mix is not None else [],
+        "music": [laid(one) for one in mix.under] if mix is not None else [],
+        "captions": [
+            {"scene": one.scene, "text": one.text, "start_seconds": _number(one.start), "seconds": _number(one.seconds)}
+            for one in record.said
+        ],
     }
 
 
