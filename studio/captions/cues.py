@@ -22,11 +22,11 @@ _ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛")
 _CLOSING = "\"'”’»)]）」』"
 #: Words that belong to what follows: a line does not end with them. Those of the commonest languages.
-_LEADING = frozenset(
+_ARTICLES = (
     "a an the of to in on at by for with from and or but as that who which der die das den dem ein eine einen und oder "
     "in im am zu mit von le la les un une des du de et ou à au en el los las uno y o que con por para il lo gli i e"
-    .split()
-)  # fmt: skip
+)
+_LEADING = frozenset(_ARTICLES.split())
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ def unreadable(
     return tuple(found)
 
 
-def _placed(
-    said: Sequence[Said], fps: Fraction, language: str, film_frames: int
-) -> list[tuple[Said, tuple[Cue, ...]]]:
+def _placed(said: Sequence[Said], fps: Fraction, language: str, film_frames: int) -> list[tuple[Said, tuple[Cue, ...]]]:
     """Each sentence with its cues."""
     sentences = _gathered([replace(one, text=plain(one.text)) for one in sorted(said, key=lambda s: s.start)], language)
     rough = [(n, cue) for n, one in enumerate(sentences) for cue in _cues(one, fps, language)]

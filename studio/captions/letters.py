@@ -6,9 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 WIDE_LANGUAGES = ("zh", "ja", "ko", "yue", "cmn")
-#: Letters that do not begin a line, and those that do not end one, where lines end between any two letters (JIS X 4051).
+#: Letters that begin no line, and those that end none, where lines end between any two letters (JIS X 4051).
 NOT_FIRST = frozenset("、。，．：；？！）」』】》〉〕｝ー々…‥・’”,.:;?!)]}ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ")
 NOT_LAST = frozenset("（「『【《〈〔｛‘“([{")
 _SPACES = re.compile(r"[\s\u2028\u2029]+")
@@ -90,10 +91,10 @@ def _columns(letter: str) -> int:
 def _parts(word: str) -> list[str]:
     """A word cut between its wide letters, where a line may end."""
     parts = [word[0]]
-    for before, letter in zip(word, word[1:], strict=False):
-        both = _columns(before) != 1 and _columns(letter) == 2 or _columns(before) == 2 and _columns(letter) == 1
+    for before, letter in pairwise(word):
+        is_wide = 2 in (_columns(before), _columns(letter)) and _columns(letter) > 0
         is_hangul = "\uac00" <= before <= "\ud7a3" and "\uac00" <= letter <= "\ud7a3"  # its words have spaces
-        if both and not is_hangul and letter not in NOT_FIRST and before not in NOT_LAST and _columns(before):
+        if is_wide and not is_hangul and letter not in NOT_FIRST and before not in NOT_LAST:
             parts.append(letter)
         else:
             parts[-1] += letter

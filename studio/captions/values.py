@@ -49,3 +49,11 @@ class Unreadable:
     characters: Fraction
     seconds: Fraction
     needs: Fraction
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The cues of one language, such as ``en`` or ``pt-BR``."""
+
+    language: str
+    cues: tuple[Cue, ...]

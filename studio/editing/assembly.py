@@ -41,7 +41,10 @@ class Assembly:
 
 
 class Finish(Protocol):
-    """A step that adds something to the complete file of a film, such as its signature. ``note`` tells of it."""
+    """A step that adds something to the complete file of a film, such as its signature.
+
+    ``note`` tells of it, where it is not empty.
+    """
 
     @property
     def note(self) -> str: ...
@@ -104,7 +107,7 @@ def assemble(
             before_named=before_named, digests=kept.digests, finish=partial(finish, edit=edit) if finish else None,
         )  # fmt: skip
         film = _film_record(joined)
-        film = replace(film, notes=(*film.notes, finish.note)) if finish else film
+        film = replace(film, notes=(*film.notes, finish.note)) if finish and finish.note else film
     else:
         on_frames(film.frames, total)
     earlier_films.keep(film, made_from, kept)
