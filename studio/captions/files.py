@@ -9,7 +9,7 @@ from math import floor
 from pathlib import Path
 
 from studio.atomic import atomic
-from studio.captions.values import Cue
+from studio.captions.values import CaptionRecord, Captions, Cue
 from studio.disk import disk_errors
 
 _TAG = re.compile(r"<(?=[a-zA-Z/])([^<>]*)>?")
@@ -42,6 +42,18 @@ def write_captions(
                 part.write_bytes(text.encode())
     first, second = made
     return first, second
+
+
+def write_all(
+    captions: Sequence[Captions], fps: Fraction, out: Path, slug: str = "film"
+) -> tuple[CaptionRecord, ...]:  # fmt: skip
+    """Write the files of every language that has cues into ``out``, and return the record of them. Raises
+    CannotWrite."""
+    return tuple(
+        CaptionRecord(one.language, one.cues, write_captions(one.cues, fps, one.language, out, slug))
+        for one in captions
+        if one.cues
+    )
 
 
 def _escaped(line: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,12 @@ class Captions:
 
     language: str
     cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True)
+class CaptionRecord:
+    """The captions of one language in a finished film, and their files beside it."""
+
+    language: str
+    cues: tuple[Cue, ...]
+    files: tuple[Path, ...] = ()

@@ -30,6 +30,7 @@ from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.sound import in_words, loudness_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
+from studio.report.transcripts import transcripts
 from studio.storage.kept import Kept
 from studio.storage.ownership import LINKED, TIMELINES
 
@@ -101,6 +102,7 @@ def render(
             cards=cards,
             many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],
+            transcripts=transcripts(record),
             pieces=_pieces(record, told, met),
             card_pieces=_card_pieces(record),
             meetings=list(met.values()),
