@@ -88,7 +88,7 @@ def render(
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             record=record,
@@ -149,7 +149,8 @@ def _take_fields(record: RunRecord, numbers: set[int], told: tuple[Scene, ...]) 
     return labels.once(TAKES["draft" if scene in draft else "final"] for scene in shown)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of pages, with the words and numbers that these are written with."""
     made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
