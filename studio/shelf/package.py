@@ -93,6 +93,16 @@ def copy_deliveries(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -
     return tuple(copied)
 
 
+def copy_captions(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """Copy the files of captions that a film's manifest (``found``) lists, and return their names. One that was removed
+    is left out."""
+    names = [Path(str(name)).name for track in found.get("captions") or [] for name in track["files"]]
+    there = [name for name in names if (film.folder / name).is_file()]
+    for name in there:
+        copy(film.folder / name, folder / name)
+    return tuple(there)
+
+
 def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) -> None:
     # Each is loaded when it is asked for: a client's report needs a decoder of pictures, an editor's none.
     try:
