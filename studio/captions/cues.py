@@ -123,7 +123,7 @@ def _cues(said: Said, fps: Fraction, language: str) -> Iterator[Cue]:
 
 def _runs(parts: Sequence[Atom], reading: Reading, seconds: Fraction) -> list[_Line]:
     """The text cut into cues: as few as hold it, of about the same length, cut where the sentence pauses."""
-    total = sum(columns(part.text) + part.space for part in parts)
+    total = sum(columns(part.letters) + part.space for part in parts)
     room = LINES * reading.columns
     most = max(room / 3, float(total * LONGEST / seconds)) if seconds > 0 else room
     count = max(-(-total // room), ceil(total / most))
@@ -132,7 +132,7 @@ def _runs(parts: Sequence[Atom], reading: Reading, seconds: Fraction) -> list[_L
     for after in range(1, len(parts) + 1):
         width = 0
         for first in range(after - 1, -1, -1):
-            width += columns(parts[first].text) + parts[first].space
+            width += columns(parts[first].letters) + parts[first].space
             if width > room + 1 or (width > most + 1 and first < after - 1):
                 break
             cost = best[first][0] + 2.0 + 6 * ((width - wished) / wished) ** 2
@@ -167,14 +167,14 @@ def _lines(parts: Sequence[Atom], reading: Reading, first: int, after: int) -> t
 def _break(parts: Sequence[Atom], place: int) -> float:
     """The harm that an end of a line does before an atom: none after a sentence, most within a word."""
     before = parts[place - 1]
-    word = before.text.rstrip(_CLOSING)
+    word = before.letters.rstrip(_CLOSING)
     if word.endswith(_ENDS):
         return 0.0
     if word.endswith(_PAUSES):
         return 0.8
     if not before.space:
-        return _within(before.text[-1], parts[place].text[0])
-    return 4.5 if word.lower() in _LEADING else 2.4 if parts[place].text.lower() in _LEADING else 3.0
+        return _within(before.letters[-1], parts[place].letters[0])
+    return 4.5 if word.lower() in _LEADING else 2.4 if parts[place].letters.lower() in _LEADING else 3.0
 
 
 def _within(before: str, after: str) -> float:
@@ -186,7 +186,7 @@ def _within(before: str, after: str) -> float:
 
 
 def _text(parts: Sequence[Atom], first: int, after: int) -> str:
-    return "".join(part.text + (" " if part.space else "") for part in parts[first:after]).rstrip()
+    return "".join(part.letters + (" " if part.space else "") for part in parts[first:after]).rstrip()
 
 
 def _joined(lines: Sequence[str]) -> str:

@@ -35,9 +35,9 @@ WIDE = Reading(32, 9, 12, column=2)
 
 @dataclass(frozen=True)
 class Atom:
-    """A part of a text within which no line ends. ``space``: a space stands after it."""
+    """A part of a text within which no line ends: its ``letters``. ``space``: a space stands after it."""
 
-    text: str
+    letters: str
     space: bool
 
 

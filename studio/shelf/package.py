@@ -94,13 +94,16 @@ def copy_deliveries(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -
 
 
 def copy_captions(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
-    """Copy the files of captions that a film's manifest (``found``) lists, and return their names. One that was removed
-    is left out."""
+    """Copy the files of captions that a film's manifest (``found``) lists, and return their names, which begin as the
+    film's: players find them by that. One that was removed is left out."""
     names = [Path(str(name)).name for track in found.get("captions") or [] for name in track["files"]]
-    there = [name for name in names if (film.folder / name).is_file()]
-    for name in there:
-        copy(film.folder / name, folder / name)
-    return tuple(there)
+    copied = []
+    for name in names:
+        goal = f"{film.slug}.{name.partition('.')[2]}" if name.startswith("film.") else name
+        if (film.folder / name).is_file():
+            copy(film.folder / name, folder / goal)
+            copied.append(goal)
+    return tuple(copied)
 
 
 def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) -> None:
