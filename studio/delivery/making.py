@@ -6,21 +6,24 @@ One that fails is recorded with its reason, and neither the film nor the other d
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from studio.atomic import atomic, copy, digest, is_sound
+from studio.delivery.burnt import overlay
 from studio.delivery.measuring import check, master_of
-from studio.delivery.presets import VERSION, encoding, form_of, suffix_of
+from studio.delivery.presets import VERSION, encoding, form_of, has_captions, suffix_of
 from studio.delivery.values import DeliveryRecord, Master
 from studio.disk import disk_errors
 from studio.errors import CannotWrite, MediaError, NotDelivered
+from studio.lettering import captions
 from studio.media import ffmpeg
 from studio.remedies import joined, text_of
 from studio.storage.kept import MADE_FROM, Kept
@@ -59,10 +62,12 @@ def delivery_name(slug: str, preset: str) -> str:
 def deliver(
     film: Finished, presets: Sequence[str], folder: Path, slug: str, *, kept: Kept, stop: ffmpeg.Stop | None = None,
     told: Callable[[DeliveryRecord], None] = lambda _: None, finish: Finish | None = None,
+    fonts: Sequence[Path] = (),
 ) -> tuple[DeliveryRecord, ...]:  # fmt: skip
     """Make the deliveries of a film in ``folder``, in the order of ``presets``; those made before are copied.
 
     ``told`` hears of each as it ends, from other threads; ``finish`` completes each file before it is measured.
+    ``fonts``: files of fonts for captions that are drawn, before all others.
     ``stop`` ends the work when it becomes true: then FfmpegError is raised. A delivery that fails has its ``error``,
     and no file. Raises BadClip where the film cannot be read, CannotWrite where ``folder`` cannot be made.
     """
@@ -75,7 +80,7 @@ def deliver(
         return broken.is_set() or (stop is not None and stop())
 
     def one(preset: str) -> DeliveryRecord:
-        record = _delivered(master, preset, folder / delivery_name(slug, preset), kept, stopped, finish)
+        record = _delivered(master, preset, folder / delivery_name(slug, preset), kept, stopped, finish, fonts)
         told(record)
         return record
 
@@ -102,17 +107,23 @@ def undelivered(made: Sequence[DeliveryRecord], film: Path) -> NotDelivered | No
 
 
 def _delivered(
-    master: Master, preset: str, out: Path, kept: Kept, stop: ffmpeg.Stop, finish: Finish | None
-) -> DeliveryRecord:
+    master: Master, preset: str, out: Path, kept: Kept, stop: ffmpeg.Stop, finish: Finish | None,
+    fonts: Sequence[Path],
+) -> DeliveryRecord:  # fmt: skip
     try:
         form = form_of(preset, master)
-        made_from = [*_made_from(master, preset), *(finish.made_from if finish else ())]
+        made_from = [*_made_from(master, preset, fonts), *(finish.made_from if finish else ())]
         with disk_errors("a delivery", out.parent):
             if (known := _kept(made_from, preset, out, kept)) is not None:
                 return known
             with atomic(out) as part:
                 frames = form.frames + 100
-                ffmpeg.run(encoding(form, master, f"file:{part}"), timeout=600 + 5 * frames, stop=stop)
+                with ExitStack() as pictures:
+                    over = None
+                    if has_captions(preset):
+                        folder = tempfile.TemporaryDirectory(dir=out.parent, prefix=".captions-")
+                        over = overlay(master, Path(pictures.enter_context(folder)), fonts)
+                    ffmpeg.run(encoding(form, master, f"file:{part}", over), timeout=600 + 5 * frames, stop=stop)
                 if finish is not None:
                     finish(part, form.suffix)
                 told = check(part, form)
@@ -127,9 +138,12 @@ def _delivered(
         return DeliveryRecord(preset, error=error.text)
 
 
-def _made_from(master: Master, preset: str) -> MADE_FROM:
+def _made_from(master: Master, preset: str, fonts: Sequence[Path]) -> MADE_FROM:
     """All that decides a delivery: the film's bytes, the preset, and what encodes it."""
-    return [VERSION, preset, master.sha256, *ffmpeg.builds()]
+    found = [VERSION, preset, master.sha256, *ffmpeg.builds()]
+    if has_captions(preset):
+        found += ["captions", captions.VERSION, *(digest(font) for font in fonts if font.is_file())]
+    return found
 
 
 def _keep(record: DeliveryRecord, made_from: MADE_FROM, kept: Kept) -> None:

@@ -128,33 +128,44 @@ def form_of(preset: str, master: Master) -> Form:
     )
 
 
-def encoding(form: Form, master: Master, out: str) -> Any:
-    """The ffmpeg-python output stream by which a film gets a form; ``out`` is the file."""
+def has_captions(preset: str) -> bool:
+    """True for a preset whose pictures have the film's captions drawn into them."""
+    return preset == CAPTIONED
+
+
+def encoding(form: Form, master: Master, out: str, over: tuple[Any, int] | None = None) -> Any:
+    """The ffmpeg-python output stream by which a film gets a form; ``out`` is the file. ``over``: the input that is
+    laid over its pictures, and how far down."""
     recipe = _RECIPES[form.preset]
     source = ffmpeg.clip_input(master.path)
-    picture = _preview(source["v:0"], form) if form.container in PREVIEWS else _whole(source["v:0"], form, master)
+    picture = _preview(source["v:0"], form) if form.container in PREVIEWS else _whole(source["v:0"], form, master, over)
     options: dict[str, Any] = {"f": form.container, "vcodec": recipe.encoder, **recipe.options(master)}
-    options |= {"map_metadata": -1, "fflags": "+bitexact"}
+    options |= {"fflags": "+bitexact"}
     if form.container in PREVIEWS:
-        return picture.output(out, an=None, **options)
+        return picture.output(out, an=None, map_metadata=-1, **options)
     options |= {"r": rate_text(form.fps), "pix_fmt": form.pix_fmt, "video_track_timescale": timescale(form.fps)}
     options |= {"movflags": "+faststart"} if form.container == "mp4" else {}
     names = ("color_range", "color_primaries", "color_trc", "colorspace")
     options |= {name: n for name, n in zip(names, form.colors, strict=True) if n != UNSPECIFIED}
+    texts = [] if over is not None else [source["s?"]]  # soft captions; chapters and title come by themselves
+    options["scodec"] = "copy"
     if not form.sound:
-        return picture.output(out, an=None, **options)
+        return build.output(picture, *texts, out, an=None, **options)
     length = f"{float(form.duration):.6f}"
     sound = source["a:0"].filter("atrim", end=length).filter("apad", whole_dur=length)
     options |= {"acodec": form.sound, "ar": RATE} | ({"audio_bitrate": "192k"} if form.sound == "aac" else {})
-    return build.output(picture, sound, out, **options)
+    return build.output(picture, sound, *texts, out, **options)
 
 
-def _whole(picture: Any, form: Form, master: Master) -> Any:
+def _whole(picture: Any, form: Form, master: Master, over: tuple[Any, int] | None) -> Any:
     """Every frame of the film, in the values and the size that the form asks for."""
     if master.colors[0] == FULL:
         picture = picture.filter("scale", in_range="pc", out_range="tv")
     if (form.width, form.height) != (master.width, master.height):
         picture = picture.filter("pad", form.width, form.height, 0, 0, "black")
+    if over is not None:
+        pictures, down = over
+        picture = picture.overlay(pictures["v:0"], x=0, y=down, eof_action="repeat")
     tags = ("range", "color_primaries", "color_trc", "colorspace")
     told = {name: n for name, n in zip(tags, form.colors, strict=True) if n != UNSPECIFIED}
     return (
@@ -191,12 +202,15 @@ def _depth(master: Master, eight: str, ten: str) -> str:
 
 
 PREVIEWS = ("gif", "webp")
+CAPTIONED = "web-captioned"
+_WEB = _Recipe(
+    "libx264", "mp4", "h264", "aac", lambda film: ("High", "avc1", "yuv420p"),
+    lambda film: {"profile:v": "high", "preset": "medium", "crf": 20, "bf": 2, "g": _group(film)}, Fraction(1, 4),
+    hdr=False,
+)  # fmt: skip
 _RECIPES: Mapping[str, _Recipe] = {
-    "web": _Recipe(
-        "libx264", "mp4", "h264", "aac", lambda film: ("High", "avc1", "yuv420p"),
-        lambda film: {"profile:v": "high", "preset": "medium", "crf": 20, "bf": 2, "g": _group(film)}, Fraction(1, 4),
-        hdr=False,
-    ),
+    "web": _WEB,
+    CAPTIONED: _WEB,
     "hevc": _Recipe(
         "libx265", "mp4", "hevc", "aac",
         lambda film: (_depth(film, "Main", "Main 10"), "hvc1", _depth(film, "yuv420p", "yuv420p10le")),

@@ -43,7 +43,10 @@ class Assembly:
 
 
 class Finish(Protocol):
-    """A step that adds something to the complete file of a film, such as its signature. ``note`` tells of it."""
+    """A step that adds something to the complete file of a film, such as its signature.
+
+    ``note`` tells of it, where it is not empty.
+    """
 
     @property
     def note(self) -> str: ...
@@ -111,7 +114,7 @@ def assemble(
         if joined.loudness is not None:
             remember(film.sha256, kept, joined.loudness)
             film = replace(film, notes=(*film.notes, *off_loudness(joined.loudness, edit.mix)))
-        film = replace(film, notes=(*film.notes, finish.note)) if finish else film
+        film = replace(film, notes=(*film.notes, finish.note)) if finish and finish.note else film
     else:
         on_frames(film.frames, total)
     earlier_films.keep(film, made_from, kept)

@@ -61,7 +61,7 @@ def draw_card(kind: CardKind, text: str, frame: Frame, fonts: Fonts) -> Image:
     left, top, right, bottom = frame.safe
     down = (top + bottom - block.height) / 2
     for row in block.rows:
-        _write(pen, moved(row, down), (left + right - row.width) / 2, fonts)
+        write_row(pen, moved(row, down), (left + right - row.width) / 2, fonts)
     below = [row for row in block.rows if row.color == GREY]
     if below and kind != "card":
         middle, half, thick = (left + right) / 2, frame.unit * 6, max(1, round(frame.unit * 0.35))
@@ -143,7 +143,7 @@ def _page(entries: list[list[Placed]], frame: Frame, fonts: Fonts, middle: float
     first, last = entries[0][0][1], entries[-1][-1][1]
     height = last.top + last.pixels * 1.28 - first.top
     for left, row in (placed for entry in entries for placed in entry):
-        _write(pen, moved(row, middle - height / 2 - first.top), left, fonts)
+        write_row(pen, moved(row, middle - height / 2 - first.top), left, fonts)
     return image
 
 
@@ -154,7 +154,7 @@ def draw_roll(lines: Sequence[tuple[str, str]], frame: Frame, fonts: Fonts) -> I
     height = round(last.top + last.pixels * 1.28)
     image, pen = _blank(frame.width, (height + 2 * frame.height) // 2 * 2, mode="L")
     for left, row in (placed for entry in entries for placed in entry):
-        _write(pen, moved(row, frame.height), left, fonts)
+        write_row(pen, moved(row, frame.height), left, fonts)
     return image
 
 
@@ -182,7 +182,7 @@ def draw_lower_third(text: str, frame: Frame, fonts: Fonts) -> LowerThird:
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, bar - 1, height), fill=(*ACCENT, 255))
     for row in block.rows:
-        _write(pen, moved(row, pad / 2), bar + pad, fonts)
+        write_row(pen, moved(row, pad / 2), bar + pad, fonts)
     x = max(0, round(left - pad - bar) // 2 * 2)
     y = max(0, round(bottom - height) // 2 * 2)
     return LowerThird(image, min(x, (frame.width - width) // 2 * 2), y)
@@ -199,7 +199,7 @@ def _blank(width: int, height: int, mode: str = "RGB") -> tuple[Image, ImageDraw
     return image, ImageDraw.Draw(image)
 
 
-def _write(pen: ImageDraw, row: Row, left: float, fonts: Fonts) -> None:
+def write_row(pen: ImageDraw, row: Row, left: float, fonts: Fonts) -> None:
     """Draw a row: all of its fonts stand on one line."""
     for font, part in fonts.runs(row.text):
         sized = font.sized(row.pixels)

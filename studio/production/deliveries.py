@@ -12,6 +12,7 @@ from studio.spelling import nearest
 #: Each preset, and what it is for people.
 PRESETS: Final = {
     "web": "H.264 and AAC in MP4, 8 bit, which every browser and phone plays",
+    "web-captioned": "as web, with the film's captions drawn into the picture",
     "hevc": "HEVC and AAC in MP4, for Apple's programs and newer devices",
     "av1": "AV1 and AAC in MP4, the smallest",
     "prores": "ProRes 422 HQ and PCM in a QuickTime file, for editing",

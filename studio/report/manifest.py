@@ -104,6 +104,13 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
             "fade_out_frames": record.titles.fade_out,
         },
         "sound": sound(record, out),
+        "captions": [
+            {"language": one.language, "cues": len(one.cues), "files": [relative_name(path, out) for path in one.files]}
+            for one in record.captions
+        ],
+        "chapters": [
+            {"title": one.title, "start_frame": one.start, "frames": one.end - one.start} for one in record.chapters
+        ],
         "shots": [_shot(shot, out) for shot in record.shots],
         "seams": [_seam(seam) for seam in record.seams],
         "colors": [_colors(seam) for seam in record.colors],

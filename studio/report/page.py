@@ -30,6 +30,7 @@ from studio.report.shot_kinds import GRAVEST, kind_of
 from studio.report.sound import in_words, loudness_of
 from studio.report.summary import NOT_BILLED, one_line
 from studio.report.thumbnails import Thumbnails, poster
+from studio.report.transcripts import transcripts
 from studio.storage.kept import Kept
 from studio.storage.ownership import LINKED, TIMELINES
 
@@ -87,7 +88,7 @@ def render(
     kinds = {kind_of(shot) for shot in record.shots}
     script = (HERE / "page_script.html").read_text(encoding="utf-8").strip()
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             record=record,
@@ -101,6 +102,7 @@ def render(
             cards=cards,
             many=len(told) > MANY,  # with smaller cards
             missing=[scene for scene in told if scene.missing],
+            transcripts=transcripts(record),
             pieces=_pieces(record, told, met),
             card_pieces=_card_pieces(record),
             meetings=list(met.values()),
@@ -147,7 +149,8 @@ def _take_fields(record: RunRecord, numbers: set[int], told: tuple[Scene, ...]) 
     return labels.once(TAKES["draft" if scene in draft else "final"] for scene in shown)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of pages, with the words and numbers that these are written with."""
     made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from studio.captions.values import CaptionRecord, Chapter
 from studio.delivery.values import DeliveryRecord
 from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, Said, SeamRecord
 from studio.media.mix_values import Mix
@@ -124,6 +125,8 @@ class RunRecord:
     cuts: tuple[FilmCut, ...] = ()
     titles: FilmTitles = field(default_factory=FilmTitles)
     seams: tuple[SeamRecord, ...] = ()
+    captions: tuple[CaptionRecord, ...] = ()  # of each language, the film's own first
+    chapters: tuple[Chapter, ...] = ()
     colors: tuple[ColorSeam, ...] = ()  # of clips that go on from each other, in the order of the film
     film: FilmRecord | None = None
     deliveries: tuple[DeliveryRecord, ...] = ()  # that were asked for, made or not

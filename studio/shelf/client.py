@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from studio.report.formats import clean, rate, seconds, timecode
 from studio.report.thumbnails import Thumbnails
 from studio.shelf.films import ShelvedFilm, read_manifest
-from studio.shelf.package import copy_deliveries, copy_film
+from studio.shelf.package import copy_captions, copy_deliveries, copy_film
 from studio.storage.kept import Kept
 
 HERE = Path(__file__).parent
@@ -56,6 +56,8 @@ def write_client(film: ShelvedFilm, folder: Path, *, home: Path) -> None:
     }  # fmt: skip
     if delivered := copy_deliveries(film, found, folder):
         about["deliveries"] = delivered
+    if captions := copy_captions(film, found, folder):
+        about["captions"] = captions
     page = _environment().get_template("client.html").render(
         about=about,
         length=seconds(film.seconds or Fraction(0)),

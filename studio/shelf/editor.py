@@ -15,7 +15,7 @@ from studio.atomic import copy, digest
 from studio.errors import BadInput
 from studio.report.timeline import write_forms
 from studio.shelf.films import ShelvedFilm, read_manifest
-from studio.shelf.package import AGAIN, copy_film
+from studio.shelf.package import AGAIN, copy_captions, copy_film
 from studio.storage.ownership import MANIFEST
 
 CLIPS = "clips"
@@ -54,6 +54,8 @@ def write_editor(film: ShelvedFilm, folder: Path) -> None:
             raise BadInput(f"the clip of '{_told(clip).get('shot', clip.name)}' is damaged, or was changed",
                            where=str(source), hint=AGAIN)  # fmt: skip
     copy_film(film, folder)
+    if (film.folder / MANIFEST).is_file():
+        copy_captions(film, read_manifest(film.folder), folder)
     for name, timeline in timelines.items():
         write_forms(timeline, folder / name, size=size)
     for archive in sorted(film.folder.glob(ARCHIVES)):

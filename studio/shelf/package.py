@@ -93,6 +93,19 @@ def copy_deliveries(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -
     return tuple(copied)
 
 
+def copy_captions(film: ShelvedFilm, found: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """Copy the files of captions that a film's manifest (``found``) lists, and return their names, which begin as the
+    film's: players find them by that. One that was removed is left out."""
+    names = [Path(str(name)).name for track in found.get("captions") or [] for name in track["files"]]
+    copied = []
+    for name in names:
+        goal = f"{film.slug}.{name.partition('.')[2]}" if name.startswith("film.") else name
+        if (film.folder / name).is_file():
+            copy(film.folder / name, folder / goal)
+            copied.append(goal)
+    return tuple(copied)
+
+
 def _write(recipient: Recipient, film: ShelvedFilm, folder: Path, home: Path) -> None:
     # Each is loaded when it is asked for: a client's report needs a decoder of pictures, an editor's none.
     try:

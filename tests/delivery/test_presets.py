@@ -17,7 +17,7 @@ from studio.delivery.making import Finished, deliver
 from studio.delivery.values import DeliveryRecord
 from studio.production.deliveries import PRESETS
 from studio.storage.kept import Kept
-from tests.delivery.films import PQ, film
+from tests.delivery.films import PQ, film, with_captions
 
 WHOLE = ("web", "hevc", "av1", "prores", "dnxhr")
 PREVIEWS = ("gif", "webp")
@@ -190,3 +190,19 @@ def test_a_film_too_small_for_dnxhr(tmp_path: Path) -> None:
     assert "192×108 pixels, and DNxHR begins at 256×120" in str(refused.error)
     assert path_of(done).is_file()
     assert [path.name for path in (tmp_path / "deliveries").iterdir()] == ["quay.prores.mov"]
+
+
+@pytest.mark.parametrize("preset", ["web", "hevc", "av1", "prores", "dnxhr"])
+def test_chapters_soft_captions_and_the_title_are_kept(tmp_path: Path, preset: str) -> None:
+    """They have the film's times, languages and names in every container that holds them."""
+    captioned = with_captions(film(tmp_path / "film.mp4", frames=72))
+    (made,) = deliver(captioned, [preset], tmp_path / "out", "film", kept=Kept())
+    assert made.path is not None, made.error
+    with av.open(str(made.path)) as container:
+        (texts,) = container.streams.subtitles
+        told = [(float((p.pts or 0) / 10**6), bytes(p)[2:].decode()) for p in container.demux(texts) if p.size > 2]
+        marks = [(float(c["start"] * (c["time_base"] or 1)), c["metadata"]["title"]) for c in container.chapters()]
+        assert container.metadata["title"] == "A Film"
+    assert told == [(0.25, "Licht\nan"), (1.25, "Aus")]
+    assert marks == [(0.0, "eins"), (1.25, "zwei")]
+    assert preset in ("prores", "dnxhr") or texts.metadata["language"] == "deu"

@@ -14,8 +14,8 @@ from studio.production.deliveries import PRESETS
 @pytest.mark.parametrize(
     ("written", "line", "message", "hint"),
     [
-        ("[web, prorez]", 2, "there is no preset 'prorez'", "did you mean 'prores'? One of web, hevc"),
-        ("[vhs]", 2, "there is no preset 'vhs'", "one of web, hevc, av1, prores, dnxhr, gif, webp"),
+        ("[web, prorez]", 2, "there is no preset 'prorez'", "did you mean 'prores'? One of web, web-captioned"),
+        ("[vhs]", 2, "there is no preset 'vhs'", "one of web, web-captioned, hevc, av1, prores, dnxhr, gif, webp"),
         ("vhs", 2, "there is no preset 'vhs'", "one of web"),
         ("[2]", 2, "expected the name of a preset, found a number", "one of web"),
         ("{web: true}", 2, "expected a list of presets, found a mapping", "such as [web, prores]"),

@@ -55,6 +55,7 @@ def test_everything_is_written_whole_and_nothing_else(record: RunRecord, tmp_pat
     made = write_all(record, tmp_path / "new" / "folder")
     assert {name: path.name for name, path in made.items()} == {
         "contact_sheet": "contact-sheet.jpg",
+        "contact_page": "contact-sheet.html",
         "report": "report.html",
         "costs": "costs.csv",
         "timeline": "timeline.otio",

@@ -89,7 +89,7 @@ def test_those_of_older_films_can_go(film: Path, workplace: Path) -> None:
 
 def test_what_cannot_be_exported(film: Path, workplace: Path) -> None:
     """An unknown preset, a film that was changed, one without a manifest, a file in the way: one line each."""
-    assert "did you mean 'prores'? One of web, hevc" in said("latest", "prorez", status=2).output
+    assert "did you mean 'prores'? One of web, web-captioned" in said("latest", "prorez", status=2).output
     (film / "deliveries").mkdir()
     (film / "deliveries" / "the-quay.gif.gif").mkdir()
     assert "is in the way, and is no file of ours" in said("latest", "web", "gif", status=2).output

@@ -74,6 +74,22 @@ def test_an_editor_s_folder(film: Path) -> None:
         assert (file.stat().st_nlink, clip.media_reference.available_range.duration.value) == (1, 120)
 
 
+@pytest.mark.parametrize("recipient", ["editor", "client"])
+def test_captions_go_with_the_film_under_its_name(film: Path, recipient: str) -> None:
+    """An editor's program and a player find them by the film's name; one that was removed is left out."""
+    manifest = film / "manifest.json"
+    told = json.loads(manifest.read_text())
+    told["captions"] = [{"language": "en", "cues": 1, "files": ["film.en.srt", "film.en.vtt"]}]
+    manifest.write_text(json.dumps(told))
+    (film / "film.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n\n")
+    folder = packed(str(film), "--for", recipient)
+    (found,) = folder.rglob("*.srt")
+    (copied,) = folder.glob("*.mp4")
+    assert found.name == f"{copied.stem}.en.srt"
+    assert sha256(found) == sha256(film / "film.en.srt")
+    assert not list(folder.rglob("*.vtt"))
+
+
 def test_clips_are_numbered_in_the_film_s_order(workplace: Path) -> None:
     """More clips than two digits count, and names that no file system takes as they are."""
     scenes = tuple(f"s{n} a:é" for n in range(101))
