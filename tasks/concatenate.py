@@ -28,9 +28,10 @@ def _film_key(context: TaskRunContext, inputs: dict[str, Any]) -> str | None:
         "clips": {f.shot: f.sha256 for f in inputs["footage"]},
         "film": run.plan.production.film.model_dump(mode="json", exclude={"deliveries"}),
         "titles": asdict(run.plan.titles),
+        "sound": repr(run.plan.sound),
         "out": str(run.out),
     }
-    return key("concatenate", 2, hashlib.sha256(canonical_json(made_of).encode()).hexdigest())
+    return key("concatenate", 3, hashlib.sha256(canonical_json(made_of).encode()).hexdigest())
 
 
 @task(

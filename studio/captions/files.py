@@ -34,7 +34,7 @@ def write_captions(
     cues: Sequence[Cue], fps: Fraction, language: str, out: Path, slug: str = "film"
 ) -> tuple[Path, Path]:  # fmt: skip
     """Write ``film.en.srt`` and ``film.en.vtt`` into the folder ``out``. Raises CannotWrite."""
-    made = {out / f"{slug}.{language}.srt": srt(cues, fps), out / f"{slug}.{language}.vtt": vtt(cues, fps)}
+    made = dict(zip(files_of(out, language, slug), (srt(cues, fps), vtt(cues, fps)), strict=True))
     with disk_errors("the captions", out):
         out.mkdir(parents=True, exist_ok=True)
         for path, text in made.items():
@@ -42,6 +42,11 @@ def write_captions(
                 part.write_bytes(text.encode())
     first, second = made
     return first, second
+
+
+def files_of(out: Path, language: str, slug: str = "film") -> tuple[Path, Path]:
+    """The files of a language's captions in the folder ``out``: SubRip and WebVTT."""
+    return out / f"{slug}.{language}.srt", out / f"{slug}.{language}.vtt"
 
 
 def write_all(

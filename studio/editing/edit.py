@@ -6,12 +6,13 @@ The film is joined from it, and the timelines and the report are written from it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 from types import MappingProxyType
 
-from studio.editing.values import FilmCard, FilmCut, FilmPart, FilmText, FilmTitles, Heard, Said
+from studio.captions.values import Said
+from studio.editing.values import FilmCard, FilmCut, FilmPart, FilmText, FilmTitles, Heard
 from studio.media.clip import Clip
 from studio.media.film import FilmSpec, Segment
 from studio.media.form import LATE
@@ -51,14 +52,14 @@ class Edit:
     """The whole film: its form, its scenes and cards in order. ``notes`` tell where it differs from what is written.
 
     ``mix`` is what is heard beside the clips (None: nothing, and they are heard as they are), ``said`` are the texts of
-    captions, with their times in the film.
+    captions by their language, the film's own first, with their times in the film.
     """
 
     spec: FilmSpec
     scenes: tuple[SceneSegments, ...]
     notes: tuple[str, ...] = ()
     mix: Mix | None = None
-    said: tuple[Said, ...] = ()
+    said: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: FilmSpec, scenes: Sequence[SceneSegments], fades: tuple[int, int] = (0, 0)) -> Edit:

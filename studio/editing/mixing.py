@@ -8,7 +8,10 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 
-from studio.editing.values import FilmCut, Said
+from studio.captions.cues import cues_of
+from studio.captions.values import Captions, Said
+from studio.editing.edit import Edit
+from studio.editing.values import FilmCut
 from studio.errors import BadInput
 from studio.media.loudness import Loudness
 from studio.media.mix_values import Ducked, Laid, Mix
@@ -47,13 +50,26 @@ def mix_of(plan: Plan, cuts: Sequence[FilmCut], frames: int, kept: Kept) -> Mix 
     return Mix(voice, ducked, float(sound.clips_level), loudness)
 
 
-def said_in(plan: Plan, cuts: Sequence[FilmCut]) -> tuple[Said, ...]:
-    """The texts that are said or read in the film, in its order."""
-    captions = plan.sound.captions
+def said_in(plan: Plan, cuts: Sequence[FilmCut]) -> dict[str, tuple[Said, ...]]:
+    """The texts that are said or read in the film, in its order, by language: its own first."""
+    sound = plan.sound
+    every = {sound.language: sound.captions, **sound.translated}
+    return {
+        language: tuple(
+            Said(one.text, Fraction(cut.start_frame + one.start, FPS), Fraction(one.frames, FPS), cut.scene)
+            for cut in cuts
+            for one in captions.get(cut.scene, ())
+        )
+        for language, captions in every.items()
+        if captions
+    }
+
+
+def captions_of(edit: Edit) -> tuple[Captions, ...]:
+    """The captions of a film: what is said in it, cut into cues that can be read."""
     return tuple(
-        Said(one.text, Fraction(cut.start_frame + one.start, FPS), Fraction(one.frames, FPS), cut.scene)
-        for cut in cuts
-        for one in captions.get(cut.scene, ())
+        Captions(language, cues_of(said, edit.spec.fps, language, film_frames=edit.frames))
+        for language, said in edit.said.items()
     )
 
 

@@ -63,16 +63,6 @@ class ColorSeam:
 
 
 @dataclass(frozen=True)
-class Said:
-    """A text of a scene that is said or read, with its time in the film in seconds."""
-
-    text: str
-    start: Fraction
-    seconds: Fraction
-    scene: str
-
-
-@dataclass(frozen=True)
 class FilmRecord:
     """The finished file. ``method`` says how it was joined: copy, remux or normalise."""
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from studio.assets import SeedFootage
-from studio.editing.assembly import Assembly, assemble
+from studio.editing.assembly import Assembly, Finish, assemble
+from studio.editing.extras import Extras, InTurn, no_captions
+from studio.editing.mixing import captions_of
 from studio.editing.values import FilmCut
 from studio.errors import StoreError
 from studio.execution.progress import listener
@@ -28,17 +30,19 @@ async def make_film(run: Run, footage: Mapping[str, str]) -> Assembly:
     stopped, tell = threading.Event(), listener.get().film
 
     def joined() -> Assembly:
-        finish = None
+        film = run.plan.production.film
+        tracks = captions_of if film.captions == "track" else no_captions
+        steps: list[Finish] = [Extras(run.plan.production.title, tracks)]
         if is_signed(run.session.settings, run.plan.production.film.provenance):
             from studio.execution.provenance import film_signing  # loaded where a film is signed: an extra
 
-            finish = film_signing(run)
+            steps += [one for one in (film_signing(run),) if one is not None]
         clips = {shot: stored_clip(run.session.store, sha256) for shot, sha256 in footage.items()}
         return assemble(
             run.plan, clips, run.out / FILM, pieces=run.session.pieces, on_frames=tell, stop=stopped.is_set,
             before_named=sign, kept=run.session.kept,
             footage={sha256: seed for sha256, seed in run.seeds.items() if isinstance(seed, SeedFootage)},
-            finish=finish,
+            finish=InTurn(tuple(steps)),
         )  # fmt: skip
 
     try:

@@ -10,8 +10,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from studio.assets.own_clips import OwnPart
+from studio.captions.files import files_of
+from studio.captions.values import CaptionRecord
 from studio.editing.assembly import Assembly
 from studio.editing.edit import Edit
+from studio.editing.extras import chapters_of
+from studio.editing.mixing import captions_of
 from studio.editing.values import ColorSeam, FilmTitles
 from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.drift import drift_notes
@@ -97,7 +101,8 @@ def make_record(
         cuts=() if edit is None else edit.cuts,
         titles=FilmTitles() if edit is None else edit.titles,
         mix=None if edit is None else edit.mix,
-        said=() if edit is None else edit.said,
+        captions=() if edit is None else _captions(run, edit),
+        chapters=() if edit is None else chapters_of(edit),
         seams=seams,
         colors=colors,
         film=film,
@@ -116,6 +121,13 @@ def make_record(
             *take_notes(run.plan, shots),
         ),
     )  # fmt: skip
+
+
+def _captions(run: Run, edit: Edit) -> tuple[CaptionRecord, ...]:
+    """The captions of each language, with the files that are written for them beside the film."""
+    return tuple(
+        CaptionRecord(one.language, one.cues, files_of(run.out, one.language)) for one in captions_of(edit) if one.cues
+    )
 
 
 def _budgets(run: Run) -> tuple[BudgetRecord, ...]:

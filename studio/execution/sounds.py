@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from studio.assets.sound_files import SoundFile, sound_file
 from studio.errors import BadInput
+from studio.planning.sound import LANGUAGE
 from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
 from studio.production.sound_fields import Narration, is_sound_path
-from studio.production.translations import translations_of
+from studio.production.translations import texts_of, translations_of
 from studio.voice.engines import Engine, chosen, engines
 from studio.voice.sentences import paragraphs
 from studio.voice.speech import SpeechMaker
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from studio.settings import Settings
     from studio.storage.kept import Kept
 
-LANGUAGE = "en"  # of a production that names none
 MOST_SECONDS = 600  # of a narration
 WHERE_VOICE = "field 'film.voice'"
 
@@ -38,7 +38,7 @@ def sounds_of(production: Production, settings: Settings, home: Path, kept: Kept
 
     Raises BadInput, with the place in the production, for what cannot be spoken or heard.
     """
-    if not production.film.music and not any(scene.narration for scene in production.scenes):
+    if not production.film.music and not any(scene.narration or scene.captions for scene in production.scenes):
         return NO_SOUNDS
     making = _Making(production, settings, home, kept)
     music = {}
@@ -49,7 +49,7 @@ def sounds_of(production: Production, settings: Settings, home: Path, kept: Kept
     language = production.language or LANGUAGE
     speech = making.heard({s.id: s.narration for s in production.scenes if s.narration is not None}, language)
     longest = making.longest(speech, language) if any(s.duration == AUTO for s in production.scenes) else {}
-    return Sounds(speech, music, tuple(making.notes), longest)
+    return Sounds(speech, music, tuple(making.notes), texts_elsewhere(production), longest)
 
 
 @dataclass
@@ -125,6 +125,14 @@ class _Making:
             )  # fmt: skip
         texts = tuple(_shared(said.text or "", found.seconds))
         return Heard(found.path, found.sha256, found.format, found.seconds, texts, found.path.name)
+
+
+def texts_elsewhere(production: Production) -> dict[str, dict[str, str]]:
+    """The texts of the film in its other languages, by these, and by their names in the table."""
+    written = production.translated_from or production
+    found = {written.language or LANGUAGE: texts_of(written)} if production.translated_from else {}
+    found |= {language: dict(texts) for language, texts in translations_of(written).texts.items()}
+    return {language: texts for language, texts in found.items() if language != (production.language or LANGUAGE)}
 
 
 def _changed(written: Mapping[str, Narration], texts: Mapping[str, str]) -> Iterator[tuple[str, Narration]]:

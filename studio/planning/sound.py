@@ -17,6 +17,7 @@ from studio.media.overlap import starts_of
 from studio.planning.film_items import frames_of, is_guessed, items_of
 from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, Plan, SceneEdit
+from studio.planning.readable import see_readable
 from studio.planning.sound_edits import (
     LOUDNESS_WITH_VOICE_OR_MUSIC,
     CaptionEdit,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from studio.production import Production, Scene
     from studio.production.sound_fields import Caption
 
+LANGUAGE = "en"  # of a production that names none
 AFTER = Fraction(1, 4)  # seconds of a scene after its voice has ended, where its length is made for it
 LEAST = FPS // 2  # frames for which a caption is seen
 
@@ -94,9 +96,30 @@ def with_sounds(plan: Plan, sounds: Sounds) -> Plan:
     film = production.film
     auto = LOUDNESS_WITH_VOICE_OR_MUSIC if speech or music else None
     loudness = auto if film.loudness == "auto" else None if film.loudness == "none" else int(film.loudness)
-    found = SoundEdits(speech, captions if film.captions != "none" else {}, music, film.clips_level, loudness,
-                       production.language)  # fmt: skip
-    return replace(plan, sound=found, notes=(*plan.notes, *sounds.notes, *_notes(found)))
+    if film.captions == "none":
+        captions = {}
+    others = {language: _translated(captions, texts) for language, texts in sounds.texts.items()}
+    found = SoundEdits(
+        speech, captions, {language: said for language, said in others.items() if said}, music, film.clips_level,
+        loudness, production.language or LANGUAGE,
+    )  # fmt: skip
+    plan = replace(plan, sound=found)
+    return replace(plan, notes=(*plan.notes, *sounds.notes, *_notes(found), *see_readable(plan)))
+
+
+def _translated(
+    captions: Mapping[str, tuple[CaptionEdit, ...]], texts: Mapping[str, str]
+) -> dict[str, tuple[CaptionEdit, ...]]:  # fmt: skip
+    """The captions of scenes in another language: each has the time of what it translates."""
+    found = {}
+    for scene, own in captions.items():
+        several = [texts.get(f"{scene}.captions.{n}", "") for n in range(1, len(own) + 1)]
+        if all(several):
+            found[scene] = tuple(replace(one, text=said) for one, said in zip(own, several, strict=True))
+        elif said := texts.get(f"{scene}.captions") or texts.get(f"{scene}.narration"):
+            end = max(one.start + one.frames for one in own)
+            found[scene] = (CaptionEdit(said, own[0].start, end - own[0].start),)
+    return found
 
 
 def _speech(plan: Plan, cut: SceneEdit, scene: Scene, heard: Heard) -> SpeechEdit:

@@ -76,15 +76,17 @@ class SoundEdits:
     """All that is heard beside the clips' own sound, which is louder by ``clips_level`` dB.
 
     ``loudness`` is the film's in LUFS; None: as it is mixed. ``speech`` and ``captions`` are by scene: what is said in
-    it, and what is read. ``language`` is that of both, as BCP 47 names it; empty: not said.
+    it, and what is read. ``language`` is that of both, as BCP 47 names it; ``translated`` are the
+    captions in other languages, by these.
     """
 
     speech: Mapping[str, SpeechEdit] = field(default_factory=dict)
     captions: Mapping[str, tuple[CaptionEdit, ...]] = field(default_factory=dict)
+    translated: Mapping[str, Mapping[str, tuple[CaptionEdit, ...]]] = field(default_factory=dict)
     music: tuple[MusicEdit, ...] = ()
     clips_level: Decimal = Decimal(0)
     loudness: int | None = None
-    language: str = ""
+    language: str = "en"
 
     @property
     def any(self) -> bool:
@@ -109,6 +111,7 @@ class Heard:
 class Sounds:
     """The sounds of a production, made and measured: speech by scene, music by its file as it is written.
 
+    ``texts`` are those of other languages, by these, and by their names in the table.
     ``notes`` tell which narration is not heard, and why. ``longest``: seconds of the longest speech of a scene in any
     language of the film, where that is another's.
     """
@@ -116,6 +119,7 @@ class Sounds:
     speech: Mapping[str, Heard] = field(default_factory=dict)
     music: Mapping[str, Heard] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     longest: Mapping[str, Fraction] = field(default_factory=dict)
 
 

@@ -120,7 +120,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
 
 
 def sound(record: RunRecord, out: Path) -> dict[str, Any]:
-    """What the film lets hear beside its clips, and what is said or read in it, with frames of the film."""
+    """What the film lets hear beside its clips, with frames of the film."""
     mix = record.mix
 
     def laid(one: Laid) -> dict[str, Any]:
@@ -135,10 +135,6 @@ def sound(record: RunRecord, out: Path) -> dict[str, Any]:
         "clips_gain_db": 0.0 if mix is None else mix.clips_gain,
         "voice": [laid(one) for one in mix.voice] if mix is not None else [],
         "music": [laid(one) for one in mix.under] if mix is not None else [],
-        "captions": [
-            {"scene": one.scene, "text": one.text, "start_seconds": _number(one.start), "seconds": _number(one.seconds)}
-            for one in record.said
-        ],
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from studio.captions.values import CaptionRecord, Chapter
 from studio.delivery.values import DeliveryRecord
-from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, Said, SeamRecord
+from studio.editing.values import ColorSeam, FilmCut, FilmRecord, FilmTitles, SeamRecord
 from studio.media.mix_values import Mix
 from studio.remedies import Option, Words
 
@@ -141,7 +141,6 @@ class RunRecord:
     project: str = ""  # the holder of its budget
     url: str = ""  # of the film in the store that machines share; empty where it is in a folder
     mix: Mix | None = None  # what the film lets hear beside its clips
-    said: tuple[Said, ...] = ()  # what is said or read in it, in its order
     bookings: tuple[Booking, ...] = ()  # of the ledger, which stand in this run's costs.csv
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from studio.captions.files import write_captions
 from studio.report.contact_page import write_contact_page
 from studio.report.contact_sheet import write_contact_sheet
 from studio.report.costs import write_costs
@@ -25,6 +26,8 @@ def write_all(
     ``kept`` has the thumbnails that earlier reports made, and the digests of files. ``poster_at`` is as for
     ``write_poster``.
     """
+    for one in record.captions if record.film else ():
+        write_captions(one.cues, record.film.fps if record.film else Fraction(24), one.language, out)
     sheet = write_contact_sheet(record, out, kept)
     poster = write_poster(record, out, poster_at)
     return {

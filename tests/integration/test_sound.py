@@ -8,14 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import av
 import opentimelineio as otio
 import pytest
 
 from studio.errors import BadInput
 from studio.media.clip import examine
 from studio.media.loudness import loudness
-from tests.support.running import Sandbox, booked, charged
 from tests.media.clips import ffmpeg
+from tests.support.running import Sandbox, booked, charged
 
 FILM = """\
 title: The Tower
@@ -88,12 +89,14 @@ async def test_a_film_that_speaks(studio: Path, sandbox: Sandbox, monkeypatch: p
         assert (min(start for _, start, _ in music), max(s + n for _, s, n in music)) == (0, film.frames)
     manifests = {name: json.loads((studio / name / "manifest.json").read_text()) for name in ("one", "two", "three")}
     assert [one["slug"] for one in manifests.values()] == ["the-tower", "the-tower", "the-tower-de"]
-    said = {name: one["sound"] for name, one in manifests.items()}
-    assert [one["text"] for one in said["two"]["captions"]] == [
-        "Night falls, and nobody has lit the lamp.", "Then a light.", "Nobody is there.",
-    ]  # fmt: skip
-    assert said["three"]["captions"][-1]["text"] == "Niemand ist da."
-    assert said["one"]["loudness_lufs"] == -14
+    assert manifests["one"]["sound"]["loudness_lufs"] == -14
+    english = (studio / "two" / "film.en.srt").read_text("utf-8")
+    assert [english.index(said) for said in ("Night falls,", "Then a light.", "Nobody is there.")]
+    assert "Niemand ist da." in (studio / "three" / "film.de.srt").read_text("utf-8")
+    assert "Niemand ist da." in (studio / "one" / "film.de.vtt").read_text("utf-8")
+    with av.open(str(studio / "one" / "film.mp4")) as film_file:
+        assert [stream.language for stream in film_file.streams.subtitles] == ["eng", "deu"]
+        assert [chapter["metadata"]["title"] for chapter in film_file.chapters()] == ["dusk", "door", "sea"]
 
 
 @needs_espeak
