@@ -14,7 +14,6 @@ import ffmpeg as build
 from film_scenes import cpu
 from sound import RATE, SAID, SCENE
 
-from studio.assets.sound_files import sound_file
 from studio.digests import Digests
 from studio.editing.mixing import REFERENCE, rounds
 from studio.media import ffmpeg
@@ -22,6 +21,7 @@ from studio.media.clip import Clip, examine
 from studio.media.film import FilmSpec, Segment, concatenate
 from studio.media.mix import loudness_of_sound
 from studio.media.mix_values import Ducked, Laid, Mix
+from studio.media.sound_file import sound_file
 from studio.planning.sound_edits import MusicEdit
 from studio.storage.kept import Kept
 
@@ -45,18 +45,20 @@ def mix(seconds: int, music: Path, voices: list[Path]) -> Mix:
     said = [sound_file(path, kept) for path in voices]
 
     def gain(path: Path, format_: str) -> float:
-        found = loudness_of_sound(path, format_)
+        found = loudness_of_sound(path, format_, 0)
         assert found is not None
         return REFERENCE - found.integrated
 
-    gains = [gain(one.path, one.format) for one in said]
+    gains = [gain(one.path, one.form) for one in said]
     voice = tuple(
-        Laid(said[n % 10].path, said[n % 10].sha256, "wav", n * SCENE * FPS + 6, round(SAID * FPS), gain=gains[n % 10])
+        Laid(
+            said[n % 10].path, said[n % 10].sha256, "wav", 0, n * SCENE * FPS + 6, round(SAID * FPS), gain=gains[n % 10]
+        )
         for n in range(seconds // SCENE)
     )
     theme = sound_file(music, kept)
-    edit = MusicEdit(theme.path, theme.sha256, theme.format, theme.seconds, fade_in=FPS, fade_out=3 * FPS)
-    whole = Laid(theme.path, theme.sha256, theme.format, 0, 1, gain=gain(theme.path, theme.format) + LEVEL)
+    edit = MusicEdit(theme.path, theme.sha256, theme.form, 0, theme.seconds, fade_in=FPS, fade_out=3 * FPS)
+    whole = Laid(theme.path, theme.sha256, theme.form, 0, 0, 1, gain=gain(theme.path, theme.form) + LEVEL)
     return Mix(voice, (Ducked(tuple(rounds(whole, edit, seconds * FPS)), DUCK),), loudness=LUFS)
 
 

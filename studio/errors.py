@@ -3,9 +3,10 @@
 StudioError                           1
 ├── BadInput                          2   what the user wrote; nothing was spent
 │   ├── ProductionError               2   the production file: one or many Problems
-│   ├── VoiceFailed                   2   a voice engine that failed, or wrote no sound
 │   ├── AssetError                    2   a seed asset that is missing, unreadable or unreachable
 │   ├── SettingsError                 2   an environment variable, an option, a price book
+│   ├── SpeechError                   2   a text that cannot be spoken: its letters, its length, its voice or engine
+│   │   └── NoEngine                  2   the program that speaks is not installed
 │   └── NotConfirmed                  2   a billed run that nobody agreed to
 │       └── NotApproved               2   a plan or film that a person was asked about, and rejected
 ├── OverBudget                        3   a cap of run, production or month would be exceeded
@@ -164,12 +165,16 @@ class AssetError(BadInput):
     """A seed asset is missing, is not what it says, or cannot be read by the service."""
 
 
-class VoiceFailed(BadInput):
-    """A voice engine failed, did not end, or wrote no sound. Nothing was bought: speech is made before all else."""
-
-
 class SettingsError(BadInput):
     """An environment variable, option or price book cannot be used."""
+
+
+class SpeechError(BadInput):
+    """A text that cannot be spoken: no such voice, letters that it has not, or a program that failed."""
+
+
+class NoEngine(SpeechError):
+    """The program that speaks is not installed. The hint is the command that installs it."""
 
 
 class NotConfirmed(BadInput):

@@ -97,7 +97,7 @@ def test_the_first_bytes_tell_the_type(tmp_path: Path, head: bytes, type_: FileT
 
 def test_files_are_told_apart_in_one_place() -> None:
     """No other module of the domain compares what a file begins with; one cuts metadata out of a file and writes it,
-    and one has the formats of sounds, as ffmpeg must be told them."""
+    and one has the formats of sounds, as libav must be told them."""
     begins = re.compile(r"ftyp|x89PNG|RIFF|WEBP\b.*==|xff.xd8.xff|GIF8|PK.0?[35]\b|b\"PK\"|#EXTM3U|II\*")
     root = Path(studio.__file__).parent
     found = {
@@ -105,7 +105,7 @@ def test_files_are_told_apart_in_one_place() -> None:
         for path in root.rglob("*.py")
         if any(begins.search(line) for line in path.read_text("utf-8").splitlines() if 'b"' in line)
     }
-    assert found == {"file_types.py", "sound_types.py", "assets/metadata.py"}
+    assert found == {"file_types.py", "media/sound_file.py", "assets/metadata.py"}
 
 
 @given(

@@ -276,13 +276,7 @@ OF_OTHERS = {
     "ledger/copies.py": {"--format", "--file"},  # pg_dump's
     "execution/local_sandbox.py": {"--tls", "--home", "--port", "--latency", "--attach"},  # luma_sandbox's
     "voice/espeak.py": {"--voices", "--version", "--stdin"},  # espeak-ng's
-    "voice/piper.py": {  # piper's
-        "--model",
-        "--output-dir",
-        "--output-dir-naming",
-        "--length-scale",
-        "--sentence-silence",
-    },
+    "voice/piper.py": {"--length-scale", "--noise-scale", "--noise-w-scale", "--output-dir"},  # piper's
 }
 OURS = ("wording.py",)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

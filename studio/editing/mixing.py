@@ -84,7 +84,14 @@ def off_loudness(found: Loudness, mix: Mix | None) -> Iterator[str]:
 def _speech(speech: SpeechEdit, place: FilmCut, frames: int, gain: float, scene: str) -> Laid:
     start = place.start_frame + speech.start
     return Laid(
-        speech.path, speech.sha256, speech.format, start, min(speech.frames, frames - start), gain=gain, name=scene
+        speech.path,
+        speech.sha256,
+        speech.format,
+        speech.track,
+        start,
+        min(speech.frames, frames - start),
+        gain=gain,
+        name=scene,
     )
 
 
@@ -94,7 +101,7 @@ def _music(music: MusicEdit, places: Mapping[str, FilmCut], frames: int, kept: K
     last = places.get(music.last)
     end = frames if last is None else last.start_frame + last.frames
     gain = _gain(music, kept) + float(music.level)
-    whole = Laid(music.path, music.sha256, music.format, start, 1, gain=gain, name=music.path.name)
+    whole = Laid(music.path, music.sha256, music.format, music.track, start, 1, gain=gain, name=music.path.name)
     yield from rounds(whole, music, end)
 
 
@@ -138,8 +145,8 @@ def _gain(sound: SpeechEdit | MusicEdit, kept: Kept) -> float:
     def measure() -> bytes:
         from studio.media.mix import loudness_of_sound
 
-        found = loudness_of_sound(sound.path, sound.format)
+        found = loudness_of_sound(sound.path, sound.format, sound.track)
         return json.dumps(None if found is None else found.integrated).encode()
 
-    told = json.loads(kept.once("loudness-of-sounds", (VERSION, sound.sha256), measure))
+    told = json.loads(kept.once("loudness-of-sounds", (VERSION, sound.sha256, sound.track), measure))
     return 0.0 if told is None else min(MOST_GAIN, round(REFERENCE - told, 2))

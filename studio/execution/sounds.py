@@ -12,16 +12,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.assets.sound_files import SoundFile, sound_file
-from studio.errors import BadInput
+from studio.errors import BadInput, SpeechError
+from studio.media.sound_file import SoundFile, sound_file
 from studio.planning.sound import LANGUAGE
 from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
 from studio.production.sound_fields import Narration, is_sound_path
 from studio.production.translations import texts_of, translations_of
-from studio.voice.engines import Engine, chosen, engines
-from studio.voice.sentences import paragraphs
-from studio.voice.speech import SpeechMaker
+from studio.voice.choice import chosen
+from studio.voice.sentences import sentences
+from studio.voice.speech import Text, speeches
 from studio.voice.values import Speech, Voice
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def sounds_of(production: Production, settings: Settings, home: Path, kept: Kept
     for number, one in enumerate(production.film.music, 1):
         where = "field 'film.music'" if len(production.film.music) == 1 else f"field 'film.music[{number}]'"
         found = sound_file(Path(one.file), kept, where=where)
-        music[one.file] = Heard(found.path, found.sha256, found.format, found.seconds, (), found.path.name)
+        music[one.file] = _of_file(found, ())
     language = production.language or LANGUAGE
     speech = making.heard({s.id: s.narration for s in production.scenes if s.narration is not None}, language)
     longest = making.longest(speech, language) if any(s.duration == AUTO for s in production.scenes) else {}
@@ -59,18 +59,29 @@ class _Making:
     home: Path
     kept: Kept
     notes: list[str] = field(default_factory=list)
-    _engines: Mapping[str, Engine] | None = None
 
-    def heard(self, narrations: Mapping[str, Narration], language: str) -> dict[str, Heard]:
-        """The speech of scenes in a language, by scene; those that no voice is installed for are left out."""
+    def heard(
+        self, narrations: Mapping[str, Narration], language: str, *, asked: bool = True
+    ) -> dict[str, Heard]:  # fmt: skip
+        """The speech of scenes in a language, by scene; those that nothing here speaks are left out.
+
+        ``asked``: it is the film's own language, and a note tells of them; else SpeechError is raised.
+        """
         files = {scene: said for scene, said in narrations.items() if said.file}
-        texts = {_where(scene): said.text or "" for scene, said in narrations.items() if not said.file}
-        found = {scene: self._of_file(scene, said) for scene, said in files.items()}
-        maker = self._maker(language) if texts else None
-        if texts and maker is None:
-            self._without_voice(language, len(texts))
-        spoken = maker.speeches(texts) if maker is not None else {}
-        found |= {scene: _of_speech(spoken[_where(scene)]) for scene in narrations if _where(scene) in spoken}
+        found = {scene: self._recorded(scene, said) for scene, said in files.items()}
+        texts = {scene: said.text or "" for scene, said in narrations.items() if not said.file}
+        voice = self._voice(language)
+        try:
+            who = chosen(voice, self.kept.digests, voices=self.settings.voices, where=WHERE_VOICE) if texts else None
+        except SpeechError as missing:
+            if not asked or voice.name or voice.engine != "auto":
+                raise
+            who = None
+            self._without_voice(missing, len(texts))
+        if who is not None:
+            written = [Text(text, _where(scene)) for scene, text in texts.items()]
+            made = speeches(written, voice, self.kept, self.home / "speech", choice=who)
+            found |= {scene: _of_speech(speech) for scene, speech in zip(texts, made, strict=True)}
         return {scene: found[scene] for scene in narrations if scene in found}
 
     def longest(self, speech: Mapping[str, Heard], own: str) -> dict[str, Fraction]:
@@ -85,46 +96,48 @@ class _Making:
         for language, said in ({written.language or LANGUAGE: first} | every).items():
             if language == own:
                 continue
-            maker = self._maker(language) if any(not one.file for one in said.values()) else None
-            if maker is None and any(not one.file for one in said.values()):
-                self.notes.append(f"no voice for {language} is installed: scenes with duration: auto do not count it")
+            try:
+                spoken = self.heard(said, language, asked=False)
+            except SpeechError as error:
+                self.notes.append(f"scenes with duration: auto do not count the words in {language}: {error.message}")
                 continue
-            for scene, heard in self.heard(said, language).items():
+            for scene, heard in spoken.items():
                 longest[scene] = max(heard.seconds, longest.get(scene, Fraction(0)))
         return longest
 
-    def _maker(self, language: str) -> SpeechMaker | None:
-        voice = _voice_of(self.production, language)
-        if self._engines is None:
-            command = tuple(shlex.split(self.settings.voice_command))
-            self._engines = engines(folder=self.settings.voices, command=command)
-        found = chosen(voice, self._engines, where=WHERE_VOICE)
-        return None if found is None else SpeechMaker(found[0], voice, found[1], self.home / "speech")
+    def _voice(self, language: str) -> Voice:
+        """The voice that is written for a language, else the best that is installed; with the machine's own command."""
+        written = {voice.language: voice for voice in self.production.film.voice}
+        base = language.split("-")[0]
+        any_ = written.get("") if self.production.translated_from is None else None
+        found = written.get(language) or written.get(base) or any_
+        command = tuple(shlex.split(self.settings.voice_command))
+        if found is None:
+            return Voice("auto", "", language, command=command)
+        own = found.engine == "command" or (found.engine == "auto" and not found.name)
+        return Voice(found.engine, found.name, found.language or language, found.speed, command if own else ())
 
-    def _without_voice(self, language: str, scenes: int) -> None:
+    def _without_voice(self, missing: SpeechError, scenes: int) -> None:
+        """Note that narration is not heard, where any voice would do. Raises BadInput where its length is needed."""
         waiting = [s.id for s in self.production.scenes if s.duration == AUTO and s.narration and not s.narration.file]
-        assert self._engines is not None  # noqa: S101 - a voice was looked for
-        ways = "; or ".join(self._engines[name].remedy for name in ("piper", "espeak-ng"))
         if waiting:
             raise BadInput(
-                f"is auto, and no voice for '{language}' is installed that tells how long the narration is",
-                where=f"scene '{waiting[0]}', field 'duration'", hint=f"{ways}; or write seconds",
+                f"is auto, and the length of the narration is not known ({missing.message})",
+                where=f"scene '{waiting[0]}', field 'duration'", hint=f"{missing.hint}; or write seconds",
             )  # fmt: skip
-        told = "scene is" if scenes == 1 else f"{scenes} scenes is"
+        told = "a scene" if scenes == 1 else f"{scenes} scenes"
         self.notes.append(
-            f"the narration of {'a ' if scenes == 1 else ''}{told} not heard, since no voice for '{language}' is "
-            f"installed: {ways}"
+            f"the narration of {told} is not heard, since nothing that speaks is installed: {missing.hint}"
         )
 
-    def _of_file(self, scene: str, said: Narration) -> Heard:
-        found: SoundFile = sound_file(Path(said.file or ""), self.kept, where=_where(scene))
+    def _recorded(self, scene: str, said: Narration) -> Heard:
+        found = sound_file(Path(said.file or ""), self.kept, where=_where(scene))
         if found.seconds > MOST_SECONDS:
             raise BadInput(
                 f"{found.path.name} lasts {float(found.seconds):.0f} s, and {MOST_SECONDS} s are the most",
                 where=_where(scene), hint="split it over several scenes; nothing was ordered",
             )  # fmt: skip
-        texts = tuple(_shared(said.text or "", found.seconds))
-        return Heard(found.path, found.sha256, found.format, found.seconds, texts, found.path.name)
+        return _of_file(found, tuple(_shared(said.text or "", found.seconds, self.production.language or LANGUAGE)))
 
 
 def texts_elsewhere(production: Production) -> dict[str, dict[str, str]]:
@@ -148,29 +161,18 @@ def _where(scene: str) -> str:
 
 def _of_speech(speech: Speech) -> Heard:
     said = tuple(SaidText(one.text, one.start, one.seconds) for one in speech.spoken)
-    return Heard(speech.path, speech.sha256, "wav", speech.seconds, said, speech.told)
+    return Heard(speech.path, speech.sha256, "wav", 0, speech.seconds, said, speech.told)
 
 
-def _shared(text: str, seconds: Fraction) -> Iterator[SaidText]:
+def _of_file(found: SoundFile, said: tuple[SaidText, ...]) -> Heard:
+    return Heard(found.path, found.sha256, found.form, found.track, found.seconds, said, found.path.name)
+
+
+def _shared(text: str, seconds: Fraction, language: str) -> Iterator[SaidText]:
     """The sentences of a text that a recording says, which share its seconds by their letters."""
-    sentences = [said for part in paragraphs(text) for said in part]
-    whole, at = sum(map(len, sentences)), Fraction(0)
-    for said in sentences:
+    split = [one.text for one in sentences(text, language)]
+    whole, at = sum(map(len, split)), Fraction(0)
+    for said in split:
         lasts = seconds * Fraction(len(said), whole)
         yield SaidText(said, at, lasts)
         at += lasts
-
-
-def _voice_of(production: Production, language: str) -> Voice:
-    """The voice that is written for a language, else that for any, else the best that is installed."""
-    written = {voice.language: voice for voice in production.film.voice}
-    base = language.split("-")[0]
-    found = written.get(language) or written.get(base) or (written.get("") if _is_own(production, language) else None)
-    if found is None:
-        return Voice(language=language)
-    return Voice(found.engine, found.name, found.language or language, found.speed)
-
-
-def _is_own(production: Production, language: str) -> bool:
-    """True for the language that a production is written in: its voice, without a language, is for that."""
-    return production.translated_from is None and language == (production.language or LANGUAGE)

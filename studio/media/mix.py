@@ -184,9 +184,11 @@ def sound_input(path: Path, format_: str) -> Any:
     return build.input(f"file:{path.absolute()}", f=format_, protocol_whitelist="file")
 
 
-def loudness_of_sound(path: Path, format_: str) -> Loudness | None:
+def loudness_of_sound(path: Path, format_: str, track: int) -> Loudness | None:
     """The loudness of a sound file, heard in both channels; None for silence. Raises FfmpegError."""
-    heard = sound_input(path, format_)["a:0"].filter("aresample", RATE).filter("aformat", channel_layouts="stereo")
+    heard = (
+        sound_input(path, format_)[f"a:{track}"].filter("aresample", RATE).filter("aformat", channel_layouts="stereo")
+    )
     return read_loudness(ffmpeg.capture(printed(heard).output("-", f="null"), timeout=TIMEOUT))
 
 
@@ -197,7 +199,7 @@ def _decode(wanted: Sequence[tuple[Laid, int, Path]], stop: ffmpeg.Stop | None) 
 
 def _stretch(sound: Laid, samples: int, out: Path) -> Any:
     return (
-        sound_input(sound.path, sound.format)["a:0"]
+        sound_input(sound.path, sound.format)[f"a:{sound.track}"]
         .filter("aresample", RATE, **{"async": 1000, "first_pts": 0})
         .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
         .filter("atrim", start=f"{float(sound.begins):.6f}")

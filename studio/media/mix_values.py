@@ -13,13 +13,15 @@ class Laid:
     """A stretch of a sound file in a film: ``frames`` of the film from its frame ``start`` on, taken from the file's
     second ``begins`` on.
 
-    ``format`` is that of the file as ffmpeg names it, ``gain`` in dB. It comes in its first ``fade_in`` frames, and
-    goes in its last ``fade_out``. ``name`` is for people: a scene, or a file's name.
+    ``format`` is that of the file as ffmpeg names it, ``track`` the number of its sound track, ``gain`` in dB. It comes
+    in its first ``fade_in`` frames, and goes in its last ``fade_out``. ``name`` is for people: a scene, or a file's
+    name.
     """
 
     path: Path
     sha256: str
     format: str
+    track: int
     start: int
     frames: int
     begins: Fraction = Fraction(0)

@@ -135,7 +135,7 @@ def _speech(plan: Plan, cut: SceneEdit, scene: Scene, heard: Heard) -> SpeechEdi
         )  # fmt: skip
     level = scene.narration.level if scene.narration is not None else None
     return SpeechEdit(
-        heard.path, heard.sha256, heard.format, heard.seconds, start, min(frames, max(1, has - start)),
+        heard.path, heard.sha256, heard.format, heard.track, heard.seconds, start, min(frames, max(1, has - start)),
         level or Decimal(0), heard.said, heard.told,
     )  # fmt: skip
 
@@ -189,7 +189,7 @@ def _music(plan: Plan, sounds: Sounds) -> Iterator[MusicEdit]:
                 where="field 'film.music'", hint="choose a moment in it (start); nothing was ordered",
             )  # fmt: skip
         yield MusicEdit(
-            heard.path, heard.sha256, heard.format, heard.seconds, under[0] if music.from_ else "",
+            heard.path, heard.sha256, heard.format, heard.track, heard.seconds, under[0] if music.from_ else "",
             under[-1] if music.to else "", begins, music.level, music.duck, round(music.fade_in * FPS),
             round(music.fade_out * FPS), music.loop,
         )  # fmt: skip

@@ -32,6 +32,7 @@ class SpeechEdit:
     path: Path
     sha256: str
     format: str
+    track: int
     seconds: Fraction
     start: int
     frames: int
@@ -60,6 +61,7 @@ class MusicEdit:
     path: Path
     sha256: str
     format: str
+    track: int
     seconds: Fraction
     first: str = ""
     last: str = ""
@@ -102,6 +104,7 @@ class Heard:
     path: Path
     sha256: str
     format: str
+    track: int
     seconds: Fraction
     said: tuple[SaidText, ...] = ()
     told: str = ""

@@ -1,1 +1,1 @@
-"""Speech: texts that are spoken by voice engines, sentence by sentence, and kept by their content."""
+"""Narration made of text by a program on this machine: voices, engines, sentences, and speech kept by content."""

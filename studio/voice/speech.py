@@ -1,180 +1,196 @@
-"""Speech of texts: a sentence is spoken once for its words and voice, and kept; a text is its sentences in turn."""
+"""Speech of a text: each sentence is made once, kept by content, trimmed, and joined with pauses to one WAV file."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tempfile
 import wave
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from studio.atomic import is_sound, write_atomic
+from studio.atomic import write_atomic
 from studio.disk import disk_errors
-from studio.errors import BadInput, FfmpegError, VoiceFailed
-from studio.production.field_types import shown
-from studio.voice.engines import Engine
-from studio.voice.letters import cannot_speak, nothing_to_speak
-from studio.voice.sentences import paragraphs
-from studio.voice.values import Speech, Spoken, Voice, VoiceInfo
+from studio.errors import SpeechError
+from studio.media.sound_file import samples_of
+from studio.storage.kept import Kept
+from studio.voice.choice import Chosen, chosen
+from studio.voice.letters import unspeakable
+from studio.voice.sentences import Sentence, sentences
+from studio.voice.values import Speech, Spoken, Voice
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-VERSION = 1  # of how sentences are trimmed and joined
 RATE = 48_000
-SAMPLE = 2  # bytes: one channel of 16 bit
-PAUSE, PARAGRAPH = RATE // 4, RATE // 2  # samples between sentences, and between paragraphs
-EDGE = RATE // 20  # samples of silence that are left at the ends of a sentence
-QUIET = 10 ** (-50 / 20)  # of a sentence's peak: what is softer at its ends is silence
-LEAST = 30  # of 32767: a sound without a higher peak is silence
-MOST_LETTERS, MOST_SECONDS = 10_000, 600
-WORKERS = 2
+WIDTH = 2  # bytes of a sample
+LONGEST_TEXT = 10_000  # characters
+LONGEST = 600  # seconds
+PAUSE, PARAGRAPH = RATE // 4, RATE // 2  # samples between two sentences, and between two paragraphs
+EDGE = RATE // 20  # samples of silence that a sentence keeps before and after it
+QUIET = 100  # of 32767: what is below is silence, at −50 dBFS
+SENTENCE, SPEECH = "spoken sentence", "speech"
+VERSION = 1  # of trimming and joining; a change makes every kept one invalid
 
 
-class SpeechMaker:
-    """Speech by one voice, kept in ``folder``. Raises in its methods: BadInput, VoiceFailed."""
+@dataclass(frozen=True)
+class Text:
+    """A text to be spoken, and where it is written (``scene 'dusk', field 'narration'``)."""
 
-    def __init__(self, engine: Engine, voice: Voice, info: VoiceInfo, folder: Path) -> None:
-        self.engine, self.voice, self.info, self.folder = engine, voice, info, folder
-        self._made_from = engine.made_from(voice, info)
+    text: str
+    where: str = ""
 
-    @property
-    def told(self) -> str:
-        """The voice in words: ``piper en_US-joe-medium``."""
-        return f"{self.engine.id} {self.info.name or self.info.language}".strip()
 
-    def speeches(self, texts: Mapping[str, str]) -> dict[str, Speech]:
-        """The speech of each text, by its place in the production, which errors name.
+def speech_of(
+    text: str, voice: Voice, kept: Kept, folder: Path, *, voices: Path | None = None, where: str = ""
+) -> Speech:
+    """The speech of one text; see ``speeches``."""
+    return speeches([Text(text, where)], voice, kept, folder, voices=voices)[0]
 
-        All sentences that are not kept are spoken in one run of the engine, where it can.
-        """
-        split = {where: self._sentences(text, where) for where, text in texts.items()}
-        every = dict.fromkeys(said for parts in split.values() for part in parts for said in part)
-        missing = [said for said in every if self._kept(said) is None]
-        places = {said: where for where, parts in split.items() for part in parts for said in part}
-        if missing:
-            self._speak(missing, places)
-        return {where: self._joined(parts, where) for where, parts in split.items()}
 
-    def _sentences(self, text: str, where: str) -> list[list[str]]:
-        if len(text) > MOST_LETTERS:
-            told = f"has {len(text):,} characters, and {MOST_LETTERS:,} are the most"
-            raise BadInput(told, where=where, hint="split it over several scenes")
-        if nothing_to_speak(text):
-            raise BadInput(f"{shown(text)} has no letter that can be spoken", where=where, hint="write words")
-        if self.engine.id != "command":
-            letter, script = cannot_speak(text, self.info.language)
-            if letter:
-                at = text.index(letter)
-                raise BadInput(
-                    f"{self.told} cannot speak {script}: '{letter}' at {shown(text[at : at + 30])}", where=where,
-                    hint="write it in letters of the voice's language, or choose a voice of that language (film.voice)",
-                )  # fmt: skip
-        return paragraphs(text)
+def speeches(
+    texts: Sequence[Text],
+    voice: Voice,
+    kept: Kept,
+    folder: Path,
+    *,
+    voices: Path | None = None,
+    choice: Chosen | None = None,
+) -> list[Speech]:
+    """The speech of each text, as files in ``folder`` that are named by their content.
 
-    def _speak(self, sentences: Sequence[str], places: Mapping[str, str]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".speaking-") as scratch:
-            first = places[sentences[0]]
+    Only sentences that are not kept are made, all in one go. ``voices``: a folder of piper's voices. ``choice``: who
+    speaks, where that is chosen already. Raises SpeechError, NoEngine among them, that names the text.
+    """
+    if not texts:
+        return []
+    who = choice or chosen(voice, kept.digests, voices=voices, where=texts[0].where)
+    for text in texts:
+        check(text.text, who.language, who.told, where=text.where)
+    parts = [sentences(text.text, who.language or voice.language) for text in texts]
+    told = tuple(who.engine.made_from(who.voice))
+    places: dict[str, str] = {}  # where each sentence stands first
+    for text, split in zip(texts, parts, strict=True):
+        for sentence in split:
+            places.setdefault(sentence.text, text.where)
+    sounds = _sounds(places, who, told, kept)
+    return [
+        _joined(text, split, sounds, (VERSION, *told), who, kept, folder)
+        for text, split in zip(texts, parts, strict=True)
+    ]
+
+
+def check(text: str, language: str, told: str, *, where: str = "") -> None:
+    """Check that a voice of this language can speak a text; without a language, only its length and that it has
+    words. Raises SpeechError."""
+    if len(text) > LONGEST_TEXT:
+        raise SpeechError(
+            f"the text has {len(text):,} characters, and {LONGEST_TEXT:,} are the most", where=where,
+            hint="divide it among several scenes",
+        )  # fmt: skip
+    if not text.strip():
+        raise SpeechError("the text is empty", where=where, hint="write what is said, or leave the field out")
+    found = unspeakable(text, language) if language else None
+    if not language and not any(letter.isalnum() for letter in text):
+        found = (0, text.strip()[0])
+    if found is None:
+        return
+    place, letter = found
+    if not any(character.isalnum() for character in text):
+        raise SpeechError(f"the text has no word that can be spoken, only {letter}", where=where, hint="write words")
+    raise SpeechError(
+        f"{told} ({language}) cannot speak {letter} (character {place + 1} of the text, U+{ord(letter):04X})",
+        where=where, hint="leave it out, or choose a voice of the text's language",
+    )  # fmt: skip
+
+
+def _sounds(places: dict[str, str], who: Chosen, told: tuple[str, ...], kept: Kept) -> dict[str, bytes]:
+    """The samples of each sentence, kept or made now."""
+    sounds = {text: kept.get(SENTENCE, (VERSION, *told, text)) for text in places}
+    missing = [text for text, found in sounds.items() if found is None]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="speech-") as work:
             try:
-                made = self.engine.speak(sentences, self.voice, self.info, Path(scratch))
-            except VoiceFailed as failed:
-                raise VoiceFailed(failed.message, where=first, hint=failed.hint or _AGAIN) from None
-
-            def keep(pair: tuple[str, Path]) -> None:
-                said, wav = pair
-                self._keep(self._path(said), _trimmed(wav, said, self.engine.id, places[said]))
-
-            with ThreadPoolExecutor(WORKERS, thread_name_prefix="speech") as pool:
-                list(pool.map(keep, zip(sentences, made, strict=True)))
-
-    def _path(self, said: str) -> Path:
-        digest = sha256(json.dumps([VERSION, *self._made_from, said]).encode()).hexdigest()
-        return self.folder / digest[:2] / f"{digest[:40]}.wav"
-
-    def _keep(self, path: Path, data: bytes) -> None:
-        with disk_errors("speech", self.folder):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, data)
-
-    def _kept(self, said: str) -> bytes | None:
-        """The samples of a sentence that was spoken before; None for one that was not, or is damaged."""
-        try:
-            return _samples(self._path(said).read_bytes())
-        except (OSError, wave.Error, EOFError):
-            return None
-
-    def _joined(self, parts: Sequence[Sequence[str]], where: str) -> Speech:
-        sound, spoken = bytearray(), list[Spoken]()
-        for number, part in enumerate(parts):
-            for k, said in enumerate(part):
-                if number or k:
-                    sound += bytes(SAMPLE * (PAUSE if k else PARAGRAPH))
-                samples = self._kept(said)
-                if samples is None:
-                    told = "what was spoken cannot be read again"
-                    raise VoiceFailed(told, where=where, hint="see that the disk is sound, and run again")
-                start = Fraction(len(sound) // SAMPLE, RATE)
-                spoken.append(Spoken(said, start, Fraction(len(samples) // SAMPLE, RATE)))
-                sound += samples
-        seconds = Fraction(len(sound) // SAMPLE, RATE)
-        if seconds > MOST_SECONDS:
-            told = f"takes {float(seconds):.0f} s to say, and {MOST_SECONDS} s are the most"
-            raise BadInput(told, where=where, hint="split it over several scenes")
-        data = _wav(bytes(sound))
-        digest = sha256(data).hexdigest()
-        path = self.folder / "texts" / f"{digest[:40]}.wav"
-        if not is_sound(path, digest):
-            self._keep(path, data)
-        return Speech(path, digest, seconds, tuple(spoken), self.told)
+                paths = who.engine.speak(missing, who.voice, Path(work).absolute())
+            except SpeechError as error:
+                error.where = error.where or places[missing[0]]
+                raise
+            for text, path in zip(missing, paths, strict=True):
+                sounds[text] = _trimmed(path, text, who, places[text])
+                kept.put(SENTENCE, (VERSION, *told, text), sounds[text] or b"")
+    return {text: found for text, found in sounds.items() if found is not None}
 
 
-_AGAIN = "try the voice by hand, or choose another (film.voice); nothing was ordered"
-
-
-def _trimmed(wav: Path, said: str, engine: str, where: str) -> bytes:
-    """A sentence as a WAV file of the form that is kept, without the silence at its ends."""
+def _trimmed(path: Path, text: str, who: Chosen, where: str) -> bytes:
+    """The samples of a sentence's file, with as much silence at its ends as all have. Raises SpeechError."""
     import numpy as np
 
-    from studio.media import ffmpeg
-    from studio.media.mix import sound_input
-
+    said = f"the sentence “{text if len(text) <= 40 else text[:39] + '…'}”"
     try:
-        heard = sound_input(wav, "wav")["a:0"].filter("aresample", RATE)
-        raw = ffmpeg.capture(heard.output("pipe:1", f="s16le", ac=1, ar=RATE), timeout=120)
-    except FfmpegError:
-        told = f"{engine} wrote no sound for {shown(said)}"
-        raise VoiceFailed(told, where=where, hint=_AGAIN) from None
-    samples: NDArray[np.int16] = np.frombuffer(raw, np.int16)
-    peak = int(np.max(np.abs(samples.astype(np.int32)))) if len(samples) else 0
-    if peak < LEAST:
-        raise VoiceFailed(f"{engine} wrote silence for {shown(said)}", where=where, hint=_AGAIN)
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > peak * QUIET)
-    start, end = max(0, int(loud[0]) - EDGE), int(loud[-1]) + 1 + EDGE
-    return _wav(samples[start:end].tobytes())
+        samples = samples_of(path, RATE, most=(LONGEST + 1) * RATE)
+    except FileNotFoundError:
+        raise SpeechError(
+            f"{who.told} wrote no sound for {said}", where=where, hint="see that it writes the file that it is given"
+        ) from None
+    except (ValueError, OSError) as error:
+        fault = str(error) if isinstance(error, ValueError) else f"cannot be read: {error.strerror}"
+        raise SpeechError(
+            f"what {who.told} wrote for {said} {fault}", where=where, hint="see that it writes a WAV file"
+        ) from None
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > QUIET)
+    if not len(loud):
+        raise SpeechError(f"{who.told} wrote silence for {said}", where=where, hint="change the text or the voice")
+    if len(samples) > LONGEST * RATE:
+        raise _too_long(where)
+    first, last = int(loud[0]), int(loud[-1]) + 1
+    silence = np.zeros(EDGE, np.int16)
+    whole = np.concatenate([silence, samples, silence])  # where the file has less silence than is wanted
+    return whole[first : last + 2 * EDGE].astype("<i2").tobytes()
 
 
-def _wav(samples: bytes) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
+def _joined(
+    text: Text, split: Sequence[Sentence], sounds: dict[str, bytes], told: tuple[str | int, ...], who: Chosen,
+    kept: Kept, folder: Path,
+) -> Speech:  # fmt: skip
+    """One WAV file of the sentences, written where it is not there yet."""
+    spoken, at = [], 0
+    for number, sentence in enumerate(split):
+        count = len(sounds[sentence.text]) // WIDTH
+        spoken.append(Spoken(sentence.text, Fraction(at, RATE), Fraction(count, RATE)))
+        at += count
+        if number < len(split) - 1:
+            at += PARAGRAPH if sentence.last else PAUSE
+    if at > LONGEST * RATE:
+        raise _too_long(text.where)
+    made_from = (*told, *(f"{sentence.last:d}{sentence.text}" for sentence in split))
+    known = kept.get(SPEECH, made_from)
+    sha256, samples = json.loads(known) if known else ("", -1)
+    path = folder / f"{sha256}.wav"
+    if samples != at or not kept.digests.is_sound(path, sha256):
+        data = _wav(split, sounds)
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = folder / f"{sha256}.wav"
+        with disk_errors("speech", folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, data)
+        kept.put(SPEECH, made_from, json.dumps([sha256, at]).encode())
+    return Speech(path, sha256, Fraction(at, RATE), tuple(spoken), who.told)
+
+
+def _wav(split: Sequence[Sentence], sounds: dict[str, bytes]) -> bytes:
+    whole = io.BytesIO()
+    with wave.open(whole, "wb") as file:
         file.setnchannels(1)
-        file.setsampwidth(SAMPLE)
+        file.setsampwidth(WIDTH)
         file.setframerate(RATE)
-        file.writeframes(samples)
-    return out.getvalue()
+        for number, sentence in enumerate(split):
+            file.writeframesraw(sounds[sentence.text])
+            if number < len(split) - 1:
+                file.writeframesraw(bytes(WIDTH * (PARAGRAPH if sentence.last else PAUSE)))
+    return whole.getvalue()
 
 
-def _samples(data: bytes) -> bytes:
-    with wave.open(io.BytesIO(data), "rb") as file:
-        if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, SAMPLE, RATE):
-            raise wave.Error("another form")
-        found = file.readframes(file.getnframes())
-        if len(found) != file.getnframes() * SAMPLE:
-            raise wave.Error("cut off")
-        return found
+def _too_long(where: str) -> SpeechError:
+    return SpeechError(
+        f"the speech is longer than {LONGEST} s", where=where, hint="divide the text among several scenes"
+    )

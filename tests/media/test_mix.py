@@ -46,7 +46,7 @@ def written(path: Path, samples: NDArray[np.float64]) -> Laid:
         out.setframerate(RATE)
         out.writeframes((np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes())
     frames = -(-len(samples) // FRAME)
-    return Laid(path, sha256(path.read_bytes()).hexdigest(), "wav", 0, frames, name=path.stem)
+    return Laid(path, sha256(path.read_bytes()).hexdigest(), "wav", 0, 0, frames, name=path.stem)
 
 
 def tone(seconds: float, hertz: float = 1000, level: float = 0.5) -> NDArray[np.float64]:
@@ -91,8 +91,8 @@ def test_a_hundred_beeps_are_heard_with_their_flashes(flash: Clip, tmp_path: Pat
     """Over a hundred scenes, with music under them, every beep begins within a frame of its flash."""
     beep = written(tmp_path / "beep.wav", tone(0.1, level=0.8))
     music = written(tmp_path / "music.wav", noise(30, 0.02))
-    laid = tuple(Laid(beep.path, beep.sha256, "wav", 24 * n + FLASH, beep.frames) for n in range(100))
-    under = tuple(Laid(music.path, music.sha256, "wav", 720 * n, min(720, 2400 - 720 * n)) for n in range(4))
+    laid = tuple(Laid(beep.path, beep.sha256, "wav", 0, 24 * n + FLASH, beep.frames) for n in range(100))
+    under = tuple(Laid(music.path, music.sha256, "wav", 0, 720 * n, min(720, 2400 - 720 * n)) for n in range(4))
     mix = Mix(laid, (Ducked(under, 12),), loudness=-16)
 
     film = made(tmp_path, [Segment(flash.path, flash, name=f"s{n}") for n in range(100)], mix)
@@ -126,7 +126,7 @@ def test_a_film_has_the_loudness_that_is_asked_for(wanted: int, flash: Clip, tmp
 def test_music_gives_way_by_as_much_as_is_written(flash: Clip, tmp_path: Path) -> None:
     """While the voice is heard the music is 12 dB softer, and as before when it has ended."""
     voice = written(tmp_path / "voice.wav", tone(6, 300, 0.4))
-    laid = Laid(voice.path, voice.sha256, "wav", 24 * 5, voice.frames)
+    laid = Laid(voice.path, voice.sha256, "wav", 0, 24 * 5, voice.frames)
     music = written(tmp_path / "music.wav", tone(16, 3000, 0.1))
 
     film = made(tmp_path, [Segment(flash.path, flash)] * 16, Mix((laid,), (Ducked((music,), 12),)))
@@ -194,7 +194,7 @@ def test_a_sound_that_changed_is_refused(flash: Clip, tmp_path: Path) -> None:
 
 
 def music_of(seconds: int, **more: object) -> MusicEdit:
-    return MusicEdit(Path("m.wav"), "0" * 64, "wav", Fraction(seconds), fade_in=24, fade_out=72, **more)  # type: ignore[arg-type]
+    return MusicEdit(Path("m.wav"), "0" * 64, "wav", 0, Fraction(seconds), fade_in=24, fade_out=72, **more)  # type: ignore[arg-type]
 
 
 def test_music_is_played_again_and_fades_into_itself(flash: Clip, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_music_is_played_again_and_fades_into_itself(flash: Clip, tmp_path: Path
 
 def test_music_is_cut_where_it_is_long_enough() -> None:
     """It fades at both ends, of what is heard of it."""
-    whole = Laid(Path("m.wav"), "0" * 64, "wav", 48, 1)
+    whole = Laid(Path("m.wav"), "0" * 64, "wav", 0, 48, 1)
 
     (cut,) = rounds(whole, music_of(60, begins=Fraction(5)), 48 + 240)
     (once,) = rounds(whole, music_of(2, loop=False), 24 * 60)
@@ -227,4 +227,4 @@ def test_music_is_cut_where_it_is_long_enough() -> None:
 def test_music_that_is_too_short_to_be_played_again_is_refused() -> None:
     """A sound of a second, a thousand times, is none that anybody wants."""
     with pytest.raises(BadInput, match="too short to be played again"):
-        list(rounds(Laid(Path("m.wav"), "0" * 64, "wav", 0, 1), music_of(2), 24 * 60))
+        list(rounds(Laid(Path("m.wav"), "0" * 64, "wav", 0, 0, 1), music_of(2), 24 * 60))

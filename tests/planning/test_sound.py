@@ -21,11 +21,11 @@ def spoken(seconds: float, *said: str) -> Heard:
     """A speech of so many seconds, whose sentences share them."""
     share = Fraction(str(seconds)) / max(1, len(said))
     texts = tuple(SaidText(text, n * share, share) for n, text in enumerate(said))
-    return Heard(Path("voice.wav"), "ab" * 32, "wav", Fraction(str(seconds)), texts, "espeak-ng en")
+    return Heard(Path("voice.wav"), "ab" * 32, "wav", 0, Fraction(str(seconds)), texts, "espeak-ng en")
 
 
 def music(seconds: float) -> Heard:
-    return Heard(Path("theme.flac"), "cd" * 32, "flac", Fraction(str(seconds)), (), "theme.flac")
+    return Heard(Path("theme.flac"), "cd" * 32, "flac", 0, Fraction(str(seconds)), (), "theme.flac")
 
 
 def drawn(

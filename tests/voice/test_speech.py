@@ -1,8 +1,10 @@
-"""Speech: sentences that are spoken once, by real engines and by programs that misbehave."""
+"""Speech by the real programs: heard, timed, kept sentence by sentence; and programs that fail."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 import wave
 from collections.abc import Sequence
@@ -14,232 +16,334 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from studio.errors import BadInput, VoiceFailed
-from studio.voice.engines import Engine, chosen, engines
-from studio.voice.espeak import EspeakNg
+from studio.errors import NoEngine, SpeechError
+from studio.storage.kept import Kept
+from studio.voice.choice import Chosen, chosen
+from studio.voice.command import Command
+from studio.voice.espeak import Espeak
 from studio.voice.piper import Piper
-from studio.voice.speech import RATE, SpeechMaker
+from studio.voice.programs import Patience
+from studio.voice.speech import Text, speech_of, speeches
 from studio.voice.values import Speech, Voice, VoiceInfo
 
-TEXT = "Night falls, and nobody has lit the lamp. Who is there?\nThen a light."
 WHERE = "scene 'dusk', field 'narration'"
-needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-needs_piper = pytest.mark.skipif(not Piper().installed, reason="piper-tts and a voice are not installed")
+TEXT = "The sea is calm tonight. A ship comes home.\nNobody waits for it."
+ESPEAK = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 
 
-def maker(folder: Path, voice: Voice, command: Sequence[str] = ()) -> SpeechMaker:
-    found = chosen(voice, engines(command=command))
-    assert found is not None
-    return SpeechMaker(found[0], voice, found[1], folder)
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "kept")
 
 
-def samples(speech: Speech) -> NDArray[np.float64]:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "speech"
+
+
+def needs_piper(kept: Kept) -> Piper:
+    piper = Piper(kept.digests)
+    if not piper.installed() or not piper.voices():
+        pytest.skip("piper-tts or its voice is not installed")
+    return piper
+
+
+def samples(speech: Speech) -> NDArray[np.int16]:
     with wave.open(str(speech.path)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (48000, 1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
 
 
-def program(folder: Path, body: str) -> tuple[str, ...]:
-    """A voice engine in a few lines of Python; ``out`` is the file that it is to write, ``text`` what it is to say."""
-    script = folder / "engine.py"
-    script.write_text(f"import sys, wave, math, struct, time\nout, text = sys.argv[1], sys.stdin.read()\n{body}\n")
-    return (sys.executable, str(script), "{out}")
+def assert_is_speech(sound: NDArray[np.int16]) -> None:
+    """Speech is loud at times and quiet at others, and its power lies below 4 kHz, in no single tone."""
+    blocks = sound[: len(sound) // 960 * 960].reshape(-1, 960).astype(float)
+    levels = np.sqrt((blocks**2).mean(1)) / 32768
+    assert levels.max() > 0.05
+    assert levels.max() > 10 * max(np.quantile(levels, 0.1), 1e-6)
+    power = (np.abs(np.fft.rfft(blocks * np.hanning(960))) ** 2).sum(0)  # 50 Hz each
+    assert power[:80].sum() > 0.8 * power.sum()  # noise has a sixth of its power there
+    assert np.sort(power)[-3:].sum() < 0.8 * power.sum()
 
 
-SAYS = """
-with open(sys.argv[0] + '.log', 'a') as log: log.write(text + '\\n')
-file = wave.open(out, 'wb'); file.setnchannels(1); file.setsampwidth(2); file.setframerate(22050)
-tone = b''.join(struct.pack('<h', int(9000 * math.sin(n / 8))) for n in range(900 * len(text)))
-file.writeframes(bytes(22050) + tone + bytes(22050)); file.close()
+@ESPEAK
+def test_a_text_is_spoken(kept: Kept, folder: Path) -> None:
+    """Each sentence is heard at its place, with a pause after it, longer after a paragraph."""
+    speech = speech_of(TEXT, Voice("espeak-ng", language="en-US"), kept, folder, where=WHERE)
+    sound = samples(speech)
+    assert_is_speech(sound)
+    assert speech.told == "espeak-ng en-us"
+    assert [part.text for part in speech.spoken] == [
+        "The sea is calm tonight.", "A ship comes home.", "Nobody waits for it.",
+    ]  # fmt: skip
+    first, second, third = speech.spoken
+    assert second.start - (first.start + first.seconds) == Fraction(1, 4)
+    assert third.start - (second.start + second.seconds) == Fraction(1, 2)
+    assert speech.seconds == third.start + third.seconds == Fraction(len(sound), 48000)
+    for part in speech.spoken:
+        heard = np.flatnonzero(np.abs(sound[int(part.start * 48000) :][: int(part.seconds * 48000)].astype(int)) > 100)
+        assert heard[0] <= 2400  # at most 50 ms of silence before it
+        assert part.seconds * 48000 - heard[-1] <= 2402
+
+
+@ESPEAK
+def test_language_and_speed_change_it(kept: Kept, folder: Path) -> None:
+    """Another speed changes the length, another language the sound."""
+    plain, quick, slow, german = (
+        speech_of(TEXT, voice, kept, folder)
+        for voice in (
+            Voice("espeak-ng"), Voice("espeak-ng", speed=Decimal(2)), Voice("espeak-ng", speed=Decimal("0.5")),
+            Voice("espeak-ng", language="de"),
+        )
+    )  # fmt: skip
+    assert quick.seconds < plain.seconds * Fraction(7, 10)
+    assert slow.seconds > plain.seconds * Fraction(14, 10)
+    assert german.told == "espeak-ng de"
+    assert len({speech.sha256 for speech in (plain, quick, slow, german)}) == 4
+
+
+def test_piper_speaks(kept: Kept, folder: Path) -> None:
+    """A neural voice speaks; without chance, so that the same text is equally long everywhere."""
+    piper = needs_piper(kept)
+    speech = speech_of(TEXT, Voice("piper"), kept, folder)
+    assert_is_speech(samples(speech))
+    assert speech.told == f"piper {piper.voices()[0].name}"
+    again = speech_of(TEXT, Voice("piper"), Kept(folder / "other"), folder / "others")
+    assert again.spoken == speech.spoken
+    quick = speech_of(TEXT, Voice("piper", speed=Decimal("1.5")), kept, folder)
+    assert quick.seconds < speech.seconds * Fraction(8, 10)
+
+
+def test_a_voice_in_a_folder_and_by_path(kept: Kept, tmp_path: Path) -> None:
+    """A model in a folder is a voice, told by its configuration; one may be named by its path."""
+    piper = needs_piper(kept)
+    model = piper._models[piper.voices()[0].name][0]
+    (tmp_path / "voices").mkdir()
+    for end in ("", ".json"):
+        (tmp_path / "voices" / f"own.onnx{end}").symlink_to(f"{model}{end}")
+    engine = Piper(kept.digests, tmp_path / "voices", wheels=False)
+    assert engine.voices() == (VoiceInfo("own", "en-US"),)
+    found = chosen(Voice(name="own"), kept.digests, voices=tmp_path / "voices")
+    assert (found.told, found.language) == ("piper own", "en-US")
+    by_path = Voice(name=str(tmp_path / "voices" / "own.onnx"))
+    assert chosen(by_path, kept.digests).told == "piper own"
+    (tmp_path / "voices" / "own.onnx.json").unlink()
+    with pytest.raises(SpeechError, match=r"own\.onnx\.json"):
+        chosen(by_path, kept.digests)
+
+
+class Counting(Espeak):
+    """espeak-ng that notes what it was asked to speak."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[list[str]] = []
+
+    def speak(self, sentences: Sequence[str], voice: Voice, folder: Path) -> list[Path]:
+        self.asked.append(list(sentences))
+        return super().speak(sentences, voice, folder)
+
+
+@ESPEAK
+def test_a_changed_sentence_alone_is_made_again(kept: Kept, folder: Path) -> None:
+    """Many texts are one run; a sentence is made once; only what changed is made anew, and a lost file is rejoined."""
+    engine = Counting()
+    choice = chosen(Voice("espeak-ng"), kept.digests, engines=[engine])
+    texts = [Text("One comes. Two goes."), Text("Two goes. Three stays.")]
+    first = speeches(texts, choice.voice, kept, folder, choice=choice)
+    assert engine.asked == [["One comes.", "Two goes.", "Three stays."]]
+    assert speeches(texts, choice.voice, kept, folder, choice=choice) == first
+    speeches([Text("One comes. Four leaves.")], choice.voice, kept, folder, choice=choice)
+    assert engine.asked[1:] == [["Four leaves."]]
+    before = first[0].path.read_bytes()
+    first[0].path.write_bytes(b"damaged")
+    assert speeches(texts, choice.voice, kept, folder, choice=choice) == first
+    assert first[0].path.read_bytes() == before
+    assert len(engine.asked) == 2
+
+
+@ESPEAK
+@pytest.mark.parametrize("text", ["-v de --help", "--stdout", "$(touch pwned) `id`; <b>&amp;", "Zoë, “naïve” 3 €."])
+def test_a_text_is_only_words(text: str, kept: Kept, folder: Path) -> None:
+    """A text is no option and no shell's."""
+    assert speech_of(text, Voice("espeak-ng"), kept, folder).seconds > Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Hello 🙂", "cannot speak 🙂 (character 7 of the text, U+1F642)"),
+        ("Привет", "cannot speak П (character 1"),
+        ("…!", "no word that can be spoken"),
+        (" \n", "is empty"),
+        ("word " * 2001, "has 10,005 characters, and 10,000 are the most"),
+    ],
+)
+@ESPEAK
+def test_texts_that_cannot_be_spoken(text: str, message: str, kept: Kept, folder: Path) -> None:
+    """Each is told before anything is made, with its place."""
+    with pytest.raises(SpeechError) as caught:
+        speech_of(text, Voice("espeak-ng"), kept, folder, where=WHERE)
+    assert message in caught.value.message
+    assert caught.value.where == WHERE
+    assert caught.value.hint
+    assert not folder.exists()
+
+
+@ESPEAK
+def test_voices_that_there_are_not(kept: Kept) -> None:
+    """An unknown voice is told with the nearest; an unknown language, speed and folder with what to do."""
+    for voice, message, hint in (
+        (Voice("espeak-ng", name="en-bg"), "espeak-ng has no voice en-bg", "did you mean en-gb?"),
+        (Voice("espeak-ng", language="xx"), "speaks the language xx", "STUDIO_VOICES"),
+        (Voice("espeak-ng", speed=Decimal(3)), "between 0.5 and 2", "1 is"),
+        (Voice(name="there/is/none.onnx"), "no voice at", ".onnx"),
+        (Voice("command"), "none is given", "words"),
+        (Voice(command=("say", "hello")), "where its sound goes", "{out}"),
+        (Voice("piper", command=("say", "{out}")), "the engine is piper", "leave"),
+    ):
+        if voice.name.endswith(".onnx"):
+            needs_piper(kept)
+        with pytest.raises(SpeechError) as caught:
+            chosen(voice, kept.digests, where=WHERE)
+        assert message in caught.value.message
+        assert hint in caught.value.hint
+        assert caught.value.where == WHERE
+    with pytest.raises(SpeechError, match="is no folder"):
+        chosen(Voice(), kept.digests, voices=Path("/there/is/none"))
+
+
+def test_no_engine(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where espeak-ng is not on PATH, the command that installs it is told."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(NoEngine) as caught:
+        chosen(Voice("espeak-ng"), kept.digests, where=WHERE)
+    assert caught.value.hint == "apt-get install espeak-ng"
+    with pytest.raises(NoEngine) as caught:
+        chosen(Voice(), kept.digests, engines=[Espeak(), Espeak()])
+    assert "are not installed" in caught.value.message
+
+
+@ESPEAK
+def test_auto_takes_the_engine_that_has_the_language(kept: Kept) -> None:
+    """piper where it has a voice for the language and region, else espeak-ng; a voice's name decides, too."""
+    piper = needs_piper(kept)
+    for voice, told in (
+        (Voice(), f"piper {piper.voices()[0].name}"),
+        (Voice(language="en_US"), f"piper {piper.voices()[0].name}"),
+        (Voice(language="en-GB"), "espeak-ng en-gb"),
+        (Voice(language="de-AT"), "espeak-ng de"),
+        (Voice(language="zh-CN"), "espeak-ng cmn"),
+        (Voice(name="DE"), "espeak-ng de"),
+    ):
+        assert chosen(voice, kept.digests).told == told
+
+
+BEEP = """
+import sys, wave
+with wave.open(sys.argv[1], "wb") as file:
+    file.setnchannels(2); file.setsampwidth(2); file.setframerate(22050)
+    file.writeframes(b"\\0\\x40\\0\\x40\\0\\xc0\\0\\xc0" * 5000)
 """
 
 
-@pytest.mark.parametrize("voice", [pytest.param(Voice("piper"), marks=needs_piper),
-                                   pytest.param(Voice("espeak-ng"), marks=needs_espeak)], ids=str)  # fmt: skip
-def test_a_text_is_spoken(voice: Voice, tmp_path: Path) -> None:
-    """Each sentence is heard in its time, with a pause between two, and a longer one between lines."""
-    speech = maker(tmp_path, voice).speeches({WHERE: TEXT})[WHERE]
-
-    sound = samples(speech)
-    assert [one.text for one in speech.spoken] == [
-        "Night falls, and nobody has lit the lamp.", "Who is there?", "Then a light.",
-    ]  # fmt: skip
-    first, second, third = speech.spoken
-    assert second.start - first.start - first.seconds == Fraction(1, 4)
-    assert third.start - second.start - second.seconds == Fraction(1, 2)
-    assert speech.seconds == third.start + third.seconds == Fraction(len(sound), RATE)
-    assert 2 < speech.seconds < 8
-    for one in speech.spoken:
-        said = sound[int(one.start * RATE) : int((one.start + one.seconds) * RATE)]
-        assert np.sqrt(np.mean(said**2)) > 0.01
-        assert _is_speech(said)
-    pause = sound[int((first.start + first.seconds) * RATE) : int(second.start * RATE)]
-    assert not np.any(pause)
+def command(tmp_path: Path, code: str, *words: str) -> Voice:
+    """A voice that is a small program in Python."""
+    script = tmp_path / "speak.py"
+    script.write_text(code)
+    return Voice("command", command=(sys.executable, str(script), "{out}", *words))
 
 
-def _is_speech(sound: NDArray[np.float64]) -> bool:
-    """True if most of its power is where voices have theirs, and its loudness changes as that of syllables does."""
-    power = np.abs(np.fft.rfft(sound)) ** 2
-    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
-    voiced = power[(hertz > 60) & (hertz < 5000)].sum() / power.sum()
-    blocks = sound[: len(sound) // 1200 * 1200].reshape(-1, 1200)
-    levels = np.sqrt((blocks**2).mean(axis=1))
-    return bool(voiced > 0.8 and levels.std() > 0.3 * levels.mean())
+def test_a_command_speaks(tmp_path: Path, kept: Kept, folder: Path) -> None:
+    """It has the text by standard input, or as one word; voice and language where they are asked for."""
+    noted = tmp_path / "noted"
+    code = BEEP + f"open({str(noted)!r}, 'a').write(repr((sys.stdin.read(), sys.argv[2:])) + '\\n')"
+    speech = speech_of("-x, €. {out}!", command(tmp_path, code, "{voice}:{language}"), kept, folder)
+    assert speech.told == Path(sys.executable).name
+    assert [part.seconds for part in speech.spoken] == [Fraction(round(10000 * 48000 / 22050) + 4800, 48000)] * 2
+    assert noted.read_text().splitlines() == [repr(("-x, €.", [":en"])), repr(("{out}!", [":en"]))]
+    noted.unlink()
+    speech_of("-x; $(id) {out}", command(tmp_path, code, "{text}"), kept, folder)
+    assert noted.read_text().splitlines() == [repr(("", [" -x; $(id) {out}"]))]
 
 
-@needs_espeak
-def test_language_and_speed_change_it(tmp_path: Path) -> None:
-    """Another language is another sound, and half the speed nearly twice the time."""
+def test_a_changed_program_speaks_again(tmp_path: Path, kept: Kept, folder: Path) -> None:
+    """A command's sentences are made anew when the file that it names has changed."""
+    before = speech_of("Go.", command(tmp_path, BEEP), kept, folder)
+    after = speech_of("Go.", command(tmp_path, BEEP.replace("5000", "9000")), kept, folder)
+    assert after.seconds > before.seconds
 
-    def told(voice: Voice) -> Speech:
-        return maker(tmp_path, voice).speeches({WHERE: "Night falls."})[WHERE]
 
-    plain, german, slow = (
-        told(Voice("espeak-ng")),
-        told(Voice("espeak-ng", language="de")),
-        told(Voice("espeak-ng", speed=Decimal("0.5"))),
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys; print('no voice'); sys.exit('cannot: my-secret-1')", "failed with status 1: cannot: …"),
+        ("import sys; sys.exit(3)", "failed with status 3, and said nothing"),
+        ("pass", "wrote no sound for the sentence “Go.”"),
+        ("import sys; open(sys.argv[1], 'w').write('<html>no</html>')", "is no WAV file"),
+        ("import sys; open(sys.argv[1], 'wb').write(b'RIFF\\x24\\0\\0\\0WAVEfmt ')", "wrote for the sentence “Go.”"),
+        (BEEP.replace('b"\\0\\x40\\0\\x40\\0\\xc0\\0\\xc0"', "bytes(8)"), "wrote silence for the sentence “Go.”"),
+        (BEEP.replace("5000", "7000000"), "longer than 600 s"),
+    ],
+)
+def test_a_command_that_fails(
+    code: str, message: str, tmp_path: Path, kept: Kept, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error says what it did, with the end of its words and no secret; nothing is kept of it."""
+    monkeypatch.setenv("VOICE_TOKEN", "my-secret-1")
+    with pytest.raises(SpeechError) as caught:
+        speech_of("Go.", command(tmp_path, code), kept, folder, where=WHERE)
+    assert message in str(caught.value)
+    assert caught.value.where == WHERE
+    assert caught.value.hint
+    assert not folder.exists()
+    assert speech_of("Go.", command(tmp_path, BEEP), kept, folder).seconds > 0
+
+
+def test_a_command_that_hangs_is_ended(tmp_path: Path, kept: Kept, folder: Path) -> None:
+    """It is ended with what it started, however long that would run."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    code = (
+        "import os, subprocess, sys, time\n"
+        f"held = os.open({str(pipe)!r}, os.O_WRONLY)\n"
+        "os.write(held, b'on')\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], pass_fds=[held])\n"
+        "time.sleep(600)"
     )
-    assert plain.sha256 != german.sha256
-    assert slow.seconds > plain.seconds * Fraction(3, 2)
+    voice = command(tmp_path, code)
+    choice = Chosen(Command(kept.digests, patience=Patience(3, 0)), voice, "")
+    with pytest.raises(SpeechError, match="was not finished after 3 s, and was ended"):
+        speeches([Text("Go.", WHERE)], voice, kept, folder, choice=choice)
+    with os.fdopen(end, "rb") as file:
+        os.set_blocking(end, True)
+        assert file.read() == b"on"  # it ends when the last process that holds the pipe has ended
 
 
-def test_a_changed_sentence_is_spoken_alone(tmp_path: Path) -> None:
-    """All others are used again; and so is the whole text, when it is asked for again."""
-    command = program(tmp_path, SAYS)
-    log = tmp_path / "engine.py.log"
-    first = maker(tmp_path / "kept", Voice("command"), command).speeches({WHERE: "One. Two. Three."})[WHERE]
-    log.write_text("")
-
-    changed = maker(tmp_path / "kept", Voice("command"), command).speeches({WHERE: "One. Zwei. Three."})[WHERE]
-    assert log.read_text() == "Zwei.\n"
-    again = maker(tmp_path / "kept", Voice("command"), command).speeches({WHERE: "One. Two. Three."})[WHERE]
-
-    assert log.read_text() == "Zwei.\n"
-    assert again == first
-    assert changed.sha256 != first.sha256
-    assert first.spoken[0].seconds < Fraction(1, 2)  # the second of silence at its ends is cut off
+def test_no_such_program(kept: Kept, folder: Path) -> None:
+    """A command whose program is not there is told by its name."""
+    with pytest.raises(SpeechError, match="there is no program speak-nothing"):
+        speech_of("Go.", Voice(command=("speak-nothing", "{out}")), kept, folder, where=WHERE)
 
 
-def test_a_damaged_sentence_is_spoken_again(tmp_path: Path) -> None:
-    """What is kept is read as what it is, or made anew."""
-    command = program(tmp_path, SAYS)
-    made = maker(tmp_path / "kept", Voice("command"), command)
-    first = made.speeches({WHERE: "One."})[WHERE]
-    (sentence,) = [path for path in (tmp_path / "kept").rglob("*.wav") if path.parent.name != "texts"]
-    sentence.write_bytes(sentence.read_bytes()[:100])
-
-    assert made.speeches({WHERE: "One."})[WHERE] == first
+def test_longer_than_allowed_in_all(tmp_path: Path, kept: Kept, folder: Path) -> None:
+    """Sentences that are 600 s only together are refused, too."""
+    with pytest.raises(SpeechError, match="longer than 600 s"):
+        speech_of("Go. Come.", command(tmp_path, BEEP.replace("5000", "3500000")), kept, folder)
+    assert not folder.exists() or not list(folder.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        ("sys.exit('no such speaker: ada')", "failed with status 1: no such speaker: ada"),
-        ("pass", "wrote no sound for 'One.'"),
-        ("open(out, 'w').write('<html>')", "wrote no sound for 'One.'"),
-        (SAYS.replace("9000", "0"), "wrote silence for 'One.'"),
-    ],
-    ids=["fails", "writes nothing", "writes garbage", "writes silence"],
-)
-def test_an_engine_that_fails(body: str, told: str, tmp_path: Path) -> None:
-    """It is one error at the text, and nothing of it is kept."""
-    with pytest.raises(VoiceFailed) as failed:
-        maker(tmp_path / "kept", Voice("command"), program(tmp_path, body)).speeches({WHERE: "One."})
-    assert told in str(failed.value)
-    assert failed.value.where == WHERE
-    assert not list((tmp_path / "kept").rglob("*.wav"))
-
-
-def test_a_text_is_no_option_and_no_command(tmp_path: Path) -> None:
-    """It is the program's standard input, whatever it looks like."""
-    command = program(tmp_path, SAYS)
-    text = "--help $(touch /tmp/x) `id`; rm"
-    maker(tmp_path / "kept", Voice("command"), command).speeches({WHERE: text})
-    assert (tmp_path / "engine.py.log").read_text() == f"{text}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("Lit. Ночь наступает.", "cannot speak Cyrillic letters: 'Н' at 'Ночь наступает.'"),
-        ("灯", "cannot speak Chinese characters"),
-        ("🎉 …", "has no letter that can be spoken"),
-        ("a" * 10_001, "has 10,001 characters, and 10,000 are the most"),
-    ],
-)
-@needs_espeak
-def test_a_text_that_cannot_be_spoken(text: str, told: str, tmp_path: Path) -> None:
-    """It is found before the engine runs, with its place."""
-    with pytest.raises(BadInput) as refused:
-        maker(tmp_path, Voice("espeak-ng")).speeches({WHERE: text})
-    assert told in refused.value.message
-    assert refused.value.where == WHERE
-
-
-def test_speech_that_is_too_long(tmp_path: Path) -> None:
-    """Ten minutes are the most; the engine's own words are counted."""
-    long = SAYS.replace("range(900 * len(text))", "range(22050 * 601)")
-    with pytest.raises(BadInput, match="takes 601 s to say, and 600 s are the most"):
-        maker(tmp_path / "kept", Voice("command"), program(tmp_path, long)).speeches({WHERE: "One."})
-
-
-class Absent:
-    """An engine that is not installed."""
-
-    id, remedy, installed = "piper", "pip install piper-tts", False
-
-    def voices(self) -> tuple[VoiceInfo, ...]:
-        return ()
-
-    def made_from(self, voice: Voice, info: VoiceInfo) -> tuple[str, ...]:
-        return ()
-
-    def speak(self, sentences: Sequence[str], voice: Voice, info: VoiceInfo, folder: Path) -> list[Path]:
-        raise AssertionError
-
-
-def test_an_engine_that_is_not_installed() -> None:
-    """Named, it is an error with what installs it; for any voice it is passed over."""
-    known: dict[str, Engine] = {"piper": Absent()}
-    with pytest.raises(BadInput, match="piper is not installed") as refused:
-        chosen(Voice("piper"), known)
-    assert refused.value.hint == "pip install piper-tts"
-    assert chosen(Voice("auto"), known) is None
-    with pytest.raises(BadInput, match="there is no voice engine 'siri'"):
-        chosen(Voice("siri"), known)
-
-
-@needs_espeak
-def test_a_voice_that_is_not_there() -> None:
-    """The nearest is named, or those that there are."""
-    known: dict[str, Engine] = {"espeak-ng": EspeakNg()}
-    with pytest.raises(BadInput, match="espeak-ng has no voice 'en-uss'") as refused:
-        chosen(Voice("espeak-ng", "en-uss"), known)
-    assert refused.value.hint == "did you mean 'en-us'?"
-    with pytest.raises(BadInput, match="espeak-ng has no voice for 'tlh'"):
-        chosen(Voice("espeak-ng", language="tlh"), known)
-    found = [chosen(Voice("espeak-ng", language=code), known) for code in ("en", "en-GB", "zh", "de-AT", "pt")]
-    assert [one[1].name for one in found if one] == ["en-us", "en-gb", "cmn", "de", "pt"]
-
-
-@needs_piper
-def test_a_voice_by_its_file(tmp_path: Path) -> None:
-    """A model of the user's own is named by its path, or lies in the folder of voices."""
-    info = Piper().voices()[0]
-    assert info.path is not None
-    own = tmp_path / "en_GB-mine.onnx"
-    own.symlink_to(info.path)
-    Path(f"{own}.json").write_text('{"language": {"code": "en_GB"}}')
-
-    by_path = chosen(Voice("piper", str(own)), engines())
-    by_name = chosen(Voice("piper", "en_GB-mine"), engines(folder=tmp_path))
-    by_language = chosen(Voice("piper", language="en-GB"), engines(folder=tmp_path))
-
-    assert [one[1].path for one in (by_path, by_name, by_language) if one] == [own] * 3
-
-
-@needs_piper
-def test_piper_is_run_as_a_program(tmp_path: Path) -> None:
-    """Its licence is another than ours: nothing of it is loaded into this program."""
-    maker(tmp_path, Voice("piper")).speeches({WHERE: "One."})
-    assert not {"piper", "onnxruntime"} & set(sys.modules)
+@ESPEAK
+def test_what_is_kept_is_spoken_without_libraries_of_media(tmp_path: Path) -> None:
+    """A plan whose speech is kept loads neither libav nor numpy."""
+    program = (
+        "import sys; from pathlib import Path; from studio.storage.kept import Kept\n"
+        "from studio.voice.speech import speech_of; from studio.voice.values import Voice\n"
+        f"speech_of('Go.', Voice('espeak-ng'), Kept(Path({str(tmp_path)!r})), Path({str(tmp_path / 's')!r}))\n"
+        "print(sorted({'av', 'numpy', 'PIL', 'ffmpeg'} & set(sys.modules)))"
+    )
+    shown = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+        for _ in range(2)
+    ]
+    assert shown == ["['av', 'numpy']", "[]"]
