@@ -107,10 +107,12 @@ def _lane(name: str, sounds: Sequence[Laid], record: RunRecord, fps: Fraction, t
 
 
 def _markers(record: RunRecord, fps: Fraction) -> Iterator[otio.schema.Marker]:
-    """Texts over scenes, and the film's fades, which the clips on the tracks do not have in them: each with its time
-    in the film."""
+    """Texts over scenes, captions in the film's own language, and the film's fades, which the clips on the tracks do
+    not have in them: each with its time in the film."""
     titles, frames = record.titles, record.film.frames if record.film else 0
     found = [("lower third", text.text, text.scene, text.start, text.frames) for text in titles.texts]
+    for track in record.captions[:1]:
+        found += [("caption", "\n".join(cue.lines), cue.scene, cue.start, cue.frames) for cue in track.cues]
     if titles.fade_in:
         found.append(("fade in", "", "", 0, titles.fade_in))
     if titles.fade_out:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import opentimelineio as otio
 import pytest
 from PIL import Image
 
@@ -20,6 +21,7 @@ from studio.report.contact_page import write_contact_page
 from studio.report.manifest import write_manifest
 from studio.report.poster import poster_frame, write_poster
 from studio.report.records import RunRecord
+from studio.report.timeline import write_timeline
 from studio.storage.kept import Kept
 from studio.wording import Surface, asked_from
 from tests.support.pages import Page
@@ -122,3 +124,11 @@ def test_the_poster_is_that_frame_in_the_films_size(record: RunRecord, tmp_path:
 def test_without_a_film_there_is_no_poster(record: RunRecord, tmp_path: Path) -> None:
     assert write_poster(replace(record, film=None), tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_timelines_have_the_captions_as_markers_with_the_same_times(record: RunRecord) -> None:
+    path = write_timeline(record, record.out)
+    markers = otio.adapters.read_from_file(str(path)).tracks.markers
+    told = [(m.name, m.marked_range.start_time.value, m.marked_range.duration.value) for m in markers]
+    assert told == [("The <keeper> / climbed the stairs.", 6, 30), ("And then?", 60, 30)]
+    assert path.with_suffix(".fcpxml").stat().st_size > 0
