@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 from studio.delivery.making import Finished, deliver
 from studio.delivery.values import DeliveryRecord
@@ -32,9 +33,12 @@ async def make_deliveries(run: Run, film: FilmRecord) -> tuple[DeliveryRecord, .
             from studio.provenance.deliveries import DeliverySigning  # loaded where a film is signed: an extra
 
             finish = DeliverySigning(credential, film.path, run.plan.production.title)
+        titles = run.plan.production.film.titles
+        fonts = () if titles is None else tuple(map(Path, titles.font))
         return deliver(
             Finished(film.path, film.sha256, film.frames, film.fps), asked, run.out / DELIVERIES, run.production,
             kept=run.session.kept, stop=stopped.is_set, told=told, finish=finish,
+            fonts=fonts,
         )  # fmt: skip
 
     try:

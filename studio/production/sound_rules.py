@@ -31,6 +31,7 @@ def sound_findings(production: Production, suggestion: Suggestion) -> Iterator[F
         for finding in _of_scene(scene):
             yield Finding(("scenes", i, *finding.loc), finding.message, finding.hint)
     yield from _music(production, suggestion)
+    yield from _drawn(production)
     seen = dict[str, int]()
     for n, voice in enumerate(production.film.voice):
         if seen.setdefault(voice.language, n) != n:
@@ -51,6 +52,17 @@ def _of_scene(scene: Scene) -> Iterator[Finding]:
             told = f"{float(caption.from_):g} s is not after the caption before it"
             yield Finding(("captions", n, "from"), told, "write captions in the order in which they are seen")
         before = caption.from_ if caption.from_ is not None else before
+
+
+def _drawn(production: Production) -> Iterator[Finding]:
+    """A delivery with captions in its picture, of a film that has none in itself."""
+    if "web-captioned" not in production.film.deliveries:
+        return
+    place, told = ("film", "deliveries"), "web-captioned draws the captions that the film has, and it has none"
+    if production.film.captions != "track":
+        yield Finding(place, told, "write captions: track under film, or remove web-captioned")
+    elif not any((s.narration is not None and s.captions != ()) or s.captions for s in production.scenes):
+        yield Finding(place, told, "add narration or captions to scenes, or remove web-captioned")
 
 
 def _music(production: Production, suggestion: Suggestion) -> Iterator[Finding]:
