@@ -75,11 +75,13 @@ def spoken_in(production: Production, language: str) -> Production:
     slug = f"{production.slug[: 63 - len(code)]}-{code.lower()}"
     made = parse_production({**found, "slug": slug, "language": code}).as_version_of(production)
     made = made.as_translation_of(production)
+    own = production.language or "its own language"
+    shared = f"the film in {code} shows the clips of the film in {own}: they are bought once for both"
     if not missing:
-        return made
+        return made.noted((*made.notes, shared))
     more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
     told = f"texts without a translation into {code} stay as they are: {', '.join(missing[:8])}{more}"
-    return made.noted((*made.notes, told))
+    return made.noted((*made.notes, shared, told))
 
 
 def derived(

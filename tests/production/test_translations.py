@@ -64,7 +64,10 @@ def test_a_film_in_another_language(tmp_path: Path) -> None:
     assert (german.budget_name, german.film_slug, german.budget) == (film.budget_name, film.slug, film.budget)
     assert [scene.prompt for scene in german.scenes] == [scene.prompt for scene in film.scenes]
     assert german.take_of(dusk) == 2
-    assert german.notes == ("texts without a translation into de stay as they are: closing",)
+    assert german.notes == (
+        "the film in de shows the clips of the film in en: they are bought once for both",
+        "texts without a translation into de stay as they are: closing",
+    )
     assert [(one.name, one.values) for one in options_of(german)] == [("language", ("de",))]
 
 
