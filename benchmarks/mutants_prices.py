@@ -98,11 +98,21 @@ PRICES = (
     ),
     Mutant(
         CHOSEN, "the books are not asked for an earlier form", "studio/execution/session.py",
-        "takes=takes, only=only, held=held", "takes=takes, only=only", of("execution/session", "ten_seconds"),
+        "held=lambda key: (row := self.ledger.order(key)) is not None and row.state.held,", "",
+        of("execution/session", "ten_seconds"),
     ),
     Mutant(
         CHOSEN, "short clips that are bought stand for the long ones that are asked for", CLIPS,
-        'return wish != "longest" or form == "earlier"', "return True", of("planning/planner", "long_clips"),
+        'return wish != "longest" or form in ("earlier", "longer")', "return True",
+        of("planning/planner", "long_clips"),
+    ),
+    Mutant(
+        CHOSEN, "a longer clip that was bought for other words is bought anew", CLIPS,
+        "if scene.id in context.production.voiced:", "if False:", of("planning/sound", "changed_words"),
+    ),
+    Mutant(
+        CHOSEN, "a scene that is as long as its voice is cut where another goes on from it", "studio/planning/ties.py",
+        'if join == "whole" or spoken:', 'if join == "whole":', of("planning/sound", "changed_words"),
     ),
     Mutant(
         CHOSEN, "a scene with guides is several clips", CLIPS,
