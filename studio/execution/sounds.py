@@ -6,7 +6,7 @@ So the plan knows the seconds of each. Nothing is bought for it; what was spoken
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -19,10 +19,10 @@ from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
 from studio.production.sound_fields import Narration, is_sound_path
 from studio.production.translations import texts_of, translations_of
-from studio.voice.choice import chosen
+from studio.voice.choice import Chosen, chosen
 from studio.voice.sentences import sentences
 from studio.voice.speech import Text, speeches
-from studio.voice.values import Speech, Voice
+from studio.voice.values import Engine, Speech, Voice
 
 if TYPE_CHECKING:
     from studio.production import Production
@@ -33,14 +33,17 @@ MOST_SECONDS = 600  # of a narration
 WHERE_VOICE = "field 'film.voice'"
 
 
-def sounds_of(production: Production, settings: Settings, home: Path, kept: Kept) -> Sounds:
-    """The speech of every scene, and the music, each measured. ``home`` has what was spoken before.
+def sounds_of(
+    production: Production, settings: Settings, home: Path, kept: Kept, *, engines: Sequence[Engine] | None = None
+) -> Sounds:  # fmt: skip
+    """The speech of every scene, and the music, each measured. ``home`` has what was spoken before. ``engines``: in
+    place of those that may be installed here.
 
     Raises BadInput, with the place in the production, for what cannot be spoken or heard.
     """
     if not production.film.music and not any(scene.narration or scene.captions for scene in production.scenes):
         return NO_SOUNDS
-    making = _Making(production, settings, home, kept)
+    making = _Making(production, settings, home, kept, engines)
     music = {}
     for number, one in enumerate(production.film.music, 1):
         where = "field 'film.music'" if len(production.film.music) == 1 else f"field 'film.music[{number}]'"
@@ -58,6 +61,7 @@ class _Making:
     settings: Settings
     home: Path
     kept: Kept
+    engines: Sequence[Engine] | None = None
     notes: list[str] = field(default_factory=list)
 
     def heard(
@@ -72,7 +76,7 @@ class _Making:
         texts = {scene: said.text or "" for scene, said in narrations.items() if not said.file}
         voice = self._voice(language)
         try:
-            who = chosen(voice, self.kept.digests, voices=self.settings.voices, where=WHERE_VOICE) if texts else None
+            who = self._speaker(voice) if texts else None
         except SpeechError as missing:
             if not asked or voice.name or voice.engine != "auto":
                 raise
@@ -83,6 +87,10 @@ class _Making:
             made = speeches(written, voice, self.kept, self.home / "speech", choice=who)
             found |= {scene: _of_speech(speech) for scene, speech in zip(texts, made, strict=True)}
         return {scene: found[scene] for scene in narrations if scene in found}
+
+    def _speaker(self, voice: Voice) -> Chosen:
+        settings = self.settings
+        return chosen(voice, self.kept.digests, voices=settings.voices, where=WHERE_VOICE, engines=self.engines)
 
     def longest(self, speech: Mapping[str, Heard], own: str) -> dict[str, Fraction]:
         """The seconds of the longest speech of each scene, over all languages of the film.
@@ -126,9 +134,7 @@ class _Making:
                 where=f"scene '{waiting[0]}', field 'duration'", hint=f"{missing.hint}; or write seconds",
             )  # fmt: skip
         told = "a scene" if scenes == 1 else f"{scenes} scenes"
-        self.notes.append(
-            f"the narration of {told} is not heard, since nothing that speaks is installed: {missing.hint}"
-        )
+        self.notes.append(f"the narration of {told} is not heard ({missing.message}): {missing.hint}")
 
     def _recorded(self, scene: str, said: Narration) -> Heard:
         found = sound_file(Path(said.file or ""), self.kept, where=_where(scene))

@@ -11,8 +11,10 @@ from studio.media.frames import frame_at, picture
 from studio.report.files import write_atomically
 from studio.report.records import RunRecord
 from studio.report.thumbnails import jpeg
+from studio.storage.kept import Kept
 from studio.storage.ownership import POSTER
 
+VERSION = 1  # of the poster; a change makes every kept one invalid
 QUALITY = 90
 
 
@@ -30,11 +32,21 @@ def poster_frame(record: RunRecord, at: str | Fraction = "") -> int:
     return total // 2 if chosen is None else chosen.start_frame + chosen.frames // 2
 
 
-def write_poster(record: RunRecord, out: Path, at: str | Fraction = "") -> Path | None:
-    """Write ``poster.jpg`` into ``out``, in the film's size; None where there is no film here that can be read."""
-    if record.film is None:
+def write_poster(
+    record: RunRecord, out: Path, at: str | Fraction = "", kept: Kept | None = None
+) -> Path | None:  # fmt: skip
+    """Write ``poster.jpg`` into ``out``, in the film's size; None where there is no film here that can be read.
+
+    It is made once for the film's content, and ``kept``.
+    """
+    film = record.film
+    if film is None:
         return None
+    frame = poster_frame(record, at)
+
+    def drawn() -> bytes:
+        return jpeg(picture(frame_at(film.path, frame)), QUALITY)
+
     with suppress(MediaError, OSError):
-        shown = picture(frame_at(record.film.path, poster_frame(record, at)))
-        return write_atomically(out / POSTER, jpeg(shown, QUALITY))
+        return write_atomically(out / POSTER, (kept or Kept()).once("posters", (VERSION, film.sha256, frame), drawn))
     return None

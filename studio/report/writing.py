@@ -29,7 +29,7 @@ def write_all(
     for one in record.captions if record.film else ():
         write_captions(one.cues, record.film.fps if record.film else Fraction(24), one.language, out)
     sheet = write_contact_sheet(record, out, kept)
-    poster = write_poster(record, out, poster_at)
+    poster = write_poster(record, out, poster_at, kept)
     return {
         **({} if sheet is None else {"contact_sheet": sheet}),
         "contact_page": write_contact_page(record, out, kept),

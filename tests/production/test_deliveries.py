@@ -53,7 +53,11 @@ def test_the_line_of_one_in_a_list(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_ways_to_write_them(written: object, found: tuple[str, ...]) -> None:
     """One name or a list, each once; none is none; what is written back is read again."""
-    data = {"title": "Coffee", "film": {"deliveries": written}, "scenes": [{"id": "a", "prompt": "a street", "captions": "Hello?"}]}
+    data = {
+        "title": "Coffee",
+        "film": {"deliveries": written},
+        "scenes": [{"id": "a", "prompt": "a street", "captions": "Hello?"}],
+    }
     production = parse_production(data)
     assert production.film.deliveries == found
     assert parse_production(production.model_dump(mode="json")).film.deliveries == found
