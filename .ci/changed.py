@@ -38,6 +38,7 @@ GUARDED = (
     "studio/planning",  # the names of orders, and their prices
     "studio/production",
     # the library and the report's page have long tests of their own
+    "studio/captions",
     "studio/delivery",
     "studio/editing",
     "studio/lettering",
@@ -46,6 +47,7 @@ GUARDED = (
     "studio/provenance",
     "studio/report",
     "studio/shelf",
+    "studio/voice",
     # what the commands, the flows, the deployments and their Prefect servers are made of
     "studio/connections.py",
     "studio/consoles.py",
