@@ -11,6 +11,7 @@ from studio.media import ffmpeg
 from studio.media.ffmpeg import Stop
 
 SILENT = -70.0  # LUFS: what is at this or below is not heard, and the filter counts it as nothing
+TAIL = 8192  # bytes of what is printed that hold the last values: of a long film it is many megabytes
 _KEYS = {"lavfi.r128.I": "integrated", "lavfi.r128.LRA": "range", "lavfi.r128.true_peak": "peak"}
 
 
@@ -40,7 +41,7 @@ def printed(sound: Any) -> Any:
 
 def read_loudness(printed_: bytes) -> Loudness | None:
     """The loudness in what ``printed`` wrote; None for silence, and for less than a tenth of a second."""
-    lines = printed_.decode("ascii", "replace").splitlines()
+    lines = printed_[-TAIL:].decode("ascii", "replace").splitlines()
     last = {_KEYS[name]: value for name, _, value in (line.partition("=") for line in lines) if name in _KEYS}
     if len(last) < len(_KEYS):  # shorter than the tenth of a second of which it tells
         return None

@@ -159,6 +159,7 @@ def test_the_film_as_json() -> None:
         ],
         "titles": [],
         "seams": {"frame": 1},
+        "sound": {"language": "en", "loudness_lufs": None, "narration": [], "captions": [], "music": []},
     }  # fmt: skip
 
 
