@@ -49,8 +49,9 @@ class FilmOptions(Frozen):
         description="Music under the film: a sound file, or {file, from, to, level, duck}, one for each stretch.",
     )
     clips_level: Level = Field(
-        default=Decimal(0), description="Decibels louder or softer for the sound that clips have."
-    )
+        default=Decimal(0), description="Decibels louder or softer for the sound that clips have.",
+        json_schema_extra={"default": 0},
+    )  # fmt: skip
     loudness: Annotated[Loudness, Choice] = Field(
         default="auto",
         description="The film's loudness in LUFS (EBU R 128): -14 (web), -16 (podcasts), -23 (broadcasting), none (as "

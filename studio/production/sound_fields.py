@@ -150,7 +150,9 @@ class Voice(_Part):
     language: Language = Field(
         default="", description="The language that it speaks, such as en or de. Empty: that of the film."
     )
-    speed: Speed = Field(default=Decimal(1), description="From 0.5 (slow) to 2 (fast).")
+    speed: Speed = Field(
+        default=Decimal(1), description="From 0.5 (slow) to 2 (fast).", json_schema_extra={"default": 1}
+    )
 
 
 class Music(_Part):
@@ -162,10 +164,20 @@ class Music(_Part):
     )
     to: Filled | None = Field(default=None, description="The scene with which it ends. Empty: the film's end.")
     start: Moment | None = Field(default=None, description="Seconds of the file at which it begins. Empty: 0.")
-    level: Level = Field(default=MUSIC_LEVEL, description="Decibels beside the voice.")
-    duck: Duck = Field(default=MUSIC_DUCK, description="Decibels by which it is lowered while somebody speaks.")
-    fade_in: Moment = Field(default=MUSIC_FADE_IN, description="Seconds in which it comes.")
-    fade_out: Moment = Field(default=MUSIC_FADE_OUT, description="Seconds in which it goes.")
+    level: Level = Field(
+        default=MUSIC_LEVEL, description="Decibels beside the voice.", json_schema_extra={"default": -8}
+    )
+    duck: Duck = Field(
+        default=MUSIC_DUCK,
+        description="Decibels by which it is lowered while somebody speaks.",
+        json_schema_extra={"default": 10},
+    )
+    fade_in: Moment = Field(
+        default=MUSIC_FADE_IN, description="Seconds in which it comes.", json_schema_extra={"default": 1}
+    )
+    fade_out: Moment = Field(
+        default=MUSIC_FADE_OUT, description="Seconds in which it goes.", json_schema_extra={"default": 3}
+    )
     loop: Flag = Field(default=True, description="It begins again where it is shorter than what it lies under.")
 
 

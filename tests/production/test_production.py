@@ -290,6 +290,19 @@ def test_a_production_survives_json(tmp_path: Path) -> None:
         assert parse_production(production) == production
 
 
+def test_a_default_has_the_type_of_its_field() -> None:
+    """A form sends the defaults that it shows, and the server refuses what is of another type."""
+    types: dict[str, Any] = {"number": int | float, "integer": int, "string": str, "boolean": bool, "array": list,
+                             "object": dict}  # fmt: skip
+    schema, wrong = Production.model_json_schema(), []
+    for name, part in {"Production": schema, **schema["$defs"]}.items():
+        for field, value in part.get("properties", {}).items():
+            if value.get("default") is not None and "type" in value:
+                if not isinstance(value["default"], types[value["type"]]):
+                    wrong.append((name, field, value["default"]))
+    assert not wrong
+
+
 def test_the_form_is_flat() -> None:
     """The JSON schema has no union but with null, for a sound one of text and group, and for a scene's seconds one of a
     number and auto; money and seconds are numbers, and every field is described."""
