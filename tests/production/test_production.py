@@ -297,9 +297,9 @@ def test_a_default_has_the_type_of_its_field() -> None:
     schema, wrong = Production.model_json_schema(), []
     for name, part in {"Production": schema, **schema["$defs"]}.items():
         for field, value in part.get("properties", {}).items():
-            if value.get("default") is not None and "type" in value:
-                if not isinstance(value["default"], types[value["type"]]):
-                    wrong.append((name, field, value["default"]))
+            given = value.get("default")
+            if given is not None and "type" in value and not isinstance(given, types[value["type"]]):
+                wrong.append((name, field, given))
     assert not wrong
 
 
