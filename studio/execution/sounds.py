@@ -95,15 +95,22 @@ class _Making:
     def longest(self, speech: Mapping[str, Heard], own: str) -> dict[str, Fraction]:
         """The seconds of the longest speech of each scene, over all languages of the film.
 
-        A language that nothing here speaks does not count, and a note says so.
+        A language that nothing here speaks does not count, and a note says so. Words without a translation count in
+        that language's voice, as its film says them.
         """
         longest = {scene: heard.seconds for scene, heard in speech.items()}
         written = self.production.translated_from or self.production
         first = {s.id: s.narration for s in written.scenes if s.narration is not None and s.duration == AUTO}
-        every = {language: dict(_changed(first, texts)) for language, texts in translations_of(written).texts.items()}
-        for language, said in ({written.language or LANGUAGE: first} | every).items():
-            if language == own:
-                continue
+        versions = [
+            (language, {**first, **dict(_changed(first, texts))})
+            for language, texts in translations_of(written).texts.items()
+            if language != written.language  # no option makes a film of such a column
+        ]
+        if self.production.translated_from is None:
+            others = versions
+        else:
+            others = [(written.language or LANGUAGE, first), *((name, said) for name, said in versions if name != own)]
+        for language, said in others:
             try:
                 spoken = self.heard(said, language, asked=False)
             except SpeechError as error:
@@ -114,10 +121,15 @@ class _Making:
         return longest
 
     def _voice(self, language: str) -> Voice:
-        """The voice that is written for a language, else the best that is installed; with the machine's own command."""
+        """The voice that is written for a language, else the best that is installed; with the machine's own command.
+
+        A voice without a language is that of the film as it is written, whichever of its languages is made: else each
+        would find other lengths for the scenes, and buy other clips.
+        """
+        original = self.production.translated_from or self.production
         written = {voice.language: voice for voice in self.production.film.voice}
         base = language.split("-")[0]
-        any_ = written.get("") if self.production.translated_from is None else None
+        any_ = written.get("") if language == (original.language or LANGUAGE) else None
         found = written.get(language) or written.get(base) or any_
         command = tuple(shlex.split(self.settings.voice_command))
         if found is None:
@@ -149,8 +161,9 @@ class _Making:
 def texts_elsewhere(production: Production) -> dict[str, dict[str, str]]:
     """The texts of the film in its other languages, by these, and by their names in the table."""
     written = production.translated_from or production
-    found = {written.language or LANGUAGE: texts_of(written)} if production.translated_from else {}
-    found |= {language: dict(texts) for language, texts in translations_of(written).texts.items()}
+    found = {language: dict(texts) for language, texts in translations_of(written).texts.items()}
+    if production.translated_from and (written.language or LANGUAGE not in found):
+        found[written.language or LANGUAGE] = texts_of(written)
     return {language: texts for language, texts in found.items() if language != (production.language or LANGUAGE)}
 
 

@@ -97,9 +97,14 @@ def derived(
         production = as_draft(production)
     elif from_draft:
         production = finished_draft(production)
-    if language and language != production.language:
+    if language and _plain(language) != _plain(production.language or ""):
         production = spoken_in(production, language)
     return reframed(production, reframe) if reframe else production
+
+
+def _plain(language: str) -> str:
+    """A language, however its letters and its hyphens are written."""
+    return language.strip().replace("_", "-").lower()
 
 
 def options_of(production: Production) -> tuple[Option, ...]:

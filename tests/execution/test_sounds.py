@@ -109,6 +109,50 @@ def test_the_longest_of_all_languages_counts(tmp_path: Path) -> None:
     assert sounds(german, tmp_path, engine).texts["en"]["dusk.narration"] == "Night falls."
 
 
+LONG = "Night falls, and nobody has lit the lamp, for nobody is there who could."
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        ("text,de\ndusk.narration,Nacht.\n", {"film": {"voice": [{"speed": 0.5}]}}),
+        ("text,de\ntitle,Der Turm\n", {"film": {"voice": [{"speed": 0.5, "language": "de"}]}}),
+        (f"text,de,en\ndusk.narration,Nacht.,{LONG}\n".replace(", ", " "), {}),
+        (f"text,de,en\ndusk.narration,Nacht.,{LONG}\n".replace(", ", " "), {"language": ""}),
+    ],
+    ids=["a voice of no language", "words without a translation", "a column of its own", "no language is written"],
+)
+def test_every_language_finds_the_same_lengths(words: str, more: dict[str, Any], tmp_path: Path) -> None:
+    """Whichever version is made first, its clips are long enough for all: none is bought twice for another one."""
+
+    class Slow(Speaker):
+        def made_from(self, voice: Voice) -> tuple[str, ...]:
+            return (*super().made_from(voice), str(voice.speed))
+
+        def speak(self, sentences: Sequence[str], voice: Voice, folder: Path) -> list[Path]:
+            return super().speak([said * round(1 / voice.speed) for said in sentences], voice, folder)
+
+    film(tmp_path)
+    (tmp_path / "words.csv").write_text(words, "utf-8")
+    fields = {"title": "The Tower", "language": "en", "translations": "words.csv", **more}
+    scene = {"id": "dusk", "prompt": "a tower at dusk", "narration": "Night falls.", "duration": "auto"}
+    written = parse_production({**fields, "scenes": [scene]}, base=tmp_path)
+    versions = [derived(written, language=language) for language in ("", "en", "de")]
+
+    lengths = {with_lengths_of(one, sounds(one, tmp_path, Slow("en", "de"))).scenes[0].duration for one in versions}
+
+    assert len(lengths) == 1
+
+
+def test_the_language_of_a_film_is_no_translation(tmp_path: Path) -> None:
+    """However its letters are written, and whatever its table has."""
+    english = film(tmp_path, language="en-GB", translations="words.csv")
+    assert derived(english, language="EN_gb") is english
+    (tmp_path / "words.csv").write_text("text,de,en-GB\ndusk.narration,Nacht.,Old words.\n", "utf-8")
+    found = sounds(derived(english, language="de"), tmp_path, Speaker("en", "de"))
+    assert found.texts["en-GB"]["dusk.narration"] == "Night falls."
+
+
 def test_a_language_that_nothing_speaks_does_not_count(tmp_path: Path) -> None:
     """A note says so."""
     production = film(tmp_path, translations="words.csv", scene={"duration": "auto"})
