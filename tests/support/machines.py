@@ -1,4 +1,4 @@
-"""Machines for tests: each with a copy of the project, a home and a host name of its own, and a worker that runs there."""
+"""Machines for tests: each with a copy of the project, a home, a host name of its own, and a worker that runs there."""
 
 from __future__ import annotations
 

@@ -43,11 +43,9 @@ def whole_postgres(*databases: str) -> Iterator[str]:
         shutil.chown(folder, "nobody", "nogroup")
         user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
     data = folder / "data"
-    made = subprocess.run(
-        [found / "initdb", "--pgdata", data, "--username", "studio", "--auth", "trust", "--no-sync", "--encoding", "UTF8",
-         "--locale", "C.UTF-8"],
-        cwd=folder, capture_output=True, text=True, check=False, **user,
-    )  # fmt: skip
+    initdb = [found / "initdb", "--pgdata", data, "--username", "studio", "--auth", "trust", "--no-sync"]
+    initdb += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+    made = subprocess.run(initdb, cwd=folder, capture_output=True, text=True, check=False, **user)
     assert made.returncode == 0, made.stderr
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
