@@ -1,6 +1,6 @@
 """Write the music of the examples, ``productions/examples/music.ogg``: slow chords, made by numpy, free for any use.
 
-    python docs/make_music.py
+python docs/make_music.py
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Prefect's server and the ledger are on one PostgreSQL, clips and films in S3, th
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from studio.ledger import OrderState, open_ledger
+from studio.ledger import OrderRow, OrderState, open_ledger
 from studio.media.clip import examine
 from tests.conftest import ROOT
 from tests.support.bucket import BUCKET, keys
@@ -28,7 +29,7 @@ from tests.support.whole_postgres import whole_postgres
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 PATIENCE = 900.0  # beside other work
-LATENCY = 20.0  # of a generation: long enough to be killed in
+LATENCY = 30.0  # of a generation: long enough to be killed in
 SHARED = "a harbour at dawn, seen from a hill"
 FILMS: list[dict[str, Any]] = [
     {
@@ -82,6 +83,7 @@ def test_one_of_two_machines_is_killed(s3: Any, s3_endpoint: str, tmp_path: Path
             "STUDIO_FILMS": f"s3://{BUCKET}/films",
             "STUDIO_HEARTBEAT": "5",
             "STUDIO_CRASHED_AFTER": "30",
+            "STUDIO_LOG": "json",
             "LUMAAI_BASE_URL": sandbox.url,
             "PYTHONPATH": str(ROOT),
         }
@@ -94,9 +96,10 @@ def test_one_of_two_machines_is_killed(s3: Any, s3_endpoint: str, tmp_path: Path
             finally:
                 for machine in machines:
                     machine.stop()
-        the_books_agree(sandbox, ledger_url)
+        orders = the_books_agree(sandbox, ledger_url)
     sandbox.stop()
     films_play(s3, tmp_path)
+    the_logs_name_them(machines, orders)
     for machine in machines:
         assert not list(machine.folder.rglob("ledger.db"))
     print(f"\ntook {time.monotonic() - began:.0f} s")
@@ -115,8 +118,8 @@ def set_up(place: Place) -> None:
 
 def ten_films(place: Place, sandbox: Sandbox, first: Machine, second: Machine) -> None:
     """Submit the films, kill the first machine at work, and start its runs again once they are Crashed."""
-    first.start(runs=3)
-    second.start(runs=3)
+    first.start(runs=5)
+    second.start(runs=5)
     path = f"/deployments/{place.deployment('produce')['id']}/create_flow_run"
     asked = [place.ask("POST", path, json={"parameters": {"production": film, "budget": 1}}) for film in FILMS]
     runs = {run["id"]: film for run, film in zip(asked, FILMS, strict=True)}
@@ -151,7 +154,7 @@ def ten_films(place: Place, sandbox: Sandbox, first: Machine, second: Machine) -
     )  # fmt: skip
 
 
-def the_books_agree(sandbox: Sandbox, ledger_url: str) -> None:
+def the_books_agree(sandbox: Sandbox, ledger_url: str) -> list[OrderRow]:
     """What the service sold is what the ledger has, each request once; each clip was fetched once."""
     books = sandbox.books()
     prompts = Counter(create["request"]["prompt"] for create in books["creates"])
@@ -165,6 +168,16 @@ def the_books_agree(sandbox: Sandbox, ledger_url: str) -> None:
     fetched = {path: count for path, count in books["reads"].items() if path.endswith("video.mp4")}
     assert len(fetched) == len(orders)
     assert set(fetched.values()) == {1}
+    return orders
+
+
+def the_logs_name_them(machines: list[Machine], orders: list[OrderRow]) -> None:
+    """What the runs logged at their workers is JSON, and names each order with its scene and generation."""
+    lines = [line for machine in machines for line in tells(machine.log).splitlines() if line.startswith("{")]
+    told = [json.loads(line) for line in lines]
+    named = {(line["scene"], line["order"], line["generation"]) for line in told if "generation" in line}
+    assert named == {(order.scene, order.key, order.generation_id) for order in orders}
+    assert {line["run"] for line in told if "scene" in line} == {film["title"] for film in FILMS}
 
 
 def films_play(s3: Any, folder: Path) -> None:
