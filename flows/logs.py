@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from contextvars import ContextVar
 
 from prefect.exceptions import ParameterTypeError
+from prefect.logging.handlers import PrefectConsoleHandler
+from rich.console import Console
+from rich.highlighter import NullHighlighter
 
 from studio.errors import StudioError
+from studio.log_lines import JsonLines
 
 #: Errors that end a run as intended: they are told to a person, and are no fault of the program.
 EXPECTED = (StudioError, ParameterTypeError)
@@ -65,8 +70,23 @@ def _said_again(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Parameter validation failed for flow")
 
 
+def tell_in_json() -> None:
+    """Let what this process logs to its console be lines of JSON, as ``STUDIO_LOG=json`` asks for."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, ("prefect", "prefect.extra", *LOGGERS))]
+    for handler in {handler for logger in loggers for handler in logger.handlers}:
+        # Prefect's own handler stays in its place: Prefect sets levels on it by its name.
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.setFormatter(JsonLines())
+            handler.console = Console(
+                file=handler.stream, highlighter=NullHighlighter(), markup=False, emoji=False, color_system=None
+            )
+
+
 def tell_in_lines() -> None:
     """Install the filter on the loggers of flow and task runs of this process."""
+    # Not by the settings: an invalid one is reported by the run, and this is done before it begins.
+    if os.environ.get("STUDIO_LOG", "").strip() == "json":
+        tell_in_json()
     logging.getLogger("prefect.flows").addFilter(_said_again)  # a function is added once, however often it is given
     for name in LOGGERS:
         logger = logging.getLogger(name)

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     prefect_idle: float = Field(
         900, ge=0, le=86_400, description="seconds that an unused Prefect server stays; 0: none"
     )
+    log: Literal["text", "json"] = Field("text", description="the log of runs: text, or an object of JSON a line")
     heartbeat: float = Field(30, ge=1, le=45, description="seconds between two signs of life of a run")
     crashed_after: float = Field(
         150, ge=10, le=170, description="seconds without a sign of life until a run counts as crashed"

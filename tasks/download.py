@@ -7,6 +7,7 @@ from prefect import task
 from studio.execution.retries import FETCH
 from studio.execution.run import Run
 from studio.execution.steps import fetch
+from studio.log_lines import about
 from studio.planning.plan import Shot
 from tasks.caching import worth
 from tasks.values import Finished, Footage
@@ -22,5 +23,6 @@ from tasks.values import Finished, Footage
 )
 async def download(run: Run, shot: Shot, finished: Finished) -> Footage:
     """Fetch a clip or still, verify it, and store it by its content. One that is here already is not fetched again."""
-    sha256 = await fetch(run, shot, finished.generation_id)
+    with about(scene=shot.scene, order=shot.key, generation=finished.generation_id):
+        sha256 = await fetch(run, shot, finished.generation_id)
     return Footage(shot=shot.id, generation_id=finished.generation_id, sha256=sha256)

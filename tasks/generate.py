@@ -16,6 +16,7 @@ from studio.execution.retries import GENERATE
 from studio.execution.run import Run
 from studio.execution.steps import await_end, book_cached, order
 from studio.ledger import OrderState
+from studio.log_lines import about
 from studio.money import usd
 from studio.planning.plan import Shot
 from tasks.caching import key, worth
@@ -66,11 +67,14 @@ async def generate(
     """
     log = get_run_logger()
     made = {p: Parent(*_made(m)) for p, m in zip(shot.parents, parents, strict=True)}
-    placed = await order(run, shot, made, on_wait=lambda why: log.info("waiting: %s", why))
-    if not shot.generation:
-        how = f"bought for {usd(shot.quote.usd)}" if placed.bought else "ordered before: awaited, not bought again"
-        log.info("generation %s, %s", placed.generation_id, how)
-    await await_end(run, shot, placed.generation_id)
+    with about(scene=shot.scene, order=shot.key):
+        placed = await order(run, shot, made, on_wait=lambda why: log.info("waiting: %s", why))
+        with about(generation=placed.generation_id):
+            if not shot.generation:
+                bought = f"bought for {usd(shot.quote.usd)}"
+                how = bought if placed.bought else "ordered before: awaited, not bought again"
+                log.info("generation %s, %s", placed.generation_id, how)
+            await await_end(run, shot, placed.generation_id)
     run.awaited.add(shot.id)
     return Finished(order=placed.order, attempt=placed.attempt, generation_id=placed.generation_id)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from ruamel.yaml import YAML
 
 from deployments.steps import enter_project
 from tests.conftest import ROOT
+
+WIDE = os.environ | {"COLUMNS": "200"}  # options are not cut
 
 
 def written_deployments() -> list[dict[str, Any]]:
@@ -83,6 +88,30 @@ def test_a_worker_goes_into_the_project(workplace: Path, monkeypatch: pytest.Mon
         enter_project()
     (workplace / "prefect.yaml").touch()
     assert enter_project() == {"directory": str(workplace)}
+
+
+def test_the_pages_say_nothing_that_nobody_tried() -> None:
+    """Nothing in the pages on deploying and operations is said to be untested, and the tests that they name exist."""
+    for page in ("deploying.md", "operations.md"):
+        text = " ".join((ROOT / "docs" / page).read_text("utf-8").split())
+        assert re.findall(r"(?i)not (?:been )?(?:tested|tried|built)|never (?:built|tested|tried)|untested", text) == []
+        for path in re.findall(r"`(tests/[\w/.]+|deployments/[\w/.]+)`", text):
+            assert (ROOT / path).exists(), path
+        modules = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+        for name in re.findall(r"`(test_\w+)`", text):
+            assert any(f"def {name}(" in module for module in modules), name
+
+
+def test_the_commands_of_the_page_on_operations_exist() -> None:
+    """Each command of ours that the page names is one that `studio` has, with the options that it is given."""
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    named = set(re.findall(r"(?m)(?:`|^)studio ([a-z]+)((?: --?[a-z-]+)*)", text))
+    assert len(named) > 8
+    for command, options in sorted(named):
+        words = [sys.executable, "-m", "studio_cli", command, "--help"]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=WIDE)
+        assert done.returncode == 0, command
+        assert [option for option in options.split() if option not in done.stdout] == [], command
 
 
 def test_the_image_is_built_from_what_is_there() -> None:

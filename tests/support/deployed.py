@@ -188,10 +188,9 @@ def tells(log: Path) -> str:
     return log.read_text("utf-8", "replace") if log.exists() else ""
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A running Prefect server, started as ``make ui`` starts it."""
-    place = Place(tmp_path_factory.mktemp("deployed"))
+@contextmanager
+def serving(place: Place) -> Iterator[Place]:
+    """The Prefect server of a place, started as ``make ui`` starts it, until the block ends."""
     log = place.folder / "server.log"
     command = [sys.executable, "-m", "prefect", "server", "start"]
     with running(command, cwd=place.elsewhere, env=place.env, log=log) as server:
@@ -205,6 +204,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             time.sleep(0.2)
         yield place
     place.api.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A running Prefect server."""
+    with serving(Place(tmp_path_factory.mktemp("deployed"))) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
