@@ -16,6 +16,7 @@ from studio_cli.loading import loading
 COMMANDS = {
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
+    "check": ("studio_cli.check", "Check productions, or all of a folder: no network, no key, nothing is spent."),
     "variations": ("studio_cli.variations", "Make a film of each row of a table: languages, products, shapes."),
     "watch": ("studio_cli.watch", "Make each new or changed production of a folder or store, within its budget."),
     "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),

@@ -26,19 +26,15 @@ from studio.errors import (
     NotSent,
     OverBudget,
     PrefectBusy,
-    ProductionError,
     StillRunning,
 )
 from studio.execution.session import Session
 from studio.ledger.watched import Watched, WatchState, digest_of
 from studio.production import Production, load_production
-from studio.production.includes import INCLUDED
-from studio.production.normalize import EXTRA
-from studio.production.yaml_source import MOST_BYTES, read_text
+from studio.production.finding import BESIDE, ENDINGS, data_of, is_included, may_be_production
+from studio.production.yaml_source import MOST_BYTES
 from studio.storage.places import FilePlace, Listed
 
-ENDINGS = (".yaml", ".yml", ".json")
-BESIDE = ".takes.yaml"  # choices of takes beside a production are part of it
 #: Files that a production may name, by their endings.
 NAMED = (*ENDINGS, ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".mp4", ".mov",
          ".m4v", ".webm", ".mkv", ".avi", ".wav", ".mp3", ".m4a", ".ttf", ".otf", ".ttc")  # fmt: skip
@@ -68,7 +64,7 @@ def candidates(place: FilePlace, *, digests: Digests, budget: Decimal | None) ->
     """
     listed, found = place.files(), []
     for name in sorted(listed):
-        if not name.lower().endswith(ENDINGS) or name.lower().endswith(BESIDE):
+        if not may_be_production(name):
             continue
         with suppress(FileNotFoundError):  # it was removed between two looks
             one = _candidate(place, name, listed, digests, budget)
@@ -143,8 +139,8 @@ def _candidate(
     place: FilePlace, name: str, listed: Mapping[str, Listed], digests: Digests, budget: Decimal | None
 ) -> Candidate | None:
     raw = place.read(name, MOST_BYTES)
-    data = _data_of(raw, name)
-    if data is not None and _is_included(data):
+    data = data_of(raw, name)
+    if is_included(data):
         return None
     names, seen, outside = {name: None}, [(name, data)], dict[Path, None]()
     while seen:
@@ -161,7 +157,7 @@ def _candidate(
                 continue
             names[inside] = None
             if inside.lower().endswith(ENDINGS):
-                seen.append((inside, _data_of(place.read(inside, MOST_BYTES), inside)))
+                seen.append((inside, data_of(place.read(inside, MOST_BYTES), inside)))
     made_of = hashlib.sha256(f"{budget}\0".encode())
     changed = list[datetime | None]()
     for one in sorted(names):
@@ -191,20 +187,6 @@ def _mark(place: FilePlace, name: str, listed: Listed | None, digests: Digests, 
         except OSError:
             return "missing"
     return f"{listed.size} {listed.mark or listed.changed_at}"
-
-
-def _data_of(raw: bytes, name: str) -> Any:
-    """The data of a file; None where it cannot be read, which its loading tells."""
-    try:
-        return read_text(raw[:MOST_BYTES].decode("utf-8-sig"), name).data
-    except (ProductionError, UnicodeDecodeError):
-        return None
-
-
-def _is_included(data: Any) -> bool:
-    """True for a file of characters, assets and the like, which productions include."""
-    fields = {str(name) for name in data if not str(name).startswith(EXTRA)}
-    return bool(fields) and fields <= {*INCLUDED, "include"}
 
 
 def _named(data: Any) -> Iterator[str]:

@@ -1,0 +1,35 @@
+"""Productions of a folder or store: which of its files are productions, by their names and by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from studio.errors import ProductionError
+from studio.production.includes import INCLUDED
+from studio.production.normalize import EXTRA
+from studio.production.yaml_source import MOST_BYTES, read_text
+
+ENDINGS = (".yaml", ".yml", ".json")
+BESIDE = ".takes.yaml"  # choices of takes beside a production are part of it
+
+
+def may_be_production(name: str) -> bool:
+    """True for the name of a file that may hold a production; false for choices of takes."""
+    return name.lower().endswith(ENDINGS) and not name.lower().endswith(BESIDE)
+
+
+def data_of(raw: bytes, name: str) -> Any:
+    """The data of a file; None where it cannot be read, which its loading tells."""
+    try:
+        return read_text(raw[:MOST_BYTES].decode("utf-8-sig"), name).data
+    except (ProductionError, UnicodeDecodeError):
+        return None
+
+
+def is_included(data: Any) -> bool:
+    """True for a file of characters, assets and the like, which productions include."""
+    if not isinstance(data, Mapping):
+        return False
+    fields = {str(name) for name in data if not str(name).startswith(EXTRA)}
+    return bool(fields) and fields <= {*INCLUDED, "include"}

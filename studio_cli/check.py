@@ -1,0 +1,110 @@
+"""The command ``studio check``: whether productions can be read, with all their problems; nothing is sent or bought."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.errors import BadInput, ProductionError, StudioError
+from studio.production import Production, load_production, parse_production
+from studio.production.field_types import AUTO
+from studio.production.finding import data_of, is_included, may_be_production
+from studio.production.paths import local_path
+from studio.production.translations import in_language, translated, translations_of
+from studio.wording import Surface, asked_from
+from studio_cli.streams import end
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(help="Check productions, or every one below a folder, without a network, a key or a ledger.")
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="production files, or folders")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    with asked_from(Surface.COMMAND):
+        try:
+            found = [_checked(file) for given in files for file in _productions(given)]
+        except StudioError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(error.exit_status)
+    if as_json:
+        print(json.dumps({"productions": found}, indent=2, ensure_ascii=False))
+    for one in found if not as_json else ():
+        if one["problems"]:
+            print("\n".join(one["problems"]), file=sys.stderr)
+        else:
+            print(_line(one))
+            print("".join(f"  note: {note}\n" for note in one["notes"]), end="")
+    end(BadInput.exit_status if any(one["problems"] for one in found) else 0)
+
+
+def _productions(given: Path) -> Iterator[Path]:
+    """The file itself, or every production below a folder, by name. Raises BadInput for a folder that has none."""
+    place = local_path(given)
+    if not place.is_dir():
+        yield place
+        return
+    unread = list[OSError]()
+    below = [Path(at) / name for at, _, names in os.walk(place, onerror=unread.append) for name in names]
+    try:
+        found = [
+            f for f in sorted(below) if may_be_production(f.name) and not is_included(data_of(f.read_bytes(), f.name))
+        ]
+    except OSError as error:
+        unread.append(error)
+    if unread:
+        told = f"cannot be read: {unread[0].strerror}"
+        raise BadInput(told, where=str(unread[0].filename), hint="allow reading it, or name the files to check")
+    if not found:
+        raise BadInput("no production is in this folder", where=str(given), hint="name a .yaml, .yml or .json file")
+    yield from found
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    """What a file is, or its problems."""
+    told: dict[str, Any] = {"file": str(file), "problems": []}
+    try:
+        written = load_production(file)
+        others = [_spoken(written, language) for language in translations_of(written).languages]
+    except ProductionError as error:
+        return told | {"problems": [str(problem.text) for problem in error.problems]}
+    except StudioError as error:
+        return told | {"problems": [str(error)]}
+    spoken = [scene for scene in written.scenes if scene.duration == AUTO]
+    seconds = sum(written.duration_of(scene) for scene in written.scenes if scene not in spoken)
+    return told | {
+        "title": written.title, "scenes": len(written.scenes), "seconds": round(float(seconds), 3),
+        "scenes_as_long_as_narration": len(spoken),
+        "languages": list(dict.fromkeys([*([written.language] if written.language else []), *others])),
+        "notes": list(written.notes),
+    }  # fmt: skip
+
+
+def _spoken(written: Production, language: str) -> str:
+    """The language, in which the production can be read too. Raises BadInput."""
+    try:
+        parse_production(translated(written.model_dump(mode="json"), in_language(written, language)))
+    except ProductionError as error:
+        raise BadInput(f"in language '{language}': {error}") from None
+    return language
+
+
+def _line(one: dict[str, Any]) -> str:
+    scenes = f"{one['scenes']} scene{'s' if one['scenes'] != 1 else ''}"
+    languages = f", in {', '.join(one['languages'])}" if one["languages"] else ""
+    spoken = (
+        f" and {one['scenes_as_long_as_narration']} as long as its narration"
+        if one["scenes_as_long_as_narration"]
+        else ""
+    )
+    return f"{one['file']}: {one['title']}: {scenes}, {one['seconds']:g} s{spoken}{languages}"
+
+
+def main() -> None:
+    """Entry point of ``studio check`` alone."""
+    app(prog_name="studio check")

@@ -1,0 +1,58 @@
+"""The command ``check``: productions are read, with all their problems, and nothing else is used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.studio_cli.test_loading import FILM, loaded_by
+from tests.studio_cli.test_takes import run
+
+
+def test_a_good_and_a_bad_file(workplace: Path) -> None:
+    """One line for what can be made, every problem of what cannot, and status 2."""
+    (workplace / "good.yaml").write_text(FILM)
+    (workplace / "bad.yaml").write_text(
+        f"{FILM}    promt: twice\n    start_image: face\nassets:\n  - {{id: face, path: no.png}}\n"
+    )
+    good = run(workplace, "check", "good.yaml")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "Alone: 1 scene, 5 s" in good.stdout
+    both = run(workplace, "check", "good.yaml", "bad.yaml")
+    assert both.returncode == 2
+    assert "Alone: 1 scene" in both.stdout
+    assert "promt" in both.stderr
+    assert "no.png" in both.stderr
+    assert "Traceback" not in both.stderr
+    assert not (workplace / ".studio").exists()
+
+
+def test_a_folder_and_what_is_included(workplace: Path) -> None:
+    """Productions below a folder are checked; what they include, and choices of takes, are none."""
+    deep = workplace / "all" / "deep"
+    deep.mkdir(parents=True)
+    (deep / "film.yaml").write_text(FILM)
+    (deep / "shared.yaml").write_text("style: calm\n")
+    (deep / "film.yaml.takes.yaml").write_text("{}\n")
+    done = run(workplace, "check", "all", "--json")
+    assert done.returncode in (0, 2), done.stderr
+    assert [Path(one["file"]).name for one in json.loads(done.stdout)["productions"]] == ["film.yaml"]
+    (workplace / "empty").mkdir()
+    none = run(workplace, "check", "empty")
+    assert none.returncode == 2
+    assert none.stderr.startswith("error: empty")
+
+
+def test_the_languages_of_a_table(workplace: Path) -> None:
+    """A table's languages are told; a text that no film can have is a problem of its language."""
+    (workplace / "film.yaml").write_text(f"{FILM}    narration: The harbour sleeps.\ntranslations: texts.csv\n")
+    (workplace / "texts.csv").write_text("text,de\nonly.narration,Der Hafen schläft.\n")
+    done = run(workplace, "check", "film.yaml", "--json")
+    (one,) = json.loads(done.stdout)["productions"]
+    assert one.get("languages") == ["de"], one
+
+
+def test_neither_prefect_nor_the_ledger_is_loaded(workplace: Path) -> None:
+    """Reading a production needs no service, no ledger and no client."""
+    (workplace / "film.yaml").write_text(FILM)
+    assert loaded_by(workplace, "studio_cli", "check", "film.yaml") & {"prefect", "sqlalchemy", "httpx", "av"} == set()
