@@ -6,7 +6,6 @@ A form that is in the ledger already is used as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -32,9 +31,9 @@ from studio.providers.shot_request import Source
 
 BY_ID = ("shot", "generation")
 #: ``earlier``: 10 s first, and a generation by its id beside another frame, which the service no longer takes.
-#: ``longer``: more seconds than a scene needs that lasts as long as its voice, for what was bought for other words.
+#: ``longer``: what was bought for other words of a scene that lasts as long as its voice, and has room for these.
 Form: TypeAlias = Literal["cheapest", "longest", "earlier", "longer"]
-MOST_LONGER = 4  # lengths that are looked for beyond what is needed
+MOST_CLIPS = 200  # of a scene, in whose chains bought ones are looked for
 
 
 def clips_of(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
@@ -77,8 +76,11 @@ def _chain(context: PlanningContext, scene: Scene) -> tuple[Shot, ...]:
     (_, _, wished), *others = drawn
     if scene.id in context.production.voiced:
         longer: Form = "longer"
-        others += (more := [(ways[0], longer, lengths) for lengths in _longer(context, scene, wished, ways[0])])
-        drawn += more
+        bought = _bought(context, scene, ways[0])
+        if bought and scene.id in context.ties.whole:  # what goes on from its end was bought from the end of all of it
+            drawn, others = [], []
+        more = [(ways[0], longer, lengths) for lengths in sorted(bought, key=sum, reverse=not drawn)]
+        drawn, others = drawn + more, others + more
     tied = scene.character is not None or _end(context, scene) is not None
     if len(ways) > 1 or (tied and context.model(scene).one_by_id) or any(lengths != wished for _, _, lengths in others):
         clips = _chosen(context, scene, drawn)
@@ -162,20 +164,27 @@ def _lengths(
     return chain_lengths(model, wanted, price, by_id=by_id, ends=end is not None, longest=form == "longest")
 
 
-def _longer(
-    context: PlanningContext, scene: Scene, lengths: tuple[int, ...], way: Way
-) -> Iterator[tuple[int, ...]]:  # fmt: skip
-    """Lengths of clips that last longer, the next longer ones first."""
-    wanted = sum(lengths)
-    for _ in range(MOST_LONGER):
-        try:
-            found = _lengths(context, scene, "longer", way, wanted=Fraction(wanted + 1))
-        except BadInput:
-            return  # one clip has no more
-        if found is None or sum(found) <= wanted:
-            return
-        yield found
-        wanted = sum(found)
+def _bought(context: PlanningContext, scene: Scene, way: Way) -> list[tuple[int, ...]]:
+    """The lengths of all chains of clips that are bought for a scene, and that last at least as long as it.
+
+    They may be much longer than what its words need now: they are looked for clip by clip, among those that are bought.
+    """
+    model, wanted, found = context.model(scene), context.production.duration_of(scene), list[tuple[int, ...]]()
+    alone = bool(scene.loop or scene.hdr or scene.guides)
+    first = model.loop_lengths if scene.loop else model.hdr_lengths if scene.hdr else model.lengths
+
+    def held(lengths: tuple[int, ...], clip: int) -> bool:
+        return context.held(_drawn(context.trial(), scene, "longer", lengths, way)[clip].key)
+
+    open_: list[tuple[int, ...]] = [(seconds,) for seconds in first]
+    while open_:
+        lengths = open_.pop()
+        if sum(lengths) >= wanted and held(lengths, -1):
+            found.append(lengths)
+        # A last clip may end on a frame: the same clip is another one where a clip follows it.
+        if not alone and len(lengths) < MOST_CLIPS and held((*lengths, model.continued[0]), -2):
+            open_ += [(*lengths, seconds) for seconds in sorted({*model.continued, *model.lengths})]
+    return found
 
 
 def _one_clip(scene: Scene, model: VideoModel, wanted: Fraction) -> int:

@@ -168,7 +168,7 @@ def test_recordings_and_music(tmp_path: Path) -> None:
     found = sounds(film(tmp_path, scene=scene, film={"music": str(path)}), tmp_path)
 
     heard = found.speech["dusk"]
-    assert (heard.seconds, heard.format, heard.told) == (4, "wav", "dusk.wav")
+    assert (heard.seconds, heard.format, heard.told) == (Fraction(4), "wav", "dusk.wav")
     assert [(said.text, said.start) for said in heard.said] == [("Night falls.", 0), ("Go on.", 4 * Fraction(12, 18))]
     assert found.music[str(path)].seconds == 4
 

@@ -74,6 +74,30 @@ def test_changed_words_buy_nothing_anew() -> None:
     assert keys(told(3.2)) == keys(before)
 
 
+@pytest.mark.parametrize(
+    ("words", "fewer", "more"),
+    [
+        (12, 8, {}),  # the first clip would be enough, and what follows goes on from the second
+        (48, 20, {}),  # far more is bought than is needed
+        (25, 17.5, {"clips": "longest"}),
+        (25, 17.5, {"film": {"transition": "crossfade 0.5"}}),
+    ],
+)
+@pytest.mark.parametrize("follows", [True, False], ids=["with a scene that goes on from it", "alone"])
+def test_fewer_words_keep_all_that_is_bought(words: float, fewer: float, more: dict[str, Any], follows: bool) -> None:
+    """However long the chain of clips is that was bought for more words."""
+
+    def told(seconds: float, held: Any = lambda _: False) -> Plan:
+        scenes = [scene("start"), scene("a", **AUTO), *([scene("b", continue_from="a")] if follows else [])]
+        return drawn(*scenes, chain=True, speech={"a": spoken(seconds, "Night falls.")}, held=held, **more)
+
+    bought = set(keys(told(words)))
+    found = keys(told(fewer, bought.__contains__))
+    assert set(found) <= bought
+    if follows:
+        assert set(found) == bought
+
+
 def test_a_voice_begins_when_its_scene_is_seen_alone() -> None:
     """Two voices are not heard at once: the scene is longer by the transition into it."""
     voices = {"a": spoken(4, "One."), "b": spoken(3, "Two.")}
