@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,19 @@ def process_of(run: Any) -> psutil.Process:
                 found.append(process)
     assert found
     return max(found, key=lambda process: process.create_time())
+
+
+def put_to_sleep(process: psutil.Process, ledger: Path) -> None:
+    """Suspend a process at a moment at which it is not writing into a ledger: SQLite's lock would sleep with it."""
+    while True:
+        process.suspend()
+        try:
+            with closing(sqlite3.connect(ledger, timeout=1)) as books:
+                books.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            process.resume()
+        else:
+            return
 
 
 def kill(worker: subprocess.Popen[bytes]) -> None:
@@ -208,10 +222,11 @@ def test_a_machine_that_wakes_up_spends_nothing_twice(offered: Place, tmp_path: 
         until(place, run, "Running")
         wait_for_ids_in(place, slow)
         asleep = process_of(run)
-        asleep.suspend()
+        put_to_sleep(asleep, tmp_path / "home" / "ledger.db")
         until(place, run, "Crashed")
         other = started(place, slow.url, deployment="produce")
-        assert until(place, other, "Completed", "Failed", "Crashed")["name"] == "Completed"
+        ended = until(place, other, "Completed", "Failed", "Crashed")
+        assert ended["name"] == "Completed", ended["message"]
         bought = len(slow.prompts())
         asleep.resume()
         with suppress(psutil.NoSuchProcess):
