@@ -23,6 +23,7 @@ from studio.media.container import opened
 from studio.media.form import UNSPECIFIED, guess_is_bt709
 
 THUMB_WIDTH = 480
+MIDDLE = "middle.jpg"  # the thumbnail of a clip's middle frame, beside its first and last frame
 Luma = NDArray[np.uint8]
 
 
@@ -64,11 +65,20 @@ def save(frame: VideoFrame, folder: Path, stem: str) -> tuple[Path, Path]:
     whole = picture(frame)
     with atomic(png) as part:
         part.write_bytes(_png(whole))
+    _save_small(whole, thumb)
+    return png, thumb
+
+
+def save_thumb(frame: VideoFrame, path: Path) -> None:
+    """Write a thumbnail alone, 480 pixels wide."""
+    _save_small(picture(frame), path)
+
+
+def _save_small(whole: Image.Image, path: Path) -> None:
     small = whole.copy()
     small.thumbnail((THUMB_WIDTH, THUMB_WIDTH * 4), Image.Resampling.LANCZOS, reducing_gap=1.0)
-    with atomic(thumb) as part:
+    with atomic(path) as part:
         small.save(part, "JPEG", quality=85)
-    return png, thumb
 
 
 def cut_name(index: int) -> str:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from studio.editing.values import FilmCut, FilmPart
 from studio.errors import MediaError
-from studio.media.frames import frame_at, picture
+from studio.media.frames import MIDDLE, frame_at, picture
 from studio.report import formats, labels
 from studio.report.files import write_atomically
 from studio.report.page import environment
@@ -27,7 +27,7 @@ from studio.report.thumbnails import data_uri, jpeg
 from studio.storage.kept import Kept
 from studio.storage.ownership import CONTACT_PAGE
 
-VERSION = 1  # of its pictures; a change makes every kept one invalid
+VERSION = 2  # of its pictures; a change makes every kept one invalid
 WIDE, NARROW, MANY = 320, 200, 60  # pixels of a picture, in a film of few scenes and of many
 QUALITY = 62
 LONG_PROMPT = 420
@@ -98,7 +98,11 @@ def _frames(scene: Scene, width: int, kept: Kept) -> list[str | None]:
     cut = scene.cut
     if cut is not None and cut.parts:
         places = (cut.start_frame, cut.start_frame + cut.frames // 2, cut.start_frame + cut.frames - 1)
-        found = [_of_clip(*_at(cut, place), width, kept) for place in places]
+        beside = {shot.id: shot.first_frame.parent for shot in scene.finals if shot.first_frame is not None}
+        found = [
+            _of_clip(part, frame, width, kept, beside.get(part.shot))
+            for part, frame in (_at(cut, place) for place in places)
+        ]
         if any(found):
             return found
     shown = [shot for shot in scene.finals if shot.clip is not None]
@@ -116,15 +120,30 @@ def _at(cut: FilmCut, place: int) -> tuple[FilmPart, int]:
     return part, part.start + within
 
 
-def _of_clip(part: FilmPart, frame: int, width: int, kept: Kept) -> str | None:
-    """A frame of a clip; None where the clip is not here."""
+def _of_clip(part: FilmPart, frame: int, width: int, kept: Kept, beside: Path | None) -> str | None:
+    """A frame of a clip; None where the clip is not here. ``beside``: the folder of the pictures that were made when it
+    was measured: of its first, its middle and its last frame."""
     made_from = (VERSION, part.sha256, frame, width, QUALITY)
     found = kept.get("contact-pages", made_from)
     if found is None:
-        with suppress(MediaError, OSError):
-            found = jpeg(picture(frame_at(part.clip, frame), width=width), QUALITY)
+        found = _there(part, frame, width, beside)
+        if found is None:
+            with suppress(MediaError, OSError):
+                found = jpeg(picture(frame_at(part.clip, frame), width=width), QUALITY)
+        if found is not None:
             kept.put("contact-pages", made_from, found)
     return None if found is None else data_uri(found)
+
+
+def _there(part: FilmPart, frame: int, width: int, beside: Path | None) -> bytes | None:
+    """The picture of a frame that was made when its clip was measured; None where that was not done."""
+    names = {0: "first.jpg", part.clip_frames // 2: MIDDLE, part.clip_frames - 1: "last.jpg"}
+    if beside is None or frame not in names:
+        return None
+    with suppress(OSError, ValueError, SyntaxError), Image.open(beside / names[frame], formats=("JPEG",)) as opened:
+        opened.thumbnail((width, width * 2), Image.Resampling.BICUBIC)
+        return jpeg(opened.convert("RGB"), QUALITY)
+    return None
 
 
 def _of_file(shot: ShotRecord, side: str, width: int) -> str | None:

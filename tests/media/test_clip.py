@@ -139,7 +139,13 @@ def test_first_and_last_frame_are_written(plain: Clip, tmp_path: Path) -> None:
         errors = [abs(shown - truth[n]).mean() for n in range(24)]
         assert errors.index(min(errors)) == frame
         assert min(errors) < 3
-    assert sorted(p.name for p in (tmp_path / "frames").iterdir()) == ["first.jpg", "first.png", "last.jpg", "last.png"]
+    with Image.open(tmp_path / "frames" / "middle.jpg") as small:
+        middle = np.asarray(small.convert("RGB").resize((320, 180)), dtype=int)
+    errors = [abs(middle - truth[n]).mean() for n in range(24)]
+    assert errors.index(min(errors)) == 12
+    assert sorted(p.name for p in (tmp_path / "frames").iterdir()) == [
+        "first.jpg", "first.png", "last.jpg", "last.png", "middle.jpg",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
