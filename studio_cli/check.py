@@ -66,7 +66,7 @@ def _productions(given: Path) -> Iterator[Path]:
 
 
 def _checked(file: Path) -> dict[str, Any]:
-    """What a file is, or its problems."""
+    """The line about a file, or its problems."""
     told: dict[str, Any] = {"file": str(file), "problems": []}
     try:
         written = load_production(file)

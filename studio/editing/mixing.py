@@ -12,17 +12,15 @@ from studio.captions.cues import cues_of
 from studio.captions.values import Captions, Said
 from studio.editing.edit import Edit
 from studio.editing.values import FilmCut
-from studio.errors import BadInput
 from studio.media.loudness import Loudness
 from studio.media.mix_values import Ducked, Laid, Mix
 from studio.planning.plan import FPS, Plan
-from studio.planning.sound_edits import MusicEdit, SpeechEdit
+from studio.planning.sound_edits import SHORTEST_ROUND, MusicEdit, SpeechEdit
 from studio.storage.kept import Kept
 
 REFERENCE = -20.0  # LUFS to which every sound is brought before its level is added
 MOST_GAIN = 30.0  # dB by which a soft one is raised
 ROUND = 2 * FPS  # frames in which music that begins again fades from its end to its start
-SHORTEST_ROUND = 3 * FPS  # frames of music that is played again
 LOUDNESS_OFF = 0.5  # LU
 VERSION = 1  # of measuring
 
@@ -30,7 +28,7 @@ VERSION = 1  # of measuring
 def mix_of(plan: Plan, cuts: Sequence[FilmCut], frames: int, kept: Kept) -> Mix | None:
     """The mix of a film of so many frames; None where only its clips are heard, as they are.
 
-    Every file is measured once, and kept by its content. Raises FfmpegError, BadInput.
+    Every file is measured once, and kept by its content. Raises FfmpegError.
     """
     sound = plan.sound
     if not sound.any and sound.loudness is None and not sound.clips_level:
@@ -106,18 +104,14 @@ def _music(music: MusicEdit, places: Mapping[str, FilmCut], frames: int, kept: K
 
 
 def rounds(whole: Laid, music: MusicEdit, end: int) -> Iterator[Laid]:
-    """The rounds of a piece of music from ``whole.start`` to the frame ``end``. Raises BadInput for too short ones."""
+    """The rounds of a piece of music from ``whole.start`` to the frame ``end``. The plan has seen that they are long
+    enough."""
     has, needed = int((music.seconds - music.begins) * FPS), end - whole.start
-    if has >= needed or not music.loop:
+    if has >= needed or not music.loop or has < SHORTEST_ROUND:
         frames = max(1, min(has, needed))
         comes, goes = _fades(music.fade_in, music.fade_out, frames)
         yield replace(whole, frames=frames, begins=music.begins, fade_in=comes, fade_out=goes)
         return
-    if has < SHORTEST_ROUND:
-        raise BadInput(
-            f"{music.path.name} has {float(music.seconds - music.begins):.1f} s, which is too short to be played again",
-            where="field 'film.music'", hint="name a longer piece, or write loop: false",
-        )  # fmt: skip
     over, at = min(ROUND, has // 4), whole.start
     while at < end:
         frames = min(has, end - at)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from studio.errors import BadInput, SpeechError
 from studio.media.sound_file import SoundFile, sound_file
-from studio.planning.sound import LANGUAGE
 from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
 from studio.production.sound_fields import Narration, is_sound_path
@@ -49,7 +48,7 @@ def sounds_of(
         where = "field 'film.music'" if len(production.film.music) == 1 else f"field 'film.music[{number}]'"
         found = sound_file(Path(one.file), kept, where=where)
         music[one.file] = _of_file(found, ())
-    language = production.language or LANGUAGE
+    language = production.spoken_language
     speech = making.heard({s.id: s.narration for s in production.scenes if s.narration is not None}, language)
     longest = making.longest(speech, language) if any(s.duration == AUTO for s in production.scenes) else {}
     return Sounds(speech, music, tuple(making.notes), texts_elsewhere(production), longest)
@@ -89,8 +88,8 @@ class _Making:
         return {scene: found[scene] for scene in narrations if scene in found}
 
     def _speaker(self, voice: Voice) -> Chosen:
-        settings = self.settings
-        return chosen(voice, self.kept.digests, voices=settings.voices, where=WHERE_VOICE, engines=self.engines)
+        voices, digests = self.settings.voices, self.kept.digests
+        return chosen(voice, digests, voices=voices, where=WHERE_VOICE, engines=self.engines)
 
     def longest(self, speech: Mapping[str, Heard], own: str) -> dict[str, Fraction]:
         """The seconds of the longest speech of each scene, over all languages of the film.
@@ -109,7 +108,7 @@ class _Making:
         if self.production.translated_from is None:
             others = versions
         else:
-            others = [(written.language or LANGUAGE, first), *((name, said) for name, said in versions if name != own)]
+            others = [(written.spoken_language, first), *((name, said) for name, said in versions if name != own)]
         for language, said in others:
             try:
                 spoken = self.heard(said, language, asked=False)
@@ -129,7 +128,7 @@ class _Making:
         original = self.production.translated_from or self.production
         written = {voice.language: voice for voice in self.production.film.voice}
         base = language.split("-")[0]
-        any_ = written.get("") if language == (original.language or LANGUAGE) else None
+        any_ = written.get("") if language == original.spoken_language else None
         found = written.get(language) or written.get(base) or any_
         command = tuple(shlex.split(self.settings.voice_command))
         if found is None:
@@ -155,16 +154,20 @@ class _Making:
                 f"{found.path.name} lasts {float(found.seconds):.0f} s, and {MOST_SECONDS} s are the most",
                 where=_where(scene), hint="split it over several scenes; nothing was ordered",
             )  # fmt: skip
-        return _of_file(found, tuple(_shared(said.text or "", found.seconds, self.production.language or LANGUAGE)))
+        return _of_file(found, tuple(_shared(said.text or "", found.seconds, self.production.spoken_language)))
 
 
 def texts_elsewhere(production: Production) -> dict[str, dict[str, str]]:
-    """The texts of the film in its other languages, by these, and by their names in the table."""
+    """The texts of the film in its other languages, by these, and by their names in the table.
+
+    A column for the language that it is written in counts only if the production does not say that language.
+    """
     written = production.translated_from or production
     found = {language: dict(texts) for language, texts in translations_of(written).texts.items()}
-    if production.translated_from and (written.language or LANGUAGE not in found):
-        found[written.language or LANGUAGE] = texts_of(written)
-    return {language: texts for language, texts in found.items() if language != (production.language or LANGUAGE)}
+    own = written.spoken_language
+    if production.translated_from and (written.language or own not in found):
+        found[own] = texts_of(written)
+    return {language: texts for language, texts in found.items() if language != production.spoken_language}
 
 
 def _changed(written: Mapping[str, Narration], texts: Mapping[str, str]) -> Iterator[tuple[str, Narration]]:

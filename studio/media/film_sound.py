@@ -68,7 +68,7 @@ class FilmSound:
         frames = sum(self.target.frames(s) - (s.into.frames if s.into else 0) for s in self.segments)
         fades = self.segments[0].fade_in, self.segments[-1].fade_out
         self._mixer = Mixer(self.mix, clips, frames, self.target.fps, self.work, self.stop, fades=fades)
-        return self._mixer.made(ceiling=self._ceiling, offset=self._offset).track
+        return self._mixer.made(ceiling=self._ceiling, offset=self._offset)
 
     def corrected(self, film: Path) -> Path | None:
         """A track to write the film with again, where its loudness or its peaks are off; None where they are right.
@@ -86,7 +86,7 @@ class FilmSound:
         self._corrections += 1
         self._ceiling -= over + SOFTER if over > 0 else 0
         self._offset += off if abs(off) > NEAR_ENOUGH else 0
-        return self._mixer.made(ceiling=self._ceiling, offset=self._offset).track
+        return self._mixer.made(ceiling=self._ceiling, offset=self._offset)
 
     def _see_unchanged(self) -> None:
         """Check that the bytes of every sound are still those that were measured: sound is not verified in the film."""

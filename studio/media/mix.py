@@ -6,23 +6,20 @@ is measured (EBU R 128), brought to the loudness that is wanted, and limited whe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import ffmpeg as build
-import numpy as np
 
 from studio.errors import BadClip
 from studio.media import ffmpeg
 from studio.media.loudness import Loudness, printed, read_loudness
 from studio.media.mix_values import Laid, Mix
 from studio.media.pieces import BATCH, WORKERS
-from studio.media.sound import RATE, RAW, SAMPLE, Place, blocks, empty_track
+from studio.media.sound import RATE, RAW, Place, add, empty_track, raw_input, sample
 
 CEILING = -1.0  # dBTP in the finished film
 ROOM = 1.0  # dB below it that a mix is limited to: encoding to AAC raises peaks
@@ -37,14 +34,6 @@ TIMEOUT = 3600.0
 Uses: TypeAlias = list[tuple[Laid, Place]]
 
 
-@dataclass(frozen=True)
-class Mixed:
-    """A film's sound as samples (48 kHz, stereo, 16 bit), and its loudness; None for silence."""
-
-    track: Path
-    loudness: Loudness | None
-
-
 class Mixer:
     """The sound of one film, mixed once into the folder ``work``, and brought to its loudness as often as needed.
 
@@ -57,30 +46,31 @@ class Mixer:
         *, fades: tuple[int, int] = (0, 0),
     ) -> None:  # fmt: skip
         self.mix, self.work, self.stop, self.fades = mix, work, stop, fades
-        self.samples, self.fps = _samples(frames, fps), fps
+        self.samples, self.fps = sample(frames, fps), fps
         self._whole = work / "mix.f32"
         self._measured = self._mixed(clips)
 
-    def made(self, *, ceiling: float = CEILING - ROOM, offset: float = 0.0) -> Mixed:
-        """The mix at its loudness and ``offset`` LU more, with no peak above ``ceiling`` dBTP before it is encoded.
-
-        Raises FfmpegError.
+    def made(self, *, ceiling: float = CEILING - ROOM, offset: float = 0.0) -> Path:
+        """The track of the mix at its loudness and ``offset`` LU more (48 kHz, stereo, 16 bit), with no peak above
+        ``ceiling`` dBTP before it is encoded. Raises FfmpegError.
         """
-        track, found, wanted = self.work / "mix.pcm", self._measured, self.mix.loudness
-        wanted = None if wanted is None else wanted + offset
-        if found is None:
-            return Mixed(self._written(track, 0.0, limit=None)[0], None)
-        gain = 0.0 if wanted is None else wanted - found.integrated
-        told: Loudness | None = found
+        track, found = self.work / "mix.pcm", self._measured
+        if found is None or self.mix.loudness is None:
+            over = found is not None and found.peak > ceiling
+            self._write(track, 0.0, limit=ceiling if over else None)
+            return track
+        wanted = self.mix.loudness + offset
+        gain = wanted - found.integrated
         for _ in range(TRIES):
             limit = ceiling if found.peak + gain > ceiling else None
-            _, told = self._written(track, gain, limit=limit)
-            if wanted is None or told is None or limit is None or abs(told.integrated - wanted) <= NEAR:
+            told = self._write(track, gain, limit=limit)
+            if told is None or limit is None or abs(told.integrated - wanted) <= NEAR:
                 break
             gain += wanted - told.integrated  # what the limiter took
-        return Mixed(track, told)
+        return track
 
-    def _written(self, track: Path, gain: float, *, limit: float | None) -> tuple[Path, Loudness | None]:
+    def _write(self, track: Path, gain: float, *, limit: float | None) -> Loudness | None:
+        """Write the mix with a gain and a limit, and measure it."""
         sound = build.input(f"file:{self._whole.absolute()}", **FLOAT)["a:0"]
         if gain:
             sound = sound.filter("volume", f"{gain:.3f}dB", precision="float")
@@ -90,22 +80,21 @@ class Mixer:
                 .filter("alimiter", limit=f"{10 ** (limit / 20):.5f}", attack=5, release=80, level=0)
                 .filter("aresample", RATE)
             )
-        return track, self._both(sound, track, RAW)
+        return self._both(sound, track, RAW)
 
     def _mixed(self, clips: Path | None) -> Loudness | None:
         """Mix all tracks into one of floating point, and measure it."""
         tracks, mix = [], self.mix
         if clips is not None:
-            tracks.append(_raw(clips).filter("volume", f"{mix.clips_gain:.3f}dB", precision="float"))
+            tracks.append(raw_input(clips)["a:0"].filter("volume", f"{mix.clips_gain:.3f}dB", precision="float"))
         keys: list[Any] = []
         if mix.voice:
-            split = _raw(self._laid("voice", mix.voice)).filter("aformat", sample_fmts="flt").filter_multi_output(
-                "asplit", 1 + len(mix.music)
-            )  # fmt: skip
+            voice = raw_input(self._laid("voice", mix.voice))["a:0"].filter("aformat", sample_fmts="flt")
+            split = voice.filter_multi_output("asplit", 1 + len(mix.music))
             tracks.append(split[0])
             keys = [split[n + 1] for n in range(len(mix.music))]
         for n, ducked in enumerate(mix.music):
-            track = _raw(self._laid(f"music-{n}", ducked.laid)).filter("aformat", sample_fmts="flt")
+            track = raw_input(self._laid(f"music-{n}", ducked.laid))["a:0"].filter("aformat", sample_fmts="flt")
             if keys and ducked.duck:
                 track = build.filter(
                     [track, keys[n]], "sidechaincompress", threshold=THRESHOLD, ratio=20, attack=ATTACK,
@@ -115,7 +104,7 @@ class Mixer:
                 track = build.filter([track, keys[n].filter("volume", 0)], "amix", inputs=2, normalize=0)
             tracks.append(track)
         whole = tracks[0] if len(tracks) == 1 else build.filter(tracks, "amix", inputs=len(tracks), normalize=0)
-        comes, goes = (_samples(frames, self.fps) for frames in self.fades)
+        comes, goes = (sample(frames, self.fps) for frames in self.fades)
         if comes:
             whole = whole.filter("afade", type="in", start_sample=0, nb_samples=comes, curve="qsin")
         if goes:
@@ -156,17 +145,17 @@ class Mixer:
                         told = "has no sound where the film takes it"
                         raise BadClip(told, path=str(uses[0][0].path), where=uses[0][0].name)
                     for _, place in uses:
-                        _add(out, track, place)
+                        add(out, track, place)
                     out.unlink()
         return track
 
     def _place(self, sound: Laid) -> Place:
-        start, end = _samples(sound.start, self.fps), min(self.samples, _samples(sound.end, self.fps))
-        return Place(start, end, start + _samples(sound.fade_in, self.fps), end - _samples(sound.fade_out, self.fps))
+        start, end = sample(sound.start, self.fps), min(self.samples, sample(sound.end, self.fps))
+        return Place(start, end, start + sample(sound.fade_in, self.fps), end - sample(sound.fade_out, self.fps))
 
 
 def _batches(wanted: Sequence[Uses]) -> list[list[Uses]]:
-    """What each process decodes: a few files, none of them twice, since a graph has one node for what is equal."""
+    """The files that each process decodes: a few, none of them twice, since a graph has one node for equal filters."""
     batches = list[list[Uses]]()
     for uses in wanted:
         path = uses[0][0].path
@@ -209,25 +198,3 @@ def _stretch(sound: Laid, samples: int, out: Path) -> Any:
         .filter("alimiter", limit=0.98, level=0)
         .output(f"file:{out.absolute()}", **RAW)
     )
-
-
-def _add(decoded: Path, track: Path, place: Place) -> None:
-    """Add a decoded sound to a track, block by block: only a block of each is in memory."""
-    has = decoded.stat().st_size // SAMPLE
-    with decoded.open("rb") as source, track.open("r+b") as out:
-        for begin, count in blocks(min(place.samples, has)):
-            heard = np.frombuffer(source.read(count * SAMPLE), np.int16).reshape(-1, 2)
-            gains = place.gains(place.start + begin, place.start + begin + count)
-            out.seek((place.start + begin) * SAMPLE)
-            there = np.frombuffer(out.read(count * SAMPLE), np.int16).reshape(-1, 2)
-            added = there + np.rint(heard if gains is None else heard * gains)
-            out.seek((place.start + begin) * SAMPLE)
-            out.write(np.clip(added, -32768, 32767).astype(np.int16).tobytes())
-
-
-def _raw(track: Path) -> Any:
-    return build.input(f"file:{track.absolute()}", **RAW)["a:0"]
-
-
-def _samples(frames: int, fps: Fraction) -> int:
-    return math.floor(frames * RATE / fps + Fraction(1, 2))

@@ -43,9 +43,9 @@ def soundtrack(
     frames = [target.frames(segment) for segment in segments]
     overlaps = [segment.into for segment in segments]
     places = [
-        Place(_sample(start, target.fps), _sample(start + count, target.fps),
-              _sample(start + (into.frames if into else 0), target.fps),
-              _sample(start + count - (after.frames if after else 0), target.fps))
+        Place(sample(start, target.fps), sample(start + count, target.fps),
+              sample(start + (into.frames if into else 0), target.fps),
+              sample(start + count - (after.frames if after else 0), target.fps))
         for start, count, into, after in zip(starts_of(frames, overlaps), frames, overlaps, [*overlaps[1:], None],
                                              strict=True)
     ]  # fmt: skip
@@ -58,9 +58,9 @@ def soundtrack(
     track = empty_track(work / "sound.pcm", places[-1].end)
     for segment, place in zip(segments, places, strict=True):
         if path := heard.get(_what(segment)):
-            _add(path, track, place)
+            add(path, track, place)
     if darkened:
-        _darken(track, *(_sample(frames, target.fps) for frames in (segments[0].fade_in, segments[-1].fade_out)))
+        _darken(track, *(sample(frames, target.fps) for frames in (segments[0].fade_in, segments[-1].fade_out)))
     for path in heard.values():
         path.unlink()
     return track
@@ -107,14 +107,15 @@ class Place:
         return found.astype(np.float32)[:, None]
 
 
-def _add(source: Path, track: Path, place: Place) -> None:
-    """Add a segment's sound to that of the film, block by block: only one block of each is in memory."""
+def add(source: Path, track: Path, place: Place) -> None:
+    """Add a decoded sound to a track at its place, block by block: only one block of each is in memory."""
     end = min(place.samples, source.stat().st_size // SAMPLE)
     for begin, count in blocks(end):
         heard = np.memmap(source, np.int16, "r", offset=begin * SAMPLE, shape=(count, 2))
         mix = np.memmap(track, np.int16, "r+", offset=(place.start + begin) * SAMPLE, shape=(count, 2))
         gains = place.gains(place.start + begin, place.start + begin + count)
-        mix[:] = heard if gains is None else np.clip(mix + np.rint(heard * gains), -32768, 32767)
+        more = heard.astype(np.int32) if gains is None else np.rint(heard * gains)
+        mix[:] = np.clip(mix + more, -32768, 32767)
         mix.flush()
 
 
@@ -134,7 +135,8 @@ def raw_input(track: Path) -> Any:
     return build.input(f"file:{track.absolute()}", **RAW)
 
 
-def _sample(frame: int, fps: Fraction) -> int:
+def sample(frame: int, fps: Fraction) -> int:
+    """The first sample of a frame of the film."""
     return math.floor(frame * RATE / fps + Fraction(1, 2))
 
 

@@ -168,7 +168,7 @@ def _read(path: Path, sha256: str) -> SoundFile:
 
 
 def _decoded(path: Path, form: str, number: int) -> SoundFile:
-    """What a sound track is, after every packet of it was decoded. Raises _Unfit."""
+    """A sound track, measured by decoding every packet of it. Raises _Unfit."""
     import av
 
     samples = bad = 0
@@ -255,7 +255,7 @@ def _complete(path: Path, form: str) -> None:
 
 
 def _other(path: Path) -> tuple[str, str]:
-    """What a file is that is no sound file, and what to do."""
+    """The kind of a file that is no sound file, in words, and what to do."""
     found = content_of(path)
     with path.open("rb") as file:
         head = file.read(7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.media.overlap import starts_of
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.title_edits import CardEdit
 
@@ -27,6 +28,13 @@ def frames_of(plan: Plan, item: Item) -> int:
     if isinstance(item, CardEdit):
         return item.frames
     return made_frames(plan, item) if item.frames is None else item.frames
+
+
+def placed_items(plan: Plan) -> list[tuple[Item, int, int]]:
+    """All that the film shows, each with its first frame in the film, and its frames."""
+    items = items_of(plan)
+    lengths = [frames_of(plan, item) for item in items]
+    return list(zip(items, starts_of(lengths, [item.into for item in items]), lengths, strict=True))
 
 
 def made_frames(plan: Plan, cut: SceneEdit) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from studio.media.overlap import Overlap, starts_of
-from studio.planning.film_items import frames_of, items_of, made_frames
+from studio.media.overlap import Overlap
+from studio.planning.film_items import made_frames, placed_items
 from studio.planning.plan import FPS, Plan, SceneEdit, Shot, ShotState
 from studio.planning.seams import SeamKind, expected_seams
 from studio.planning.title_edits import CardEdit
@@ -72,10 +72,7 @@ def overview_of(plan: Plan) -> Overview:
     """The film that a plan makes."""
     shots = {shot.id: shot for shot in plan.shots}
     kinds = {seam.after: seam.kind for seam in expected_seams(plan)}
-    items = items_of(plan)
-    lengths = [frames_of(plan, item) for item in items]
-    starts = starts_of(lengths, [item.into for item in items])
-    placed = list(zip(items, starts, lengths, strict=True))
+    placed = placed_items(plan)
     scenes = [
         PlannedScene(cut.scene, start, frames, made_frames(plan, cut), kinds.get(cut.scene), cut.into)
         for cut, start, frames in placed

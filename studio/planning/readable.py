@@ -9,9 +9,8 @@ from math import ceil
 from studio.captions.cues import unreadable
 from studio.captions.values import Said, Unreadable
 from studio.errors import BadInput
-from studio.media.overlap import starts_of
 from studio.planning.asset_use import scenes_in_words
-from studio.planning.film_items import frames_of, items_of
+from studio.planning.film_items import placed_items
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.sound_edits import CaptionEdit
 from studio.production.field_types import shown
@@ -22,11 +21,9 @@ def see_readable(plan: Plan) -> Iterator[str]:
 
     Raises BadInput for the first caption that is written for a scene and cannot be read in its time.
     """
-    sound, items = plan.sound, items_of(plan)
-    lengths = [frames_of(plan, item) for item in items]
-    starts = starts_of(lengths, [item.into for item in items])
-    places = {item.scene: at for item, at in zip(items, starts, strict=True) if isinstance(item, SceneEdit)}
-    whole = max((at + length for at, length in zip(starts, lengths, strict=True)), default=0)
+    sound, placed = plan.sound, placed_items(plan)
+    places = {item.scene: at for item, at, _ in placed if isinstance(item, SceneEdit)}
+    whole = max((at + length for _, at, length in placed), default=0)
     written = {scene.id for scene in plan.production.scenes if scene.captions}
     for language, captions in {sound.language: sound.captions, **sound.translated}.items():
         said = [_said(places[scene], one, scene) for scene, own in captions.items() for one in own]

@@ -5,7 +5,7 @@ Pure: all sounds are made and measured before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,13 +13,13 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from studio.errors import BadInput
-from studio.media.overlap import starts_of
-from studio.planning.film_items import frames_of, is_guessed, items_of
+from studio.planning.film_items import frames_of, is_guessed, placed_items
 from studio.planning.length import in_seconds
 from studio.planning.plan import FPS, Plan, SceneEdit
 from studio.planning.readable import see_readable
 from studio.planning.sound_edits import (
     LOUDNESS_WITH_VOICE_OR_MUSIC,
+    SHORTEST_ROUND,
     CaptionEdit,
     Heard,
     MusicEdit,
@@ -32,9 +32,8 @@ from studio.production.sound_fields import NARRATION_FROM
 
 if TYPE_CHECKING:
     from studio.production import Production, Scene
-    from studio.production.sound_fields import Caption
+    from studio.production.sound_fields import Caption, Music
 
-LANGUAGE = "en"  # of a production that names none
 AFTER = Fraction(1, 4)  # seconds of a scene after its voice has ended, where its length is made for it
 LEAST = FPS // 2  # frames for which a caption is seen
 
@@ -101,7 +100,7 @@ def with_sounds(plan: Plan, sounds: Sounds) -> Plan:
     others = {language: _translated(captions, texts) for language, texts in sounds.texts.items()}
     found = SoundEdits(
         speech, captions, {language: said for language, said in others.items() if said}, music, film.clips_level,
-        loudness, production.language or LANGUAGE,
+        loudness, production.spoken_language,
     )  # fmt: skip
     plan = replace(plan, sound=found)
     return replace(plan, notes=(*plan.notes, *sounds.notes, *_notes(found), *see_readable(plan)))
@@ -128,7 +127,7 @@ def _speech(plan: Plan, cut: SceneEdit, scene: Scene, heard: Heard) -> SpeechEdi
     has = frames_of(plan, cut)
     if start + frames > has and not is_guessed(plan, cut):
         needed = in_seconds(start + frames)
-        own = "remove in and out, or say less" if scene.clip is not None else f"write duration: auto, or {needed}"
+        own = "show more of it (in, out)" if scene.clip is not None else f"write duration: auto, or {needed}"
         raise BadInput(
             f"lasts {in_seconds(frames)} s from {in_seconds(start)} s on, and the scene lasts {in_seconds(has)} s",
             where=f"scene '{cut.scene}', field 'narration'", hint=f"{own}, or say less; nothing was ordered",
@@ -149,7 +148,7 @@ def _of_speech(speech: SpeechEdit) -> Iterator[CaptionEdit]:
 def _captions(plan: Plan, cut: SceneEdit, written: tuple[Caption, ...]) -> Iterator[CaptionEdit]:
     """The captions that are written for a scene; those without a time share what is left until the next that has one,
     by their letters."""
-    has, known = frames_of(plan, cut), is_guessed(plan, cut)
+    has, guessed = frames_of(plan, cut), is_guessed(plan, cut)
     starts = [None if one.from_ is None else round(one.from_ * FPS) for one in written]
     starts[0] = starts[0] or 0
     weights = [len(one.text) for one in written]
@@ -165,7 +164,7 @@ def _captions(plan: Plan, cut: SceneEdit, written: tuple[Caption, ...]) -> Itera
         begin = start or 0
         end = starts[n + 1] if n + 1 < len(starts) else has
         frames = (end or has) - begin if one.seconds is None else round(one.seconds * FPS)
-        if begin + LEAST > has and not known:
+        if begin + LEAST > has and not guessed:
             raise BadInput(
                 f"comes at {in_seconds(begin)} s, and the scene lasts {in_seconds(has)} s",
                 where=f"scene '{cut.scene}', field 'captions'", hint="let it come earlier (from); nothing was ordered",
@@ -183,6 +182,7 @@ def _music(plan: Plan, sounds: Sounds) -> Iterator[MusicEdit]:
         if not under:
             continue  # none of its scenes is made
         begins = music.start or Fraction(0)
+        _see_long_enough(plan, music, heard, int((heard.seconds - begins) * FPS), under)
         if begins >= heard.seconds:
             raise BadInput(
                 f"starts at {float(begins):g} s, and the file lasts {float(heard.seconds):.1f} s",
@@ -195,12 +195,23 @@ def _music(plan: Plan, sounds: Sounds) -> Iterator[MusicEdit]:
         )  # fmt: skip
 
 
+def _see_long_enough(plan: Plan, music: Music, heard: Heard, has: int, under: Sequence[str]) -> None:
+    """Raise BadInput for music that would be played again and again, hundreds of times."""
+    placed = placed_items(plan)
+    places = {item.scene: (at, at + frames) for item, at, frames in placed if isinstance(item, SceneEdit)}
+    start = places[under[0]][0] if music.from_ else 0
+    end = places[under[-1]][1] if music.to else max(at + frames for _, at, frames in placed)
+    if music.loop and 0 < has < SHORTEST_ROUND and has < end - start:
+        raise BadInput(
+            f"{heard.told} has {has / FPS:.1f} s, which is too short to be played again", where="field 'film.music'",
+            hint="name a longer piece, or write loop: false; nothing was ordered",
+        )  # fmt: skip
+
+
 def _see_apart(plan: Plan, speech: Mapping[str, SpeechEdit]) -> None:
     """Raise BadInput where a voice begins before the one before it has ended."""
-    items = items_of(plan)
-    starts = starts_of([frames_of(plan, item) for item in items], [item.into for item in items])
     ended, before = 0, ""
-    for item, start in zip(items, starts, strict=True):
+    for item, start, _ in placed_items(plan):
         if not isinstance(item, SceneEdit) or item.scene not in speech:
             continue
         said = speech[item.scene]

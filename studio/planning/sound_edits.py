@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+SHORTEST_ROUND = 72  # frames of music that is played again
 LOUDNESS_WITH_VOICE_OR_MUSIC = -14  # LUFS, where nothing else is asked for
 
 

@@ -197,6 +197,11 @@ class Production(ProductionFields):
         return self
 
     @property
+    def spoken_language(self) -> str:
+        """The language of its texts, English where none is written."""
+        return self.language or "en"
+
+    @property
     def translated_from(self) -> Production | None:
         """The production that it is another language of; None where no option made it one."""
         return self._translated_from

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
@@ -29,7 +29,7 @@ from studio.production.field_types import (
     refused,
     shown,
 )
-from studio.production.titles import Lines
+from studio.production.titles import Lines, Part
 
 SOUND_ENDINGS: Final = (
     ".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".mka", ".mp4", ".mov",
@@ -48,16 +48,10 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 Engine = Literal["auto", "piper", "espeak-ng", "command"]
 
 
-class _Part(BaseModel):
-    """A value that never changes, and that takes no field which it does not know."""
+class _Part(Part):
+    """A part of a production with fields whose names are words of Python's: these have aliases, in files and forms."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_default(cls, data: Any) -> Any:
-        """A field without a value, or left empty in the form, has its default."""
-        return {k: v for k, v in data.items() if v is not None} if isinstance(data, Mapping) else data
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
 def _decibels(least: float, most: float) -> BeforeValidator:

@@ -79,24 +79,20 @@ def _music(production: Production, suggestion: Suggestion) -> Iterator[Finding]:
 
 
 def sound_files(production: Production) -> Iterator[Finding]:
-    """Every file of a sound that is not there, or is none by its first bytes."""
+    """Every file of a sound that is not there, or is none by its first bytes. Narration and music may be written as
+    their files alone: the place is theirs."""
     named: list[tuple[Loc, str]] = [
-        (("scenes", i, "narration", "file"), scene.narration.file)
+        (("scenes", i, "narration"), scene.narration.file)
         for i, scene in enumerate(production.scenes)
         if scene.narration is not None and scene.narration.file
     ]
-    named += [(("film", "music", n, "file"), music.file) for n, music in enumerate(production.film.music)]
+    named += [(("film", "music", n), music.file) for n, music in enumerate(production.film.music)]
     told = dict[str, tuple[str, str]]()
     for loc, file in named:
         if file not in told:
             told[file] = _wrong(file)
         if told[file][0]:
-            yield Finding(_shortened(loc), *told[file])
-
-
-def _shortened(loc: Loc) -> Loc:
-    """The place of a narration or a piece of music, which may be written as its file alone."""
-    return loc[:-1]
+            yield Finding(loc, *told[file])
 
 
 def _wrong(file: str) -> tuple[str, str]:

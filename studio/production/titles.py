@@ -20,7 +20,7 @@ CARD_REMEDY = "write its text, or text and seconds, such as {text: Three years l
 CREDITS_REMEDY = "write a list of lines, each a text, or {role: Music, name: Ann Smith}"
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """A value that never changes, and that takes no field which it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ Lines = Annotated[
 ]
 
 
-class Card(_Part):
+class Card(Part):
     """A card: a text on black, which is a part of the film by itself."""
 
     text: Lines = Field(description="Its text. The first line is the large one.")
@@ -71,7 +71,7 @@ class Card(_Part):
         return CARD_SECONDS if self.seconds is None else self.seconds
 
 
-class LowerThird(_Part):
+class LowerThird(Part):
     """A text at the foot of a scene's picture for a while, such as a name."""
 
     # `from` is a word of Python's: the field has it as its alias, in files, in forms and in what is written.
@@ -94,7 +94,7 @@ class LowerThird(_Part):
         return self
 
 
-class Credit(_Part):
+class Credit(Part):
     """A line of the credits: a name, and the role beside it; an empty line where both are empty."""
 
     role: Text = Field(default="", description="What they did, such as Music.")
@@ -114,7 +114,7 @@ def _credit_lines(value: object) -> object:
     return tuple(value.strip().splitlines()) if isinstance(value, str) else value
 
 
-class Credits(_Part):
+class Credits(Part):
     """The credits after the last scene."""
 
     lines: Annotated[
@@ -178,7 +178,7 @@ LowerThirdField = Annotated[LowerThird | None, BeforeValidator(_card)]
 CreditsField = Annotated[Credits | None, BeforeValidator(_credits)]
 
 
-class Titles(_Part):
+class Titles(Part):
     """The titles of the whole film, and the font of all titles."""
 
     font: References = Field(

@@ -69,7 +69,7 @@ def write_contact_page(record: RunRecord, out: Path, kept: Kept | None = None) -
 
 
 def _narration(record: RunRecord) -> Mapping[str, str]:
-    """What is said in each scene, in the film's own language."""
+    """The narration of each scene, in the film's own language."""
     found = dict[str, list[str]]()
     for track in record.captions[:1]:
         for cue in track.cues:

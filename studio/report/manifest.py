@@ -120,7 +120,7 @@ def manifest(record: RunRecord, out: Path) -> dict[str, Any]:
 
 
 def sound(record: RunRecord, out: Path) -> dict[str, Any]:
-    """What the film lets hear beside its clips, with frames of the film."""
+    """The voices and the music of the film, with frames of it."""
     mix = record.mix
 
     def laid(one: Laid) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is said in a film, for its page: each caption with its time, and the tracks that its player shows."""
+"""The transcripts of a film, for its page: each caption with its time, and the tracks that its player shows."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Chosen:
 
     @property
     def told(self) -> str:
-        """Who speaks, in words."""
+        """The engine and the voice, in words."""
         if self.engine.id == Command.id:
             return " ".join((Path(self.voice.command[0]).name, self.voice.name)).strip()
         name = self.voice.name

@@ -108,7 +108,7 @@ def test_one_of_two_machines_is_killed(s3: Any, s3_endpoint: str, tmp_path: Path
 
 
 def set_up(place: Place) -> None:
-    """What the service ``setup`` of deployments/compose.yaml does, by its own command."""
+    """Run the command of the service ``setup`` of deployments/compose.yaml."""
     command = YAML(typ="safe").load(ROOT / "deployments" / "compose.yaml")["services"]["setup"]["command"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -159,7 +159,7 @@ def ten_films(place: Place, sandbox: Sandbox, first: Machine, second: Machine) -
 
 
 def the_books_agree(sandbox: Sandbox, ledger_url: str) -> list[OrderRow]:
-    """What the service sold is what the ledger has, each request once; each clip was fetched once."""
+    """Check that the ledger has each order that the service sold, once, and that each clip was fetched once."""
     books = sandbox.books()
     prompts = Counter(create["request"]["prompt"] for create in books["creates"])
     assert prompts == {scene["prompt"]: 1 for film in FILMS for scene in film["scenes"]}
@@ -176,7 +176,7 @@ def the_books_agree(sandbox: Sandbox, ledger_url: str) -> list[OrderRow]:
 
 
 def the_logs_name_them(machines: list[Machine], orders: list[OrderRow]) -> None:
-    """What the runs logged at their workers is JSON, and names each order with its scene and generation."""
+    """Check that the log lines of runs are JSON, and name each order with its scene and generation."""
     lines = [line for machine in machines for line in tells(machine.log).splitlines() if line.startswith("{")]
     told = [json.loads(line) for line in lines]
     named = {(line["scene"], line["order"], line["generation"]) for line in told if "generation" in line}

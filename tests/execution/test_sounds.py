@@ -79,7 +79,7 @@ def test_what_is_said_is_measured(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", [Speaker("en", there=False), Speaker("fr")], ids=["not installed", "no such voice"])
 def test_nothing_here_speaks(engine: Speaker, tmp_path: Path) -> None:
-    """Where any voice would do, the film is made without one, and a note says how to get one; where its length is
+    """A film for which any voice would do is made without one, and a note says how to get one; where its length is
     needed, or a voice is asked for by name, it is an error before anything is bought."""
     found = sounds(film(tmp_path), tmp_path, engine)
     assert not found.speech
@@ -123,7 +123,7 @@ LONG = "Night falls, and nobody has lit the lamp, for nobody is there who could.
     ids=["a voice of no language", "words without a translation", "a column of its own", "no language is written"],
 )
 def test_every_language_finds_the_same_lengths(words: str, more: dict[str, Any], tmp_path: Path) -> None:
-    """Whichever version is made first, its clips are long enough for all: none is bought twice for another one."""
+    """The clips of the version that is made first are long enough for all: none is bought twice for another one."""
 
     class Slow(Speaker):
         def made_from(self, voice: Voice) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ def test_every_language_finds_the_same_lengths(words: str, more: dict[str, Any],
 
 
 def test_the_language_of_a_film_is_no_translation(tmp_path: Path) -> None:
-    """However its letters are written, and whatever its table has."""
+    """It is the film itself, in any spelling of its code, also where the table has a column for it."""
     english = film(tmp_path, language="en-GB", translations="words.csv")
     assert derived(english, language="EN_gb") is english
     (tmp_path / "words.csv").write_text("text,de,en-GB\ndusk.narration,Nacht.,Old words.\n", "utf-8")

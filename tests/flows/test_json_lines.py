@@ -17,7 +17,7 @@ from studio.settings import load_settings
 
 @pytest.fixture
 def said() -> io.StringIO:
-    """What the logger ``test of json`` has written."""
+    """The lines that the logger ``test of json`` has written."""
     return io.StringIO()
 
 

@@ -85,7 +85,7 @@ def test_changed_words_buy_nothing_anew() -> None:
 )
 @pytest.mark.parametrize("follows", [True, False], ids=["with a scene that goes on from it", "alone"])
 def test_fewer_words_keep_all_that_is_bought(words: float, fewer: float, more: dict[str, Any], follows: bool) -> None:
-    """However long the chain of clips is that was bought for more words."""
+    """A chain of clips that was bought for more words stays, of any length."""
 
     def told(seconds: float, held: Any = lambda _: False) -> Plan:
         scenes = [scene("start"), scene("a", **AUTO), *([scene("b", continue_from="a")] if follows else [])]
@@ -161,8 +161,21 @@ def test_music_that_starts_after_its_end_is_refused() -> None:
         drawn(scene("a"), themes={"/m/a.flac": music(60)}, film={"music": {"file": "/m/a.flac", "start": 61}})
 
 
+@pytest.mark.parametrize("written", [{"file": "/m/a.flac"}, {"file": "/m/a.flac", "from": "b", "to": "b"},
+                                     {"file": "/m/a.flac", "start": 58}])  # fmt: skip
+def test_music_that_is_too_short_to_be_played_again_is_refused(written: dict[str, Any]) -> None:
+    """A sound of two seconds, a thousand times, is none that anybody wants: it is found before anything is bought."""
+    themes = {"/m/a.flac": music(60 if "start" in written else 2)}
+    with pytest.raises(BadInput, match=r"has 2\.0 s, which is too short to be played again") as refused:
+        drawn(scene("a"), scene("b"), themes=themes, film={"music": written})
+    assert refused.value.where == "field 'film.music'"
+
+    (once,) = drawn(scene("a"), scene("b"), themes=themes, film={"music": written | {"loop": False}}).sound.music
+    assert not once.loop
+
+
 def test_a_film_without_them_keeps_its_sound() -> None:
-    """Where clips alone are heard, they are heard as they are, unless a loudness is written."""
+    """Clips alone are heard as they are, unless a loudness is written."""
     assert drawn(scene("a")).sound.loudness is None
     assert drawn(scene("a"), film={"loudness": "-23 LUFS"}).sound.loudness == -23
     assert (

@@ -1,4 +1,4 @@
-"""What is written about containers: the Dockerfile's instructions, and the environment and commands of all files."""
+"""The files about containers: the Dockerfile's instructions, and the environment and commands of all of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def environments() -> Iterator[tuple[str, dict[str, Any]]]:
-    """What sets variables, and what it sets them to."""
+    """The places that set variables, each with the values that it sets."""
     for name, service in compose()["services"].items():
         yield f"compose.yaml, {name}", service.get("environment", {})
     yield "job.yaml", {one["name"]: one.get("value", one.get("valueFrom")) for one in container()["env"]}

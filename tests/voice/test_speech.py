@@ -213,7 +213,7 @@ def test_voices_that_there_are_not(kept: Kept) -> None:
 
 
 def test_no_engine(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where espeak-ng is not on PATH, the command that installs it is told."""
+    """The command that installs espeak-ng is told if it is not on PATH."""
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NoEngine) as caught:
         chosen(Voice("espeak-ng"), kept.digests, where=WHERE)
