@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.errors import BadInput, SpeechError
+from studio.errors import BadInput, SettingsError, SpeechError
 from studio.media.sound_file import SoundFile, sound_file
 from studio.planning.sound_edits import NO_SOUNDS, Heard, SaidText, Sounds
 from studio.production.field_types import AUTO
@@ -130,11 +130,19 @@ class _Making:
         base = language.split("-")[0]
         any_ = written.get("") if language == original.spoken_language else None
         found = written.get(language) or written.get(base) or any_
-        command = tuple(shlex.split(self.settings.voice_command))
+        command = self._command()
         if found is None:
             return Voice("auto", "", language, command=command)
         own = found.engine == "command" or (found.engine == "auto" and not found.name)
         return Voice(found.engine, found.name, found.language or language, found.speed, command if own else ())
+
+    def _command(self) -> tuple[str, ...]:
+        """The words of the machine's own voice engine. Raises SettingsError for a quote that is left open."""
+        try:
+            return tuple(shlex.split(self.settings.voice_command))
+        except ValueError:
+            hint = "close the quote, or write the words without any"
+            raise SettingsError("has a quote that is left open", where="STUDIO_VOICE_COMMAND", hint=hint) from None
 
     def _without_voice(self, missing: SpeechError, scenes: int) -> None:
         """Note that narration is not heard, where any voice would do. Raises BadInput where its length is needed."""

@@ -82,7 +82,9 @@ def _command(voice: Voice, digests: Digests, where: str) -> Chosen:
             f"a command is given, and the engine is {voice.engine}", where=where, hint="leave one of the two out"
         )
     if not voice.command:
-        raise SpeechError("the engine is a command, and none is given", where=where, hint="give its words")
+        raise SpeechError(
+            "the engine is a command, and none is given", where=where, hint="set STUDIO_VOICE_COMMAND to its words"
+        )
     if not any("{out}" in word for word in voice.command[1:]):
         raise SpeechError(
             "the command does not say where its sound goes",

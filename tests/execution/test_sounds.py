@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 import wave
 from collections.abc import Sequence
 from fractions import Fraction
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from studio.errors import BadInput, SpeechError
+from studio.errors import BadInput, SettingsError, SpeechError
 from studio.execution.sounds import sounds_of
 from studio.planning.sound import with_lengths_of
 from studio.planning.sound_edits import Sounds
@@ -183,3 +184,27 @@ def test_a_recording_that_is_too_long(tmp_path: Path) -> None:
         file.writeframes(bytes(8000 * 601))
     with pytest.raises(BadInput, match=r"long\.wav lasts 601 s, and 600 s are the most"):
         sounds(film(tmp_path, scene={"narration": str(path)}), tmp_path)
+
+
+def test_the_machine_s_own_command(tmp_path: Path) -> None:
+    """It speaks where it is set, and not for a voice of another engine; a quote that is left open is one error."""
+    own = Speaker("en").speak(["x" * 21], Voice(), tmp_path)[0].rename(tmp_path / "own.wav")
+    script = tmp_path / "speak it.py"
+    script.write_text("import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[2])\n")
+    command = f"{sys.executable} '{script}' '{own}' {{out}}"
+
+    def told(voice: dict[str, Any], command: str = command) -> str:
+        production = film(tmp_path, film={"voice": voice} if voice else {})
+        settings = Settings(voice_command=command)
+        found = sounds_of(production, settings, tmp_path / "home", Kept(), engines=[Speaker("en")])
+        return found.speech["dusk"].told
+
+    assert told({}).startswith(Path(sys.executable).name)
+    assert told({"engine": "command"}).startswith(Path(sys.executable).name)
+    assert told({"engine": "espeak-ng"}) == "espeak-ng en"
+    with pytest.raises(SettingsError, match="has a quote that is left open") as refused:
+        told({}, "my-voice '{out}")
+    assert refused.value.where == "STUDIO_VOICE_COMMAND"
+    with pytest.raises(SpeechError, match="none is given") as missing:
+        told({"engine": "command"}, "")
+    assert "STUDIO_VOICE_COMMAND" in missing.value.hint
