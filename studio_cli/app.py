@@ -12,35 +12,47 @@ import typer
 
 from studio_cli.loading import loading
 
-#: Each command: its module, and its help.
-COMMANDS = {
-    "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
-    "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
-    "check": ("studio_cli.check", "Check productions, or all of a folder: no network, no key, nothing is spent."),
-    "variations": ("studio_cli.variations", "Make a film of each row of a table: languages, products, shapes."),
-    "watch": ("studio_cli.watch", "Make each new or changed production of a folder or store, within its budget."),
-    "takes": ("studio_cli.takes", "The takes of each scene: which one the film uses, and why; choose another."),
-    "diff": ("studio_cli.diff", "What changed since a production's last film, and what that costs."),
-    "films": ("studio_cli.films", "The finished films, the newest first: version, length, costs, and where each is."),
-    "serve": ("studio_cli.serve", "The finished films, their reports and pictures, in a browser; read-only."),
-    "export": ("studio_cli.export", "A finished film in other forms: web, hevc, av1, prores, dnxhr, gif, webp."),
-    "verify": ("studio_cli.verify", "Who signed a film or a delivery, whether it is valid, and what it is made of."),
-    "report": ("studio_cli.report", "Where a film's report is; with --single-file, the report as one file to send."),
-    "package": ("studio_cli.package", "A film's folder to hand over: for an editor, a client, an accountant."),
-    "clean": ("studio_cli.clean", "What can be made again at no cost, with its size; removed with --yes."),
-    "costs": ("studio_cli.costs", "What was spent, on what, read from the ledger."),
-    "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
-    "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
-    "callbacks": ("studio_cli.callbacks", "Receive the service's callbacks, so that runs notice ends sooner."),
-    "backup": ("studio_cli.backup", "A verified copy of the ledger."),
-    "doctor": ("studio_cli.doctor", "What a run here would use, part by part, and whether each is there."),
-    "automations": (
-        "studio_cli.automations",
-        "Notices, and the end of runs that died, as automations on the Prefect server.",
-    ),
-    "server": ("studio_cli.server", "Stop the Prefect server that stays for the next command."),
-    "sandbox": ("", "A stand-in for Luma's two APIs on this machine: nothing is billed, clips are real."),
+#: The commands in groups, in the order in which a producer needs them: each has its module and its help.
+GROUPS = {
+    "Write a production": {
+        "check": ("studio_cli.check", "Check productions, or a folder of them: no network, no key."),
+        "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
+        "schema": ("studio_cli.schema", "The JSON Schema of production files, for editors."),
+    },
+    "Make its film": {
+        "plan": ("studio_cli.produce", "What a film would cost, shot by shot; nothing is spent."),
+        "produce": ("studio_cli.produce", "Make the film. What was bought before is not bought again."),
+        "takes": ("studio_cli.takes", "Takes of each scene: which one is used, and why; choose one."),
+        "diff": ("studio_cli.diff", "What changed since the last film, and what that costs."),
+        "variations": ("studio_cli.variations", "A film for each row of a table: languages, products, shapes."),
+        "watch": ("studio_cli.watch", "Make each new or changed production of a folder or store."),
+    },
+    "Show it, and hand it over": {
+        "films": ("studio_cli.films", "Finished films, newest first: length, costs, where each is."),
+        "report": ("studio_cli.report", "Where a film's report is, or the report as one file to send."),
+        "serve": ("studio_cli.serve", "Finished films and their reports in a browser; read-only."),
+        "export": ("studio_cli.export", "A film in other forms: web, hevc, av1, prores, gif and more."),
+        "package": ("studio_cli.package", "A film's folder to hand over: editor, client, accountant."),
+        "verify": ("studio_cli.verify", "Who signed a film, whether that is valid, its ingredients."),
+    },
+    "Money and upkeep": {
+        "doctor": ("studio_cli.doctor", "What a run here would use, and whether each part is there."),
+        "costs": ("studio_cli.costs", "What was spent, and on what."),
+        "reconcile": ("studio_cli.reconcile", "Settle what earlier runs left behind, or one order by hand."),
+        "backup": ("studio_cli.backup", "A verified copy of the ledger."),
+        "clean": ("studio_cli.clean", "What can be made again at no cost: its size, and its removal."),
+    },
+    "Services and servers": {
+        "sandbox": ("", "A stand-in for Luma's APIs here: real clips, nothing billed."),
+        "automations": ("studio_cli.automations", "Notices, and the end of dead runs, on a Prefect server."),
+        "callbacks": ("studio_cli.callbacks", "Receive the service's callbacks: ends are noticed sooner."),
+        "server": ("studio_cli.server", "Stop the Prefect server that stays for the next command."),
+    },
 }
+COMMANDS = {name: told for commands in GROUPS.values() for name, told in commands.items()}
+BEGIN = """Begin with: studio produce, which makes the film of a bundled example in the sandbox, at no cost.
+Then: studio plan FILE and studio produce FILE for a production of your own. studio COMMAND --help tells the options.
+With LUMAAI_API_KEY or LUMA_AGENTS_API_KEY set, runs are billed, within the production's budget."""
 #: Set by a shell that asks for completions: the line as it is typed.
 TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
 
@@ -48,15 +60,18 @@ TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
 def command_line(words: list[str]) -> typer.Typer:
     """Build the command. Commands named in ``words`` get their options; the others their help alone."""
     cli = typer.Typer(
-        name="studio", help="Studio Producer makes films of written productions.", no_args_is_help=True,
-        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+        name="studio", help="Studio Producer makes films of written productions, and buys no shot twice.",
+        epilog=BEGIN, no_args_is_help=True, pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
+    panels = {name: group for group, commands in GROUPS.items() for name in commands}
     for name, (module, says) in COMMANDS.items():
+        panel = panels[name]
         if name == "sandbox":
             passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-            cli.command(name, help=says, context_settings=passed_on)(_sandbox)
+            cli.command(name, help=says, rich_help_panel=panel, context_settings=passed_on)(_sandbox)
         else:
-            cli.command(name, help=says)(_loaded(name, module) if name in words else _nothing)
+            cli.command(name, help=says, rich_help_panel=panel)(_loaded(name, module) if name in words else _nothing)
     return cli
 
 

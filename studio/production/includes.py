@@ -15,7 +15,7 @@ from typing import Any
 from studio.errors import Problem, ProductionError
 from studio.production.field_types import is_url, kind_of, shown
 from studio.production.locations import Loc, Places
-from studio.production.normalize import EXTRA, absolute, canonical, listed, renamed
+from studio.production.normalize import EXTRA, SCHEMA_FIELD, absolute, canonical, listed, renamed
 from studio.production.paths import is_file_url, located
 from studio.production.yaml_builder import Reading
 from studio.production.yaml_source import neighbours, read_file
@@ -118,7 +118,7 @@ class _Walk:
 
     def own(self, path: Path, data: Mapping[str, Any], places: Places) -> dict[tuple[str, str], Part]:
         for name in data:
-            if name not in (*INCLUDED, "include") and not str(name).startswith(EXTRA):
+            if name not in (*INCLUDED, "include", SCHEMA_FIELD) and not str(name).startswith(EXTRA):
                 near = nearest(str(name), INCLUDED, parts=False)
                 hint = (
                     f"did you mean '{near}'?" if near else f"it may have {', '.join(INCLUDED[:-1])} and {INCLUDED[-1]}"

@@ -193,11 +193,16 @@ def _without_echoes(refused: list[ErrorDetails], places: Places) -> list[ErrorDe
 
     misspelt = {meant(error) for error in refused if error["type"] == "extra_forbidden"}
     faulty = {tuple(error["loc"])[:2] for error in refused}
+
+    def from_elsewhere(loc: Loc) -> bool:
+        origin = (places.origin(loc) or ())[:2]
+        return origin in faulty and origin != loc[:2]  # an error is no echo of itself
+
     return [
         error for error in refused
         if (error["type"] != "missing" or tuple(error["loc"]) not in misspelt)
-        and (places.origin(tuple(error["loc"])) or ())[:2] not in faulty
-    ]  # fmt: skip
+        and not from_elsewhere(tuple(error["loc"]))
+    ] or refused  # fmt: skip
 
 
 def _in_order(problems: list[Problem], source: str) -> list[Problem]:

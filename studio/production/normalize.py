@@ -29,13 +29,15 @@ SEED_WORDS = {"asset_id": "asset"}
 USAGES = {"source_frame": "start_image", "end_frame": "end_image"}
 REFERENCES = ("start_image", "end_image", "modify", "clip")
 _SPACE = " \t\r\n"
-_EMPTY_PRODUCTION = (
+EMPTY_PRODUCTION = (
     "slug", "model", "resolution", "aspect_ratio", "duration", "chain", "reanchor", "assets", "characters", "scenes",
     "film", "reframe_from", "style", "chains", "include", "project", "language", "translations",
 )  # fmt: skip
-_EMPTY_SCENE = (
+EMPTY_SCENE = (
     "prompt_hints", "camera", "loop", "take", "seed_asset_refs", "guides", "hdr", "exr", "sound", "style", "notes",
 )  # fmt: skip
+#: The field by which a JSON file names its schema, for editors.
+SCHEMA_FIELD = "$schema"
 EXTRA = "x-"  # the beginning of fields that people and their programs use as they like
 
 
@@ -51,6 +53,7 @@ def origins_of(data: Any) -> Origins:
 
 def _canonical(data: Mapping[str, Any]) -> tuple[dict[str, Any], Origins]:
     found = without_extras(data)
+    found.pop(SCHEMA_FIELD, None)
     for field, short, change in _GROUPS:
         found[field] = _each(listed(found.get(field), short), change)
     for field in ("film", "defaults"):
@@ -59,11 +62,11 @@ def _canonical(data: Mapping[str, Any]) -> tuple[dict[str, Any], Origins]:
     if isinstance(found.get("defaults"), dict) and not isinstance(found["defaults"], Spread):
         found["defaults"] = _scene(found["defaults"])
     found, origins = spread(found)
-    found["scenes"] = _each(found.get("scenes"), lambda scene: _without_empty(scene, _EMPTY_SCENE))
-    if not found.get("slug") and isinstance(found.get("title"), str | int):
+    found["scenes"] = _each(found.get("scenes"), lambda scene: _without_empty(scene, EMPTY_SCENE))
+    if found.get("slug") in (None, "") and isinstance(found.get("title"), str | int):
         found["slug"] = slugify(" ".join(str(found["title"]).split()))
     _frame_size(found)
-    return _without_empty(found, _EMPTY_PRODUCTION), origins
+    return _without_empty(found, EMPTY_PRODUCTION), origins
 
 
 def without_extras(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,7 +211,8 @@ def _scene(scene: dict[str, Any]) -> dict[str, Any]:
         refs = [_seed(renamed(dict(ref), SEED_WORDS)) for ref in refs]
         scene["seed_asset_refs"] = refs
         frames = {USAGES.get(_usage(ref)): ref.get("url") or ref.get("asset") for ref in refs}
-        plain = all(set(ref) <= {"asset", "url", "usage"} and isinstance(ref.get("asset"), str | None) for ref in refs)
+        plain = all(set(ref) <= {"asset", "url", "usage"} for ref in refs)
+        plain = plain and all(isinstance(ref.get(name), str | None) for ref in refs for name in ("asset", "url"))
         distinct = len(frames) == len(refs) and None not in frames and not any(scene.get(str(f)) for f in frames)
         if plain and distinct and all(isinstance(v, str) and v.strip() for v in frames.values()):
             scene.update({str(field): reference for field, reference in frames.items()})

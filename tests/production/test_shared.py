@@ -185,6 +185,8 @@ def test_previous_and_next_are_the_scenes_beside_one() -> None:
          "film.yaml:8, field 'chains[1][2]': there is no scene 'tow' -> did you mean 'two'?"),
         (("[one, two]", "[one, two, three]"),
          "film.yaml:9, field 'chains[2].scenes[1]': 'three' is in chain 1 already"),
+        (("[one, two]", "[one, [two]]"), "film.yaml:8, field 'chains[1][2]': expected text, found a list"),
+        (("[one, two]", "[~, two]"), "film.yaml:8, field 'chains[1][1]': expected text, found nothing"),
         (("[one, two]", "[one]"), "film.yaml:8, field 'chains[1]': a chain has two scenes or more"),
         (("- [one, two]", "- one"),
          "film.yaml:8, field 'chains[1]': 'one' is one scene, and a chain is a list of them"),

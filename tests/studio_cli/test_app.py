@@ -91,7 +91,7 @@ def test_sandbox_is_started_as_a_program() -> None:
 @pytest.mark.parametrize(
     ("typed", "number", "offered"),
     [
-        ("studio p", "1", ["produce", "plan", "package"]),
+        ("studio p", "1", ["plan", "produce", "package"]),
         ("studio plan --re", "2", ["--reframe", "--retake", "--renew"]),
     ],
 )
