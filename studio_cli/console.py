@@ -1,8 +1,10 @@
 """The output of the command during a run: a live table on a terminal, plain lines elsewhere."""
 
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -35,6 +37,11 @@ class Terminal(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
+
+
+def waiting(reason: str) -> AbstractContextManager[object]:
+    """A block that takes seconds: on a terminal, its reason is shown until it ends."""
+    return Terminal(stderr=True).status(reason) if sys.stderr.isatty() else nullcontext()
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,40 @@
-"""Checks of Prefect before a run relies on it: its folders can be written, and its server answers."""
+"""Prefect before a run relies on it: its folders can be written, it is loaded, and its server answers."""
 
 from __future__ import annotations
 
 import os
 import ssl
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from studio.connections import trouble_of
 from studio.errors import SettingsError
+from studio_cli.console import waiting
+from studio_cli.prefect_server import PrefectServer, load_prefect
+from studio_cli.standing_server import StandingServer
 
 HOME, STORAGE, API = "PREFECT_HOME", "PREFECT_LOCAL_STORAGE_PATH", "PREFECT_API_URL"
 SECONDS = 10.0  # seconds in which a server has to answer
+PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 CLOUD = ".prefect.cloud"
 STARTED = "one is started for the run; nothing was ordered"
 NO_ADDRESS = "is not reached by an http or https address"
+
+
+@asynccontextmanager
+async def prefect_of(server: PrefectServer | StandingServer) -> AsyncIterator[None]:
+    """A block in which flows are imported while their server, which has begun, starts; it has when the block ends.
+
+    Raises SettingsError. On a terminal, what is waited for is shown.
+    """
+    with waiting("starting Prefect …"):
+        load_prefect()
+        await check_prefect()
+        yield
+        await server.ready(float(os.environ[PATIENCE]))
 
 
 def check_address(otherwise: str = STARTED) -> None:

@@ -36,12 +36,11 @@ from studio_cli.approval import asker_in, gate_of
 from studio_cli.console import Screen, Terminal, show_end
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
 from studio_cli.plan_screen import show_plan
-from studio_cli.prefect_checks import check_address, check_home, check_prefect
-from studio_cli.prefect_server import PrefectServer, load_prefect
+from studio_cli.prefect_checks import PATIENCE, check_address, check_home, prefect_of
+from studio_cli.prefect_server import PrefectServer
 from studio_cli.standing_server import StandingServer, server_for
 
 T = TypeVar("T")
-PATIENCE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 # Settings of Prefect for the command, unless the user has set them. Prefect reads them on its first import.
 PREFECT_DEFAULTS = {
     # Prefect's own lines would mix with ours; its UI has them all.
@@ -183,7 +182,7 @@ def _agree(
     if not session.service.billed:
         where = f"No API key is set: {session.service.title} makes it, and nothing is billed"
         cost = f" (it would cost {usd(plan.to_pay)})" if plan.to_pay else ""
-        console.print(f"{where}{cost}.", markup=False, soft_wrap=True)
+        console.print(f"{where}{cost}.", markup=False, soft_wrap=not console.is_terminal)
         return wish.budget, ()
     told = show_plan(console, plan, service=session.service.title)
     if plan.to_pay > 0 and not wish.yes:
@@ -207,12 +206,9 @@ async def _run(
     told: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     # Prefect is imported here, so that prices and errors need not wait for it.
-    load_prefect()
-    await check_prefect()
-    from flows.approval import asker
-    from flows.produce import produce as flow
-
-    await server.ready(float(os.environ[PATIENCE]))
+    async with prefect_of(server):
+        from flows.approval import asker
+        from flows.produce import produce as flow
 
     ended: list[RunRecord] = []
 

@@ -4,7 +4,6 @@ each."""
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -29,9 +28,8 @@ from studio.production.variations import load_variations
 from studio.settings import load_settings
 from studio_cli.console import STYLES, Terminal
 from studio_cli.ending import asking, termination_cancels
-from studio_cli.prefect_checks import check_address, check_home, check_prefect
-from studio_cli.prefect_server import load_prefect
-from studio_cli.produce import PATIENCE, WIDTH, budget_of, run_command
+from studio_cli.prefect_checks import check_address, check_home, prefect_of
+from studio_cli.produce import WIDTH, budget_of, run_command
 from studio_cli.standing_server import server_for
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -96,12 +94,9 @@ def variations(
 
             allowed = _agree(session, planned, limit, yes=yes, begin=begin)
         begin()
-        load_prefect()
-        await check_prefect()
-        from flows.films import listeners
-        from flows.variations import produce_variations
-
-        await server.ready(float(os.environ[PATIENCE]))
+        async with prefect_of(server):
+            from flows.films import listeners
+            from flows.variations import produce_variations
         listeners.set(RowLines)
         ended: Sequence[Any] = ()
         try:

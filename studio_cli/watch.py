@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from typing import Annotated, Any
 
@@ -12,9 +11,8 @@ from studio.settings import load_settings
 from studio.storage.places import FilePlace
 from studio_cli.console import Terminal
 from studio_cli.ending import termination_cancels
-from studio_cli.prefect_checks import check_address, check_home, check_prefect
-from studio_cli.prefect_server import load_prefect
-from studio_cli.produce import PATIENCE, WIDTH, budget_of, run_command
+from studio_cli.prefect_checks import check_address, check_home, prefect_of
+from studio_cli.produce import WIDTH, budget_of, run_command
 from studio_cli.standing_server import server_for
 from studio_cli.variations import RowLines
 
@@ -44,12 +42,9 @@ def watch(
         check_address()
         check_home()
         server.begin()
-        load_prefect()
-        await check_prefect()
-        from flows.films import listeners
-        from flows.watch import watch as look
-
-        await server.ready(float(os.environ[PATIENCE]))
+        async with prefect_of(server):
+            from flows.films import listeners
+            from flows.watch import watch as look
         listeners.set(RowLines)
         with termination_cancels(asyncio.current_task()):
             while True:
