@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from studio.errors import BadInput, ProductionError, StudioError
-from studio.production import Production, load_production, parse_production
+from studio.production import load_production
 from studio.production.field_types import AUTO
 from studio.production.finding import data_of, is_included, may_be_production
+from studio.production.other_language import spoken_in
 from studio.production.paths import local_path
-from studio.production.translations import in_language, translated, translations_of
+from studio.production.translations import translations_of
 from studio.wording import Surface, asked_from
 from studio_cli.streams import end
 
@@ -70,7 +71,9 @@ def _checked(file: Path) -> dict[str, Any]:
     told: dict[str, Any] = {"file": str(file), "problems": []}
     try:
         written = load_production(file)
-        others = [_spoken(written, language) for language in translations_of(written).languages]
+        others = translations_of(written).languages
+        for language in others:
+            spoken_in(written, language)
     except ProductionError as error:
         return told | {"problems": [str(problem.text) for problem in error.problems]}
     except StudioError as error:
@@ -83,15 +86,6 @@ def _checked(file: Path) -> dict[str, Any]:
         "languages": list(dict.fromkeys([*([written.language] if written.language else []), *others])),
         "notes": list(written.notes),
     }  # fmt: skip
-
-
-def _spoken(written: Production, language: str) -> str:
-    """The language, in which the production can be read too. Raises BadInput."""
-    try:
-        parse_production(translated(written.model_dump(mode="json"), in_language(written, language)))
-    except ProductionError as error:
-        raise BadInput(f"in language '{language}': {error}") from None
-    return language
 
 
 def _line(one: dict[str, Any]) -> str:

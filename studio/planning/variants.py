@@ -7,9 +7,8 @@ from typing import Any, get_args
 from studio.errors import BadInput
 from studio.production import Production, Scene, parse_production
 from studio.production.field_types import AspectRatio
-from studio.production.sound_fields import language_of
+from studio.production.other_language import spoken_in
 from studio.production.sounds import words_of
-from studio.production.translations import in_language, texts_of, translated
 from studio.providers.registry import video_model
 from studio.remedies import Option, Place, option, text_of
 
@@ -61,27 +60,6 @@ def reframed(production: Production, ratio: str) -> Production:
     return parse_production({**production.model_dump(mode="json"), "reframe": ratio, "slug": slug}).as_version_of(
         production
     )
-
-
-def spoken_in(production: Production, language: str) -> Production:
-    """The same film in another language, of its table of texts: the clips are the same, and so is the budget.
-
-    It has a slug of its own, so that the films stay apart. Raises BadInput for a language that there are no texts in.
-    """
-    texts = in_language(production, language)
-    code = language_of(language)
-    found = translated(production.model_dump(mode="json"), texts)
-    missing = sorted(set(texts_of(production)) - set(texts) - {"title"})
-    slug = f"{production.slug[: 63 - len(code)]}-{code.lower()}"
-    made = parse_production({**found, "slug": slug, "language": code}).as_version_of(production)
-    made = made.as_translation_of(production)
-    own = production.language or "its own language"
-    shared = f"the film in {code} shows the clips of the film in {own}: they are bought once for both"
-    if not missing:
-        return made.noted((*made.notes, shared))
-    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
-    told = f"texts without a translation into {code} stay as they are: {', '.join(missing[:8])}{more}"
-    return made.noted((*made.notes, shared, told))
 
 
 def derived(

@@ -13,11 +13,14 @@ from studio.production.sound_rules import sound_files
 from studio.production.translations import translations_of
 
 
-def file_problems(production: Production, places: Places) -> list[Problem]:
-    """Every problem of a file that a production names, and of texts that cannot be set in its fonts."""
+def file_problems(production: Production, places: Places, *, whole: bool = True) -> list[Problem]:
+    """Every problem of a file that a production names, and of texts that cannot be set in its fonts.
+
+    ``whole``: False where parts of it were refused, so that a table may have texts for them.
+    """
     return [
-        *_files(production, places), *places.problems(sound_files(production)), *_translations(production),
-        *_titles(production, places),
+        *_files(production, places), *places.problems(sound_files(production)),
+        *(_translations(production) if whole else ()), *_titles(production, places),
     ]  # fmt: skip
 
 

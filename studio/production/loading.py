@@ -166,7 +166,7 @@ def _parsed(data: Mapping[str, Any], places: Places, base: Path, written: list[P
         production = _salvaged(found, refused)
     if production is not None:
         problems += rules.check(production, places, also_known=_named(found) if refused else ())
-        problems += file_problems(production, places)
+        problems += file_problems(production, places, whole=not refused)
     places_of_written = {problem.where for problem in written if "field " in problem.where}
     # For a text that is written wrongly, no other problem is listed.
     problems = [*written, *(p for p in problems if p.where not in places_of_written)]

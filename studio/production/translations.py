@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from studio.errors import BadInput, Problem, ProductionError
 from studio.production.field_types import shown
+from studio.production.locations import Loc
 from studio.production.paths import located
 from studio.production.placeholders import plain_name
 from studio.production.seeds import cannot_be_read
@@ -45,6 +46,15 @@ class Translations:
     def languages(self) -> tuple[str, ...]:
         """The languages that it has a column for, in their order."""
         return tuple(self.texts)
+
+    def line_of(self, production: Production, loc: Loc) -> int | None:
+        """The line of the text at a place of the production, such as ``("scenes", 0, "card", "text")``."""
+        name = next((str(step) for step in loc if step in OF_FILM), "")
+        if loc[:1] == ("scenes",) and len(loc) > 2:
+            name = f"{production.scenes[int(loc[1])].id}.{loc[2]}"
+            numbered = f"{name}.{int(loc[3]) + 1}" if len(loc) > 3 and isinstance(loc[3], int) else name
+            name = numbered if numbered in self.lines else name
+        return self.lines.get(name)
 
 
 NO_TRANSLATIONS = Translations()

@@ -52,6 +52,17 @@ def test_the_languages_of_a_table(workplace: Path) -> None:
     assert one.get("languages") == ["de"], one
 
 
+def test_a_text_that_no_film_can_have(workplace: Path) -> None:
+    """A cell that is too much for its card is a problem of its language, at its row; the other language is fine."""
+    (workplace / "film.yaml").write_text(f"{FILM}    lower_third: Maya\ntranslations: texts.csv\n")
+    (workplace / "texts.csv").write_text('text,de,fr\nonly.lower_third,"Eins\nZwei\nDrei",Maya\n')
+    done = run(workplace, "check", "film.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "texts.csv:2, scene 'only', field 'lower_third', column 'de': a lower third has one or two lines"
+    assert done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) == 2  # it, and what to do
+
+
 def test_neither_prefect_nor_the_ledger_is_loaded(workplace: Path) -> None:
     """Reading a production needs no service, no ledger and no client."""
     (workplace / "film.yaml").write_text(FILM)

@@ -57,6 +57,7 @@ def used(workplace: Path) -> Path:
         ("studio_cli", "export", "--help"),
         ("studio_cli", "report", "--help"),
         ("studio_cli", "clean", "--films"),
+        ("studio_cli", "check", "film.yaml"),
         ("studio_cli", "concepts"),
         ("studio_cli", "takes", "film.yaml"),
         ("studio_cli", "diff", "film.yaml"),
