@@ -14,6 +14,7 @@ from studio_cli.loading import loading
 
 #: Each command: its module, and its help.
 COMMANDS = {
+    "new": ("studio_cli.new", "Write a new production: from a template, or a scene for each of a list of prompts."),
     "produce": ("studio_cli.produce", "Make the film of a production. What was bought before is not bought again."),
     "plan": ("studio_cli.produce", "Show what a production's film would cost, shot by shot; nothing is spent."),
     "check": ("studio_cli.check", "Check productions, or all of a folder: no network, no key, nothing is spent."),
