@@ -5,6 +5,7 @@ What is written is loaded before it is put in place, and nothing is ever overwri
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -30,6 +31,7 @@ from studio.production.yaml_text import in_production, lines_of, prose, quoted, 
 from studio.remedies import Place, option, text_of
 
 ENDINGS = (".yaml", ".yml")
+MOST_NAME = 200  # bytes of a file's name, so that the files beside it can have it, too
 #: The fields that a production from prompts says, what each is if nothing else is asked for, and what it means.
 _SAID = {
     "model": ("ray-flash-2", "ray-flash-2 is quick and cheap, ray-2 has more detail, ray-3 is the newest"),
@@ -141,11 +143,13 @@ def place_for(asked: Begun, out: Path | None) -> Path:
     Raises BadInput where it cannot be a production file.
     """
     file = out or Path(f"{asked.slug}.yaml")
-    if file.is_dir():
+    if os.path.isdir(file):  # noqa: PTH112 - false for a name that no file can have
         file = file / f"{asked.slug}.yaml"
     if file.suffix.lower() not in ENDINGS:
         raise BadInput(f"{shown(file.name)} is no name of a .yaml file", where=Place("out"), hint="let it end in .yaml")
-    if not file.parent.is_dir():
+    if len(os.fsencode(file.name)) > MOST_NAME:
+        raise BadInput(f"{shown(file.name)} is too long for a file's name", where=Place("out"), hint="shorten it")
+    if not os.path.isdir(file.parent):  # noqa: PTH112
         raise BadInput(f"there is no folder {file.parent}", where=Place("out"), hint="make it first")
     _refuse_other(file, None)
     return file
@@ -170,7 +174,8 @@ def put(made: Scaffold) -> list[Path]:
         done = True
     finally:
         for path in () if done else fresh:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
     return list(files)
 
 
