@@ -15,6 +15,7 @@ from studio_cli.loading import loading
 #: The commands in groups, in the order in which a producer needs them: each has its module and its help.
 GROUPS = {
     "Write a production": {
+        "new": ("studio_cli.new", "A new production: from a template, or a scene for each prompt."),
         "check": ("studio_cli.check", "Check productions, or a folder of them: no network, no key."),
         "concepts": ("studio_cli.concepts", "What a camera can do, by key and in plain words."),
         "schema": ("studio_cli.schema", "The JSON Schema of production files, for editors."),
@@ -50,9 +51,10 @@ GROUPS = {
     },
 }
 COMMANDS = {name: told for commands in GROUPS.values() for name, told in commands.items()}
-BEGIN = """Begin with: studio produce, which makes the film of a bundled example in the sandbox, at no cost.
-Then: studio plan FILE and studio produce FILE for a production of your own. studio COMMAND --help tells the options.
-With LUMAAI_API_KEY or LUMA_AGENTS_API_KEY set, runs are billed, within the production's budget."""
+BEGIN = """Begin: studio produce makes a bundled example in the sandbox, at no cost.
+Then: studio new TITLE, studio plan FILE, studio produce FILE.
+With LUMAAI_API_KEY or LUMA_AGENTS_API_KEY set, runs are billed.
+studio COMMAND --help tells the options of a command."""
 #: Set by a shell that asks for completions: the line as it is typed.
 TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
 

@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from studio.errors import BadInput, ProductionError, StudioError
-from studio.production import load_production
-from studio.production.field_types import AUTO
+from studio.production import Production, load_production
+from studio.production.field_types import AUTO, counted
 from studio.production.finding import data_of, is_included, may_be_production
 from studio.production.other_language import spoken_in
 from studio.production.paths import local_path
+from studio.production.placeholders import marked
 from studio.production.translations import translations_of
+from studio.production.variations import load_variations
+from studio.production.yaml_source import source_text
 from studio.wording import Surface, asked_from
 from studio_cli.streams import end
 
@@ -70,10 +73,12 @@ def _checked(file: Path) -> dict[str, Any]:
     """The line about a file, or its problems."""
     told: dict[str, Any] = {"file": str(file), "problems": []}
     try:
-        written = load_production(file)
+        films, table = _films(file)
+        written = films[0]
         others = translations_of(written).languages
-        for language in others:
-            spoken_in(written, language)
+        for film in films:
+            for language in others:
+                spoken_in(film, language)
     except ProductionError as error:
         return told | {"problems": [str(problem.text) for problem in error.problems]}
     except StudioError as error:
@@ -84,8 +89,19 @@ def _checked(file: Path) -> dict[str, Any]:
         "title": written.title, "scenes": len(written.scenes), "seconds": round(float(seconds), 3),
         "scenes_as_long_as_narration": len(spoken),
         "languages": list(dict.fromkeys([*([written.language] if written.language else []), *others])),
-        "notes": list(written.notes),
-    }  # fmt: skip
+        "notes": list(dict.fromkeys(note for film in films for note in film.notes)),
+    } | ({"table": str(table), "films": len(films)} if table else {})  # fmt: skip
+
+
+def _films(file: Path) -> tuple[list[Production], Path | None]:
+    """The production; one with placeholders that has a table of its name beside it: that of each row, and the table."""
+    try:
+        return [load_production(file)], None
+    except ProductionError:
+        table = file.with_suffix(".csv")
+        if not table.is_file() or not marked(source_text(file), file.name).names:
+            raise
+    return [row.production for row in load_variations(file, table)], table
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -96,7 +112,8 @@ def _line(one: dict[str, Any]) -> str:
         if one["scenes_as_long_as_narration"]
         else ""
     )
-    return f"{one['file']}: {one['title']}: {scenes}, {one['seconds']:g} s{spoken}{languages}"
+    rows = f"; {counted(one['films'], 'film')}, one a row of {one['table']}" if "table" in one else ""
+    return f"{one['file']}: {one['title']}: {scenes}, {one['seconds']:g} s{spoken}{languages}{rows}"
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ _PARTING = frozenset(" \t\r\n-_.,:;!?'\"()[]{}/\\")
 
 #: A mark within a word or number, which makes titles different: A/B and A-B, 1.5 and 1-5, 1–2 and 12.
 _WITHIN = re.compile(r"(?<=[^\W_])(?:_|[^\w\s'\u2019\-\u200b\ufeff])(?=[^\W_])")
+_ARTICLES = ("a", "an", "the")
 #: Names that Windows reserves for devices: no file or folder can have one.
 RESERVED = re.compile(r"(?i)con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
@@ -35,6 +36,15 @@ def slugify(title: str) -> str:
     if not lost and len(bare) <= MOST and not RESERVED.fullmatch(bare):
         return bare
     return f"{bare[:_KEPT].strip('-')}-{_digest(title)}"
+
+
+def short_name(text: str, *, words: int = 3, most: int = 32) -> str:
+    """A name of a text's first words, without the article before them; empty where it has no letter of a-z."""
+    parts = _letters(text[:400]).split("-")
+    if parts[0] in _ARTICLES and len(parts) > 1:
+        del parts[0]
+    found = "-".join(parts[:words])[:most].strip("-")
+    return "" if not re.search("[a-z]", found) or RESERVED.fullmatch(found) else found
 
 
 def film_name(title: str) -> str:

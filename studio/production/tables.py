@@ -83,40 +83,51 @@ class TableFile:
 
 def read_table(path: Path, *, most: int = MOST_ROWS) -> TableFile:
     """The table of a file, of ``most`` rows at most. Raises ProductionError: a line for each fault, with its place."""
-    name = path.name
     if path.suffix.lower() not in _ENDINGS:
-        raise unreadable(shown(name), "is no table", "name a .csv, .tsv, .yaml, .yml or .json file")
+        raise unreadable(shown(path.name), "is no table", "name a .csv, .tsv, .yaml, .yml or .json file")
+    return table_in(bytes_of(path), path.name, most=most)
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file, and one more than ``MOST_BYTES`` at most. Raises ProductionError."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise unreadable(str(path), "there is no such file", "check the path") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "the name cannot be a file's"
         raise unreadable(shown(str(path)), f"cannot be read: {why}") from None
-    if len(raw) > MOST_BYTES:
-        raise unreadable(name, "is larger than 5 MB", "split it into several tables")
-    text = _decoded(raw, name)
+
+
+def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS) -> TableFile:
+    """The table of a file's bytes: YAML or JSON by its ``name``, else CSV. Raises ProductionError."""
+    text = decoded(raw, name)
     if not text.strip():
-        raise unreadable(name, "is empty", "the first line names the columns, each further line is one film")
-    read = _from_yaml if path.suffix.lower() in (".yaml", ".yml", ".json") else _from_csv
+        raise unreadable(name, "is empty", "the first line names the columns, each further line is a row")
+    read = _from_yaml if name.lower().endswith((".yaml", ".yml", ".json")) else _from_csv
     return read(text, name, most)
 
 
-def _decoded(raw: bytes, name: str) -> str:
-    """The text of a file: UTF-8, with or without a mark at its beginning, or the UTF-16 of spreadsheets."""
+def decoded(raw: bytes, name: str, save: str = _SAVE) -> str:
+    """The text of a file: UTF-8, with or without a mark at its beginning, or the UTF-16 of spreadsheets.
+
+    ``save``: what to do about any other. Raises ProductionError.
+    """
+    if len(raw) > MOST_BYTES:
+        raise unreadable(name, "is larger than 5 MB", "split it into several files")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return raw.decode("utf-16")
         except UnicodeDecodeError:
-            raise unreadable(name, "is not whole UTF-16 text", _SAVE) from None
+            raise unreadable(name, "is not whole UTF-16 text", save) from None
     if b"\0" in raw:
-        raise unreadable(name, "is not text: it has NUL bytes", _SAVE)
+        raise unreadable(name, "is not text: it has NUL bytes", save)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise unreadable(f"{name}:{line}", "is not UTF-8 text", _SAVE) from None
+        raise unreadable(f"{name}:{line}", "is not UTF-8 text", save) from None
 
 
 def _from_csv(text: str, name: str, most: int) -> TableFile:
@@ -241,7 +252,7 @@ def _table(
     name: str, columns: Sequence[str], line: int, read: Sequence[tuple[int, dict[str, Cell]]], problems: list[Problem]
 ) -> TableFile:
     if not read and not problems:
-        problems.append(Problem(name, "has no rows", "each line below the columns' names is one film"))
+        problems.append(Problem(name, "has no rows", "each line below the columns' names is a row"))
     named, rows, seen = plain_name(NAME) in map(plain_name, columns), list[Row](), dict[str, int]()
     for number, (at, cells) in enumerate(read, 1):
         cell = cells.get(NAME)

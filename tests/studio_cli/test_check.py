@@ -63,6 +63,20 @@ def test_a_text_that_no_film_can_have(workplace: Path) -> None:
     assert len(done.stderr.splitlines()) == 2  # it, and what to do
 
 
+def test_a_table_beside_a_production(workplace: Path) -> None:
+    """A production with placeholders is read with the table of its name; without it, its placeholders are told."""
+    (workplace / "film.yaml").write_text(FILM.replace("a quiet harbour", "a {{ colour }} harbour"))
+    alone = run(workplace, "check", "film.yaml")
+    assert (alone.returncode, "is a placeholder" in alone.stderr) == (2, True)
+    (workplace / "film.csv").write_text("row,colour\none,red\ntwo,blue\n")
+    done = run(workplace, "check", "film.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "film.yaml: Alone · one: 1 scene, 5 s; 2 films, one a row of film.csv\n"
+    (workplace / "film.csv").write_text("row,color\none,red\n")
+    wrong = run(workplace, "check", "film.yaml")
+    assert (wrong.returncode, "film.csv has no column 'colour'" in wrong.stderr) == (2, True)
+
+
 def test_neither_prefect_nor_the_ledger_is_loaded(workplace: Path) -> None:
     """Reading a production needs no service, no ledger and no client."""
     (workplace / "film.yaml").write_text(FILM)
