@@ -7,16 +7,17 @@ from typing import Any
 
 from studio.errors import ProductionError
 from studio.production.includes import INCLUDED
-from studio.production.normalize import EXTRA
+from studio.production.normalize import EXTRA, SCHEMA_FIELD
 from studio.production.yaml_source import MOST_BYTES, read_text
 
 ENDINGS = (".yaml", ".yml", ".json")
 BESIDE = ".takes.yaml"  # choices of takes beside a production are part of it
+SCHEMA = ".schema.json"  # by which editors check productions
 
 
 def may_be_production(name: str) -> bool:
-    """True for the name of a file that may hold a production; false for choices of takes."""
-    return name.lower().endswith(ENDINGS) and not name.lower().endswith(BESIDE)
+    """True for the name of a file that may hold a production; false for choices of takes, and for schemas."""
+    return name.lower().endswith(ENDINGS) and not name.lower().endswith((BESIDE, SCHEMA))
 
 
 def data_of(raw: bytes, name: str) -> Any:
@@ -31,5 +32,5 @@ def is_included(data: Any) -> bool:
     """True for a file of characters, assets and the like, which productions include."""
     if not isinstance(data, Mapping):
         return False
-    fields = {str(name) for name in data if not str(name).startswith(EXTRA)}
+    fields = {str(name) for name in data if not str(name).startswith(EXTRA)} - {SCHEMA_FIELD}
     return bool(fields) and fields <= {*INCLUDED, "include"}
