@@ -20,6 +20,7 @@ from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
+SERVER = f"is the server up, and are address, user and password in {LEDGER} right?"
 # PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
 #: The revision of the newest migration: a ledger that has it is opened without loading Alembic.
@@ -79,7 +80,9 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
         return
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
-        what, hint = "used", PLACE if isinstance(error, OperationalError) and name.startswith("sqlite") else ""
+        what, hint = "used", ""
+        if isinstance(error, OperationalError):
+            hint = PLACE if name.startswith("sqlite") else SERVER
         if is_busy(getattr(error, "orig", None)):
             hint = "another process has held it for a minute: is one stopped, or is another program at the file?"
         if isinstance(error, ArgumentError):

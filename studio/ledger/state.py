@@ -17,7 +17,7 @@ from studio.ledger.engine import HEAD, PLACE, is_busy, ledger_errors, of_another
 from studio.ledger.queries import Reader
 from studio.ledger.schema import entries, meta
 
-SECONDS = 5  # of waiting for the database
+SECONDS = 4  # of waiting for the database
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ipaddress
 import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 from studio.settings import Settings, is_loopback
 from studio_cli.findings.values import Finding, listed
@@ -27,16 +27,16 @@ def proxies(_: Settings) -> Iterator[Finding]:
     but = f"; not for {set_['no']}" if set_.get("no") else ""
     yield Finding("proxy", f"{told}{but}")
     caught: dict[str, list[str]] = {}
-    if not proxy_bypass_environment("127.0.0.1"):
+    if not proxy_bypass("127.0.0.1"):
         caught["127.0.0.1"] = ["this machine"]
     for name in SERVERS:
-        host = _host(os.environ.get(name, ""))
-        if host and _is_near(host) and not proxy_bypass_environment(host):
+        scheme, host = _scheme_and_host(os.environ.get(name, ""))
+        if host and used.keys() & {scheme, "all"} and _is_near(host) and not proxy_bypass(host):
             caught.setdefault(host, []).append(name)
     for host, names in caught.items():
         yield Finding(
-            "proxy", f"{host} ({listed(names)}) is asked through it, and is in a network of one's own", False,
-            f"add {host} to no_proxy",
+            "proxy", f"{host} ({listed(names)}) is asked through it, and is in a network of one's own",
+            hint=f"add {host} to no_proxy",
         )  # fmt: skip
 
 
@@ -49,11 +49,11 @@ def _place(url: str) -> str:
         return "at an address that cannot be read"
 
 
-def _host(url: str) -> str:
+def _scheme_and_host(url: str) -> tuple[str, str]:
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url).scheme, urlsplit(url).hostname or ""
     except ValueError:
-        return ""
+        return "", ""
 
 
 def _is_near(host: str) -> bool:

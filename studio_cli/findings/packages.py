@@ -94,12 +94,11 @@ def _in_the_working_folder() -> Iterator[Finding]:
     here = Path.cwd()
     if str(here) in (str(ROOT), *_site_folders()):
         return
-    names = [
-        name for name in (*MODULES, *OURS) if (here / f"{name}.py").exists() or (here / name / "__init__.py").exists()
-    ]
+    files = {name: (here / f"{name}.py", here / name / "__init__.py") for name in (*MODULES, *OURS)}
+    names = [name for name, (module, package) in files.items() if module.exists() or package.exists()]
     if names:
         yield Finding(
-            "packages", f"{listed(names)} in the working folder has the name of a package: python -m imports it instead",
+            "packages", f"{listed(names)} in the working folder has a package's name: python -m imports it instead",
             hint="rename it, or start studio in another folder",
         )  # fmt: skip
 

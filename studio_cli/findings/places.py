@@ -46,9 +46,7 @@ def publishing(settings: Settings) -> Iterator[Finding]:
         lives = f" for {span(settings.publish_seconds)}" if wanted.startswith("s3://") else ""
         yield Finding("publish", f"{place}{lives}: can be written, and read as the service reads")
     elif service.realm == "luma":
-        yield Finding(
-            "publish", "no place is set: productions name their pictures by public addresses (STUDIO_PUBLISH_URL)"
-        )
+        yield Finding("publish", "STUDIO_PUBLISH_URL is not set: pictures are read at public addresses of their own")
     else:
         unused = "; STUDIO_PUBLISH_URL is for a key" if wanted else ""
         yield Finding("publish", f"{service.title} reads files from this machine{unused}")

@@ -18,8 +18,8 @@ SCRIPTS = {
     "Hebrew": "שלם", "Hindi": "कखग", "Thai": "กขค",
 }  # fmt: skip
 FONTS = (
-    "apt-get install fonts-noto-core fonts-noto-cjk, or put fonts (.ttf, .otf, .ttc) into ~/.local/share/fonts, or name "
-    "one as font under film, titles"
+    "apt-get install fonts-noto-core fonts-noto-cjk, or put fonts (.ttf, .otf, .ttc) into ~/.local/share/fonts, or "
+    "name one as font under film, titles"
 )
 RAQM = "install libfribidi0, and a Pillow with Raqm: pip install --force-reinstall Pillow"
 

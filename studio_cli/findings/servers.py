@@ -95,9 +95,7 @@ def _of_server(place: str, health: httpx.Response, version: httpx.Response) -> F
     if here[0] != there[0]:
         return Finding(PART, f"{told}, which do not go together", False, f"install Prefect {here[0]} on both sides")
     if there < here:
-        return Finding(
-            PART, f"{told}, which is newer", hint=f"update the server first: pip install prefect=={ours} there"
-        )
+        return Finding(PART, f"{told}, which is newer", hint=f"update the server: pip install prefect=={ours} there")
     return Finding(PART, told)
 
 

@@ -20,7 +20,7 @@ from studio.providers.spec import Connection, ProviderSpec
 from studio.settings import Access, Credentials, Service, Settings, choose_service
 from studio_cli.findings.values import Finding, listed
 
-SECONDS = 9.0  # in which a service has to answer all questions
+SECONDS = 6.0  # in which a service has to answer
 PAGE = 100
 RECENT = timedelta(days=1)
 NOT_BOOKED = timedelta(minutes=5)  # in which the answer to a create may still be on its way to the ledger
@@ -59,12 +59,9 @@ def _second_keys(settings: Settings) -> Iterator[Finding]:
 
 
 async def _asked(settings: Settings, service: Service) -> list[Finding]:
-    known = await asyncio.to_thread(_ledger, settings)
     apis = [(spec_of(api), access) for api, access in service.apis.items()]
     set_up = [(s, a, settings.credentials.get(s.id, Credentials())) for s, a in apis]
-    found = await asyncio.gather(
-        *(_of_api(spec, access, given, service, known) for spec, access, given in set_up if given.key or given.base_url)
-    )
+    found = await asyncio.gather(*(_of_api(settings, *one, service) for one in set_up if one[2].key or one[2].base_url))
     return [finding for group in found for finding in group]
 
 
@@ -78,7 +75,7 @@ def _ledger(settings: Settings) -> Reader | None:
 
 
 async def _of_api(
-    spec: ProviderSpec, access: Access, given: Credentials, service: Service, known: Reader | None
+    settings: Settings, spec: ProviderSpec, access: Access, given: Credentials, service: Service
 ) -> list[Finding]:
     said = f"the key in {given.key_variable}" if given.key else "no key is set"
     check = f"is {given.key_variable} the whole key, of this service, and not revoked?"
@@ -88,7 +85,8 @@ async def _of_api(
         async with asyncio.timeout(SECONDS):
             balance = await _balance(provider)
             found = [_accepted(spec, f"{said} is accepted" if given.key else f"answers; {said}", balance)]
-            if service.billed and provider.has_list and known is not None:
+        if service.billed and provider.has_list and (known := _ledger(settings)) is not None:
+            async with asyncio.timeout(SECONDS):
                 found += await _unknown(spec, provider, known, service.realm)
     except TimeoutError:
         return [Finding(spec.label, f"{said}; the service gave no answer within {SECONDS:.0f} s", False, away)]

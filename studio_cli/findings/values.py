@@ -12,7 +12,7 @@ from studio.settings import Settings
 Mark = Literal["ok", "note", "wrong"]
 #: A look at a group of parts. An error of ours that it raises is the finding on the group.
 Look = Callable[[Settings], Iterator["Finding"]]
-ANSWER = 5.0  # seconds in which a server has to answer
+ANSWER = 4.0  # seconds in which a server has to answer
 
 
 @dataclass(frozen=True)
