@@ -112,7 +112,7 @@ def read_back(
 
 def _beginning(answer: httpx.Response, most: int) -> bytes:
     found = b""
-    for part in answer.iter_raw():
+    for part in answer.iter_bytes():
         found += part
         if len(found) >= most:
             break
