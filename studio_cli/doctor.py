@@ -31,7 +31,7 @@ PARTS: dict[str, Look] = {
     "proxy": network.proxies, "packages": packages.packages, "signing": programs.signing,
 }  # fmt: skip
 SECONDS = 10.0  # in which all parts have to be looked at
-OURS = "if the reason is not clear: studio doctor --json in a report helps those who look for it"
+OURS = "where the reason is not clear, report it with the output of studio doctor --json"
 SLOW = "is a server or a disk that it needs away? Check the network, a proxy, a firewall"
 
 
