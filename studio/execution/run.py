@@ -223,8 +223,8 @@ class Run:
             )
         if day := self.session.mark.used_since(self.session.ledger.id, self.session.accounts):
             lines.append(
-                f"another ledger has purchases of this account, the last booked from here on {day}: caps, limits and "
-                "clips of one ledger are not known to the other (docs/backup.md)"
+                f"another ledger has purchases of this account, the last booked from here on {day}: neither knows the "
+                "other's clips and caps. Set STUDIO_LEDGER_URL to one for all that run from here (docs/backup.md)"
             )
         ahead = self.session.ledger.clock_difference()
         if abs(ahead) > TOLD:
