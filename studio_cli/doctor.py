@@ -1,158 +1,95 @@
-"""The command ``doctor``: what a run here would use, part by part, and whether each part is there."""
+"""The command ``doctor``: what a run here would use, part by part, and what to do where something is wrong."""
 
-import contextlib
+from __future__ import annotations
+
+import contextvars
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+import threading
+import time
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from studio.addresses import ledger_name
 from studio.errors import StudioError
-from studio.settings import Settings, choose_service, load_settings
+from studio.settings import Settings, load_settings
 from studio_cli.console import Terminal
-from studio_cli.prefect_checks import API
+from studio_cli.findings import books, network, packages, places, programs, servers, services
+from studio_cli.findings.values import Finding, Look
 from studio_cli.produce import run_command
-from studio_cli.standing_server import standing
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-
-@dataclass(frozen=True)
-class Finding:
-    """The findings about one part. ``hint`` says what to do where it is not ``well``."""
-
-    part: str
-    said: str
-    well: bool = True
-    hint: str = ""
-
-
-def _service(settings: Settings) -> Iterator[Finding]:
-    service = choose_service(settings)
-    yield Finding("service", f"{service.title}; {'runs are billed' if service.billed else 'nothing is billed'}")
-
-
-def _ledger(settings: Settings) -> Iterator[Finding]:
-    from studio.ledger import open_ledger
-    from studio.ledger.engine import HEAD
-
-    name = ledger_name(settings.ledger)
-    if settings.ledger_url is None and not (settings.home / "ledger.db").exists():
-        yield Finding("ledger", f"{name}: none yet; the first run makes it")
-        return
-    open_ledger(settings.ledger).close()
-    yield Finding("ledger", f"{name}: can be read and written, schema {HEAD}")
-
-
-def _ffmpeg(_: Settings) -> Iterator[Finding]:
-    from studio.media.ffmpeg import binary
-
-    yield Finding("ffmpeg", binary())
-
-
-def _sandbox(settings: Settings) -> Iterator[Finding]:
-    from studio.execution.local_sandbox import running
-
-    origin = running(settings.home / "sandbox")
-    yield Finding("sandbox", f"runs at {origin}" if origin else "does not run; a run without a key starts it")
-
-
-def _prefect(settings: Settings) -> Iterator[Finding]:
-    if os.environ.get(API):
-        yield Finding("prefect server", f"the one that {API} names")
-        return
-    found = list(standing(settings.home))
-    for one in found:
-        used = f"in use by {one.leases}" if one.leases else f"unused, leaves in {one.leaves_in or 0:.0f} s"
-        yield Finding(
-            "prefect server", f"stays for the next command (process {one.pid}, {one.url or 'starting'}): {used}"
-        )
-    if not found:
-        kept = f"it stays for {settings.prefect_idle:.0f} s" if settings.prefect_idle else "it ends with it"
-        yield Finding("prefect server", f"none; a run starts one, and {kept}")
-
-
-def _links(settings: Settings) -> Iterator[Finding]:
-    import httpx
-
-    from studio.shelf.serving import SERVICE
-
-    answers = ""
-    with contextlib.suppress(httpx.HTTPError, ValueError, AttributeError):
-        answers = httpx.get(f"{settings.links.rstrip('/')}/healthz", timeout=5, trust_env=False).json().get("service")
-    told = "films are served at" if answers == SERVICE else "studio serve does not run at"
-    yield Finding("links", f"{told} {settings.links}")
-
-
-def _stores(settings: Settings) -> Iterator[Finding]:
-    from studio.storage.chosen_stores import clip_objects, film_store
-
-    films = film_store(settings)
-    for part, store in (("films", films.objects if films else None), ("clips", clip_objects(settings))):
-        if store is None:
-            folder = settings.films if part == "films" else settings.home / "clips"
-            yield Finding(part, f"in the folder {folder.absolute()}")
-            continue
-        try:
-            store.check()
-        except StudioError as error:
-            yield Finding(part, str(error.message), well=False, hint=str(error.hint))
-        else:
-            yield Finding(part, f"{store.url}: can be listed, read and written")
-
-
-def _signing(settings: Settings) -> Iterator[Finding]:
-    """The certificate, where one is set, and if it can sign. A production may ask for one that is made for trying."""
-    from studio.provenance.chosen import chosen_credential, is_signed
-
-    if not is_signed(settings, "auto"):
-        return
-    from studio.provenance.signing import check_can_sign
-
-    if (credential := chosen_credential(settings, "auto")) is not None:
-        check_can_sign(credential)
-        yield Finding("signing", f"films are signed by {credential.name}")
-
-
-#: Each part, and what looks at it. An error that one raises is its finding.
-PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
-    "service": _service, "ledger": _ledger, "films and clips": _stores, "ffmpeg": _ffmpeg, "sandbox": _sandbox,
-    "prefect server": _prefect, "links": _links, "signing": _signing,
+#: Each group of parts, and what looks at it. An error that one raises is the finding on the group.
+PARTS: dict[str, Look] = {
+    "service": services.services, "ledger": books.books, "films and clips": places.stores,
+    "publish": places.publishing, "disk": places.disks, "ffmpeg": programs.ffmpeg, "fonts": programs.fonts,
+    "voices": programs.voices, "sandbox": servers.sandbox, "prefect server": servers.prefect, "links": places.links,
+    "proxy": network.proxies, "packages": packages.packages, "signing": programs.signing,
 }  # fmt: skip
+SECONDS = 10.0  # in which all parts have to be looked at
+OURS = "where the reason is not clear, report it with the output of studio doctor --json"
+SLOW = "is a server or a disk that it needs away? Check the network, a proxy, a firewall"
 
 
 def findings(settings: Settings) -> list[Finding]:
-    """Look at every part. Nothing is started or ordered; an older ledger is brought forward, as a run does, and a store
-    of films or clips is tried with a small file."""
-    found: list[Finding] = []
-    for part, look in PARTS.items():
+    """Look at every part, all at once. Nothing is started, ordered or migrated; a store of films or clips, and the
+    place of published assets, are tried with a small file."""
+    found: dict[str, list[Finding]] = {part: [] for part in PARTS}
+
+    def look(part: str) -> None:
+        told = found[part]
         try:
-            found += look(settings)
+            told.extend(PARTS[part](settings))
         except StudioError as error:
-            found.append(Finding(part, str(error.message), well=False, hint=str(error.hint)))
-    return found
+            where = f"{error.where}: " if error.where else ""
+            told.append(Finding(part, f"{where}{error.message}", False, str(error.hint) or OURS))
+        except Exception as error:  # noqa: BLE001 - one part must not hide the others
+            told.append(Finding(part, f"was not looked at ({type(error).__name__})", False, OURS))
+
+    # Each in a thread that ends with the process: one that waits for a dead network keeps nobody else.
+    threads = {
+        part: threading.Thread(target=contextvars.copy_context().run, args=(look, part), name=part, daemon=True)
+        for part in PARTS
+    }
+    for thread in threads.values():
+        thread.start()
+    deadline = time.monotonic() + SECONDS
+    for thread in threads.values():
+        thread.join(max(0.0, deadline - time.monotonic()))
+    told: list[Finding] = []
+    for part, thread in threads.items():
+        # A setting that several parts cannot use is told once.
+        told += [one for one in found[part] if one.well or one.said not in {other.said for other in told}]
+        if thread.is_alive():
+            told.append(Finding(part, f"no answer within {SECONDS:.0f} s", False, SLOW))
+    return told
 
 
-@app.command(help="What a run here would use: service, ledger, ffmpeg, sandbox, Prefect server. Nothing is started.")
+@app.command(help="What a run here would use, and what to do where something is wrong. Nothing is started or bought.")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
     found: list[Finding] = []
 
     async def go() -> None:
         found.extend(findings(load_settings()))
         if as_json:
-            print(json.dumps({"findings": [asdict(finding) for finding in found]}, indent=2))
+            told = [asdict(finding) | {"mark": finding.mark} for finding in found]
+            print(json.dumps({"findings": told}, indent=2))
         else:
             table = Table.grid(padding=(0, 2))
+            for _ in range(3):
+                table.add_column(overflow="fold")
             for finding in found:
-                mark = "ok" if finding.well else "wrong"
-                table.add_row(mark, finding.part, finding.said + (f"\n→ {finding.hint}" if finding.hint else ""))
+                said = finding.said + (f"\n→ {finding.hint}" if finding.hint else "")
+                table.add_row(finding.mark, finding.part, said)
             Terminal(highlight=False).print(table, markup=False)
 
-    run_command(go())
+    run_command(go(), buys=False)
+    if any(thread.name in PARTS for thread in threading.enumerate()):
+        sys.stdout.flush()
+        os._exit(2)  # an orderly end would wait for the network that one of them waits for
     if not all(finding.well for finding in found):
         sys.exit(2)

@@ -16,11 +16,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.errors import SettingsError
+from studio.errors import AssetError, SettingsError
 from studio.money import ZERO
 from studio.planning.film_items import frames_of, items_of, name_of
-from studio.planning.plan import FPS, Plan, Shot, ShotState
+from studio.planning.plan import FPS, OF_A_FILE, Plan, Shot, ShotState
 from studio.provenance.chosen import chosen_credential, is_signed
+from studio.providers.registry import spec_of
 from studio.remedies import Place, Words, joined, text_of
 from studio.storage.film_store import STORED
 from studio.storage.ownership import DELIVERIES, FILES, LINKED, check_ours, claim
@@ -127,6 +128,22 @@ def check_stores(session: Session, out: Path) -> None:
         store.objects.check()
         with _told_of(out, "STUDIO_HOME"):
             (out / STORED).unlink(missing_ok=True)  # of an earlier try of this run: what it uploads is new
+
+
+def check_publishing(session: Session, plan: Plan) -> None:
+    """Try out the place of published assets where this run will put frames of its own clips there, which it can only do
+    after it has bought them. (Assets that are here already are published before anything is bought.)
+
+    Raises SettingsError, AssetError. Blocks: call it from a thread.
+    """
+    new = (s for s in plan.shots if s.state is ShotState.NEW and s.api and not spec_of(s.api).takes_files)
+    later = next((s for s in new if any(source.kind in (*OF_A_FILE, "frame") for source in s.sources)), None)
+    if later is not None and not session.publisher.try_place() and session.service.realm == "luma":
+        raise AssetError(
+            "it begins or ends with a frame of another clip, which the service cannot read", where=f"shot '{later.id}'",
+            hint="set STUDIO_PUBLISH_URL to a bucket (s3://…) or to a folder that the internet reads, and it is "
+            "published there; nothing was bought",
+        )  # fmt: skip
 
 
 def free_shots(plan: Plan, *, billed: bool) -> tuple[str, ...]:

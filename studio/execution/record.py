@@ -21,6 +21,7 @@ from studio.errors import InDoubt, StillRunning, StudioError
 from studio.execution.drift import drift_notes
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
+from studio.execution.service_clocks import clock_notes
 from studio.execution.session import Session, caps_of
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip
@@ -117,7 +118,7 @@ def make_record(
         url="" if store is None or film is None or not store.holds(run.out) else store.address(film.path),
         notes=(
             *run.warnings, *run.plan.notes, *(f"shot '{i}': {said}" for i, said in run.odd.items()),
-            *run.session.clock_notes(), *(drift_notes(colors) or run.drift.values()), *notes,
+            *clock_notes(run.session), *(drift_notes(colors) or run.drift.values()), *notes,
             *take_notes(run.plan, shots),
         ),
     )  # fmt: skip

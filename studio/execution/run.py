@@ -20,6 +20,7 @@ from studio.execution.lookups import check_existing
 from studio.execution.preflight import (
     check_deliveries,
     check_places,
+    check_publishing,
     check_signing,
     check_stores,
     check_transitions,
@@ -27,6 +28,7 @@ from studio.execution.preflight import (
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, in_words, settle_project
 from studio.execution.retries import Attempts
+from studio.execution.service_clocks import read_clocks
 from studio.execution.session import Session, caps_of
 from studio.ledger.batches import Batch, join_batch
 from studio.ledger.budgets import keep_name, part, share
@@ -139,6 +141,7 @@ class Run:
         for api in {s.api for s in to_do}:
             self.session.service.access(api)  # a missing key is reported before anything is bought
         await asyncio.to_thread(check_stores, self.session, self.out)
+        await asyncio.to_thread(check_publishing, self.session, self.plan)
         await asyncio.to_thread(check_transitions, self.plan)
         await asyncio.to_thread(check_deliveries, self.plan)
         await asyncio.to_thread(check_signing, self.session, self.plan)
@@ -148,6 +151,9 @@ class Run:
         if to_do:
             await self.session.connect()
             await check_existing(self.session, self.plan)
+            if self.plan.to_buy:
+                for line in await read_clocks(self.session):  # they are in the run's record by themselves
+                    listener.get().note(f"warning: {line}")
         realm = self.session.service.realm
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)
         if self.batch is not None:
@@ -214,6 +220,11 @@ class Run:
             lines.append(
                 "the ledger is older than it was: a copy was restored. What it lacks is adopted where it is found "
                 "(docs/backup.md)"
+            )
+        if day := self.session.mark.used_since(self.session.ledger.id, self.session.accounts):
+            lines.append(
+                f"another ledger has purchases of this account, the last booked from here on {day}: neither knows the "
+                "other's clips and caps. Set STUDIO_LEDGER_URL to one for all that run from here (docs/backup.md)"
             )
         ahead = self.session.ledger.clock_difference()
         if abs(ahead) > TOLD:

@@ -30,7 +30,7 @@ from studio.ledger import Cap, Ledger, Limits, open_ledger
 from studio.ledger.batches import Batch
 from studio.ledger.budgets import films_with, made_out_of
 from studio.ledger.callbacks import callbacks_come, latest_callback
-from studio.ledger.clock import TOLD, check_clock
+from studio.ledger.clock import check_clock
 from studio.ledger.mark import LedgerMark
 from studio.ledger.new_takes import retakes_of
 from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
@@ -257,14 +257,10 @@ class Session:
         for poller in self._pollers.values():
             poller.heard(generation_id)
 
-    def clock_notes(self) -> tuple[str, ...]:
-        """A note for each API whose clock, by its answers, differs from this machine's."""
-        told = []
-        for api, provider in self._providers.items():
-            ahead = provider.clock.ahead if provider.clock is not None else None
-            if ahead is not None and abs(ahead) > TOLD:
-                told.append(f"the clock of the service ({api}) is {ahead.total_seconds():+.0f} s off this machine's")
-        return tuple(told)
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that are billed, by their names in the ledger; none where nothing is."""
+        return tuple({a.account for a in self.service.apis.values()}) if self.service.billed else ()
 
     async def _sighted(self, account: str, seen: Sequence[Sighting]) -> None:
         await asyncio.to_thread(keep_sightings, self.ledger, account, seen)
@@ -336,7 +332,7 @@ class Session:
         if "http" in vars(self):  # it was used
             await self.http.aclose()
         with contextlib.suppress(LedgerError):  # it may be the error that the run ended with, which is reported instead
-            await asyncio.to_thread(self.mark.set, self.ledger)
+            await asyncio.to_thread(self.mark.set, self.ledger, self.accounts)
         self.ledger.close()
 
 

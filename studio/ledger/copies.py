@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from studio.atomic import part_beside, settle
+from studio.atomic import part_beside, settle, write_atomic
 from studio.errors import BadInput, LedgerError
+from studio.ledger.clock import utc_now
 from studio.ledger.journal import Journal
 from studio.money import from_micros
 
+NOTE = ".last-copy.json"  # the end of a file's name beside the ledger, which tells of the latest copy
 COUNTS = (
     "select (select count(*) from orders), (select count(*) from entries), "
     "(select coalesce(sum(amount), 0) from entries), (select coalesce(max(id), 0) from entries)"
@@ -27,6 +31,28 @@ class Copy:
     orders: int
     entries: int
     booked: Decimal
+
+
+@dataclass(frozen=True)
+class LastCopy:
+    """The latest copy that was made of a ledger: when, where to, and the highest entry that it has."""
+
+    at: datetime
+    path: Path
+    highest: int
+
+
+def last_copy(ledger: Path) -> LastCopy | None:
+    """The latest copy of the ledger in a file; None where none was made here."""
+    try:
+        told = json.loads(_note(ledger).read_text("utf-8"))
+        return LastCopy(datetime.fromisoformat(told["at"]).astimezone(), Path(told["path"]), int(told["highest"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _note(ledger: Path) -> Path:
+    return ledger.with_name(ledger.name + NOTE)
 
 
 def back_up(ledger: Journal, path: Path) -> Copy:
@@ -58,7 +84,10 @@ def back_up(ledger: Journal, path: Path) -> Copy:
     finally:
         for left in (part, *(part.with_name(part.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
             left.unlink(missing_ok=True)
-    orders, entries, micros, _ = found
+    orders, entries, micros, highest = found
+    told = {"at": utc_now().isoformat(), "path": str(path.absolute()), "highest": highest}
+    with suppress(OSError):  # the copy is made: a note that cannot be written is missed by `studio doctor` alone
+        write_atomic(_note(source), json.dumps(told).encode())
     return Copy(path, orders, entries, from_micros(micros))
 
 

@@ -20,10 +20,12 @@ from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
+SERVER = f"is the server up, and are address, user and password in {LEDGER} right?"
 # PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
 #: The revision of the newest migration: a ledger that has it is opened without loading Alembic.
 HEAD = "0012"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -34,7 +36,7 @@ def open_engine(url: str | URL) -> Engine:
     parsed = ledger_url(url, error=LedgerError)
     name = ledger_name(parsed)
     with ledger_errors(name, secrets_of(parsed)):
-        with _opening(parsed):
+        with opening(parsed):
             engine = _engine(parsed)
             engine.connect().close()
         with engine.execution_options(write=True).begin() as connection:
@@ -57,7 +59,7 @@ def _engine(url: URL) -> Engine:
 
 
 @contextlib.contextmanager
-def _opening(url: URL) -> Iterator[None]:
+def opening(url: URL) -> Iterator[None]:
     """A block in which faults of a URL that show only in use become LedgerError, which repeats nothing of the URL."""
     try:
         yield
@@ -78,8 +80,10 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
         return
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
-        what, hint = "used", PLACE if isinstance(error, OperationalError) and name.startswith("sqlite") else ""
-        if _is_busy(getattr(error, "orig", None)):
+        what, hint = "used", ""
+        if isinstance(error, OperationalError):
+            hint = PLACE if name.startswith("sqlite") else SERVER
+        if is_busy(getattr(error, "orig", None)):
             hint = "another process has held it for a minute: is one stopped, or is another program at the file?"
         if isinstance(error, ArgumentError):
             said = "its URL has a part that no driver understands"
@@ -108,12 +112,13 @@ def _use_write_ahead_log(connection: Any) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > deadline:
+            if not is_busy(error) or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0.002, 0.02))  # noqa: S311
 
 
-def _is_busy(error: BaseException | None) -> bool:
+def is_busy(error: BaseException | None) -> bool:
+    """True for SQLite's error while another process holds the file."""
     # The low byte is the kind; the others say what SQLite waited for (a recovery, a newer snapshot).
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
@@ -135,15 +140,25 @@ def _migrate(connection: Connection, name: str) -> None:
 
     config = Config(attributes={"connection": connection})
     # A % in the path would be read as the name of another option.
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise LedgerError(
-            f"the ledger was written by another version of Studio Producer ({error})",
-            where=name,
-            hint="update Studio Producer, or point STUDIO_LEDGER_URL at another ledger",
-        ) from error
+        raise of_another_version(name, str(error)) from error
+
+
+def of_another_version(name: str, said: str) -> LedgerError:
+    """The error for a ledger of a form that this program does not know."""
+    return LedgerError(
+        f"the ledger was written by another version of Studio Producer ({said})",
+        where=name,
+        hint="update Studio Producer, or point STUDIO_LEDGER_URL at another ledger",
+    )
+
+
+def revisions() -> frozenset[str]:
+    """The revisions of all forms that a ledger of this program has or had."""
+    return frozenset(path.name[1:5] for path in (MIGRATIONS / "versions").glob("m[0-9]*.py"))
 
 
 def _is_current(connection: Connection) -> bool:

@@ -245,3 +245,33 @@ async def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(SettingsError, match=said) as caught:
         await asyncio.to_thread(S3Files("s3://film/a", internet=False).publish, image)
     assert "AWS_ENDPOINT_URL" in caught.value.hint
+
+
+def test_the_place_is_tried_out(s3: Any, endpoint: str) -> None:
+    """A picture is written, read by its signed URL and removed; a key without the right to write is told what it
+    needs."""
+    place = publisher()
+    assert place.try_place(tries=1) == f"s3://{BUCKET}/film, read by signed URLs"
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+    with pytest.raises(SettingsError, match="there is no bucket 'nowhere'"):
+        publisher("s3://nowhere/film").try_place(tries=1)
+    with pytest.raises(SettingsError, match="endpoint is on this machine or network"):
+        S3Files(f"s3://{BUCKET}/film").try_place(tries=1)
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+    httpx.post(f"{endpoint}/moto-api/reset-auth", content=b"0", trust_env=False)
+    try:
+        with pytest.raises(SettingsError, match="may not be written to") as caught:
+            publisher().try_place(tries=1)
+        assert "s3:PutObject" in caught.value.hint
+        assert "SECRET" not in str(caught.value)
+    finally:
+        httpx.post(f"{endpoint}/moto-api/reset-auth", content=b"inf", trust_env=False)
+
+
+def test_a_place_that_gives_something_else(s3: Any) -> None:
+    """What is read has to be what was written; the signed URL is not in the error."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"a page"))
+    with pytest.raises(SettingsError, match="it gives something else") as caught:
+        publisher(transport=transport).try_place(tries=1)
+    assert "Signature" not in str(caught.value)
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import ipaddress
+import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +58,10 @@ class Publisher(Protocol):
         Raises AssetError or SettingsError.
         """
 
+    def try_place(self, *, tries: int = 3, seconds: float = 30) -> str:
+        """Write a small picture where assets go, read it at its public address, and remove it. Returns the place in
+        words; empty where there is none, and nothing is tried. Raises SettingsError."""
+
     def close(self) -> None: ...
 
 
@@ -71,6 +77,9 @@ class PublicUrls:
 
     def publish(self, asset: Publishable) -> str:
         return self._url(asset)  # the URL was fetched a moment ago
+
+    def try_place(self, *, tries: int = 3, seconds: float = 30) -> str:
+        return ""
 
     def close(self) -> None:
         """Do nothing."""
@@ -99,6 +108,16 @@ def is_private(url: str) -> bool:
         return not ipaddress.ip_address(urlsplit(url).hostname or "").is_global
     except ValueError:
         return False
+
+
+def probe() -> tuple[str, bytes]:
+    """The name and the bytes of a picture by which a place is tried out: like no other's, and less than 200 bytes."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(file, "PNG")
+    word = uuid.uuid4().hex
+    return f"studio-check-{word}.png", file.getvalue() + word.encode()  # what follows a picture's end is not read
 
 
 def file_of(asset: Publishable) -> Path:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of
-from studio.assets.publish.reach import try_out
+from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of, probe
+from studio.assets.publish.reach import SECONDS, TRIES, read_back, try_out
 from studio.atomic import is_sound, write_atomic
 from studio.errors import SettingsError
 
@@ -51,6 +52,20 @@ class FolderFiles:
         try_out(url, asset, transport=self._transport, sleep=self._sleep)
         return url
 
+    def try_place(self, *, tries: int = TRIES, seconds: float = SECONDS) -> str:
+        self._check_folder()
+        name, data = probe()
+        try:
+            self._write(self.folder / name, data)
+            read_back(
+                f"{self.base_url}/{name}", data, where="STUDIO_PUBLISH_BASE_URL", tries=tries, seconds=seconds,
+                transport=self._transport, sleep=self._sleep,
+            )  # fmt: skip
+        finally:
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
+        return f"{self.folder}, read at {self.base_url}"
+
     def close(self) -> None:
         """Do nothing: published files stay, since Luma may still read them."""
 
@@ -60,9 +75,12 @@ class FolderFiles:
 
     def _put(self, asset: Publishable, goal: Path) -> None:
         data = bytes_of(asset)
+        if not is_sound(goal, asset.content):
+            self._write(goal, data)
+
+    def _write(self, goal: Path, data: bytes) -> None:
         try:
-            if not is_sound(goal, asset.content):
-                write_atomic(goal, data)
+            write_atomic(goal, data)
         except OSError as error:
             raise SettingsError(
                 f"{self.folder} cannot be written: {error.strerror}", where="STUDIO_PUBLISH_URL"

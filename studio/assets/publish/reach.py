@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from studio.assets.publish.base import Publishable, file_of
 from studio.cleaning import clean
 from studio.connections import trouble_of, trusted
-from studio.errors import AssetError, Untrusted
+from studio.errors import AssetError, SettingsError, Untrusted
 from studio.log_redaction import unlogged
 from studio.settings import is_loopback
 
@@ -69,6 +69,54 @@ def try_out(
             if answer.status_code not in (404, 408, 429) and answer.status_code < 500:
                 break
     raise fault
+
+
+def read_back(
+    url: str,
+    data: bytes,
+    *,
+    where: str,
+    tries: int = TRIES,
+    seconds: float = SECONDS,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Check that ``url`` gives these bytes, as the service will read it. ``where`` is the setting of the place.
+
+    Raises SettingsError, which does not show the URL: it may be signed.
+    """
+    import httpx
+
+    told, hint = "", ""
+    timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+    with unlogged(), httpx.Client(
+        transport=transport, timeout=timeout, follow_redirects=True, trust_env=not is_loopback(url), verify=trusted()
+    ) as client:  # fmt: skip
+        for number in range(tries):
+            if number:
+                sleep(PAUSE * number)
+            try:
+                with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer:
+                    status, found = answer.status_code, _beginning(answer, len(data) + 1)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                trouble = trouble_of(error)
+                told, hint = (trouble.said, trouble.hint) if trouble else (type(error).__name__, "")
+                continue
+            if status == 200 and found == data:
+                return
+            told, hint = f"it answers with status {status}", HINTS.get(status, "")
+            if status == 200:
+                told, hint = "it gives something else", "is something else, or a cache, in that place?"
+    raise SettingsError(f"what is written there cannot be read at its public address: {told}", where=where, hint=hint)
+
+
+def _beginning(answer: httpx.Response, most: int) -> bytes:
+    found = b""
+    for part in answer.iter_bytes():
+        found += part
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def _fault(answer: httpx.Response, asset: Publishable) -> AssetError | None:

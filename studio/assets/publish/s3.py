@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -10,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private
+from studio.assets.publish.base import PublicUrls, Publishable, bytes_of, file_of, is_private, probe
 from studio.assets.publish.lifetime import check_lifetime, span
-from studio.assets.publish.reach import try_out
+from studio.assets.publish.reach import SECONDS, TRIES, read_back, try_out
 from studio.errors import SettingsError, Untrusted
 from studio.storage.bucket_faults import CONFIG, PIP, client_errors, client_options, fault_of, is_installed
 
@@ -71,18 +72,42 @@ class S3Files:
         if asset.url is not None:
             return self._own.publish(asset)
         url = self._upload(asset)
+        self._check_public(url)
+        check_lifetime(url, asset.name, self.lives, self._now())
+        try_out(url, asset, transport=self._transport, sleep=self._sleep)
+        return url
+
+    def try_place(self, *, tries: int = TRIES, seconds: float = SECONDS) -> str:
+        name, data = probe()
+        goal = None
+        try:
+            try:
+                goal = self._root() / name
+                goal.fs.pipe_file(goal.path, data, ContentType="image/png")
+                url = str(goal.fs.sign(goal.path, expiration=self.seconds))
+            except client_errors() as error:
+                fault = fault_of(error, self.bucket)
+                raise SettingsError(fault.said, where=WHERE, hint=fault.hint) from None
+            self._check_public(url)
+            read_back(
+                url, data, where=WHERE, tries=tries, seconds=seconds, transport=self._transport, sleep=self._sleep
+            )
+        finally:
+            if goal is not None:
+                with contextlib.suppress(*client_errors()):  # publishing needs no right to remove
+                    goal.fs.rm_file(goal.path)
+        return f"{self._url}, read by signed URLs"
+
+    def close(self) -> None:
+        """Do nothing: published files stay, since Luma may still read them."""
+        self._place = None
+
+    def _check_public(self, url: str) -> None:
         if self.internet and is_private(url):
             raise SettingsError(
                 "the bucket's endpoint is on this machine or network, which the service cannot read",
                 where="AWS_ENDPOINT_URL",
             )
-        check_lifetime(url, asset.name, self.lives, self._now())
-        try_out(url, asset, transport=self._transport, sleep=self._sleep)
-        return url
-
-    def close(self) -> None:
-        """Do nothing: published files stay, since Luma may still read them."""
-        self._place = None
 
     def _upload(self, asset: Publishable) -> str:
         """Upload a file unless the same bytes are there, and sign its URL."""
