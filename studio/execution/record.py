@@ -18,10 +18,10 @@ from studio.editing.extras import chapters_of
 from studio.editing.mixing import captions_of
 from studio.editing.values import ColorSeam, FilmTitles
 from studio.errors import InDoubt, StillRunning, StudioError
+from studio.execution.accounts import clock_notes
 from studio.execution.drift import drift_notes
 from studio.execution.run import Run
 from studio.execution.sent_files import picture_of
-from studio.execution.service_clocks import clock_notes
 from studio.execution.session import Session, caps_of
 from studio.ledger import OrderRow, OrderState
 from studio.media.clip import Clip

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from studio.disk import disk_errors
 from studio.errors import LedgerError, NotConfirmed, OverBudget, SettingsError
+from studio.execution.accounts import ask_services, clock_notes
 from studio.execution.cap_watch import watch_caps
 from studio.execution.delivery import Ordered, orders_of
 from studio.execution.lookups import check_existing
@@ -28,7 +29,6 @@ from studio.execution.preflight import (
 from studio.execution.progress import listener
 from studio.execution.projects import budget_notes, in_words, settle_project
 from studio.execution.retries import Attempts
-from studio.execution.service_clocks import read_clocks
 from studio.execution.session import Session, caps_of
 from studio.ledger.batches import Batch, join_batch
 from studio.ledger.budgets import keep_name, part, share
@@ -152,7 +152,9 @@ class Run:
             await self.session.connect()
             await check_existing(self.session, self.plan)
             if self.plan.to_buy:
-                for line in await read_clocks(self.session):  # they are in the run's record by themselves
+                others = await ask_services(self.session)
+                self.warnings += others
+                for line in (*clock_notes(self.session), *others):
                     listener.get().note(f"warning: {line}")
         realm = self.session.service.realm
         await asyncio.to_thread(self.session.ledger.begin_run, self.id, production=self.production, realm=realm)

@@ -6,24 +6,21 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from studio.errors import LedgerError, Refused, ServiceError, StudioError, Unauthorized
-from studio.ledger.clock import REFUSED, TOLD, utc_now
+from studio.ledger.clock import REFUSED, TOLD
 from studio.ledger.queries import Reader
 from studio.ledger.state import look_at
 from studio.money import ZERO, usd
 from studio.providers.base import GenerationService
 from studio.providers.registry import all_specs, registered, spec_of
 from studio.providers.spec import Connection, ProviderSpec
+from studio.purchasing.others import others_on
 from studio.settings import Access, Credentials, Service, Settings, choose_service
 from studio_cli.findings.values import Finding, listed
 
 SECONDS = 6.0  # in which a service has to answer
-PAGE = 100
-RECENT = timedelta(days=1)
-NOT_BOOKED = timedelta(minutes=5)  # in which the answer to a create may still be on its way to the ledger
 NTP = "set the clock of this machine right: timedatectl set-ntp true, or another client of NTP"
 OTHERS = (
     "one ledger for an account: set STUDIO_LEDGER_URL to the same PostgreSQL everywhere; studio reconcile lists them. "
@@ -118,23 +115,12 @@ def _accepted(spec: ProviderSpec, said: str, balance: Decimal | None) -> Finding
 
 
 async def _unknown(spec: ProviderSpec, provider: GenerationService, known: Reader, realm: str) -> list[Finding]:
-    """Generations of the last day, on the first page of the account's list, that no order of the ledger has."""
+    """Whether another ledger, or another program, uses the account."""
     try:
-        page = await provider.list(limit=PAGE)
-        now = utc_now() + (provider.clock.ahead if provider.clock and provider.clock.ahead else timedelta(0))
-        recent = [g.id for g in page.generations if g.created_at and _is_recent(g.created_at, now)]
-        claimed = await asyncio.to_thread(known.claimed, realm, recent, provider=spec.id)
+        said = await others_on(spec.id, provider, known, realm)
     except (ServiceError, LedgerError) as error:
         return [Finding("other ledgers", f"the account's list was not read: {error.message}")]
-    if not (count := len(set(recent) - claimed)):
-        return []
-    told = f"{count} of the account's generations of the last 24 hours {'is' if count == 1 else 'are'} in no order here"
-    most = f" (of the newest {page.rows})" if page.rows >= PAGE else ""
-    return [Finding("other ledgers", f"{told}{most}: another ledger, or another program, uses it", hint=OTHERS)]
-
-
-def _is_recent(at: datetime, now: datetime) -> bool:
-    return now - RECENT <= at <= now - NOT_BOOKED
+    return [Finding("other ledgers", said, hint=OTHERS)] if said else []
 
 
 def _clock(spec: ProviderSpec, provider: GenerationService) -> list[Finding]:

@@ -4,6 +4,7 @@ frames."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -87,12 +88,43 @@ async def test_a_clock_that_is_off_is_told(
     key: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch, ahead: int, warned: bool
 ) -> None:
     """The service is asked for its time before anything is bought, once."""
-    with told({f"{API}/ping": {"message": "pong"}}, ahead=ahead) as server:
+    with told({f"{API}/generations": {"generations": [], "has_more": False}}, ahead=ahead) as server:
         monkeypatch.setenv("LUMAAI_BASE_URL", f"{server}{API}")
         await begin(ONE, key)
     said = [line for line in notes if "the clock of the service (dream-machine) is -36" in line]
     assert bool(said) == warned
     assert all(line.startswith("warning: ") for line in said)
+
+
+async def test_another_user_of_the_account_is_told(
+    key: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Generations of the last day that are in no order of this ledger are told before anything is bought."""
+    rows: list[dict[str, str]] = []
+    with told({f"{API}/generations": {"generations": rows, "has_more": False}}) as server:
+        monkeypatch.setenv("LUMAAI_BASE_URL", f"{server}{API}")
+        service, ledger = choose_service(load_settings()), open_ledger(load_settings().ledger)
+        ours = intent(realm=service.realm, account=service.access("dream-machine").account)
+        ledger.reserve(ours, run="o", caps=[])
+        ledger.submitted(ours.key, 1, "ours")
+        ledger.close()
+        for name, minutes in (("ours", 60), ("theirs", 60), ("yesterday's", 3000), ("on its way", 0)):
+            made = utc_now() - timedelta(minutes=minutes)
+            rows.append({"id": name, "state": "completed", "created_at": made.isoformat()})
+        await begin(ONE, key)
+    (said,) = notes
+    assert said.startswith("warning: 1 of the account's generations of the last 24 hours is in no order here")
+    assert "STUDIO_LEDGER_URL" in said
+
+
+async def test_a_list_that_is_not_answered_is_no_reason_to_stop(
+    key: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run needs of a service fails by itself; the look at its list does not."""
+    with told({}) as server:
+        monkeypatch.setenv("LUMAAI_BASE_URL", f"{server}{API}")
+        await begin(ONE, key)
+    assert notes == []
 
 
 async def test_frames_that_have_no_place_to_go(key: Path) -> None:
