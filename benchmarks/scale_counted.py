@@ -28,25 +28,26 @@ class Statements:
     """The transactions and statements of every SQLAlchemy engine of this process, once ``watch`` was called."""
 
     def __init__(self) -> None:
-        self.begun = self.commits = self.rollbacks = 0
+        self.begun = 0
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
     def watch(self) -> None:
         """Count from now on."""
-        event.listen(Engine, "begin", self._begin)
-        event.listen(Engine, "commit", self._commit)
-        event.listen(Engine, "rollback", self._rollback)
-        event.listen(Engine, "before_cursor_execute", self._before)
-        event.listen(Engine, "after_cursor_execute", self._after)
+        for name, heard in self._heard():
+            event.listen(Engine, name, heard)
+
+    def leave(self) -> None:
+        """Count no more."""
+        for name, heard in self._heard():
+            event.remove(Engine, name, heard)
+
+    def _heard(self) -> tuple[tuple[str, Callable[..., None]], ...]:
+        return (
+            ("begin", self._begin), ("before_cursor_execute", self._before), ("after_cursor_execute", self._after),
+        )  # fmt: skip
 
     def _begin(self, connection: Connection) -> None:
         self.begun += 1
-
-    def _commit(self, connection: Connection) -> None:
-        self.commits += 1
-
-    def _rollback(self, connection: Connection) -> None:
-        self.rollbacks += 1
 
     def _before(self, connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         connection.info["began"] = time.perf_counter()
@@ -56,11 +57,11 @@ class Statements:
 
     def told(self) -> dict[str, Any]:
         """The counts, and the statements by the time that they took in all."""
-        by_time = sorted(self.seconds.items(), key=lambda item: -sum(item[1]))
+        each = sorted(self.seconds.items(), key=lambda item: -sum(item[1]))
         return {
-            "begun": self.begun, "commits": self.commits, "rollbacks": self.rollbacks,
+            "transactions": self.begun,
             "statements": sum(len(taken) for taken in self.seconds.values()),
-            "each": [{"sql": sql, "times": len(taken), "seconds": sum(taken), "most": max(taken)} for sql, taken in by_time],
+            "each": [{"sql": sql, "times": len(s), "seconds": sum(s), "most": max(s)} for sql, s in each],
         }  # fmt: skip
 
 
@@ -86,8 +87,8 @@ def main() -> None:
     try:
         runpy.run_module("flows.produce", run_name="__main__", alter_sys=True)
     finally:
-        told = {"seconds": time.perf_counter() - began, "ledger": statements.told(), "requests": dict(requests.most_common())}
-        out.write_text(json.dumps(told, indent=1))
+        counts = {"ledger": statements.told(), "requests": dict(requests.most_common())}
+        out.write_text(json.dumps({"seconds": time.perf_counter() - began} | counts, indent=1))
 
 
 if __name__ == "__main__":
