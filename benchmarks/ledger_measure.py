@@ -25,7 +25,7 @@ from studio.ledger.costs import Group, suspense
 from studio.ledger.fetched import FileOf, claim_fetch, end_fetch
 from studio.ledger.filing import claim, late_films, written
 from studio.ledger.schema import orders
-from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by
+from studio.ledger.sightings import Sighting, first_sights, keep_sightings, latest_by, shows_unfinished
 from studio.ledger.values import Limits
 
 MOST_TIMES, MOST_SECONDS, LEAST_TIMES = 200, 6.0, 3
@@ -108,6 +108,7 @@ class Asked:
         yield "takes of a film", lambda: ledger.made_for([film], realm, self._shots)
         yield "latest take of a shot", lambda: ledger.latest_take(self._family)
         yield "how long generations took", lambda: ledger.durations(realm)
+        yield "whether the list shows unfinished ones", lambda: shows_unfinished(ledger, self._account)
 
     def _shot(self) -> Iterator[tuple[str, Callable[[], object]]]:
         ledger, run = self._ledger, f"run-{self._own}"

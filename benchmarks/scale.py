@@ -1,12 +1,12 @@
 """What one film of twelve shots costs in everything but money: transactions, requests, rows, bytes, processor time.
 
-    python benchmarks/scale.py [--films 3] [--ledger URL]
+    python benchmarks/scale.py [--films 3] [--latency 10] [--ledger URL]
 
 Each is made as it is used, ``python -m flows.produce FILE --yes``, with a ledger on PostgreSQL (``--ledger``: one of
 your own, such as that of ``ledger.py``), a Prefect server that is up, and the stand-in for the Dream Machine API
-(``produce_standin.py``), whose generations take 10 s, 10 at once. The film is four chains of three shots of 5 s at
-540p. The first film is not counted: it fills caches. Figures are medians of the others. What is counted, is counted by
-the program itself (``scale_counted.py``), by the stand-in, or read from Prefect's database and the film's folder.
+(``produce_standin.py``), 10 generations at once. The film is four chains of three shots of 5 s at 540p. The first film
+is not counted: it fills caches. Figures are medians of the others. What is counted, is counted by the program itself
+(``scale_counted.py``), by the stand-in, or read from Prefect's database and the film's folder.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
-CHAINS, LENGTH, SLOTS, LATENCY = 4, 3, 10, 10.0
+CHAINS, LENGTH, SLOTS = 4, 3, 10
 SHOTS = CHAINS * LENGTH
 TIMEOUT = 900
 # Of Prefect's database: what a run adds to.
@@ -47,6 +47,7 @@ Figures = dict[str, float]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=int, default=3, help="how many are counted")
+    parser.add_argument("--latency", type=float, default=10.0, help="seconds that a generation takes")
     parser.add_argument("--ledger", help="the ledger's URL; default: a new one, on a PostgreSQL of its own")
     options = parser.parse_args()
     console = Console(width=100)
@@ -54,7 +55,7 @@ def main() -> int:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scale-", ignore_cleanup_errors=True)))
         ledger = options.ledger or own_postgres(stack, home)
         servers = stack.enter_context(Servers(home))
-        stage = Stage(servers, home, ledger)
+        stage = Stage(servers, home, ledger, options.latency)
         with console.status("") as status:
             films = []
             for number in range(options.films + 1):
@@ -67,13 +68,13 @@ def main() -> int:
 class Stage:
     """The servers, and a home in which one film is made after another."""
 
-    def __init__(self, servers: Servers, home: Path, ledger: str) -> None:
-        self._servers, self._home, self._ledger = servers, home, ledger
+    def __init__(self, servers: Servers, home: Path, ledger: str, latency: float) -> None:
+        self._servers, self._home, self._ledger, self._latency = servers, home, ledger, latency
 
     def film(self) -> Figures:
         """Make one film, and return its figures. Raises RuntimeError where it fails."""
         name = uuid.uuid4().hex[:12]
-        self._servers.begin(latency=LATENCY, slots=SLOTS)
+        self._servers.begin(latency=self._latency, slots=SLOTS)
         file, counts, log = (self._home / f"{name}.{suffix}" for suffix in ("json", "counts", "log"))
         file.write_text(json.dumps(_production(name)))
         served, before = at_rest(self._servers.prefect_pid), self._prefect()
@@ -117,8 +118,11 @@ class Stage:
         with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
             count = "SELECT count(*) FROM"
             found = {f"rows in {name}": _count(connection, f'{count} "{name}"') for name in ROWS}
-            used = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "
-            return found | {"bytes of its database": _count(connection, f"{used} pragma_page_size")}
+            sizes = "SELECT coalesce(sum(pgsize), 0) FROM dbstat JOIN sqlite_master m ON m.name = dbstat.name WHERE"
+            return found | {
+                "bytes of events": _count(connection, f"{sizes} m.tbl_name LIKE 'event%'"),
+                "bytes of all else": _count(connection, f"{sizes} m.tbl_name NOT LIKE 'event%'"),
+            }
 
     def _files(self, name: str) -> Figures:
         """Bytes and number of the files of a film's folder, by kind."""

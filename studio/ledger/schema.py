@@ -225,6 +225,7 @@ sightings = Table(
     Column("late", Float, nullable=False),
     Column("unfinished", Boolean, nullable=False),
     Column("at", Utc, nullable=False),
+    Index("ix_sightings_at", "account", "at"),
 )
 
 # Creates a minute that the service allows an account, by pool of models.

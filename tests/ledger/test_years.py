@@ -18,6 +18,7 @@ from studio.ledger.budgets import bought_for, has_bought, made_out_of
 from studio.ledger.by_hand import release
 from studio.ledger.filing import claim, late_films
 from studio.ledger.schema import entries, orders
+from studio.ledger.sightings import Sighting, keep_sightings, shows_unfinished
 from tests.support.books import Clock
 from tests.support.orders import PRICE, intent
 
@@ -63,6 +64,7 @@ def plans() -> Iterator[list[str]]:
         (lambda ledger: ledger.spent("month", "", realm="luma"), "ix_entries_money"),
         (lambda ledger: ledger.durations("luma"), "ix_orders_finished"),
         (lambda ledger: ledger.known(ACCOUNT, most=10), "ix_orders_submitted"),
+        (lambda ledger: shows_unfinished(ledger, ACCOUNT), "ix_sightings_at"),
         (lambda ledger: ledger.unfetched("luma"), "ix_orders_unfetched"),
         (lambda ledger: ledger.suspended("luma"), "ix_entries_unsure"),
         (lambda ledger: suspense(ledger, "luma"), "ix_entries_unsure"),
@@ -73,7 +75,7 @@ def plans() -> Iterator[list[str]]:
         (lambda ledger: claim(ledger, "new", film="new", realm="luma"), "ix_filed_open"),
     ],
     ids=[
-        "month", "durations", "known", "unfetched", "suspended", "perhaps spent", "last change", "has bought",
+        "month", "durations", "known", "unfinished", "unfetched", "suspended", "perhaps spent", "last change", "has bought",
         "bought for", "made out of", "claim",
     ],
 )  # fmt: skip
@@ -130,6 +132,16 @@ def test_what_a_month_has_spent_counts_every_entry_that_moves_money(ledger: Ledg
     release(ledger, intent("b").key)
     assert (ledger.suspended("luma"), suspense(ledger, "luma")) == ([], 0)
     assert ledger.spent("month", "", realm="luma") == PRICE
+
+
+def test_a_list_that_shows_unfinished_generations_is_known_for_a_month(ledger: Ledger, clock: Clock) -> None:
+    """One that was seen unfinished tells that the list shows such; a finished one, or another account's, does not."""
+    keep_sightings(ledger, ACCOUNT, [Sighting("g-1", 0.0, unfinished=False)])
+    assert not shows_unfinished(ledger, ACCOUNT)
+    keep_sightings(ledger, ACCOUNT, [Sighting("g-2", 0.0, unfinished=True)])
+    assert (shows_unfinished(ledger, ACCOUNT), shows_unfinished(ledger, "another")) == (True, False)
+    clock.now += timedelta(days=31)
+    assert not shows_unfinished(ledger, ACCOUNT)
 
 
 def test_the_last_change_of_an_account_is_its_own(ledger: Ledger, clock: Clock) -> None:

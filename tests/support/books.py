@@ -128,7 +128,7 @@ MADE_BY = {
 INDEXED_BY = {
     "0013": (
         "ix_orders_finished", "ix_orders_submitted", "ix_orders_unfetched", "ix_orders_prompt", "ix_entries_money",
-        "ix_entries_unsure", "ix_filed_open",
+        "ix_entries_unsure", "ix_filed_open", "ix_sightings_at",
     ),
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ VACUUM = "autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_th
 def upgrade() -> None:
     op.create_index("ix_orders_finished", "orders", ["seller", "finished_at"])
     op.create_index("ix_orders_submitted", "orders", ["account", "submitted_at"])
+    op.create_index("ix_sightings_at", "sightings", ["account", "at"])
     _partial("ix_orders_unfetched", "orders", ["seller"], "state = 'completed' AND clip IS NULL")
     _partial(
         "ix_entries_money", "entries", ["counted_at", "seller", "amount", "suspense"], "amount != 0 OR suspense != 0"
