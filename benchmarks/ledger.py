@@ -70,7 +70,7 @@ def report(console: Console, url: str, count: int, writers: int) -> list[str]:
         console.print(f"filled in {time.monotonic() - began:.0f} s")
     rows: list[Measured] = []
     with console.status("") as status:
-        for part, what, action in Asked(url, ledger, REALM, ACCOUNT).actions():
+        for part, what, action in Asked(url, ledger, REALM, ACCOUNT, many=count > GOAL_ORDERS).actions():
             status.update(f"{part}: {what}")
             rows.append(measure(part, what, action))
     table = Table(title=f"{count:,} orders on {name}; milliseconds", title_justify="left")

@@ -75,8 +75,8 @@ def plans() -> Iterator[list[str]]:
         (lambda ledger: claim(ledger, "new", film="new", realm="luma"), "ix_filed_open"),
     ],
     ids=[
-        "month", "durations", "known", "unfinished", "unfetched", "suspended", "perhaps spent", "last change", "has bought",
-        "bought for", "made out of", "claim",
+        "month", "durations", "known", "unfinished", "unfetched", "suspended", "perhaps spent", "last change",
+        "has bought", "bought for", "made out of", "claim",
     ],
 )  # fmt: skip
 def test_no_question_of_a_run_reads_a_whole_table(filled: Ledger, ask: Callable[[Ledger], Any], index: str) -> None:
