@@ -30,6 +30,8 @@ def upgrade() -> None:
         _partial("ix_filed_open", "filed", ["at"], "written IS false")
         op.execute("CREATE INDEX ix_orders_prompt ON orders USING hash ((request ->> 'prompt'))")
         op.execute(f"ALTER TABLE entries SET ({VACUUM})")
+        # Else each prompt is taken to be that of thousands of orders, until so many are new that PostgreSQL looks.
+        op.execute("ANALYZE orders")
     else:
         _partial("ix_filed_open", "filed", ["at"], "written IS 0")
 
