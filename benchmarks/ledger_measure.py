@@ -29,7 +29,7 @@ from studio.ledger.sightings import Sighting, first_sights, keep_sightings, late
 from studio.ledger.values import Limits
 
 MOST_TIMES, LEAST_TIMES = 200, 3
-MOST_SECONDS, LONGEST = 4.0, 12.0  # after LEAST_TIMES; before
+MOST_SECONDS, LONGEST = 3.0, 9.0  # after LEAST_TIMES; before
 PRICE = Decimal("0.71")
 LIMITS = Limits(at_once=10**6, per_minute=10**6)
 WRITING_SECONDS = 8.0
