@@ -4,7 +4,7 @@
 
 The ledger is filled by the database itself (``ledger_fill.py``). Up to 100,000 orders are of 200 films that are made
 again and again; more are of a thousand new films a day: ten million are more than two years, which take 40 GB of disk
-in FOLDER and a quarter of an hour. ``--url`` names a database instead: an empty one is filled, and a filled one is
+in FOLDER and half an hour. ``--url`` names a database instead: an empty one is filled, and a filled one is
 measured as it is.
 
 Exit status 1 if a sum of costs over 100,000 orders or fewer takes a second or more (median).
