@@ -33,7 +33,7 @@ from studio.ledger.callbacks import callbacks_come, latest_callback
 from studio.ledger.clock import check_clock
 from studio.ledger.mark import LedgerMark
 from studio.ledger.new_takes import retakes_of
-from studio.ledger.sightings import Sighting, keep_sightings, seen_unfinished
+from studio.ledger.sightings import Sighting, keep_sightings, shows_unfinished
 from studio.planning import draw_plan
 from studio.planning.alternatives import with_alternatives
 from studio.planning.asset_use import notes_on
@@ -240,7 +240,7 @@ class Session:
             self._pollers[api] = GenerationPoller(
                 self._providers[api],
                 schedule=PollSchedule(history),
-                proven=any((await asyncio.to_thread(seen_unfinished, self.ledger, account)).values()),
+                proven=await asyncio.to_thread(shows_unfinished, self.ledger, account),
                 on_sight=partial(self._sighted, account),
                 rate=PollRate(self.settings.polls_per_minute if self.service.billed else None),
                 hearing=Hearing(proven=come),

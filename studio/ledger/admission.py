@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 
 from studio.errors import LimitKind, OverBudget
 from studio.ledger.limits import Hold, holds_of, learnt, use_freed
-from studio.ledger.schema import batch_runs, entries, orders, waiting
+from studio.ledger.schema import MOVES_MONEY, batch_runs, entries, orders, waiting
 from studio.ledger.values import Cap, Intent, Limits, OrderState, pool_names
 from studio.money import ZERO, usd
 from studio.remedies import AGAIN, text_of
@@ -45,7 +45,7 @@ def spent(connection: Connection, cap: Cap, realm: str, now: datetime) -> Decima
     """USD that count against a cap: spent, reserved, or perhaps spent (released because a list did not show the
     order)."""
     counted = func.coalesce(func.sum(entries.c.amount), 0), func.coalesce(func.sum(entries.c.suspense), 0)
-    row = connection.execute(select(*counted).where(*_within(cap, realm, now))).one()
+    row = connection.execute(select(*counted).where(*_within(cap, realm, now), MOVES_MONEY)).one()
     return sum((Decimal(part or 0) for part in row), ZERO)
 
 
@@ -67,9 +67,8 @@ def check_caps(connection: Connection, caps: Iterable[Cap], intent: Intent, now:
     for cap in caps:
         before = spent(connection, cap, intent.realm, now)
         if cap.limit is not None and before + intent.price > cap.limit:
-            unsure = connection.scalar(
-                select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*_within(cap, intent.realm, now))
-            )
+            within = (*_within(cap, intent.realm, now), MOVES_MONEY)
+            unsure = connection.scalar(select(func.coalesce(func.sum(entries.c.suspense), 0)).where(*within))
             perhaps = Decimal(unsure or 0)
             note = f" ({usd(perhaps)} of it perhaps spent: the list did not show it)" if perhaps else ""
             raise OverBudget(

@@ -17,9 +17,9 @@ from studio.ledger.upsert import insert_into
 
 def films_with(ledger: Journal, film: str, realm: str) -> tuple[str, ...]:
     """The other films that share this one's budget."""
-    rows = {row.film: row.first for row in ledger.ask(select(budgets).where(budgets.c.realm == realm))}
-    first = rows.get(film, film)
-    return tuple(sorted(({name for name, of in rows.items() if of == first} | {first}) - {film}))
+    first = first_of(ledger, film, realm) or film
+    query = select(budgets.c.film).where(budgets.c.realm == realm, budgets.c.first == first)
+    return tuple(sorted(({str(row.film) for row in ledger.ask(query)} | {first}) - {film}))
 
 
 def is_settled(ledger: Journal, film: str, realm: str) -> bool:
@@ -35,13 +35,16 @@ def first_of(ledger: Journal, film: str, realm: str) -> str | None:
 
 def has_bought(ledger: Journal, film: str, realm: str) -> bool:
     """True if anything was ever ordered for a film."""
-    return bool(ledger.ask(select(orders.c.key).where(orders.c.film == film, orders.c.realm == realm).limit(1)))
+    query = select(entries.c.id).where(entries.c.film == film, entries.c.realm == realm).limit(1)
+    return bool(ledger.ask(query))
 
 
 def bought_for(ledger: Journal, film: str, realm: str) -> list[tuple[str, str]]:
     """The key and the prompt of each order of a film."""
     query = select(orders.c.key, orders.c.request["prompt"].as_string())
-    found = ledger.ask(query.where(orders.c.film == film, orders.c.realm == realm))
+    # By the entries, which have an index of films.
+    keys = select(entries.c.order).where(entries.c.film == film, entries.c.realm == realm)
+    found = ledger.ask(query.where(orders.c.key.in_(keys), orders.c.film == film))
     return [(str(key), str(prompt or "")) for key, prompt in map(tuple, found)]
 
 

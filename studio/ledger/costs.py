@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, case, func, literal_column, select
 
 from studio.ledger.books import Ledger
-from studio.ledger.schema import budgets, entries
+from studio.ledger.schema import UNSURE, budgets, entries
 from studio.money import ZERO
 
 # The kinds of entry that change a sum or count a purchase; the others only tell an order's progress.
@@ -85,7 +85,7 @@ def _number(value: Any, zero: int | Decimal) -> Any:
 
 def suspense(ledger: Ledger, realm: str) -> Decimal:
     """USD that may have been spent besides: orders released because a list did not show them, until that is certain."""
-    query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.realm == realm)
+    query = select(func.coalesce(func.sum(entries.c.suspense), 0)).where(entries.c.realm == realm, UNSURE)
     return Decimal(ledger.ask(query)[0][0])
 
 

@@ -24,7 +24,7 @@ SERVER = f"is the server up, and are address, user and password in {LEDGER} righ
 # PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
 #: The revision of the newest migration: a ledger that has it is opened without loading Alembic.
-HEAD = "0012"
+HEAD = "0013"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

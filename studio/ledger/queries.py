@@ -18,7 +18,7 @@ from studio.failures import FailureClass
 from studio.ledger import admission
 from studio.ledger.clock import Clock, database_now, utc_now
 from studio.ledger.engine import ledger_errors
-from studio.ledger.schema import entries, orders
+from studio.ledger.schema import UNSURE, entries, orders
 from studio.ledger.values import Cap, Doubt, Entry, OrderRow, OrderState, kind_of, pool_names
 from studio.money import ZERO
 
@@ -142,7 +142,7 @@ class Reader:
         """Orders with an attempt that was released because the list did not show it, until that is certain."""
         owing = (
             select(entries.c.order)
-            .where(entries.c.realm == realm)
+            .where(entries.c.realm == realm, UNSURE)
             .group_by(entries.c.order)
             .having(func.sum(entries.c.suspense) > 0)
         )
@@ -177,13 +177,19 @@ class Reader:
         )
         return dict(map(tuple, self.ask(query)))
 
-    def last_change(self, account: str, pool: str) -> datetime | None:
-        """The time at which an order of an account's pool was last reserved, accepted or ended."""
-        query = select(
-            func.max(orders.c.reserved_at), func.max(orders.c.submitted_at), func.max(orders.c.finished_at)
-        ).where(orders.c.account == account, orders.c.pool.in_(pool_names(pool)))
-        (row,) = self.ask(query)
-        return max((moment for moment in row if moment is not None), default=None)
+    def last_change(self, account: str, pool: str, *, since: datetime) -> datetime | None:
+        """The time since a moment at which an order of an account's pool was last reserved, accepted or ended."""
+        query = (
+            select(entries.c.at)
+            .join(orders, orders.c.key == entries.c.order)
+            .where(
+                orders.c.account == account, orders.c.pool.in_(pool_names(pool)), entries.c.kind.in_(MOVED),
+                entries.c.at >= since,
+            )
+            .order_by(entries.c.at.desc())
+            .limit(1)
+        )  # fmt: skip
+        return next((row.at for row in self.ask(query)), None)
 
     def is_empty(self) -> bool:
         """True if this ledger has no order."""
@@ -309,6 +315,7 @@ _KNOWN = (
     .limit(bindparam("most"))
 )
 GIVEN_BY = ("submitted", "adopted")
+MOVED = ("reserved", *GIVEN_BY, "completed", "failed", "released", "absent", "gone")
 GIVEN = case((entries.c.kind.in_(GIVEN_BY), 1), (entries.c.kind == "undone", -1), else_=0)
 #: A generation's id is its service's own. Where no provider is known, as of earlier orders, the id alone is compared.
 _PROVIDER = bindparam("of_provider", type_=String)

@@ -22,6 +22,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
+    text,
 )
 
 from studio.money import from_micros, to_micros
@@ -127,7 +129,14 @@ orders = Table(
     # One generation belongs to one order: the database itself refuses a second adoption. Its id is its service's own.
     Index("uq_orders_generation", "realm", "provider", "generation_id", unique=True),
     Index("ix_orders_account", "account", "pool", "state"),
+    # The latest ones: how long generations take, and what a list of generations is held against.
+    Index("ix_orders_finished", "realm", "finished_at"),
+    Index("ix_orders_submitted", "account", "submitted_at"),
 )
+_UNFETCHED = (orders.c.state == "completed") & orders.c.clip.is_(None)
+Index("ix_orders_unfetched", orders.c.realm, postgresql_where=_UNFETCHED, sqlite_where=_UNFETCHED)
+# A film whose title was changed is found by its prompts. SQLite's ledgers are small enough to be read through.
+Index("ix_orders_prompt", text("(request ->> 'prompt')"), postgresql_using="hash", _table=orders).ddl_if("postgresql")
 
 # Orders that wait for a slot of an account, so that productions are admitted in turn.
 waiting = Table(
@@ -180,6 +189,15 @@ entries = Table(
     # All columns that sums need, so that costs over months are read from the index alone.
     Index("ix_entries_costs", "production", "realm", "scene", "model", "kind", "amount", "at"),
 )
+#: Entries that change a sum, a third of all, and those of money that may have been spent, very few. Literals: a partial
+#: index is used where a query has its very words.
+MOVES_MONEY = (entries.c.amount != literal_column("0")) | (entries.c.suspense != literal_column("0"))
+UNSURE = entries.c.suspense != literal_column("0")
+Index(
+    "ix_entries_money", entries.c.counted_at, entries.c.realm, entries.c.amount, entries.c.suspense,
+    postgresql_where=MOVES_MONEY, sqlite_where=MOVES_MONEY,
+)  # fmt: skip
+Index("ix_entries_unsure", entries.c.order, postgresql_where=UNSURE, sqlite_where=UNSURE)
 
 # New takes that a command asked for: each is open until a run of that command has ended with a film.
 retakes = Table(
@@ -207,6 +225,7 @@ sightings = Table(
     Column("late", Float, nullable=False),
     Column("unfinished", Boolean, nullable=False),
     Column("at", Utc, nullable=False),
+    Index("ix_sightings_at", "account", "at"),
 )
 
 # Creates a minute that the service allows an account, by pool of models.
@@ -266,6 +285,8 @@ filed = Table(
     Column("at", Utc, nullable=False),
     Column("written", Boolean, nullable=False),
 )  # fmt: skip
+_OPEN = filed.c.written.is_(False)
+Index("ix_filed_open", filed.c.at, postgresql_where=_OPEN, sqlite_where=_OPEN)
 
 # Answers to the questions that a run asked before it went on; ``amount``: what the run may have spent by its end.
 answers = Table(

@@ -101,6 +101,8 @@ def first_sights(ledger: Journal, account: str) -> Mapping[str, FirstSight]:
     return {row.generation_id: FirstSight(row.at, bool(row.unfinished)) for row in ledger.ask(query)}
 
 
-def seen_unfinished(ledger: Journal, account: str) -> Mapping[str, bool]:
-    """For each generation, True if the list has shown it while it was still being made."""
-    return {name: seen.unfinished for name, seen in first_sights(ledger, account).items()}
+def shows_unfinished(ledger: Journal, account: str) -> bool:
+    """True if the list has shown a generation of late while it was still being made."""
+    fresh = sightings.c.account == account, sightings.c.at >= ledger.now() - FRESH
+    query = select(sightings.c.at).where(*fresh, sightings.c.unfinished.is_(True))
+    return bool(ledger.ask(query.order_by(sightings.c.at.desc()).limit(1)))

@@ -239,7 +239,7 @@ class PurchaseGateway:
                 self._told = per_minute
 
     def _check_that_it_moves(self, intent: Intent, began: datetime, now: datetime) -> None:
-        moved = self._ledger.last_change(intent.account, intent.pool) or began
+        moved = self._ledger.last_change(intent.account, intent.pool, since=began) or began
         idle = now - max(began, moved)
         if idle.total_seconds() < self._patience:
             return

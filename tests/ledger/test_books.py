@@ -159,6 +159,7 @@ def test_every_step_can_be_repeated(ledger: Ledger) -> None:
     assert ledger.spent("run", "r", realm="luma") == PRICE
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_schema_is_what_the_migrations_make(url: str, ledger: Ledger) -> None:
     """The schema is what the migrations make."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))

@@ -124,6 +124,13 @@ MADE_BY = {
     "0011": ("batch_runs", "batches", "claims", "watched"),
     "0012": ("announced",),
 }
+#: Indexes of older tables, by the migration that made them.
+INDEXED_BY = {
+    "0013": (
+        "ix_orders_finished", "ix_orders_submitted", "ix_orders_unfetched", "ix_orders_prompt", "ix_entries_money",
+        "ix_entries_unsure", "ix_filed_open", "ix_sightings_at",
+    ),
+}  # fmt: skip
 
 
 def as_of(url: str, revision: str) -> None:
@@ -132,5 +139,7 @@ def as_of(url: str, revision: str) -> None:
     with engine.begin() as connection:
         for table in (table for made_by, tables in MADE_BY.items() if made_by > revision for table in tables):
             connection.execute(text(f"DROP TABLE {table}"))
+        for index in (index for made_by, names in INDEXED_BY.items() if made_by > revision for index in names):
+            connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     engine.dispose()
