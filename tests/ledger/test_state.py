@@ -15,7 +15,7 @@ from studio.ledger import open_ledger
 from studio.ledger.copies import back_up, last_copy
 from studio.ledger.engine import HEAD
 from studio.ledger.state import look_at
-from tests.support.books import as_of
+from tests.support.books import as_of, new_database
 from tests.support.orders import intent
 
 
@@ -66,10 +66,9 @@ def test_one_of_a_newer_program(url: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_server_that_takes_no_writes(postgres: str, url: str) -> None:
+def test_a_server_that_takes_no_writes(postgres: str) -> None:
     """A database that is read-only, as a replica is, cannot be used, and that is told before anything is bought."""
-    if url.startswith("sqlite"):
-        pytest.skip("a file has its rights from the system")
+    url = new_database(postgres)
     open_ledger(url).close()
     name = ledger_url(url).database
     told(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
