@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,16 +31,18 @@ HELD = {
     "make film": "test_the_bundled_example_becomes_a_film",
     "make test": ".ci/run",
     "make examples": "tests/integration/test_examples.py",
-    "python -m flows.concepts": "run",
+    "studio concepts": "run",
     ". .venv/bin/activate": "the interpreter that runs these tests",
-    "python -m flows.produce productions/coffee-shop.yaml --plan": "run",
-    "python -m flows.produce productions/coffee-shop.yaml": "run",
-    "python -m flows.costs --by scene": "run",
-    "python -m flows.reconcile": "run",
-    "python -m flows.backup ledger-copy.db": "run",
+    "studio plan productions/coffee-shop.yaml": "run",
+    "studio produce productions/coffee-shop.yaml": "run",
+    'studio new "My Film"': "run",
+    "studio check my-film.yaml": "run",
+    "studio costs --by scene": "run",
+    "studio reconcile": "run",
+    "studio backup ledger-copy.db": "run",
     "export LUMAAI_API_KEY=luma-…": "test_going_live",
-    "python -m flows.produce my-film.yaml --plan": "test_going_live",
-    "python -m flows.produce my-film.yaml": "test_going_live",
+    "studio plan my-film.yaml": "test_going_live",
+    "studio produce my-film.yaml": "test_going_live",
     "make ui": "tests/deployments/test_serve.py",
     "make serve": "tests/deployments/test_serve.py",
     "python -m luma_sandbox --port 8000": "test_the_sandbox_by_itself",
@@ -48,9 +51,10 @@ HELD = {
 
 def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     values = {n: v for n, v in os.environ.items() if not n.startswith(("LUMA", "PREFECT_API"))}
-    words = command.split()
+    program, *words = shlex.split(command)
+    module = ("-m", "studio_cli") if program == "studio" else ()
     return subprocess.run(
-        [sys.executable, *words[1:]], cwd=folder, env=values | {"STUDIO_SANDBOX_LATENCY": "0"} | environment,
+        [sys.executable, *module, *words], cwd=folder, env=values | {"STUDIO_SANDBOX_LATENCY": "0"} | environment,
         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=840,
     )  # fmt: skip
 
@@ -74,7 +78,7 @@ def test_the_commands_run_in_their_order(fresh: Path) -> None:
     for command in (c for c in COMMANDS if HELD[c] == "run"):
         done = run(command, fresh)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    again = run("python -m flows.produce productions/coffee-shop.yaml", fresh)
+    again = run("studio produce productions/coffee-shop.yaml", fresh)
     assert "$0.00 this run, $2.13 reused" in again.stdout, again.stderr
 
 
@@ -105,15 +109,15 @@ def test_going_live(fresh: Path) -> None:
     (fresh / "assets").mkdir()
     Image.effect_noise((960, 540), 60).convert("RGB").save(fresh / "assets" / "sketch.png")
     (fresh / "my-film.yaml").write_text(blocks("yaml")[0])
-    refused = run("python -m flows.produce my-film.yaml --plan", fresh, LUMAAI_API_KEY="luma-x")
+    refused = run("studio plan my-film.yaml", fresh, LUMAAI_API_KEY="luma-x")
     assert (refused.returncode, "asset 'sketch'" in refused.stderr) == (2, True), refused.stderr
     sandbox = Sandbox(fresh / "sandbox")
     sandbox.start()
     try:
         live = {"LUMAAI_API_KEY": "luma-x", "LUMAAI_BASE_URL": sandbox.url}
-        plan = run("python -m flows.produce my-film.yaml --plan", fresh, **live)
+        plan = run("studio plan my-film.yaml", fresh, **live)
         assert "to pay now: $2.69" in plan.stdout, plan.stderr
-        done = run("python -m flows.produce my-film.yaml --yes", fresh, **live)
+        done = run("studio produce my-film.yaml --yes", fresh, **live)
         assert done.returncode == 0, done.stderr
         assert "19.0 s, 1280×720" in done.stdout
         assert sandbox.books()["charged_cents"] == 269
