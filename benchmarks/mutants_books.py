@@ -284,7 +284,7 @@ KEPT = (
         CLOCKS,
         "a new ledger that another process makes is not waited for",
         "studio/ledger/engine.py",
-        "if not _is_busy(error) or",
+        "if not is_busy(error) or",
         "if True or",
         of("ledger/opening"),
     ),

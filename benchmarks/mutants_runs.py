@@ -203,7 +203,11 @@ RUNS = (
         seconds=120,
     ),
     Mutant(
-        RESTORED, "a session leaves no mark", SESSION, "await asyncio.to_thread(self.mark.set, self.ledger)", "pass"
+        RESTORED,
+        "a session leaves no mark",
+        SESSION,
+        "await asyncio.to_thread(self.mark.set, self.ledger, self.accounts)",
+        "pass",
     ),
     Mutant(
         RESTORED,
