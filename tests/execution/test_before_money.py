@@ -108,7 +108,7 @@ async def test_another_user_of_the_account_is_told(
         ledger.reserve(ours, run="o", caps=[])
         ledger.submitted(ours.key, 1, "ours")
         ledger.close()
-        for name, minutes in (("ours", 60), ("theirs", 60), ("yesterday's", 3000), ("on its way", 0)):
+        for name, minutes in (("ours", 60), ("theirs", 60), ("old", 3000), ("on-its-way", 0)):
             made = utc_now() - timedelta(minutes=minutes)
             rows.append({"id": name, "state": "completed", "created_at": made.isoformat()})
         await begin(ONE, key)
