@@ -15,12 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from studio.errors import SettingsError
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST_CAUSES = 40
 ENDED, NOT_YET, OTHER_NAME = 10, 9, 62  # OpenSSL's numbers for faults of a certificate
 CHECK_SCHEME = "try again; where it stays so: is it https or http, and the right port?"
+CHECK_PROXY = "check http_proxy, https_proxy, all_proxy, no_proxy"
 CHECK_ADDRESS = "check the address for a slip, and that this machine is online"
 
 
@@ -99,6 +106,10 @@ def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
             return Trouble(
                 f"{host} and this machine agree on no encryption ({reason})", "is it https, and the right port?"
             )
+        proxy = _proxy(error) if isinstance(cause, socket.gaierror | ConnectionRefusedError) else ""
+        if proxy:
+            failed = "refused" if isinstance(cause, ConnectionRefusedError) else "a name is not found"
+            return Trouble(f"no connection to {host}: {failed}, there or at the proxy {proxy}", CHECK_PROXY)
         if isinstance(cause, socket.gaierror):
             return Trouble(f"the name of {host} is not found", CHECK_ADDRESS)
         if isinstance(cause, ConnectionRefusedError):
@@ -111,9 +122,7 @@ def trouble_of(error: BaseException, *, called: str = "") -> Trouble | None:
         if isinstance(cause, httpx.TimeoutException):
             return Trouble(f"{host} sent no answer in time ({type(cause).__name__})", "try again later")
         if isinstance(cause, httpx.ProxyError):
-            return Trouble(
-                "the proxy of the environment did not let it through", "check http_proxy, https_proxy, no_proxy"
-            )
+            return Trouble("the proxy of the environment did not let it through", CHECK_PROXY)
         if isinstance(cause, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
             name = type(cause).__name__
             return Trouble(f"{host} broke off before a whole answer in HTTP had come ({name})", CHECK_SCHEME)
@@ -159,14 +168,33 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _host(error: BaseException) -> str:
     """The host and port of the failed request; "the server" where the error holds no request."""
+    url = _url(error)
+    if url is None:
+        return "the server"
+    return f"{url.host}{f':{url.port}' if url.port else ''}"
+
+
+def _proxy(error: BaseException) -> str:
+    """The host and port of the proxy that the failed request went through, by the environment; empty for none."""
+    url, proxies = _url(error), getproxies_environment()
+    if url is None or proxy_bypass(url.host):
+        return ""
+    try:
+        parts = urlsplit(proxies.get(url.scheme) or proxies.get("all") or "")
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"  # it may have a user and a password
+    except ValueError:
+        return ""
+
+
+def _url(error: BaseException) -> httpx.URL | None:
+    """The address of the failed request; None where the error holds no request."""
     import httpx
 
     for cause in _causes(error):
         try:
-            url = getattr(cause, "request", None)
+            request = getattr(cause, "request", None)
         except RuntimeError:  # httpx raises it where the error was given no request
             continue
-        if isinstance(url, httpx.Request) and url.url.host:
-            port = f":{url.url.port}" if url.url.port else ""
-            return f"{url.url.host}{port}"
-    return "the server"
+        if isinstance(request, httpx.Request) and request.url.host:
+            return request.url
+    return None

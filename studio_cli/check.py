@@ -12,7 +12,7 @@ import typer
 from studio.errors import BadInput, ProductionError, StudioError
 from studio.production import Production, load_production
 from studio.production.field_types import AUTO, counted
-from studio.production.finding import data_of, is_included, may_be_production
+from studio.production.finding import data_of, is_written_production, may_be_production
 from studio.production.other_language import spoken_in
 from studio.production.paths import local_path
 from studio.production.placeholders import marked
@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(help="Check productions, or every one below a folder, without a network, a key or a ledger.")
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="production files, or folders")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="production files, or folders")],
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     with asked_from(Surface.COMMAND):
@@ -47,26 +47,34 @@ def check(
     end(BadInput.exit_status if any(one["problems"] for one in found) else 0)
 
 
-def _productions(given: Path) -> Iterator[Path]:
-    """The file itself, or every production below a folder, by name. Raises BadInput for a folder that has none."""
+def _productions(given: str) -> Iterator[Path]:
+    """The file itself, or every production below a folder, by name: hidden files are none. Raises BadInput for a folder
+    that has none."""
+    if not given:
+        raise BadInput("the name of a file is empty", hint="name a production, or a folder of them")
     place = local_path(given)
     if not place.is_dir():
         yield place
         return
-    unread = list[OSError]()
-    below = [Path(at) / name for at, _, names in os.walk(place, onerror=unread.append) for name in names]
-    try:
-        found = [
-            f for f in sorted(below) if may_be_production(f.name) and not is_included(data_of(f.read_bytes(), f.name))
-        ]
-    except OSError as error:
-        unread.append(error)
+    unread, below = list[OSError](), list[Path]()
+    for at, folders, names in os.walk(place, onerror=unread.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # such as .studio, and .git
+        below += [Path(at) / name for name in names if may_be_production(name) and not name.startswith(".")]
+    found = [file for file in sorted(below) if _is_to_check(file)]
     if unread:
         told = f"cannot be read: {unread[0].strerror}"
         raise BadInput(told, where=str(unread[0].filename), hint="allow reading it, or name the files to check")
     if not found:
-        raise BadInput("no production is in this folder", where=str(given), hint="name a .yaml, .yml or .json file")
+        raise BadInput("no production is in this folder", where=given, hint="name a .yaml, .yml or .json file")
     yield from found
+
+
+def _is_to_check(file: Path) -> bool:
+    """True for a production, and for a file of which only loading can tell what is wrong with it."""
+    try:
+        return not file.is_file() or is_written_production(data_of(file.read_bytes(), file.name))
+    except OSError:
+        return True
 
 
 def _checked(file: Path) -> dict[str, Any]:
@@ -107,13 +115,11 @@ def _films(file: Path) -> tuple[list[Production], Path | None]:
 def _line(one: dict[str, Any]) -> str:
     scenes = f"{one['scenes']} scene{'s' if one['scenes'] != 1 else ''}"
     languages = f", in {', '.join(one['languages'])}" if one["languages"] else ""
-    spoken = (
-        f" and {one['scenes_as_long_as_narration']} as long as its narration"
-        if one["scenes_as_long_as_narration"]
-        else ""
-    )
+    spoken = one["scenes_as_long_as_narration"]
+    lasts = [f"{one['seconds']:g} s"] if one["seconds"] or not spoken else []
+    lasts += [f"{spoken} as long as {'its' if spoken == 1 else 'their'} narration"] if spoken else []
     rows = f"; {counted(one['films'], 'film')}, one a row of {one['table']}" if "table" in one else ""
-    return f"{one['file']}: {one['title']}: {scenes}, {one['seconds']:g} s{spoken}{languages}{rows}"
+    return f"{one['file']}: {one['title']}: {scenes}, {' and '.join(lasts)}{languages}{rows}"
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from studio.errors import StudioError
 from studio.settings import Settings, load_settings
 from studio_cli.console import Terminal
-from studio_cli.findings import books, network, packages, places, programs, servers, services
+from studio_cli.findings import books, network, packages, places, programs, servers, services, variables
 from studio_cli.findings.values import Finding, Look
 from studio_cli.produce import run_command
 
@@ -25,7 +25,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 #: Each group of parts, and what looks at it. An error that one raises is the finding on the group.
 PARTS: dict[str, Look] = {
-    "service": services.services, "ledger": books.books, "films and clips": places.stores,
+    "service": services.services, "settings": variables.variables, "prices": programs.prices, "ledger": books.books,
+    "films and clips": places.stores,
     "publish": places.publishing, "disk": places.disks, "ffmpeg": programs.ffmpeg, "fonts": programs.fonts,
     "voices": programs.voices, "sandbox": servers.sandbox, "prefect server": servers.prefect, "links": places.links,
     "proxy": network.proxies, "packages": packages.packages, "signing": programs.signing,
@@ -69,12 +70,23 @@ def findings(settings: Settings) -> list[Finding]:
     return told
 
 
+def _all_findings() -> list[Finding]:
+    """The findings on every part; on the settings alone where they cannot be read, since all else rests on them."""
+    try:
+        settings = load_settings()
+    except StudioError as error:
+        where = f"{error.where}: " if error.where else ""
+        hint = str(error.hint) or "correct or unset it (the README lists what each may be); then ask again"
+        return [Finding("settings", f"{where}{error.message}", False, hint)]
+    return findings(settings)
+
+
 @app.command(help="What a run here would use, and what to do where something is wrong. Nothing is started or bought.")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
     found: list[Finding] = []
 
     async def go() -> None:
-        found.extend(findings(load_settings()))
+        found.extend(_all_findings())
         if as_json:
             told = [asdict(finding) | {"mark": finding.mark} for finding in found]
             print(json.dumps({"findings": told}, indent=2))

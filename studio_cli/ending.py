@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STOPPED = "stopped; what was ordered is kept: run the same command again, and it is awaited"
 STOPPED_FREE = "stopped; this command orders nothing: what it finished is kept, and run again it makes the rest"
+AGAIN = 60.0  # seconds: what is in flight has its answer by then, or is in doubt
 REPORT = "last-error.txt"  # in STUDIO_HOME
 MOST = 200_000  # characters of the traceback
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
@@ -48,11 +49,12 @@ def entry(module: str) -> NoReturn:
 
 
 @contextlib.contextmanager
-def termination_cancels(task: asyncio.Task[Any] | None) -> Iterator[None]:
+def termination_cancels(task: asyncio.Task[Any] | None, *, again: float = AGAIN) -> Iterator[None]:
     """Let SIGTERM cancel the running task through the event loop, whatever handler Prefect installs meanwhile.
 
     Prefect's handler raises in whatever code runs at that moment. Within a callback, or a task that nobody awaits,
-    asyncio would only log that, and the command would continue.
+    asyncio would only log that, and the command would continue. A library may lose a cancellation as well, so the task
+    is cancelled again after ``again`` seconds if it has not ended.
     """
     if task is None:
         raise RuntimeError("no task runs")
@@ -60,8 +62,14 @@ def termination_cancels(task: asyncio.Task[Any] | None) -> Iterator[None]:
 
     def cancel() -> None:
         _terminated.append(signal.SIGTERM)
-        if not task.cancelling():
+        if not task.cancelling():  # the handler of a KeyboardInterrupt may have done so
             task.cancel()
+        loop.call_later(again, insist)
+
+    def insist() -> None:
+        if not task.done():
+            task.cancel()
+            loop.call_later(again, insist)
 
     with contextlib.suppress(NotImplementedError):  # not on Windows
         loop.add_signal_handler(signal.SIGTERM, cancel)

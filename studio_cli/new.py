@@ -39,14 +39,14 @@ def new(
     ] = "",
     listed: Annotated[bool, typer.Option("--list", help="list the templates")] = False,
     prompts: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="a prompt a line; or a .csv, .tsv, .json or .yaml with a column prompt and other fields of scenes; "
             "-: standard input",
         ),
-    ] = "",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="where it goes; default: <slug>.yaml here")] = None,
+    ] = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="where it goes; default: <slug>.yaml here")] = None,
     model: Annotated[str | None, typer.Option(help="the video model, such as ray-3")] = None,
     resolution: Annotated[str | None, typer.Option(help="such as 720p")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(metavar="RATIO", help="such as 9:16")] = None,
@@ -68,11 +68,14 @@ def new(
         if named and prompts:
             told = "a template and a list of prompts are given: a film begins with one of them"
             raise BadInput(told, hint="leave out --template or --prompts")
+        empty = next((name for name, said in (("--prompts", prompts), ("--out", out)) if said == ""), None)
+        if empty:
+            raise BadInput("is empty", where=empty, hint="name a file; is a variable of the shell not set?")
         if not title.strip():
             hint = 'such as: studio new "The Harbour". studio new --list lists the templates'
             raise BadInput("a new production needs a title", where="TITLE", hint=hint)
         asked = begun(title, fields)
-        file = place_for(asked, local_path(out) if out else None)
+        file = place_for(asked, local_path(Path(out)) if out else None)
         made = _of_prompts(prompts, asked, file) if prompts else from_template(template(named or "film"), asked, file)
         written = put(made)
         _show(asked, made, written, await _price(made), as_json=as_json)
@@ -92,8 +95,9 @@ def _of_prompts(prompts: str, asked: Begun, file: Path) -> Scaffold:
     return from_prompts(prompts_in(raw, source), source, asked, file)
 
 
-async def _price(made: Scaffold) -> Decimal | StudioError:
-    """The price of what was written, where nothing of it was bought before, or why there is none yet.
+async def _price(made: Scaffold) -> tuple[Decimal | None, str]:
+    """The price of what was written, where nothing of it was bought before; None where there is none yet. And a note:
+    why there is none, or that the budget is less.
 
     The ledger and the speech that this takes are in a folder that is gone after it: nothing but what was asked for is
     written here.
@@ -106,15 +110,19 @@ async def _price(made: Scaffold) -> Decimal | StudioError:
             async with open_session(settings) as session:
                 return await _planned(session, made)
     except StudioError as error:
-        return error
+        return None, f"no price yet: {error}"
 
 
-async def _planned(session: Session, made: Scaffold) -> Decimal:
+async def _planned(session: Session, made: Scaffold) -> tuple[Decimal, str]:
     if made.table:
         rows = load_variations(made.file, made.file.with_name(made.table))
-        return (await plan_batch(session, rows)).to_pay
-    plan, _ = await session.plan(load_production(made.file))
-    return plan.to_pay
+        price, budget = (await plan_batch(session, rows)).to_pay, rows[0].production.budget
+    else:
+        plan, _ = await session.plan(load_production(made.file))
+        price, budget = plan.to_pay, plan.production.budget
+    if budget is None or price <= budget:
+        return price, ""
+    return price, f"its budget is {usd(budget)}, which is less: write budget: {price} or more into {made.file.name}"
 
 
 def _next(made: Scaffold) -> dict[str, str]:
@@ -137,14 +145,15 @@ def _named(path: Path) -> str:
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
-def _show(asked: Begun, made: Scaffold, written: list[Path], price: Decimal | StudioError, *, as_json: bool) -> None:
-    commands = _next(made)
+def _show(
+    asked: Begun, made: Scaffold, written: list[Path], priced: tuple[Decimal | None, str], *, as_json: bool
+) -> None:
+    commands, (price, note) = _next(made), priced
     if as_json:
         found: dict[str, Any] = {
             "file": str(made.file), "title": asked.title, "scenes": made.scenes,
             "beside": [str(path) for path in written if path != made.file],
-            "price_usd": plain(price) if isinstance(price, Decimal) else None,
-            "note": "" if isinstance(price, Decimal) else str(price), "next": list(commands),
+            "price_usd": None if price is None else plain(price), "note": note, "next": list(commands),
         }  # fmt: skip
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -153,14 +162,14 @@ def _show(asked: Begun, made: Scaffold, written: list[Path], price: Decimal | St
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    cost = f", {usd(price)}" if isinstance(price, Decimal) else ""
+    cost = "" if price is None else f", {usd(price)}"
     films = " a film" if made.table else ""
     say(f"{made.file}: {asked.title}: {counted(made.scenes, 'scene')}{films}{cost}")
     for path in written:
         if path != made.file:
             say(f"{path}: goes with it")
-    if isinstance(price, StudioError):
-        say(f"note: no price yet: {price}")
+    if note:
+        say(f"note: {note}")
     say("next:")
     width = max(map(len, commands))
     for command, does in commands.items():

@@ -194,6 +194,20 @@ async def test_reasons_are_told_apart(api: str, state: str) -> None:
 
 
 @pytest.mark.parametrize("api", CREATES)
+async def test_a_proxy_that_may_be_the_reason_is_named(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment has one, the service is not said to refuse; user and password are not shown."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://user:SECRET@127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with provider_at(api, "http://service.invalid", Naps()) as provider:
+        with pytest.raises(NotSent, match=r"no connection to .*, there or at the proxy 127\.0\.0\.1:9") as caught:
+            await provider.ping()
+    assert "no_proxy" in str(caught.value.hint)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("api", CREATES)
 async def test_a_server_that_does_not_answer(api: str) -> None:
     """A time-out is told as one: of a create nobody knows what became, of a read nothing did."""
 

@@ -20,6 +20,8 @@ from studio.errors import LedgerError
 
 BUSY_SECONDS = 60
 PLACE = "it needs a folder that can be written, with room: see STUDIO_HOME and STUDIO_LEDGER_URL"
+RESTORE = "restore its latest copy (docs/backup.md), and keep the damaged file; or correct STUDIO_HOME"
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SERVER = f"is the server up, and are address, user and password in {LEDGER} right?"
 # PostgreSQL's advisory lock while migrating: any number, the same in every process.
 MIGRATION_LOCK = 7_236_401
@@ -85,6 +87,8 @@ def ledger_errors(name: str, secrets: Sequence[str] = ()) -> Iterator[None]:
             hint = PLACE if name.startswith("sqlite") else SERVER
         if is_busy(getattr(error, "orig", None)):
             hint = "another process has held it for a minute: is one stopped, or is another program at the file?"
+        if getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+            hint = RESTORE
         if isinstance(error, ArgumentError):
             said = "its URL has a part that no driver understands"
     except OSError as error:
@@ -133,6 +137,7 @@ def _migrate(connection: Connection, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
     if _is_current(connection):
         return
+    refuse_foreign(connection, name)
     # Alembic takes longer to load than a ledger to open, and is needed for a new ledger or an older one alone.
     from alembic import command
     from alembic.config import Config
@@ -145,6 +150,16 @@ def _migrate(connection: Connection, name: str) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise of_another_version(name, str(error)) from error
+
+
+def refuse_foreign(connection: Connection, name: str) -> None:
+    """Raise LedgerError for a file of SQLite that another program made. (A PostgreSQL may have tables of others.)"""
+    tables = inspect(connection).get_table_names() if connection.dialect.name == "sqlite" else []
+    if tables and "alembic_version" not in tables:
+        raise LedgerError(
+            f"it is a database of another program (its tables: {', '.join(map(printable, tables[:4]))})", where=name,
+            hint="point STUDIO_HOME or STUDIO_LEDGER_URL at another place; nothing of it was changed",
+        )  # fmt: skip
 
 
 def of_another_version(name: str, said: str) -> LedgerError:

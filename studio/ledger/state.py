@@ -13,7 +13,16 @@ from sqlalchemy.exc import OperationalError
 
 from studio.addresses import ledger_name, ledger_url, secrets_of
 from studio.errors import LedgerError
-from studio.ledger.engine import HEAD, PLACE, is_busy, ledger_errors, of_another_version, opening, revisions
+from studio.ledger.engine import (
+    HEAD,
+    PLACE,
+    is_busy,
+    ledger_errors,
+    of_another_version,
+    opening,
+    refuse_foreign,
+    revisions,
+)
 from studio.ledger.queries import Reader
 from studio.ledger.schema import entries, meta
 
@@ -76,6 +85,7 @@ def _engine(url: URL, file: Path | None) -> Engine:
 
 def _state(connection: Connection, engine: Engine, name: str) -> LedgerState | None:
     if not inspect(connection).has_table("alembic_version"):
+        refuse_foreign(connection, name)
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
     revision = str(found[0]) if len(found) == 1 else ""

@@ -8,7 +8,7 @@ from studio.errors import Problem, ProductionError
 from studio.production.field_types import shown
 from studio.production.locations import Loc, Places
 from studio.production.model import Production
-from studio.production.seeds import bad_file, kind_of_file, with_article
+from studio.production.seeds import bad_file, cannot_be_read, kind_of_file, with_article
 from studio.production.sound_rules import sound_files
 from studio.production.translations import translations_of
 
@@ -20,7 +20,7 @@ def file_problems(production: Production, places: Places, *, whole: bool = True)
     """
     return [
         *_files(production, places), *places.problems(sound_files(production)),
-        *(_translations(production) if whole else ()), *_titles(production, places),
+        *(_translations(production, places) if whole else ()), *_titles(production, places),
     ]  # fmt: skip
 
 
@@ -50,8 +50,12 @@ def _files(production: Production, places: Places) -> list[Problem]:
     return problems
 
 
-def _translations(production: Production) -> list[Problem]:
+def _translations(production: Production, places: Places) -> list[Problem]:
     """Problems of the table of its texts in other languages."""
+    if production.translations and not Path(production.translations).is_file():
+        told, hint = cannot_be_read(production.translations, again="write its texts again", readable="name a table")
+        if told:
+            return [Problem(places.where(("translations",)), told, hint)]
     try:
         translations_of(production)
     except ProductionError as wrong:

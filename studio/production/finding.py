@@ -28,6 +28,13 @@ def data_of(raw: bytes, name: str) -> Any:
         return None
 
 
+def is_written_production(data: Any) -> bool:
+    """True for a production as it is written, however faulty, and for what cannot be read (None)."""
+    return data is None or (
+        isinstance(data, Mapping) and bool({"title", "scenes"} & {str(name).lower() for name in data})
+    )
+
+
 def is_included(data: Any) -> bool:
     """True for a file of characters, assets and the like, which productions include."""
     if not isinstance(data, Mapping):

@@ -6,6 +6,7 @@ It never judges: contradictory or malformed values are left as they are, for val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -234,13 +235,20 @@ def renamed(item: dict[str, Any], words: Mapping[str, str] = SCENE_WORDS) -> dic
 
 def _frame_size(found: dict[str, Any]) -> None:
     """Replace ``width`` and ``height`` by ratio and resolution, unless these are given and say something else."""
-    width, height = found.get("width"), found.get("height")
-    if type(width) is not int or type(height) is not int or not (0 < width <= 16384 and 0 < height <= 16384):
+    width, height = (_whole(found.get(name)) for name in ("width", "height"))
+    if not (0 < width <= 16384 and 0 < height <= 16384):
         return
     means = {"aspect_ratio": nearest_ratio(width, height, get_args(AspectRatio)), "resolution": covering(width, height)}
     if all(found.get(field) in (None, value) for field, value in means.items()):
         found.update(means)
         del found["width"], found["height"]
+
+
+def _whole(value: Any) -> int:
+    """A whole number, also of a text or of 1280.0; 0 for all else."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value.strip()):
+        return int(value)
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1 else 0
 
 
 def _without_empty(item: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

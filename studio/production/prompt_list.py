@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _LINE = re.compile(r"\r\n|\r|\n")
 #: What lists have before their items: taken off where every line has it.
 _MARKS = (re.compile(r"\(?[0-9]{1,4}[.):]\s+(?=\S)"), re.compile(r"[-*+•–—]\s+(?=\S)"))
 _COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
-_DATA = (".yaml", ".yml", ".json")
+_DATA, _TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ def prompts_in(raw: bytes, name: str) -> tuple[ListedScene, ...]:
     if not text.strip():
         raise unreadable(name, "is empty", _WRITE)
     ending = PurePath(name).suffix.lower()
-    texts = _texts(text) if ending in _DATA else None
-    if texts is None and (ending in (*_DATA, ".csv", ".tsv") or _is_pasted_table(text)):
-        found = list(_of_table(table_in(raw, name, most=MOST_SCENES)))
+    is_data = ending in _DATA or (ending not in _TABLES and _is_json(text))
+    texts = _texts(text) if is_data else None
+    if texts is None and (is_data or ending in _TABLES or _is_table(text)):
+        found = list(_of_table(table_in(raw, name, most=MOST_SCENES, data=is_data)))
     else:
         found = [(line, {"prompt": prompt}) for line, prompt in (_lines(text) if texts is None else texts)]
     if not found:
@@ -96,10 +98,16 @@ def _texts(text: str) -> list[tuple[int, str]] | None:
     return [(int(item.start_mark.line) + 1, tidy(str(item.value))) for item in items]
 
 
-def _is_pasted_table(text: str) -> bool:
-    """True for cells that were copied in a spreadsheet, with a column of prompts: they have tabs between them."""
+def _is_json(text: str) -> bool:
+    """True for a list or mapping of JSON, and for what begins as one and is cut off."""
+    return text.lstrip().startswith(("[{", '["', '{"')) or re.match(r"\s*[\[{]\s*[\[{\"]", text) is not None
+
+
+def _is_table(text: str) -> bool:
+    """True for a table with a column of prompts, such as cells that were copied in a spreadsheet, which have tabs
+    between them."""
     head = next((line for line in _LINE.split(text) if line.strip()), "")
-    return "\t" in head and "prompt" in [plain_name(cell) for cell in head.split("\t")]
+    return any("prompt" in map(plain_name, next(csv.reader([head], delimiter=sign))) for sign in "\t,;|")
 
 
 def _of_table(table: TableFile) -> Iterator[tuple[int, dict[str, str]]]:
@@ -113,6 +121,8 @@ def _of_table(table: TableFile) -> Iterator[tuple[int, dict[str, str]]]:
 def _fields_of(table: TableFile) -> dict[str, str]:
     """The field of a scene that each column has, by the column's plain name."""
     found, problems = dict[str, str](), list[Problem]()
+    names = [re.sub(r"[ -]+", "_", plain_name(column)) for column in table.columns]
+    known = any(name in SCENE_WORDS or name in FIELDS or nearest(name, FIELDS) for name in names)
     for column in table.columns:
         plain = plain_name(column)
         field = re.sub(r"[ -]+", "_", plain)
@@ -120,6 +130,9 @@ def _fields_of(table: TableFile) -> dict[str, str]:
         if plain == NAME or plain.startswith(NOTES):
             continue
         where = f"{table.file}:{table.line}, column {shown(column)}"
+        if field not in FIELDS and not known:
+            told = "its first row names no column 'prompt'"
+            raise unreadable(f"{table.file}:{table.line}", told, "name the columns there, the one with the prompts so")
         if field not in FIELDS:
             near = nearest(field, FIELDS)
             hint = f"did you mean '{near}'?" if near else f"name it {NOTES}{column}, as a note for people"

@@ -16,8 +16,9 @@ from typing import Any
 
 from studio.atomic import write_atomic
 from studio.disk import disk_errors
-from studio.errors import BadInput, Problem, ProductionError
+from studio.errors import BadInput, CannotWrite, Problem, ProductionError
 from studio.production.field_types import counted, shown
+from studio.production.finding import may_be_production
 from studio.production.loading import load_production, made_of, parse_production
 from studio.production.locations import Loc
 from studio.production.model import Production
@@ -150,6 +151,9 @@ def place_for(asked: Begun, out: Path | None) -> Path:
         file = file / f"{asked.slug}.yaml"
     if file.suffix.lower() not in ENDINGS:
         raise BadInput(f"{shown(file.name)} is no name of a .yaml file", where=Place("out"), hint="let it end in .yaml")
+    if not may_be_production(file.name):
+        told = f"{shown(file.name)} is the name of choices of takes, not of a production"
+        raise BadInput(told, where=Place("out"), hint="choose another name")
     if len(os.fsencode(file.name)) > MOST_NAME:
         raise BadInput(f"{shown(file.name)} is too long for a file's name", where=Place("out"), hint="shorten it")
     if not os.path.isdir(file.parent):  # noqa: PTH112
@@ -159,7 +163,7 @@ def place_for(asked: Begun, out: Path | None) -> Path:
 
 
 def put(made: Scaffold) -> list[Path]:
-    """Write the files of a new production, itself last; returns them all. Raises BadInput, CannotWrite.
+    """Write the files of a new production, itself last; returns them all. Raises BadInput.
 
     After an error none of them is there that was not there before.
     """
@@ -175,6 +179,9 @@ def put(made: Scaffold) -> list[Path]:
             for path in fresh:
                 write_atomic(path, files[path])
         done = True
+    except CannotWrite as error:
+        told = f"nothing can be written there: {error.message.rpartition(': ')[2]}"
+        raise BadInput(told, where=str(made.file.parent), hint="name another folder, or make room in it") from None
     finally:
         for path in () if done else fresh:
             with contextlib.suppress(OSError):
@@ -227,6 +234,9 @@ def _with_field(text: str, name: str, said: str) -> str:
     """The text of a production with another value of one of its own fields; its comment stays."""
     line = re.compile(rf"(?m)^{name}: [^\n]*?(?P<comment>[ ]+#[^\n]*)?$")
     found = line.search(text)
+    if found is not None and "{{" in found[0]:
+        told = "each film of this template has its own, by the table"
+        raise BadInput(told, where=Place(name), hint="leave it out, and write it into the table")
     if found is None:
         return re.sub(r"(?m)^title: .*$", lambda title: f"{title[0]}\n{_written(name, said)}", text, count=1)
     comment = (found["comment"] or "").strip()

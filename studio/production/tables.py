@@ -28,6 +28,7 @@ NAME = "row"  # the column that names the rows
 NOTES = "x-"  # columns that begin with it are for people
 _DELIMITERS = ";\t,|"
 _ENDINGS = (".csv", ".tsv", ".txt", ".yaml", ".yml", ".json")
+_VALID = "is it valid YAML, or JSON?"
 _SAVE = "save it as CSV UTF-8, or as YAML"
 _NULL = ("", "~", "null", "Null", "NULL")
 
@@ -100,12 +101,15 @@ def bytes_of(path: Path) -> bytes:
         raise unreadable(shown(str(path)), f"cannot be read: {why}") from None
 
 
-def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS) -> TableFile:
-    """The table of a file's bytes: YAML or JSON by its ``name``, else CSV. Raises ProductionError."""
+def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS, data: bool = False) -> TableFile:
+    """The table of a file's bytes: YAML or JSON where its ``name`` or ``data`` says so, else CSV.
+
+    Raises ProductionError.
+    """
     text = decoded(raw, name)
     if not text.strip():
         raise unreadable(name, "is empty", "the first line names the columns, each further line is a row")
-    read = _from_yaml if name.lower().endswith((".yaml", ".yml", ".json")) else _from_csv
+    read = _from_yaml if data or name.lower().endswith((".yaml", ".yml", ".json")) else _from_csv
     return read(text, name, most)
 
 
@@ -189,18 +193,20 @@ def _from_yaml(text: str, name: str, most: int) -> TableFile:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise unreadable(where, f"is not valid YAML: {' '.join(str(error.problem or '').split())}") from None
+        raise unreadable(where, f"cannot be read: {' '.join(str(error.problem or '').split())}", _VALID) from None
     except (YAMLError, *RUAMEL_ERRORS):
-        raise unreadable(name, "is not valid YAML") from None
+        raise unreadable(name, "cannot be read", _VALID) from None
     if not isinstance(node, SequenceNode):
-        raise unreadable(name, "is no list of rows", "write each row as '- product: …', with its columns below")
+        raise unreadable(name, "is no list of rows", "write a list of mappings, each a row with its columns")
     if len(node.value) > most:
         raise unreadable(name, f"has {len(node.value)} rows, more than {most}", "split it into several tables")
     columns, read, problems = dict[str, str](), list[tuple[int, dict[str, Cell]]](), list[Problem]()
     for item in node.value:
         line = int(item.start_mark.line) + 1
         if not isinstance(item, MappingNode):
-            problems.append(Problem(f"{name}:{line}", "is no row with columns", "write '- product: …'"))
+            problems.append(
+                Problem(f"{name}:{line}", "is no row with columns", "write a mapping: each column with its cell")
+            )
             continue
         cells = dict[str, Cell]()
         for key, value in item.value:

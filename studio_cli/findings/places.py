@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,13 +73,29 @@ def disks(settings: Settings) -> Iterator[Finding]:
     told: dict[int, tuple[str, int]] = {}
     for name, folder in (("STUDIO_HOME", settings.home), ("STUDIO_FILMS", settings.films)):
         there = _nearest(folder.absolute())
-        if not os.access(there, os.W_OK | os.X_OK):
-            yield Finding("disk", f"{there} cannot be written", well=False, hint=f"name a folder in {name} that can be")
+        if not _can_be_made(folder.absolute(), there):
+            blocked = f"{folder.absolute()} cannot be written, so nothing can be made here"
+            yield Finding("disk", blocked, well=False, hint=f"name a folder in {name} that can be")
             continue
         told.setdefault(there.stat().st_dev, (str(folder.absolute()), shutil.disk_usage(there).free))
     for folder_name, free in told.values():
         hint = "studio clean shows what can be made again at no cost" if free < LEAST else ""
         yield Finding("disk", f"{free / 10**9:.1f} GB free at {folder_name}", hint=hint)
+
+
+def _can_be_made(folder: Path, there: Path) -> bool:
+    """True if a folder is there and can be written, or can be made below the one that is ``there``, which is tried."""
+    if not os.access(there, os.W_OK | os.X_OK):
+        return False
+    if there == folder:
+        return True
+    probe = there / f".studio-check-{uuid.uuid4().hex}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _nearest(folder: Path) -> Path:

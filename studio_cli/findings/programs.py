@@ -31,6 +31,15 @@ def ffmpeg(_: Settings) -> Iterator[Finding]:
     yield Finding("ffmpeg", binary())
 
 
+def prices(settings: Settings) -> Iterator[Finding]:
+    """The price table that shots are priced by. Raises SettingsError for a price book that cannot be used."""
+    from studio.providers.price_book import load_prices
+
+    table = load_prices(settings.price_book, settings.price_table)
+    own = f", of {settings.price_book}" if settings.price_book is not None else ""
+    yield Finding("prices", f"{table.name}{own}")
+
+
 def fonts(_: Settings) -> Iterator[Finding]:
     """The fonts that titles and captions are set in, and the scripts that none of them has."""
     from studio.lettering.fonts import Fonts, can_shape, font_with, needs_shaping

@@ -76,6 +76,26 @@ def test_a_server_that_takes_no_writes(postgres: str) -> None:
         look_at(ledger_url(url))
 
 
+def test_the_file_of_another_program(tmp_path: Path) -> None:
+    """It is refused, by looking and by opening, and nothing is added to it."""
+    file = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE notes (text)")
+    for use in (look_at, open_ledger):
+        with pytest.raises(LedgerError, match=r"a database of another program \(its tables: notes"):
+            use(ledger_url(f"sqlite:///{file}"))
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("notes",)]
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    """What helps is its latest copy."""
+    (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(LedgerError, match="file is not a database") as caught:
+        look_at(ledger_url(f"sqlite:///{tmp_path / 'ledger.db'}"))
+    assert "docs/backup.md" in str(caught.value.hint)
+
+
 def test_one_that_another_process_writes_to(tmp_path: Path) -> None:
     """It is in use, which is no fault."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"

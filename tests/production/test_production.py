@@ -91,9 +91,11 @@ def test_budgets(written: object, dollars: str) -> None:
 )
 def test_frame_sizes(size: tuple[int, int], ratio: str, resolution: str) -> None:
     """Width and height become the nearest ratio and, by the shorter side, a resolution."""
-    production = film(width=size[0], height=size[1])
-    assert (production.aspect_ratio, production.resolution) == (ratio, resolution)
-    assert production.width is None
+    for written in (size, map(str, size), map(float, size)):
+        width, height = written
+        production = film(width=width, height=height)
+        assert (production.aspect_ratio, production.resolution) == (ratio, resolution)
+        assert production.width is None
     assert production.height is None
 
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from studio.errors import BadInput, CannotWrite, ProductionError
+from studio.errors import BadInput, ProductionError
 from studio.production import load_production
 from studio.production.invisible import is_invisible
 from studio.production.prompt_list import ListedScene, prompts_in
@@ -160,7 +160,7 @@ def test_names_of_scenes() -> None:
         ("prompt,continue from\na cat,dog\n", "p.csv", "p.csv:2, scene 'cat'"),
         ("prompt\n", "p.csv", "p.csv: has no rows"),
         ("prompt\na cat, asleep\n", "p.csv", "a text with the separator in it needs double quotes"),
-        ("{", "p.json", "p.json:1: is not valid YAML"),
+        ("{", "p.json", "p.json:1: cannot be read"),
     ],
 )
 def test_what_cannot_be_made(content: str | bytes, name: str, said: str) -> None:
@@ -251,7 +251,7 @@ def test_nothing_is_overwritten_or_half_written(workplace: Path) -> None:
         place_for(asked, None)
     (workplace / "my-ad.yaml").unlink()
     assert len(put(made)) == 2  # its own music, which is there, is used
-    with pytest.raises(CannotWrite):
+    with pytest.raises(BadInput, match="nothing can be written there"):
         put(Scaffold(Path(f"{'x' * 300}.yaml"), "title: x\n", 1, {"other.ogg": b"1"}))
     assert not (workplace / "other.ogg").exists()
 

@@ -44,6 +44,13 @@ def written(folder: Path, words: str = WORDS) -> Production:
     return load_production(folder / "film.yaml")
 
 
+def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+    """It is told where it is named."""
+    (tmp_path / "film.yaml").write_text(FILM, "utf-8")
+    with pytest.raises(ProductionError, match=r"^film.yaml:4, field 'translations': there is no file "):
+        load_production(tmp_path / "film.yaml")
+
+
 def test_a_film_in_another_language(tmp_path: Path) -> None:
     """Its texts are another language's, with all else that is written with them; scenes, takes and budget are one."""
     film = written(tmp_path)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from tests.studio_cli.test_loading import FILM, loaded_by
 from tests.studio_cli.test_takes import run
@@ -43,6 +46,31 @@ def test_a_folder_and_what_is_included(workplace: Path) -> None:
     none = run(workplace, "check", "empty")
     assert none.returncode == 2
     assert none.stderr.startswith("error: empty")
+
+
+def test_a_folder_with_odd_things_in_it(workplace: Path) -> None:
+    """Hidden files and those that are no productions are left out; what cannot be read is told, the rest checked."""
+    (workplace / "film.yaml").write_text(FILM)
+    (workplace / ".#film.yaml").symlink_to("me@host.1:2")  # as Emacs makes it for a file that is not saved
+    (workplace / ".studio").mkdir()
+    (workplace / ".studio" / "kept.json").write_text("{")
+    (workplace / "package.json").write_text('{"name": "x"}')
+    clean = run(workplace, "check", ".")
+    assert (clean.returncode, clean.stdout, clean.stderr) == (0, "film.yaml: Alone: 1 scene, 5 s\n", "")
+    os.mkfifo(workplace / "pipe.yaml")  # reading it would wait forever
+    (workplace / "self.yaml").symlink_to("self.yaml")
+    done = run(workplace, "check", ".")
+    assert (done.returncode, done.stdout) == (2, "film.yaml: Alone: 1 scene, 5 s\n")
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["pipe.yaml", "'self.yaml'"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["check", ""], "the name of a file is empty"), (["plan", "."], "is a folder")]
+)
+def test_names_that_are_no_files(workplace: Path, words: list[str], told: str) -> None:
+    """An empty name, as of a variable that is not set, and a folder where a file is wanted."""
+    done = run(workplace, *words)
+    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
 
 
 def test_the_languages_of_a_table(workplace: Path) -> None:

@@ -237,6 +237,34 @@ def test_a_signal_while_it_loads(workplace: Path, module: str, sent: signal.Sign
     assert "Traceback" not in done.stderr
 
 
+LOST = """
+import asyncio, contextlib, os, signal
+from studio_cli.ending import termination_cancels
+
+async def work():
+    with termination_cancels(asyncio.current_task(), again=0.01):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(3):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            print("lost")
+        await asyncio.Event().wait()
+
+async def main():
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.create_task(work())
+    print("ended")
+
+asyncio.run(main())
+"""
+
+
+def test_a_cancellation_that_is_lost() -> None:
+    """A library may swallow the cancellation by SIGTERM: the task is cancelled again until it ends."""
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split() == ["lost", "lost", "lost", "ended"], done.stderr
+
+
 def test_an_error_that_nobody_expected(film: Path) -> None:
     """A fault of ours is one line; its traceback is kept in a file of STUDIO_HOME, without keys and URLs."""
     own = film / "own"

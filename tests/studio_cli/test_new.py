@@ -89,8 +89,45 @@ def test_prompts_of_a_file_and_of_standard_input(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '["A boat, red", "A harbour"]', '[{"prompt": "A boat, red"}, {"prompt": "A harbour"}]',
+        'prompt,duration\n"A boat, red",5\nA harbour,5\n', "duration;prompt\n5;A boat, red\n5;A harbour\n",
+        "prompt\tduration\nA boat, red\t5\nA harbour\t5\n", "- A boat, red\n- A harbour\n",
+    ],
+)  # fmt: skip
+def test_a_list_tells_its_form_by_itself(workplace: Path, text: str) -> None:
+    """JSON, tables and lists without a file's ending become scenes, and nothing of their syntax is a prompt."""
+    (workplace / "list.txt").write_text(text)
+    told(workplace, "new", "Boats", "--prompts", "list.txt")
+    assert [s.prompt for s in load_production(workplace / "boats.yaml").scenes] == ["A boat, red", "A harbour"]
+
+
+@pytest.mark.parametrize(
+    ("words", "budget", "price"),
+    [(["--model", "ray-2", "--resolution", "1080p"], "$2.00", "6.05"), (["--budget", "0.01"], "$0.01", "0.53")],
+)
+def test_a_film_beyond_its_budget(workplace: Path, words: list[str], budget: str, price: str) -> None:
+    """What was written costs more than it may: that is said at once, with the budget that it needs."""
+    found = told(workplace, "new", "Big", *words)
+    assert found["note"] == f"its budget is {budget}, which is less: write budget: {price} or more into big.yaml"
+    assert found["price_usd"] == price
+
+
+def test_a_folder_that_cannot_be_written(workplace: Path) -> None:
+    """It is one error, of bad input, that names no file of ours."""
+    done = run(workplace, "new", "A", "--out", "/proc/a.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: /proc: nothing can be written there: ")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["A", "--prompts", ""], "error: --prompts: is empty\n"),
+        (["A", "--out", ""], "error: --out: is empty\n"),
+        (["A", "--out", "a.takes.yaml"], "error: --out: 'a.takes.yaml' is the name of choices of takes"),
+        (["A", "--template", "variations", "--aspect-ratio", "1:1"], "error: --aspect-ratio: each film of this"),
         ([], "error: TITLE: a new production needs a title\n"),
         (["A", "--template", "adds"], "error: --template: there is no template 'adds'\n"),
         (["A", "--template", "ad", "--prompts", "p.txt"], "error: a template and a list of prompts are given"),
