@@ -28,6 +28,7 @@ NAME = "row"  # the column that names the rows
 NOTES = "x-"  # columns that begin with it are for people
 _DELIMITERS = ";\t,|"
 _ENDINGS = (".csv", ".tsv", ".txt", ".yaml", ".yml", ".json")
+_FIRST = "the first line names the columns, each further line is a row"
 _VALID = "is it valid YAML, or JSON?"
 _SAVE = "save it as CSV UTF-8, or as YAML"
 _NULL = ("", "~", "null", "Null", "NULL")
@@ -108,7 +109,7 @@ def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS, data: bool = False
     """
     text = decoded(raw, name)
     if not text.strip():
-        raise unreadable(name, "is empty", "the first line names the columns, each further line is a row")
+        raise unreadable(name, "is empty", _FIRST)
     read = _from_yaml if data or name.lower().endswith((".yaml", ".yml", ".json")) else _from_csv
     return read(text, name, most)
 
@@ -149,6 +150,8 @@ def _from_csv(text: str, name: str, most: int) -> TableFile:
                 raise unreadable(name, f"has more than {most} rows", "split it into several tables")
     except csv.Error as error:
         raise unreadable(f"{name}:{before + 1}", f"is not valid CSV: {error}", "a quote may be open") from None
+    if not records:  # separators alone
+        raise unreadable(name, "is empty", _FIRST)
     (line, header), *rest = records
     while header and not header[-1].strip():
         header.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import sys
@@ -28,7 +29,7 @@ def read_file(path: Path) -> Reading:
     """The data of a .yaml, .yml or .json file; ``ProductionError`` if it cannot be read at all."""
     name = path.name
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - a Path's own may raise
             raise unreadable(str(path), "is a folder", "name the production file in it")
         raise unreadable(shown(name), "is not a .yaml, .yml or .json file", "name the production file")
     return read_text(source_text(path), name)

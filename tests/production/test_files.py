@@ -145,7 +145,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     assert "is a folder" in str(error(tmp_path / "folder.yaml"))
     assert "is not a .yaml, .yml or .json file" in str(error(tmp_path / "film.txt"))
-    assert "is not a .yaml, .yml or .json file" in str(error(tmp_path))
+    assert "is not a .yaml, .yml or .json file" in str(error(tmp_path / ("x" * 300 + ".txt")))
+    assert "is a folder" in str(error(tmp_path))
     assert "cannot be read" in str(error(tmp_path / "a\0b.yaml"))
     assert "cannot be read" in str(error(tmp_path / ("x" * 300 + ".yaml")))
 

@@ -58,6 +58,7 @@ def test_a_list_of_yaml(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("t.csv", "", "t.csv: is empty"),
+        ("t.csv", ";\n", "t.csv: is empty"),
         ("t.csv", "a,b\n", "t.csv: has no rows"),
         ("t.csv", "a,A\n1,2\n", "t.csv:1: column 'A' is there twice"),
         ("t.csv", "a,,c\n1,2,3\n", "t.csv:1: column 2 has no name"),
