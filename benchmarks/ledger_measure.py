@@ -1,5 +1,5 @@
-"""What the benchmark ``ledger.py`` measures: each question and booking of a run, of what follows a lost answer, of the
-hourly reconciliation, and of a person."""
+"""The measurements of the benchmark ``ledger.py``: each question and booking of a run, of what follows a lost answer,
+of the hourly reconciliation, and of a person."""
 
 from __future__ import annotations
 

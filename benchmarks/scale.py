@@ -1,4 +1,4 @@
-"""What one film of twelve shots costs in everything but money: transactions, requests, rows, bytes, processor time.
+"""The costs of one film of twelve shots in everything but money: transactions, requests, rows, bytes, processor time.
 
     python benchmarks/scale.py [--films 3] [--latency 10] [--ledger URL]
 

@@ -53,7 +53,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 @dataclass(frozen=True)
 class Begun:
-    """What is asked for: a title, as it is in the film, and fields of the production as they are written."""
+    """A request for a new production: its title, as it is in the film, and its fields as they are written."""
 
     title: str
     fields: Mapping[str, str] = field(default_factory=dict)

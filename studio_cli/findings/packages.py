@@ -36,7 +36,7 @@ def packages(_: Settings) -> Iterator[Finding]:
 
 
 def _requirements() -> list[str]:
-    """What this program needs, by the file beside it, else as it was installed."""
+    """The requirements of this program, by the file beside it, else as it was installed."""
     try:
         with (ROOT / "pyproject.toml").open("rb") as file:
             return [str(one) for one in tomllib.load(file)["project"]["dependencies"]]

@@ -115,7 +115,7 @@ def _accepted(spec: ProviderSpec, said: str, balance: Decimal | None) -> Finding
 
 
 async def _unknown(spec: ProviderSpec, provider: GenerationService, known: Reader, realm: str) -> list[Finding]:
-    """Whether another ledger, or another program, uses the account."""
+    """The finding that another ledger, or another program, uses the account; none where none does."""
     try:
         said = await others_on(spec.id, provider, known, realm)
     except (ServiceError, LedgerError) as error:

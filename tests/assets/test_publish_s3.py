@@ -269,7 +269,7 @@ def test_the_place_is_tried_out(s3: Any, endpoint: str) -> None:
 
 
 def test_a_place_that_gives_something_else(s3: Any) -> None:
-    """What is read has to be what was written; the signed URL is not in the error."""
+    """The bytes that are read have to be those that were written; the signed URL is not in the error."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"a page"))
     with pytest.raises(SettingsError, match="it gives something else") as caught:
         publisher(transport=transport).try_place(tries=1)

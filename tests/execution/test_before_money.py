@@ -120,7 +120,7 @@ async def test_another_user_of_the_account_is_told(
 async def test_a_list_that_is_not_answered_is_no_reason_to_stop(
     key: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a run needs of a service fails by itself; the look at its list does not."""
+    """A call that the run needs fails by itself; the look at the list does not."""
     with told({}) as server:
         monkeypatch.setenv("LUMAAI_BASE_URL", f"{server}{API}")
         await begin(ONE, key)

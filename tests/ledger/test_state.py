@@ -28,7 +28,7 @@ def told(url: str, statement: str) -> None:
 
 
 def test_there_is_none_yet(url: str) -> None:
-    """Where nothing is, nothing is made: no file, no table."""
+    """A look at no ledger makes nothing: no file, no table."""
     assert look_at(ledger_url(url)) is None
     assert look_at(ledger_url(url)) is None
     if url.startswith("sqlite"):
@@ -89,7 +89,7 @@ def test_the_file_of_another_program(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file(tmp_path: Path) -> None:
-    """What helps is its latest copy."""
+    """The remedy is its latest copy."""
     (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
     with pytest.raises(LedgerError, match="file is not a database") as caught:
         look_at(ledger_url(f"sqlite:///{tmp_path / 'ledger.db'}"))

@@ -89,7 +89,7 @@ def test_no_question_of_a_run_reads_a_whole_table(filled: Ledger, ask: Callable[
 
 @pytest.mark.postgres
 def test_lines_in_no_file_are_found_without_reading_all_files(filled: Ledger) -> None:
-    """What a run files is looked up line by line, not held against a list of all lines that were ever filed."""
+    """The lines that a run files are looked up one by one, not held against all that were ever filed."""
     with plans() as found:
         claim(filled, "new", film="film-7", realm="luma")
     (free,) = [plan for plan in found if "ix_entries_run" in plan]

@@ -61,7 +61,7 @@ def test_every_field_is_described() -> None:
 
 @pytest.mark.parametrize(("name", "field", "said"), list(examples()), ids=str)
 def test_every_example_of_a_field(name: str, field: str, said: dict[str, Any]) -> None:
-    """What docs/writing.md shows for each field is accepted."""
+    """The example of each field in docs/writing.md is accepted."""
     assert refusals(production(name, field, said)) == []
 
 

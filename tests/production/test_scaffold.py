@@ -179,7 +179,7 @@ def test_what_cannot_be_made(content: str | bytes, name: str, said: str) -> None
     ],
 )
 def test_options_that_cannot_be(options: dict[str, str], said: str) -> None:
-    """What is asked for is checked before any list is read, and an error names the option."""
+    """The options are checked before any list is read, and an error names the option."""
     assert said in told("a cat\n", **options)
 
 

@@ -108,7 +108,7 @@ def test_a_list_tells_its_form_by_itself(workplace: Path, text: str) -> None:
     [(["--model", "ray-2", "--resolution", "1080p"], "$2.00", "6.05"), (["--budget", "0.01"], "$0.01", "0.53")],
 )
 def test_a_film_beyond_its_budget(workplace: Path, words: list[str], budget: str, price: str) -> None:
-    """What was written costs more than it may: that is said at once, with the budget that it needs."""
+    """A film that costs more than it may: that is said at once, with the budget that it needs."""
     found = told(workplace, "new", "Big", *words)
     assert found["note"] == f"its budget is {budget}, which is less: write budget: {price} or more into big.yaml"
     assert found["price_usd"] == price
@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_written(workplace: Path) -> None:
     ],
 )
 def test_one_error_and_nothing_written(workplace: Path, words: list[str], said: str) -> None:
-    """What cannot be made is one error, and leaves no file."""
+    """A production that cannot be made is one error, and leaves no file."""
     (workplace / "p.txt").write_text("a cat\nab\n")
     done = run(workplace, "new", *words)
     assert (done.returncode, done.stdout) == (2, "")
