@@ -34,7 +34,7 @@ def disk_errors(what: str, *folders: Path) -> Iterator[None]:
         told = error.strerror or type(error).__name__
     else:
         return
-    raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, hint=make_room())
+    raise CannotWrite(f"{what} cannot be written to {place}: {told}", place=place, answer=told, hint=make_room())
 
 
 def make_room() -> Text:

@@ -346,12 +346,14 @@ class FilmMismatch(MediaError):
 class CannotWrite(StudioError):
     """A film or a file beside it cannot be written: the disk is full or read-only. What was bought is kept.
 
-    ``place`` is the file or folder; empty where only the disk's answer is known.
+    ``place`` is the file or folder; empty where only the disk's answer is known. ``answer`` is the system's, in words.
     """
 
-    def __init__(self, message: Words, *, place: str = "", where: Words = "", hint: Words = "") -> None:
+    def __init__(
+        self, message: Words, *, place: str = "", answer: str = "", where: Words = "", hint: Words = ""
+    ) -> None:
         super().__init__(message, where=where, hint=hint)
-        self.place = place
+        self.place, self.answer = place, answer
 
 
 class StoreError(StudioError):

@@ -180,7 +180,7 @@ def put(made: Scaffold) -> list[Path]:
                 write_atomic(path, files[path])
         done = True
     except CannotWrite as error:
-        told = f"nothing can be written there: {error.message.rpartition(': ')[2]}"
+        told = f"nothing can be written there: {error.answer}"
         raise BadInput(told, where=str(made.file.parent), hint="name another folder, or make room in it") from None
     finally:
         for path in () if done else fresh:

@@ -251,7 +251,7 @@ def test_nothing_is_overwritten_or_half_written(workplace: Path) -> None:
         place_for(asked, None)
     (workplace / "my-ad.yaml").unlink()
     assert len(put(made)) == 2  # its own music, which is there, is used
-    with pytest.raises(BadInput, match="nothing can be written there"):
+    with pytest.raises(BadInput, match="nothing can be written there: File name too long"):
         put(Scaffold(Path(f"{'x' * 300}.yaml"), "title: x\n", 1, {"other.ogg": b"1"}))
     assert not (workplace / "other.ogg").exists()
 
