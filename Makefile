@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help film examples test test-long test-fast pictures speed lint ui serve clean
+.PHONY: help film examples test test-long pictures speed lint ui serve clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,18 +22,15 @@ examples: $(READY)  ## every example of productions/examples, in the sandbox, an
 	$(BIN)/python productions/make_examples.py
 
 # Every test is in one of the two: what is not long is in test, what is long in test-long.
-test: $(READY)  ## the tests, a quarter of an hour on two cores; all but the long ones
+test: $(READY)  ## the tests, under ten minutes on two cores; all but the long ones
 	$(PYTEST) -m "not long"
 
-test-long: $(READY)  ## the long tests: chaos, worker and server processes, browsers, other people's clients
+test-long: $(READY)  ## the long tests: whole films, chaos, worker and server processes, browsers, other people's clients
 	$(PYTEST) -m long
 
 pictures: $(READY)  ## the pictures in docs: of films, and of Prefect's UI by the tests that look at it (needs Chromium)
 	$(BIN)/python docs/make_pictures.py
 	DOCS_PICTURES=docs/pictures $(BIN)/python -m pytest -m long tests/browser
-
-test-fast: $(READY)  ## the tests but the slow ones
-	$(PYTEST) -m "not long and not slow"
 
 speed: $(READY)  ## whole films beside a plain loop over the SDK: fails where this project became slower by a quarter
 	$(BIN)/python benchmarks/produce.py --short

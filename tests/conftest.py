@@ -54,6 +54,6 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow or long tests come first: workers share out whole files, and none is to begin such a one last."""
-    first = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("long")}
+    """Files with long tests come first: workers share out whole files, and none is to begin such a one last."""
+    first = {item.path for item in items if item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in first)

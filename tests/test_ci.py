@@ -49,7 +49,7 @@ def origin(tmp_path: Path) -> Path:
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder, "studio/purchasing/gateway.py", "1")
-    commit(folder, "studio/storage/kept.py", "1")
+    commit(folder, "docs/kept.md", "1")
     commit(folder, "tests/media/test_clip.py", "def test_a(): ...")
     return folder
 
@@ -74,7 +74,7 @@ def decided(folder: Path) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("name", "text", "status"),
     [
-        ("studio/storage/kept.py", "2", LEAVE_OUT),
+        ("docs/kept.md", "2", LEAVE_OUT),
         ("docs/library.md", "2", LEAVE_OUT),
         ("CHANGELOG.md", "2", LEAVE_OUT),
         ("tests/media/test_clip.py", "def test_b(): ...", LEAVE_OUT),
@@ -112,7 +112,7 @@ def test_a_file_that_is_gone_has_changed(clone: Path) -> None:
     """A guarded file that was removed or renamed has the long tests run; so has a test module that is gone."""
     git(clone, "switch", "--quiet", "--create", "branch")
     commit(clone, "docs/first.md")
-    git(clone, "mv", "studio/purchasing/gateway.py", "studio/storage/gateway.py")
+    git(clone, "mv", "studio/purchasing/gateway.py", "docs/gateway.md")
     assert decided(clone)[0] == RUN
     git(clone, "reset", "--quiet", "--hard")
     assert decided(clone)[0] == LEAVE_OUT

@@ -67,6 +67,7 @@ def test_no_command_ends_for_the_consoles_sake(workplace: Path, console: dict[st
         assert (done.returncode, b"Traceback" in done.stderr) == (status, False), (args, done.stderr)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("console", OLD, ids=lambda console: console["PYTHONIOENCODING"])
 def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, str]) -> None:
     """A sandbox whose home has a name that the console lacks says where it listens, and serves."""
@@ -84,6 +85,7 @@ def test_the_sandbox_greets_on_any_console(workplace: Path, console: dict[str, s
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", ["flows.produce", "flows.reconcile"])
 def test_a_workers_log_is_written_on_any_console(workplace: Path, module: str) -> None:
     """A flow that a worker loads, without the command, leaves its console able to take any text."""

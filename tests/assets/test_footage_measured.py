@@ -56,6 +56,7 @@ def shot_of(seed: SeedFootage, model: str) -> Shot:
     return drawn.shots[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 async def test_the_quote_is_what_is_charged(
     files: dict[str, Path],
@@ -184,6 +185,7 @@ async def test_hidden_frames_and_a_place(tmp_path: Path) -> None:
     assert b"SECRET" not in seed.path.read_bytes()
 
 
+@pytest.mark.long
 async def test_a_limit_holds_for_what_is_shown(tmp_path: Path) -> None:
     """Ten seconds of which a part is hidden are as long as what is left: no limit is held against hidden frames."""
     source = trimmed(tmp_path / "long.mp4", frames=250)

@@ -231,6 +231,7 @@ def test_signatures_reach_no_log(s3: Any, image: SeedImage, caplog: pytest.LogCa
     assert signature not in caplog.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("host", ["http://nowhere.invalid", "http://127.0.0.1:9"])
 async def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """A bucket's endpoint whose name is not found, and one that refuses, are told apart."""

@@ -23,7 +23,7 @@ from studio.providers.order_trace import ORDER_QUERY
 from tests.support.running import LOCAL, Sandbox, booked, chain, charged
 from tests.support.sandbox_process import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 class Receiver:

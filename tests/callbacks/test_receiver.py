@@ -169,6 +169,7 @@ async def test_the_service_does_not_wait_for_the_ledger(token: str, ledger: Ledg
     assert not any(secret in caplog.text for secret in (token, "SECRET", "sig"))
 
 
+@pytest.mark.long
 async def test_a_flood_is_dropped_not_kept(ledger: Ledger, token: str) -> None:
     """More callbacks than can be booked are dropped: the memory that they take is bounded."""
     inbox = Inbox(partial(book_callbacks, ledger), ledger.token_prefix)

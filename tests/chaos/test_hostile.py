@@ -45,18 +45,21 @@ def broken(books: Sequence[Books], seeds: Sequence[int], attack: str = "") -> di
 # The purchasing code
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", range(1, 301, 50))
 def test_no_promise_is_broken(books: list[Books], first: int) -> None:
     """Whatever service, machines and people do wrong together: nothing is paid twice, caps hold, the books agree."""
     assert broken(books, range(first, first + 50)) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_no_attack_of_one_kind_breaks_a_promise(books: list[Books], attack: str) -> None:
     """Much of one kind of misbehaviour breaks no promise either."""
     assert broken(books, range(1, 21), attack) == {}
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 def test_no_promise_is_broken_on_postgresql(postgres: str) -> None:
     """Neither on PostgreSQL."""
@@ -166,6 +169,7 @@ class Attack(RuleBasedStateMachine):
         assert history.outcome.faults == {}
 
 
+@pytest.mark.long
 def test_no_order_of_steps_breaks_a_promise(books: list[Books]) -> None:
     """Steps that are chosen against us, one by one, break no promise."""
     machine = type("Chosen", (Attack,), {"books": books})
@@ -185,6 +189,7 @@ def test_a_calm_history_is_clean(books: list[Books]) -> None:
     assert (outcome.faults, outcome.creates, outcome.doubts) == ({}, CALM.orders, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [7, 33])
 def test_a_history_is_played_again_as_it_was(books: list[Books], seed: int) -> None:
     """The seed alone decides what happens, to the word and the tenth of a second."""

@@ -31,6 +31,7 @@ def differences(one: Path, other: Path) -> list[tuple[float, float]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", ["640x360", "360x640"])
 def test_each_caption_is_drawn_on_exactly_its_frames(tmp_path: Path, size: str) -> None:
     """Frames 6 to 23 and 30 to 47 have one, and nothing above the strip is another picture."""

@@ -106,6 +106,7 @@ def test_one_that_fails_leaves_the_others(finished: Finished, tmp_path: Path) ->
     assert undelivered((done,), finished.path) is None
 
 
+@pytest.mark.long
 def test_a_stop_ends_the_encodes(tmp_path: Path) -> None:
     """Ctrl-C: ffmpeg is told to stop, no part of a file stays, and the error is raised, not recorded."""
     long = film(tmp_path / "film.mp4", frames=480, size="1280x720", sound=False)

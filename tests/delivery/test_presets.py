@@ -192,6 +192,7 @@ def test_a_film_too_small_for_dnxhr(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "deliveries").iterdir()] == ["quay.prores.mov"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("preset", ["web", "hevc", "av1", "prores", "dnxhr"])
 def test_chapters_soft_captions_and_the_title_are_kept(tmp_path: Path, preset: str) -> None:
     """They have the film's times, languages and names in every container that holds them."""

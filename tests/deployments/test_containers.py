@@ -154,7 +154,7 @@ def _help(program: str, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_commands_are_there(command: list[str]) -> None:
     """Each command exists, and knows the options that it is given."""

@@ -77,6 +77,7 @@ def seen(film: Path, index: int) -> NDArray[np.float64]:
     return np.asarray(whole.reshape(36, HEIGHT // 36, 64, WIDTH // 64, 3).mean(axis=(1, 3)), np.float64)
 
 
+@pytest.mark.long
 def test_differences_at_seams_are_more_than_halved(tmp_path: Path) -> None:
     """Eight seams of different drift: each is more than halved in the film itself, and the last scene has the colours
     of the first. Film, seams and notes say so."""
@@ -109,6 +110,7 @@ def test_without_drift_nothing_is_done(tmp_path: Path) -> None:
     assert all(seam.how == "as made" and not seam.why and (seam.as_made or 9) < 1 for seam in made.colors)
 
 
+@pytest.mark.long
 def test_nothing_is_decoded_or_encoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same edit again needs no clip and no ffmpeg; one more link encodes its own piece alone."""
     chain = Chain(tmp_path, [drift(seed) for seed in range(3)])
@@ -126,6 +128,7 @@ def test_nothing_is_decoded_or_encoded_again(tmp_path: Path, monkeypatch: pytest
     assert (again.film.sha256, again.colors, again.edit) == (first.film.sha256, first.colors, first.edit)
 
 
+@pytest.mark.long
 def test_a_scene_that_keeps_its_colours(tmp_path: Path) -> None:
     """It is shown as it was made; what goes on from it is matched to it."""
     chain = Chain(tmp_path, [drift(seed) for seed in range(3)])
@@ -139,6 +142,7 @@ def test_a_scene_that_keeps_its_colours(tmp_path: Path) -> None:
     assert [seam.how for seam in alone.colors] == ["as made", "as made", "matched"]
 
 
+@pytest.mark.long
 def test_pictures_that_are_not_the_same(tmp_path: Path) -> None:
     """A continuation that begins on another picture is not matched, and says why; after a matched scene it is
     corrected as that one, so that its seam is as it was made."""
@@ -190,6 +194,7 @@ def test_a_chain_that_cannot_end_well_is_as_made(tmp_path: Path) -> None:
     assert max(seams) == 0
 
 
+@pytest.mark.long
 def test_a_drift_beyond_all_measure(tmp_path: Path) -> None:
     """Ever the same drift comes to more than may be corrected: from there on, seams are about as they were made."""
     chain = Chain(tmp_path, [np.column_stack([np.diag([1.05, 1.0, 0.95]), np.array([0.02, 0, -0.02])])] * 7)

@@ -358,6 +358,7 @@ def coded_of(cutter: Cutter, item: otio.schema.Clip) -> Coded:
     return coded
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_film_is_what_its_timeline_tells(cutter: Cutter, tmp_path: Path, seed: int) -> None:
     """Trims, repeats that are cut off, loops, parts, missing scenes, colours, sounds: each frame, and each sound."""

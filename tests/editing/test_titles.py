@@ -173,6 +173,7 @@ def test_a_fade_that_meets_a_short_clip_is_shorter(table: Table) -> None:
     assert any("goes to black in 0.583 s instead of 1 s" in note for note in made.film.notes)
 
 
+@pytest.mark.long
 def test_manifest_and_report_tell_of_titles(table: Table) -> None:
     """Cards with their places, texts with their times, fades; scenes are counted without cards."""
     made, _ = table.film("film", drawn(TEXT, "Later", fade_in=0.5, titles={"credits": ["Ann"]}))

@@ -193,6 +193,7 @@ async def test_a_ledger_that_fails_fails_no_run(
     assert heard == []
 
 
+@pytest.mark.long
 async def test_a_doubt_is_told_once(local: Path, heard: list[Announcement]) -> None:
     """By the run that meets it, with its production; not again by a rerun or by the hourly reconciliation."""
     async with open_session(load_settings()) as session:
@@ -211,6 +212,7 @@ async def test_a_doubt_is_told_once(local: Path, heard: list[Announcement]) -> N
     assert (told.about.title, told.about.run) == ("A Film", "one")
 
 
+@pytest.mark.long
 async def test_reconciliation_tells_of_doubts(local: Path, heard: list[Announcement]) -> None:
     """Of one that a killed run left, with what the ledger knows of its production."""
     async with open_session(load_settings()) as session:

@@ -70,6 +70,7 @@ def server(tmp_path: Path) -> Any:
     served.stop()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_an_order_does_not_wait_until_its_parent_is_decoded(workplace: Path, server: Damaging, tmp_path: Path) -> None:
     """The next link is ordered while its parent, which proved damaged when it was decoded, is fetched once more."""

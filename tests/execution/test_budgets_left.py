@@ -20,6 +20,7 @@ QUAY = {"id": "quay", "prompt": "a quay at dawn, nobody there"}
 BOAT = {"id": "boat", "prompt": "a boat that leaves"}
 
 
+@pytest.mark.long
 async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: Path) -> None:
     """The report of a rerun has what the first run spent; it is the budget less what the costs show."""
     production = film(at_sandbox, QUAY, budget="0.45")
@@ -35,6 +36,7 @@ async def test_a_run_that_buys_nothing_tells_what_earlier_ones_left(at_sandbox: 
     assert again.budgets[0].left == Decimal("0.45") - row.spent
 
 
+@pytest.mark.long
 async def test_productions_of_a_project_tell_one_figure(at_sandbox: Path) -> None:
     """Purchases of another title of the project are taken off; a run's own budget is told beside it."""
     shared = {"budget": "0.45", "project": "harbour"}

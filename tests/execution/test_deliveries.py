@@ -39,6 +39,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 async def test_a_film_and_what_it_is_delivered_as(at_sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files are beside the film, and in record, manifest and report; another run encodes nothing and pays
     nothing."""
@@ -65,6 +66,7 @@ async def test_a_film_and_what_it_is_delivered_as(at_sandbox: Path, monkeypatch:
     assert all(one.kept for one in again.record.deliveries)
 
 
+@pytest.mark.long
 async def test_a_delivery_that_fails_loses_nothing_else(at_sandbox: Path) -> None:
     """The film is made, the latest, and told of; the run ends with an error that names what is missing. Once what
     was in the way is gone, another run makes the rest."""
@@ -140,6 +142,7 @@ async def test_a_disk_without_room_for_them(at_sandbox: Path, monkeypatch: pytes
             check_places(session, large, at_sandbox / "large")
 
 
+@pytest.mark.long
 async def test_a_signed_film_of_a_run(at_sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Film and delivery are signed with the user's certificate: the ledger's generations, and digests of prompts. No
     file has the key, and none that is signed has a prompt."""
@@ -176,6 +179,7 @@ async def test_a_signed_film_of_a_run(at_sandbox: Path, monkeypatch: pytest.Monk
             assert path.suffix != ".mp4" or path.is_relative_to(at_sandbox / ".studio") or PROMPT.encode() not in data
 
 
+@pytest.mark.long
 async def test_a_prompt_is_in_a_film_only_where_it_is_asked_for(
     at_sandbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +193,7 @@ async def test_a_prompt_is_in_a_film_only_where_it_is_asked_for(
     assert "signed with a certificate made for trying: nobody trusts it" in done.record.film.notes  # type: ignore[union-attr]
 
 
+@pytest.mark.long
 async def test_files_of_the_producer_s_are_ingredients(at_sandbox: Path, files: Path, root: Path) -> None:
     """A finished clip with its own credentials, and the picture that a clip begins with: the film is composed."""
     own = Issued(at_sandbox / "certificates")

@@ -81,6 +81,7 @@ def seen(path: Path, index: int) -> NDArray[np.float64]:
     return np.asarray(whole.reshape(36, 15, 64, 15, 3).mean(axis=(1, 3)), np.float64)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_chain_that_drifts(workplace: Path, sandbox_of: Any) -> None:
     """The drift is told before the last links are bought, with what helps. The film matched is free, its seams are less
@@ -130,6 +131,7 @@ def check_told(out: Path) -> None:
         assert [len(row) for row in colors["rgb_matrix"]] == [4, 4, 4]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_chain_without_drift(workplace: Path, sandbox_of: Any) -> None:
     """Nothing is told, and asked to match, the film is the same file."""

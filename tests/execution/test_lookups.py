@@ -59,6 +59,7 @@ def existing(generation_id: str, **fields: Any) -> dict[str, Any]:
     return {"id": "a", "generation": generation_id, **fields}
 
 
+@pytest.mark.long
 async def test_an_existing_generation_is_looked_up(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
     """Its model, size and length are in the plan, at no cost, without a prompt; its file is fetched once."""
     there = generation(sandbox)
@@ -98,6 +99,7 @@ async def test_generations_that_cannot_be_used_are_refused_at_once(
     assert len(sandbox.books()["creates"]) == 1
 
 
+@pytest.mark.long
 async def test_a_film_that_is_made_needs_no_generation_of_the_account(
     at_sandbox: Path, sandbox: Sandbox, files: Path
 ) -> None:
@@ -124,6 +126,7 @@ async def test_a_film_that_is_made_needs_no_generation_of_the_account(
     assert len(sandbox.books()["creates"]) == 3
 
 
+@pytest.mark.long
 async def test_a_generation_of_the_other_api_is_named(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
     """A generation that another API of the account has is refused with the model to write; so written, it is shown."""
     there = ray_3(sandbox)
@@ -169,6 +172,7 @@ async def test_an_api_without_a_key_is_asked_by_the_run(
     assert any("not looked up yet (there is no key for Luma's Agents API)" in str(note) for note in plan.notes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["ray-flash-2", "ray-3"])
 @pytest.mark.parametrize("start", [False, True], ids=["asked by the run", "asked by its plan"])
 async def test_the_sandbox_is_asked_before_the_first_order(
@@ -199,6 +203,7 @@ async def test_the_sandbox_is_asked_before_the_first_order(
     assert all("where its key is set" in p.hint for p in told)
 
 
+@pytest.mark.long
 async def test_a_service_that_does_not_answer_sells_nothing(
     workplace: Path, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,6 +147,7 @@ async def test_an_uneven_clip_lasts_as_long_as_it_is_shown(workplace: Path, tmp_
     assert done.plan.shots[0].seconds * 24 == pytest.approx(done.film.film.frames, abs=0.5)
 
 
+@pytest.mark.long
 async def test_scenes_go_on_from_a_finished_clip(at_sandbox: Path, sandbox: Sandbox, files: Path) -> None:
     """A scene begins with the last frame that is used, a bridge has both frames; a rerun buys nothing, nor does a part
     that begins elsewhere; another end is another purchase."""
@@ -173,6 +174,7 @@ async def test_scenes_go_on_from_a_finished_clip(at_sandbox: Path, sandbox: Sand
     assert len(sandbox.books()["creates"]) == 4
 
 
+@pytest.mark.long
 async def test_a_modified_clip_keeps_the_sound_of_its_footage(at_sandbox: Path, files: Path) -> None:
     """The sound of the file is heard under the modified clip, and under one that is made of that; ``none`` drops it."""
     production = film(
@@ -246,6 +248,7 @@ async def test_a_sound_that_cannot_be_decoded_is_told(workplace: Path, files: Pa
     assert not done.film.film.has_audio
 
 
+@pytest.mark.long
 async def test_clips_without_colour_tags_are_unchanged_beside_a_new_scene(at_sandbox: Path, tmp_path: Path) -> None:
     """What ffmpeg writes by default, at the film's size and rate, is copied beside what is generated; a clip that
     cannot be is told before anything is bought, and after the run in the same words."""

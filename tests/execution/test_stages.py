@@ -23,7 +23,7 @@ from studio.report.records import RunRecord
 from studio.settings import load_settings
 from tests.support.running import Sandbox, booked, chain, charged
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 APPROVE = {"decision": "approve"}
 PRICE, DRAFT = Decimal("0.42"), Decimal("0.42")
 

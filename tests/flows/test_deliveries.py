@@ -21,7 +21,7 @@ from studio.media import ffmpeg
 from studio.provenance.reading import read
 from tests.support.running import Sandbox, booked, chain, charged
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 async def test_a_run_delivers(studio: Path, sandbox: Sandbox) -> None:

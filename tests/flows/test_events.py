@@ -24,7 +24,7 @@ from flows.observed import observed
 from studio.storage.running import lives
 from tests.support.running import Sandbox, chain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 PATIENCE = 240
 
 

@@ -26,7 +26,7 @@ from tests.support.orders import PRICE, intent
 from tests.support.proxy import Proxy
 from tests.support.running import Sandbox, booked, chain, charged, command, wait_for_ids
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 async def test_a_film_a_rerun_and_an_edit(studio: Path, sandbox: Sandbox) -> None:

@@ -15,7 +15,7 @@ from studio.ledger.claims import claim, let_go
 from studio.settings import load_settings
 from tests.support.running import Sandbox, chain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 async def missed(name: str, count: int, **parameters: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from studio.media.clip import examine
 from studio.settings import load_settings
 from tests.support.running import Sandbox, booked, chain, charged
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 FILE = """title: {{ product }}, {{ language }}
 model: ray-flash-2

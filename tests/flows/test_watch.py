@@ -140,11 +140,12 @@ class TestWhatIsLookedAt:
             FilePlace(url).files()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 class TestAFolder:
     """Runs of the flow over a folder."""
 
+    @pytest.mark.long
     async def test_new_and_changed_films_are_made_once(self, studio: Path, sandbox: Sandbox) -> None:
         """A film is made when it is whole, by one of two watchers at once; another look repeats nothing; a change pays
         for what changed; a bad one gets one line, and none again."""
@@ -226,7 +227,7 @@ def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 class TestAStore:
     """A bucket of S3."""
 
-    @pytest.mark.slow
+    @pytest.mark.long
     @pytest.mark.timeout(900)
     async def test_a_film_of_a_bucket(self, studio: Path, sandbox: Sandbox, s3: Any) -> None:
         """Its files are fetched with it, and it is made and delivered to another prefix; nothing is repeated."""

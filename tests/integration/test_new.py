@@ -12,7 +12,7 @@ from studio.production.templates import template
 from tests.support.running import Sandbox, booked, charged
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_film_that_one_begins_with(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default template: three clips, within its budget, of the length that the plan told."""

@@ -50,7 +50,6 @@ def test_two_are_refused(film: Path, billed: bool) -> None:
         assert refused.value.exit_status == 2
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("agreed", [[], ["--yes"], ["--budget", "50"]])
 def test_the_command_without_a_production(workplace: Path, sandbox: Sandbox, agreed: list[str]) -> None:
@@ -63,7 +62,6 @@ def test_the_command_without_a_production(workplace: Path, sandbox: Sandbox, agr
     assert not list(workplace.glob("films/*"))
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_plan_of_the_bundled_example_spends_nothing(workplace: Path, sandbox: Sandbox) -> None:
     """With a key, ``--plan`` without a production still shows what the bundled example would cost."""
@@ -73,7 +71,6 @@ def test_a_plan_of_the_bundled_example_spends_nothing(workplace: Path, sandbox: 
     assert sandbox.prompts() == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_flow_run_without_a_production(
     studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
@@ -89,7 +86,6 @@ async def test_a_flow_run_without_a_production(
     assert not list(studio.glob("films/*"))
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("key", ["", "luma-x"])
 async def test_a_flow_run_with_two_productions(

@@ -27,7 +27,7 @@ from studio.purchasing.recovery import Grace
 from tests.support.luma import Luma
 from tests.support.orders import PARAMS, intent
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 PRODUCERS = 8
 PATIENCE = 240

@@ -150,6 +150,7 @@ async def bought(session: Session, written: Production, folder: Path, name: str)
     return (await order(run, plan.shots[0], {})).order
 
 
+@pytest.mark.long
 async def test_each_purchase_is_noted_at_once(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is killed after it bought something leaves a mark of it: a copy of before is known to be older."""
     monkeypatch.setenv("LUMAAI_BASE_URL", sandbox.url)
@@ -175,6 +176,7 @@ def create(sandbox: Sandbox, prompt: str) -> str:
     return str(made.json()["id"])
 
 
+@pytest.mark.long
 async def test_a_recorded_result_is_held_against_books_and_service(
     workplace: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +311,7 @@ def test_a_mark_knows_how_far_a_ledger_had_come(tmp_path: Path) -> None:
     other.close()
 
 
+@pytest.mark.long
 def test_a_backup_is_whole_and_has_what_the_write_ahead_log_has(workplace: Path) -> None:
     """``flows.backup`` copies what is committed and not yet in the main file; a file that exists is not replaced."""
     ledger = open_ledger(load_settings().ledger)

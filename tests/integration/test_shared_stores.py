@@ -49,7 +49,7 @@ def fetched(sandbox: Sandbox) -> dict[str, int]:
     return {path: count for path, count in sandbox.books()["reads"].items() if path.endswith("video.mp4")}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.timeout(900)
 async def test_two_machines_fetch_each_clip_once(service: Sandbox, postgres: str, s3: Any, tmp_path: Path) -> None:
@@ -70,6 +70,7 @@ async def test_two_machines_fetch_each_clip_once(service: Sandbox, postgres: str
     assert list(fetched(service).values()) == [1] * SCENES
 
 
+@pytest.mark.long
 async def test_a_truncated_object_is_replaced(service: Sandbox, s3: Any, tmp_path: Path) -> None:
     """A clip whose object was cut short comes from the service again, is told, and the object is whole afterwards."""
     ledger = f"sqlite:///{tmp_path}/ledger.db"
@@ -84,6 +85,7 @@ async def test_a_truncated_object_is_replaced(service: Sandbox, s3: Any, tmp_pat
     assert list(fetched(service).values()) == [2]
 
 
+@pytest.mark.long
 async def test_an_upload_that_fails_loses_nothing(
     service: Sandbox, s3: Any, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ async def test_an_upload_that_fails_loses_nothing(
     assert runs == {folder.name, again.parent.name}  # the earlier one was uploaded as well
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("films", "clips", "where"), [
     ("s3://elsewhere/x", "", "STUDIO_FILMS"), (f"s3://{BUCKET}/films", "s3://elsewhere/x", "STUDIO_CLIPS"),
 ])  # fmt: skip
@@ -117,6 +120,7 @@ async def test_a_store_that_is_not_there_is_told_before_money(
     assert service.books()["creates"] == []
 
 
+@pytest.mark.long
 async def test_a_folder_that_is_named_stays_here(service: Sandbox, s3: Any, tmp_path: Path) -> None:
     """A film with a folder of its own (``out``) is not uploaded."""
     async with LumaProvider(settings=home(tmp_path, "one", f"sqlite:///{tmp_path}/ledger.db", clips="")) as luma:

@@ -60,6 +60,7 @@ def tracks(told: dict[str, Any]) -> dict[str, list[tuple[str, int, int]]]:
     }
 
 
+@pytest.mark.long
 @needs_espeak
 @pytest.mark.timeout(600)
 async def test_a_film_that_speaks(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +100,7 @@ async def test_a_film_that_speaks(studio: Path, sandbox: Sandbox, monkeypatch: p
         assert [chapter["metadata"]["title"] for chapter in film_file.chapters()] == ["dusk", "door", "sea"]
 
 
+@pytest.mark.long
 @needs_espeak
 async def test_what_cannot_be_spoken_is_found_before_money(studio: Path, sandbox: Sandbox) -> None:
     """A narration that is too long for its scene, or in other letters, is one error, and nothing is bought."""

@@ -88,6 +88,7 @@ async def decisions(ledger: Ledger, clock: Clock) -> list[object]:
     return [*told, len(luma.sent)]
 
 
+@pytest.mark.long
 async def test_other_words_in_the_books_change_no_decision(
     ledger: Ledger, clock: Clock, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

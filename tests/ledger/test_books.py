@@ -47,6 +47,7 @@ def test_the_books_outlive_the_process(url: str) -> None:
     second.close()
 
 
+@pytest.mark.long
 def test_amounts_are_exact(ledger: Ledger) -> None:
     """A thousand purchases of $0.0073 are exactly $7.30."""
     price = Decimal("0.0073")
@@ -225,6 +226,7 @@ def test_holders_that_are_dead_and_alive() -> None:
     assert not is_dead(str(Holder("another host", 1, "1", "x")))
 
 
+@pytest.mark.long
 def test_books_of_every_earlier_version_are_brought_forward(url: str) -> None:
     """A filled ledger of each earlier version opens with all its orders, sums and entries."""
     script = Config()

@@ -162,6 +162,7 @@ def happen(ledger: Ledger, what: str, name: str, run: str, *, here: bool) -> Non
             ledger.gone(key, row.generation_id)
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_all_files_add_up_to_the_ledger(

@@ -30,6 +30,7 @@ def _buy_many(url: str, worker: int, queue: multiprocessing.Queue) -> None:
     queue.put(bought)
 
 
+@pytest.mark.long
 def test_four_processes_together_keep_the_cap(url: str) -> None:
     """Four processes that buy from a new ledger at once, migrations included, spend the cap and not a cent more."""
     context = multiprocessing.get_context("spawn")

@@ -26,6 +26,7 @@ FILM: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_film(shop: Shop, workplace: Path) -> None:
     """The film with its report and costs; asked for again, from a file, the same shots for nothing."""
@@ -43,6 +44,7 @@ async def test_a_film(shop: Shop, workplace: Path) -> None:
         assert again.record.film.frames == film.record.film.frames
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_film_again_decodes_nothing(shop: Shop, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cached rerun decodes no clip and no picture, and starts no ffmpeg: film and page are what they were."""
@@ -60,6 +62,7 @@ async def test_a_film_again_decodes_nothing(shop: Shop, workplace: Path, monkeyp
     assert len(pictures[0]) == 7  # the poster, four frames on the storyboard, and two where the scenes meet
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_film_without_all_of_its_scenes(shop: Shop, workplace: Path) -> None:
     """A scene that moderation refuses: what was made is kept; with ``allow_missing`` a slate is in its place."""
@@ -88,6 +91,7 @@ async def test_films_and_videos_share_the_budget(shop: Shop, workplace: Path) ->
     assert len(shop.creates) == 3
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_only_a_finished_film_is_the_latest(shop: Shop, workplace: Path) -> None:
     """The link moves to each whole film, with its bookings in its file; a run that fails, or a film with a slate in it,

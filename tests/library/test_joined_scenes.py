@@ -26,6 +26,7 @@ def film(**fields: Any) -> dict[str, Any]:
 ALIKE = 0.95
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_scenes_that_are_cut_join(shop: Shop) -> None:
     """Bought as by an earlier version, the cut seam is poor, and stays so at no cost; with the parent whole it is good,

@@ -92,7 +92,7 @@ async def test_the_mission_s_closing_example(shop: Shop, workplace: Path, pictur
     assert len(shop.creates) == 4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_the_same_wish_is_one_purchase(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
     """Equal calls, at once or later and however written, make one create. Another take makes another one."""
@@ -143,7 +143,7 @@ async def test_downloads(shop: Shop, workplace: Path, luma: LumaProvider, caplog
     assert not (workplace / "nothing.mp4").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_rerun_with_the_service_away(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fetched video is there without the service, and can be downloaded; its URL is then the file's."""
@@ -163,7 +163,7 @@ async def test_a_rerun_with_the_service_away(workplace: Path, tmp_path: Path, mo
     assert (workplace / "sea.mp4").read_bytes() == first.path.read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_lost_answer_is_found_again(shop: Shop, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generation of a create whose answer was lost is found and awaited: nothing is bought twice."""
@@ -175,7 +175,7 @@ async def test_a_lost_answer_is_found_again(shop: Shop, workplace: Path, monkeyp
     assert video.metadata["spent"] == booked(workplace) == shop.charged == CHEAP
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
     """The service's own failure is refunded and ordered again; moderation's refusal is final. Siblings continue."""
@@ -200,7 +200,7 @@ async def test_what_the_service_fails_is_ordered_again(shop: Shop, workplace: Pa
     assert len(shop.creates) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_the_budget_is_shared_by_the_calls(shop: Shop, workplace: Path) -> None:
     """The calls of an open provider stay within its budget together, at once and one after the other."""
@@ -267,7 +267,7 @@ def test_killed_in_the_middle(workplace: Path, tmp_path: Path) -> None:
         sandbox.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_cancelled_call_is_gone_on_with(shop: Shop, workplace: Path, luma: LumaProvider) -> None:
     """A call that is cancelled while its clip is being made leaves the order in the ledger; the next one awaits it."""

@@ -157,6 +157,7 @@ LENIENT = {"default_video_model": "ray-2", "ray_1_6": "refused"}
 STRICT = {"null_fields": "refused", "unknown_fields": "refused", "model": "required"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("switched", [LENIENT, STRICT], ids=["lenient", "strict"])
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(asked=st.lists(requests(), min_size=5, max_size=12))

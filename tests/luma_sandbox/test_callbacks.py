@@ -134,6 +134,7 @@ async def test_the_first_good_answer_ends_it(wire: Wire) -> None:
     assert listener.states == ["dreaming", "dreaming", "completed"]
 
 
+@pytest.mark.long
 async def test_a_callback_never_holds_up_the_life_cycle(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a listener that never answers the generation completes at once; each try ends at its time-out."""
     assert callbacks.TIMEOUT == 5.0

@@ -59,6 +59,7 @@ def images() -> Iterator[dict[str, bytes]]:
         server.shutdown()
 
 
+@pytest.mark.long
 def test_the_form_of_a_clip(tmp_path: Path) -> None:
     """H.264 in yuv420p and BT.709, 24 frames a second, exactly 216 frames for 9 s, and the header in front."""
     renderer.render(score(tmp_path, frames=216, width=624, height=832))
@@ -179,6 +180,7 @@ async def test_images_at_both_ends_then_a_bridge(sandbox: Sandbox, tmp_path: Pat
     assert ssim(between[-1], clip[0]) > 0.98
 
 
+@pytest.mark.long
 async def test_equal_requests_are_equal_bytes(tmp_path: Path, images: dict[str, bytes]) -> None:
     """The same request in two fresh homes, with the same image under another URL, is the same clip."""
     url = next(iter(images))

@@ -137,6 +137,7 @@ def test_refused_reframes(body: dict[str, Any], status: int, text: str) -> None:
     assert refused.value.status == status
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("model", "cents"), [("photon-1", 2), ("photon-flash-1", 1)])
 async def test_an_image_lives(sandbox: Sandbox, model: Any, cents: int) -> None:
     """A still is accepted, charged, echoed, and made in its ratio and as a JPEG."""

@@ -87,6 +87,7 @@ def power(sound: NDArray[np.float32], start: float, end: float) -> float:
     return float(10 * np.log10(np.mean(sound[round(start * RATE) : round(end * RATE)] ** 2) + 1e-12))
 
 
+@pytest.mark.long
 def test_a_hundred_beeps_are_heard_with_their_flashes(flash: Clip, tmp_path: Path) -> None:
     """Over a hundred scenes, with music under them, every beep begins within a frame of its flash."""
     beep = written(tmp_path / "beep.wav", tone(0.1, level=0.8))
@@ -106,6 +107,7 @@ def test_a_hundred_beeps_are_heard_with_their_flashes(flash: Clip, tmp_path: Pat
         assert abs(begins - place) <= FRAME, f"the beep of frame {frame} begins {begins - place} samples later"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wanted", [-14, -16, -23])
 def test_a_film_has_the_loudness_that_is_asked_for(wanted: int, flash: Clip, tmp_path: Path) -> None:
     """Within half a unit, and with no true peak above -1 dBTP, though the voice has peaks far above its loudness."""

@@ -84,6 +84,7 @@ def test_an_anchor_that_is_given_again_means_the_last_before(tmp_path: Path) -> 
     assert (one.prompt, two.prompt) == ("one day", "two days")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["list", "merge"])
 def test_a_bomb_of_aliases_is_refused(tmp_path: Path, kind: str) -> None:
     """A file of few lines that would become millions of parts is refused by their number."""

@@ -143,6 +143,7 @@ def test_films_that_are_nearly_right(data: dict[str, Any]) -> None:
     holds(data)
 
 
+@pytest.mark.long
 @MANY
 @given(data=st.data())
 def test_one_field_replaced_by_anything(data: st.DataObject) -> None:
@@ -185,6 +186,7 @@ def test_any_bytes(raw: bytes, tmp_path_factory: pytest.TempPathFactory) -> None
         load_production(file)
 
 
+@pytest.mark.long
 @MANY
 @given(data=TREES.filter(lambda tree: isinstance(tree, dict)))
 def test_any_data_written_as_yaml(data: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:

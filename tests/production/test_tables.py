@@ -54,6 +54,7 @@ def test_a_list_of_yaml(tmp_path: Path) -> None:
     assert [cell.plain for cell in (found.rows[0].cells["year"], found.rows[1].cells["year"])] == [True, False]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -45,6 +45,7 @@ def server(tmp_path: Path) -> Iterator[ExampleServer]:
     served.stop()
 
 
+@pytest.mark.long
 def test_the_contract_holds_for_it(path: str) -> None:
     """In a process in which it is installed, the contract's tests run over it as well."""
     done = subprocess.run(
@@ -55,7 +56,7 @@ def test_the_contract_holds_for_it(path: str) -> None:
     assert "test_its_client[example] PASSED" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_film_of_two_services(workplace: Path, path: str, sandbox: Sandbox, server: ExampleServer) -> None:
     """A film of two services is made and reported, a rerun buys nothing, and orders name their provider."""
@@ -96,6 +97,7 @@ def test_a_service_that_is_missing(workplace: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_service_that_cannot_be_loaded(workplace: Path, tmp_path: Path) -> None:
     """A package whose code fails affects no other service; a request for one of its models reports it."""
     points = Path(installed(tmp_path)) / "example_service-1.0.dist-info" / "entry_points.txt"
@@ -187,6 +189,7 @@ def package(folder: Path, name: str, source: str) -> str:
     return os.pathsep.join([str(ROOT), str(site)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "why"),
     [
@@ -221,6 +224,7 @@ def test_two_packages_that_claim_one_name(workplace: Path, path: str) -> None:
     assert "service 'example' (zebra:SPEC) cannot be used: its id is taken" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("there", [False, True], ids=["gone", "not set up"])
 def test_orders_of_a_service_that_cannot_be_asked(workplace: Path, path: str, sandbox: Sandbox, there: bool) -> None:
     """A reconciliation says of what is under way, and of what is in doubt, why nobody can look for it."""
@@ -261,7 +265,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_library_over_it(workplace: Path, path: str, server: ExampleServer) -> None:
     """Its clips cost what its table says, and a clip is continued by its id, of whatever form a service's ids are."""
     values = {n: v for n, v in os.environ.items() if not n.startswith("LUMA")}

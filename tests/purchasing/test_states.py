@@ -217,6 +217,7 @@ async def test_waiting_for_a_slot_ends_and_names_who_holds_it(ledger: Ledger, lu
     assert ledger.order(KEY) is None
 
 
+@pytest.mark.long
 async def test_who_waits_for_a_slot_goes_on_while_others_move(ledger: Ledger, luma: Luma, clock: Clock) -> None:
     """A wait for a slot is no error, however long, while other productions' orders end and begin."""
 

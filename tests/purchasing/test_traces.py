@@ -139,7 +139,7 @@ def test_an_opaque_id_tells_nothing() -> None:
     assert set(made) <= set("0123456789abcdef")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_setting_turns_it_off(sandbox: Sandbox, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Creates of a production all carry its id, and none with ``STUDIO_USER_ID=no``; asked again, nothing is bought."""

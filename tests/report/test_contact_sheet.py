@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from studio.report.contact_sheet import MOST, write_contact_sheet
@@ -34,6 +35,7 @@ def test_each_scene_has_its_first_and_last_frame(tmp_path: Path) -> None:
     assert path.read_bytes() == first
 
 
+@pytest.mark.long
 def test_a_long_film_has_a_sheet_that_can_be_read(tmp_path: Path) -> None:
     """Of more scenes than fit, some are chosen evenly."""
     path = write_contact_sheet(large(tmp_path, 2 * MOST), tmp_path)

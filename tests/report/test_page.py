@@ -160,6 +160,7 @@ def test_a_scene_of_several_shots_shows_them_all(record: RunRecord, tmp_path: Pa
     assert "$0.96" in parsed.words
 
 
+@pytest.mark.long
 def test_a_hundred_shots_stay_under_five_megabytes(tmp_path: Path) -> None:
     """Even frames of pure noise, which compress worst, leave a page that can be sent by mail."""
     made = write_report(large(tmp_path), tmp_path)
@@ -192,6 +193,7 @@ def test_a_thumbnail_is_made_once(record: RunRecord, tmp_path: Path, monkeypatch
     assert len({*shown()} - {*second}) == 1
 
 
+@pytest.mark.long
 def test_many_cuts_are_told_and_not_shown_twice(tmp_path: Path) -> None:
     """Of more than 24 scenes, a cut that was not measured has no pair of pictures; continued seams have."""
     record = large(tmp_path, 30)

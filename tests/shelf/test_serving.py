@@ -159,7 +159,7 @@ async def test_films_of_other_machines(films: Path) -> None:
     assert {*asked} == {"far/r1/film.mp4", "gone/r1/film.mp4"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command(films: Path) -> None:
     """It says where it serves, on this machine alone, and ends on a signal; a port that is taken is one line."""
     values = {n: v for n, v in os.environ.items() if not n.startswith("STUDIO_")}

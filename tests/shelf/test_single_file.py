@@ -44,6 +44,7 @@ def videos(page: str) -> list[tuple[str | None, bytes]]:
     return [(tag["aria-label"], base64.b64decode(str(tag["src"])[len(prefix) :])) for tag in tags]
 
 
+@pytest.mark.long
 def test_the_file_needs_nothing_and_names_no_place(film: RunRecord, workplace: Path) -> None:
     """Every address in it is within it, its policy lets nothing else be asked for, and no path of this machine is in
     it; the report beside the film stays as it was."""
@@ -67,6 +68,7 @@ def test_the_file_needs_nothing_and_names_no_place(film: RunRecord, workplace: P
     assert (film.out / "report.html").read_bytes() == before
 
 
+@pytest.mark.long
 def test_film_and_takes_are_in_it(film: RunRecord) -> None:
     """The film byte for byte, where it is small, and each take as a clip of its own that can be decoded in full."""
     made = single()
@@ -81,6 +83,7 @@ def test_film_and_takes_are_in_it(film: RunRecord) -> None:
         assert examine(path).frames == 48
 
 
+@pytest.mark.long
 def test_a_large_film_is_made_small(film: RunRecord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """More bytes than there is room for: the same frames and sound in fewer, and takes as pictures where there is no
     room for a clip."""
@@ -100,6 +103,7 @@ def test_a_large_film_is_made_small(film: RunRecord, monkeypatch: pytest.MonkeyP
     assert "instead of" in Page(page).words
 
 
+@pytest.mark.long
 def test_the_same_again_is_the_same_file(film: RunRecord) -> None:
     """A small copy is made once for its content, and the file of that run is replaced by itself."""
     first = Path(single()["report"]).read_bytes()

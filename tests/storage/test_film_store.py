@@ -58,6 +58,7 @@ async def test_all_of_a_folder_is_uploaded_and_another_machine_gets_it(
     assert (copy / "film.mp4").read_bytes() == (folder / "film.mp4").read_bytes()
 
 
+@pytest.mark.long
 async def test_the_film_is_the_last_file(s3: Any, made: tuple[FilmStore, Path], network: Network) -> None:
     """An upload that breaks off has no film in the store; what has arrived is not sent again, and then it is whole."""
     store, folder = made

@@ -125,6 +125,7 @@ def test_rights_that_are_missing_are_named(refusing: None) -> None:
         ObjectStore(URL, "STUDIO_FILMS").list()
 
 
+@pytest.mark.long
 def test_an_upload_that_breaks_off_shows_nothing(s3: Any, network: Network, large: Path) -> None:
     """While parts are missing, the old object stays; the parts are given up. Later it goes through."""
     store = ObjectStore(URL, "STUDIO_FILMS")

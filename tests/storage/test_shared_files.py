@@ -87,6 +87,7 @@ def test_what_the_store_has_is_asked_once(homes: tuple[Home, Home], monkeypatch:
     assert one.shared.share(SHA) == len(DATA)
 
 
+@pytest.mark.long
 def test_a_break_is_an_error_and_not_a_missing_file(homes: tuple[Home, Home], network: Network) -> None:
     """Where the store cannot be read, that is told: a clip must not count as missing because of the network."""
     _, two = homes

@@ -41,6 +41,7 @@ def test_help_lists_every_command_and_loads_none() -> None:
     assert not {*loaded.split()} & {*SLOW_TO_LOAD}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name, (module, _) in COMMANDS.items() if module and name != "plan"])
 def test_a_command_has_the_options_of_its_module(name: str) -> None:
     """``studio NAME --help`` shows the same options as ``python -m flows.NAME --help``."""
@@ -53,6 +54,7 @@ def test_a_command_has_the_options_of_its_module(name: str) -> None:
     assert options <= {*re.findall(r"--[a-z-]+", studio(name, "--help").stdout)}
 
 
+@pytest.mark.long
 def test_plan_is_produce_that_spends_nothing(workplace: Path) -> None:
     """``studio plan FILE`` prints what ``flows.produce FILE --plan`` prints, and has no option of that name itself."""
     (workplace / "film.yaml").write_text(

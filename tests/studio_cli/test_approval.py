@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.running import Sandbox, booked, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 FILM = """
 title: Door
 model: ray-flash-2

@@ -136,6 +136,7 @@ async def test_scenes_added_removed_moved_and_edited(made: Path) -> None:
     assert "to pay: $2.13" in shown.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("earlier", [False, True], ids=["now", "by an earlier program"])
 async def test_a_film_that_was_finished_from_its_draft(made: Path, clip: Path, earlier: bool) -> None:  # noqa: F811
     """The fields of the draft are nobody's edit: the scenes are told as made in another way, with what to compare.
@@ -214,6 +215,7 @@ async def test_a_film_that_kept_a_clip(made: Path, clip: Path) -> None:  # noqa:
     assert kinds(await since(made, keep=("all",))) == [("b", "stale"), ("c", "stale")]
 
 
+@pytest.mark.long
 async def test_the_latest_film_counts(made: Path, clip: Path) -> None:  # noqa: F811
     """The film that was made last is compared with, not one of another service; ``--film`` names any."""
     made.write_text(FILM.replace("title: A Film", "title: A Film\nresolution: 540p"))

@@ -43,6 +43,7 @@ def used(workplace: Path) -> Path:
     return workplace
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [

@@ -57,6 +57,7 @@ def test_a_refused_connection_and_an_unknown_name_are_told_apart(deaf: int) -> N
         assert "Error" not in str(told.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -127,6 +127,7 @@ async def test_a_choice_is_written_into_the_file(made: Path) -> None:
     assert not (made.parent / "film.yaml.takes.yaml").exists()
 
 
+@pytest.mark.long
 async def test_a_choice_for_the_draft_is_no_choice_for_the_final(made: Path, clip: Path) -> None:  # noqa: F811
     """Each is written in a field of its own, shows in its own list alone, and leaves the other's film as it was."""
     async with open_session(load_settings()) as session:
@@ -148,6 +149,7 @@ async def test_a_choice_for_the_draft_is_no_choice_for_the_final(made: Path, cli
     assert used(made, "--draft")["b"] == 2
 
 
+@pytest.mark.long
 async def test_a_take_of_another_version_is_pointed_to(made: Path, clip: Path) -> None:  # noqa: F811
     """Where the draft alone has the take, the error has the command that chooses it there; it works as it is printed.
     So does the one below a list."""
@@ -175,6 +177,7 @@ def used(file: Path, *options: str) -> dict[str, int]:
     return {t["scene"]: t["take"] for t in told(file.parent, "takes", file.name, *options)["takes"] if t["used"]}
 
 
+@pytest.mark.long
 async def test_a_choice_beside_the_file(made: Path) -> None:
     """The production stays as it is; plans follow the file beside it; a later choice in the production replaces it."""
     assert told(made.parent, "takes", "film.yaml", "choose", "b=2", "--beside")["to_pay_usd"] == "0.00"
@@ -196,6 +199,7 @@ async def test_a_file_that_may_not_be_written(made: Path) -> None:
     assert made.read_text() == FILM
 
 
+@pytest.mark.long
 async def test_what_cannot_be_chosen(made: Path) -> None:
     """Each wrong choice is one line, in the order given, and nothing is written of any."""
     pairs = ("b=3", "z=1", "b", "b=0", "a=1")
@@ -210,6 +214,7 @@ async def test_what_cannot_be_chosen(made: Path) -> None:
     assert run(made.parent, "takes", "gone.yaml").returncode == 2
 
 
+@pytest.mark.long
 async def test_a_scene_keeps_its_clip_for_good(made: Path) -> None:
     """After an edit before it, ``keep`` is remembered beside the file; ``forget`` makes it follow the edit again."""
     made.write_text(FILM.replace("a harbour at dawn", "a harbour at dusk"))
@@ -226,7 +231,7 @@ async def test_a_scene_keeps_its_clip_for_good(made: Path) -> None:
     assert run(made.parent, "takes", "film.yaml", "keep", "a").returncode == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_chosen_take_costs_nothing(studio: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A retake's end says what keeps it; once chosen, the next run uses it and both books stay as they were."""
