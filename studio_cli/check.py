@@ -15,7 +15,7 @@ from studio.production.field_types import AUTO, counted
 from studio.production.finding import data_of, is_written_production, may_be_production
 from studio.production.other_language import spoken_in
 from studio.production.paths import local_path
-from studio.production.placeholders import marked
+from studio.production.placeholders import marked, table_beside
 from studio.production.translations import translations_of
 from studio.production.variations import load_variations
 from studio.production.yaml_source import source_text
@@ -106,8 +106,8 @@ def _films(file: Path) -> tuple[list[Production], Path | None]:
     try:
         return [load_production(file)], None
     except ProductionError:
-        table = file.with_suffix(".csv")
-        if not table.is_file() or not marked(source_text(file), file.name).names:
+        table = table_beside(file)
+        if table is None or not marked(source_text(file), file.name).names:
             raise
     return [row.production for row in load_variations(file, table)], table
 

@@ -21,7 +21,7 @@ from studio.production.model import Production
 from studio.production.near_fields import fields_of, other_field
 from studio.production.normalize import SCENE_WORDS, absolute, canonical, origins_of
 from studio.production.paths import local_path
-from studio.production.placeholders import left_over, marked, problem_of, unescaped, uses
+from studio.production.placeholders import left_over, marked, problem_of, problem_of_included, unescaped, uses
 from studio.production.scene import Asset, Character, Scene, SeedAssetRef
 from studio.production.seeds import kind_of_file
 from studio.production.shared import Chain, Defaults
@@ -70,9 +70,9 @@ def without_table(file: Path) -> Reading:
     reading = read_text(text.text, file.name)
     if text.names:
         places = Places(file.name, reading.data, reading.lines.get)
-        found = [problem_of(f"{{{{ {name} }}}}", places.where(loc)) for loc, name, _ in uses(reading.data, text.names)]
+        found = [(f"{{{{ {name} }}}}", places.where(loc)) for loc, name, _ in uses(reading.data, text.names)]
         if found:  # one in a comment is no placeholder
-            raise ProductionError(_in_order(found, file.name))
+            raise ProductionError(_in_order([problem_of(*one, file) for one in found], file.name))
     return reading
 
 
@@ -81,7 +81,7 @@ def made_of(file: Path, reading: Reading) -> Production:
     places = Places(file.name, reading.data, reading.lines.get)
     data, included = with_included(file, reading, places)
     problems, notes = [*reading.problems, *included.problems], list[str]()
-    problems += [problem_of(written, places.where(loc)) for loc, written in left_over(data)]
+    problems += [problem_of_included(written, places.where(loc)) for loc, written in left_over(data)]
     data = unescaped(data)
     if file.suffix.lower() != ".json":  # where null is what a program writes for a field without a value
         problems += left_empty(reading.data, places)

@@ -8,9 +8,11 @@ which is the field's default, where the cell is empty.
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -160,7 +162,24 @@ def _typed(cell: Cell) -> Any:
     return _literal(cell.content)
 
 
-def problem_of(written: str, where: str) -> Problem:
+def table_beside(file: Path) -> Path | None:
+    """The table that fills a production's placeholders unless another is named: the .csv of its name beside it."""
+    table = file.with_suffix(".csv")
+    return table if table.is_file() else None
+
+
+def problem_of(written: str, where: str, file: Path) -> Problem:
     """The problem of a placeholder in a production that is made without a table."""
+    told, table = f"{shown(written)} is a placeholder, and no table fills it", table_beside(file)
+    how = (
+        f"make it with the table beside it: {shlex.join(['studio', 'variations', str(file), str(table)])}."
+        if table
+        else f"make it with a table: {shlex.join(['studio', 'variations', str(file)])} TABLE."
+    )
+    return Problem(where, told, f"{how} For the signs alone write \\{{{{")
+
+
+def problem_of_included(written: str, where: str) -> Problem:
+    """The problem of a placeholder that is left when the production's own are filled: one in an included file."""
     told = f"{shown(written)} is a placeholder, and no table fills it"
-    return Problem(where, told, "make it with a table: studio variations FILE TABLE. For the signs alone write \\{{")
+    return Problem(where, told, "write the field in the production itself: what it includes has no placeholders")

@@ -121,8 +121,23 @@ def test_a_production_with_placeholders_alone(tmp_path: Path) -> None:
         load_production(path)
     assert len(error.value.problems) == 8
     assert str(error.value.problems[0]).startswith("film.yaml:2, field 'title': '{{ product }}' is a placeholder")
+    assert {problem.hint for problem in error.value.problems} == {
+        rf"make it with a table: studio variations {path} TABLE. For the signs alone write \{{{{"
+    }
     path.write_text("title: A\nscenes: [{id: a, prompt: '\\{{ x }} and {{'}] # {{ y }}\n")
     assert load_production(path).scenes[0].prompt == "{{ x }} and {{"
+
+
+def test_the_table_beside_a_production_is_named(tmp_path: Path) -> None:
+    """A production made without its table: the command names the table of its name, in the form that a shell takes."""
+    path = tmp_path / "a film.yaml"
+    path.write_text("title: A\nscenes: [{id: a, prompt: 'a {{ product }}'}]\n")
+    path.with_suffix(".csv").write_text("product\nlamp\n")
+    with pytest.raises(ProductionError) as error:
+        load_production(path)
+    (problem,) = error.value.problems
+    command = f"studio variations '{path}' '{path.with_suffix('.csv')}'"
+    assert str(problem.hint).startswith(f"make it with the table beside it: {command}. ")
 
 
 def test_a_placeholder_in_an_included_file(tmp_path: Path) -> None:
@@ -131,3 +146,4 @@ def test_a_placeholder_in_an_included_file(tmp_path: Path) -> None:
     file = "title: '{{ t }}'\ninclude: look.yaml\nscenes: [{id: a, prompt: a lamp}]\n"
     (said,) = told(tmp_path, "t\nx\n", file)
     assert "look.yaml:1, field 'style': '{{ colour }}' is a placeholder, and no table fills it" in said
+    assert "write the field in the production itself" in said
