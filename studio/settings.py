@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 from studio.addresses import ledger_url, sqlite_url, web_address
@@ -94,8 +96,8 @@ class Settings(BaseSettings):
     )
     sandbox_latency: float = Field(3.0, ge=0, description="seconds that a generation takes in the sandbox")
 
-    #: By service, from the variables that its specification names.
-    credentials: Mapping[str, Credentials] = Field(default_factory=_credentials, exclude=True)
+    #: By service, from the variables that its specification names: no variable of its own is read as JSON for it.
+    credentials: Annotated[Mapping[str, Credentials], NoDecode] = Field(default_factory=_credentials, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -117,31 +119,66 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError that names the variable, never its value."""
+    settings, faults = _as_given()
+    first = next(chain(faults, _faults(settings)), None)
+    if first is not None:
+        raise first
+    return settings
+
+
+def settings_faults() -> list[SettingsError]:
+    """Every reason for which the settings in the environment cannot be used, each with its variable."""
+    settings, faults = _as_given()
+    found = [*faults, *_faults(settings), *_fault(choose_service, settings), *_fault(lambda: settings.ledger)]
+    return list({str(fault): fault for fault in found}.values())
+
+
+def _as_given() -> tuple[Settings, list[SettingsError]]:
+    """The settings, with the default of each one whose value its field does not take, and what is wrong with those."""
     try:
-        settings = Settings()
+        return Settings(), []
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]).upper()
-        raise SettingsError(first["msg"], where=f"STUDIO_{name}") from None
+        wrong = {str(one["loc"][0]): one["msg"] for one in error.errors(include_input=False, include_url=False)}
+    fields = Settings.model_fields
+    faults = [
+        SettingsError(
+            said, where=f"STUDIO_{name.upper()}",
+            hint=f"correct it, or unset it; it is for: {about}" if (about := fields[name].description) else "unset it",
+        ) for name, said in wrong.items()
+    ]  # fmt: skip
+    return Settings(**{name: fields[name].get_default(call_default_factory=True) for name in wrong}), faults
+
+
+def _faults(settings: Settings) -> Iterator[SettingsError]:
+    """What is wrong with settings that their fields take."""
     places = (settings.home, *settings.home.parents)
     blocked = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - a Path's own may raise
     if blocked is not None:
-        raise SettingsError(f"{blocked} is a file, not a folder", where="STUDIO_HOME", hint="name a folder")
+        yield SettingsError(f"{blocked} is a file, not a folder", where="STUDIO_HOME", hint="name a folder")
     for given in settings.credentials.values():
         key = given.key.get_secret_value() if given.key else ""
         if not (key.isascii() and key.isprintable()):
-            raise SettingsError("the API key has characters that no key contains", where=given.key_variable)
+            told, hint = "the API key has characters that no key contains", "copy it anew from the service's page"
+            yield SettingsError(told, where=given.key_variable, hint=hint)
     if settings.films_public:
-        web_address(settings.films_public, "STUDIO_FILMS_PUBLIC")
+        yield from _fault(web_address, settings.films_public, "STUDIO_FILMS_PUBLIC")
         if not settings.films_store:
-            raise SettingsError(
+            yield SettingsError(
                 "is set, and the films are in a folder", where="STUDIO_FILMS_PUBLIC",
                 hint="set STUDIO_FILMS to the bucket that it serves, such as s3://bucket/prefix",
             )  # fmt: skip
     if settings.callback_url is not None:
-        web_address(settings.callback_url.get_secret_value(), "STUDIO_CALLBACK_URL", secrets=True)
-    web_address(settings.links, "STUDIO_LINKS")
-    return settings
+        callback = settings.callback_url.get_secret_value()
+        yield from _fault(partial(web_address, secrets=True), callback, "STUDIO_CALLBACK_URL")
+    yield from _fault(web_address, settings.links, "STUDIO_LINKS")
+
+
+def _fault(check: Callable[..., object], *given: object) -> Iterator[SettingsError]:
+    """The error of a check that a setting does not pass."""
+    try:
+        check(*given)
+    except SettingsError as error:
+        yield error
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from studio.errors import StudioError
-from studio.settings import Settings, load_settings
+from studio.errors import SettingsError, StudioError
+from studio.settings import Settings, load_settings, settings_faults
 from studio_cli.console import Terminal
 from studio_cli.findings import books, network, packages, places, programs, servers, services, variables
 from studio_cli.findings.values import Finding, Look
@@ -33,6 +33,7 @@ PARTS: dict[str, Look] = {
 }  # fmt: skip
 SECONDS = 10.0  # in which all parts have to be looked at
 OURS = "where the reason is not clear, report it with the output of studio doctor --json"
+CORRECT = "correct or unset it (the README lists what each may be); then ask again"
 SLOW = "is a server or a disk that it needs away? Check the network, a proxy, a firewall"
 
 
@@ -71,13 +72,12 @@ def findings(settings: Settings) -> list[Finding]:
 
 
 def _all_findings() -> list[Finding]:
-    """The findings on every part; on the settings alone where they cannot be read, since all else rests on them."""
+    """The findings on every part; where settings cannot be used, on these alone, since all else rests on them."""
     try:
         settings = load_settings()
-    except StudioError as error:
-        where = f"{error.where}: " if error.where else ""
-        hint = str(error.hint) or "correct or unset it (the README lists what each may be); then ask again"
-        return [Finding("settings", f"{where}{error.message}", False, hint)]
+    except SettingsError:
+        told = settings_faults()
+        return [Finding("settings", f"{one.where}: {one.message}", False, one.hint or CORRECT) for one in told]
     return findings(settings)
 
 

@@ -50,6 +50,13 @@ class LedgerState:
         return self.revision == HEAD
 
 
+def file_without_ledger(given: URL) -> Path | None:
+    """The file of a URL where ``look_at`` finds no ledger, though a file is there; None on PostgreSQL, too."""
+    url = ledger_url(given, error=LedgerError)
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return file if file is not None and file.exists() else None
+
+
 def look_at(given: URL) -> LedgerState | None:
     """The state of the ledger at a URL; None where there is none yet.
 

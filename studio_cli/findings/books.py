@@ -9,9 +9,9 @@ from pathlib import Path
 from studio.addresses import ledger_name
 from studio.ledger.clock import REFUSED, TOLD
 from studio.ledger.copies import last_copy
-from studio.ledger.engine import HEAD
+from studio.ledger.engine import HEAD, RESTORE
 from studio.ledger.mark import LedgerMark
-from studio.ledger.state import LedgerState, look_at
+from studio.ledger.state import LedgerState, file_without_ledger, look_at
 from studio.settings import Settings, choose_service
 from studio_cli.findings.services import NTP
 from studio_cli.findings.values import Finding, long
@@ -25,7 +25,7 @@ def books(settings: Settings) -> Iterator[Finding]:
     name = ledger_name(settings.ledger)
     state = look_at(settings.ledger)
     if state is None:
-        yield Finding("ledger", f"{name}: none yet; the first run makes it")
+        yield _none_yet(settings)
     elif state.is_current:
         yield Finding("ledger", f"{name}: can be read and written, schema {HEAD}")
     else:
@@ -45,6 +45,22 @@ def books(settings: Settings) -> Iterator[Finding]:
         told = f"{ahead.total_seconds():+.0f} s off" if off else f"within {TOLD.total_seconds():.0f} s of"
         refused = "" if well else "; no run begins here"
         yield Finding("clock", f"this machine's is {told} that of the ledger{refused}", well, NTP if off else "")
+
+
+def _none_yet(settings: Settings) -> Finding:
+    """The finding where no ledger is at its place: nothing, or a file that has none in it."""
+    name, file = ledger_name(settings.ledger), file_without_ledger(settings.ledger)
+    if file is None:
+        return Finding("ledger", f"{name}: none yet; the first run makes it")
+    what = "an empty file" if file.stat().st_size == 0 else "a database without tables"
+    told = f"{name}: {what}, in which the next run begins a new ledger"
+    if copy := last_copy(file):
+        told += f"; the latest copy of the one that was there is {copy.path}"
+    elif _mark(settings).knows_others(""):
+        told += "; one that has purchases was used from here before"
+    else:
+        return Finding("ledger", told, hint=f"if one was there before: {RESTORE}")
+    return Finding("ledger", told, hint=RESTORE)
 
 
 def _mark(settings: Settings) -> LedgerMark:
