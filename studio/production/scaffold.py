@@ -17,7 +17,7 @@ from typing import Any
 from studio.atomic import write_atomic
 from studio.disk import disk_errors
 from studio.errors import BadInput, CannotWrite, Problem, ProductionError
-from studio.production.field_types import counted, shown
+from studio.production.field_types import AUTO, counted, shown
 from studio.production.finding import may_be_production
 from studio.production.loading import load_production, made_of, parse_production
 from studio.production.locations import Loc
@@ -94,7 +94,7 @@ def from_template(template: Template, asked: Begun, file: Path) -> Scaffold:
     """The production of a template, checked. Raises ProductionError where what is asked for is not possible in it."""
     stem = file.stem if _PLAIN_NAME.fullmatch(file.stem) else asked.slug
     names = {name: f"{stem}{behind}" for name, behind in template.beside.items()}
-    text = template.text
+    text = _without_own_durations(template.text) if "duration" in asked.fields else template.text
     for name, said in {**asked.fields, "title": asked.title}.items():
         text = _with_field(text, name, said)
     if template.table:
@@ -245,6 +245,15 @@ def _with_field(text: str, name: str, said: str) -> str:
         written = f"{name}: {quoted(in_production(said))}"  # which the comment does not belong to
     padded = f"{written:<{_COLUMN - 2}}  {comment}" if comment else written
     return text[: found.start()] + padded + text[found.end() :]
+
+
+def _without_own_durations(text: str) -> str:
+    """The text of a production whose scenes have no length of their own, so that the film's counts for all of them."""
+    line = re.compile(r"(?m)^ +duration: (?P<said>\S+)[^\n]*\n")
+    if any(found["said"] == AUTO for found in line.finditer(text)):
+        told = "the scenes of this template are as long as their narration"
+        raise BadInput(told, where=Place("duration"), hint="leave it out, and write seconds into a scene of the file")
+    return line.sub("", text)
 
 
 def _with_names(text: str, file: str, table: str) -> str:

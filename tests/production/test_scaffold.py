@@ -226,6 +226,23 @@ def test_each_template(name: str, workplace: Path) -> None:
             assert len(film.scenes) == made.scenes
 
 
+@pytest.mark.parametrize("name", [one.name for one in TEMPLATES])
+def test_a_length_for_a_template(name: str, workplace: Path) -> None:
+    """Every scene has the length that was asked for; where they are as long as their narration, it is refused."""
+    asked = begun("A Film", {"duration": "8"})
+    if name == "narrated":
+        with pytest.raises(BadInput, match="option duration: the scenes of this template are as long as their narra"):
+            from_template(template(name), asked, place_for(asked, None))
+        return
+    made = from_template(template(name), asked, place_for(asked, None))
+    put(made)
+    if made.table:
+        films = [row.production for row in load_variations(made.file, made.file.with_name(made.table))]
+    else:
+        films = [load_production(made.file)]
+    assert {film.duration_of(scene) for film in films for scene in film.scenes} == {8}
+
+
 def test_templates_are_the_files_of_their_folder(root: Path) -> None:
     """No file is left over; pictures and music are those of the examples."""
     folder = root / "studio" / "production" / "templates"
