@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import shlex
 import signal
 import socket
@@ -12,6 +13,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +35,7 @@ from luma_sandbox.limits import Limits
 from luma_sandbox.server_state import Options, ServerState
 
 STOP_SECONDS = 1
+CALLED = "LUMA_SANDBOX_CALLED"  # set by a program that begins it under a name of its own
 
 
 class Server(uvicorn.Server):
@@ -108,7 +111,7 @@ def main(
             options = replace(options, workers=workers)
         asyncio.run(serve(lambda: listen(host, port, expose), home, options, attach or []))
     except SandboxError as error:
-        print(f"luma_sandbox: {error}", file=sys.stderr)
+        print(f"{os.environ.get(CALLED) or 'luma_sandbox'}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
 
 
@@ -226,8 +229,13 @@ def _switch(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _called() -> str:
+    """The words by which it was begun: ``python -m luma_sandbox``, or those that another program gives."""
+    return os.environ.get(CALLED) or "python -m luma_sandbox"
+
+
 if __name__ == "__main__":
     replace_unshowable()
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command()(main)
-    end_with(command)
+    command.command(epilog=f"Examples:\n{_called()} --port 0\n{_called()} --latency 0 --home sandbox")(main)
+    end_with(partial(command, prog_name=_called()))

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from studio_cli.examples import examples_of
 from studio_cli.loading import loading
 
 #: The commands in groups, in the order in which a producer needs them: each has its module and its help.
@@ -55,6 +56,8 @@ BEGIN = """Begin: studio produce makes a bundled example in the sandbox, at no c
 Then: studio new TITLE, studio plan FILE, studio produce FILE.
 With LUMAAI_API_KEY or LUMA_AGENTS_API_KEY set, runs are billed.
 studio COMMAND --help tells the options of a command."""
+#: The variable by which the sandbox knows what it was begun as, for its help.
+SANDBOX_CALLED = "LUMA_SANDBOX_CALLED"
 #: Set by a shell that asks for completions: the line as it is typed.
 TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
 
@@ -73,14 +76,16 @@ def command_line(words: list[str]) -> typer.Typer:
             passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
             cli.command(name, help=says, rich_help_panel=panel, context_settings=passed_on)(_sandbox)
         else:
-            cli.command(name, help=says, rich_help_panel=panel)(_loaded(name, module) if name in words else _nothing)
+            command, told = _loaded(name, module, says) if name in words else (_nothing, says)
+            cli.command(name, help=told, short_help=says, epilog=examples_of(name), rich_help_panel=panel)(command)
     return cli
 
 
-def _loaded(name: str, module: str) -> Callable[..., Any]:
+def _loaded(name: str, module: str, says: str) -> tuple[Callable[..., Any], str]:
+    """A command and its own help, which says more than its line in the list."""
     with loading():
         (found,) = importlib.import_module(module).app.registered_commands
-    return _planning(found.callback) if name == "plan" else found.callback
+    return (_planning(found.callback), says) if name == "plan" else (found.callback, found.help or says)
 
 
 def _planning(produce: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +109,7 @@ def _nothing() -> None:
 def _sandbox(context: typer.Context) -> None:
     """Run the sandbox as a program of its own: it shares no code with the rest."""
     line = [sys.executable, "-m", "luma_sandbox", *context.args]
-    os.execv(line[0], line)  # noqa: S606
+    os.execve(line[0], line, os.environ | {SANDBOX_CALLED: "studio sandbox"})  # noqa: S606
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from studio.money import usd
 from studio.production.paths import local_path
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -38,4 +39,4 @@ def backup(
 
 def main() -> None:
     """Entry point of ``python -m flows.backup``."""
-    app(prog_name="python -m flows.backup")
+    run_module(app, "backup")

@@ -15,6 +15,7 @@ from studio.ledger import open_ledger
 from studio.ledger.callbacks import book_callbacks
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.listening import STOP_SECONDS, listen, serve, url_of
 from studio_cli.produce import run_command
 
@@ -69,4 +70,4 @@ def _greet(console: Terminal, listening: socket.socket, callback_url: str) -> No
 
 def main() -> None:
     """Entry point of ``python -m flows.callbacks``."""
-    app(prog_name="python -m flows.callbacks")
+    run_module(app, "callbacks")

@@ -120,8 +120,3 @@ def _line(one: dict[str, Any]) -> str:
     lasts += [f"{spoken} as long as {'its' if spoken == 1 else 'their'} narration"] if spoken else []
     rows = f"; {counted(one['films'], 'film')}, one a row of {one['table']}" if "table" in one else ""
     return f"{one['file']}: {one['title']}: {scenes}, {' and '.join(lasts)}{languages}{rows}"
-
-
-def main() -> None:
-    """Entry point of ``studio check`` alone."""
-    app(prog_name="studio check")

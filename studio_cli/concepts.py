@@ -12,6 +12,7 @@ from studio.execution.session import open_session
 from studio.providers.luma.concepts import CONCEPTS, phrase, words_for
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.produce import WIDTH, run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -76,4 +77,4 @@ def _print(offered: Sequence[str] | None) -> None:
 
 def main() -> None:
     """Entry point of ``python -m flows.concepts``."""
-    app(prog_name="python -m flows.concepts")
+    run_module(app, "concepts")

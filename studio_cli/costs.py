@@ -15,6 +15,7 @@ from studio.ledger.costs import COLUMNS
 from studio.money import ZERO, plain, usd
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -115,4 +116,4 @@ def _print(rows: list[CostRow], by: By, unsure: dict[str, Decimal]) -> None:
 
 def main() -> None:
     """Entry point of ``python -m flows.costs``."""
-    app(prog_name="python -m flows.costs")
+    run_module(app, "costs")

@@ -50,7 +50,9 @@ def new(
     model: Annotated[str | None, typer.Option(help="the video model, such as ray-3")] = None,
     resolution: Annotated[str | None, typer.Option(help="such as 720p")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(metavar="RATIO", help="such as 9:16")] = None,
-    duration: Annotated[str | None, typer.Option(metavar="SECONDS", help="of every scene; a row of --prompts may have its own")] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="of every scene; a row of --prompts may have its own")
+    ] = None,
     budget: Annotated[str | None, typer.Option(metavar="USD", help="what the film may cost at most")] = None,
     style: Annotated[str | None, typer.Option(help="words for the end of every prompt")] = None,
     chain: Annotated[bool, typer.Option("--chain", help="each scene goes on from the one before it")] = False,

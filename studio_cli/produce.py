@@ -35,6 +35,7 @@ from studio.wording import Surface, asked_from
 from studio_cli.approval import asker_in, gate_of
 from studio_cli.console import Screen, Terminal, show_end
 from studio_cli.ending import asking, internal, is_termination, stopped, take_termination, termination_cancels
+from studio_cli.examples import run_module
 from studio_cli.plan_screen import show_plan
 from studio_cli.prefect_checks import PATIENCE, check_address, check_home, prefect_of
 from studio_cli.prefect_server import PrefectServer
@@ -340,4 +341,4 @@ def _warn_over_budget(console: Console, session: Session, plan: Plan, budget: De
 
 def main() -> None:
     """Entry point of ``python -m flows.produce``."""
-    app(prog_name="python -m flows.produce")
+    run_module(app, "produce")

@@ -15,6 +15,7 @@ from studio.ledger import new_takes
 from studio.purchasing.order_errors import in_doubt
 from studio.settings import load_settings
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.produce import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -104,4 +105,4 @@ def _withdraw(console: Terminal, session: Session, production: str, scene: str) 
 
 def main() -> None:
     """Entry point of ``python -m flows.reconcile``."""
-    app(prog_name="python -m flows.reconcile")
+    run_module(app, "reconcile")

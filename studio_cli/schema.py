@@ -17,8 +17,3 @@ def schema(
 ) -> None:
     print(json.dumps(file_schema(included=included), indent=2, ensure_ascii=False))
     end(0)
-
-
-def main() -> None:
-    """Entry point of ``studio schema`` alone."""
-    app(prog_name="studio schema")

@@ -14,6 +14,7 @@ from studio.shelf.everywhere import films_of
 from studio.shelf.serving import Remote, create_app
 from studio.storage.chosen_stores import film_store, signed_url
 from studio_cli.console import Terminal
+from studio_cli.examples import run_module
 from studio_cli.listening import STOP_SECONDS, listen, serve, url_of
 from studio_cli.produce import run_command
 
@@ -60,4 +61,4 @@ def _greet(console: Terminal, listening: socket.socket, links: str) -> None:
 
 def main() -> None:
     """Entry point of ``python -m flows.serve``."""
-    app(prog_name="python -m flows.serve")
+    run_module(app, "serve")

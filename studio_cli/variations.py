@@ -28,6 +28,7 @@ from studio.production.variations import load_variations
 from studio.settings import load_settings
 from studio_cli.console import STYLES, Terminal
 from studio_cli.ending import asking, termination_cancels
+from studio_cli.examples import run_module
 from studio_cli.prefect_checks import check_address, check_home, prefect_of
 from studio_cli.produce import WIDTH, budget_of, run_command
 from studio_cli.standing_server import server_for
@@ -199,4 +200,4 @@ def _plan_json(planned: BatchPlan) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point of ``python -m flows.variations``."""
-    app(prog_name="python -m flows.variations")
+    run_module(app, "variations")

@@ -11,6 +11,7 @@ from studio.settings import load_settings
 from studio.storage.places import FilePlace
 from studio_cli.console import Terminal
 from studio_cli.ending import termination_cancels
+from studio_cli.examples import run_module
 from studio_cli.prefect_checks import check_address, check_home, prefect_of
 from studio_cli.produce import WIDTH, budget_of, run_command
 from studio_cli.standing_server import server_for
@@ -68,4 +69,4 @@ def _line(row: dict[str, Any]) -> str:
 
 def main() -> None:
     """Entry point of ``python -m flows.watch``."""
-    app(prog_name="python -m flows.watch")
+    run_module(app, "watch")
