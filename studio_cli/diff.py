@@ -35,12 +35,13 @@ def diff(
     draft: Annotated[bool, typer.Option("--draft", help="compare the draft")] = False,
     from_draft: Annotated[bool, typer.Option("--from-draft", help="compare the finished draft")] = False,
     reframe: Annotated[str, typer.Option(metavar="RATIO", help="compare the film in another shape")] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help="compare the film in another language")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     async def go() -> None:
         settings = load_settings()
         written = load_production(local_path(production))
-        version = derived(written, draft=draft, from_draft=from_draft, reframe=reframe)
+        version = derived(written, draft=draft, from_draft=from_draft, reframe=reframe, language=language)
         async with open_session(settings) as session:
             plan, _ = await session.plan(version)
             realm = session.service.realm
@@ -49,7 +50,9 @@ def diff(
         found = film_at(local_path(film)) if film else last_film(folder, this.slug, realm, this.version)
         changes = None if found is None else changes_since(found.manifest, plan)
         if found is not None and not draft and not from_draft and finished_in(found.manifest):
-            words = ["studio", "diff", str(production), "--from-draft", *(["--reframe", reframe] if reframe else [])]
+            named = (("--language", language), ("--reframe", reframe))
+            version_words = [word for option in named if option[1] for word in option]
+            words = ["studio", "diff", str(production), "--from-draft", *version_words]
             told = f"the last film was made from its draft; to compare it as that: {shlex.join(words)}"
             plan = replace(plan, notes=(told, *plan.notes))
         if as_json:

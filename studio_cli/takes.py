@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,24 +40,24 @@ class Version:
     draft: bool
     from_draft: bool
     reframe: str
+    language: str
 
     def of(self, production: Production) -> Production:
-        return derived(production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe)
+        return derived(
+            production, draft=self.draft, from_draft=self.from_draft, reframe=self.reframe, language=self.language
+        )
 
     @property
     def flags(self) -> str:
         """The options as they are written behind a command."""
         drafted = " --draft" if self.draft else " --from-draft" if self.from_draft else ""
-        return drafted + (f" --reframe {shlex.quote(self.reframe)}" if self.reframe else "")
+        named = (("--language", self.language), ("--reframe", self.reframe))
+        return drafted + "".join(f" {flag} {shlex.quote(value)}" for flag, value in named if value)
 
     @property
     def others(self) -> tuple["Version", ...]:
-        """The versions in the same shape that are made of other clips, or finished in another way."""
-        ways = (
-            Version(False, False, self.reframe),
-            Version(True, False, self.reframe),
-            Version(False, True, self.reframe),
-        )
+        """The versions in the same shape and language that are made of other clips, or finished in another way."""
+        ways = (replace(self, draft=a, from_draft=b) for a, b in ((False, False), (True, False), (False, True)))
         return tuple(way for way in ways if way != self)
 
 
@@ -80,9 +80,10 @@ def takes(
     draft: Annotated[bool, typer.Option("--draft", help="the takes of the draft")] = False,
     from_draft: Annotated[bool, typer.Option("--from-draft", help="the takes of the finished draft")] = False,
     reframe: Annotated[str, typer.Option(metavar="RATIO", help="the takes of the film in another shape")] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help="the takes of the film in another language")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    file, version = local_path(production), Version(draft, from_draft, reframe)
+    file, version = local_path(production), Version(draft, from_draft, reframe, language)
 
     async def go() -> None:
         action, names = (words or [""])[0], (words or [])[1:]

@@ -9,8 +9,11 @@ from studio.errors import ProductionError
 from studio.production.field_types import shown
 from studio.production.loading import parse_production
 from studio.production.model import Production
+from studio.production.scene import TAKES
 from studio.production.sound_fields import language_of
 from studio.production.translations import in_language, texts_of, translated, translations_of
+
+_TAKES = frozenset({"take", *TAKES.values()})
 
 
 def spoken_in(production: Production, language: str) -> Production:
@@ -21,7 +24,11 @@ def spoken_in(production: Production, language: str) -> Production:
     """
     texts = in_language(production, language)
     code = language_of(language)
-    found = translated(production.model_dump(mode="json"), texts)
+    data = production.model_dump(mode="json")
+    for dumped, scene in zip(data["scenes"], production.scenes, strict=True):
+        for name in _TAKES - scene.model_fields_set:
+            del dumped[name]  # else the file would seem to name the first take
+    found = translated(data, texts)
     missing = sorted(set(texts_of(production)) - set(texts) - {"title"})
     slug = f"{production.slug[: 63 - len(code)]}-{code.lower()}"
     table = translations_of(production)

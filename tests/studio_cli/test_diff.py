@@ -29,17 +29,17 @@ from tests.studio_cli.test_takes import FILM, run, told
 
 
 async def _filmed(
-    file: Path, clip: Path, name: str = "one", *, from_draft: bool = False, **options: Any  # noqa: F811
+    file: Path, clip: Path, name: str = "one", *, from_draft: bool = False, language: str = "", **options: Any  # noqa: F811
 ) -> None:  # fmt: skip
     """Buy what the plan lacks, and write the manifest of a film that shows it."""
     async with open_session(load_settings()) as session:
-        film = derived(load_production(file), from_draft=from_draft)
+        film = derived(load_production(file), from_draft=from_draft, language=language)
         plan, _ = await session.plan(film, **options)
         for shot in plan.shots:
             if shot.state is ShotState.NEW:
                 buy(session, shot, clip)
         plan, seeds = await session.plan(film, **options)
-        out = file.parent / "films" / "a-film" / name
+        out = file.parent / "films" / plan.production.slug / name
         made = Run(session, plan, seeds, run_id=name, out=out, budget=None, started_at=datetime.now(UTC))
         record = make_record(made, {s.id: ShotResult(s) for s in plan.shots})
         write_manifest(_with_film(record, plan, out), out)
@@ -94,6 +94,21 @@ def test_a_film_is_compared_with_its_own_version(made: Path) -> None:
     found = last_film(films, "a-film", "sandbox", "draft")
     assert found is not None
     assert found.path.parent == draft.resolve()
+
+
+async def test_a_film_in_another_language(workplace: Path, clip: Path) -> None:  # noqa: F811
+    """It is compared with the last film in that language, whose texts are those of the table."""
+    file, table = workplace / "film.yaml", workplace / "t.csv"
+    file.write_text(f"{FILM}film: {{titles: {{opening: Hello}}}}\nlanguage: en\ntranslations: t.csv\n")
+    table.write_text("text,de\nopening,Hallo\n")
+    await _filmed(file, clip, language="de")
+    assert told(workplace, "diff", "film.yaml")["last_film"] is None
+    table.write_text("text,de\nopening,Moin\n")
+    found = told(workplace, "diff", "film.yaml", "--language", "de")
+    assert (found["film"][0]["old"], found["film"][0]["new"], found["scenes"]) == ("Hallo", "Moin", [])
+    await _filmed(file, clip, "two", from_draft=True, language="de")
+    (told_of,) = [n for n in told(workplace, "diff", "film.yaml", "--language", "de")["notes"] if "its draft" in n]
+    assert told_of.endswith("studio diff film.yaml --from-draft --language de")
 
 
 async def test_without_a_film(workplace: Path) -> None:

@@ -90,6 +90,23 @@ async def test_takes_are_listed(made: Path) -> None:
     assert "studio takes film.yaml choose SCENE=N" in shown.stdout
 
 
+async def test_takes_of_a_film_in_another_language(made: Path) -> None:
+    """Both films show the same ones; a choice goes into the file, for every language; commands have the option."""
+    made.write_text(f"{FILM}film: {{titles: {{opening: Hello}}}}\nlanguage: en\ntranslations: t.csv\n")
+    (made.parent / "t.csv").write_text("text,de\nopening,Hallo\n")
+    german = ("takes", "film.yaml", "--language", "de")
+    assert told(made.parent, *german)["takes"] == told(made.parent, "takes", "film.yaml")["takes"]
+    shown = run(made.parent, *german).stdout
+    assert shown.startswith("A Film, de (sandbox)\n")
+    assert "studio takes film.yaml choose SCENE=N --language de\n" in shown
+    chosen = told(made.parent, *german[:2], "choose", "b=2", *german[2:])
+    assert chosen["written"] == {"scene 'b': take 2 of the final": "film.yaml"}
+    used = [t["take"] for t in told(made.parent, "takes", "film.yaml")["takes"] if t["scene"] == "b" and t["used"]]
+    assert used == [2]
+    wrong = run(made.parent, *german[:2], "--language", "fr")
+    assert (wrong.returncode, "there are no texts in 'fr'" in wrong.stderr) == (2, True)
+
+
 async def test_a_take_of_other_words_is_listed_apart(made: Path) -> None:
     """After an edit the earlier clips are listed without a number that could be chosen, and the scene as not bought."""
     made.write_text(FILM.replace("a boat leaves", "two boats leave"))
