@@ -13,7 +13,6 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode, SequenceNode
 
 from studio.errors import Problem, ProductionError
-from studio.production.field_types import shown
 from studio.production.invisible import at_the_ends
 from studio.production.normalize import SCENE_WORDS
 from studio.production.placeholders import Cell, plain_name
@@ -21,7 +20,7 @@ from studio.production.rules import MOST_SCENES
 from studio.production.scalars import text_kind
 from studio.production.scene import Scene
 from studio.production.slugs import short_name
-from studio.production.tables import NAME, NOTES, TableFile, decoded, table_in
+from studio.production.tables import NAME, NOTES, Kind, TableFile, decoded, table_in
 from studio.production.yaml_builder import RUAMEL_ERRORS, unreadable
 from studio.spelling import nearest
 
@@ -33,6 +32,12 @@ FIELDS = tuple(field.alias or name for name, field in Scene.model_fields.items()
 _MADE = ("prompt", "clip", "generation")  # a scene has one of them
 _SAVE = "save it as plain text (UTF-8) with a prompt a line, or as CSV"
 _WRITE = "write a prompt a line, or a table with a column prompt"
+_HEAD = "write the names of the columns into it, prompt for that with the prompts; or a prompt a line, in a .txt file"
+_PROMPTS = Kind(
+    "prompts", "mapping with a prompt",
+    'write a list of texts, or of mappings such as {"prompt": "a cat", "duration": 5}',
+    'write {"prompt": …} for each one, or texts alone', sparse=True,
+)  # fmt: skip
 _LINE = re.compile(r"\r\n|\r|\n")
 #: What lists have before their items: taken off where every line has it.
 _MARKS = (re.compile(r"\(?[0-9]{1,4}[.):]\s+(?=\S)"), re.compile(r"[-*+•–—]\s+(?=\S)"))
@@ -57,7 +62,7 @@ def prompts_in(raw: bytes, name: str) -> tuple[ListedScene, ...]:
     is_data = ending in _DATA or (ending not in _TABLES and _is_json(text))
     texts = _texts(text) if is_data else None
     if texts is None and (is_data or ending in _TABLES or _is_table(text)):
-        found = list(_of_table(table_in(raw, name, most=MOST_SCENES, data=is_data)))
+        found = list(_of_table(table_in(raw, name, most=MOST_SCENES, data=is_data, kind=_PROMPTS)))
     else:
         found = [(line, {"prompt": prompt}) for line, prompt in (_lines(text) if texts is None else texts)]
     if not found:
@@ -129,10 +134,10 @@ def _fields_of(table: TableFile) -> dict[str, str]:
         field = SCENE_WORDS.get(field, field)
         if plain == NAME or plain.startswith(NOTES):
             continue
-        where = f"{table.file}:{table.line}, column {shown(column)}"
+        where = table.named_at(column)
         if field not in FIELDS and not known:
             told = "its first row names no column 'prompt'"
-            raise unreadable(f"{table.file}:{table.line}", told, "name the columns there, the one with the prompts so")
+            raise unreadable(f"{table.file}:{table.line}", told, _HEAD)
         if field not in FIELDS:
             near = nearest(field, FIELDS)
             hint = f"did you mean '{near}'?" if near else f"name it {NOTES}{column}, as a note for people"
@@ -142,7 +147,7 @@ def _fields_of(table: TableFile) -> dict[str, str]:
         found[plain] = field
     if not problems and not set(_MADE) & set(found.values()):
         told = "has no column 'prompt'"
-        problems.append(Problem(f"{table.file}:{table.line}", told, "name the column that has the prompts so"))
+        problems.append(Problem(f"{table.file}:{table.line}", told, "give the column with the prompts the name prompt"))
     if problems:
         raise ProductionError(problems)
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -29,9 +29,29 @@ NOTES = "x-"  # columns that begin with it are for people
 _DELIMITERS = ";\t,|"
 _ENDINGS = (".csv", ".tsv", ".txt", ".yaml", ".yml", ".json")
 _FIRST = "the first line names the columns, each further line is a row"
-_VALID = "is it valid YAML, or JSON?"
+_VALID = "correct that line: it is to be valid YAML, or JSON"
 _SAVE = "save it as CSV UTF-8, or as YAML"
 _NULL = ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The words for what a table lists: its items, one of them, and how a list and an item are written as data.
+
+    ``sparse``: an item that is written as data may leave out a column.
+    """
+
+    items: str
+    item: str
+    write: str
+    write_one: str
+    sparse: bool = False
+
+
+ROWS = Kind(
+    "rows", "row with columns", "write a list of mappings, each a row with its columns",
+    "write a mapping: each column with its cell",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ class Row:
 class TableFile:
     """A table: its file's name, its columns as they are written, the line of the columns' names, and its rows.
 
-    ``named``: it has a column for the rows' names.
+    ``named``: it has a column for the rows' names; ``lines``: the line where each column of data is named first.
     """
 
     file: str
@@ -57,6 +77,11 @@ class TableFile:
     line: int
     rows: tuple[Row, ...]
     named: bool
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def named_at(self, column: str) -> str:
+        """The place where a column is named: ``kettles.csv:1, column 'product'``."""
+        return f"{self.file}:{self.lines.get(plain_name(column), self.line)}, column {shown(column)}"
 
     def where(self, row: Row, column: str = "") -> str:
         """``kettles.csv:3, row 'de', column 'product'``."""
@@ -99,10 +124,12 @@ def bytes_of(path: Path) -> bytes:
         raise unreadable(str(path), "there is no such file", "check the path") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "the name cannot be a file's"
-        raise unreadable(shown(str(path)), f"cannot be read: {why}") from None
+        raise unreadable(shown(str(path)), f"cannot be read: {why}", "name a file that can be read") from None
 
 
-def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS, data: bool = False) -> TableFile:
+def table_in(
+    raw: bytes, name: str, *, most: int = MOST_ROWS, data: bool = False, kind: Kind = ROWS
+) -> TableFile:  # fmt: skip
     """The table of a file's bytes: YAML or JSON where its ``name`` or ``data`` says so, else CSV.
 
     Raises ProductionError.
@@ -110,8 +137,9 @@ def table_in(raw: bytes, name: str, *, most: int = MOST_ROWS, data: bool = False
     text = decoded(raw, name)
     if not text.strip():
         raise unreadable(name, "is empty", _FIRST)
-    read = _from_yaml if data or name.lower().endswith((".yaml", ".yml", ".json")) else _from_csv
-    return read(text, name, most)
+    if data or name.lower().endswith((".yaml", ".yml", ".json")):
+        return _from_yaml(text, name, most, kind)
+    return _from_csv(text, name, most)
 
 
 def decoded(raw: bytes, name: str, save: str = _SAVE) -> str:
@@ -149,7 +177,8 @@ def _from_csv(text: str, name: str, most: int) -> TableFile:
             if len(records) > most + 1:
                 raise unreadable(name, f"has more than {most} rows", "split it into several tables")
     except csv.Error as error:
-        raise unreadable(f"{name}:{before + 1}", f"is not valid CSV: {error}", "a quote may be open") from None
+        hint = 'close the quote that opens there; a quote within a quoted text is written ""'
+        raise unreadable(f"{name}:{before + 1}", f"is not valid CSV: {error}", hint) from None
     if not records:  # separators alone
         raise unreadable(name, "is empty", _FIRST)
     (line, header), *rest = records
@@ -188,42 +217,61 @@ def _delimiter(text: str) -> tuple[str, int]:
     return max(_DELIMITERS, key=bare.count) if any(sign in bare for sign in _DELIMITERS) else ",", 0
 
 
-def _from_yaml(text: str, name: str, most: int) -> TableFile:
+def _composed(text: str, name: str) -> Node | None:
+    """The YAML, or JSON, of a text. Raises ProductionError with the line that is to be corrected."""
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node: Node | None = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         raise unreadable(name, "is nested too deep", "a table is a list of mappings") from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        begun, mark = error.context_mark, error.problem_mark or error.context_mark
+        sign = text[begun.index : begun.index + 1] if begun else ""
+        if begun and mark and mark.index >= len(text.rstrip()) and sign in tuple("\"'[{"):
+            what = "bracket" if sign in "[{" else "quote"
+            told = f"the {what} {sign} that opens there is not closed"
+            raise unreadable(f"{name}:{begun.line + 1}", told, f"close the {what}") from None
         where = f"{name}:{mark.line + 1}" if mark else name
         raise unreadable(where, f"cannot be read: {' '.join(str(error.problem or '').split())}", _VALID) from None
     except (YAMLError, *RUAMEL_ERRORS):
         raise unreadable(name, "cannot be read", _VALID) from None
+    return node
+
+
+def _from_yaml(text: str, name: str, most: int, kind: Kind) -> TableFile:
+    node = _composed(text, name)
     if not isinstance(node, SequenceNode):
-        raise unreadable(name, "is no list of rows", "write a list of mappings, each a row with its columns")
+        pairs = node.value if isinstance(node, MappingNode) else []
+        within = next((str(key.value) for key, value in pairs if isinstance(value, SequenceNode)), "")
+        hint = f"keep the list in {shown(within)} alone" if within else kind.write
+        raise unreadable(name, f"is no list of {kind.items}", hint)
+    if not node.value:
+        raise unreadable(name, f"has no {kind.items}", kind.write)
     if len(node.value) > most:
         raise unreadable(name, f"has {len(node.value)} rows, more than {most}", "split it into several tables")
     columns, read, problems = dict[str, str](), list[tuple[int, dict[str, Cell]]](), list[Problem]()
+    lines = dict[str, int]()
     for item in node.value:
         line = int(item.start_mark.line) + 1
         if not isinstance(item, MappingNode):
-            problems.append(
-                Problem(f"{name}:{line}", "is no row with columns", "write a mapping: each column with its cell")
-            )
+            problems.append(Problem(f"{name}:{line}", f"is no {kind.item}", kind.write_one))
             continue
         cells = dict[str, Cell]()
         for key, value in item.value:
+            at = int(key.start_mark.line) + 1
             wrong = _read_pair(key, value, cells, columns)
             if wrong is not None:
-                problems.append(Problem(f"{name}:{int(key.start_mark.line) + 1}", *wrong))
+                problems.append(Problem(f"{name}:{at}", *wrong))
+            lines.setdefault(plain_name(str(key.value)), at)
         read.append((line, cells))
     heads = list(columns.values())
     for line, cells in read:
         missing = [column for plain, column in columns.items() if plain not in cells]
-        if missing and not problems:
+        if kind.sparse:
+            cells.update(dict.fromkeys(map(plain_name, missing), Cell("")))
+        elif missing and not problems:
             told = f"has no {', '.join(shown(column) for column in missing)}"
             problems.append(Problem(f"{name}:{line}", told, "write null for an empty cell"))
-    return _table(name, heads, 1, read, [*_heads(heads, name, 1), *problems])
+    return replace(_table(name, heads, 1, read, [*_heads(heads, name, 1), *problems]), lines=lines)
 
 
 def _read_pair(key: Node, value: Node, cells: dict[str, Cell], columns: dict[str, str]) -> tuple[str, str] | None:

@@ -95,8 +95,7 @@ def _check_names(source: str, text: Marked, reading: Reading, table: TableFile) 
             unmet = [name for name in dict.fromkeys(text.names) if name and plain_name(name) not in columns]
             near = nearest(column, unmet)
             hint = f"did you mean {shown(near)}?" if near else f"write {{{{ {column} }}}}, or name it {NOTES}{column}"
-            where = f"{table.file}:{table.line}, column {shown(column)}"
-            problems.append(Problem(where, f"nothing in {source} uses it", hint))
+            problems.append(Problem(table.named_at(column), f"nothing in {source} uses it", hint))
     if problems:
         raise ProductionError(list(dict.fromkeys(problems))[:MOST_TOLD])
 

@@ -116,6 +116,7 @@ def test_lines(content: str | bytes, found: list[str]) -> None:
         ("prompt\tduration\na cat\t7.5\na dog\t\n", "standard input"),
         ("prompt\tduration\na cat\t7.5\na dog\t\n".encode("utf-16"), "p.txt"),
         ('[{"prompt": "a cat", "duration": 7.5}, {"prompt": "a dog", "duration": null}]', "p.json"),
+        ('[{"prompt": "a cat", "duration": 7.5}, {"prompt": "a dog"}]', "p.json"),
     ],
 )
 def test_tables(content: str | bytes, name: str) -> None:
@@ -160,7 +161,18 @@ def test_names_of_scenes() -> None:
         ("prompt,continue from\na cat,dog\n", "p.csv", "p.csv:2, scene 'cat'"),
         ("prompt\n", "p.csv", "p.csv: has no rows"),
         ("prompt\na cat, asleep\n", "p.csv", "a text with the separator in it needs double quotes"),
-        ("{", "p.json", "p.json:1: cannot be read"),
+        ('prompt\na cat\n"a dog\na bird\n', "p.csv", "p.csv:3: is not valid CSV: unexpected end of data\n  → close"),
+        ("a cat sits\na dog runs\n", "p.csv", "names no column 'prompt'\n  → write the names of the columns into it"),
+        ("{", "p.json", "p.json:1: cannot be read: expected the node content, but found '<stream end>'\n  → correct"),
+        ('[{"prompt": "a cat"},\n{"prompt": "a dog"', "p.json", "p.json:2: the bracket { that opens there"),
+        ('- prompt: "a cat\n- prompt: a dog\n', "p.yaml", 'p.yaml:1: the quote " that opens there is not closed'),
+        ("- a cat\n  - b: : c\n", "p.yaml", "p.yaml:2: cannot be read"),
+        ('{"scenes": [{"prompt": "a cat"}]}', "p.json", "is no list of prompts\n  → keep the list in 'scenes' alone"),
+        ('{"prompt": "a cat"}', "p.json", "p.json: is no list of prompts\n  → write a list of texts, or of mappings"),
+        ("[]", "p.json", "p.json: has no prompts\n  → write a list of texts"),
+        ('["a cat",\n{"prompt": "a dog"}]', "p.json", "p.json:1: is no mapping with a prompt\n  → write {"),
+        ("- prompt: a cat\n  promt: a dog\n", "p.yaml", "p.yaml:2, column 'promt': is no field of a scene"),
+        ('[{"prompt": "a cat"},\n{"duration": 5}]', "p.json", "p.json:2, scene 'scene-2': 'prompt' is missing"),
     ],
 )
 def test_what_cannot_be_made(content: str | bytes, name: str, said: str) -> None:
