@@ -61,7 +61,7 @@ def test_each_example_can_be_typed(name: str) -> None:
             pass
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_examples_that_cost_nothing(workplace: Path) -> None:
     """They run as they stand, in a folder with the files that they name."""
     (workplace / "productions").mkdir()
