@@ -17,9 +17,10 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
@@ -94,6 +95,15 @@ class MayBeEmpty:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         return _NoDefault(_plain(handler(schema), handler, keep_default=False))
+
+
+#: US dollars that a run may spend. A command passes the price that was agreed to, which may be in millionths.
+Budget = Annotated[
+    Annotated[
+        Decimal, Field(ge=0, max_digits=16, decimal_places=6), WithJsonSchema({"type": "number", "minimum": 0})
+    ] | None,
+    MayBeEmpty(),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, get_args
 
@@ -29,7 +28,7 @@ from pydantic import Field, WithJsonSchema
 from flows import plans, progress
 from flows.approval import ask_by, asker
 from flows.films import batch_of_this_run
-from flows.form import MayBeEmpty, Written, in_the_form
+from flows.form import Budget, Written, in_the_form
 from flows.form_fields import PRODUCE
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
@@ -73,12 +72,6 @@ share_heap()
 past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
-
-Dollars = Annotated[
-    Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
-]
-Budget = Annotated[Dollars | None, MayBeEmpty()]
-
 
 Minutes = Annotated[int, Field(ge=0, le=525_600)]
 # An unknown name ends a run in one line (``derived``); the form offers only these.

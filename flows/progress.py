@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
@@ -62,6 +63,9 @@ class Progress(Listener):
     def shot(self, shot_id: str, state: str, detail: str = "") -> None:
         self._states[shot_id] = state
         self._inner.shot(shot_id, state, detail)
+
+    def bought(self, shot_id: str, price: Decimal) -> None:
+        self._inner.bought(shot_id, price)
 
     def film(self, frames: int, total: int) -> None:
         self._film = "joining the film"

@@ -14,7 +14,6 @@ if __name__ == "__main__":
 import asyncio
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,10 +21,10 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from flows.films import Made, Where, made_in_a_run
-from flows.form import MayBeEmpty, in_the_form
+from flows.form import Budget, in_the_form
 from flows.logs import tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
@@ -49,10 +48,6 @@ past_proxies()  # a worker's run, too, uses Prefect's server on this machine
 replace_unshowable()  # and writes a log to a console that may not be UTF-8
 tell_in_lines()
 
-Dollars = Annotated[
-    Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"type": "number", "minimum": 0})
-]
-Budget = Annotated[Dollars | None, MayBeEmpty()]
 FORM = {
     "production_file": "Production: file",
     "table": "Production: table",

@@ -23,13 +23,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.films import Where, made_in_a_run
-from flows.form import in_the_form
+from flows.form import Budget, in_the_form
 from flows.logs import one_line, tell_in_lines, unbilled
 from flows.loopback import past_proxies
 from flows.names import made_up
 from flows.observed import observed
 from flows.timing import keep_moving
-from flows.variations import Budget
 from studio.consoles import replace_unshowable
 from studio.errors import BadInput, NotConfirmed, StudioError
 from studio.execution.run import check_budget

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from studio.production.finding import data_of, is_written_production, may_be_pro
 from studio.production.other_language import spoken_in
 from studio.production.paths import local_path
 from studio.production.placeholders import marked, table_beside
+from studio.production.scene import Scene
 from studio.production.translations import translations_of
 from studio.production.variations import load_variations
 from studio.production.yaml_source import source_text
@@ -92,13 +94,24 @@ def _checked(file: Path) -> dict[str, Any]:
     except StudioError as error:
         return told | {"problems": [str(error)]}
     spoken = [scene for scene in written.scenes if scene.duration == AUTO]
-    seconds = sum(written.duration_of(scene) for scene in written.scenes if scene not in spoken)
+    known = {scene.id: _shown_seconds(written, scene) for scene in written.scenes if scene not in spoken}
+    seconds = sum(one for one in known.values() if one is not None)
+    measured = sum(one is None for one in known.values())
     return told | {
         "title": written.title, "scenes": len(written.scenes), "seconds": round(float(seconds), 3),
-        "scenes_as_long_as_narration": len(spoken),
+        "scenes_as_long_as_narration": len(spoken), "scenes_as_long_as_clip": measured,
         "languages": list(dict.fromkeys([*([written.language] if written.language else []), *others])),
         "notes": list(dict.fromkeys(note for film in films for note in film.notes)),
     } | ({"table": str(table), "films": len(films)} if table else {})  # fmt: skip
+
+
+def _shown_seconds(production: Production, scene: Scene) -> Fraction | None:
+    """Seconds of a scene that the film shows, as written; None where that is as long as a clip that is there."""
+    if scene.clip is not None and scene.out is not None:
+        return max(Fraction(0), scene.out - (scene.in_ or 0))
+    if scene.clip is not None or scene.generation is not None:
+        return None
+    return production.duration_of(scene)
 
 
 def _films(file: Path) -> tuple[list[Production], Path | None]:
@@ -115,8 +128,9 @@ def _films(file: Path) -> tuple[list[Production], Path | None]:
 def _line(one: dict[str, Any]) -> str:
     scenes = f"{one['scenes']} scene{'s' if one['scenes'] != 1 else ''}"
     languages = f", in {', '.join(one['languages'])}" if one["languages"] else ""
-    spoken = one["scenes_as_long_as_narration"]
-    lasts = [f"{one['seconds']:g} s"] if one["seconds"] or not spoken else []
+    spoken, measured = one["scenes_as_long_as_narration"], one["scenes_as_long_as_clip"]
+    lasts = [f"{one['seconds']:g} s"] if one["seconds"] or not (spoken or measured) else []
+    lasts += [f"{measured} as long as {'its clip' if measured == 1 else 'their clips'}"] if measured else []
     lasts += [f"{spoken} as long as {'its' if spoken == 1 else 'their'} narration"] if spoken else []
     rows = f"; {counted(one['films'], 'film')}, one a row of {one['table']}" if "table" in one else ""
     return f"{one['file']}: {one['title']}: {scenes}, {' and '.join(lasts)}{languages}{rows}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -83,6 +84,9 @@ class Screen(Listener):
             told = f"  {detail.splitlines()[0]}" if detail else ""
             line = printable(f"{shot_id:<24} {state:<12} {row.seconds(now):6.1f} s{cost}{told}")
             print(line, file=self._console.file, flush=True)  # thousands of them: rich would take longer than the work
+
+    def bought(self, shot_id: str, price: Decimal) -> None:
+        self._tally.bought(shot_id, price)
 
     def film(self, frames: int, total: int) -> None:
         self._film = f"film: {frames} of {total} frames"

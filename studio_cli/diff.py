@@ -58,20 +58,27 @@ def diff(
         if as_json:
             print(json.dumps(_as_json(plan, found, changes), indent=2))
         else:
-            _show(plan, found, changes, folder / plan.production.slug)
+            elsewhere = last_film(folder, this.slug, None, this.version) if found is None else None
+            _show(plan, found, changes, folder / plan.production.slug, session.service.title, elsewhere)
 
     run_command(go())
 
 
-def _show(plan: Plan, found: LastFilm | None, changes: Changes | None, folder: Path) -> None:
+def _show(
+    plan: Plan, found: LastFilm | None, changes: Changes | None, folder: Path, service: str, elsewhere: LastFilm | None
+) -> None:  # fmt: skip
     console = Terminal(highlight=False)
 
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
     if found is None or changes is None:
-        say(f"{plan.production.title}: there is no film yet in")
-        say(str(folder))
+        if elsewhere is None:
+            say(f"{plan.production.title}: there is no film yet in")
+            say(str(folder))
+        else:
+            say(f"{plan.production.title}: no film was made at {service}; the latest from another service is")
+            say(str(elsewhere.path))
         say(f"to pay: {usd(plan.to_pay)}")
         return
     say(f"{plan.production.title}, since the film of {found.made_at[:16].replace('T', ' ')} (UTC)")

@@ -191,7 +191,7 @@ def _agree(
             begin()
             with asking(), contextlib.suppress(typer.Abort):  # Ctrl-C, or the end of input, counts as an answer
                 if typer.confirm(f"Spend {usd(plan.to_pay)} at {session.service.title}?", err=True):
-                    return plan.to_pay if wish.budget is None else wish.budget, told
+                    return plan.limit if wish.budget is None else wish.budget, told
             raise NotConfirmed("not confirmed: nothing was bought")
         if allowed is None:
             raise NotConfirmed(
@@ -199,7 +199,7 @@ def _agree(
                 hint="say --yes, or give it a --budget",
             )
     # The price agreed to is the cap: if more is needed later, it is not bought.
-    return plan.to_pay if wish.budget is None else wish.budget, told
+    return plan.limit if wish.budget is None else wish.budget, told
 
 
 async def _run(

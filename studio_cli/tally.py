@@ -73,6 +73,12 @@ class Tally:
         self._most = max(self._most, self._counts[MOVING])
         return row
 
+    def bought(self, shot_id: str, price: Decimal) -> None:
+        """Count an order of this run for a shot that an earlier run had ordered, as of one that was not accepted."""
+        if not self._costs.get(shot_id):
+            self._costs[shot_id] = price
+            self.to_pay += price
+
     def cost(self, shot_id: str) -> Decimal:
         """USD that this run pays for a shot."""
         return self._costs.get(shot_id, ZERO)
@@ -85,7 +91,10 @@ class Tally:
     @property
     def spent(self) -> Decimal:
         """USD of this run's orders, less refunds."""
-        ordered = {shot.key: shot.to_pay for shot in self._shots if self.rows[shot.id].paid}
+        ordered: dict[str, Decimal] = {}
+        for shot in self._shots:
+            if self.rows[shot.id].paid:  # of several with one key, the one that was ordered has its price
+                ordered[shot.key] = max(ordered.get(shot.key, ZERO), self.cost(shot.id))
         return sum(ordered.values(), ZERO)
 
     @property

@@ -184,7 +184,7 @@ def _agree(
         if not agreed:
             raise NotConfirmed("not confirmed: nothing was bought")
     # The price agreed to is the cap: if more is needed later, it is not bought.
-    return to_pay if limit is None else limit
+    return planned.limit if limit is None else limit
 
 
 def _warn(console: Console, session: Session, planned: BatchPlan, limit: Decimal | None) -> None:

@@ -86,13 +86,15 @@ def _placed(said: Sequence[Said], fps: Fraction, language: str, film_frames: int
 
 
 def _gathered(said: Sequence[Said], language: str) -> list[Said]:
-    """The sentences; one that is over too soon is shown together with the next of its scene, where both fit."""
+    """The sentences; one that is over too soon is shown together with the next of its scene, where both fit and neither
+    has a time that was written."""
     found = list[Said]()
     for one in said:
         last = found[-1] if found else None
         if not one.text:
             continue
-        if last is not None and last.scene == one.scene and one.start - last.start < SHORTEST:
+        apart = last is None or last.scene != one.scene or last.timed or one.timed
+        if last is not None and not apart and one.start - last.start < SHORTEST:
             both = _with(last.text, one.text, language)
             reading = reading_of(both, language)
             if _lines(atoms(both, reading), reading, 0, len(atoms(both, reading))):

@@ -9,12 +9,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence with its time in the film, in seconds. A text without a voice has the time of its scene."""
+    """A sentence with its time in the film, in seconds. A text without a voice has the time of its scene.
+
+    ``timed``: its time was written by a person, and it is a caption of its own.
+    """
 
     text: str
     start: Fraction
     seconds: Fraction
     scene: str
+    timed: bool = False
 
 
 @dataclass(frozen=True)

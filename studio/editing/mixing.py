@@ -54,7 +54,7 @@ def said_in(plan: Plan, cuts: Sequence[FilmCut]) -> dict[str, tuple[Said, ...]]:
     every = {sound.language: sound.captions, **sound.translated}
     return {
         language: tuple(
-            Said(one.text, Fraction(cut.start_frame + one.start, FPS), Fraction(one.frames, FPS), cut.scene)
+            Said(one.text, Fraction(cut.start_frame + one.start, FPS), Fraction(one.frames, FPS), cut.scene, one.timed)
             for cut in cuts
             for one in captions.get(cut.scene, ())
         )

@@ -114,7 +114,7 @@ class Question:
     @property
     def amount(self) -> Decimal:
         """USD that the run may have spent after an approval."""
-        return self.spent + self.plan.to_pay
+        return self.spent + self.plan.limit
 
     @property
     def key(self) -> str:

@@ -61,6 +61,12 @@ class BatchPlan:
         return sum((row.to_pay for row in self.rows), ZERO)
 
     @property
+    def limit(self) -> Decimal:
+        """USD that all rows together may order for once the price is agreed to, as ``Plan.limit`` is."""
+        unsettled = {s.key: s.quote.usd for row in self.rows for s in row.plan.unsettled}
+        return self.to_pay + sum(unsettled.values(), ZERO)
+
+    @property
     def to_buy(self) -> int:
         """The number of creates that all rows together would send now."""
         return sum(len(row.new) for row in self.rows)

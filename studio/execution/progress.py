@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from decimal import Decimal
 
 from studio.planning.plan import Plan
 from studio.report.records import RunRecord
@@ -19,6 +20,9 @@ class Listener:
 
     def shot(self, shot_id: str, state: str, detail: str = "") -> None:
         """A shot has come to a new state."""
+
+    def bought(self, shot_id: str, price: Decimal) -> None:
+        """An order of this run for a shot was accepted, at this price in USD."""
 
     def film(self, frames: int, total: int) -> None:
         """This many frames of the film are written."""

@@ -63,8 +63,8 @@ class Run:
         self.session, self.plan, self.seeds = session, plan, seeds
         self.beside, self.batch = beside, batch
         self.id, self.out, self.budget, self.started_at = run_id, out, budget, started_at
-        #: USD that this run was planned to spend: a budget of as much is the price that was agreed to.
-        self.agreed = plan.to_pay
+        #: USD that this run was planned to need at most: a budget of as much is the price that was agreed to.
+        self.agreed = plan.limit
         self.warnings: tuple[Words, ...] = ()
         self._at_work: AtWork | None = None
         #: Ids of shots whose generation was awaited by this process: the ledger knows their end.

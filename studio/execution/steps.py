@@ -89,6 +89,7 @@ async def order(
         await tell_doubt(session, error.order, _subject(run))
         raise
     if placed.bought:
+        hears.bought(shot.id, price)
         await asyncio.to_thread(_note, session, placed)
         await watch_caps(run)
     return placed

@@ -303,6 +303,18 @@ class Plan:
         return sum((s.to_pay for s in {s.key: s for s in self.shots}.values()), ZERO)
 
     @property
+    def limit(self) -> Decimal:
+        """USD that a run may order for once its price is agreed to: ``to_pay``, and each order of an earlier run that
+        has no end yet. Where one was not accepted, or fails, its price is given back and it is ordered again.
+        """
+        return self.to_pay + sum({s.key: s.quote.usd for s in self.unsettled}.values(), ZERO)
+
+    @property
+    def unsettled(self) -> tuple[Shot, ...]:
+        """The shots with an order of an earlier run that has no end yet."""
+        return tuple(s for s in self.shots if s.state in (ShotState.IN_DOUBT, ShotState.IN_FLIGHT))
+
+    @property
     def to_buy(self) -> int:
         """The number of creates that a run would send now."""
         return len({s.key for s in self.shots if s.state is ShotState.NEW})

@@ -37,7 +37,7 @@ def see_readable(plan: Plan) -> Iterator[str]:
 
 
 def _said(start: int, caption: CaptionEdit, scene: str) -> Said:
-    return Said(caption.text, Fraction(start + caption.start, FPS), Fraction(caption.frames, FPS), scene)
+    return Said(caption.text, Fraction(start + caption.start, FPS), Fraction(caption.frames, FPS), scene, caption.timed)
 
 
 def _too_fast(one: Unreadable) -> BadInput:

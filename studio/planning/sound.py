@@ -169,7 +169,8 @@ def _captions(plan: Plan, cut: SceneEdit, written: tuple[Caption, ...]) -> Itera
                 f"comes at {in_seconds(begin)} s, and the scene lasts {in_seconds(has)} s",
                 where=f"scene '{cut.scene}', field 'captions'", hint="let it come earlier (from); nothing was ordered",
             )  # fmt: skip
-        yield CaptionEdit(one.text, begin, max(1, min(frames, has - begin)))
+        timed = one.from_ is not None or one.seconds is not None
+        yield CaptionEdit(one.text, begin, max(1, min(frames, has - begin)), timed)
 
 
 def _music(plan: Plan, sounds: Sounds) -> Iterator[MusicEdit]:

@@ -44,11 +44,13 @@ class SpeechEdit:
 
 @dataclass(frozen=True)
 class CaptionEdit:
-    """A text that is read in ``frames`` of the film from the scene's frame ``start`` on."""
+    """A text that is read in ``frames`` of the film from the scene's frame ``start`` on. ``timed``: its time was
+    written."""
 
     text: str
     start: int
     frames: int
+    timed: bool = False
 
 
 @dataclass(frozen=True)

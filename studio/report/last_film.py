@@ -27,9 +27,9 @@ class LastFilm:
         return str(self.manifest["run"]["finished_at"])
 
 
-def last_film(films: Path, slug: str, realm: str, version: str = "final") -> LastFilm | None:
-    """The latest film in a production's folder that was made at the same service, of the same version of the film
-    (``final``, ``draft`` …; earlier programs wrote none); None where there is none."""
+def last_film(films: Path, slug: str, realm: str | None, version: str = "final") -> LastFilm | None:
+    """The latest film in a production's folder that was made at the same service (None: at any), of the same version of
+    the film (``final``, ``draft`` …; earlier programs wrote none); None where there is none."""
     try:
         # A link, such as `latest-9x16`, leads to another version, or to a folder that is seen by its own name.
         real = [path for path in films.glob(f"{slug}/*/manifest.json") if not path.parent.is_symlink()]
@@ -38,7 +38,7 @@ def last_film(films: Path, slug: str, realm: str, version: str = "final") -> Las
         return None
     read = (_film(path) for path in found[:MOST_MANIFESTS])
     made = [
-        film for film in read if film is not None and film.manifest["service"]["name"] == realm
+        film for film in read if film is not None and realm in (None, film.manifest["service"]["name"])
         and film.manifest.get("version", version) == version
     ]  # fmt: skip
     return max(made, key=lambda film: film.made_at, default=None)

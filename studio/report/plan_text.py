@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from studio.money import usd
@@ -37,12 +37,21 @@ def seams_line(film: Overview) -> str:
 def price_lines(plan: Plan, *, service: str) -> list[str]:
     """The price, and by which table; why a price is a bound; and what could be bought instead."""
     tables = ", ".join(sorted({s.quote.table for s in plan.shots} - {""}))
-    lines = [f"to pay now: {to_pay(plan)} of {usd(plan.total)} in all, at {service}, by the prices of {tables}"]
+    by = f", by the prices of {tables}" if tables else ""
+    lines = [f"to pay now: {to_pay(plan)} of {usd(plan.total)} in all, at {service}{by}"]
+    if plan.unsettled:
+        names, held = _named([shot.id for shot in plan.unsettled]), usd(plan.limit - plan.to_pay)
+        again = "where one was not accepted, or fails, it is given back, and ordered again"
+        lines.append(f"counted already: {held} for orders that have no end yet ({names}): {again}")
     for why, shots in plan.at_most.items():
-        more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
-        lines.append(f"at most ({', '.join(shots[:MOST_NAMED])}{more}): {why}")
+        lines.append(f"at most ({_named(shots)}): {why}")
     lines += [f"or {usd(other.to_pay)} instead of {usd(other.instead_of)}: {other.what}" for other in plan.alternatives]
     return lines
+
+
+def _named(shots: Sequence[str]) -> str:
+    more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
+    return ", ".join(shots[:MOST_NAMED]) + more
 
 
 def to_pay(plan: Plan) -> str:

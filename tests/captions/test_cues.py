@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -111,6 +112,16 @@ def test_twelve_japanese_letters_a_second_can_be_read_and_thirteen_cannot() -> N
     text = "あ" * 12
     assert unreadable([said(text, 0, 1)], FPS, "ja", film_frames=24) == ()
     assert unreadable([said(text + "い", 0, 1)], FPS, "ja", film_frames=24) != ()
+
+
+def test_captions_whose_times_are_written_stay_apart() -> None:
+    """Sentences that follow each other quickly are one cue; captions that a person timed are not joined."""
+    first, second = said("First line here", 3, Fraction(1, 2)), said("Second", Fraction(7, 2), Fraction(1, 2))
+    assert [cue.lines for cue in cues(first, second)] == [("First line here Second",)]
+    timed = [replace(one, timed=True) for one in (first, second)]
+    assert [(cue.lines, cue.start) for cue in cues(*timed)] == [(("First line here",), 72), (("Second",), 84)]
+    (short,) = unreadable(timed, FPS, "en", film_frames=MINUTE)
+    assert short.text == "First line here"
 
 
 words = st.text(alphabet="abcé,. 猫あ！-\u0301", min_size=0, max_size=160)

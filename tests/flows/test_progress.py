@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -60,3 +61,15 @@ def test_what_is_not_bought_is_not_counted() -> None:
     own = replace(drawn, shots=(replace(drawn.shots[0], state=ShotState.OWN), drawn.shots[1]))
     assert Progress(Listener(), own).words == "0 of 1 shots ready"
     assert Progress(Listener(), replace(drawn, shots=())).percent == 100
+
+
+def test_a_purchase_is_told_to_the_listener_that_was_there() -> None:
+    """The screen of a command hears of each order that was accepted, with its price."""
+    heard: list[tuple[str, Decimal]] = []
+
+    class Buyer(Listener):
+        def bought(self, shot_id: str, price: Decimal) -> None:
+            heard.append((shot_id, price))
+
+    Progress(Buyer(), plan(film(scene("a")))).bought("a", Decimal("0.14"))
+    assert heard == [("a", Decimal("0.14"))]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.planning.test_takes import clip  # noqa: F401
 from tests.studio_cli.test_loading import FILM, loaded_by
 from tests.studio_cli.test_takes import run
 
@@ -28,6 +29,18 @@ def test_a_good_and_a_bad_file(workplace: Path) -> None:
     assert "no.png" in both.stderr
     assert "Traceback" not in both.stderr
     assert not (workplace / ".studio").exists()
+
+
+def test_the_length_of_what_is_cut(workplace: Path, clip: Path) -> None:  # noqa: F811
+    """Seconds are those that are shown, as they are written; a finished clip without its end is as long as it is."""
+    cut = f"  - {{id: b, clip: {clip}, in: 0.5, out: 1}}\n"
+    (workplace / "film.yaml").write_text(f"title: Cut\nscenes:\n  - {{id: a, prompt: the calm sea}}\n{cut}")
+    done = run(workplace, "check", "film.yaml")
+    assert (done.returncode, done.stdout) == (0, "film.yaml: Cut: 2 scenes, 5.5 s\n"), done.stderr
+    whole = f"  - {{id: c, clip: {clip}, in: 0.5}}\n  - {{id: d, clip: {clip}}}\n"
+    (workplace / "film.yaml").write_text(f"title: Cut\nscenes:\n{whole}")
+    done = run(workplace, "check", "film.yaml")
+    assert (done.returncode, done.stdout) == (0, "film.yaml: Cut: 2 scenes, 2 as long as their clips\n"), done.stderr
 
 
 def test_a_folder_and_what_is_included(workplace: Path) -> None:

@@ -261,3 +261,14 @@ async def test_the_latest_film_counts(made: Path, clip: Path) -> None:  # noqa: 
 def test_what_differs_is_seen_of_long_texts(old: str, new: str, told: str) -> None:
     """Of long texts with the same beginning, such as two paths, the part is shown in which they differ."""
     assert change_in_words(FieldChange("clip", old, new)) == told
+
+
+async def test_a_film_of_another_service(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the only film was made at another service, that is said, and where it is."""
+    monkeypatch.setenv("LUMAAI_API_KEY", "luma-x")
+    done = run(made.parent, "diff", made.name)
+    said = " ".join(done.stdout.split())
+    assert "no film was made at Luma" in said, done.stderr
+    assert "the latest from another service is" in said
+    assert "film.mp4" in said
+    assert "there is no film yet" not in said
