@@ -135,7 +135,7 @@ def test_captions_are_the_sentences_that_are_said() -> None:
     captions = found.sound.captions
     assert captions["a"] == (CaptionEdit("Night falls.", 6, 48), CaptionEdit("The lamp is lit.", 54, 48))
     assert "b" not in captions
-    assert captions["c"] == (CaptionEdit("Hello", 24, 32), CaptionEdit("Who is it?", 56, 64))
+    assert captions["c"] == (CaptionEdit("Hello", 24, 32, timed=True), CaptionEdit("Who is it?", 56, 64))
 
 
 def test_a_caption_after_its_scene_is_refused() -> None:
