@@ -16,6 +16,7 @@ from studio.atomic import part_beside
 from studio.errors import AssetError, BadClip, Undecoded
 from studio.file_types import content_of
 from studio.media.form import Form
+from studio.production.seeds import no_finished_clip
 from studio.storage.clip_store import ClipStore
 from studio.storage.kept import Kept
 
@@ -122,8 +123,8 @@ async def _stored(
             sha256 = await fetched(where, url, client(), part, most=MAX_BYTES, hint=TOO_BIG, public=PUBLIC)
         content = content_of(part)
         if content.kind != "video":
-            said = "an image" if content.kind else content.said or "no footage"
-            raise AssetError(f"is {said}, and a finished clip is needed", where=where, hint=content.hint)
+            said, hint = no_finished_clip(content)
+            raise AssetError(f"is {said}", where=where, hint=hint)
         await asyncio.to_thread(store.adopt, part, sha256=sha256)
     finally:
         part.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ def _files(production: Production, places: Places) -> list[Problem]:
                 message = f"{shown(name)} is {with_article(kind)}, and {field} needs {with_article(want)}"
                 problems.append(Problem(places.where(("scenes", i, field)), message))
             elif found.id not in wanted and found.path is not None:
-                problems += _file(found.path, ("scenes", i, field), places, want)
+                problems += _file(found.path, ("scenes", i, field), places, want, finished=field == "clip")
     for i, character in enumerate(production.characters):
         for j, name in enumerate(character.images):
             found = production.asset(name)
@@ -72,8 +72,8 @@ def _titles(production: Production, places: Places) -> list[Problem]:
     return places.problems(title_findings(production))
 
 
-def _file(path: str, loc: Loc, places: Places, want: str | None) -> list[Problem]:
+def _file(path: str, loc: Loc, places: Places, want: str | None, *, finished: bool = False) -> list[Problem]:
     named = "that file" if places.is_included(loc) else "the production file"
     base = named if places.source else f"the working folder, {Path.cwd()}"
-    wrong, hint = bad_file(path, want, base=base)
+    wrong, hint = bad_file(path, want, base=base, finished=finished)
     return [Problem(places.where(loc), wrong, hint)] if wrong else []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from studio.file_types import Content, content_of
+from studio.file_types import TO_VIDEO, Content, FileType, content_of
 from studio.production.field_types import shown
 from studio.spelling import nearest
 
@@ -33,17 +33,34 @@ def kind_of_file(path: str | None) -> Literal["image", "video"] | None:
         return None
 
 
-def bad_file(path: str, want: str | None, *, base: str = "the production file") -> tuple[str, str]:
-    """The fault of a file that should be a ``want`` (None: either), and what to do; empty if there is none."""
+def bad_file(
+    path: str, want: str | None, *, base: str = "the production file", finished: bool = False
+) -> tuple[str, str]:  # fmt: skip
+    """The fault of a file that should be a ``want`` (None: either), and what to do; empty if there is none.
+
+    ``finished``: it is a finished clip, which the film shows as it is.
+    """
     faults = cannot_be_read(path, base=base)
     if faults[0]:
         return faults
     content, name = content_of(Path(path)), shown(Path(path).name or path)
+    if finished and content.kind is None:
+        said, hint = no_finished_clip(content)
+        return f"{name} is {said}", hint
     if content.kind is None:
         return f"{name} is {content.said or 'neither an image nor a video'}", content.hint
     if want is not None and content.kind != want:
         return f"{name} is {with_article(content.kind)}, not {with_article(want)}", ""
     return "", ""
+
+
+def no_finished_clip(content: Content) -> tuple[str, str]:
+    """The fault of a file that is no footage where a finished clip is needed, in words that follow ``is``, and what to
+    do. The film shows such a clip, and no service reads it.
+    """
+    what = "an image" if content.kind == "image" else content.name or "no footage"
+    hint = TO_VIDEO if content.type is FileType.OTHER_VIDEO else "name an MP4 or MOV file"
+    return f"{what}, and a finished clip is an MP4 or MOV file", hint
 
 
 def cannot_be_read(
