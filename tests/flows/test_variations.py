@@ -196,6 +196,9 @@ def test_the_command(workplace: Path, sandbox: Sandbox) -> None:
     told = [line.split()[:3] for line in made.stdout.splitlines()]
     ends = [words for words in told if words[1:2] in (["made"], ["failed"])]
     assert [words[:2] for words in ends] == [["de", "made"], ["en", "failed"], ["fr", "made"]]
-    # the clip that both films show is paid by the one that orders it first
-    assert (sorted(words[2] for words in ends[::2]), ends[1][2]) == (["$0.14", "$0.28"], "$0.00")
+    # The clip that all films show is paid by the one that orders it first, which may be the one that fails.
+    paid = [Decimal(words[2].removeprefix("$")) for words in ends]
+    assert sorted(paid) in ([0, SHOT, 2 * SHOT], [SHOT, SHOT, SHOT])
+    assert paid[1] in (0, SHOT)
+    assert sum(paid) == booked(workplace) == charged(sandbox) == 3 * SHOT
     assert made.stderr.splitlines()[-2].startswith("error: 1 row of 3 failed ('en')")
