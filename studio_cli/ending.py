@@ -31,6 +31,7 @@ MOST = 200_000  # characters of the traceback
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|AUTH|CREDENTIAL|_URL$|PROXY$", re.IGNORECASE)
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>)\]]*")
 _terminated: list[int] = []
+_loops: list[object] = []  # event loops that cancel a task on SIGTERM
 
 
 def entry(module: str) -> NoReturn:
@@ -73,10 +74,12 @@ def termination_cancels(task: asyncio.Task[Any] | None, *, again: float = AGAIN)
 
     with contextlib.suppress(NotImplementedError):  # not on Windows
         loop.add_signal_handler(signal.SIGTERM, cancel)
+        _loops.append(loop)
     take_termination()
     try:
         yield
     finally:
+        _loops.clear()
         with contextlib.suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGTERM)
         take_termination()
@@ -156,7 +159,7 @@ def _as_an_interrupt(number: int, frame: FrameType | None) -> None:
     interrupt = signal.getsignal(signal.SIGINT)
     if callable(interrupt):
         interrupt(signal.SIGINT, frame)  # asyncio's own handler, which cancels the running task
-    else:
+    elif not _loops:  # where SIGINT is ignored, as under nohup, the loop cancels the task itself
         raise KeyboardInterrupt
 
 

@@ -259,9 +259,14 @@ asyncio.run(main())
 """
 
 
-def test_a_cancellation_that_is_lost() -> None:
-    """A library may swallow the cancellation by SIGTERM: the task is cancelled again until it ends."""
-    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=120, check=False)
+@pytest.mark.parametrize("interrupts", [signal.default_int_handler, signal.SIG_IGN], ids=["shell", "nohup"])
+def test_a_cancellation_that_is_lost(interrupts: Any) -> None:
+    """A library may swallow the cancellation by SIGTERM: the task is cancelled again until it ends. Where SIGINT is
+    ignored, as it is for a shell's jobs in the background, nothing is raised within the task."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOST], capture_output=True, text=True, timeout=120, check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, interrupts),
+    )  # fmt: skip
     assert done.stdout.split() == ["lost", "lost", "lost", "ended"], done.stderr
 
 
