@@ -22,7 +22,7 @@ examples: $(READY)  ## every example of productions/examples, in the sandbox, an
 	$(BIN)/python productions/make_examples.py
 
 # Every test is in one of the two: what is not long is in test, what is long in test-long.
-test: $(READY)  ## the tests, under ten minutes on two cores; all but the long ones
+test: $(READY)  ## the tests, about ten minutes on two cores; all but the long ones
 	$(PYTEST) -m "not long"
 
 test-long: $(READY)  ## the long tests: whole films, chaos, worker and server processes, browsers, other people's clients

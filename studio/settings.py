@@ -150,7 +150,7 @@ def _as_given() -> tuple[Settings, list[SettingsError]]:
 
 
 def _faults(settings: Settings) -> Iterator[SettingsError]:
-    """What is wrong with settings that their fields take."""
+    """The faults of settings whose values their fields take."""
     places = (settings.home, *settings.home.parents)
     blocked = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - a Path's own may raise
     if blocked is not None:

@@ -39,7 +39,7 @@ def test_rows_share_an_order_without_an_end() -> None:
 
 
 def test_a_film_of_finished_clips_names_no_prices() -> None:
-    """Where nothing has a price, no table of prices is named."""
+    """A plan without a price names no table of prices."""
     drawn = in_states(ShotState.OWN)
     free = replace(drawn, shots=tuple(replace(s, quote=replace(s.quote, usd=ZERO, table="")) for s in drawn.shots))
     assert price_lines(free, service="Luma")[0] == "to pay now: $0.00 of $0.00 in all, at Luma"

@@ -264,7 +264,7 @@ def test_what_differs_is_seen_of_long_texts(old: str, new: str, told: str) -> No
 
 
 async def test_a_film_of_another_service(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the only film was made at another service, that is said, and where it is."""
+    """The only film was made at another service: diff says so, and names its place."""
     monkeypatch.setenv("LUMAAI_API_KEY", "luma-x")
     done = run(made.parent, "diff", made.name)
     said = " ".join(done.stdout.split())
